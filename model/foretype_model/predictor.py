@@ -1,0 +1,73 @@
+"""The extension point: what anything that predicts text has to offer.
+
+A predictor reads a document one byte of UTF-8 at a time and says, at any point, how likely each next
+byte is. Everything else (warm states along the text, the mixture of several predictors, the search for
+words and ghost text) is built on these five methods alone, so a plugin that offers them takes part in all of it.
+
+A package enters by the entry-point group ``foretype.predictors``; each entry is a factory that takes a
+`Context` and returns a `Predictor`. The built-in predictors enter by the same door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+END_OF_TEXT: Final = 0xFF
+"""The byte after the last byte of a text; 0xFF never occurs in UTF-8."""
+
+VOCABULARY: Final = 256
+"""Predictions are over bytes."""
+
+State = Any
+"""What a predictor knows at one point of a text. Opaque to everybody else, and never changed once made."""
+
+LogProbabilities = NDArray[np.float32]
+"""Natural logarithms of next-byte probabilities, shape (rows, 256); each row's exponentials sum to 1."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a predictor is made with.
+
+    Attributes:
+        model: the model file chosen in the settings, for predictors that use one.
+        workspace: the folders that are open in the editor.
+        state_folder: where this predictor may keep what it has learnt (made on first use, private to the user).
+        options: the predictor's own settings, from ``foretype.predictors.NAME`` when that is an object.
+    """
+
+    model: Path | None = None
+    workspace: tuple[Path, ...] = ()
+    state_folder: Path | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Next-byte probabilities at any point of a text.
+
+    States are values: a method never changes a state it was given, so that snapshots, rewinding and
+    searching many continuations at once are safe. An exception from any method drops the predictor for that document.
+    """
+
+    def start(self) -> State:
+        """The state before the first byte of a text."""
+        ...
+
+    def feed(self, state: State, text: bytes) -> State:
+        """The state after reading `text` from `state`. Equal to feeding its bytes one at a time."""
+        ...
+
+    def step(self, states: Sequence[State], following: Sequence[int]) -> list[State]:
+        """One byte further in many continuations at once: row i is `states[i]` after byte `following[i]`."""
+        ...
+
+    def predict(self, states: Sequence[State]) -> LogProbabilities:
+        """Log-probabilities of the next byte, shape (len(states), 256)."""
+        ...

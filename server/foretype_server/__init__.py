@@ -1,0 +1,1 @@
+"""Foretype's language server and command line."""
