@@ -1,0 +1,71 @@
+"""Everything a training needs to go on exactly where it stopped, in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from foretype_model.errors import ModelError
+from foretype_model.training.network import Carry
+
+Tensors = dict[str, Tensor]
+
+
+def save(path: Path, tensors: Tensors, record: dict[str, Any]) -> None:
+    """Write atomically: a crash leaves the checkpoint before this one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_name(path.name + ".partial")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, {"foretype": json.dumps(record)})
+    partial.chmod(0o600)
+    os.replace(partial, path)
+
+
+def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    """The tensors and the record; ModelError where there is no whole checkpoint."""
+    if not path.is_file():
+        raise ModelError(f"no checkpoint at {path}: train without --resume first")
+    try:
+        with safe_open(path, "pt") as file:
+            record = json.loads(file.metadata()["foretype"])
+            return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} is not a checkpoint of a training ({error}): remove it and train anew") from error
+
+
+def part(tensors: Tensors, prefix: str) -> Tensors:
+    """The tensors whose names begin with ``prefix.``, without it."""
+    return {name.removeprefix(prefix + "."): tensor for name, tensor in tensors.items() if name.startswith(prefix + ".")}
+
+
+def whole(**parts: Tensors) -> Tensors:
+    """The inverse of `part`, for several prefixes at once."""
+    return {f"{prefix}.{name}": tensor for prefix, tensors in parts.items() for name, tensor in tensors.items()}
+
+
+def carry_tensors(carry: Carry) -> Tensors:
+    return dict(zip("hc", carry if isinstance(carry, tuple) else (carry,), strict=False))
+
+
+def carry_from(tensors: Tensors) -> Carry:
+    return (tensors["h"], tensors["c"]) if "c" in tensors else tensors["h"]
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
+    """AdamW's moments and step counts, by parameter number."""
+    state = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": value for index, slots in state.items() for name, value in slots.items()}
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
+    whole_state = optimizer.state_dict()
+    for key, value in tensors.items():
+        index, name = key.split(".")
+        whole_state["state"].setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict(whole_state)

@@ -1,0 +1,209 @@
+"""Training: truncated backpropagation through time over a stream of minibatches, until the time or the steps are spent.
+
+AdamW (Loshchilov and Hutter 2019), a linear warm-up, then half a cosine down to nothing; gradients clipped by norm
+(Pascanu et al. 2013).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from foretype_model.errors import ModelError
+from foretype_model.predictor import VOCABULARY
+from foretype_model.training import checkpoint
+from foretype_model.training.batches import Batches, Position
+from foretype_model.training.heldout import bits_per_character, split
+from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach
+from foretype_model.training.speak import speak
+
+WARM_UP_STEPS: Final = 100
+WEIGHT_DECAY: Final = 0.01
+CLIP_NORM: Final = 1.0
+EVERY_SECONDS: Final = 60.0
+"""Between two held-out scores, checkpoints and samples, at most; more often in short trainings."""
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What to train and for how long: `steps` repeats exactly, `minutes` ends on time whatever the machine's load."""
+
+    cell: Cell = "gru"
+    hidden: int = 512
+    layers: int = 1
+    embedding: int = 128
+    batch: int = 64
+    window: int = 64
+    learning_rate: float = 3e-3
+    minutes: float | None = 10.0
+    steps: int | None = None
+    seed: int = 0
+    device: str = "auto"
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.cell, self.hidden, self.layers, self.embedding)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        step: minibatches learnt.
+        fraction: of the time or the steps, 0 to 1.
+        bytes_per_second: over the whole training so far.
+        seconds_left: until it ends, as far as can be told.
+        training_bits: bits per byte of text, smoothed over about fifty steps.
+        held_out_bits: bits per character on text held back, where it was just scored.
+        sample: a few lines the network writes, where it was just asked to.
+    """
+
+    step: int
+    fraction: float
+    bytes_per_second: float
+    seconds_left: float
+    training_bits: float
+    held_out_bits: float | None = None
+    sample: str | None = None
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` is the GPU where there is one."""
+    if name != "auto":
+        try:
+            return torch.empty(0, device=name).device
+        except (RuntimeError, AssertionError) as error:
+            raise ModelError(f"device {name!r} cannot be used here: try --device cpu") from error
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+class Training:
+    """One training, from its start or from a checkpoint."""
+
+    def __init__(self, texts: list[bytes], options: TrainingOptions) -> None:
+        torch.manual_seed(options.seed)
+        # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
+        torch.set_flush_denormal(True)
+        self.options = options
+        self.device = choose_device(options.device)
+        kept, self.held_out = split(texts, options.seed)
+        self.batches = Batches(kept, options.batch, options.window, options.seed)
+        self.network = ByteNetwork(options.shape).to(self.device)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=options.learning_rate, betas=(0.9, 0.99), weight_decay=WEIGHT_DECAY
+        )
+        self.carry: Carry | None = None
+        self.position = Position()
+        self.step, self.seconds, self.loss = 0, 0.0, math.log(VOCABULARY)
+        self.best_bits = math.inf
+        self.best = copy.deepcopy(self.network.state_dict())
+
+    @property
+    def trained_bytes(self) -> int:
+        return self.step * self.batches.batch * self.batches.window
+
+    def fraction(self) -> float:
+        """Of the budget that is spent."""
+        if self.options.steps is not None:
+            return min(1.0, self.step / self.options.steps)
+        return min(1.0, self.seconds / (60 * (self.options.minutes or 10.0)))
+
+    def run(self, checkpoint_path: Path, report: Callable[[Progress], None]) -> None:
+        """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards."""
+        began, before = time.monotonic(), self.seconds
+        every = min(EVERY_SECONDS, 6 * (self.options.minutes or math.inf))
+        scored = self.seconds
+        try:
+            for position, x, y in self.batches.windows(self.position):
+                self._learn(torch.from_numpy(x), torch.from_numpy(y))
+                self.position = position
+                self.seconds = before + time.monotonic() - began
+                if self.fraction() >= 1:
+                    break
+                if self.seconds - scored < every:
+                    report(self._progress())
+                    continue
+                report(self._take_stock(checkpoint_path))
+                scored = self.seconds
+            report(self._take_stock(checkpoint_path))
+        except KeyboardInterrupt:
+            self.save(checkpoint_path)
+            raise
+
+    def _learn(self, x: torch.Tensor, y: torch.Tensor) -> None:
+        """One step on one minibatch; x and y of shape (T, B)."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        logits, carry = self.network(x.to(self.device, torch.long), self.carry)
+        loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), y.to(self.device, torch.long).reshape(-1))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
+        self.optimizer.step()
+        self.carry = detach(carry)
+        self.step += 1
+        self.loss += (loss.item() - self.loss) / min(self.step, 50)
+
+    def _learning_rate(self) -> float:
+        warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        return self.options.learning_rate * warm_up * 0.5 * (1 + math.cos(math.pi * self.fraction()))
+
+    def _progress(self, held_out_bits: float | None = None, sample: str | None = None) -> Progress:
+        fraction, seconds = self.fraction(), max(1e-9, self.seconds)
+        left = seconds * (1 - fraction) / fraction if fraction else math.inf
+        bits = self.loss / math.log(2)
+        return Progress(self.step, fraction, self.trained_bytes / seconds, left, bits, held_out_bits, sample)
+
+    def _take_stock(self, checkpoint_path: Path) -> Progress:
+        """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""
+        bits = bits_per_character(self.network, self.held_out, self.device)
+        if bits < self.best_bits:
+            self.best_bits, self.best = bits, copy.deepcopy(self.network.state_dict())
+        self.save(checkpoint_path)
+        return self._progress(bits, speak(self.network, self.device, seed=self.step))
+
+    def save(self, path: Path) -> None:
+        tensors = checkpoint.whole(
+            network=self.network.state_dict(),
+            best=self.best,
+            optimizer=checkpoint.optimizer_tensors(self.optimizer),
+            carry=checkpoint.carry_tensors(self.carry) if self.carry is not None else {},
+        )
+        record: dict[str, Any] = {
+            "options": asdict(self.options),
+            "position": asdict(self.position),
+            "step": self.step,
+            "seconds": self.seconds,
+            "loss": self.loss,
+            "best_bits": self.best_bits,
+            "per_epoch": self.batches.per_epoch,
+        }
+        checkpoint.save(path, tensors, record)
+
+    @classmethod
+    def resume(cls, texts: list[bytes], path: Path) -> Training:
+        """Exactly where `path` was written, with the options it was started with; the texts must be the same."""
+        tensors, record = checkpoint.load(path)
+        training = cls(texts, TrainingOptions(**record["options"]))
+        if training.batches.per_epoch != record["per_epoch"]:
+            raise ModelError("the texts have changed since the checkpoint was written: train anew without --resume")
+        training.network.load_state_dict(checkpoint.part(tensors, "network"))
+        training.best = checkpoint.part(tensors, "best")
+        checkpoint.load_optimizer(training.optimizer, checkpoint.part(tensors, "optimizer"))
+        carry = {name: tensor.to(training.device) for name, tensor in checkpoint.part(tensors, "carry").items()}
+        training.carry = checkpoint.carry_from(carry) if carry else None
+        training.position = Position(**record["position"])
+        training.step, training.seconds = record["step"], record["seconds"]
+        training.loss, training.best_bits = record["loss"], record["best_bits"]
+        return training
