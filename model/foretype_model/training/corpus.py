@@ -37,7 +37,7 @@ SNIFFED: Final = 8192
 """Bytes of a file that are looked at for a NUL before the rest is read."""
 
 LONGEST_AVERAGE_LINE: Final = 200
-"""Bytes a line, beyond which a file of code is taken for minified. Prose is not judged so: a paragraph may be a line."""
+"""Bytes a line, beyond which a file of code is taken for minified. Not so for prose: a line may be a paragraph."""
 
 CODE_THAT_IS_MINIFIED: Final = frozenset({".js", ".mjs", ".cjs", ".css", ".json", ".svg"})
 LOCK_FILES: Final = frozenset({
@@ -135,7 +135,16 @@ class _Rules:
     """One ``.gitignore``; its patterns are relative to `folder`, which is an absolute path."""
 
     folder: Path
-    patterns: GitIgnoreSpec
+    spec: GitIgnoreSpec
+
+    def verdict(self, path: Path, *, is_folder: bool) -> bool | None:
+        """Whether the path is ignored, None where no pattern speaks of it."""
+        relative = path.relative_to(self.folder).as_posix()
+        if not is_folder:
+            return self.spec.check_file(relative).include
+        # pathspec ranks "*" above a later "!*/"; for a folder itself, in git, simply the last match decides.
+        matching = (p.include for p in reversed(self.spec.patterns) if p.match_file(relative + "/"))
+        return next(matching, None)
 
 
 def _walk(folder: Path, above: tuple[_Rules, ...], skipped: Counter[str]) -> Iterator[Path]:
@@ -148,7 +157,7 @@ def _walk(folder: Path, above: tuple[_Rules, ...], skipped: Counter[str]) -> Ite
         return
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
-        reason = _left_out(entry) or (_ignored(absolute / entry.name, is_folder, rules) and IGNORED)
+        reason = _left_out(entry) or (_ignored(absolute / entry.name, rules, is_folder=is_folder) and IGNORED)
         if reason:
             skipped[reason] += 1
         elif is_folder:
@@ -195,29 +204,20 @@ def _is_pattern(line: str) -> bool:
 
 def _rules_above(folder: Path) -> tuple[_Rules, ...]:
     """The rules of the repository that `folder` lies in, unless they ignore that very folder: it was asked for."""
-    rules: tuple[_Rules, ...] = ()
-    for parent in _parents_in_repository(folder):
-        rules += _rules_of(parent)
-    return () if any(_ignored(path, True, rules) for path in (folder, *folder.parents)) else rules
-
-
-def _parents_in_repository(folder: Path) -> list[Path]:
-    """The folders above `folder`, from the root of its repository down; none outside a repository."""
     above = [folder, *folder.parents]
     root = next((i for i, path in enumerate(above) if (path / ".git").exists()), 0)
-    return above[root:0:-1]
+    rules: tuple[_Rules, ...] = ()
+    for parent, child in zip(above[root:0:-1], above[root - 1 :: -1], strict=False):
+        rules += _rules_of(parent)
+        if _ignored(child, rules, is_folder=True):
+            return ()
+    return rules
 
 
-def _ignored(path: Path, is_folder: bool, rules: tuple[_Rules, ...]) -> bool:
+def _ignored(path: Path, rules: tuple[_Rules, ...], *, is_folder: bool) -> bool:
     """As git decides: the deepest ``.gitignore`` that says anything about the path."""
-    for rule in reversed(rules):
-        if not path.is_relative_to(rule.folder) or path == rule.folder:
-            continue
-        relative = path.relative_to(rule.folder).as_posix() + ("/" if is_folder else "")
-        verdict = rule.patterns.check_file(relative).include
-        if verdict is not None:
-            return verdict
-    return False
+    verdicts = (rule.verdict(path, is_folder=is_folder) for rule in reversed(rules))
+    return next((verdict for verdict in verdicts if verdict is not None), False)
 
 
 # Reading one
