@@ -1,0 +1,187 @@
+"""The models on this machine: a folder of ONNX files, the one that came with Foretype, and which of them is in use."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import platformdirs
+
+from foretype_model.atomic import replacing
+from foretype_model.errors import ModelError
+
+if TYPE_CHECKING:
+    from foretype_model.runtime import Metadata
+
+DEFAULT: Final = "default"
+"""The name of the model that comes with Foretype."""
+
+BUNDLED: Final = Path(__file__).parent / "data" / "default.onnx"
+SUFFIX: Final = ".onnx"
+IN_USE: Final = "in-use.json"
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def data_folder() -> Path:
+    """Where this user's models and learnt state live: ``$FORETYPE_HOME``, or the platform's place for such data."""
+    home = os.environ.get("FORETYPE_HOME")
+    return Path(home) if home else platformdirs.user_data_path("foretype", appauthor=False)
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model as the store lists it.
+
+    Attributes:
+        size: of the file, in bytes.
+        in_use: whether it serves where no model is named.
+        bundled: whether it came with Foretype.
+        metadata: None where the file cannot be used; `error` says why.
+    """
+
+    name: str
+    path: Path
+    size: int
+    in_use: bool
+    bundled: bool
+    metadata: Metadata | None
+    error: str | None = None
+
+
+class Store:
+    """The models in one folder (the user's own by default), and the bundled one under the name ``default``."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or data_folder() / "models"
+
+    def list(self) -> Sequence[StoredModel]:
+        """Every model, the bundled one first, then by name; broken ones too."""
+        in_use = self._in_use()
+        return [self._describe(name, in_use=name == in_use) for name in self.names()]
+
+    def names(self) -> Sequence[str]:
+        """The names that `find` knows."""
+        stems = (path.stem for path in self._folder.glob(f"*{SUFFIX}"))
+        return [DEFAULT, *sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != DEFAULT)]
+
+    def find(self, name_or_path: str | None) -> Path:
+        """The file of a model: by name, by path, or the one in use for None.
+
+        Raises:
+            ModelError: no such model; the message names the known ones.
+        """
+        if name_or_path is None:
+            return self._path(self._in_use())
+        if name_or_path in self.names():
+            return self._path(name_or_path)
+        file = _existing_file(name_or_path)
+        if file is not None:
+            return file
+        raise ModelError(f"no model or file {name_or_path!r}; there is: {', '.join(self.names())}")
+
+    def use(self, name: str) -> None:
+        """Serve this model where none is named."""
+        self._check_known(name)
+        self._path(name)
+        with replacing(self._folder / IN_USE) as file:
+            file.write_text(json.dumps({"name": name}), "utf-8")
+
+    def remove(self, name: str) -> None:
+        """Delete a model; where it was in use, the bundled one takes its place."""
+        if name == DEFAULT:
+            raise ModelError("the default model comes with Foretype and cannot be removed")
+        self._check_known(name)
+        in_use = self._in_use() == name
+        self._own_path(name).unlink()
+        if in_use:
+            (self._folder / IN_USE).unlink(missing_ok=True)
+
+    def import_file(self, path: Path, name: str | None = None) -> str:
+        """Copy a model file into the store; its name, by default the file's own, is returned.
+
+        Raises:
+            ModelError: the file is no model, or the name is taken or is not one.
+        """
+        name = path.stem.lower() if name is None else name
+        if self._own_path(name).exists():
+            raise ModelError(f"there is a model named {name} already; import under another name, or remove that one")
+        self._copy_in(name, path)
+        return name
+
+    def add(self, name: str, data: Path) -> None:
+        """Move a trained model's file into the store, in the place of one of the same name."""
+        self._copy_in(name, data)
+        data.unlink()
+
+    def export(self, name: str, destination: Path) -> None:
+        """Copy a model to a file of the user's."""
+        self._check_known(name)
+        if destination.is_dir():
+            raise ModelError(f"{destination} is a folder; name the file to write, as in {destination / name}{SUFFIX}")
+        if not destination.parent.is_dir():
+            raise ModelError(f"{destination.parent} is not a folder; make it first")
+        with replacing(destination) as partial:
+            shutil.copyfile(self._path(name), partial)
+
+    def _copy_in(self, name: str, path: Path) -> None:
+        from foretype_model.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
+
+        target = self._own_path(name)
+        read_metadata(path)
+        with replacing(target) as partial:
+            shutil.copyfile(path, partial)
+
+    def _describe(self, name: str, *, in_use: bool) -> StoredModel:
+        from foretype_model.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
+
+        path = BUNDLED if name == DEFAULT else self._own_path(name)
+        metadata, error = None, None
+        try:
+            metadata = read_metadata(path)
+        except ModelError as broken:
+            error = str(broken)
+        size = path.stat().st_size if path.exists() else 0
+        return StoredModel(name, path, size, in_use, name == DEFAULT, metadata, error)
+
+    def _path(self, name: str) -> Path:
+        if name != DEFAULT:
+            return self._own_path(name)
+        if not BUNDLED.is_file():
+            raise ModelError(
+                f"the default model is missing ({BUNDLED}); install Foretype anew, or name a model of your own"
+            )
+        return BUNDLED
+
+    def _own_path(self, name: str) -> Path:
+        if name == DEFAULT or not _NAME.fullmatch(name):
+            raise ModelError(f"{name!r} cannot name a model; take other letters: a-z, 0-9, '.', '_' and '-'")
+        return self._folder / f"{name}{SUFFIX}"
+
+    def _check_known(self, name: str) -> None:
+        if name not in self.names():
+            raise ModelError(f"no model {name!r}; there is: {', '.join(self.names())}")
+
+    def _in_use(self) -> str:
+        """The name that `use` wrote, or the default where that cannot be read or is gone."""
+        try:
+            record = json.loads((self._folder / IN_USE).read_text("utf-8"))
+        except (OSError, ValueError):
+            return DEFAULT
+        name = str(record.get("name")) if isinstance(record, dict) else DEFAULT
+        return name if name in self.names() else DEFAULT
+
+
+def _existing_file(path: str) -> Path | None:
+    try:
+        file = Path(path).expanduser()
+        return file if file.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        # Settings may hold anything: a NUL, a name too long, the home of nobody.
+        return None
