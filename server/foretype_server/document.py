@@ -1,0 +1,150 @@
+"""The text of an open document, as bytes of UTF-8, in chunks: every edit costs the same, however long its line is.
+
+Lines end with LF, CR LF or CR, and with nothing else: form feed, U+2028 and the like are ordinary characters, as
+the Language Server Protocol has it. How far along a line a client counts is for `Units` to know.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+LONGEST_CHUNK: Final = 8192
+"""Bytes. An edit copies a chunk or two and runs over the list of them: 1 MB is 256 chunks at the most."""
+
+_BREAK: Final = re.compile(rb"\r\n|\r|\n")
+
+
+class Point(NamedTuple):
+    """A place in a text as clients give it: both from 0, `character` in the client's units."""
+
+    line: int
+    character: int
+
+
+class Units(Protocol):
+    """What a client counts along a line."""
+
+    def width(self, text: bytes) -> int:
+        """How many units `text` (whole code points of UTF-8) is long."""
+        ...
+
+    def split(self, text: bytes, units: int) -> tuple[bytes, bytes]:
+        """`text` before and after its first `units` units, which are fewer than it has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A piece of the text: whole code points, and never only half of a CR LF."""
+
+    text: bytes
+    breaks: int
+    width: int
+
+
+_EMPTY: Final = _Chunk(b"", breaks=0, width=0)
+
+
+class Text:
+    """A text that can be edited, and read on both sides of a point.
+
+    Points past the end of a line stand for its end, points past the last line for the end of the text. Lone
+    surrogates become U+FFFD, which is as long as they are in every encoding, so that later points still meet.
+    """
+
+    def __init__(self, text: str, units: Units) -> None:
+        self._units = units
+        self._chunks = self._cut(_encode(text)) or [_EMPTY]
+
+    def __len__(self) -> int:
+        """Bytes of UTF-8."""
+        return sum(len(chunk.text) for chunk in self._chunks)
+
+    def __bytes__(self) -> bytes:
+        return b"".join(chunk.text for chunk in self._chunks)
+
+    def edit(self, start: Point, end: Point, text: str) -> None:
+        """Put `text` in the place of what is between `start` and `end`."""
+        first, head, _ = self._split(min(start, end))
+        last, _, tail = self._split(max(start, end))
+        new = head + _encode(text) + tail
+        # A CR at the end of a chunk may meet an LF now: take in its neighbour, so that the two stay in one chunk.
+        if first and self._chunks[first - 1].text.endswith(b"\r"):
+            first -= 1
+            new = self._chunks[first].text + new
+        if last + 1 < len(self._chunks) and new.endswith(b"\r"):
+            last += 1
+            new += self._chunks[last].text
+        self._chunks[first : last + 1] = self._cut(new)
+        self._chunks = self._chunks or [_EMPTY]
+
+    def before(self, point: Point) -> bytes:
+        """All of the text before `point`."""
+        number, head, _ = self._split(point)
+        return b"".join([*(chunk.text for chunk in self._chunks[:number]), head])
+
+    def after(self, point: Point, most: int) -> bytes:
+        """The text after `point`, at most about `most` bytes of it, whole code points."""
+        number, _, tail = self._split(point)
+        while len(tail) < most and number + 1 < len(self._chunks):
+            number += 1
+            tail += self._chunks[number].text
+        return tail[: _border(tail, most)]
+
+    def _split(self, point: Point) -> tuple[int, bytes, bytes]:
+        """The number of the chunk that `point` is in, and that chunk's text before and after it."""
+        number, start = self._line_start(point.line)
+        units = max(0, point.character)
+        while True:
+            chunk = self._chunks[number]
+            line_end = _BREAK.search(chunk.text, start) if chunk.breaks else None
+            end = line_end.start() if line_end else len(chunk.text)
+            inside = chunk.text[start:end]
+            width = chunk.width if inside is chunk.text else self._units.width(inside)
+            if units < width:
+                head, tail = self._units.split(inside, units)
+                return number, chunk.text[:start] + head, tail + chunk.text[end:]
+            if line_end or number + 1 == len(self._chunks):
+                return number, chunk.text[:end], chunk.text[end:]
+            number, start, units = number + 1, 0, units - width
+
+    def _line_start(self, line: int) -> tuple[int, int]:
+        """The number of the chunk, and the offset in it, where `line` starts."""
+        breaks = max(0, line)
+        for number, chunk in enumerate(self._chunks):
+            if breaks <= chunk.breaks:
+                # bytes.splitlines breaks at LF, CR LF and CR only; that of str does at eight others as well.
+                return number, sum(map(len, chunk.text.splitlines(keepends=True)[:breaks]))
+            breaks -= chunk.breaks
+        return len(self._chunks) - 1, len(self._chunks[-1].text)
+
+    def _cut(self, text: bytes) -> list[_Chunk]:
+        pieces, start = [], 0
+        while len(text) - start > LONGEST_CHUNK:
+            end = _border(text, start + LONGEST_CHUNK // 2)
+            pieces.append(text[start:end])
+            start = end
+        pieces.append(text[start:])
+        return [_Chunk(piece, _breaks(piece), self._units.width(piece)) for piece in pieces if piece]
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode()
+
+
+def _breaks(text: bytes) -> int:
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+
+
+def _border(text: bytes, at: int) -> int:
+    """The first place at or before `at` that splits neither a code point nor a CR LF."""
+    if at >= len(text):
+        return len(text)
+    while at > 0 and (text[at] & 0xC0 == 0x80 or text[at - 1 : at + 1] == b"\r\n"):
+        at -= 1
+    return at

@@ -1,0 +1,142 @@
+"""From candidates to the Language Server Protocol's types. The only room that knows position encodings and those types.
+
+What each kind of item looks like is what every editor tried shows and inserts in the same way: a ghost text is one
+plain string with an empty range at the cursor; a completion item replaces the word typed so far by that word and
+what follows it, and filters by exactly that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from foretype_model.candidates import Candidate
+from lsprotocol import types
+
+from foretype_server.document import Point, Units
+
+ACCEPTED: Final = "foretype.accepted"
+"""The command that clients run once they have inserted an item; its argument has `kind` and `characters`."""
+
+LONGEST_WORD: Final = 400
+"""Bytes before the cursor that are searched for the word typed so far."""
+
+_WORD: Final = re.compile(r"\w*\Z")
+_VISIBLE: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
+
+
+class _Utf8:
+    def width(self, text: bytes) -> int:
+        return len(text)
+
+    def split(self, text: bytes, units: int) -> tuple[bytes, bytes]:
+        while text[units] & 0xC0 == 0x80:
+            units -= 1
+        return text[:units], text[units:]
+
+
+class _Utf16:
+    def width(self, text: bytes) -> int:
+        return len(text) if text.isascii() else len(text.decode().encode("utf-16-le")) // 2
+
+    def split(self, text: bytes, units: int) -> tuple[bytes, bytes]:
+        if text.isascii():
+            return text[:units], text[units:]
+        pairs = text.decode().encode("utf-16-le")
+        # In the middle of a surrogate pair each half becomes U+FFFD, one unit as before.
+        head, tail = (half.decode("utf-16-le", "replace") for half in (pairs[: 2 * units], pairs[2 * units :]))
+        return head.encode(), tail.encode()
+
+
+class _Utf32:
+    def width(self, text: bytes) -> int:
+        return len(text) if text.isascii() else len(text.decode())
+
+    def split(self, text: bytes, units: int) -> tuple[bytes, bytes]:
+        decoded = text.decode()
+        return decoded[:units].encode(), decoded[units:].encode()
+
+
+UNITS: Final[Mapping[str, Units]] = {"utf-8": _Utf8(), "utf-16": _Utf16(), "utf-32": _Utf32()}
+"""By the name of the position encoding."""
+
+
+def point(position: types.Position) -> Point:
+    """The place a client means."""
+    return Point(position.line, position.character)
+
+
+def inline_completions(candidate: Candidate | None, position: types.Position) -> types.InlineCompletionList:
+    """The ghost text at `position`, or none."""
+    if candidate is None:
+        return types.InlineCompletionList(items=[])
+    item = types.InlineCompletionItem(
+        insert_text=candidate.text, range=types.Range(start=position, end=position), command=_accepted(candidate)
+    )
+    return types.InlineCompletionList(items=[item])
+
+
+def completions(
+    candidates: Iterable[Candidate], before: bytes, position: types.Position, units: Units
+) -> types.CompletionList:
+    """The items for `candidates`, in their order, where `before` is the text before `position`."""
+    typed = typed_word(before)
+    start = types.Position(position.line, max(0, position.character - units.width(typed.encode())))
+    place = types.Range(start=start, end=position)
+    distinct: dict[str, Candidate] = {}
+    for candidate in candidates:
+        distinct.setdefault(candidate.text, candidate)
+    items = [_completion_item(candidate, typed, place, rank) for rank, candidate in enumerate(distinct.values())]
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+def typed_word(before: bytes) -> str:
+    """The word that the cursor stands at the end of; empty after anything that no word has."""
+    text = before[-LONGEST_WORD:].decode(errors="ignore")
+    found = _WORD.search(text)
+    return found[0] if found else ""
+
+
+def _completion_item(candidate: Candidate, typed: str, place: types.Range, rank: int) -> types.CompletionItem:
+    text = typed + candidate.text
+    return types.CompletionItem(
+        label=_label(text),
+        kind=types.CompletionItemKind.Text,
+        sort_text=f"{rank:04}",
+        filter_text=text,
+        insert_text_format=types.InsertTextFormat.PlainText,
+        text_edit=types.TextEdit(range=place, new_text=text),
+        command=_accepted(candidate),
+        data={"probability": candidate.probability, "shares": dict(candidate.shares)},
+    )
+
+
+def _label(text: str) -> str:
+    """What the menu shows: the words as they are, white space alone as signs for it."""
+    shown = text.strip()
+    return shown.translate({**_VISIBLE, ord(" "): " "}) if shown else text.translate(_VISIBLE)
+
+
+def _accepted(candidate: Candidate) -> types.Command:
+    argument = {"kind": candidate.kind, "characters": len(candidate.text)}
+    return types.Command(title="", command=ACCEPTED, arguments=[argument])
+
+
+def resolved(item: types.CompletionItem) -> types.CompletionItem:
+    """`item` with its probability, and each predictor's share in it, spelt out; as it is where it is not one of ours."""
+    match item.data:
+        case {"probability": float() | int() as probability, "shares": dict() as shares}:
+            item.detail = _percent(probability)
+            item.documentation = _origin(probability, shares)
+    return item
+
+
+def _origin(probability: float, shares: Mapping[str, Any]) -> types.MarkupContent:
+    ranked = sorted((-share, name) for name, share in shares.items() if isinstance(share, float | int))
+    lines = [f"probability: {_percent(probability)}", *(f"{name}: {_percent(-share)} of it" for share, name in ranked)]
+    return types.MarkupContent(kind=types.MarkupKind.PlainText, value="\n".join(lines))
+
+
+def _percent(probability: float) -> str:
+    return f"{100 * probability:.2g} %" if probability < 0.1 else f"{100 * probability:.0f} %"

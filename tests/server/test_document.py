@@ -1,0 +1,128 @@
+"""The line store against a plain list of lines, over random edits in every position encoding."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from foretype_server.document import LONGEST_CHUNK, Point, Text
+from foretype_server.to_proto import UNITS
+from hypothesis import given
+from hypothesis import strategies as st
+
+ENCODINGS = ["utf-8", "utf-16", "utf-32"]
+UNIT_BYTES = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
+CODEC = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+
+
+class Reference:
+    """The same text the slow and obvious way: one str, split into lines at every edit."""
+
+    def __init__(self, text: str, encoding: str) -> None:
+        self.text, self.encoding = text, encoding
+
+    def offset(self, point: Point) -> int:
+        lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", self.text)
+        if point.line >= len(lines):
+            return len(self.text)
+        content = lines[point.line].rstrip("\r\n")
+        units = content.encode(CODEC[self.encoding])[: point.character * UNIT_BYTES[self.encoding]]
+        return sum(map(len, lines[: point.line])) + len(units.decode(CODEC[self.encoding], "ignore"))
+
+    def edit(self, start: Point, end: Point, text: str) -> None:
+        first, last = sorted((self.offset(start), self.offset(end)))
+        self.text = self.text[:first] + text + self.text[last:]
+
+
+# Few characters, so that CR meets LF often; and what ends a line for str.splitlines, but not in the protocol.
+texts = st.text(st.sampled_from("ab \r\n\r\n\u2028\x0c\x85\x1eéñक्ष中😀👩‍🚀"), max_size=40)
+texts_without_cr = st.text(st.sampled_from("ab\n\u2028é中😀🚀"), max_size=20)
+points = st.builds(Point, st.integers(0, 12), st.integers(0, 30))
+edits = st.lists(st.tuples(points, points, texts), max_size=8)
+
+
+def whole(text: Text, point: Point) -> bool:
+    """Whether the point is between characters: in the middle of one it has no place in the reference."""
+    return "\ufffd".encode() not in text.before(point)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(text=texts, edits=edits, asked=points)
+def test_equals_the_reference_after_any_edits(text: str, edits: list, asked: Point, encoding: str) -> None:
+    store, reference = Text(text, UNITS[encoding]), Reference(text, encoding)
+    for start, end, new in edits:
+        if whole(store, start) and whole(store, end):
+            store.edit(start, end, new)
+            reference.edit(start, end, new)
+    assert bytes(store).decode() == reference.text
+    assert len(store) == len(reference.text.encode())
+    if whole(store, asked):
+        offset = reference.offset(asked)
+        assert store.before(asked).decode() == reference.text[:offset]
+        assert store.after(asked, most=10**9).decode() == reference.text[offset:]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(filler=st.sampled_from(["x", "é", "😀", "\r", "\r\n", "a\n"]), text=texts, edits=edits, shift=st.integers(-3, 3))
+def test_equals_the_reference_over_many_chunks(filler: str, text: str, edits: list, shift: int, encoding: str) -> None:
+    width = LONGEST_CHUNK // 2 // len(filler.encode()) + shift
+    long = filler * width + text + filler * width
+    store, reference = Text(long, UNITS[encoding]), Reference(long, encoding)
+    for start, end, new in edits[:3]:
+        store.edit(start, end, new)
+        if "\ufffd" in bytes(store).decode():
+            return
+        reference.edit(start, end, new)
+    assert bytes(store).decode() == reference.text
+
+
+@given(texts_without_cr, st.lists(st.tuples(points, points, texts_without_cr), max_size=8))
+def test_half_of_a_surrogate_pair_keeps_its_place(text: str, edits: list) -> None:
+    """Whatever halves an edit leaves, the number of UTF-16 units on every line is what the client counts."""
+    store = Text(text, UNITS["utf-16"])
+    lines = [_units(line) for line in text.split("\n")]
+    for start, end, new in edits:
+        lines = _edited(lines, *sorted((start, end)), new)
+        store.edit(start, end, new)
+    assert [len(_units(line)) for line in bytes(store).decode().split("\n")] == [len(line) for line in lines]
+
+
+def _units(line: str) -> list[bytes]:
+    encoded = line.encode("utf-16-le", "surrogatepass")
+    return [encoded[i : i + 2] for i in range(0, len(encoded), 2)]
+
+
+def _edited(lines: list[list[bytes]], start: Point, end: Point, new: str) -> list[list[bytes]]:
+    """The lines after an edit, as a client that stores UTF-16 units does it."""
+    start, end = (p if p.line < len(lines) else Point(len(lines) - 1, 10**9) for p in (start, end))
+    inserted = [_units(line) for line in new.split("\n")]
+    inserted[0] = lines[start.line][: start.character] + inserted[0]
+    inserted[-1] = inserted[-1] + lines[end.line][end.character :]
+    return lines[: start.line] + inserted + lines[end.line + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "new", "expected"),
+    [
+        ("hello", Point(0, 99), Point(0, 99), "!", "hello!"),
+        ("one\ntwo", Point(9, 9), Point(9, 9), "!", "one\ntwo!"),
+        ("one\ntwo", Point(0, 99), Point(1, 0), " ", "one two"),
+        ("a\u2028b\x0cc\nd", Point(1, 1), Point(1, 1), "!", "a\u2028b\x0cc\nd!"),
+        ("a\rb\r\nc", Point(2, 0), Point(2, 1), "C", "a\rb\r\nC"),
+        ("a\rb", Point(1, 0), Point(1, 0), "\n", "a\r\nb"),
+        ("abc", Point(0, 2), Point(0, 1), "", "ac"),
+        ("", Point(0, 0), Point(0, 0), "x\ud83dy", "x\ufffdy"),
+        ("a😀b", Point(0, 2), Point(0, 3), "", "a\ufffdb"),
+        ("a😀b", Point(0, 1), Point(0, 3), "", "ab"),
+    ],
+)
+def test_edits_in_utf_16(text: str, start: Point, end: Point, new: str, expected: str) -> None:
+    store = Text(text, UNITS["utf-16"])
+    store.edit(start, end, new)
+    assert bytes(store).decode() == expected
+
+
+def test_after_stops_between_code_points() -> None:
+    store = Text("x" + "😀" * 5000, UNITS["utf-16"])
+    assert store.after(Point(0, 1), most=10).decode() == "😀😀"
+    assert len(store.after(Point(0, 1), most=9000)) == 9000
