@@ -1,0 +1,216 @@
+"""The settings under ``foretype``: their names, what each may be, and what to say to the user where one is not."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from foretype_model.candidates import Options
+
+SECTION: Final = "foretype"
+
+NOT_OURS: Final = frozenset({"trace.server"})
+"""Settings that an editor's client keeps in the same section for itself."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user has chosen; `NAMES` has each one's name in the editor.
+
+    Attributes:
+        model: name or path of a model; None is the one in use on this machine.
+        predictors: each one's own options, by name.
+        learn_exclude: patterns of paths that nothing is learnt from.
+        languages_disabled: language identifiers of documents in which nothing is offered.
+        max_file_size: bytes; nothing is offered in longer documents.
+    """
+
+    enable: bool = True
+    model: str | None = None
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+    max_items: int = 10
+    next_word: bool = True
+    next_character: bool = True
+    inline_enable: bool = True
+    inline_min_confidence: float = 0.3
+    inline_max_lines: int = 1
+    predictors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"network": {}})
+    learn_exclude: tuple[str, ...] = ()
+    languages_disabled: tuple[str, ...] = ()
+    max_file_size: int = 10_000_000
+
+    def options(self) -> Options:
+        """The part of the settings that says how candidates are made."""
+        return Options(
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            seed=self.seed,
+            max_items=self.max_items,
+            min_confidence=self.inline_min_confidence,
+            max_lines=self.inline_max_lines,
+        )
+
+
+class _NotAllowedError(Exception):
+    """A value is not what its setting may be."""
+
+
+class _Kind(NamedTuple):
+    """What a setting may be, in words and as a function that raises `_NotAllowedError`."""
+
+    allowed: str
+    parse: Callable[[object], object]
+
+
+def read_settings(*layers: object) -> tuple[Settings, list[str]]:
+    """The settings in `layers` of JSON, later ones before earlier ones, and a line for the user on each bad one.
+
+    A layer is the section itself or an object with the section in it; names are nested or joined by dots. A null
+    stands for the default. A setting that is not allowed is the default too.
+    """
+    values: dict[str, Any] = {}
+    problems: dict[str, None] = {}
+    for layer in layers:
+        try:
+            named = dict(_flattened(_section(layer)))
+        except _NotAllowedError:
+            problems[f"the settings are {_shown(layer)}, but have to be an object."] = None
+            continue
+        for name, value in named.items():
+            if problem := _read(name, value, values):
+                problems[problem] = None
+    return Settings(**values), list(problems)
+
+
+def _read(name: str, value: object, values: dict[str, Any]) -> str | None:
+    """Put the setting into `values`; what to tell the user if it cannot be."""
+    if name in NOT_OURS:
+        return None
+    if name not in NAMES:
+        return f'"{name}" is not a setting. {_advice(name)}'
+    field_name, kind = NAMES[name]
+    values.pop(field_name, None)
+    try:
+        if value is not None:
+            values[field_name] = kind.parse(value)
+    except _NotAllowedError:
+        return f'"{name}" is {_shown(value)}, but has to be {kind.allowed}. The default is used.'
+    return None
+
+
+def _section(layer: object) -> Mapping[str, Any]:
+    if layer is None or layer == []:  # an empty table of Lua or Emacs Lisp may come as an empty list
+        return {}
+    if not isinstance(layer, dict):
+        raise _NotAllowedError
+    if any(str(key).partition(".")[0] == SECTION for key in layer):
+        inside = {key.partition(".")[2]: value for key, value in layer.items() if key.startswith(SECTION + ".")}
+        return {**_section(layer.get(SECTION)), **inside}
+    return layer
+
+
+def concerns_us(layer: object) -> bool:
+    """Whether settings that a client sends around are ours: some send every program's to all of them."""
+    if not isinstance(layer, dict) or not layer:
+        return False
+    names = {str(key).partition(".")[0] for key in layer}
+    ours = {SECTION, *(name.partition(".")[0] for name in NAMES)}
+    return bool(names & ours) or not all(isinstance(value, dict) for value in layer.values())
+
+
+def _flattened(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in section.items():
+        name = prefix + key
+        if isinstance(value, dict) and name in _GROUPS:
+            yield from _flattened(value, name + ".")
+        else:
+            yield name, value
+
+
+def _advice(name: str) -> str:
+    near = difflib.get_close_matches(name, NAMES, n=1)
+    return f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(NAMES)}."
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _NotAllowedError
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise _NotAllowedError
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_text(each) for each in value)
+    raise _NotAllowedError
+
+
+def _between(least: float, most: float) -> Callable[[object], float]:
+    def parse(value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        raise _NotAllowedError
+
+    return parse
+
+
+def _whole(least: int, most: float = sys.maxsize) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        number = _between(least, most)(value)
+        if number % 1:
+            raise _NotAllowedError
+        return int(number)
+
+    return parse
+
+
+def _predictors(value: object) -> dict[str, dict[str, Any]]:
+    named = value if isinstance(value, dict) else {name: {} for name in _texts(value)}
+    if all(isinstance(options, dict) for options in named.values()):
+        return named
+    raise _NotAllowedError
+
+
+_BOOLEAN = _Kind("true or false", _boolean)
+_PROBABILITY = _Kind("a number from 0 to 1", _between(0, 1))
+_TEXTS = _Kind("a list of strings", _texts)
+
+NAMES: Final[Mapping[str, tuple[str, _Kind]]] = {
+    "enable": ("enable", _BOOLEAN),
+    "model": ("model", _Kind("the name or the path of a model, or null for the one in use", _text)),
+    "temperature": ("temperature", _Kind("a number from 0 to 5", _between(0, 5))),
+    "topK": ("top_k", _Kind("a whole number from 0 to 256; 0 is no limit", _whole(0, 256))),
+    "topP": ("top_p", _Kind("a number from 0.01 to 1", _between(0.01, 1))),
+    "seed": ("seed", _Kind("a whole number, 0 or more", _whole(0))),
+    "maxItems": ("max_items", _Kind("a whole number from 1 to 100", _whole(1, 100))),
+    "nextWord": ("next_word", _BOOLEAN),
+    "nextCharacter": ("next_character", _BOOLEAN),
+    "inline.enable": ("inline_enable", _BOOLEAN),
+    "inline.minConfidence": ("inline_min_confidence", _PROBABILITY),
+    "inline.maxLines": ("inline_max_lines", _Kind("a whole number from 1 to 100", _whole(1, 100))),
+    "predictors": ("predictors", _Kind("a list of names, or an object of each one's options by name", _predictors)),
+    "learn.exclude": ("learn_exclude", _TEXTS),
+    "languages.disabled": ("languages_disabled", _TEXTS),
+    "maxFileSize": ("max_file_size", _Kind("a whole number of bytes, 1 or more", _whole(1))),
+}
+"""By each setting's name in the editor: its field of `Settings`, and what it may be."""
+
+_GROUPS: Final = {name.partition(".")[0] for name in NAMES if "." in name} | {"trace"}
