@@ -1,0 +1,96 @@
+"""The command line: ``foretype COMMAND``. Which commands there are, and how each way of ending is told to the user."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated, Any, NoReturn
+
+import typer
+from foretype_model.errors import ForetypeError
+from typer.core import TyperGroup
+
+from foretype_server.commands import complete, doctor, generate, models, serve, train, try_
+from foretype_server.commands.options import UsageError, examples
+
+WENT_WRONG = 1
+
+
+class Commands(TyperGroup):
+    """Ends every command alike: status 0, 1 (it went wrong) or 2 (wrong usage), and one line on standard error."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as the base class has them
+        """Run the command named by the arguments, and exit."""
+        try:
+            sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
+        except typer.TyperException as error:
+            _fail(_usage(error), error.exit_code)
+        except (ForetypeError, OSError, UnicodeError) as error:
+            _fail(f"foretype: {_told(error)}", WENT_WRONG)
+        except (KeyboardInterrupt, typer.Abort):
+            sys.exit(130)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(" ".join(message.split()), err=True)
+    sys.exit(status)
+
+
+def _usage(error: typer.TyperException) -> str:
+    if isinstance(error, UsageError):
+        return f"foretype: {error}"
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "foretype"
+    return f"{command}: {error.format_message()} (See {command} --help)"
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+app = typer.Typer(
+    name="foretype",
+    cls=Commands,
+    rich_markup_mode="rich",
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "foretype try  # type with ghost text, here in the terminal",
+        "foretype complete notes.txt:3:14  # what would be offered there",
+        "foretype train ~/notes --minutes 10  # a model of your own",
+    ),
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"foretype {version('foretype')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def foretype(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Completes what you type, in any editor, on your own machine: nothing leaves it."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command("try", epilog=try_.EXAMPLES)(try_.try_)
+app.command("complete", epilog=complete.EXAMPLES)(complete.complete)
+app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
+app.command("train", epilog=train.EXAMPLES)(train.train)
+app.add_typer(models.app, name="models")
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,1 @@
+"""The commands of ``foretype``, a file each. Heavy imports (onnxruntime, torch, pygls) stay inside the functions."""

@@ -1,0 +1,154 @@
+"""``foretype complete``: what would be offered at one point of a file."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from foretype_model.candidates import Candidate, Options
+
+from foretype_server.cli_figures import bar, visible
+from foretype_server.commands.options import Json, Model, Seed, Temperature, UsageError, examples, print_json
+
+if TYPE_CHECKING:
+    from foretype_model.completer import Completer
+    from rich.table import Table
+
+EXAMPLES = examples(
+    "foretype complete notes.txt:3:14  # line 3, column 14",
+    'echo "The weather is " | foretype complete -:1:16  # from a pipe',
+    "foretype complete notes.txt:3:14 --json  # for programs",
+)
+BAR: Final = 20
+"""Cells of a bar that stands for 100 %."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """A point of a text, both numbers from 1; `column` counts characters, one past the last being the line's end."""
+
+    file: str
+    line: int
+    column: int
+
+    @classmethod
+    def parse(cls, text: str) -> Location:
+        """Read ``FILE:LINE:COLUMN``; FILE may have colons of its own.
+
+        Raises:
+            UsageError: it isn't of that form.
+        """
+        match = re.fullmatch(r"(.+):0*([1-9][0-9]{0,8}):0*([1-9][0-9]{0,8})", text, re.DOTALL)
+        if not match:
+            raise UsageError(f"{text} is not FILE:LINE:COLUMN, counted from 1; write it as in notes.txt:3:14.")
+        return cls(match[1], int(match[2]), int(match[3]))
+
+    def split(self, text: str) -> tuple[str, str]:
+        """`text` before and after this point.
+
+        Raises:
+            UsageError: the text has no such line or column.
+        """
+        pieces = re.split(r"(\r\n|\r|\n)", text)
+        lines = pieces[::2]
+        if self.line > len(lines):
+            raise UsageError(f"There is no line {self.line} in {self.file}; its last is {len(lines)}.")
+        end = len(lines[self.line - 1]) + 1
+        if self.column > end:
+            raise UsageError(f"There is no column {self.column} in line {self.line} of {self.file}; it ends at {end}.")
+        offset = sum(map(len, pieces[: 2 * (self.line - 1)])) + self.column - 1
+        return text[:offset], text[offset:]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What is offered at one point, and how long it took to find."""
+
+    ghost: Candidate | None
+    words: Sequence[Candidate]
+    characters: Sequence[Candidate]
+    milliseconds: float
+
+
+def complete(
+    location: Annotated[
+        str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters; FILE may be - for a pipe.")
+    ],
+    model: Model = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+    max_items: Annotated[int, typer.Option(min=1, max=100, help="Words, and characters, at most.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Show what would be offered at a point of a file.
+
+    The ghost text, the next words and the next characters, each with its
+    probability and each predictor's share in it.
+    """
+    at = Location.parse(location)
+    before, after = at.split(_read(at.file))
+    from foretype_server.commands.opening import open_completer
+
+    options = Options(temperature=temperature, seed=seed, max_items=max_items)
+    offers = find_offers(open_completer(model), before, after, options)
+    if as_json:
+        print_json(asdict(offers))
+    else:
+        _print(offers)
+
+
+def find_offers(completer: Completer, before: str, after: str, options: Options) -> Offers:
+    """Ask `completer` everything at the point between `before` and `after`."""
+    left, right = before.encode(), after.encode()
+    started = time.perf_counter()
+    ghost = completer.ghost_text(left, right, options)
+    words = completer.next_words(left, right, options)
+    characters = completer.next_characters(left, options)
+    return Offers(ghost, words, characters, 1000 * (time.perf_counter() - started))
+
+
+def _read(file: str) -> str:
+    from foretype_server.cli_textfile import decode, read_text
+
+    text = decode(sys.stdin.buffer.read(), "Standard input") if file == "-" else read_text(Path(file))
+    return text.removeprefix("\ufeff")  # no editor counts a byte order mark as a column
+
+
+def _print(offers: Offers) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for title, candidates in (
+        ("ghost text", [offers.ghost] if offers.ghost else []),
+        ("next words", offers.words),
+        ("next characters", offers.characters),
+    ):
+        console.print(f"[bold]{title}[/bold]" + ("" if candidates else "  [dim]none is sure enough[/dim]"))
+        if candidates:
+            console.print(_table(candidates))
+    console.print(f"[dim]in {offers.milliseconds:.1f} ms[/dim]")
+
+
+def _table(candidates: Sequence[Candidate]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for candidate in candidates:
+        table.add_row(
+            Text(visible(candidate.text)),
+            f"{candidate.probability:.1%}",
+            Text(bar(candidate.probability, BAR), "cyan"),
+            Text(_shares(candidate.shares), "dim"),
+        )
+    return table
+
+
+def _shares(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share:.0%}" for name, share in sorted(shares.items(), key=lambda item: -item[1]))

@@ -1,0 +1,47 @@
+"""``foretype doctor``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from foretype_server.commands.options import Json, examples, print_json
+
+if TYPE_CHECKING:
+    from foretype_server.doctor import Check
+
+EXAMPLES = examples(
+    "foretype doctor  # each line says ok, or what to do",
+    "foretype doctor --json  # for programs, and for reports of faults",
+)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check that all is well here: packages, data folder, model, predictors, speed.
+
+    The exit status is 1 where there is a problem.
+    """
+    from foretype_server.doctor import examine
+
+    checks: list[Check] = []
+    for check in examine():
+        checks.append(check)
+        if not as_json:
+            _print(check)
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _print(check: Check) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    verdict = Text("ok     ", "green") if check.ok else Text("problem", "bold red")
+    line = Text.assemble(verdict, " ", (f"{check.name:<28}", "bold"), " ", check.found)
+    if not check.ok and check.remedy:
+        line.append(f"  → {check.remedy}", "yellow")
+    Console(soft_wrap=True).print(line)

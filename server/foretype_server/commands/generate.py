@@ -1,0 +1,70 @@
+"""``foretype generate``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from foretype_server.commands.options import Model, Seed, Temperature, UsageError, examples, finite
+
+EXAMPLES = examples(
+    'foretype generate "Alice was "  # goes on from there',
+    "foretype generate --temperature 0  # the most probable, always",
+    "foretype generate --count 3 --length 200  # three short texts",
+    "head -n 5 notes.txt | foretype generate  # the prompt from a pipe",
+)
+
+
+def generate(
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="PROMPT", help="What the text begins with; read from a pipe if left out.")
+    ] = None,
+    prompt_option: Annotated[str | None, typer.Option("--prompt", help="PROMPT, where it begins with a dash.")] = None,
+    model: Model = None,
+    temperature: Temperature = 0.8,
+    top_k: Annotated[int, typer.Option(min=0, help="Draw among the K most probable bytes; 0 for all.")] = 0,
+    top_p: Annotated[
+        float, typer.Option(min=0.0, max=1.0, callback=finite, help="Draw among the bytes that make up P in all.")
+    ] = 1.0,
+    length: Annotated[int, typer.Option(min=1, help="Characters, at most.")] = 500,
+    count: Annotated[int, typer.Option(min=1, help="How many texts; each has a seed of its own.")] = 1,
+    seed: Seed = 0,
+) -> None:
+    """Write text from a prompt.
+
+    The text appears as it is written, the prompt first. At temperature 0
+    every byte is the most probable one: a small model may go in circles.
+    """
+    if prompt is not None and prompt_option is not None:
+        raise UsageError("PROMPT and --prompt are the same; give one of them.")
+    begin = next((given for given in (prompt, prompt_option) if given is not None), None)
+    begin = _piped() if begin is None else begin
+    from foretype_model.candidates import Options
+    from foretype_model.generate import generate as continuation
+
+    from foretype_server.commands.opening import open_predictors
+
+    [predictor] = open_predictors(model).values()
+    for i in range(count):
+        options = Options(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed + i)
+        if count > 1:
+            typer.echo(f"--- seed {seed + i} ---", err=True)
+        _stream(begin, continuation(predictor, begin.encode(), length, options))
+
+
+def _piped() -> str:
+    if sys.stdin.isatty():
+        return ""
+    from foretype_server.cli_textfile import decode
+
+    return decode(sys.stdin.buffer.read(), "The prompt")
+
+
+def _stream(prompt: str, pieces: Iterator[str]) -> None:
+    typer.echo(prompt, nl=False)
+    for piece in pieces:
+        typer.echo(piece, nl=False)
+    typer.echo()

@@ -1,0 +1,51 @@
+"""``foretype serve``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from foretype_server.commands.options import UsageError, examples
+
+EXAMPLES = examples(
+    "foretype serve  # on stdin and stdout, as editors start it",
+    "foretype serve --tcp 127.0.0.1:9257  # for an editor that connects",
+    "foretype serve --ws localhost:9258  # for an editor in the browser",
+)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(
+    tcp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen on a TCP port of this machine.")] = None,
+    ws: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen for WebSockets likewise.")] = None,
+) -> None:
+    """Run the language server; editors start this by themselves.
+
+    It speaks the Language Server Protocol on stdin and stdout, or on a port of
+    this machine, never beyond it.
+    """
+    if tcp and ws:
+        raise UsageError("--tcp and --ws exclude each other; give one of them.")
+    address = _address(tcp or ws) if tcp or ws else None
+    from foretype_server import lsp
+
+    if address is None:
+        if sys.stdin.isatty():
+            typer.echo("foretype: waiting for an editor on stdin; Ctrl-C leaves. To type here: foretype try", err=True)
+        lsp.serve_stdio()
+    elif tcp:
+        lsp.serve_tcp(*address)
+    else:
+        lsp.serve_ws(*address)
+
+
+def _address(text: str | None) -> tuple[str, int]:
+    host, _, port = (text or "").rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (port.isascii() and port.isdecimal() and int(port) <= 65535):
+        raise UsageError(f"{text} is not HOST:PORT; write it as in 127.0.0.1:9257.")
+    if host not in LOOPBACK:
+        raise UsageError(f"Foretype listens on this machine alone: use 127.0.0.1:{port}, not {text}.")
+    return host, int(port)

@@ -1,0 +1,181 @@
+"""``foretype train``: a model from the user's files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tempfile
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from foretype_model.errors import ForetypeError
+
+from foretype_server.commands.options import Json, UsageError, examples, finite, print_json
+
+if TYPE_CHECKING:
+    from foretype_model.runtime import Metadata
+
+    from foretype_server.cli_progress import TrainingScreen
+
+EXAMPLES = examples(
+    "foretype train ~/notes  # ten minutes from the default",
+    "foretype train src docs --name work --minutes 60  # an hour on two folders",
+    "foretype train ~/notes --from none --hidden 256  # a small one from nothing",
+    "foretype train ~/notes --resume  # on from where it was stopped",
+)
+NEEDED: Final = ("torch", "onnx", "pathspec", "safetensors")
+
+
+class Cell(StrEnum):
+    """The recurrent cell."""
+
+    gru = "gru"
+    lstm = "lstm"
+    rnn = "rnn"
+
+
+def train(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders to search for text.")],
+    name: Annotated[
+        str | None, typer.Option(help="What to call the model.", show_default="after the first PATH")
+    ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="default|none|NAME",
+            help="The model to go on from.",
+            show_default="default; none where --cell, --hidden or --layers is given",
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(callback=finite, help="How long to train.", show_default="10")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How many minibatches to train on, instead.")] = None,
+    cell: Annotated[Cell | None, typer.Option(help="The recurrent cell.", show_default="gru")] = None,
+    hidden: Annotated[int | None, typer.Option(min=1, max=8192, help="Units a layer.", show_default="512")] = None,
+    layers: Annotated[int | None, typer.Option(min=1, max=16, help="Layers.", show_default="1")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed repeats exactly, with --steps.", show_default="0")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to train.", show_default="auto")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training of this name.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model on your own text.
+
+    Every text file in the folders is read; hidden, ignored, binary, huge and
+    minified ones are left out. Ctrl-C stops, and --resume goes on from there.
+    All of it happens on this machine.
+    """
+    given = {"cell": cell and cell.value, "hidden": hidden, "layers": layers, "minutes": minutes, "steps": steps}
+    chosen = {key: value for key, value in {**given, "seed": seed, "device": device}.items() if value is not None}
+    origin = _origin(from_, chosen, resume=resume)
+    name = _name(name, paths)
+    _check_installed()
+    metadata = _train(paths, name, origin, chosen, resume=resume)
+    if as_json:
+        print_json(asdict(metadata))
+    else:
+        _tell(name, metadata)
+
+
+def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> str | None:
+    """The name of the model to go on from, if any; wrong usage where the options contradict each other."""
+    if "minutes" in chosen and "steps" in chosen:
+        raise UsageError("--minutes and --steps exclude each other; give one of them.")
+    if chosen.get("minutes", 1) <= 0:
+        raise UsageError("--minutes is more than 0.")
+    if resume and (chosen or from_):
+        option = next(iter(chosen), "from")
+        raise UsageError(f"--resume goes on as the training was begun; leave out --{option}.")
+    shape = [option for option in ("cell", "hidden", "layers") if option in chosen]
+    if shape and from_ not in {None, "none"}:
+        raise UsageError(f"--{shape[0]} makes a new network, --from {from_} goes on with one; leave out one of them.")
+    return None if resume or shape or from_ == "none" else from_ or "default"
+
+
+def _name(name: str | None, paths: Sequence[Path]) -> str:
+    """The model's name: as given, or after the first path."""
+    if name is not None and (name != _slug(name) or name == "default"):
+        raise UsageError(f"{name!r} can't name a model; use the letters a-z, digits, '.', '_' and '-'.")
+    if name:
+        return name
+    derived = _slug(paths[0].resolve().stem)
+    if not derived or derived == "default":
+        raise UsageError(f"No name can be made of {paths[0]}; give one with --name.")
+    return derived
+
+
+def _slug(text: str) -> str:
+    """`text` as a model's name: small letters a to z, digits, and "-" for what is neither."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("._-")[:64]
+
+
+def _check_installed() -> None:
+    if missing := [package for package in NEEDED if find_spec(package) is None]:
+        raise ForetypeError(f"training needs {missing[0]}: pip install 'foretype[train]'")
+
+
+def _train(
+    paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool
+) -> Metadata:
+    """Train the model `name` and put it in the store."""
+    from foretype_model.store import Store, data_folder
+    from foretype_model.training.corpus import read_corpus
+
+    from foretype_server.cli_progress import TrainingScreen
+
+    store, screen = Store(), TrainingScreen()
+    initial = store.find(origin) if origin else None
+    corpus = read_corpus(paths)
+    screen.tell_corpus(corpus)
+    checkpoint = data_folder() / "models" / f"{name}.checkpoint"
+    if name in store.names():
+        screen.tell(f"The model {name} is replaced once this one is done; --name gives another name.")
+    if checkpoint.exists() and not resume:
+        screen.tell(f"An unfinished training of {name} is given up for this one; --resume would go on with it.")
+    from foretype_model.training import TrainingOptions, train  # imports torch
+
+    options = TrainingOptions(**chosen)
+    with tempfile.TemporaryDirectory() as folder, screen:
+        file = Path(folder) / "model.onnx"
+        try:
+            metadata = train(
+                corpus,
+                options,
+                destination=file,
+                checkpoint=checkpoint,
+                resume=resume,
+                initial=initial,
+                name=name,
+                report=screen.report,
+            )
+        except KeyboardInterrupt:
+            _tell_how_to_resume(screen, checkpoint, paths, name)
+            raise
+        store.add(name, file)
+    checkpoint.unlink(missing_ok=True)
+    return metadata
+
+
+def _tell_how_to_resume(screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str) -> None:
+    if checkpoint.exists():
+        command = shlex.join(["foretype", "train", *map(str, paths), "--name", name, "--resume"])
+        screen.tell(f"Stopped; what was learnt is kept. Go on with: {command}")
+
+
+def _tell(name: str, metadata: Metadata) -> None:
+    bits = metadata.bits_per_character
+    figure = f"{bits:.3f} bits per character on held-out text" if bits is not None else "no text was held out"
+    typer.echo(f"{name} is trained: {figure}, {metadata.parameters:,} parameters.")
+    typer.echo(f"Try it: foretype generate --model {name}    Complete with it: foretype models use {name}")

@@ -1,0 +1,41 @@
+"""``foretype try``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foretype_server.commands.options import Model, Seed, Temperature, UsageError, examples
+
+EXAMPLES = examples(
+    "foretype try  # an empty page",
+    "foretype try notes.txt  # a file; Ctrl-S saves it",
+    "foretype try --temperature 0.8  # suggestions that dare more",
+)
+
+
+def try_(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The text file to edit.")] = None,
+    model: Model = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
+) -> None:
+    """Type in the terminal, with ghost text.
+
+    Tab takes the grey text, Ctrl-Right a word of it. Ctrl-T changes the
+    temperature, and above 0 Ctrl-N draws another suggestion. Esc or Ctrl-Q
+    leaves; with a FILE, Ctrl-S saves it.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN.")
+    from foretype_model.candidates import Options
+
+    from foretype_server.cli_textfile import TextFile
+    from foretype_server.commands.opening import open_completer
+    from foretype_server.terminal import Editor
+
+    text = TextFile.open(file) if file else None
+    Editor(open_completer(model), text, model or "in use", Options(temperature=temperature, seed=seed)).run()

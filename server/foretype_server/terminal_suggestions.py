@@ -1,0 +1,112 @@
+"""What `try` offers, found on a thread of its own so that no key ever waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from foretype_model.candidates import Candidate, Options
+from foretype_model.completer import Superseded
+
+LOOK_AHEAD = 2000
+"""Characters after the cursor that the ghost text is made to fit."""
+
+
+class Completer(Protocol):
+    """What is asked of `foretype_model.completer.Completer`."""
+
+    def ghost_text(
+        self, before: bytes, after: bytes, options: Options, stale: Callable[[], bool] = ...
+    ) -> Candidate | None:
+        """The ghost text at the cursor, if any is sure enough."""
+        ...
+
+    def next_characters(self, before: bytes, options: Options) -> Sequence[Candidate]:
+        """The most probable next characters."""
+        ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """The text on both sides of the cursor, and how to answer."""
+
+    before: str
+    after: str
+    options: Options
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was offered to `question`, and how long it took."""
+
+    question: Question
+    ghost: str
+    characters: Sequence[Candidate]
+    seconds: float
+
+    def ghost_at(self, before: str, after: str) -> str:
+        """What is left of the ghost text where the user has typed on along it; "" anywhere else."""
+        asked = self.question
+        if after[:LOOK_AHEAD] != asked.after or not before.startswith(asked.before):
+            return ""
+        typed = before[len(asked.before) :]
+        return self.ghost[len(typed) :] if self.ghost.startswith(typed) else ""
+
+
+class Suggestions:
+    """Answers the newest question; an older one still under way is given up.
+
+    Attributes:
+        answer: the newest answer, None before the first.
+        trouble: why there will be no more answers, "" while all is well.
+    """
+
+    def __init__(self, completer: Completer, changed: Callable[[], None]) -> None:
+        """`changed` is called, on the thread, when `answer` or `trouble` has changed."""
+        self.answer: Answer | None = None
+        self.trouble = ""
+        self._completer = completer
+        self._changed = changed
+        self._newest: Question | None = None
+        self._thread = ThreadPoolExecutor(1, "suggestions")
+
+    def ask(self, before: str, after: str, options: Options) -> None:
+        """Ask what goes between `before` and `after`; returns at once."""
+        question = Question(before, after[:LOOK_AHEAD], options)
+        if question != self._newest:
+            self._newest = question
+            self._thread.submit(self._find, question).add_done_callback(self._deliver)
+
+    def close(self) -> None:
+        """Give up what is under way."""
+        self._newest = None
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _find(self, question: Question) -> Answer | None:
+        def stale() -> bool:
+            return question is not self._newest
+
+        try:
+            return None if stale() else self._ask(question, stale)
+        except Superseded:
+            return None
+
+    def _ask(self, question: Question, stale: Callable[[], bool]) -> Answer:
+        started = time.perf_counter()
+        before = question.before.encode(errors="replace")
+        after = question.after.encode(errors="replace")
+        ghost = self._completer.ghost_text(before, after, question.options, stale)
+        characters = self._completer.next_characters(before, question.options)
+        return Answer(question, ghost.text if ghost else "", characters, time.perf_counter() - started)
+
+    def _deliver(self, found: Future[Answer | None]) -> None:
+        try:
+            self.answer = found.result() or self.answer
+        except CancelledError:
+            return
+        except Exception as error:  # noqa: BLE001 - the thread has nobody above it; the user is told, and types on
+            self.trouble = " ".join(f"{type(error).__name__}: {error}".split())
+        self._changed()
