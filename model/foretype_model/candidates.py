@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+from foretype_model import utf8
+from foretype_model.grammar import WORD_BYTES, Character, Word
+from foretype_model.predictor import LogProbabilities, Predictor, State
+from foretype_model.search import Draw, Found, Search, Superseded, never
+
+__all__ = ["Candidate", "Options", "Superseded", "ghost_text", "never", "next_characters", "next_words"]
+
+SURE: Final = 0.8
+"""A word is offered with what follows it (a space, a bracket) where that is at least so probable."""
+
+LONGEST_RUN: Final = 160
+"""Bytes of ghost text at most."""
+
+NEWLINE: Final = 0x0A
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,10 @@ class Options:
     min_confidence: float = 0.3
     max_lines: int = 1
 
+    def draw(self, before: bytes) -> Draw:
+        """How a search after `before` chooses."""
+        return Draw(self.temperature, self.top_k, self.top_p, self.seed, before[-64:])
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -44,3 +64,94 @@ class Candidate:
     probability: float
     kind: Literal["word", "character", "ghost"]
     shares: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Run:
+    """A candidate that is being read on, byte by byte.
+
+    `border` is the last place where it may end, and the log-probability up to there.
+    """
+
+    text: bytes
+    log_p: float
+    state: State
+    row: LogProbabilities
+    border: tuple[int, float] = (0, 0.0)
+
+    def __post_init__(self) -> None:
+        self.border = (len(self.text), self.log_p)
+
+
+def next_characters(predictor: Predictor, state: State, before: bytes, options: Options) -> list[Candidate]:
+    """The next code points, most probable (or first drawn) first."""
+    found = Search(predictor, Character(), options.draw(before), options.max_items).run(state)
+    texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
+    return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(text)]
+
+
+def find_words(
+    predictor: Predictor, state: State, before: bytes, options: Options, stale: Callable[[], bool] = never
+) -> list[Found]:
+    """Distinct next words as the search finds them: what both the list and the ghost text begin with."""
+    found = Search(predictor, Word(), options.draw(before), options.max_items).run(state, stale)
+    return [one for one in found if utf8.ends_whole(one.text.decode())]
+
+
+def next_words(predictor: Predictor, found: list[Found]) -> list[Candidate]:
+    """The words, each with what surely follows it; probabilities are those of the words alone."""
+    runs = [_Run(one.text, 0.0, one.state, one.row) for one in found]
+    _run_on(predictor, runs, SURE, 1, lambda run: int(run.row.argmax()))
+    offered: dict[str, Candidate] = {}
+    for one, run in zip(found, runs, strict=True):
+        text = run.text[: run.border[0]].decode()
+        # Two words may run on to the same text ("wor" and "world"): the better stands for both.
+        offered.setdefault(text, Candidate(text, math.exp(one.log_p), "word"))
+    return list(offered.values())
+
+
+def ghost_text(
+    predictor: Predictor, found: list[Found], before: bytes, after: bytes, options: Options
+) -> Candidate | None:
+    """The first word, where it is sure enough, and the text after it for as long as it stays so."""
+    if not found or math.exp(found[0].log_p) < options.min_confidence:
+        return None
+    run = _Run(found[0].text, found[0].log_prefix, found[0].state, found[0].row)
+    draw = options.draw(before)
+    _run_on(predictor, [run], options.min_confidence, options.max_lines, lambda run: draw.one(run.text, run.row))
+    end, log_p = run.border
+    text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
+    return Candidate(text, math.exp(log_p), "ghost") if text.strip() else None
+
+
+def _run_on(
+    predictor: Predictor, runs: list[_Run], least: float, max_lines: int, choose: Callable[[_Run], int]
+) -> None:
+    """Read each run on, a chosen byte at a time, while its probability is at least `least`."""
+    going, log_least = runs, math.log(max(least, 1e-9))
+    while going := [run for run in going if _grow(run, choose(run), log_least, max_lines)]:
+        states = predictor.step([run.state for run in going], [run.text[-1] for run in going])
+        for run, state, row in zip(going, states, predictor.predict(states), strict=True):
+            run.state, run.row = state, row
+
+
+def _grow(run: _Run, byte: int, log_least: float, max_lines: int) -> bool:
+    """Move the border up where the run may end before `byte`, and append `byte` where the run may go on with it."""
+    unfinished = utf8.pending(run.text)
+    if not unfinished and not (WORD_BYTES[byte] and WORD_BYTES[run.text[-1]]) and utf8.ends_whole(run.text.decode()):
+        run.border = (len(run.text), run.log_p)
+    log_p = run.log_p + float(run.row[byte])
+    last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= max_lines
+    if log_p < log_least or last_line or len(run.text) >= LONGEST_RUN or not utf8.allowed(unfinished)[byte]:
+        return False
+    run.text, run.log_p = run.text + bytes([byte]), log_p
+    return True
+
+
+def without_overlap(text: str, after: str) -> str:
+    """Without closing brackets and quotes at the end that already stand after the cursor."""
+    closing = after[: len(after) - len(after.lstrip(")]}>\"'`;,"))]
+    for length in range(min(len(text), len(closing)), 0, -1):
+        if text.endswith(closing[:length]):
+            return text[:-length]
+    return text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,11 @@ def save(path: Path, tensors: Tensors, record: dict[str, Any]) -> None:
     """Write atomically: a crash leaves the checkpoint before this one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(path.name + ".partial")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, {"foretype": json.dumps(record)})
+    save_file(
+        {name: tensor.contiguous() for name, tensor in tensors.items()}, partial, {"foretype": json.dumps(record)}
+    )
     partial.chmod(0o600)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
@@ -41,7 +42,9 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
 
 def part(tensors: Tensors, prefix: str) -> Tensors:
     """The tensors whose names begin with ``prefix.``, without it."""
-    return {name.removeprefix(prefix + "."): tensor for name, tensor in tensors.items() if name.startswith(prefix + ".")}
+    return {
+        name.removeprefix(prefix + "."): tensor for name, tensor in tensors.items() if name.startswith(prefix + ".")
+    }
 
 
 def whole(**parts: Tensors) -> Tensors:
@@ -50,10 +53,12 @@ def whole(**parts: Tensors) -> Tensors:
 
 
 def carry_tensors(carry: Carry) -> Tensors:
+    """The state as named tensors."""
     return dict(zip("hc", carry if isinstance(carry, tuple) else (carry,), strict=False))
 
 
 def carry_from(tensors: Tensors) -> Carry:
+    """The inverse of `carry_tensors`."""
     return (tensors["h"], tensors["c"]) if "c" in tensors else tensors["h"]
 
 
@@ -64,6 +69,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
+    """The inverse of `optimizer_tensors`, into an optimizer over the same parameters."""
     whole_state = optimizer.state_dict()
     for key, value in tensors.items():
         index, name = key.split(".")

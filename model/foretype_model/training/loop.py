@@ -10,7 +10,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +28,9 @@ from foretype_model.training.speak import speak
 WARM_UP_STEPS: Final = 100
 WEIGHT_DECAY: Final = 0.01
 CLIP_NORM: Final = 1.0
-EVERY_SECONDS: Final = 60.0
-"""Between two held-out scores, checkpoints and samples, at most; more often in short trainings."""
+STOPS: Final = 20
+LONGEST_STRETCH: Final = 600.0
+"""Scores, checkpoints and samples come twenty times in a training, but at least every ten minutes (in seconds)."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def choose_device(name: str) -> torch.device:
 class Training:
     """One training, from its start or from a checkpoint."""
 
-    def __init__(self, texts: list[bytes], options: TrainingOptions) -> None:
+    def __init__(self, texts: list[bytes], options: TrainingOptions, initial: ByteNetwork | None = None) -> None:
         torch.manual_seed(options.seed)
         # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
         torch.set_flush_denormal(True)
@@ -99,7 +100,7 @@ class Training:
         self.device = choose_device(options.device)
         kept, self.held_out = split(texts, options.seed)
         self.batches = Batches(kept, options.batch, options.window, options.seed)
-        self.network = ByteNetwork(options.shape).to(self.device)
+        self.network = (initial or ByteNetwork(options.shape)).to(self.device)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=options.learning_rate, betas=(0.9, 0.99), weight_decay=WEIGHT_DECAY
         )
@@ -122,8 +123,7 @@ class Training:
     def run(self, checkpoint_path: Path, report: Callable[[Progress], None]) -> None:
         """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards."""
         began, before = time.monotonic(), self.seconds
-        every = min(EVERY_SECONDS, 6 * (self.options.minutes or math.inf))
-        scored = self.seconds
+        next_stop = self._next_stop()
         try:
             for position, x, y in self.batches.windows(self.position):
                 self._learn(torch.from_numpy(x), torch.from_numpy(y))
@@ -131,15 +131,19 @@ class Training:
                 self.seconds = before + time.monotonic() - began
                 if self.fraction() >= 1:
                     break
-                if self.seconds - scored < every:
+                if self.fraction() < next_stop[0] and self.seconds < next_stop[1]:
                     report(self._progress())
                     continue
                 report(self._take_stock(checkpoint_path))
-                scored = self.seconds
+                next_stop = self._next_stop()
             report(self._take_stock(checkpoint_path))
         except KeyboardInterrupt:
             self.save(checkpoint_path)
             raise
+
+    def _next_stop(self) -> tuple[float, float]:
+        """The fraction and the second, of which the first to come is when to take stock."""
+        return self.fraction() + 1 / STOPS, self.seconds + LONGEST_STRETCH
 
     def _learn(self, x: torch.Tensor, y: torch.Tensor) -> None:
         """One step on one minibatch; x and y of shape (T, B)."""
@@ -181,7 +185,7 @@ class Training:
             carry=checkpoint.carry_tensors(self.carry) if self.carry is not None else {},
         )
         record: dict[str, Any] = {
-            "options": asdict(self.options),
+            "options": asdict(replace(self.options, **asdict(self.network.shape))),
             "position": asdict(self.position),
             "step": self.step,
             "seconds": self.seconds,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, cast
 
-import torch
 from torch import Tensor, nn
 
 from foretype_model.predictor import VOCABULARY
@@ -41,7 +40,7 @@ class ByteNetwork(nn.Module):
         super().__init__()
         self.shape = shape
         self.embedding = nn.Embedding(VOCABULARY, shape.embedding)
-        self.recurrent = CELLS[shape.cell](shape.embedding, shape.hidden, shape.layers)
+        self.recurrent = cast(Any, CELLS[shape.cell])(shape.embedding, shape.hidden, shape.layers)
         self.output = nn.Linear(shape.hidden, VOCABULARY)
 
     def forward(self, x: Tensor, carry: Carry | None) -> tuple[Tensor, Carry]:

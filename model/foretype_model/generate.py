@@ -1,0 +1,39 @@
+"""Text from a prompt, as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from foretype_model import utf8
+from foretype_model.candidates import Options
+from foretype_model.predictor import END_OF_TEXT, LogProbabilities, Predictor
+from foretype_model.sample import adjusted, normalised
+
+
+def generate(predictor: Predictor, prompt: bytes, length: int, options: Options) -> Iterator[str]:
+    """Up to `length` characters after `prompt`, each as soon as it is whole; END_OF_TEXT ends them sooner.
+
+    Temperature 0 is argmax; above it bytes are drawn from p^(1/temperature) within top-k and top-p, repeatably by seed.
+    """
+    draw = np.random.default_rng(options.seed)
+    state, character, written = predictor.feed(predictor.start(), prompt), b"", 0
+    while written < length:
+        byte = _next(predictor.predict([state])[0], character, options, draw)
+        if byte == END_OF_TEXT:
+            return
+        character += bytes([byte])
+        state = predictor.step([state], [byte])[0]
+        if not utf8.pending(character):
+            yield character.decode()
+            character, written = b"", written + 1
+
+
+def _next(row: LogProbabilities, character: bytes, options: Options, draw: np.random.Generator) -> int:
+    """One byte that may follow those of an unfinished character; END_OF_TEXT only between characters."""
+    may = utf8.allowed(character).copy()
+    may[END_OF_TEXT] = not character
+    log_q = adjusted(normalised(np.where(may, row, -np.inf)), options.temperature, options.top_k, options.top_p)
+    # Gumbel-max: the argmax of perturbed log-probabilities is a draw from them, and at temperature 0 the only choice.
+    return int((log_q + draw.gumbel(size=log_q.shape)).argmax())

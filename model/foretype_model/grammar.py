@@ -1,0 +1,93 @@
+"""What counts as one next word, or one next character: which bytes go on with it and which end it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+
+from foretype_model import utf8
+from foretype_model.utf8 import Mask
+
+LONGEST: Final = 48
+"""Bytes of a word at most: alignment by spaces and base64 would go on for ever."""
+
+WORD_BYTES: Final = utf8.mask((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A), (0xC3, 0xE1), (0xE3, 0xF4))
+"""First bytes of what a word goes on with. The code points under 0xC2 and 0xE2 are nearly all signs and quotes."""
+
+SPACES: Final = utf8.mask((0x09, 0x09), (0x20, 0x20))
+INSIDE_A_LINE: Final = utf8.STARTS & ~utf8.mask((0x0A, 0x0A))
+PUNCTUATION: Final = INSIDE_A_LINE & ~WORD_BYTES & ~SPACES & ~utf8.mask((0x80, 0xFF))
+ANY: Final = utf8.mask((0, 255))
+NONE: Final = utf8.mask()
+
+UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana and Han. (Korean does.)"""
+
+UNSPACED_CHARACTERS: Final = 2
+"""A word of such a script ends here: the shortest that saves a key. What is sure beyond it is offered with it."""
+
+
+class Rules(NamedTuple):
+    """The bytes that go on with a candidate, and those before which it is complete."""
+
+    go_on: Mask
+    end: Mask
+
+
+class Grammar(Protocol):
+    """A regular language over bytes: what may go on, and what may end."""
+
+    def rules(self, text: bytes) -> Rules:
+        """For what there is of a candidate so far."""
+        ...
+
+
+class Word:
+    """White space within a line, then a run of word characters or a run of punctuation."""
+
+    def rules(self, text: bytes) -> Rules:
+        unfinished = utf8.pending(text)
+        if unfinished:
+            return Rules(utf8.allowed(unfinished), NONE)
+        if len(text) >= LONGEST:
+            return Rules(NONE, ANY)
+        body = text.decode().lstrip(" \t")
+        if not body:
+            return Rules(INSIDE_A_LINE, NONE)
+        return self._after(body)
+
+    @staticmethod
+    def _after(body: str) -> Rules:
+        last, kind = body[-1], _is_word(body[0])
+        if _is_word(last) != kind:
+            return Rules(NONE, ANY)
+        if not kind:
+            return _PUNCTUATION
+        if UNSPACED.match(last) and len(body) >= UNSPACED_CHARACTERS:
+            return Rules(NONE, ANY)
+        return _WORD
+
+
+class Character:
+    """One whole code point."""
+
+    def rules(self, text: bytes) -> Rules:
+        unfinished = utf8.pending(text)
+        if not text or unfinished:
+            return Rules(utf8.allowed(unfinished), NONE)
+        return Rules(NONE, ANY)
+
+
+def _is_word(character: str) -> bool:
+    # Combining marks (the vowels of Hindi, the points of Arabic) belong to the word they stand in.
+    return character.isalnum() or character == "_" or bool(_MARK.match(character))
+
+
+_MARK: Final = re.compile(
+    r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f"
+    r"\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0e31-\u0e4e]"
+)
+_WORD: Final = Rules(WORD_BYTES, ~np.asarray(WORD_BYTES))
+_PUNCTUATION: Final = Rules(PUNCTUATION, ~np.asarray(PUNCTUATION))

@@ -1,0 +1,47 @@
+"""The predictors on this machine, built-in and installed, all found by one entry-point group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
+
+from foretype_model.errors import ForetypeError, PredictorError
+from foretype_model.predictor import Context, Predictor
+
+GROUP: Final = "foretype.predictors"
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Every predictor that could be loaded, by name."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def load_predictors(
+    wanted: Mapping[str, Mapping[str, Any]], context: Context
+) -> tuple[dict[str, Predictor], list[PredictorError]]:
+    """Make the wanted predictors, each with its own options; those that cannot be made are told, and left out."""
+    known, made, errors = installed(), {}, []
+    for name, options in wanted.items():
+        try:
+            made[name] = load_predictor(name, known, replace(context, options=options))
+        except PredictorError as error:
+            errors.append(error)
+    return made, errors
+
+
+def load_predictor(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
+    """Make one predictor; PredictorError, with one line for the user, whatever goes wrong in it."""
+    if name not in known:
+        raise PredictorError(f"no predictor is called {name!r}: there are {', '.join(sorted(known))}")
+    try:
+        create: Callable[[Context], Any] = known[name].load()
+        predictor = create(context)
+    except ForetypeError as error:
+        raise PredictorError(str(error)) from error
+    except Exception as error:  # a plugin may raise anything, and must not take the server down
+        raise PredictorError(f"the predictor {name!r} could not be made: {type(error).__name__}: {error}") from error
+    if not isinstance(predictor, Predictor):
+        raise PredictorError(f"the predictor {name!r} lacks one of start, feed, step, predict: update or remove it")
+    return predictor

@@ -1,0 +1,155 @@
+"""The trained network at work, without torch: one ONNX file, run by ONNX Runtime.
+
+The file's graph is a Scan over bytes (see `foretype_model.training.onnx_file`, which writes it), so one session does
+everything: a step of one byte, a step of many continuations at once, and the reading of a long text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from foretype_model.errors import ModelError
+from foretype_model.predictor import END_OF_TEXT, LogProbabilities
+
+FORMAT: Final = 1
+"""The version of the file's layout that this runtime reads."""
+
+KEY: Final = "foretype"
+"""The entry of the file's metadata that holds ours."""
+
+CHUNK: Final = 512
+"""Bytes read in one call: bounds the memory of the states in between (512 x hidden x 4 bytes), costs under 1 %."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a model file says of itself.
+
+    Attributes:
+        parameters: trained numbers in the network.
+        trained_bytes: bytes of text it has read in training, repetitions counted.
+        bits_per_character: on text held back from training; None where there was none.
+        created: ISO date.
+    """
+
+    name: str
+    cell: str
+    hidden: int
+    layers: int
+    embedding: int
+    parameters: int
+    trained_bytes: int
+    bits_per_character: float | None
+    created: str
+    description: str = ""
+    unit: str = "byte"
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Metadata:
+        """Unknown entries are left out, so that files of later releases of the same format can be read."""
+        record: dict[str, Any] = json.loads(text)
+        return cls(**{field.name: record[field.name] for field in fields(cls) if field.name in record})
+
+
+class NetworkState(NamedTuple):
+    """At one point of a text: the recurrent state, shape (state,), and next-byte log-probabilities, shape (256,)."""
+
+    h: NDArray[np.float32]
+    log_probabilities: NDArray[np.float32]
+
+
+class Network:
+    """A trained network, loaded. Safe to use from several threads."""
+
+    def __init__(self, session: ort.InferenceSession, metadata: Metadata) -> None:
+        self._session = session
+        self.metadata = metadata
+        self.state_size: int = session.get_inputs()[1].shape[1]
+
+    @classmethod
+    def open(cls, path: Path) -> Network:
+        """Load a model file; ModelError where it is missing, truncated, foreign or of another format."""
+        session = _session(path)
+        return cls(session, _metadata(session, path))
+
+    def start(self) -> NetworkState:
+        """Before the first byte: what a network that has just read END_OF_TEXT expects.
+
+        In training one text follows another with END_OF_TEXT between them, so this, and not a state of zeros, is
+        what the network knows as the start of a text.
+        """
+        zeros = np.zeros((1, self.state_size), np.float32)
+        return self._run(zeros, np.full((1, 1), END_OF_TEXT, np.int64))[0]
+
+    def feed(self, state: NetworkState, text: bytes) -> NetworkState:
+        """The state after reading `text`."""
+        for first in range(0, len(text), CHUNK):
+            chunk = np.frombuffer(text[first : first + CHUNK], np.uint8).astype(np.int64)
+            state = self._run(state.h[np.newaxis], chunk[:, np.newaxis])[0]
+        return state
+
+    def step(self, states: Sequence[NetworkState], following: Sequence[int]) -> list[NetworkState]:
+        """Each state after one more byte, all in one call."""
+        return self._run(np.stack([state.h for state in states]), np.array([following], np.int64))
+
+    def _run(self, h: NDArray[np.float32], text: NDArray[np.int64]) -> list[NetworkState]:
+        """Read `text`, shape (T, B), from the states `h`, shape (B, state): the B states at its end."""
+        h_last, log_probabilities = self._session.run(None, {"text": text, "h": h})
+        return list(map(NetworkState, h_last, log_probabilities))
+
+    def score(self, text: bytes) -> LogProbabilities:
+        """Log-probabilities before each byte of a whole text, shape (len(text), 256)."""
+        state, rows = self.start(), []
+        for byte in text:
+            rows.append(state.log_probabilities)
+            state = self.step([state], [byte])[0]
+        return np.stack(rows)
+
+
+def read_metadata(path: Path) -> Metadata:
+    """What a model file says of itself; ModelError as for `Network.open`."""
+    return Network.open(path).metadata
+
+
+def _session(path: Path) -> ort.InferenceSession:
+    if not path.is_file():
+        raise ModelError(f"no model at {path}: see what there is with 'foretype models list'")
+    options = ort.SessionOptions()
+    # One step is too short to share among threads, and threads that spin while they wait would never let a laptop idle.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    # Pre-allocation doubles what is resident: 9 MB more for a network of 512, for no time that can be measured.
+    options.enable_cpu_mem_arena = False
+    try:
+        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    except Exception as error:  # ONNX Runtime raises a class of its own for each kind of fault
+        raise ModelError(f"{path} is not a whole model file: import or train it again") from error
+
+
+def _metadata(session: ort.InferenceSession, path: Path) -> Metadata:
+    text = session.get_modelmeta().custom_metadata_map.get(KEY)
+    foreign = ModelError(f"{path} is an ONNX file, but not a Foretype model: make one with 'foretype train'")
+    if text is None:
+        raise foreign
+    try:
+        metadata = Metadata.from_json(text)
+    except (ValueError, TypeError) as error:
+        raise foreign from error
+    if metadata.format != FORMAT:
+        raise ModelError(f"{path} has format {metadata.format}, this release reads {FORMAT}: update Foretype")
+    return metadata

@@ -1,0 +1,193 @@
+"""A trained network to the one file that serves, and back.
+
+The graph reads ``text`` (T, B) from the states ``h`` (B, state) with a Scan, and gives the states and the next-byte
+log-probabilities after the last byte. The recurrent matrices are stored as int8 with a scale for each output column,
+and multiplied in integers. A state lies between -1 and 1, so it is quantised with one fixed scale: a row's result does
+not depend on the rows beside it, as it would with a scale taken from the batch. The weights use 7 of their 8 bits:
+without VNNI, processors add pairs of products in 16 bits, which 8-bit weights overflow. Embedding, first input matrix
+and output are stored in float16; ONNX Runtime folds the first two into one table of 256 rows when it loads the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from foretype_model.errors import ModelError
+from foretype_model.runtime import FORMAT, KEY, Metadata, read_metadata
+from foretype_model.training.network import ByteNetwork, Shape
+
+Precision = Literal["int8", "float32"]
+Weights = dict[str, NDArray[np.float32]]
+"""A network's parameters, by their names in torch."""
+
+LARGEST: Final = 63
+"""Of the quantised weights: 255 x 63 x 2 is the most that still fits 16 bits."""
+
+STATE_SCALE: Final = np.float32(1 / 127)
+STATE_ZERO: Final = np.uint8(128)
+
+OPSETS: Final = (helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1))
+IR_VERSION: Final = 9
+MICROSOFT: Final = "com.microsoft"
+
+
+class Graph:
+    """Collects nodes and initializers; each method adds an operation and returns the name of its result."""
+
+    def __init__(self, precision: Precision, prefix: str) -> None:
+        self._prefix = prefix  # a Scan's body sees the names around it, so the two must not share any
+        self.nodes: list[Any] = []
+        self.initializers: dict[str, Any] = {}
+        self._precision = precision
+
+    def constant(self, name: str, value: NDArray[Any] | np.generic) -> str:
+        self.initializers[name] = numpy_helper.from_array(np.array(value, order="C"), name)
+        return name
+
+    def add(self, operation: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
+        """One node; the name of its output, or a list of them where there are several."""
+        names = [f"{self._prefix}/{operation}_{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(operation, list(inputs), names, domain=domain, **attributes))
+        return names[0] if outputs == 1 else names
+
+    def half(self, name: str, value: NDArray[np.float32]) -> str:
+        """A constant stored in half the bytes, widened once when the file is loaded."""
+        if self._precision == "float32":
+            return self.constant(name, value)
+        stored = self.constant(name, value.astype(np.float16))
+        return str(self.add("Cast", stored, to=TensorProto.FLOAT))
+
+    def linear(self, x: str, name: str, weights: Weights) -> str:
+        """The product x @ weight.T + bias, for the weight of that name, of shape (out, in), and its bias."""
+        weight, bias_name = weights[name], name.replace("weight", "bias")
+        b = self.constant(bias_name, weights[bias_name])
+        if self._precision == "float32":
+            return str(self.add("Add", self.add("MatMul", x, self.constant(name, weight.T)), b))
+        quantised, scale = quantise(weight.T)
+        w, s = self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
+        step, zero = self.constant("state.scale", STATE_SCALE), self.constant("state.zero", STATE_ZERO)
+        byte = self.add("QuantizeLinear", x, step, zero)
+        return str(self.add("MatMulIntegerToFloat", byte, w, step, s, zero, "", b, domain=MICROSOFT))
+
+    def split(self, x: str, *sizes: int) -> list[str]:
+        """Along the last axis."""
+        if len(sizes) == 1:
+            return [x]
+        where = self.constant("split_" + "_".join(map(str, sizes)), np.array(sizes, np.int64))
+        return list(self.add("Split", x, where, outputs=len(sizes), axis=1))
+
+
+def quantise(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Symmetric, a scale for each column: weight is about int8 * scale."""
+    scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / LARGEST
+    return np.round(weight / scale).astype(np.int8), scale
+
+
+def _gru(graph: Graph, gx: str, gh: str, h: str, hidden: int) -> list[str]:
+    """Cho et al. 2014 in torch's form: n = tanh(gx_n + r * gh_n), h' = n + z * (h - n)."""
+    x_rz, x_n = graph.split(gx, 2 * hidden, hidden)
+    h_rz, h_n = graph.split(gh, 2 * hidden, hidden)
+    r, z = graph.split(graph.add("Sigmoid", graph.add("Add", x_rz, h_rz)), hidden, hidden)
+    n = graph.add("Tanh", graph.add("Add", x_n, graph.add("Mul", r, h_n)))
+    return [graph.add("Add", n, graph.add("Mul", z, graph.add("Sub", h, n)))]
+
+
+def _lstm(graph: Graph, gx: str, gh: str, c: str, hidden: int) -> list[str]:
+    """Hochreiter and Schmidhuber 1997, with a forget gate: c' = f * c + i * g, h' = o * tanh(c')."""
+    i_f, g, o = graph.split(graph.add("Add", gx, gh), 2 * hidden, hidden, hidden)
+    i, f = graph.split(graph.add("Sigmoid", i_f), hidden, hidden)
+    c = graph.add("Add", graph.add("Mul", f, c), graph.add("Mul", i, graph.add("Tanh", g)))
+    return [graph.add("Mul", graph.add("Sigmoid", o), graph.add("Tanh", c)), c]
+
+
+def _step(graph: Graph, weights: Weights, shape: Shape, table: str) -> str:
+    """One byte through all layers: the new state, each layer's h (and c) side by side."""
+    parts = graph.split("h_before", *[shape.hidden] * state_parts(shape))
+    gx = graph.add("Gather", table, "byte")
+    after: list[str] = []
+    for layer in range(shape.layers):
+        here = parts[layer * len(parts) // shape.layers :]
+        ih, hh = f"recurrent.weight_ih_l{layer}", f"recurrent.weight_hh_l{layer}"
+        if layer:
+            gx = graph.linear(
+                after[-len(parts) // shape.layers], ih, weights[ih], weights[ih.replace("weight", "bias")]
+            )
+        gh = graph.linear(here[0], hh, weights[hh], weights[hh.replace("weight", "bias")])
+        if shape.cell == "gru":
+            after += _gru(graph, gx, gh, here[0], shape.hidden)
+        elif shape.cell == "lstm":
+            after += _lstm(graph, gx, gh, here[1], shape.hidden)
+        else:
+            after += [graph.add("Tanh", graph.add("Add", gx, gh))]
+    return str(graph.add("Concat", *after, axis=1) if len(after) > 1 else after[0])
+
+
+def state_parts(shape: Shape) -> int:
+    """Vectors of `hidden` numbers in a state: one a layer, two for the LSTM."""
+    return shape.layers * (2 if shape.cell == "lstm" else 1)
+
+
+def _model(network: ByteNetwork, precision: Precision) -> Any:
+    shape = network.shape
+    size = state_parts(shape) * shape.hidden
+    weights = {name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()}
+    main, body = Graph(precision, "text"), Graph(precision, "byte")
+    embedding = main.half("embedding.weight", weights["embedding.weight"])
+    w_ih = main.half("recurrent.weight_ih_l0", weights["recurrent.weight_ih_l0"].T)
+    b_ih = main.constant("recurrent.bias_ih_l0", weights["recurrent.bias_ih_l0"])
+    table = main.add("Add", main.add("MatMul", embedding, w_ih), b_ih)
+    h_after = _step(body, weights, shape, table)
+    value = helper.make_tensor_value_info
+    scan_body = helper.make_graph(
+        body.nodes,
+        "step",
+        [value("h_before", TensorProto.FLOAT, ["B", size]), value("byte", TensorProto.INT64, ["B"])],
+        [value(h_after, TensorProto.FLOAT, ["B", size])],
+    )
+    main.nodes.append(helper.make_node("Scan", ["h", "text"], ["h_last"], body=scan_body, num_scan_inputs=1))
+    top = main.split("h_last", *[shape.hidden] * state_parts(shape))[-2 if shape.cell == "lstm" else -1]
+    w = main.half("output.weight", weights["output.weight"].T)
+    logits = main.add("Add", main.add("MatMul", top, w), main.constant("output.bias", weights["output.bias"]))
+    main.nodes.append(helper.make_node("LogSoftmax", [logits], ["log_probabilities"], axis=-1))
+    graph = helper.make_graph(
+        main.nodes,
+        "foretype",
+        [value("text", TensorProto.INT64, ["T", "B"]), value("h", TensorProto.FLOAT, ["B", size])],
+        [value("h_last", TensorProto.FLOAT, ["B", size]), value("log_probabilities", TensorProto.FLOAT, ["B", 256])],
+        initializer=[*main.initializers.values(), *body.initializers.values()],
+    )
+    return helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="foretype")
+
+
+def write(network: ByteNetwork, metadata: Metadata, path: Path, precision: Precision = "int8") -> None:
+    """Export for serving, atomically."""
+    model = _model(network, precision)
+    helper.set_model_props(model, {KEY: metadata.to_json()})
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(model.SerializeToString())
+    partial.chmod(0o600)
+    partial.replace(path)
+
+
+def read(path: Path) -> ByteNetwork:
+    """The network of a model file, to be trained further; its int8 matrices widened again."""
+    metadata = read_metadata(path)
+    if metadata.format != FORMAT or metadata.unit != "byte":
+        raise ModelError(f"{path} cannot be trained further: it is not a byte-level model")
+    network = ByteNetwork(Shape(metadata.cell, metadata.hidden, metadata.layers, metadata.embedding))  # type: ignore[arg-type]
+    stored = {array.name: numpy_helper.to_array(array) for array in onnx.load(path).graph.initializer}
+    weights = {}
+    for name, tensor in network.state_dict().items():
+        value = stored[name] if name in stored else stored[name + ".int8"] * stored[name + ".scale"]
+        value = value.T if value.ndim == 2 and name != "embedding.weight" else value
+        weights[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)
+    network.load_state_dict(weights)
+    return network

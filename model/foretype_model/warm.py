@@ -1,0 +1,70 @@
+"""The warm states of one document: what a predictor knows along the text, kept, rewound, never recomputed in full."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Final
+
+from foretype_model.predictor import Predictor, State
+
+SPACING: Final = 64
+"""Bytes between snapshots while a longer text is read: going back costs at most so many steps (3 ms at 512 units)."""
+
+MOST: Final = 1024
+"""Snapshots of a document at most (3 kB each for a network of 512 units: 3 MB)."""
+
+
+class WarmStates:
+    """States at positions of one text, for one predictor.
+
+    `at` gives the state after any text, reusing what the last text asked for has in common with it. The result is
+    the state of replaying that text from its start, whatever was asked before: states are never approximated.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._text = b""
+        self._positions = [0]
+        self._states: list[State] = [predictor.start()]
+
+    def at(self, text: bytes) -> State:
+        """The state after the last byte of `text`; one step where it is the last text and one byte more."""
+        self._rewind(common_prefix(self._text, text), text)
+        while (position := self._positions[-1]) < len(text):
+            end = min(len(text), position + SPACING)
+            self._states.append(self._predictor.feed(self._states[-1], text[position:end]))
+            self._positions.append(end)
+        if len(self._positions) > MOST:
+            self._thin_out()
+        return self._states[-1]
+
+    def behind(self, text: bytes) -> int:
+        """Bytes that `at(text)` would have to read."""
+        shared = common_prefix(self._text, text)
+        return len(text) - self._positions[bisect_right(self._positions, shared) - 1]
+
+    def _rewind(self, shared: int, text: bytes) -> None:
+        """Forget the states beyond what the last text and this one share."""
+        keep = bisect_right(self._positions, shared)
+        del self._positions[keep:], self._states[keep:]
+        self._text = text
+
+    def _thin_out(self) -> None:
+        """Drop every other snapshot of the older half, so that they lie the closer the nearer they are to the end."""
+        half = len(self._positions) // 2
+        for kept in (self._positions, self._states):
+            kept[:half] = kept[:half:2]
+
+
+def common_prefix(a: bytes, b: bytes) -> int:
+    """The length of the longest common prefix, by bisection over equal slices: 21 us for 100,000 bytes."""
+    low, high = 0, min(len(a), len(b))
+    if a[:high] == b[:high]:
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
