@@ -23,6 +23,15 @@ class Point(NamedTuple):
     character: int
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A document around a point, as it was when somebody asked."""
+
+    uri: str
+    before: bytes
+    after: bytes
+
+
 class Units(Protocol):
     """What a client counts along a line."""
 

@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from foretype_model.candidates import Options
+if TYPE_CHECKING:
+    from foretype_model.candidates import Options
 
 SECTION: Final = "foretype"
 
@@ -48,6 +49,8 @@ class Settings:
 
     def options(self) -> Options:
         """The part of the settings that says how candidates are made."""
+        from foretype_model.candidates import Options  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
+
         return Options(
             temperature=self.temperature,
             top_k=self.top_k,

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from foretype_model.candidates import Candidate
 from lsprotocol import types
 
 from foretype_server.document import Point, Units
+
+if TYPE_CHECKING:
+    from foretype_model.candidates import Candidate
 
 ACCEPTED: Final = "foretype.accepted"
 """The command that clients run once they have inserted an item; its argument has `kind` and `characters`."""
@@ -124,7 +126,7 @@ def _accepted(candidate: Candidate) -> types.Command:
 
 
 def resolved(item: types.CompletionItem) -> types.CompletionItem:
-    """`item` with its probability, and each predictor's share in it, spelt out; as it is where it is not one of ours."""
+    """`item` with its probability and each predictor's share in it spelt out, where it is one of ours."""
     match item.data:
         case {"probability": float() | int() as probability, "shares": dict() as shares}:
             item.detail = _percent(probability)

@@ -1,0 +1,102 @@
+"""The predictors, and a warm completer for each open document. All of it is used by one thread, the worker.
+
+Importing this module imports numpy and, with the network, ONNX Runtime: that is for the worker to do as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from foretype_model.candidates import Candidate
+from foretype_model.completer import Completer, Superseded
+from foretype_model.errors import ModelError
+from foretype_model.predictor import Context, Predictor
+from foretype_model.predictors import load_predictors
+from foretype_model.store import Store, data_folder
+
+from foretype_server.document import Snapshot
+from foretype_server.settings import Settings
+
+Stale = Callable[[], bool]
+"""Whether nobody waits for the answer any more."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the engine works with, and a line for the user on each thing that it has to do without."""
+
+    predictors: tuple[str, ...]
+    model: Path | None
+    problems: tuple[str, ...]
+
+
+class Engine:
+    """Answers questions about documents, from the predictors that were loaded last."""
+
+    def __init__(self, on_drop: Callable[[str, str, Exception], None]) -> None:
+        """`on_drop` is told the document, the predictor and its error when one is dropped for a document."""
+        self._on_drop = on_drop
+        self._predictors: Mapping[str, Predictor] = {}
+        self._completers: dict[str, Completer] = {}
+
+    def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
+        """Make the predictors that `settings` name; all documents start anew with them."""
+        self._predictors, loaded = _load(settings.model, settings, workspace)
+        if settings.model is not None and loaded.problems:
+            predictors, default = _load(None, settings, workspace)
+            if len(default.problems) < len(loaded.problems):
+                self._predictors = predictors
+                problems = (*loaded.problems, "The model in use takes its place.")
+                loaded = Loaded(default.predictors, default.model, problems)
+        self._completers = {}
+        return loaded
+
+    def candidates(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> list[Candidate]:
+        """Distinct next words, the likeliest first, then next characters. Empty once `stale`."""
+        completer, options, found = self._completer(snapshot.uri), settings.options(), []
+        try:
+            if settings.next_word:
+                found += completer.next_words(snapshot.before, snapshot.after, options, stale)
+            if settings.next_character:
+                found += completer.next_characters(snapshot.before, options)
+        except Superseded:
+            return []
+        return found
+
+    def ghost_text(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> Candidate | None:
+        """What is sure enough to be shown at the cursor. None once `stale`."""
+        completer = self._completer(snapshot.uri)
+        try:
+            return completer.ghost_text(snapshot.before, snapshot.after, settings.options(), stale)
+        except Superseded:
+            return None
+
+    def close(self, uri: str) -> None:
+        """Let go of a document."""
+        self._completers.pop(uri, None)
+
+    def _completer(self, uri: str) -> Completer:
+        if uri not in self._completers:
+            self._completers[uri] = Completer(self._predictors, lambda name, error: self._on_drop(uri, name, error))
+        return self._completers[uri]
+
+
+def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:
+    path, missing = _find(model)
+    context = Context(model=path, workspace=workspace, state_folder=data_folder())
+    predictors, errors = load_predictors(settings.predictors, context)
+    problems = [str(error) for error in errors]
+    # Predictors that use no model are content without one, unless it was asked for by name.
+    if missing and (errors or model is not None):
+        problems = [missing]
+    return predictors, Loaded(tuple(predictors), path, tuple(problems))
+
+
+def _find(model: str | None) -> tuple[Path | None, str | None]:
+    """The model's file, or why there is none."""
+    try:
+        return Store().find(model), None
+    except ModelError as error:
+        return None, str(error)

@@ -1,0 +1,213 @@
+"""The language server: what it offers, and from each request to the session and back. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+
+from foretype_server import to_proto, transport
+from foretype_server.protocol import Protocol
+from foretype_server.session import Session
+from foretype_server.settings import SECTION, concerns_us
+
+STATUS: Final = "foretype.status"
+
+PARENT_CHECKED_EVERY: Final = 2.0
+"""Seconds between looks at whether the editor's process is still there."""
+
+CONFIGURATION_AWAITED: Final = 1.5
+"""Seconds that a client may take to answer with its settings, before the models are loaded without them."""
+
+log = logging.getLogger(__name__)
+
+
+class ForetypeServer(LanguageServer):
+    """One client's server: pygls's, with the session behind it."""
+
+    protocol: Protocol
+    session: Session
+    initialization_options: Any = None
+
+    def __init__(self) -> None:
+        super().__init__("foretype", version("foretype"), protocol_cls=Protocol)
+        self.at_end = ExitStack()
+        for method, (handler, options) in FEATURES.items():
+            self.feature(method, options)(handler)
+        for command, handler in COMMANDS.items():
+            self.command(command)(handler)
+
+    def warn(self, text: str) -> None:
+        """Show the user one line."""
+        message = f"Foretype: {' '.join(text.split())}"
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, message))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log what kind of error it was, without the user's text that may be in it, and without a popup."""
+        log.warning("an error was answered: %s", type(error).__name__)
+
+    def can(self, capability: str) -> bool:
+        """Whether the client has said so."""
+        return bool(get_capability(self.client_capabilities, capability, False))
+
+
+def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
+    """Begin a session, in the client's encoding."""
+    encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
+    folders = [to_fs_path(uri) for uri in server.workspace.folders]
+    workspace = tuple(Path(folder) for folder in folders if folder)
+    server.session = Session(to_proto.UNITS[encoding], workspace, server.warn)
+    server.at_end.callback(server.session.end)
+    server.initialization_options = params.initialization_options
+    if params.process_id and _is_alive(params.process_id):
+        watching = asyncio.ensure_future(_watch(server, params.process_id))
+        server.at_end.callback(watching.cancel)
+
+
+async def initialized(server: ForetypeServer, _: types.InitializedParams) -> None:
+    """Take the client's settings, then load the models."""
+    await _configure(server)
+    server.session.start()
+    if server.can("workspace.did_change_configuration.dynamic_registration"):
+        watched = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        registration = types.Registration(id=method, method=method, register_options=watched)
+        server.client_register_capability(types.RegistrationParams([registration]))
+
+
+async def did_change_configuration(server: ForetypeServer, params: types.DidChangeConfigurationParams) -> None:
+    """Take the settings that come along, or ask for them."""
+    if concerns_us(params.settings):
+        server.session.configure(server.initialization_options, params.settings)
+    else:
+        await _configure(server)
+
+
+async def inline_completion(server: ForetypeServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+    """Ghost text."""
+    candidate = await server.session.ghost_text(params.text_document.uri, to_proto.point(params.position))
+    return to_proto.inline_completions(candidate, params.position)
+
+
+async def completion(server: ForetypeServer, params: types.CompletionParams) -> types.CompletionList:
+    """Next words, then next characters."""
+    candidates, before = await server.session.candidates(params.text_document.uri, to_proto.point(params.position))
+    return to_proto.completions(candidates, before, params.position, server.session.units)
+
+
+def resolve(_: ForetypeServer, item: types.CompletionItem) -> types.CompletionItem:
+    """Where the item comes from."""
+    return to_proto.resolved(item)
+
+
+def status(server: ForetypeServer, *_: object) -> dict[str, Any]:
+    """What is loaded, and what was accepted so far."""
+    return {"version": server.version, **server.session.status()}
+
+
+def accepted(server: ForetypeServer, *arguments: object) -> None:
+    """Count what the user took."""
+    match arguments:
+        case [{"kind": "ghost" | "word" | "character" as kind, "characters": int() as characters}] if characters >= 0:
+            server.session.accepted(kind, characters)
+        case _:
+            raise JsonRpcInvalidParams('give one {"kind": "ghost", "word" or "character", "characters": how many}')
+
+
+FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
+    types.INITIALIZE: (initialize, None),
+    types.INITIALIZED: (initialized, None),
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: (did_change_configuration, None),
+    # pygls advertises it only if it has options.
+    types.TEXT_DOCUMENT_INLINE_COMPLETION: (inline_completion, types.InlineCompletionOptions()),
+    types.TEXT_DOCUMENT_COMPLETION: (completion, types.CompletionOptions(resolve_provider=True)),
+    types.COMPLETION_ITEM_RESOLVE: (resolve, None),
+}
+
+COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {STATUS: status, to_proto.ACCEPTED: accepted}
+
+
+async def _configure(server: ForetypeServer) -> None:
+    """Take the settings as the client has them now, or as it had them at the start if it won't say."""
+    server.session.configure(server.initialization_options, await _pull(server))
+
+
+async def _pull(server: ForetypeServer) -> Any:
+    if not server.can("workspace.configuration"):
+        return None
+    wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    try:
+        answer = await asyncio.wait_for(server.workspace_configuration_async(wanted), CONFIGURATION_AWAITED)
+    except Exception as error:  # noqa: BLE001 (a client that refuses, is slow or answers nonsense has no settings)
+        log.info("the client gave no settings: %s", type(error).__name__)
+        return None
+    return answer[0] if answer else None
+
+
+async def _watch(server: ForetypeServer, process: int) -> None:
+    """End the conversation once the editor's process is gone: pygls never looks."""
+    while _is_alive(process):
+        await asyncio.sleep(PARENT_CHECKED_EVERY)
+    server.protocol.end()
+
+
+def _is_alive(process: int) -> bool:
+    """Whether there is such a process that we can see: not in another container, and not on Windows.
+
+    Signal 0 there is Ctrl-C; the end of stdin has to do.
+    """
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
+async def converse(messages: transport.Messages, writer: transport.Writer, headers: bool) -> int:
+    """Hold one conversation to its end; the exit status is 0 if the client said good-bye as it should."""
+    server = ForetypeServer()
+    server.protocol.begin()
+    server.protocol.set_writer(writer, headers)
+    with server.at_end:
+        reading = asyncio.ensure_future(_read(server.protocol, messages))
+        server.at_end.callback(reading.cancel)
+        return await server.protocol.ended
+
+
+async def _read(protocol: Protocol, messages: transport.Messages) -> None:
+    async for message in messages:
+        protocol.receive(message)
+        # A handler that awaits begins only now, and takes its snapshot before the next message is handled.
+        await asyncio.sleep(0)
+    protocol.end()
+
+
+def serve_stdio() -> NoReturn:
+    """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol prescribes."""
+    sys.exit(asyncio.run(transport.stdio(converse)))
+
+
+def serve_tcp(host: str, port: int) -> NoReturn:
+    """Serve on a TCP port of this machine, one client after another, until interrupted."""
+    sys.exit(asyncio.run(transport.tcp(converse, host, port)))
+
+
+def serve_ws(host: str, port: int) -> NoReturn:
+    """Serve WebSockets on a port of this machine, one client after another, until interrupted."""
+    sys.exit(asyncio.run(transport.websocket(converse, host, port)))

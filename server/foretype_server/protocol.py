@@ -1,0 +1,121 @@
+"""What pygls leaves open: every request gets an answer, however broken; nothing of the user's text is logged.
+
+pygls would let a malformed request go unanswered and show its user a popup; would take a nested object with a
+"jsonrpc" key for a message; would keep documents itself, at milliseconds a key; and would answer an internal error with
+a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from foretype_server.to_proto import point
+
+if TYPE_CHECKING:
+    from foretype_server.lsp import ForetypeServer
+
+log = logging.getLogger(__name__)
+# pygls logs whole messages, which hold the user's text.
+logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+
+
+class Protocol(LanguageServerProtocol):
+    """One client's conversation. `ended` resolves to the exit status that the protocol prescribes."""
+
+    _server: ForetypeServer
+
+    def begin(self) -> None:
+        """Get ready for the first message; on the event loop."""
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def receive(self, body: bytes | str) -> None:
+        """Handle one message. Never raises: what cannot be handled is answered with an error, or left out."""
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError):
+            self._refuse(None, JsonRpcParseError())
+            return
+        if not isinstance(message, dict):
+            self._refuse(None, JsonRpcInvalidRequest())
+            return
+        try:
+            self._check(message)
+            self.handle_message(self.structure_message({"jsonrpc": self.VERSION, **message}))
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with a message, the next one is to be read)
+            self._turn_down(message, error)
+
+    def _check(self, message: dict[str, Any]) -> None:
+        method = message.get("method")
+        if method is None or method == types.EXIT:
+            return
+        if method not in types.METHOD_TO_TYPES:
+            raise JsonRpcMethodNotFound.of(str(method))
+        if self._shutdown:
+            raise JsonRpcInvalidRequest("the server is shutting down")
+        if (self._workspace is None) != (method == types.INITIALIZE):
+            raise JsonRpcServerNotInitialized() if self._workspace is None else JsonRpcInvalidRequest()
+
+    def _turn_down(self, message: dict[str, Any], error: Exception) -> None:
+        answer = error if isinstance(error, JsonRpcException) else JsonRpcInvalidParams()
+        ident = message.get("id")
+        if not isinstance(ident, int | str):
+            log.info("left out a notification: %s", type(error).__name__)
+        elif "method" in message:
+            self._refuse(ident, answer)
+        else:
+            self._handle_response(ident, error=answer.to_response_error())
+
+    def _refuse(self, ident: int | str | None, error: JsonRpcException) -> None:
+        # Not by way of pygls, which leaves out an id of null; and that is how JSON-RPC answers what cannot be read.
+        self._send_data({"jsonrpc": self.VERSION, "id": ident, "error": {"code": error.code, "message": error.message}})
+
+    def _send_response(self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None) -> None:
+        if error is not None:
+            error.data = None  # pygls puts the traceback there
+        super()._send_response(msg_id, result, error)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """A document was opened in the editor."""
+        document = params.text_document
+        self._server.session.open(document.uri, document.language_id, document.version, document.text)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """A document was edited."""
+        changes = [
+            (point(change.range.start), point(change.range.end), change.text)
+            if isinstance(change, types.TextDocumentContentChangePartial)
+            else change.text
+            for change in params.content_changes
+        ]
+        self._server.session.change(params.text_document.uri, params.text_document.version, changes)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """A document was closed."""
+        self._server.session.close(params.text_document.uri)
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # theirs calls sys.exit from a generator
+        """The client is done: status 0 if it had asked for shutdown, 1 if not."""
+        self.end()
+
+    def end(self) -> None:
+        """End the conversation."""
+        if not self.ended.done():
+            self.ended.set_result(0 if self._shutdown else 1)

@@ -1,0 +1,235 @@
+"""One client's session: the open documents, the settings, and who still waits for an answer.
+
+Everything here happens on the event loop and takes microseconds; the engine's work happens on one worker thread,
+from snapshots taken when the request came. Loading is the worker's first job, so requests wait for it in its queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from foretype_server.document import Point, Snapshot, Text, Units
+from foretype_server.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from foretype_model.candidates import Candidate
+
+    from foretype_server.engine import Engine, Loaded, Stale
+
+T = TypeVar("T")
+Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
+"""What the worker is to do for a request."""
+
+BYTES_AFTER: Final = 2000
+"""How much of the text after the cursor the engine is given."""
+
+SLOWEST_CONFIGURATION: Final = 2.0
+"""Seconds after `initialize` at which the models are loaded, whether or not the client has sent its settings."""
+
+log = logging.getLogger(__name__)
+
+
+class Ticket:
+    """A request's place in line: worthless once a newer request or edit has taken it."""
+
+    def __init__(self) -> None:
+        self.taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def take(self) -> None:
+        """Make it stale, and wake who waits with it."""
+        if not self.taken.done():
+            self.taken.set_result(None)
+
+    def stale(self) -> bool:
+        """Safe to call on any thread."""
+        return self.taken.done()
+
+
+@dataclass
+class Document:
+    """An open document, and the ticket of the newest request of each kind for it."""
+
+    language: str
+    version: int
+    text: Text
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+
+    def renew(self, kind: str) -> Ticket:
+        """A ticket for a new request, which makes an older one of its kind stale."""
+        if kind in self.tickets:
+            self.tickets[kind].take()
+        self.tickets[kind] = Ticket()
+        return self.tickets[kind]
+
+    def supersede(self) -> None:
+        """Make all requests so far stale."""
+        for ticket in self.tickets.values():
+            ticket.take()
+
+
+class Session:
+    """What one client has open, and the answers to what it asks. `warn` shows the user a line of text."""
+
+    def __init__(self, units: Units, workspace: tuple[Path, ...], warn: Callable[[str], None]) -> None:
+        self.settings = Settings()
+        self.workspace = workspace
+        self.units = units
+        self._warn = warn
+        self._documents: dict[str, Document] = {}
+        self._problems: list[str] = []
+        self._accepted: Counter[str] = Counter()
+        self._loaded: Loaded | None = None
+        self._engine: Engine | None = None
+        self._loop = asyncio.get_running_loop()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")
+        self._started = asyncio.Event()
+        self._start_timer = self._loop.call_later(SLOWEST_CONFIGURATION, self.start)
+
+    def configure(self, *layers: object) -> None:
+        """Take the settings in `layers` of JSON, later ones before earlier ones; warn of what is wrong with them."""
+        before = self.settings
+        self.settings, problems = read_settings(*layers)
+        if new := [problem for problem in problems if problem not in self._problems]:
+            self._warn(" ".join(f"Setting {problem}" for problem in new))
+        self._problems = problems
+        reload = (before.model, before.predictors) != (self.settings.model, self.settings.predictors)
+        if reload and self._started.is_set():
+            self._load()
+
+    def start(self) -> None:
+        """Load the models that the settings name, if that has not begun yet."""
+        self._start_timer.cancel()
+        if not self._started.is_set():
+            self._started.set()
+            self._load()
+
+    def open(self, uri: str, language: str, version: int, text: str) -> None:
+        """Take a document in, in the place of one of the same name."""
+        self.close(uri)
+        self._documents[uri] = Document(language, version, Text(text, self.units))
+
+    def change(self, uri: str, version: int, changes: list[tuple[Point, Point, str] | str]) -> None:
+        """Apply changes in their order: a text in the place of a range, or a whole new text."""
+        document = self._documents.get(uri)
+        if document is None:
+            log.warning("a document was changed that is not open")
+            return
+        document.supersede()
+        document.version = version
+        for change in changes:
+            if isinstance(change, str):
+                document.text = Text(change, self.units)
+            else:
+                document.text.edit(*change)
+
+    def close(self, uri: str) -> None:
+        """Let go of a document, if it is open."""
+        document = self._documents.pop(uri, None)
+        if document:
+            document.supersede()
+            self._worker.submit(self._close, uri)
+
+    async def ghost_text(self, uri: str, point: Point) -> Candidate | None:
+        """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the meantime."""
+        if not self.settings.inline_enable:
+            return None
+        return await self._ask("inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked))
+
+    async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], bytes]:
+        """Next words, then next characters; and the text before the cursor, which they were made for."""
+        answer = await self._ask(
+            "completion", uri, point, lambda engine, asked, *how: (engine.candidates(asked, *how), asked.before)
+        )
+        return answer or ([], b"")
+
+    def accepted(self, kind: str, characters: int) -> None:
+        """Count what the user took of what was offered."""
+        self._accepted[kind] += 1
+        self._accepted["characters"] += characters
+
+    def status(self) -> dict[str, Any]:
+        """What `foretype.status` answers."""
+        return {
+            "loading": self._loaded is None,
+            "model": str(self._loaded.model) if self._loaded and self._loaded.model else None,
+            "predictors": list(self._loaded.predictors) if self._loaded else [],
+            "problems": [*self._problems, *(self._loaded.problems if self._loaded else [])],
+            "documents": len(self._documents),
+            "accepted": {name: self._accepted[name] for name in ("characters", "ghost", "word", "character")},
+        }
+
+    def end(self) -> None:
+        """Let the worker go, in the middle of its work where it has any."""
+        self._start_timer.cancel()
+        for document in self._documents.values():
+            document.supersede()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
+        document = self._documents.get(uri)
+        if document is None or not self._offers_in(document):
+            return None
+        # The snapshot is taken here, before anything is awaited: the document changes while the request waits.
+        ticket = document.renew(kind)
+        snapshot = Snapshot(uri, document.text.before(point), document.text.after(point, BYTES_AFTER))
+        answer = asyncio.ensure_future(self._answer(job, snapshot, ticket.stale))
+        either: set[asyncio.Future[Any]] = {answer, ticket.taken}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() and not ticket.stale() else None
+        finally:
+            ticket.take()
+            answer.cancel()
+
+    async def _answer(self, job: Job[T], snapshot: Snapshot, stale: Stale) -> T | None:
+        await self._started.wait()
+        return await self._loop.run_in_executor(self._worker, self._work, job, snapshot, self.settings, stale)
+
+    def _offers_in(self, document: Document) -> bool:
+        settings = self.settings
+        allowed = settings.enable and document.language not in settings.languages_disabled
+        return allowed and len(document.text) <= settings.max_file_size
+
+    def _load(self) -> None:
+        for document in self._documents.values():
+            document.supersede()
+        self._loaded = None
+        loading = self._loop.run_in_executor(self._worker, self._load_engine, self.settings, self.workspace)
+        loading.add_done_callback(self._on_loaded)
+
+    def _on_loaded(self, loading: asyncio.Future[Loaded]) -> None:
+        if loading.cancelled():
+            return
+        if error := loading.exception():
+            self._warn(f"Foretype cannot start: {type(error).__name__}: {error}")
+            return
+        self._loaded = loading.result()
+        if self._loaded.problems:
+            self._warn(" ".join(self._loaded.problems))
+
+    # On the worker:
+
+    def _load_engine(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
+        from foretype_server.engine import Engine  # noqa: PLC0415 (imports numpy and more, while the editor goes on)
+
+        self._engine = self._engine or Engine(self._on_drop)
+        return self._engine.load(settings, workspace)
+
+    def _work(self, job: Job[T], snapshot: Snapshot, settings: Settings, stale: Stale) -> T | None:
+        return None if self._engine is None or stale() else job(self._engine, snapshot, settings, stale)
+
+    def _close(self, uri: str) -> None:
+        if self._engine:
+            self._engine.close(uri)
+
+    def _on_drop(self, uri: str, name: str, error: Exception) -> None:
+        log.warning("the predictor %s failed with %s", name, type(error).__name__)
+        text = f'The predictor "{name}" failed ({type(error).__name__}: {error}) and is left out for {uri}.'
+        self._loop.call_soon_threadsafe(self._warn, text)

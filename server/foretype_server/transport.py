@@ -1,0 +1,181 @@
+"""The ways a client's messages come: stdin and stdout, a TCP port, a WebSocket. The latter two on this machine only."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import re
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+Messages: TypeAlias = AsyncIterator[bytes | str]
+
+READ_AT_ONCE: Final = 65536
+LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+TRY_AGAIN_LATER: Final = 1013
+
+
+class Writer:
+    """Where the server's messages go, as pygls wants it. Once the client is gone they go nowhere."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+
+    def write(self, data: bytes) -> None:
+        """Send one message."""
+        try:
+            self._write(data)
+        except OSError:
+            # The client is gone: the end of its own messages, which follows, ends the conversation.
+            return
+
+    def close(self) -> None:
+        """Nothing: whoever opened the stream closes it."""
+
+
+Converse = Callable[[Messages, Writer, bool], Awaitable[int]]
+"""Holds one conversation, and returns the exit status. The flag: whether messages have headers."""
+
+
+async def read_messages(reader: asyncio.StreamReader) -> Messages:
+    """The bodies of the messages in a stream, to its end. What is no message is skipped, but a browser is cut off."""
+    try:
+        while (length := await _read_headers(reader)) is not None:
+            yield await reader.readexactly(length)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return
+
+
+async def _read_headers(reader: asyncio.StreamReader) -> int | None:
+    """The Content-Length of the next message; None at the end of the stream."""
+    length = None
+    while line := await _read_line(reader):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+            length = int(value)
+        elif b" HTTP/" in line:
+            # A web page may have a browser post anything to any port: it must not command this server.
+            return None
+        elif not line.strip() and length is not None:
+            return length
+    return None
+
+
+async def _read_line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readline()
+    except ValueError:  # longer than any header, and dropped
+        return b"\n"
+
+
+async def stdio(converse: Converse) -> int:
+    """Hold one conversation on stdin and stdout."""
+    reader = asyncio.StreamReader()
+    write = _claim_stdout()
+    # A daemon thread of our own: a read that waits can neither be cancelled nor, in an executor, be left behind.
+    threading.Thread(target=_pump, args=(reader, asyncio.get_running_loop()), daemon=True).start()
+    return await converse(read_messages(reader), Writer(write), True)
+
+
+def _claim_stdout() -> Callable[[bytes], None]:
+    """Writes to stdout from now on; whatever else is printed, by Python or by a library in C, goes to stderr."""
+    own = os.dup(1)
+    os.dup2(2, 1)
+
+    def write(data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(own, rest) :]
+
+    return write
+
+
+def _pump(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        while data := os.read(0, READ_AT_ONCE):
+            loop.call_soon_threadsafe(reader.feed_data, data)
+        loop.call_soon_threadsafe(reader.feed_eof)
+    except RuntimeError:
+        return  # the loop is closed
+
+
+async def tcp(converse: Converse, host: str, port: int) -> int:
+    """Hold one conversation after the other on a TCP port, for ever. A second client at a time is turned away."""
+    one = asyncio.Lock()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if one.locked():
+            say("a second client was turned away: one at a time")
+            writer.close()
+            return
+        async with one:
+            try:
+                await converse(read_messages(reader), Writer(writer.write), True)
+            finally:
+                writer.close()
+
+    server = await asyncio.start_server(connected, loopback(host), port)
+    say(f"listening on {host}:{server.sockets[0].getsockname()[1]}")
+    await server.serve_forever()
+    return 0
+
+
+async def websocket(converse: Converse, host: str, port: int) -> int:
+    """The same over WebSockets; pages from elsewhere in a browser on this machine are kept out by their origin."""
+    from websockets.asyncio.server import serve  # noqa: PLC0415 (only here, and 60 ms)
+
+    one = asyncio.Lock()
+
+    async def connected(connection: ServerConnection) -> None:
+        if one.locked():
+            say("a second client was turned away: one at a time")
+            await connection.close(TRY_AGAIN_LATER, "one client at a time")
+            return
+        async with one:
+            sending: set[asyncio.Task[None]] = set()
+            await converse(_received(connection), Writer(lambda data: _send(connection, data, sending)), False)
+
+    origins = [None, LOOPBACK_ORIGIN]
+    server = await serve(connected, loopback(host), port, max_size=None, origins=origins)
+    say(f"listening on ws://{host}:{next(iter(server.sockets)).getsockname()[1]}")
+    await server.serve_forever()
+    return 0
+
+
+async def _received(connection: ServerConnection) -> Messages:
+    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
+
+    try:
+        async for message in connection:
+            yield message
+    except ConnectionClosed:
+        return
+
+
+def _send(connection: ServerConnection, data: bytes, sending: set[asyncio.Task[None]]) -> None:
+    task = asyncio.ensure_future(connection.send(data.decode()))
+    sending.add(task)
+    task.add_done_callback(sending.discard)
+
+
+def loopback(host: str) -> str:
+    """The address of this machine that `host` names; any other ends the program with one line and status 2."""
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        if ipaddress.ip_address(address).is_loopback:
+            return address
+    except ValueError:
+        pass
+    say(f"listens on this machine only: give 127.0.0.1 or localhost, not {host}.")
+    raise SystemExit(2)
+
+
+def say(line: str) -> None:
+    """Tell who started the server."""
+    print(f"foretype: {line}", file=sys.stderr, flush=True)

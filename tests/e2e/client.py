@@ -1,0 +1,182 @@
+"""A small client that speaks JSON-RPC to a real server process, or over any pair of streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+SERVE = (sys.executable, "-m", "foretype_server.cli", "serve")
+PATIENCE = 20.0
+"""Seconds until an answer that does not come fails the test."""
+
+Message = dict[str, Any]
+
+
+class Client:
+    """Sends what it is told; keeps what comes back: answers by their id, the server's notifications and requests in order."""
+
+    def __init__(self, to_server: IO[bytes], from_server: IO[bytes]) -> None:
+        self._to, self._from = to_server, from_server
+        self._arrived: queue.Queue[Message | None] = queue.Queue()
+        self._next_id = 0
+        self.configuration: Any = None
+        self.answers: dict[Any, Message] = {}
+        self.notifications: list[Message] = []
+        self.requests: list[Message] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def send_raw(self, data: bytes) -> None:
+        self._to.write(data)
+        self._to.flush()
+
+    def send(self, *messages: Message) -> None:
+        """All in one write, so that the server may find them together."""
+        bodies = [json.dumps({"jsonrpc": "2.0", **message}).encode() for message in messages]
+        self.send_raw(b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies))
+
+    def notify(self, method: str, params: Any) -> None:
+        self.send({"method": method, "params": params})
+
+    def request(self, method: str, params: Any) -> Any:
+        """Send it; the result, or a RuntimeError with the error."""
+        return self.result(self.ask(method, params))
+
+    def ask(self, method: str, params: Any) -> int:
+        """Send a request without waiting; its id."""
+        message = self.numbered(method, params)
+        self.send(message)
+        return message["id"]
+
+    def numbered(self, method: str, params: Any) -> Message:
+        self._next_id += 1
+        return {"id": self._next_id, "method": method, "params": params}
+
+    def result(self, ident: Any) -> Any:
+        answer = self.answer(ident)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["result"]
+
+    def answer(self, ident: Any) -> Message:
+        while ident not in self.answers:
+            self._take()
+        return self.answers.pop(ident)
+
+    def notification(self, method: str) -> Any:
+        """The params of the next notification of that method."""
+        while True:
+            for i, message in enumerate(self.notifications):
+                if message["method"] == method:
+                    return self.notifications.pop(i)["params"]
+            self._take()
+
+    def warnings(self) -> list[str]:
+        """The texts shown to the user so far."""
+        self.request("workspace/executeCommand", {"command": "foretype.status"})
+        return [m["params"]["message"] for m in self.notifications if m["method"] == "window/showMessage"]
+
+    def _take(self) -> None:
+        message = self._arrived.get(timeout=PATIENCE)
+        if message is None:
+            raise EOFError("the server has closed its side")
+        if "method" not in message:
+            self.answers[message["id"]] = message
+        elif "id" in message:
+            self.requests.append(message)
+        else:
+            self.notifications.append(message)
+
+    def _read(self) -> None:
+        while (message := _read_message(self._from)) is not None:
+            if message.get("method") == "workspace/configuration":
+                self.send({"id": message["id"], "result": [self.configuration] * len(message["params"]["items"])})
+            self._arrived.put(message)
+        self._arrived.put(None)
+
+    # What tests say most:
+
+    def initialize(self, settings: Any = None, capabilities: Message | None = None, **params: Any) -> Message:
+        """Shake hands; the server's capabilities."""
+        asked = {"processId": os.getpid(), "rootUri": None, "capabilities": capabilities or {}}
+        result = self.request("initialize", {**asked, "initializationOptions": settings, **params})
+        self.notify("initialized", {})
+        return result["capabilities"]
+
+    def open(self, uri: str, text: str, language: str = "plaintext") -> None:
+        document = {"uri": uri, "languageId": language, "version": 1, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+
+    def ghost(self, uri: str, line: int, character: int) -> list[Message]:
+        return self.request("textDocument/inlineCompletion", inline(uri, line, character))["items"]
+
+    def completions(self, uri: str, line: int, character: int) -> Message:
+        return self.request("textDocument/completion", at(uri, line, character))
+
+    def shut_down(self) -> None:
+        assert self.request("shutdown", None) is None
+        self.notify("exit", None)
+
+
+def at(uri: str, line: int, character: int) -> Message:
+    return {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
+
+
+def inline(uri: str, line: int, character: int) -> Message:
+    return {**at(uri, line, character), "context": {"triggerKind": 2}}
+
+
+def change(uri: str, version: int, *changes: Message) -> Message:
+    params = {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)}
+    return {"method": "textDocument/didChange", "params": params}
+
+
+def insertion(line: int, character: int, text: str) -> Message:
+    place = {"line": line, "character": character}
+    return {"range": {"start": place, "end": place}, "text": text}
+
+
+def scripted(*texts: str, **settings: Any) -> Message:
+    """Settings under which the server goes on as the texts do, and needs no model."""
+    return {"predictors": {"scripted": {"texts": list(texts)}}, **settings}
+
+
+@contextmanager
+def server(
+    home: Path, command: Sequence[str] = SERVE, status: int | None = 0, env: dict[str, str] | None = None
+) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
+    """A server process and its client. At the end it has to leave with `status`; None: however it likes."""
+    environment = {**os.environ, "FORETYPE_HOME": str(home), **(env or {})}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            client = Client(process.stdin, process.stdout)
+            yield client, process
+            if status == 0 and process.poll() is None:
+                client.shut_down()
+            if status is not None:
+                assert process.wait(PATIENCE) == status
+        finally:
+            process.kill()
+
+
+def _read_message(stream: IO[bytes]) -> Message | None:
+    length = None
+    while (line := stream.readline()) not in (b"\r\n", b""):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    if length is None:
+        return None
+    message: Message = json.loads(stream.read(length))
+    return message
