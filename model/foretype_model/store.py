@@ -134,6 +134,8 @@ class Store:
         from foretype_model.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
 
         target = self._own_path(name)
+        if not path.is_file():
+            raise ModelError(f"there is no file {path}; name a model file, as in notes{SUFFIX}")
         read_metadata(path)
         with replacing(target) as partial:
             shutil.copyfile(path, partial)
@@ -144,7 +146,7 @@ class Store:
         path = BUNDLED if name == DEFAULT else self._own_path(name)
         metadata, error = None, None
         try:
-            metadata = read_metadata(path)
+            metadata = read_metadata(self._path(name))
         except ModelError as broken:
             error = str(broken)
         size = path.stat().st_size if path.exists() else 0

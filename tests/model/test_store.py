@@ -75,6 +75,12 @@ def test_importing_what_is_no_model_leaves_nothing(store, tmp_path):
     assert store.names() == ["default"]
 
 
+@pytest.mark.parametrize("path", ["missing.onnx", "."])
+def test_importing_what_is_no_file(store, tmp_path, path):
+    with pytest.raises(ModelError, match="there is no file"):
+        store.import_file(tmp_path / path, "name")
+
+
 def test_importing_does_not_replace(store, mine, tmp_path):
     with pytest.raises(ModelError, match="mine already"):
         store.import_file(model(tmp_path / "other.onnx", "other"), mine)
@@ -182,6 +188,7 @@ def test_without_the_bundled_model_the_message_says_what_to_do(store, monkeypatc
         store.use("default")
     (default,) = store.list()
     assert (default.metadata, default.size) == (None, 0)
+    assert "name a model of your own" in default.error
 
 
 def test_exporting(store, mine, tmp_path):
