@@ -19,7 +19,7 @@ WENT_WRONG = 1
 class Commands(TyperGroup):
     """Ends every command alike: status 0, 1 (it went wrong) or 2 (wrong usage), and one line on standard error."""
 
-    def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as the base class has them
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command named by the arguments, and exit."""
         try:
             sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
@@ -55,6 +55,7 @@ app = typer.Typer(
     cls=Commands,
     rich_markup_mode="rich",
     add_completion=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
         "foretype try  # type with ghost text, here in the terminal",
@@ -94,3 +95,7 @@ app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 def main() -> None:
     """The console script."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from textwrap import indent
 from typing import TYPE_CHECKING, Self
 
 from foretype_model.training.corpus import in_words
 from rich.console import Console
-from rich.padding import Padding
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
@@ -49,7 +49,7 @@ class TrainingScreen:
 
     def tell(self, message: str) -> None:
         """One line above the bar."""
-        self._console.print(Text(message))
+        self._console.print(Text(message), soft_wrap=True)
 
     def tell_corpus(self, corpus: Corpus) -> None:
         """What is trained on, and what was left out."""
@@ -71,7 +71,7 @@ class TrainingScreen:
             self._bar.update(self._task, held_out=f"{progress.held_out_bits:.3f}")
             self.tell(_line(progress))
         if progress.sample:
-            self._console.print(Padding(Text(progress.sample.strip(), "italic dim"), (0, 0, 0, 4)))
+            self._console.print(Text(indent(progress.sample.strip(), "    "), "italic dim"), soft_wrap=True)
 
 
 def clock(seconds: float) -> str:
@@ -87,5 +87,5 @@ def _line(progress: Progress) -> str:
     return (
         f"{progress.fraction:>4.0%}  step {progress.step:,}  {size(progress.bytes_per_second)}/s  "
         f"{clock(progress.seconds_left)} left  training {progress.training_bits:.3f} bits/byte  "
-        f"held-out {progress.held_out_bits:.3f} bits/character"
+        f"held-out {progress.held_out_bits:.3f} bits/char"
     )

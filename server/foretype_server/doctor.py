@@ -15,11 +15,11 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from foretype_model.candidates import Options
 from foretype_model.errors import ForetypeError
 from foretype_model.store import Store, data_folder
 
 from foretype_server.cli_figures import network, size
+from foretype_server.settings import Settings
 
 if TYPE_CHECKING:
     from foretype_model.predictor import Predictor
@@ -115,11 +115,12 @@ def _model_in_use() -> Path | None:
 
 
 def _latency(name: str) -> Iterator[Check]:
+    from foretype_model.candidates import Options
     from foretype_model.completer import Completer
 
     from foretype_server.commands.opening import dropped, open_predictors
 
-    predictors = open_predictors(None)
+    predictors = open_predictors(None, Settings().predictors)
     for predictor, milliseconds in ((each, _step(predictors[each])) for each in predictors):
         yield _timed(f"{name} of a {predictor} step", milliseconds, SLOW_STEP)
     completer = Completer(predictors, dropped)
@@ -130,7 +131,7 @@ def _latency(name: str) -> Iterator[Check]:
 
 def _step(predictor: Predictor) -> float:
     states = [predictor.feed(predictor.start(), SAMPLE)]
-    return _typical(lambda: predictor.predict(predictor.step(states, SAMPLE[:1])))
+    return _typical(lambda: predictor.predict(predictor.step(states, [SAMPLE[0]])))
 
 
 def _timed(name: str, milliseconds: float, limit: float) -> Check:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 import regex
 from foretype_model.candidates import Options
+from foretype_model.completer import Completer
+from foretype_model.predictor import Predictor
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, FilterOrBool
 from prompt_toolkit.key_binding import KeyBindings
 
+from foretype_server.cli_figures import one_line
 from foretype_server.cli_textfile import TextFile
-from foretype_server.terminal_suggestions import Completer, Suggestions
+from foretype_server.terminal_suggestions import Suggestions
 from foretype_server.terminal_view import STYLE, layout
 
 TEMPERATURES: Final = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2)
 CHARACTERS: Final = 8
 """Next characters shown."""
+
+CONFIDENCE: Final = 0.15
+"""Ghost text is shown down to this probability: lower than in editors, to see what the model would say."""
+
+DARING_CONFIDENCE: Final = 0.01
+"""The same above temperature 0, where what is drawn is seldom the most probable."""
 
 WORD: Final = regex.compile(r"\s*(?:\w+|[^\w\s]+)|\s+")
 """What Ctrl-Right takes: a word with the space before it, or as far as punctuation goes."""
@@ -29,10 +38,12 @@ WORD: Final = regex.compile(r"\s*(?:\w+|[^\w\s]+)|\s+")
 class Editor:
     """One text, what is offered in it, and the keys. Works on the terminal of the current prompt_toolkit session."""
 
-    def __init__(self, completer: Completer, file: TextFile | None, model: str, options: Options) -> None:
-        """`model` is the name shown; `options` is how suggestions are made, at first."""
+    def __init__(
+        self, predictors: Mapping[str, Predictor], file: TextFile | None, model: str, temperature: float, seed: int
+    ) -> None:
+        """`model` is the name shown; `temperature` and `seed` are the ones to begin with."""
         self.file = file
-        self.options = replace(options, max_items=CHARACTERS)
+        self.options = Options(seed=seed, max_items=CHARACTERS)
         self.notice = ""
         self.asks_to_save = False
         self.model = model
@@ -48,13 +59,14 @@ class Editor:
         )
         self.app.ttimeoutlen = 0.05  # seconds after Esc until it is a key of its own, not the start of another
         self.app.timeoutlen = 0.2
-        self.suggestions = Suggestions(completer, self.app.invalidate)
+        self._set_temperature(temperature)
+        self.suggestions = Suggestions(Completer(predictors, self._dropped), self.app.invalidate)
 
-    def run(self) -> None:
+    async def run(self) -> None:
         """Edit until the user leaves."""
         try:
             self.ask()
-            self.app.run()
+            await self.app.run_async()
         finally:
             self.suggestions.close()
 
@@ -74,6 +86,10 @@ class Editor:
         document = self.buffer.document
         self.suggestions.ask(document.text_before_cursor, document.text_after_cursor, self.options)
 
+    def _dropped(self, name: str, error: Exception) -> None:
+        self.notice = one_line(f"The predictor {name} failed and is left out: {error}")
+        self.app.invalidate()
+
     def _moved(self, _buffer: Buffer) -> None:
         self.notice = ""
         self.ask()
@@ -90,8 +106,12 @@ class Editor:
     def heat(self) -> None:
         """Go to the next temperature, from the highest back to 0."""
         hotter = [temperature for temperature in TEMPERATURES if temperature > self.options.temperature]
-        self.options = replace(self.options, temperature=hotter[0] if hotter else TEMPERATURES[0])
+        self._set_temperature(hotter[0] if hotter else TEMPERATURES[0])
         self.ask()
+
+    def _set_temperature(self, temperature: float) -> None:
+        confidence = DARING_CONFIDENCE if temperature else CONFIDENCE
+        self.options = replace(self.options, temperature=temperature, min_confidence=confidence)
 
     def draw_another(self) -> None:
         """Draw another suggestion."""
@@ -119,13 +139,17 @@ class Editor:
         if self.unsaved:
             self.asks_to_save = True
         else:
-            self.app.exit()
+            self.leave_anyway()
+
+    def leave_anyway(self) -> None:
+        """Leave, whatever is lost."""
+        self.app.exit()
 
     def save_and_leave(self) -> None:
         """Save the file and leave; stay where it can't be saved."""
         self.asks_to_save = False
         if self.save():
-            self.app.exit()
+            self.leave_anyway()
 
     def stay(self) -> None:
         """Go on editing after all."""
@@ -149,6 +173,6 @@ def _keys(editor: Editor) -> KeyBindings:
     bind(editor.save, ~asks, "c-s")
     bind(editor.leave, ~asks, "escape", "c-q", "c-c")
     bind(editor.save_and_leave, asks, "y", "Y")
-    bind(editor.app.exit, asks, "n", "N")
+    bind(editor.leave_anyway, asks, "n", "N")
     bind(editor.stay, asks, "escape", "c-q", "c-c")
     return keys

@@ -5,28 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 from foretype_model.candidates import Candidate, Options
-from foretype_model.completer import Superseded
+from foretype_model.completer import Completer, Superseded
 
 LOOK_AHEAD = 2000
 """Characters after the cursor that the ghost text is made to fit."""
-
-
-class Completer(Protocol):
-    """What is asked of `foretype_model.completer.Completer`."""
-
-    def ghost_text(
-        self, before: bytes, after: bytes, options: Options, stale: Callable[[], bool] = ...
-    ) -> Candidate | None:
-        """The ghost text at the cursor, if any is sure enough."""
-        ...
-
-    def next_characters(self, before: bytes, options: Options) -> Sequence[Candidate]:
-        """The most probable next characters."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -98,7 +83,8 @@ class Suggestions:
         started = time.perf_counter()
         before = question.before.encode(errors="replace")
         after = question.after.encode(errors="replace")
-        ghost = self._completer.ghost_text(before, after, question.options, stale)
+        # One word is enough to begin the ghost text with; the search for more would take longer.
+        ghost = self._completer.ghost_text(before, after, replace(question.options, max_items=1), stale)
         characters = self._completer.next_characters(before, question.options)
         return Answer(question, ghost.text if ghost else "", characters, time.perf_counter() - started)
 

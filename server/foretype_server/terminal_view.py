@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PANEL: Final = 26
 """Columns of the panel; it is left out where the text would have less than twice as many."""
 
-GREETING: Final = "Just type. Grey text is what may come next: Tab takes it, Ctrl-Right a word of it, Esc leaves."
+GREETING: Final = "Start typing: Tab takes the grey text, Ctrl-Right a word of it, Esc leaves."
 
 STYLE: Final = Style.from_dict(
     {
@@ -50,9 +50,9 @@ class GhostText(Processor):
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """Put the ghost text into the cursor's line; positions after it move to the right."""
         line, document = transformation_input, transformation_input.document
-        ghost = one_line(self._editor.ghost) if document.text else GREETING
-        if line.lineno != document.cursor_position_row or not ghost:
+        if line.lineno != document.cursor_position_row:
             return Transformation(line.fragments)
+        ghost = one_line(self._editor.ghost) if document.text else GREETING
         column = line.source_to_display(document.cursor_position_col)
         fragments = explode_text_fragments(line.fragments)
         return Transformation(

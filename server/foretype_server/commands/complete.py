@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from foretype_model.candidates import Candidate, Options
 
 from foretype_server.cli_figures import bar, visible
 from foretype_server.commands.options import Json, Model, Seed, Temperature, UsageError, examples, print_json
 
 if TYPE_CHECKING:
+    from foretype_model.candidates import Candidate, Options
     from foretype_model.completer import Completer
     from rich.table import Table
 
@@ -93,6 +93,8 @@ def complete(
     """
     at = Location.parse(location)
     before, after = at.split(_read(at.file))
+    from foretype_model.candidates import Options
+
     from foretype_server.commands.opening import open_completer
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)

@@ -47,7 +47,7 @@ def generate(
 
     from foretype_server.commands.opening import open_predictors
 
-    [predictor] = open_predictors(model).values()
+    predictor = open_predictors(model, {"network": {}})["network"]
     for i in range(count):
         options = Options(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed + i)
         if count > 1:

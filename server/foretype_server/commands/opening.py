@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import typer
-from foretype_model.errors import PredictorError
+
+from foretype_server.settings import Settings
 
 if TYPE_CHECKING:
     from foretype_model.completer import Completer
-    from foretype_model.predictor import Context, Predictor
-
-PREDICTORS = ("network",)
+    from foretype_model.predictor import Predictor
 
 
-def open_predictors(model: str | None) -> dict[str, Predictor]:
-    """The predictors a document gets, with `model` (a name or a file; None: the one in use).
+def open_predictors(model: str | None, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Predictor]:
+    """The predictors `wanted`, each with its own options, and with `model` (a name or a file; None: the one in use).
 
     Raises:
-        ModelError: there is no such model, or it can't be opened.
+        ModelError: there is no such model.
         PredictorError: none of the predictors could be made.
     """
     from foretype_model.predictor import Context
     from foretype_model.predictors import load_predictors
-    from foretype_model.store import Store
+    from foretype_model.store import Store, data_folder
 
-    context: Context = Context(model=Store().find(model))
-    predictors, errors = load_predictors({name: {} for name in PREDICTORS}, context)
+    context = Context(model=Store().find(model), state_folder=data_folder())
+    predictors, errors = load_predictors(wanted, context)
     if not predictors:
         raise errors[0]
     for error in errors:
@@ -35,15 +35,15 @@ def open_predictors(model: str | None) -> dict[str, Predictor]:
 
 
 def open_completer(model: str | None) -> Completer:
-    """A completer for one document, with `model`. Raises as `open_predictors` does."""
+    """What completes one document in an editor without settings of its own, with `model`. Raises likewise."""
     from foretype_model.completer import Completer
 
-    return Completer(open_predictors(model), dropped)
+    return Completer(open_predictors(model, Settings().predictors), dropped)
 
 
 def dropped(name: str, error: Exception) -> None:
     """Tell the user that a predictor failed and is left out from here on."""
-    warn(str(PredictorError(f"The predictor {name} failed and is left out: {error}")))
+    warn(f"the predictor {name} failed and is left out: {error}")
 
 
 def warn(message: str) -> None:

@@ -164,7 +164,6 @@ def _train(
             _tell_how_to_resume(screen, checkpoint, paths, name)
             raise
         store.add(name, file)
-    checkpoint.unlink(missing_ok=True)
     return metadata
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,11 +32,14 @@ def try_(
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN.")
-    from foretype_model.candidates import Options
+    from foretype_model.store import Store
 
     from foretype_server.cli_textfile import TextFile
-    from foretype_server.commands.opening import open_completer
+    from foretype_server.commands.opening import open_predictors
+    from foretype_server.settings import Settings
     from foretype_server.terminal import Editor
 
     text = TextFile.open(file) if file else None
-    Editor(open_completer(model), text, model or "in use", Options(temperature=temperature, seed=seed)).run()
+    predictors = open_predictors(model, Settings().predictors)
+    name = Store().find(model).stem
+    asyncio.run(Editor(predictors, text, name, temperature, seed).run())
