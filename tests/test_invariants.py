@@ -1,6 +1,7 @@
 """What must stay true of the sources as a whole, whoever changes them. A failure names the file."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from foretype_server.settings import NAMES, Settings, read_settings
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "foretype_model"
@@ -193,6 +195,14 @@ def test_each_invariant_names_a_test_that_is_there():
     assert named
     for file, test in named:
         assert f"def {test}" in (ROOT / file).read_text("utf-8"), f"{file}::{test}"
+
+
+def test_the_readme_knows_the_settings():
+    rows = re.findall(r"^\| `([\w.]+)` \| `(.+?)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    documented = {name: json.loads(default) for name, default in rows}
+    assert read_settings(documented) == (Settings(), [])
+    # Nothing is learnt from the user's files as yet.
+    assert set(NAMES) - set(documented) == {"learn.exclude"}
 
 
 def test_the_changelog_speaks_of_this_version():
