@@ -48,8 +48,7 @@ def imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield node.module
 
 
@@ -68,7 +67,10 @@ def imports_at_run_time(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in ours)
-        elif isinstance(node, ast.ImportFrom) and node.module in ours:
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            if node.module not in ours:
+                continue
             submodules = {f"{node.module}.{alias.name}" for alias in node.names} & ours
             yield from submodules or {node.module}
 
