@@ -116,10 +116,8 @@ def _step(graph: Graph, weights: Weights, shape: Shape, table: str) -> str:
         here = parts[layer * len(parts) // shape.layers :]
         ih, hh = f"recurrent.weight_ih_l{layer}", f"recurrent.weight_hh_l{layer}"
         if layer:
-            gx = graph.linear(
-                after[-len(parts) // shape.layers], ih, weights[ih], weights[ih.replace("weight", "bias")]
-            )
-        gh = graph.linear(here[0], hh, weights[hh], weights[hh.replace("weight", "bias")])
+            gx = graph.linear(after[-len(parts) // shape.layers], ih, weights)
+        gh = graph.linear(here[0], hh, weights)
         if shape.cell == "gru":
             after += _gru(graph, gx, gh, here[0], shape.hidden)
         elif shape.cell == "lstm":
