@@ -84,7 +84,7 @@ def foretype(
 
 
 app.command("try", epilog=try_.EXAMPLES)(try_.try_)
-app.command("complete", epilog=complete.EXAMPLES)(complete.complete)
+app.command("complete", cls=complete.Complete, epilog=complete.EXAMPLES)(complete.complete)
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.add_typer(models.app, name="models")

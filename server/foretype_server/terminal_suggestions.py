@@ -25,7 +25,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was offered to `question`, and how long it took."""
+    """What was offered to `question`, the most probable next characters, and how long it took to find them."""
 
     question: Question
     ghost: str
@@ -85,7 +85,7 @@ class Suggestions:
         after = question.after.encode(errors="replace")
         # One word is enough to begin the ghost text with; the search for more would take longer.
         ghost = self._completer.ghost_text(before, after, replace(question.options, max_items=1), stale)
-        characters = self._completer.next_characters(before, question.options)
+        characters = self._completer.next_characters(before, replace(question.options, temperature=0.0))
         return Answer(question, ghost.text if ghost else "", characters, time.perf_counter() - started)
 
     def _deliver(self, found: Future[Answer | None]) -> None:

@@ -8,9 +8,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 from foretype_server.cli_figures import bar, visible
 from foretype_server.commands.options import Json, Model, Seed, Temperature, UsageError, examples, print_json
@@ -64,6 +65,17 @@ class Location:
             raise UsageError(f"There is no column {self.column} in line {self.line} of {self.file}; it ends at {end}.")
         offset = sum(map(len, pieces[: 2 * (self.line - 1)])) + self.column - 1
         return text[:offset], text[offset:]
+
+
+class Complete(TyperCommand):
+    """Knows ``-:LINE:COLUMN`` for an argument, wherever it stands, although it begins as options do."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - its type is private to typer
+        """Put such arguments behind a ``--``."""
+        if "--" not in args:
+            piped = [arg for arg in args if arg.startswith("-:")]
+            args = [*(arg for arg in args if arg not in piped), "--", *piped]
+        return super().parse_args(ctx, args)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def serve(
 def _address(text: str | None) -> tuple[str, int]:
     host, _, port = (text or "").rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not (port.isascii() and port.isdecimal() and int(port) <= 65535):
+    if not (host and port.isascii() and port.isdecimal() and int(port) <= 65535):
         raise UsageError(f"{text} is not HOST:PORT; write it as in 127.0.0.1:9257.")
     if host not in LOOPBACK:
         raise UsageError(f"Foretype listens on this machine alone: use 127.0.0.1:{port}, not {text}.")

@@ -136,8 +136,8 @@ def _train(
     from foretype_server.cli_progress import TrainingScreen
 
     store, screen = Store(), TrainingScreen()
-    initial = store.find(origin) if origin else None
     corpus = read_corpus(paths)
+    initial = store.find(origin) if origin else None
     screen.tell_corpus(corpus)
     checkpoint = data_folder() / "models" / f"{name}.checkpoint"
     if name in store.names():
