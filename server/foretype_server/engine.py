@@ -88,9 +88,9 @@ def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) ->
     context = Context(model=path, workspace=workspace, state_folder=data_folder())
     predictors, errors = load_predictors(settings.predictors, context)
     problems = [str(error) for error in errors]
-    # Predictors that use no model are content without one, unless it was asked for by name.
-    if missing and (errors or model is not None):
-        problems = [missing]
+    # The lack of a default model matters only to predictors that use one, and they say so.
+    if missing and model is not None:
+        problems = [missing, *problems]
     return predictors, Loaded(tuple(predictors), path, tuple(problems))
 
 

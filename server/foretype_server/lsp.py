@@ -40,6 +40,7 @@ class ForetypeServer(LanguageServer):
     protocol: Protocol
     session: Session
     initialization_options: Any = None
+    configuration: Any = None
 
     def __init__(self) -> None:
         super().__init__("foretype", version("foretype"), protocol_cls=Protocol)
@@ -71,6 +72,7 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     server.session = Session(to_proto.UNITS[encoding], workspace, server.warn)
     server.at_end.callback(server.session.end)
     server.initialization_options = params.initialization_options
+    server.session.configure(server.initialization_options)
     if params.process_id and _is_alive(params.process_id):
         watching = asyncio.ensure_future(_watch(server, params.process_id))
         server.at_end.callback(watching.cancel)
@@ -78,7 +80,7 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
 
 async def initialized(server: ForetypeServer, _: types.InitializedParams) -> None:
     """Take the client's settings, then load the models."""
-    await _configure(server)
+    _configure(server, await _pull(server))
     server.session.start()
     if server.can("workspace.did_change_configuration.dynamic_registration"):
         watched = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
@@ -89,10 +91,8 @@ async def initialized(server: ForetypeServer, _: types.InitializedParams) -> Non
 
 async def did_change_configuration(server: ForetypeServer, params: types.DidChangeConfigurationParams) -> None:
     """Take the settings that come along, or ask for them."""
-    if concerns_us(params.settings):
-        server.session.configure(server.initialization_options, params.settings)
-    else:
-        await _configure(server)
+    sent = params.settings if concerns_us(params.settings) else await _pull(server)
+    _configure(server, sent)
 
 
 async def inline_completion(server: ForetypeServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
@@ -139,9 +139,11 @@ FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
 COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {STATUS: status, to_proto.ACCEPTED: accepted}
 
 
-async def _configure(server: ForetypeServer) -> None:
-    """Take the settings as the client has them now, or as it had them at the start if it won't say."""
-    server.session.configure(server.initialization_options, await _pull(server))
+def _configure(server: ForetypeServer, configuration: Any) -> None:
+    """Take settings that the client has sent; None leaves those it sent before."""
+    if configuration is not None:
+        server.configuration = configuration
+    server.session.configure(server.initialization_options, server.configuration)
 
 
 async def _pull(server: ForetypeServer) -> Any:

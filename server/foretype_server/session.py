@@ -198,8 +198,6 @@ class Session:
         return allowed and len(document.text) <= settings.max_file_size
 
     def _load(self) -> None:
-        for document in self._documents.values():
-            document.supersede()
         self._loaded = None
         loading = self._loop.run_in_executor(self._worker, self._load_engine, self.settings, self.workspace)
         loading.add_done_callback(self._on_loaded)

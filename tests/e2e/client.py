@@ -6,14 +6,14 @@ import json
 import os
 import queue
 import subprocess
-import sys
+import sysconfig
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-SERVE = (sys.executable, "-m", "foretype_server.cli", "serve")
+SERVE = (str(Path(sysconfig.get_path("scripts")) / "foretype"), "serve")
 PATIENCE = 20.0
 """Seconds until an answer that does not come fails the test."""
 
@@ -21,13 +21,14 @@ Message = dict[str, Any]
 
 
 class Client:
-    """Sends what it is told; keeps what comes back: answers by their id, the server's notifications and requests in order."""
+    """Sends what it is told, and keeps what comes back: answers by their id, all else in its order."""
 
     def __init__(self, to_server: IO[bytes], from_server: IO[bytes]) -> None:
         self._to, self._from = to_server, from_server
         self._arrived: queue.Queue[Message | None] = queue.Queue()
         self._next_id = 0
         self.configuration: Any = None
+        self.said_good_bye = False
         self.answers: dict[Any, Message] = {}
         self.notifications: list[Message] = []
         self.requests: list[Message] = []
@@ -83,6 +84,11 @@ class Client:
         self.request("workspace/executeCommand", {"command": "foretype.status"})
         return [m["params"]["message"] for m in self.notifications if m["method"] == "window/showMessage"]
 
+    def wait_for_the_end(self) -> None:
+        """Until the server has closed its side."""
+        while self._arrived.get(timeout=PATIENCE) is not None:
+            pass
+
     def _take(self) -> None:
         message = self._arrived.get(timeout=PATIENCE)
         if message is None:
@@ -123,6 +129,7 @@ class Client:
     def shut_down(self) -> None:
         assert self.request("shutdown", None) is None
         self.notify("exit", None)
+        self.said_good_bye = True
 
 
 def at(uri: str, line: int, character: int) -> Message:
@@ -148,21 +155,23 @@ def scripted(*texts: str, **settings: Any) -> Message:
     return {"predictors": {"scripted": {"texts": list(texts)}}, **settings}
 
 
+def environment(home: Path, more: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "FORETYPE_HOME": str(home), **more}
+
+
 @contextmanager
 def server(
     home: Path, command: Sequence[str] = SERVE, status: int | None = 0, env: dict[str, str] | None = None
 ) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
     """A server process and its client. At the end it has to leave with `status`; None: however it likes."""
-    environment = {**os.environ, "FORETYPE_HOME": str(home), **(env or {})}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    ) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(home, env or {})) as process:
         assert process.stdin
         assert process.stdout
         try:
             client = Client(process.stdin, process.stdout)
             yield client, process
-            if status == 0 and process.poll() is None:
+            if status == 0 and not client.said_good_bye:
                 client.shut_down()
             if status is not None:
                 assert process.wait(PATIENCE) == status

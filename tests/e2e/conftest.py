@@ -1,0 +1,87 @@
+"""Predictors that misbehave, installed for the server under test as a plugin would be."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .client import SERVE, Client, environment
+
+PLUGIN = """
+import os, time
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+print("a plugin that prints")
+os.write(1, b"and one that prints from C\\n")
+
+class Slow(ScriptedPredictor):
+    def step(self, states, following):
+        time.sleep(0.05)
+        return super().step(states, following)
+
+class Failing(ScriptedPredictor):
+    def feed(self, state, text):
+        if b"!" in text:
+            raise OSError("the disk is full")
+        return super().feed(state, text)
+
+def slow(context):
+    return Slow(context.options["texts"])
+
+def failing(context):
+    return Failing(context.options["texts"])
+
+def sleeping(context):
+    time.sleep(2)
+    return ScriptedPredictor(context.options["texts"])
+"""
+ENTRY_POINTS = """[foretype.predictors]
+slow = misbehaving:slow
+failing = misbehaving:failing
+sleeping = misbehaving:sleeping
+"""
+
+
+@pytest.fixture(scope="session")
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which the predictors `slow`, `failing` and `sleeping` are installed."""
+    folder = tmp_path_factory.mktemp("plugins")
+    info = folder / "misbehaving-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: misbehaving\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    (folder / "misbehaving.py").write_text(PLUGIN)
+    return {"PYTHONPATH": str(folder)}
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the server on `port`."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def port(home: Path, plugins: dict[str, str]) -> Iterator[int]:
+    """One server process for many tests, each with a session of its own: to start one takes most of a second."""
+    command = [*SERVE, "--tcp", "127.0.0.1:0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment(home, plugins)) as process:
+        assert process.stderr
+        listening = re.search(rb"listening on 127.0.0.1:(\d+)", process.stderr.readline())
+        assert listening
+        yield int(listening[1])
+        process.kill()
+
+
+@pytest.fixture
+def client(port: int) -> Iterator[Client]:
+    """A client of the server on `port`, with a session of its own."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        client = Client(connection.makefile("wb"), connection.makefile("rb"))
+        yield client
+        client.shut_down()
+        client.wait_for_the_end()

@@ -1,0 +1,81 @@
+"""Requests that are overtaken, cancelled or slow, and predictors that misbehave."""
+
+from __future__ import annotations
+
+import time
+
+from .client import Client, change, inline, insertion
+
+URI = "file:///a.txt"
+TEXT = "hello world, slowly"
+SLOW = {"predictors": {"slow": {"texts": [TEXT]}}, "inline.minConfidence": 0.01}
+
+
+def slow(client: Client) -> None:
+    client.initialize(SLOW)
+    client.open(URI, "hello")
+
+
+def test_a_newer_request_of_its_kind_makes_one_stale(client: Client) -> None:
+    slow(client)
+    older, newer = (client.numbered("textDocument/inlineCompletion", inline(URI, 0, 5)) for _ in range(2))
+    client.send(older, newer)
+    assert client.result(older["id"]) == {"items": []}
+    assert newer["id"] not in client.answers
+    assert client.result(newer["id"])["items"]
+
+
+def test_an_edit_makes_requests_stale_at_once(client: Client) -> None:
+    slow(client)
+    began = time.monotonic()
+    assert client.ghost(URI, 0, 5)
+    uninterrupted = time.monotonic() - began
+    waiting = client.ask("textDocument/inlineCompletion", inline(URI, 0, 4))
+    time.sleep(0.1)
+    began = time.monotonic()
+    client.send(change(URI, 2, insertion(0, 5, " ")))
+    assert client.result(waiting) == {"items": []}
+    assert time.monotonic() - began < uninterrupted / 2
+
+
+def test_a_request_sees_the_text_of_its_moment(client: Client) -> None:
+    """Of an edit, a request and an edit that come in one piece, the request sees the first edit only."""
+    client.initialize({"predictors": {"scripted": {"texts": ["hello world"]}}})
+    client.open(URI, "hel")
+    request = client.numbered("textDocument/inlineCompletion", inline(URI, 0, 5))
+    client.open("file:///b.txt", "")
+    client.send(change(URI, 2, insertion(0, 3, "lo")), request, change("file:///b.txt", 2, insertion(0, 0, "!")))
+    assert client.result(request["id"])["items"][0]["insertText"] == " world"
+
+
+def test_cancelling_answers_at_once(client: Client) -> None:
+    slow(client)
+    ident = client.ask("textDocument/inlineCompletion", inline(URI, 0, 5))
+    client.notify("$/cancelRequest", {"id": ident})
+    client.notify("$/cancelRequest", {"id": 12345})
+    began = time.monotonic()
+    assert client.answer(ident)["error"]["code"] == -32800
+    assert client.warnings() == []
+    assert time.monotonic() - began < 1
+
+
+def test_the_loop_is_free_while_models_load_and_requests_wait_for_them(client: Client) -> None:
+    client.initialize({"predictors": {"sleeping": {"texts": ["hello world"]}}})
+    client.open(URI, "hello")
+    waiting = client.ask("textDocument/inlineCompletion", inline(URI, 0, 5))
+    began = time.monotonic()
+    status = client.request("workspace/executeCommand", {"command": "foretype.status"})
+    assert status["loading"]
+    assert time.monotonic() - began < 1
+    assert client.result(waiting)["items"][0]["insertText"] == " world"
+
+
+def test_a_predictor_that_raises_is_dropped_with_one_warning(client: Client) -> None:
+    settings = {"predictors": {"failing": {"texts": ["hello there"]}, "scripted": {"texts": ["hello! you"]}}}
+    client.initialize(settings)
+    client.open(URI, "hello! ")
+    for _ in range(3):
+        assert client.ghost(URI, 0, 7)[0]["insertText"] == "you"
+    (warning,) = client.warnings()
+    assert '"failing"' in warning
+    assert "the disk is full" in warning
