@@ -28,6 +28,11 @@ def one_line(text: str) -> str:
     return "".join(character if character == " " else VISIBLE.get(character, character) for character in text)
 
 
+def harmless(text: str) -> str:
+    """`text` without the control characters that would command a terminal; line ends and tabs stay."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
 def bar(share: float, width: int) -> str:
     """A bar of `share` (0 to 1) of `width` cells, in eighths of a cell."""
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from foretype_server.cli_figures import size
+from foretype_server.cli_figures import harmless, size
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -71,7 +71,7 @@ class TrainingScreen:
             self._bar.update(self._task, held_out=f"{progress.held_out_bits:.3f}")
             self.tell(_line(progress))
         if progress.sample:
-            self._console.print(Text(indent(progress.sample.strip(), "    "), "italic dim"), soft_wrap=True)
+            self._console.print(Text(indent(harmless(progress.sample).strip(), "    "), "italic dim"), soft_wrap=True)
 
 
 def clock(seconds: float) -> str:

@@ -77,7 +77,7 @@ def test_the_help_of_a_command_has_examples(command):
         (["train", "/", "--from", "none"], "--name"),
         (["serve", "--tcp", "9257"], "HOST:PORT"),
         (["serve", "--tcp", "localhost:99999"], "HOST:PORT"),
-        (["serve", "--ws", "0.0.0.0:9258"], "127.0.0.1:9258"),
+        (["serve", "--ws", "0.0.0.0:9258"], "127.0.0.1"),
         (["serve", "--tcp", "localhost:1", "--ws", "localhost:2"], "--ws"),
         (["try"], "foretype complete"),
     ],

@@ -70,7 +70,7 @@ class Location:
 class Complete(TyperCommand):
     """Knows ``-:LINE:COLUMN`` for an argument, wherever it stands, although it begins as options do."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - its type is private to typer
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put such arguments behind a ``--``."""
         if "--" not in args:
             piped = [arg for arg in args if arg.startswith("-:")]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from foretype_server.cli_figures import harmless
 from foretype_server.commands.options import Model, Seed, Temperature, UsageError, examples, finite
 
 EXAMPLES = examples(
@@ -64,7 +65,8 @@ def _piped() -> str:
 
 
 def _stream(prompt: str, pieces: Iterator[str]) -> None:
+    shown = harmless if sys.stdout.isatty() else str
     typer.echo(prompt, nl=False)
     for piece in pieces:
-        typer.echo(piece, nl=False)
+        typer.echo(shown(piece), nl=False)
     typer.echo()

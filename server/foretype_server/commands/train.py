@@ -130,6 +130,7 @@ def _train(
     paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool
 ) -> Metadata:
     """Train the model `name` and put it in the store."""
+    from foretype_model.atomic import private_folder
     from foretype_model.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
 
@@ -142,6 +143,7 @@ def _train(
     checkpoint = data_folder() / "models" / f"{name}.checkpoint"
     if name in store.names():
         screen.tell(f"The model {name} is replaced once this one is done; --name gives another name.")
+    private_folder(checkpoint.parent)
     if checkpoint.exists() and not resume:
         screen.tell(f"An unfinished training of {name} is given up for this one; --resume would go on with it.")
     from foretype_model.training import TrainingOptions, train  # imports torch

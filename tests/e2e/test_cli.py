@@ -1,0 +1,135 @@
+"""The command line as a user runs it: real processes, a model really trained, by the shortest way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FORETYPE = (sys.executable, "-m", "foretype_server.cli")
+TINY = ("--from", "none", "--hidden", "8", "--steps", "3", "--device", "cpu")
+TEXT = "It was the best of times, it was the worst of times.\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """The data folder, and beside it some text in files."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "Mes Écrits").mkdir()
+    for i in range(20):
+        (folder / "Mes Écrits" / f"{i}.txt").write_text(f"{i}: {TEXT * 20}")
+    (folder / "Mes Écrits" / "picture.png").write_bytes(b"\x89PNG\0")
+    return folder / "home"
+
+
+def command(home, *arguments):
+    environment = os.environ | {"FORETYPE_HOME": str(home), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+    return {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environment, "text": True}
+
+
+def run(home, *arguments, status=0, stdin=""):
+    ran = subprocess.run(**command(home, *arguments), input=stdin, capture_output=True, timeout=60, check=False)
+    assert ran.returncode == status, ran.stderr
+    assert "Traceback" not in ran.stderr
+    return ran
+
+
+@pytest.fixture(scope="module")
+def trained(home):
+    """What `train` said; its model is named after the folder."""
+    return run(home, "train", "Mes Écrits", *TINY)
+
+
+def test_training_tells_its_figures_and_what_to_do_next(trained):
+    assert "20 texts" in trained.stderr
+    assert "1 not UTF-8 text" in trained.stderr
+    assert "bits per character" in trained.stdout
+    assert "foretype generate --model mes-ecrits" in trained.stdout
+    assert "foretype models use mes-ecrits" in trained.stdout
+
+
+def test_a_trained_model_is_private_and_nothing_else_is_left(trained, home):
+    models = home / "models"
+    assert [path.name for path in models.iterdir()] == ["mes-ecrits.onnx"]
+    assert (models / "mes-ecrits.onnx").stat().st_mode & 0o777 == 0o600
+    assert models.stat().st_mode & 0o777 == home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_model_goes_all_the_way_round(trained, home):
+    run(home, "models", "use", "mes-ecrits")
+    run(home, "models", "export", "mes-ecrits", "mine.onnx")
+    run(home, "models", "import", "mine.onnx", "--name", "copy")
+    run(home, "models", "import", "mine.onnx", "--name", "copy", status=1)
+    models = {model["name"]: model for model in json.loads(run(home, "models", "list", "--json").stdout)}
+    assert [name for name, model in models.items() if model["in_use"]] == ["mes-ecrits"]
+    assert models["copy"]["metadata"] == models["mes-ecrits"]["metadata"]
+    shown = json.loads(run(home, "models", "show", "copy", "--json").stdout)
+    assert (shown["cell"], shown["hidden"], shown["layers"]) == ("gru", 8, 1)
+    table = run(home, "models").stdout
+    assert "gru 8" in table
+    run(home, "models", "remove", "copy")
+    assert "copy" not in run(home, "models").stdout
+
+
+def test_a_truncated_model_is_told_and_can_be_removed(trained, home):
+    whole = (home / "models" / "mes-ecrits.onnx").read_bytes()
+    (home / "models" / "cut.onnx").write_bytes(whole[: len(whole) // 2])
+    for arguments in (("generate", "a"), ("complete", "-:1:1")):
+        (line,) = run(home, *arguments, "--model", "cut", status=1).stderr.splitlines()
+        assert "cut.onnx" in line
+    assert "cut can't be used" in run(home, "models").stdout
+    run(home, "models", "remove", "cut")
+
+
+def test_a_model_writes_and_completes(trained, home):
+    arguments = ("generate", "It was", "--model", "mes-ecrits", "--length", "30")
+    first, second = run(home, *arguments), run(home, *arguments)
+    assert first.stdout == second.stdout
+    assert first.stdout.startswith("It was")
+    offers = json.loads(run(home, "complete", "-:1:7", "--json", "--model", "mes-ecrits", stdin="It was").stdout)
+    assert offers["characters"]
+    assert offers["characters"][0]["shares"] == {"network": 1.0}
+
+
+def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
+    arguments = ("generate", "It was", "--model", "mes-ecrits", "--length", "100000")
+    with subprocess.Popen(**command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(20)
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_doctor_finds_all_well(trained, home):
+    run(home, "models", "use", "mes-ecrits")
+    told = subprocess.run(**command(home, "doctor", "--json"), capture_output=True, timeout=60, check=False)
+    checks = {check["name"]: check for check in json.loads(told.stdout)}
+    timed = {checks.pop(f"latency of a {what}")["found"][-2:] for what in ("network step", "completion")}
+    assert timed == {"ms"}
+    assert [check for check in checks.values() if not check["ok"]] == []  # how fast it is depends on the machine
+
+
+def test_try_without_a_terminal_says_what_else_there_is(home):
+    (line,) = run(home, "try", status=2).stderr.splitlines()
+    assert "foretype complete" in line
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
+def test_training_can_be_stopped_and_resumed(home):
+    arguments = ("train", "Mes Écrits", "--name", "stopped", "--from", "none", "--hidden", "8", "--minutes", "0.1")
+    with subprocess.Popen(**command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr
+        while "held-out" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert "foretype train 'Mes Écrits' --name stopped --resume" in told
+    assert "stopped is trained" in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume").stdout
+    assert "checkpoint" in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume", status=1).stderr
