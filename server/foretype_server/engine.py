@@ -15,7 +15,6 @@ from foretype_model.errors import ModelError
 from foretype_model.predictor import Context, Predictor
 from foretype_model.predictors import load_predictors
 from foretype_model.store import Store, data_folder
-
 from foretype_server.document import Snapshot
 from foretype_server.settings import Settings
 

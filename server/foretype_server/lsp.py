@@ -155,7 +155,10 @@ async def _pull(server: ForetypeServer) -> Any:
     except Exception as error:  # noqa: BLE001 (a client that refuses, is slow or answers nonsense has no settings)
         log.info("the client gave no settings: %s", type(error).__name__)
         return None
-    return answer[0] if answer else None
+    match answer:
+        case [settings]:
+            return settings
+    return None
 
 
 async def _watch(server: ForetypeServer, process: int) -> None:

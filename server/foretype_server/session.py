@@ -20,7 +20,6 @@ from foretype_server.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
-
     from foretype_server.engine import Engine, Loaded, Stale
 
 T = TypeVar("T")
@@ -97,7 +96,7 @@ class Session:
         before = self.settings
         self.settings, problems = read_settings(*layers)
         if new := [problem for problem in problems if problem not in self._problems]:
-            self._warn(" ".join(f"Setting {problem}" for problem in new))
+            self._warn(" ".join(new))
         self._problems = problems
         reload = (before.model, before.predictors) != (self.settings.model, self.settings.predictors)
         if reload and self._started.is_set():

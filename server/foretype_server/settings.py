@@ -85,7 +85,7 @@ def read_settings(*layers: object) -> tuple[Settings, list[str]]:
         try:
             named = dict(_flattened(_section(layer)))
         except _NotAllowedError:
-            problems[f"the settings are {_shown(layer)}, but have to be an object."] = None
+            problems[f"The settings are {_shown(layer)}, but have to be an object."] = None
             continue
         for name, value in named.items():
             if problem := _read(name, value, values):
@@ -98,14 +98,14 @@ def _read(name: str, value: object, values: dict[str, Any]) -> str | None:
     if name in NOT_OURS:
         return None
     if name not in NAMES:
-        return f'"{name}" is not a setting. {_advice(name)}'
+        return f'There is no setting "{name}". {_advice(name)}'
     field_name, kind = NAMES[name]
     values.pop(field_name, None)
     try:
         if value is not None:
             values[field_name] = kind.parse(value)
     except _NotAllowedError:
-        return f'"{name}" is {_shown(value)}, but has to be {kind.allowed}. The default is used.'
+        return f'The setting "{name}" is {_shown(value)}, but has to be {kind.allowed}. The default is used.'
     return None
 
 
@@ -140,7 +140,7 @@ def _flattened(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
 
 def _advice(name: str) -> str:
     near = difflib.get_close_matches(name, NAMES, n=1)
-    return f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(NAMES)}."
+    return f'Did you mean "{near[0]}"?' if near else f"Those there are: {', '.join(NAMES)}."
 
 
 def _shown(value: object) -> str:

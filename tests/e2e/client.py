@@ -28,6 +28,7 @@ class Client:
         self._arrived: queue.Queue[Message | None] = queue.Queue()
         self._next_id = 0
         self.configuration: Any = None
+        self.configuration_answer: Message = {}
         self.said_good_bye = False
         self.answers: dict[Any, Message] = {}
         self.notifications: list[Message] = []
@@ -103,7 +104,7 @@ class Client:
     def _read(self) -> None:
         while (message := _read_message(self._from)) is not None:
             if message.get("method") == "workspace/configuration":
-                self.send({"id": message["id"], "result": [self.configuration] * len(message["params"]["items"])})
+                self.send({"id": message["id"], **(self.configuration_answer or {"result": [self.configuration]})})
             self._arrived.put(message)
         self._arrived.put(None)
 

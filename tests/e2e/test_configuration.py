@@ -73,7 +73,7 @@ def test_bad_settings_are_one_warning_and_their_defaults(client: Client) -> None
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
     (warning,) = client.warnings()
-    assert '"temprature" is not a setting. Did you mean "temperature"?' in warning
+    assert 'There is no setting "temprature". Did you mean "temperature"?' in warning
     assert '"topK" is "many", but has to be a whole number from 0 to 256' in warning
 
 
@@ -103,3 +103,24 @@ def test_an_unknown_model_does_not_stop_predictors_that_use_none(client: Client)
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
     (warning,) = client.warnings()
     assert "'nonesuch'" in warning
+
+
+def test_a_client_that_can_is_asked_to_tell_of_changes(client: Client) -> None:
+    client.initialize(scripted(), {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}})
+    client.warnings()
+    (asked,) = client.requests
+    (registration,) = asked["params"]["registrations"]
+    assert asked["method"] == "client/registerCapability"
+    assert registration["method"] == "workspace/didChangeConfiguration"
+    assert registration["registerOptions"] == {"section": "foretype"}
+
+
+@pytest.mark.parametrize(
+    "answer", [{"error": {"code": -32601, "message": "no"}}, {"result": "nonsense"}, {"result": []}]
+)
+def test_a_client_that_does_not_answer_with_settings_keeps_those_of_the_start(client: Client, answer: Any) -> None:
+    client.configuration_answer = answer
+    client.initialize(scripted("hello world"), CONFIGURATION)
+    client.open(URI, "hello ")
+    assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
+    assert client.warnings() == []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from foretype_server.document import LONGEST_CHUNK, Point, Text
-from foretype_server.to_proto import UNITS
 from hypothesis import given
 from hypothesis import strategies as st
+
+from foretype_server.document import LONGEST_CHUNK, Point, Text
+from foretype_server.to_proto import UNITS
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 UNIT_BYTES = {"utf-8": 1, "utf-16": 2, "utf-32": 4}

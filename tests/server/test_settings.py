@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from foretype_server.settings import NAMES, Settings, concerns_us, read_settings
 from hypothesis import given
 from hypothesis import strategies as st
+
+from foretype_server.settings import NAMES, Settings, concerns_us, read_settings
 
 
 @pytest.mark.parametrize(
@@ -40,11 +41,11 @@ def test_every_way_of_writing_a_setting(layer: dict[str, Any]) -> None:
         ("predictors", {"network": 1}, "a list of names, or an object"),
         ("predictors", "network", "a list of names, or an object"),
         ("learn.exclude", ["*.md", 3], "a list of strings"),
-        ("inline", True, "is not a setting"),
-        ("nonsense", True, "There are: enable, model"),
+        ("inline", True, "There is no setting"),
+        ("nonsense", True, "Those there are: enable, model"),
         ("temprature", 1, 'Did you mean "temperature"?'),
         ("inline.minConfidense", 1, 'Did you mean "inline.minConfidence"?'),
-        ("x" * 1000, 1, "is not a setting"),
+        ("x" * 1000, 1, "There is no setting"),
     ],
 )
 def test_a_bad_setting_is_named_and_its_default_is_used(name: str, value: object, told: str) -> None:

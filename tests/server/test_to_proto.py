@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from lsprotocol.types import CompletionItem, Position
+
 from foretype_model.candidates import Candidate
 from foretype_server.to_proto import UNITS, completions, inline_completions, resolved, typed_word
-from lsprotocol.types import CompletionItem, Position
 
 
 @pytest.mark.parametrize(
