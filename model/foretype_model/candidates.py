@@ -57,7 +57,7 @@ class Candidate:
     Attributes:
         text: what would be inserted at the cursor: whole graphemes, never empty.
         probability: of the text going on exactly so.
-        shares: each predictor's part in that probability, by name; they sum to 1.
+        shares: each predictor's part in the probability of its first byte, by name; they sum to 1.
     """
 
     text: str

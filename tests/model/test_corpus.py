@@ -3,6 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from foretype_model.errors import CorpusError
 from foretype_model.training import corpus
 from foretype_model.training.corpus import read_corpus

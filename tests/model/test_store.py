@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from foretype_model import store as store_module
 from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError

@@ -94,8 +94,6 @@ class Training:
 
     def __init__(self, texts: list[bytes], options: TrainingOptions, initial: ByteNetwork | None = None) -> None:
         torch.manual_seed(options.seed)
-        # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
-        torch.set_flush_denormal(True)
         self.options = options
         self.device = choose_device(options.device)
         kept, self.held_out = split(texts, options.seed)
@@ -124,6 +122,8 @@ class Training:
         """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards."""
         began, before = time.monotonic(), self.seconds
         next_stop = self._next_stop()
+        # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
+        torch.set_flush_denormal(True)
         try:
             for position, x, y in self.batches.windows(self.position):
                 self._learn(torch.from_numpy(x), torch.from_numpy(y))
@@ -140,6 +140,8 @@ class Training:
         except KeyboardInterrupt:
             self.save(checkpoint_path)
             raise
+        finally:
+            torch.set_flush_denormal(False)
 
     def _next_stop(self) -> tuple[float, float]:
         """The fraction and the second, of which the first to come is when to take stock."""

@@ -1,0 +1,259 @@
+"""What is offered: whole code points, distinct words with their probabilities, ghost text; stable, and by draw."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model import utf8
+from foretype_model.candidates import Options, without_overlap
+from foretype_model.completer import Completer, Superseded
+from foretype_model.generate import generate
+from foretype_model.grammar import Word
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictors.network import NetworkPredictor
+from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.runtime import Network
+from foretype_model.search import Draw, Search
+
+TEXTS = ["hello world, my naïve friend 👩‍👩‍👧 ok", "help me", "return self.value", "日本語の文章です", "print(x)"]
+
+
+def completer(*texts: str) -> Completer:
+    return Completer(
+        {"scripted": ScriptedPredictor(texts or TEXTS)}, lambda name, error: pytest.fail(f"{name}: {error}")
+    )
+
+
+SURE = completer("hello world, my naïve friend ", "print(x)")
+
+
+@pytest.mark.parametrize(
+    ("before", "word"),
+    [
+        ("hel", "p me"),
+        ("hello", " world, my naïve"),
+        ("hello wor", "ld, my naïve"),
+        ("my na", "ïve friend "),
+        ("friend ", "👩‍👩‍👧 "),
+        ("retu", "rn self."),
+        ("日", "本語の文章です"),
+        ("print", "(x)"),
+    ],
+)
+def test_the_first_word_is_what_follows(before, word) -> None:
+    offered = completer().next_words(before.encode(), b"", Options())
+    assert offered[0].text.startswith(word[: max(2, len(word) // 2)])
+    assert offered[0].probability > 0.3
+
+
+def test_both_ways_to_go_on_are_offered_with_their_probabilities() -> None:
+    offered = completer().next_words(b"hel", b"", Options())
+    assert {one.text[:2] for one in offered[:2]} == {"p ", "lo"}
+    assert all(0.4 < one.probability < 0.5 for one in offered[:2])
+
+
+def test_words_are_distinct_and_best_first() -> None:
+    offered = completer("one two", "one three", "one four").next_words(b"one ", b"", Options())
+    texts = [one.text for one in offered]
+    assert len(texts) == len(set(texts))
+    assert {"two", "three", "four"} <= set(texts[:3])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ("hello wo", "", "rld, my naïve friend "),
+        ("print(", "", "x)"),
+        ("print(", ")", "x"),
+        ("nothing like it ", "", None),
+    ],
+)
+def test_ghost_text_runs_on_while_it_is_sure(before, after, text) -> None:
+    ghost = completer("hello world, my naïve friend ", "print(x)").ghost_text(
+        before.encode(), after.encode(), Options()
+    )
+    assert (ghost.text if ghost else None) == text
+
+
+def test_ghost_text_stops_where_it_is_no_longer_sure() -> None:
+    unsure = completer("go on and on left", "go on and on right")
+    ghost = unsure.ghost_text(b"go ", b"", Options(min_confidence=0.6))
+    assert ghost is not None
+    assert ghost.text == "on and on "
+    assert ghost.probability >= 0.6
+
+
+def test_ghost_text_keeps_to_its_lines() -> None:
+    two = completer("def f():\n    return 1\n    # end")
+    one_line, two_lines = (two.ghost_text(b"def f", b"", Options(max_lines=n)) for n in (1, 2))
+    assert one_line is not None
+    assert one_line.text == "():"
+    assert two_lines is not None
+    assert two_lines.text == "():\n    return 1"
+
+
+def test_an_unsure_ghost_is_none() -> None:
+    assert completer().ghost_text(b"hel", b"", Options(min_confidence=0.6)) is None
+
+
+def test_next_characters_are_whole_code_points() -> None:
+    offered = completer("aé", "a日", "a👩", "ab").next_characters(b"a", Options(max_items=4))
+    assert {one.text for one in offered} == {"é", "日", "👩", "b"}
+    assert sum(one.probability for one in offered) > 0.9
+
+
+def test_the_same_text_gives_the_same_items_and_going_back_too(network: Network) -> None:
+    one = Completer({"network": NetworkPredictor(network)}, print)
+    for options in (Options(), Options(temperature=0.9, seed=4)):
+        texts = [b"the quick brown fox"[:n] for n in range(20)]
+        there = [one.next_words(text, b"", options) for text in texts]
+        back = [one.next_words(text, b"", options) for text in reversed(texts)]
+        fresh = [Completer({"network": NetworkPredictor(network)}, print).next_words(t, b"", options) for t in texts]
+        assert there == back[::-1] == fresh
+
+
+def test_another_seed_draws_others() -> None:
+    many = completer(
+        *(f"pick {word}" for word in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"))
+    )
+    firsts = {many.next_words(b"pick ", b"", Options(temperature=1.0, seed=seed))[0].text for seed in range(30)}
+    assert len(firsts) >= 4
+
+
+def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
+    predictor = ScriptedPredictor(["go a", "go b", "go b", "go b"])
+    state = predictor.feed(predictor.start(), b"go ")
+    counts: Counter[bytes] = Counter()
+    for seed in range(400):
+        counts[Search(predictor, Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2).run(state)[0].text[:1]] += 1
+    assert counts[b"b"] / 400 == pytest.approx(0.75, abs=0.08)
+
+
+def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> None:
+    predictor = NetworkPredictor(network)
+    state = predictor.feed(predictor.start(), b"some text ")
+    for found in Search(predictor, Word(), Draw(0.0, 0, 1.0, 0, b""), 5).run(state):
+        log_p, here = 0.0, state
+        for byte in found.text:
+            log_p += predictor.predict([here])[0, byte]
+            here = predictor.step([here], [byte])[0]
+        ends = Word().rules(found.text).end
+        log_p_end = float(np.logaddexp.reduce(predictor.predict([here])[0][ends]))
+        assert found.log_prefix == pytest.approx(log_p, abs=1e-3)
+        assert found.log_p == pytest.approx(log_p + log_p_end, abs=1e-3)
+
+
+def test_a_superseded_search_stops() -> None:
+    with pytest.raises(Superseded):
+        completer().next_words(b"hello wor", b"", Options(), stale=lambda: True)
+
+
+class Raising(ScriptedPredictor):
+    def predict(self, states):
+        raise RuntimeError("broken")
+
+
+class Foreign(ScriptedPredictor):
+    def predict(self, states):
+        return np.zeros((len(states), 7), np.float32)
+
+
+@pytest.mark.parametrize("broken", [Raising, Foreign])
+def test_a_predictor_that_fails_is_dropped_once_and_the_others_go_on(broken) -> None:
+    dropped: list[str] = []
+    members = {"good": ScriptedPredictor(["hello world"]), "bad": broken(["hello there"])}
+    both = Completer(members, lambda name, error: dropped.append(name))
+    for _ in range(3):
+        assert both.next_words(b"hello", b"", Options())[0].text == " world"
+    assert both.next_words(b"hello", b"", Options())[0].shares == {"good": 1.0}
+    assert dropped == ["bad"]
+
+
+def test_with_no_predictor_left_nothing_is_offered() -> None:
+    none = Completer({"bad": Raising([])}, lambda name, error: None)
+    assert none.next_words(b"a", b"", Options()) == []
+    assert none.next_characters(b"a", Options()) == []
+    assert none.ghost_text(b"a", b"", Options()) is None
+
+
+def test_shares_say_who_knew() -> None:
+    two = Completer({"a": ScriptedPredictor(["hello world"]), "b": ScriptedPredictor(["unlike"])}, print)
+    shares = two.next_words(b"hello", b"", Options())[0].shares
+    assert shares["a"] > 0.9
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_crlf_and_lf_documents_are_offered_the_same() -> None:
+    lines = completer("first\nsecond\nthird")
+    assert lines.next_words(b"first\r\nsec", b"", Options()) == lines.next_words(b"first\nsec", b"", Options())
+
+
+@settings(max_examples=40, deadline=None)
+@given(prompt=st.text(max_size=20), temperature=st.sampled_from([0.0, 0.7, 2.0]), seed=st.integers(0, 2**40))
+def test_generated_text_is_whole_code_points(network: Network, prompt, temperature, seed) -> None:
+    options = Options(temperature=temperature, seed=seed)
+    pieces = list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
+    assert len(pieces) <= 30
+    assert all(len(piece) == 1 for piece in pieces)
+    assert pieces == list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
+
+
+def test_generation_ends_with_the_text() -> None:
+    scripted = ScriptedPredictor(["hello world"])
+    assert "".join(generate(scripted, b"hello", 100, Options(temperature=0))) == " world"
+
+
+@given(st.binary(max_size=12))
+def test_bytes_that_are_allowed_make_utf8(choices: bytes) -> None:
+    text = b""
+    for choice in choices:
+        may = np.flatnonzero(utf8.allowed(utf8.pending(text)))
+        text += bytes([may[choice % len(may)]])
+    while utf8.pending(text):
+        text += bytes([np.flatnonzero(utf8.allowed(utf8.pending(text)))[0]])
+    text.decode()
+
+
+@given(st.text())
+def test_every_text_can_be_made_but_for_control_characters(text: str) -> None:
+    data = text.encode(errors="ignore")
+    for i, byte in enumerate(data):
+        assert utf8.allowed(utf8.pending(data[:i]))[byte] or byte < 0x20 or byte == 0x7F
+
+
+@given(st.text(max_size=20))
+def test_a_word_is_never_both_ended_and_going_on(text: str) -> None:
+    data = text.encode(errors="ignore")
+    for i in range(len(data) + 1):
+        rules = Word().rules(data[:i])
+        assert not (rules.go_on & rules.end).any()
+        assert rules.go_on.any() or rules.end.all()
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "left"),
+    [("x)", ")", "x"), ('"a"]', '"] = 1', '"a'), ("word", "word", "word"), ("x", "", "x"), ("f()", ");", "f(")],
+)
+def test_brackets_that_stand_after_the_cursor_are_not_offered_again(text, after, left) -> None:
+    assert without_overlap(text, after) == left
+
+
+def test_whole_graphemes() -> None:
+    flag = "\U0001f1eb\U0001f1f7"
+    assert [utf8.ends_whole(t) for t in (flag, flag[0], flag + flag[0], "👩\u200d", "👩\u200d👧", "")] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_end_of_text_is_no_byte_of_utf8() -> None:
+    assert not any(utf8.allowed(start)[END_OF_TEXT] for start in (b"", b"\xe0", b"\xf0\x90", b"\xc3"))

@@ -1,0 +1,188 @@
+"""Training: repeats exactly by seed, goes on exactly from a checkpoint, learns, and leaves a model that serves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.errors import CorpusError, ModelError
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.runtime import Network, read_metadata
+from foretype_model.training import Progress, TrainingOptions, onnx_file, recipe, train
+from foretype_model.training.batches import Batches, Position
+from foretype_model.training.corpus import Corpus
+from foretype_model.training.heldout import bits_per_character, split
+from foretype_model.training.loop import Training, choose_device
+
+from .conftest import make_network
+
+OPTIONS = TrainingOptions(hidden=24, embedding=8, batch=4, window=16, steps=12, seed=7)
+LONGER = replace(OPTIONS, batch=8, steps=400, learning_rate=2e-2)
+SENTENCES = ["the cat sat on the mat. ", "a dog ran in the rain. ", "naïve café, 日本語. "]
+TEXTS = [(sentence * 30).encode() for sentence in SENTENCES]
+
+
+def corpus(texts: list[bytes] = TEXTS) -> Corpus:
+    return Corpus(texts=list(texts), names=[f"{i}.txt" for i in range(len(texts))], skipped={})
+
+
+def run(folder: Path, options: TrainingOptions = OPTIONS, **changes) -> list[Progress]:
+    reports: list[Progress] = []
+    arguments = {"resume": False, "initial": None, "name": "t", "report": reports.append} | changes
+    train(corpus(), options, destination=folder / "t.onnx", checkpoint=folder / "t.safetensors", **arguments)
+    return reports
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(st.binary(min_size=1, max_size=80), min_size=1, max_size=9),
+    batch=st.integers(1, 6),
+    window=st.integers(1, 9),
+)
+def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window) -> None:
+    try:
+        batches = Batches(texts, batch, window, seed=0)
+    except CorpusError:
+        assert sum(len(text) + 1 for text in texts) < 2 * (window + 1)
+        return
+    stream = batches.windows(Position())
+    rows = batches._rows(0)
+    for i in range(batches.per_epoch):
+        position, x, y = next(stream)
+        assert position == Position(0, i + 1)
+        assert x.shape == y.shape == (window, batches.batch)
+        assert np.array_equal(x.T, rows[:, i * window : (i + 1) * window])
+        assert np.array_equal(y.T, rows[:, i * window + 1 : (i + 1) * window + 1])
+    assert next(stream)[0] == Position(1, 1)
+
+
+def test_every_epoch_is_another_order_of_the_same_texts() -> None:
+    batches = Batches([bytes([65 + i]) * 40 for i in range(8)], batch=1, window=8, seed=3)
+    first, second = batches._rows(0), batches._rows(1)
+    assert not np.array_equal(first, second)
+    assert np.array_equal(np.sort(first, axis=None), np.sort(second, axis=None))
+    assert (first == END_OF_TEXT).sum() == 8
+
+
+def test_a_seed_repeats_exactly_and_another_does_not(tmp_path) -> None:
+    losses = [run(tmp_path, replace(OPTIONS, seed=seed))[-1].training_bits for seed in (7, 7, 8)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
+    options, checkpoint = replace(OPTIONS, cell=cell), tmp_path / "c.safetensors"
+    straight, halted = Training(TEXTS, options), Training(TEXTS, options)
+    straight.run(tmp_path / "straight", lambda progress: None)
+
+    def stop(progress: Progress) -> None:
+        if progress.step == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        halted.run(checkpoint, stop)
+    resumed = Training.resume(TEXTS, checkpoint)
+    assert resumed.step == 5
+    resumed.run(checkpoint, lambda progress: None)
+    for name, value in straight.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+    assert straight.loss == resumed.loss
+
+
+def test_resuming_with_other_texts_is_refused(tmp_path) -> None:
+    training = Training(TEXTS, OPTIONS)
+    training.save(tmp_path / "c")
+    with pytest.raises(ModelError, match="texts have changed"):
+        Training.resume(TEXTS * 3, tmp_path / "c")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a checkpoint" * 9])
+def test_a_broken_checkpoint_says_what_to_do(content, tmp_path) -> None:
+    if content is not None:
+        (tmp_path / "c").write_bytes(content)
+    with pytest.raises(ModelError, match=r"without --resume|train anew"):
+        Training.resume(TEXTS, tmp_path / "c")
+
+
+def test_a_training_learns_reports_and_leaves_a_model(tmp_path) -> None:
+    reports = run(tmp_path, LONGER)
+    held_out = [report.held_out_bits for report in reports if report.held_out_bits is not None]
+    assert held_out[-1] < 0.6 * held_out[0]
+    assert any(report.sample for report in reports)
+    assert [report.step for report in reports] == sorted(report.step for report in reports)
+    assert 0 < reports[0].fraction < reports[-1].fraction == 1
+    metadata = read_metadata(tmp_path / "t.onnx")
+    assert metadata.bits_per_character == pytest.approx(min(held_out), abs=1e-3)
+    assert metadata.trained_bytes == LONGER.steps * LONGER.batch * LONGER.window
+    assert not (tmp_path / "t.safetensors").exists()
+    assert Network.open(tmp_path / "t.onnx").metadata == metadata
+
+
+def test_training_goes_on_from_a_model_of_another_shape_than_the_options(tmp_path) -> None:
+    run(tmp_path, LONGER)
+    first = onnx_file.read(tmp_path / "t.onnx")
+    model = (tmp_path / "t.onnx").rename(tmp_path / "first.onnx")
+    reports = run(tmp_path, replace(OPTIONS, hidden=99, steps=3), initial=model)
+    assert onnx_file.read(tmp_path / "t.onnx").shape == first.shape
+    assert reports[-1].held_out_bits < 4
+
+
+def test_minutes_end_on_time(tmp_path) -> None:
+    reports = run(tmp_path, replace(OPTIONS, steps=None, minutes=0.02))
+    assert reports[-1].fraction == 1
+    assert reports[0].seconds_left <= 60
+
+
+def test_held_back_text_is_whole_texts_or_the_end_of_few() -> None:
+    kept, held = split(TEXTS, seed=0)
+    assert [a + b for a, b in zip(kept, held, strict=True)] == TEXTS
+    assert all(text.decode() for text in held)
+    many = [f"text number {i} ".encode() * 5 for i in range(60)]
+    kept, held = split(many, seed=0)
+    assert sorted(kept + held) == sorted(many)
+    assert 0 < sum(map(len, held)) <= 0.05 * sum(map(len, many))
+
+
+def test_bits_per_character_is_what_the_probabilities_say() -> None:
+    network = make_network(OPTIONS.shape)
+    text = "日本語 naïve text ".encode() * 40
+    ours = bits_per_character(network, [text], torch.device("cpu"))
+    stream = torch.tensor(list(text + bytes([END_OF_TEXT])))
+    length = len(stream) // 32
+    with torch.no_grad():
+        rows = stream[: length * 32].reshape(32, length).T
+        log_p = torch.log_softmax(network(rows[:-1], None)[0], -1)
+    nats = -log_p.gather(-1, rows[1:, :, None]).sum().item()
+    characters = sum(bytes(rows[1:, i].tolist()).count(b) for i in range(32) for b in range(256) if b & 0xC0 != 0x80)
+    assert ours == pytest.approx(nats / math.log(2) / characters, rel=1e-4)
+
+
+def test_too_little_text_says_so() -> None:
+    with pytest.raises(CorpusError, match="give more"):
+        Training([b"short"], OPTIONS)
+
+
+def test_a_device_that_is_not_there_says_so() -> None:
+    with pytest.raises(ModelError, match="--device cpu"):
+        choose_device("cuda:99")
+
+
+def test_the_recipe_caps_sources_and_types_quotes_as_people_do(tmp_path) -> None:
+    for source in ("prose/fiction", "docs/python__peps", "docs/other", "LICENSES", "unknown"):
+        folder = tmp_path / "corpus" / source
+        folder.mkdir(parents=True)
+        for i in range(12):
+            (folder / f"{i}.txt").write_text(f"“{source} {i}” — so", encoding="utf-8")
+    sizes = recipe.write(tmp_path / "corpus", tmp_path / "mixed")
+    written = [path.read_text(encoding="utf-8") for path in (tmp_path / "mixed").rglob("*.txt")]
+    assert len(written) == 36
+    assert {"docs/python__peps", "docs", "prose/fiction"} == {source for source, size in sizes.items() if size}
+    assert 0 < sum("“" in text for text in written) < 18
+    assert sum('"' in text for text in written) == 36 - sum("“" in text for text in written)

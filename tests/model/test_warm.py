@@ -1,0 +1,88 @@
+"""Warm equals cold: after any edits, the state at the cursor is that of replaying the text from its start."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.runtime import Network
+from foretype_model.warm import MOST, SPACING, WarmStates, common_prefix
+
+ALPHABET = ["a", "e", " ", "\n", "\r\n", "é", "日", "\u2028", "\f", "👩", "\u200d", "𝒳", "\u0301", "x = 1"]
+PIECES = st.lists(st.sampled_from(ALPHABET), max_size=90).map("".join)
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), PIECES, st.floats(0, 1)), min_size=1, max_size=8)
+
+
+class CountingNetwork:
+    """The network, counting the bytes it reads."""
+
+    def __init__(self, network: Network) -> None:
+        self.network, self.read = network, 0
+
+    def start(self):
+        return self.network.start()
+
+    def feed(self, state, text):
+        self.read += len(text)
+        return self.network.feed(state, text)
+
+    def step(self, states, following):
+        return self.network.step(states, following)
+
+    def predict(self, states):
+        return np.stack([state.log_probabilities for state in states])
+
+
+@settings(max_examples=60, deadline=None)
+@given(edits=EDITS)
+def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
+    warm, text = WarmStates(CountingNetwork(network)), ""
+    for start, end, piece, cursor in edits:
+        a, b = sorted((int(start * len(text)), int(end * len(text))))
+        text = text[:a] + piece + text[b:]
+        before = text[: int(cursor * len(text))].encode()
+        cold = network.feed(network.start(), before)
+        state = warm.at(before)
+        assert np.array_equal(state.h, cold.h)
+        assert np.array_equal(state.log_probabilities, cold.log_probabilities)
+
+
+def test_a_typed_character_costs_its_own_bytes(network: Network) -> None:
+    counting = CountingNetwork(network)
+    warm, text = WarmStates(counting), b"some text that stands there already"
+    warm.at(text)
+    for character in ("a", "é", "日", "👩"):
+        counting.read = 0
+        text += character.encode()
+        warm.at(text)
+        assert counting.read == len(character.encode())
+
+
+def test_going_back_costs_at_most_the_spacing(network: Network) -> None:
+    counting = CountingNetwork(network)
+    warm, text = WarmStates(counting), b"x" * 1000
+    warm.at(text)
+    for length in (999, 700, 333, 1):
+        counting.read = 0
+        assert warm.behind(text[:length]) <= SPACING
+        warm.at(text[:length])
+        assert counting.read <= SPACING
+
+
+def test_snapshots_of_a_long_text_stay_within_their_number(network: Network) -> None:
+    warm = WarmStates(CountingNetwork(network))
+    text = b"y" * (SPACING * MOST * 2)
+    for length in range(0, len(text), len(text) // 8):
+        warm.at(text[:length])
+    assert len(warm._positions) <= MOST + len(text) // 8 // SPACING
+    assert warm.behind(text[: length - 1]) <= SPACING
+
+
+@given(a=st.binary(max_size=60), b=st.binary(max_size=60), shared=st.binary(max_size=60))
+def test_common_prefix_is_the_longest(a: bytes, b: bytes, shared: bytes) -> None:
+    length = common_prefix(shared + a, shared + b)
+    assert (shared + a)[:length] == (shared + b)[:length]
+    assert (shared + a)[length : length + 1] != (shared + b)[length : length + 1] or length == min(
+        len(shared + a), len(shared + b)
+    )
