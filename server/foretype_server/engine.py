@@ -47,7 +47,7 @@ class Engine:
             predictors, default = _load(None, settings, workspace)
             if len(default.problems) < len(loaded.problems):
                 self._predictors = predictors
-                problems = (*loaded.problems, "The model in use takes its place.")
+                problems = (*loaded.problems, "the model in use takes its place")
                 loaded = Loaded(default.predictors, default.model, problems)
         self._completers = {}
         return loaded

@@ -84,6 +84,7 @@ class Session:
         self._documents: dict[str, Document] = {}
         self._problems: list[str] = []
         self._accepted: Counter[str] = Counter()
+        self._loading = True
         self._loaded: Loaded | None = None
         self._engine: Engine | None = None
         self._loop = asyncio.get_running_loop()
@@ -156,7 +157,7 @@ class Session:
     def status(self) -> dict[str, Any]:
         """What `foretype.status` answers."""
         return {
-            "loading": self._loaded is None,
+            "loading": self._loading,
             "model": str(self._loaded.model) if self._loaded and self._loaded.model else None,
             "predictors": list(self._loaded.predictors) if self._loaded else [],
             "problems": [*self._problems, *(self._loaded.problems if self._loaded else [])],
@@ -197,19 +198,20 @@ class Session:
         return allowed and len(document.text) <= settings.max_file_size
 
     def _load(self) -> None:
-        self._loaded = None
+        self._loading = True
         loading = self._loop.run_in_executor(self._worker, self._load_engine, self.settings, self.workspace)
         loading.add_done_callback(self._on_loaded)
 
     def _on_loaded(self, loading: asyncio.Future[Loaded]) -> None:
         if loading.cancelled():
             return
+        self._loading = False
         if error := loading.exception():
-            self._warn(f"Foretype cannot start: {type(error).__name__}: {error}")
+            self._warn(f"nothing can be offered, for its parts cannot be loaded ({type(error).__name__}: {error})")
             return
         self._loaded = loading.result()
         if self._loaded.problems:
-            self._warn(" ".join(self._loaded.problems))
+            self._warn("; ".join(self._loaded.problems))
 
     # On the worker:
 
