@@ -64,6 +64,8 @@ class Protocol(LanguageServerProtocol):
             return
         if method not in types.METHOD_TO_TYPES:
             raise JsonRpcMethodNotFound.of(str(method))
+        if "id" in message and self.get_result_type(method) is None:
+            raise JsonRpcInvalidRequest(f"{method} is no request")
         if self._shutdown:
             raise JsonRpcInvalidRequest("the server is shutting down")
         if (self._workspace is None) != (method == types.INITIALIZE):
