@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
 from foretype_server.settings import NAMES, Settings, read_settings
 
 ROOT = Path(__file__).parents[1]
