@@ -10,9 +10,8 @@ from typing import Final, Literal
 from foretype_model import utf8
 from foretype_model.grammar import WORD_BYTES, Character, Word
 from foretype_model.predictor import LogProbabilities, Predictor, State
-from foretype_model.search import Draw, Found, Search, Superseded, never
-
-__all__ = ["Candidate", "Options", "Superseded", "ghost_text", "never", "next_characters", "next_words"]
+from foretype_model.search import Draw, Found, Search
+from foretype_model.staleness import Stale, never
 
 SURE: Final = 0.8
 """A word is offered with what follows it (a space, a bracket) where that is at least so probable."""
@@ -91,10 +90,10 @@ def next_characters(predictor: Predictor, state: State, before: bytes, options: 
 
 
 def find_words(
-    predictor: Predictor, state: State, before: bytes, options: Options, stale: Callable[[], bool] = never
+    predictor: Predictor, state: State, before: bytes, options: Options, *, lines: int = 1, stale: Stale = never
 ) -> list[Found]:
-    """Distinct next words as the search finds them: what both the list and the ghost text begin with."""
-    found = Search(predictor, Word(), options.draw(before), options.max_items).run(state, stale)
+    """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with."""
+    found = Search(predictor, Word(lines), options.draw(before), options.max_items).run(state, stale)
     return [one for one in found if utf8.ends_whole(one.text.decode())]
 
 

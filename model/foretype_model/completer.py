@@ -12,11 +12,19 @@ import numpy as np
 from foretype_model import candidates
 from foretype_model.candidates import Candidate, Options
 from foretype_model.mixture import Mixture, PredictorFailed
-from foretype_model.predictor import Predictor
-from foretype_model.search import Found, Superseded, never
+from foretype_model.predictor import Predictor, State
+from foretype_model.search import Found
+from foretype_model.staleness import Stale, never
 from foretype_model.warm import WarmStates
 
-__all__ = ["Completer", "Superseded"]
+FAR: Final = 4096
+"""Bytes that are read at once, and waited for (0.2 s at 512 units); beyond, an answer comes from the nearest text."""
+
+NEAR: Final = 2048
+"""Bytes of the nearest text: a network of 512 units has forgotten nearly all that was before."""
+
+SLICE: Final = 512
+"""Bytes read in the background in one go, while a request may be waiting (20 ms at 512 units)."""
 
 REMEMBERED: Final = 32
 """Searches kept: the list and the ghost text of one place share theirs, and backspace finds the last ones again."""
@@ -33,17 +41,16 @@ class Completer:
 
     def __init__(self, predictors: Mapping[str, Predictor], on_drop: Callable[[str, Exception], None]) -> None:
         self._on_drop = on_drop
-        self._searches: OrderedDict[tuple[bytes, Options], list[Found]] = OrderedDict()
+        self._searches: OrderedDict[tuple[bytes, Options, int], list[Found]] = OrderedDict()
         self._mixture = Mixture(predictors)
         self._warm: WarmStates | None = None
+        self._near: tuple[bytes, WarmStates] | None = None
 
-    def next_words(
-        self, before: bytes, after: bytes, options: Options, stale: Callable[[], bool] = never
-    ) -> list[Candidate]:
+    def next_words(self, before: bytes, after: bytes, options: Options, stale: Stale = never) -> list[Candidate]:
         """Distinct next words, best first. Raises Superseded once `stale()` is true."""
 
         def words() -> list[Candidate]:
-            found = self._find_words(before, options, stale)
+            found = self._find_words(before, options, 1, stale)
             return self._with_shares(before, candidates.next_words(self._mixture, found))
 
         return self._guarded(words, [])
@@ -52,28 +59,27 @@ class Completer:
         """The next code points, best first."""
 
         def characters() -> list[Candidate]:
-            state = self._states().at(unix(before))
+            state = self._state(before)
             return self._with_shares(before, candidates.next_characters(self._mixture, state, before, options))
 
         return self._guarded(characters, [])
 
-    def ghost_text(
-        self, before: bytes, after: bytes, options: Options, stale: Callable[[], bool] = never
-    ) -> Candidate | None:
+    def ghost_text(self, before: bytes, after: bytes, options: Options, stale: Stale = never) -> Candidate | None:
         """The text that goes on after the cursor, where that is sure enough. Raises Superseded as `next_words` does."""
 
         def ghost() -> Candidate | None:
-            found = self._find_words(before, options, stale)
+            found = self._find_words(before, options, options.max_lines, stale)
             offered = candidates.ghost_text(self._mixture, found, before, after, options)
             return self._with_shares(before, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)
 
-    def _find_words(self, before: bytes, options: Options, stale: Callable[[], bool]) -> list[Found]:
-        key = (before, options)
+    def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> list[Found]:
+        key = (before, options, lines)
         if key not in self._searches:
-            state = self._states().at(unix(before))
-            self._searches[key] = candidates.find_words(self._mixture, state, before, options, stale)
+            state = self._state(before, stale)
+            found = candidates.find_words(self._mixture, state, before, options, lines=lines, stale=stale)
+            self._searches[key] = found
         self._searches.move_to_end(key)
         while len(self._searches) > REMEMBERED:
             self._searches.popitem(last=False)
@@ -82,13 +88,39 @@ class Completer:
     def _with_shares(self, before: bytes, offered: list[Candidate]) -> list[Candidate]:
         """Each predictor's part, at the first byte of each candidate: its probability there over the sum of all."""
         names = list(self._mixture.members)
-        parts = np.exp(self._mixture.parts([self._states().at(unix(before))])[:, 0])
+        parts = np.exp(self._mixture.parts([self._state(before)])[:, 0])
         parts /= np.maximum(parts.sum(0), 1e-30)
         shares = [parts[:, one.text.encode()[0]] for one in offered]
         return [
             replace(one, shares=dict(zip(names, map(float, share), strict=True)))
             for one, share in zip(offered, shares, strict=True)
         ]
+
+    def catch_up(self, before: bytes) -> bool:
+        """Read a slice of a long text that the last answer did without; whether it is all read now."""
+
+        def read() -> bool:
+            if not self._near:
+                return True
+            done = self._states().catch_up(unix(before), SLICE)
+            if done:
+                self._near = None
+                self._searches.clear()
+            return done
+
+        return self._guarded(read, True)
+
+    def _state(self, before: bytes, stale: Stale = never) -> State:
+        """The state at the cursor: exact, or while a long text is still to be read, from the text nearest to it."""
+        text = unix(before)
+        if self._states().behind(text) <= FAR:
+            self._near = None
+            return self._states().at(text, stale)
+        if not self._near or not text.startswith(self._near[0]) or len(text) - len(self._near[0]) > 2 * FAR:
+            cut = text.rfind(b"\n", 0, -NEAR) + 1
+            self._near = (text[: cut if cut > len(text) - FAR else len(text) - NEAR], WarmStates(self._mixture))
+        head, near = self._near
+        return near.at(text[len(head) :], stale)
 
     def _states(self) -> WarmStates:
         if self._warm is None:
@@ -102,7 +134,7 @@ class Completer:
                 return offer()
             except PredictorFailed as failure:
                 members = {name: one for name, one in self._mixture.members.items() if name != failure.name}
-                self._mixture, self._warm = Mixture(members), None
+                self._mixture, self._warm, self._near = Mixture(members), None, None
                 self._searches.clear()
                 self._on_drop(failure.name, failure.cause)
         return nothing

@@ -16,9 +16,8 @@ LONGEST: Final = 48
 WORD_BYTES: Final = utf8.mask((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A), (0xC3, 0xE1), (0xE3, 0xF4))
 """First bytes of what a word goes on with. The code points under 0xC2 and 0xE2 are nearly all signs and quotes."""
 
-SPACES: Final = utf8.mask((0x09, 0x09), (0x20, 0x20))
 INSIDE_A_LINE: Final = utf8.STARTS & ~utf8.mask((0x0A, 0x0A))
-PUNCTUATION: Final = INSIDE_A_LINE & ~WORD_BYTES & ~SPACES & ~utf8.mask((0x80, 0xFF))
+PUNCTUATION: Final = INSIDE_A_LINE & ~WORD_BYTES & ~utf8.mask((0x09, 0x09), (0x20, 0x20), (0x80, 0xFF))
 ANY: Final = utf8.mask((0, 255))
 NONE: Final = utf8.mask()
 
@@ -45,7 +44,13 @@ class Grammar(Protocol):
 
 
 class Word:
-    """White space within a line, then a run of word characters or a run of punctuation."""
+    """White space, then a run of word characters or a run of punctuation.
+
+    The white space spans lines where `lines` is above 1.
+    """
+
+    def __init__(self, lines: int = 1) -> None:
+        self._lines = lines
 
     def rules(self, text: bytes) -> Rules:
         unfinished = utf8.pending(text)
@@ -53,9 +58,9 @@ class Word:
             return Rules(utf8.allowed(unfinished), NONE)
         if len(text) >= LONGEST:
             return Rules(NONE, ANY)
-        body = text.decode().lstrip(" \t")
+        body = text.decode().lstrip(" \t\n")
         if not body:
-            return Rules(INSIDE_A_LINE, NONE)
+            return Rules(utf8.STARTS if text.count(b"\n") + 1 < self._lines else INSIDE_A_LINE, NONE)
         return self._after(body)
 
     @staticmethod

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -20,6 +20,7 @@ import numpy as np
 from foretype_model import sample
 from foretype_model.grammar import Grammar
 from foretype_model.predictor import LogProbabilities, Predictor, State
+from foretype_model.staleness import Stale, Superseded, never
 
 WIDTH: Final = 8
 """Continuations in one step: 8 rows cost 2.2 times one row at 512 units."""
@@ -29,15 +30,6 @@ MOST_STEPS: Final = 20
 
 FLOOR: Final = math.log(1e-3)
 """Nothing less probable is looked at: it would not be among the first ten."""
-
-
-class Superseded(Exception):
-    """Nobody waits for this answer any more."""
-
-
-def never() -> bool:
-    """The staleness of a request that nothing supersedes."""
-    return False
 
 
 @dataclass(frozen=True)
@@ -107,7 +99,7 @@ class Search:
         self._found: list[Found] = []
         self._bar = -math.inf
 
-    def run(self, state: State, stale: Callable[[], bool] = never) -> list[Found]:
+    def run(self, state: State, stale: Stale = never) -> list[Found]:
         """The `count` best candidates from `state` on, best first. Raises Superseded once `stale()` is true."""
         self._expand([_Node(0.0, b"", 0.0, 0.0, state)], [state])
         for _ in range(MOST_STEPS):
@@ -136,26 +128,21 @@ class Search:
         rows = self._predictor.predict(states)
         rows_q = rows if self._draw.temperature == 0 else self._draw.adjusted(rows)
         # Exponentials once for the whole batch: adding up logarithms row by row took half the time of a search.
-        for node, state, row, row_q, p, q in zip(
-            nodes, states, rows, rows_q, np.exp(rows), np.exp(rows_q), strict=True
-        ):
-            rules = self._grammar.rules(node.text)
+        for i, (p, q) in enumerate(zip(np.exp(rows), np.exp(rows_q), strict=True)):
+            node, rules = nodes[i], self._grammar.rules(nodes[i].text)
             bytes_ = np.flatnonzero(rules.go_on & (p > math.exp(FLOOR - node.log_p)) & (q > 0))
             ends_q, ends = _log(q @ rules.end), _log(p @ rules.end)
-            choices = np.append(row_q[bytes_], ends_q) + node.log_q
-            keys = choices if self._draw.temperature == 0 else self._perturbed(node, choices)
-            self._push(
-                node, state, bytes_.tolist(), (row[bytes_] + node.log_p).tolist(), choices.tolist(), keys.tolist()
-            )
+            choices = np.append(rows_q[i, bytes_], ends_q) + node.log_q
+            keys = (choices if self._draw.temperature == 0 else self._perturbed(node, choices)).tolist()
+            log_p = (rows[i, bytes_] + node.log_p).tolist()
+            self._push(node, states[i], zip(keys, bytes_.tolist(), log_p, choices.tolist(), strict=False))
             if ends_q > -math.inf:
-                self._found.append(Found(node.text, node.log_p + ends, node.log_p, float(keys[-1]), state, row))
+                self._found.append(Found(node.text, node.log_p + ends, node.log_p, keys[-1], states[i], rows[i]))
 
-    def _push(
-        self, node: _Node, state: State, bytes_: list[int], log_p: list[float], log_q: list[float], keys: list[float]
-    ) -> None:
-        for byte, p, q, key in zip(bytes_, log_p, log_q, keys, strict=False):
+    def _push(self, node: _Node, state: State, children: Iterable[tuple[float, int, float, float]]) -> None:
+        for key, byte, log_p, log_q in children:
             if key > self._bar:
-                heapq.heappush(self._frontier, _Node(-key, node.text + bytes((byte,)), p, q, state))
+                heapq.heappush(self._frontier, _Node(-key, node.text + bytes((byte,)), log_p, log_q, state))
 
     def _perturbed(self, node: _Node, choices: sample.Floats) -> sample.Floats:
         return sample.gumbel_below(sample.gumbel(self._draw.noise(node.text), choices), -node.minus_key)

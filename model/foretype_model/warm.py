@@ -6,6 +6,7 @@ from bisect import bisect_right
 from typing import Final
 
 from foretype_model.predictor import Predictor, State
+from foretype_model.staleness import Stale, Superseded, never
 
 SPACING: Final = 64
 """Bytes between snapshots while a longer text is read: going back costs at most so many steps (3 ms at 512 units)."""
@@ -27,25 +28,43 @@ class WarmStates:
         self._positions = [0]
         self._states: list[State] = [predictor.start()]
 
-    def at(self, text: bytes) -> State:
-        """The state after the last byte of `text`; one step where it is the last text and one byte more."""
-        self._rewind(common_prefix(self._text, text), text)
-        while (position := self._positions[-1]) < len(text):
-            end = min(len(text), position + SPACING)
-            self._states.append(self._predictor.feed(self._states[-1], text[position:end]))
-            self._positions.append(end)
-        if len(self._positions) > MOST:
-            self._thin_out()
+    def at(self, text: bytes, stale: Stale = never) -> State:
+        """The state after the last byte of `text`; one step where it is the last text and one byte more.
+
+        Raises Superseded once `stale()` is true; what was read by then is kept.
+        """
+        self._rewind(text)
+        while self._positions[-1] < len(text):
+            if stale():
+                raise Superseded
+            self._read_on()
         return self._states[-1]
+
+    def catch_up(self, text: bytes, most: int) -> bool:
+        """Read about `most` bytes towards `at(text)`; whether that is reached."""
+        self._rewind(text)
+        enough = self._positions[-1] + most
+        while self._positions[-1] < min(enough, len(text)):
+            self._read_on()
+        return self._positions[-1] == len(text)
 
     def behind(self, text: bytes) -> int:
         """Bytes that `at(text)` would have to read."""
         shared = common_prefix(self._text, text)
         return len(text) - self._positions[bisect_right(self._positions, shared) - 1]
 
-    def _rewind(self, shared: int, text: bytes) -> None:
+    def _read_on(self) -> None:
+        """One snapshot further along the text."""
+        position = self._positions[-1]
+        end = min(len(self._text), position + SPACING)
+        self._states.append(self._predictor.feed(self._states[-1], self._text[position:end]))
+        self._positions.append(end)
+        if len(self._positions) > MOST:
+            self._thin_out()
+
+    def _rewind(self, text: bytes) -> None:
         """Forget the states beyond what the last text and this one share."""
-        keep = bisect_right(self._positions, shared)
+        keep = bisect_right(self._positions, common_prefix(self._text, text))
         del self._positions[keep:], self._states[keep:]
         self._text = text
 

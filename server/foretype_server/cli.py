@@ -7,9 +7,9 @@ from importlib.metadata import version
 from typing import Annotated, Any, NoReturn
 
 import typer
-from foretype_model.errors import ForetypeError
 from typer.core import TyperGroup
 
+from foretype_model.errors import ForetypeError
 from foretype_server.commands import complete, doctor, generate, models, serve, train, try_
 from foretype_server.commands.options import UsageError, examples
 

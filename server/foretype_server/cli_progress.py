@@ -6,12 +6,12 @@ import math
 from textwrap import indent
 from typing import TYPE_CHECKING, Self
 
-from foretype_model.training.corpus import in_words
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from foretype_model.training.corpus import in_words
 from foretype_server.cli_figures import harmless, size
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 
 from foretype_model.errors import ForetypeError
 from foretype_model.store import Store, data_folder
-
 from foretype_server.cli_figures import network, size
 from foretype_server.settings import Settings
 
@@ -117,7 +116,6 @@ def _model_in_use() -> Path | None:
 def _latency(name: str) -> Iterator[Check]:
     from foretype_model.candidates import Options
     from foretype_model.completer import Completer
-
     from foretype_server.commands.opening import dropped, open_predictors
 
     predictors = open_predictors(None, Settings().predictors)

@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foretype_model.candidates import Candidate
-from foretype_model.completer import Completer, Superseded
+from foretype_model.completer import Completer
 from foretype_model.errors import ModelError
 from foretype_model.predictor import Context, Predictor
 from foretype_model.predictors import load_predictors
+from foretype_model.staleness import Stale, Superseded
 from foretype_model.store import Store, data_folder
 from foretype_server.document import Snapshot
 from foretype_server.settings import Settings
-
-Stale = Callable[[], bool]
-"""Whether nobody waits for the answer any more."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,11 @@ class Engine:
             return completer.ghost_text(snapshot.before, snapshot.after, settings.options(), stale)
         except Superseded:
             return None
+
+    def catch_up(self, snapshot: Snapshot) -> bool:
+        """Read a slice of a long text that was answered for from its end alone; whether all of it is read."""
+        completer = self._completers.get(snapshot.uri)
+        return completer is None or completer.catch_up(snapshot.before)
 
     def close(self, uri: str) -> None:
         """Let go of a document."""

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -20,7 +21,8 @@ from foretype_server.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
-    from foretype_server.engine import Engine, Loaded, Stale
+    from foretype_model.staleness import Stale
+    from foretype_server.engine import Engine, Loaded
 
 T = TypeVar("T")
 Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
@@ -222,7 +224,17 @@ class Session:
         return self._engine.load(settings, workspace)
 
     def _work(self, job: Job[T], snapshot: Snapshot, settings: Settings, stale: Stale) -> T | None:
-        return None if self._engine is None or stale() else job(self._engine, snapshot, settings, stale)
+        if self._engine is None or stale():
+            return None
+        answer = job(self._engine, snapshot, settings, stale)
+        self._catch_up(snapshot)
+        return answer
+
+    def _catch_up(self, snapshot: Snapshot) -> None:
+        """Queue behind the requests that wait what is still to be read of a long text, a slice at a time."""
+        if self._engine and not self._engine.catch_up(snapshot):
+            with suppress(RuntimeError):  # the session has ended
+                self._worker.submit(self._catch_up, snapshot)
 
     def _close(self, uri: str) -> None:
         if self._engine:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Final
 
 import regex
-from foretype_model.candidates import Options
-from foretype_model.completer import Completer
-from foretype_model.predictor import Predictor
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, FilterOrBool
 from prompt_toolkit.key_binding import KeyBindings
 
+from foretype_model.candidates import Options
+from foretype_model.completer import Completer
+from foretype_model.predictor import Predictor
 from foretype_server.cli_figures import one_line
 from foretype_server.cli_textfile import TextFile
 from foretype_server.terminal_suggestions import Suggestions

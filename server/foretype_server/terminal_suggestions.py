@@ -8,7 +8,8 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from foretype_model.candidates import Candidate, Options
-from foretype_model.completer import Completer, Superseded
+from foretype_model.completer import Completer
+from foretype_model.staleness import Superseded
 
 LOOK_AHEAD = 2000
 """Characters after the cursor that the ghost text is made to fit."""

@@ -111,12 +111,12 @@ def _toolbar(editor: Editor) -> StyleAndTextTuples:
         *([("", f" {name} ")] if name else []),
         *_hints(
             (f"temperature {editor.options.temperature:.1f}", ""),
-            ("^T", "hotter"),
-            *([("^N", "another")] if editor.options.temperature else []),
             ("Tab", "all"),
             ("^→", "a word"),
-            *([("^S", "save")] if editor.file else []),
             ("Esc", "leave"),
+            ("^T", "hotter"),
+            *([("^N", "another")] if editor.options.temperature else []),
+            *([("^S", "save")] if editor.file else []),
         ),
     ]
 

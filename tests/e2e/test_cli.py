@@ -1,5 +1,6 @@
 """The command line as a user runs it: real processes, a model really trained, by the shortest way."""
 
+import contextlib
 import json
 import os
 import signal
@@ -133,3 +134,23 @@ def test_training_can_be_stopped_and_resumed(home):
     assert "foretype train 'Mes Écrits' --name stopped --resume" in told
     assert "stopped is trained" in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume").stdout
     assert "checkpoint" in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume", status=1).stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_try_on_a_terminal_saves_what_is_typed(trained, home):
+    import pty
+
+    ours, theirs = pty.openpty()
+    arguments = command(home, "try", "typed.txt", "--model", "mes-ecrits")
+    with subprocess.Popen(**arguments, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while b"Start typing" not in shown:
+            shown += os.read(ours, 10_000)
+        os.write(ours, b"hello\x13\x11")
+        while process.poll() is None:
+            with contextlib.suppress(OSError):  # Linux says so when the other side has been closed
+                os.read(ours, 10_000)
+    os.close(ours)
+    assert process.returncode == 0
+    assert (home.parent / "typed.txt").read_text() == "hello"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from foretype_model import utf8
 from foretype_model.candidates import Options, without_overlap
-from foretype_model.completer import Completer, Superseded
+from foretype_model.completer import FAR, SLICE, Completer
 from foretype_model.generate import generate
 from foretype_model.grammar import Word
 from foretype_model.predictor import END_OF_TEXT
@@ -19,6 +19,7 @@ from foretype_model.predictors.network import NetworkPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.runtime import Network
 from foretype_model.search import Draw, Search
+from foretype_model.staleness import Superseded
 
 TEXTS = ["hello world, my naïve friend 👩‍👩‍👧 ok", "help me", "return self.value", "日本語の文章です", "print(x)"]
 
@@ -186,6 +187,25 @@ def test_shares_say_who_knew() -> None:
     shares = two.next_words(b"hello", b"", Options())[0].shares
     assert shares["a"] > 0.9
     assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_a_long_text_is_answered_for_from_its_end_until_all_of_it_is_read(network: Network) -> None:
+    predictor = NetworkPredictor(network)
+    text, options = b"the first line of many\n" * 900, Options()
+    one, exact = Completer({"network": predictor}, print), Completer({"network": predictor}, print)
+    near = one.next_words(text, b"", options)
+    assert near
+    slices = 0
+    while not one.catch_up(text):
+        slices += 1
+        if slices == 3:  # typing goes on meanwhile
+            text += b"the "
+            assert one.next_words(text, b"", options)
+    assert slices >= len(text) // SLICE - 1
+    for length in range(FAR, len(text), FAR):
+        exact.next_characters(text[:length], options)
+    assert one.next_words(text, b"", options) == exact.next_words(text, b"", options)
+    assert one.catch_up(text)
 
 
 def test_crlf_and_lf_documents_are_offered_the_same() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model.runtime import Network
+from foretype_model.staleness import Superseded
 from foretype_model.warm import MOST, SPACING, WarmStates, common_prefix
 
 ALPHABET = ["a", "e", " ", "\n", "\r\n", "é", "日", "\u2028", "\f", "👩", "\u200d", "𝒳", "\u0301", "x = 1"]
@@ -68,6 +70,16 @@ def test_going_back_costs_at_most_the_spacing(network: Network) -> None:
         assert warm.behind(text[:length]) <= SPACING
         warm.at(text[:length])
         assert counting.read <= SPACING
+
+
+def test_reading_stops_when_nobody_waits_and_keeps_what_was_read(network: Network) -> None:
+    counting = CountingNetwork(network)
+    warm, text, asked = WarmStates(counting), b"z" * 1000, iter([False] * 5 + [True])
+    with pytest.raises(Superseded):
+        warm.at(text, lambda: next(asked))
+    assert counting.read == 5 * SPACING
+    warm.at(text)
+    assert counting.read == len(text)
 
 
 def test_snapshots_of_a_long_text_stay_within_their_number(network: Network) -> None:

@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
+
 from foretype_server import doctor
 from foretype_server.cli import app
 from foretype_server.commands import opening
-from typer.testing import CliRunner
 
 COMMANDS = ["try", "complete", "generate", "train", "models", "serve", "doctor"]
 OF_MODELS = ["list", "show", "use", "remove", "import", "export"]

@@ -3,12 +3,13 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
+
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_server.cli import app
 from foretype_server.commands import opening
 from foretype_server.commands.complete import Location
 from foretype_server.commands.options import UsageError
-from typer.testing import CliRunner
 
 
 @pytest.fixture(autouse=True)

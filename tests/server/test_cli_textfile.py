@@ -4,10 +4,11 @@ import os
 import stat
 
 import pytest
-from foretype_model.errors import ForetypeError
-from foretype_server.cli_textfile import LARGEST, TextFile
 from hypothesis import given
 from hypothesis import strategies as st
+
+from foretype_model.errors import ForetypeError
+from foretype_server.cli_textfile import LARGEST, TextFile
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))

@@ -5,13 +5,14 @@ import contextlib
 import threading
 
 import pytest
-from foretype_model.predictors.scripted import ScriptedPredictor
-from foretype_server.cli_textfile import TextFile
-from foretype_server.terminal import TEMPERATURES, Editor
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+
+from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_server.cli_textfile import TextFile
+from foretype_server.terminal import TEMPERATURES, Editor
 
 TAB, ESCAPE, CTRL_RIGHT, CTRL_N, CTRL_Q, CTRL_S, CTRL_T, LEFT = (
     "\t", "\x1b", "\x1b[1;5C", "\x0e", "\x11", "\x13", "\x14", "\x1b[D",

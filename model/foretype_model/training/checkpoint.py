@@ -19,13 +19,9 @@ Tensors = dict[str, Tensor]
 
 def save(path: Path, tensors: Tensors, record: dict[str, Any]) -> None:
     """Write atomically: a crash leaves the checkpoint before this one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_name(path.name + ".partial")
-    save_file(
-        {name: tensor.contiguous() for name, tensor in tensors.items()}, partial, {"foretype": json.dumps(record)}
-    )
-    partial.chmod(0o600)
-    partial.replace(path)
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as partial:
+        save_file(contiguous, partial, {"foretype": json.dumps(record)})
 
 
 def load(path: Path) -> tuple[Tensors, dict[str, Any]]:

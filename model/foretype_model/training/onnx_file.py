@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
 from foretype_model.runtime import FORMAT, KEY, Metadata, read_metadata
 from foretype_model.training.network import ByteNetwork, Shape
@@ -168,11 +169,8 @@ def write(network: ByteNetwork, metadata: Metadata, path: Path, precision: Preci
     """Export for serving, atomically."""
     model = _model(network, precision)
     helper.set_model_props(model, {KEY: metadata.to_json()})
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(model.SerializeToString())
-    partial.chmod(0o600)
-    partial.replace(path)
+    with replacing(path) as partial:
+        partial.write_bytes(model.SerializeToString())
 
 
 def read(path: Path) -> ByteNetwork:

@@ -17,9 +17,10 @@ from foretype_server.cli_figures import bar, visible
 from foretype_server.commands.options import Json, Model, Seed, Temperature, UsageError, examples, print_json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from foretype_model.candidates import Candidate, Options
     from foretype_model.completer import Completer
-    from rich.table import Table
 
 EXAMPLES = examples(
     "foretype complete notes.txt:3:14  # line 3, column 14",
@@ -106,7 +107,6 @@ def complete(
     at = Location.parse(location)
     before, after = at.split(_read(at.file))
     from foretype_model.candidates import Options
-
     from foretype_server.commands.opening import open_completer
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)

@@ -45,7 +45,6 @@ def generate(
     begin = _piped() if begin is None else begin
     from foretype_model.candidates import Options
     from foretype_model.generate import generate as continuation
-
     from foretype_server.commands.opening import open_predictors
 
     predictor = open_predictors(model, {"network": {}})["network"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from foretype_model.errors import ModelError
 
+from foretype_model.errors import ModelError
 from foretype_server.cli_figures import network, size
 from foretype_server.commands.options import Json, examples, print_json
 
@@ -60,9 +60,10 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a model's figures."""
-    from foretype_model.runtime import read_metadata
     from rich.console import Console
     from rich.table import Table
+
+    from foretype_model.runtime import read_metadata
 
     path = _store().find(name)
     record = {"file": str(path), "size": path.stat().st_size} | asdict(read_metadata(path))

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from foretype_model.errors import ForetypeError
 
+from foretype_model.errors import ForetypeError
 from foretype_server.commands.options import Json, UsageError, examples, finite, print_json
 
 if TYPE_CHECKING:
     from foretype_model.runtime import Metadata
-
     from foretype_server.cli_progress import TrainingScreen
 
 EXAMPLES = examples(
@@ -133,7 +132,6 @@ def _train(
     from foretype_model.atomic import private_folder
     from foretype_model.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
-
     from foretype_server.cli_progress import TrainingScreen
 
     store, screen = Store(), TrainingScreen()

@@ -33,7 +33,6 @@ def try_(
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN.")
     from foretype_model.store import Store
-
     from foretype_server.cli_textfile import TextFile
     from foretype_server.commands.opening import open_predictors
     from foretype_server.settings import Settings
