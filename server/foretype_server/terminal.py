@@ -28,7 +28,7 @@ CHARACTERS: Final = 8
 CONFIDENCE: Final = 0.15
 """Ghost text is shown down to this probability: lower than in editors, to see what the model would say."""
 
-DARING_CONFIDENCE: Final = 0.01
+DARING_CONFIDENCE: Final = 0.002
 """The same above temperature 0, where what is drawn is seldom the most probable."""
 
 WORD: Final = regex.compile(r"\s*(?:\w+|[^\w\s]+)|\s+")

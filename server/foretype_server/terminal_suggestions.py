@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from foretype_model.candidates import Candidate, Options
 from foretype_model.completer import Completer
-from foretype_model.staleness import Superseded
+from foretype_model.staleness import Stale, Superseded
 
 LOOK_AHEAD = 2000
 """Characters after the cursor that the ghost text is made to fit."""
@@ -80,10 +80,9 @@ class Suggestions:
         except Superseded:
             return None
 
-    def _ask(self, question: Question, stale: Callable[[], bool]) -> Answer:
+    def _ask(self, question: Question, stale: Stale) -> Answer:
         started = time.perf_counter()
-        before = question.before.encode(errors="replace")
-        after = question.after.encode(errors="replace")
+        before, after = _utf8(question.before), _utf8(question.after)
         # One word is enough to begin the ghost text with; the search for more would take longer.
         ghost = self._completer.ghost_text(before, after, replace(question.options, max_items=1), stale)
         characters = self._completer.next_characters(before, replace(question.options, temperature=0.0))
@@ -91,9 +90,22 @@ class Suggestions:
 
     def _deliver(self, found: Future[Answer | None]) -> None:
         try:
-            self.answer = found.result() or self.answer
+            if answer := found.result():
+                self.answer = answer
+                self._thread.submit(self._read_on, answer.question)
         except CancelledError:
             return
         except Exception as error:  # noqa: BLE001 - the thread has nobody above it; the user is told, and types on
             self.trouble = " ".join(f"{type(error).__name__}: {error}".split())
         self._changed()
+
+    def _read_on(self, question: Question) -> None:
+        """Read what of a long text was answered without, until the next question comes."""
+        before = _utf8(question.before)
+        while question is self._newest and not self._completer.catch_up(before):
+            pass
+
+
+def _utf8(text: str) -> bytes:
+    """What a terminal sends that isn't UTF-8 is no part of the text; it reads as "?"."""
+    return text.encode(errors="replace")

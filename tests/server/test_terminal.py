@@ -14,8 +14,8 @@ from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_server.cli_textfile import TextFile
 from foretype_server.terminal import TEMPERATURES, Editor
 
-TAB, ESCAPE, CTRL_RIGHT, CTRL_N, CTRL_Q, CTRL_S, CTRL_T, LEFT = (
-    "\t", "\x1b", "\x1b[1;5C", "\x0e", "\x11", "\x13", "\x14", "\x1b[D",
+TAB, ESCAPE, CTRL_END, CTRL_RIGHT, CTRL_N, CTRL_Q, CTRL_S, CTRL_T, LEFT = (
+    "\t", "\x1b", "\x1b[1;5F", "\x1b[1;5C", "\x0e", "\x11", "\x13", "\x14", "\x1b[D",
 )  # fmt: skip
 COLUMNS = 100
 TEXTS = ["hello world again", "नमस्ते दुनिया"]
@@ -281,3 +281,23 @@ def test_a_predictor_that_fails_is_told_and_typing_goes_on():
         await terminal.press(CTRL_Q)
 
     try_(person, predictors={"broken": Broken([])})
+
+
+def test_a_long_text_is_answered_at_once_and_read_in_the_meantime(tmp_path):
+    class Counting(ScriptedPredictor):
+        read = 0
+
+        def feed(self, state, text):
+            Counting.read += len(text)
+            return super().feed(state, text)
+
+    file = tmp_path / "long.txt"
+    file.write_text("hello world again. " * 1000 + "hello")
+
+    async def person(terminal):
+        await terminal.press(CTRL_END)
+        await terminal.sees_ghost(" world again")
+        await terminal.until(lambda: Counting.read > file.stat().st_size)
+        await terminal.press(CTRL_Q)
+
+    try_(person, file, {"scripted": Counting(TEXTS)})
