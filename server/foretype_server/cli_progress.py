@@ -17,8 +17,8 @@ from foretype_server.cli_figures import harmless, size
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from foretype_model.training import Progress
     from foretype_model.training.corpus import Corpus
+    from foretype_model.training.loop import Progress
 
 
 class TrainingScreen:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import torch
 
 from foretype_model.predictor import END_OF_TEXT
+from foretype_model.sample import gumbel, tempered
 from foretype_model.training.network import ByteNetwork
 
 TEMPERATURE: Final = 0.8
@@ -16,13 +18,12 @@ PROMPT: Final = b"\n"
 @torch.no_grad()
 def speak(network: ByteNetwork, device: torch.device, seed: int, length: int = 160) -> str:
     """`length` bytes at most, sampled at temperature 0.8; the end-of-text byte ends them."""
-    draw = torch.Generator().manual_seed(seed)
+    draw = np.random.default_rng(seed)
     x = torch.tensor([[byte] for byte in PROMPT], device=device)
     carry, spoken = None, bytearray()
     while len(spoken) < length:
         logits, carry = network(x, carry)
-        probabilities = torch.softmax(logits[-1, 0].cpu() / TEMPERATURE, -1)
-        byte = int(torch.multinomial(probabilities, 1, generator=draw))
+        byte = int(gumbel(draw, tempered(logits[-1, 0].cpu().numpy(), TEMPERATURE)).argmax())
         if byte == END_OF_TEXT:
             break
         spoken.append(byte)

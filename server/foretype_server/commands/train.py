@@ -144,7 +144,8 @@ def _train(
     private_folder(checkpoint.parent)
     if checkpoint.exists() and not resume:
         screen.tell(f"An unfinished training of {name} is given up for this one; --resume would go on with it.")
-    from foretype_model.training import TrainingOptions, train  # imports torch
+    from foretype_model.training.loop import TrainingOptions  # imports torch, once the paths are known to be good
+    from foretype_model.training.train import train
 
     options = TrainingOptions(**chosen)
     with tempfile.TemporaryDirectory() as folder, screen:
@@ -164,6 +165,8 @@ def _train(
             _tell_how_to_resume(screen, checkpoint, paths, name)
             raise
         store.add(name, file)
+        # Only now: a disk that is full must not cost the training.
+        checkpoint.unlink(missing_ok=True)
     return metadata
 
 

@@ -1,0 +1,68 @@
+"""A training from its texts to its model file."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+from foretype_model.errors import ModelError
+from foretype_model.runtime import Metadata
+from foretype_model.training import onnx_file
+from foretype_model.training.corpus import Corpus
+from foretype_model.training.loop import Progress, Training, TrainingOptions
+
+
+def train(
+    corpus: Corpus,
+    options: TrainingOptions,
+    *,
+    destination: Path,
+    checkpoint: Path,
+    resume: bool,
+    initial: Path | None,
+    name: str,
+    report: Callable[[Progress], None],
+) -> Metadata:
+    """Train until the options' minutes or steps are spent, and write the weights that did best on text held back.
+
+    Args:
+        destination: the model file to write.
+        checkpoint: where to keep what is needed to go on; the caller may remove it once the model is safe.
+        resume: go on from `checkpoint`, with the options it was started with.
+        initial: a model file whose network is trained further; its shape takes the place of the options'.
+        report: told after every step.
+
+    Raises:
+        ModelError: no checkpoint to resume from, or the corpus is not the one it was made with.
+        CorpusError: too little text.
+        KeyboardInterrupt: after a checkpoint has been written.
+    """
+    if resume:
+        training = Training.resume(corpus.texts, checkpoint)
+    else:
+        training = Training(corpus.texts, options, onnx_file.read(initial) if initial else None)
+    training.run(checkpoint, report)
+    return export(training, destination, name, f"from {initial.stem}" if initial else "")
+
+
+def export(training: Training, destination: Path, name: str, description: str = "") -> Metadata:
+    """Write the best weights so far as a model file."""
+    training.network.load_state_dict(training.best)
+    shape = training.network.shape
+    if training.best_bits == float("inf"):
+        raise ModelError("nothing has been learnt yet: train for longer")
+    metadata = Metadata(
+        name=name,
+        cell=shape.cell,
+        hidden=shape.hidden,
+        layers=shape.layers,
+        embedding=shape.embedding,
+        parameters=sum(parameter.numel() for parameter in training.network.parameters()),
+        trained_bytes=training.trained_bytes,
+        bits_per_character=round(training.best_bits, 4),
+        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        description=description,
+    )
+    onnx_file.write(training.network, metadata, destination)
+    return metadata
