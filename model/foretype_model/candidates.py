@@ -13,7 +13,7 @@ from foretype_model.predictor import LogProbabilities, Predictor, State
 from foretype_model.search import Draw, Found, Search
 from foretype_model.staleness import Stale, never
 
-SURE: Final = 0.8
+SURE: Final = 0.6
 """A word is offered with what follows it (a space, a bracket) where that is at least so probable."""
 
 LONGEST_RUN: Final = 160
@@ -41,7 +41,7 @@ class Options:
     top_p: float = 1.0
     seed: int = 0
     max_items: int = 10
-    min_confidence: float = 0.3
+    min_confidence: float = 0.1
     max_lines: int = 1
 
     def draw(self, before: bytes) -> Draw:

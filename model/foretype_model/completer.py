@@ -66,10 +66,13 @@ class Completer:
 
     def ghost_text(self, before: bytes, after: bytes, options: Options, stale: Stale = never) -> Candidate | None:
         """The text that goes on after the cursor, where that is sure enough. Raises Superseded as `next_words` does."""
+        # In mid-line, a line break would tear apart what stands there.
+        within_line = after.split(b"\n", 1)[0].strip()
+        how = replace(options, max_lines=1) if within_line else options
 
         def ghost() -> Candidate | None:
-            found = self._find_words(before, options, options.max_lines, stale)
-            offered = candidates.ghost_text(self._mixture, found, before, after, options)
+            found = self._find_words(before, how, how.max_lines, stale)
+            offered = candidates.ghost_text(self._mixture, found, before, after, how)
             return self._with_shares(before, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)

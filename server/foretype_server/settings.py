@@ -40,7 +40,7 @@ class Settings:
     next_word: bool = True
     next_character: bool = True
     inline_enable: bool = True
-    inline_min_confidence: float = 0.3
+    inline_min_confidence: float = 0.1
     inline_max_lines: int = 1
     predictors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"network": {}})
     learn_exclude: tuple[str, ...] = ()

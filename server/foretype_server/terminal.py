@@ -25,11 +25,8 @@ TEMPERATURES: Final = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2)
 CHARACTERS: Final = 8
 """Next characters shown."""
 
-CONFIDENCE: Final = 0.15
-"""Ghost text is shown down to this probability: lower than in editors, to see what the model would say."""
-
 DARING_CONFIDENCE: Final = 0.002
-"""The same above temperature 0, where what is drawn is seldom the most probable."""
+"""Ghost text is shown down to this probability above temperature 0, where what is drawn is seldom the most probable."""
 
 WORD: Final = regex.compile(r"\s*(?:\w+|[^\w\s]+)|\s+")
 """What Ctrl-Right takes: a word with the space before it, or as far as punctuation goes."""
@@ -110,7 +107,7 @@ class Editor:
         self.ask()
 
     def _set_temperature(self, temperature: float) -> None:
-        confidence = DARING_CONFIDENCE if temperature else CONFIDENCE
+        confidence = DARING_CONFIDENCE if temperature else Options.min_confidence
         self.options = replace(self.options, temperature=temperature, min_confidence=confidence)
 
     def draw_another(self) -> None:

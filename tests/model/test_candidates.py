@@ -71,7 +71,7 @@ def test_words_are_distinct_and_best_first() -> None:
         ("hello wo", "", "rld, my naïve friend "),
         ("print(", "", "x)"),
         ("print(", ")", "x"),
-        ("nothing like it ", "", None),
+        ("zqzq", "", None),
     ],
 )
 def test_ghost_text_runs_on_while_it_is_sure(before, after, text) -> None:
@@ -96,6 +96,15 @@ def test_ghost_text_keeps_to_its_lines() -> None:
     assert one_line.text == "():"
     assert two_lines is not None
     assert two_lines.text == "():\n    return 1"
+
+
+def test_ghost_text_within_a_line_keeps_to_it() -> None:
+    two = completer("def f():\n    return 1\n    # end")
+    within, at_end = (two.ghost_text(b"def f", after, Options(max_lines=2)) for after in (b"  # why\n", b" \nx = 1"))
+    assert within is not None
+    assert within.text == "():"
+    assert at_end is not None
+    assert "\n" in at_end.text
 
 
 def test_an_unsure_ghost_is_none() -> None:
