@@ -86,7 +86,8 @@ def next_characters(predictor: Predictor, state: State, before: bytes, options: 
     """The next code points, most probable (or first drawn) first."""
     found = Search(predictor, Character(), options.draw(before), options.max_items).run(state)
     texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
-    return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(text)]
+    tail = before[-64:].decode(errors="ignore")
+    return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(tail + text)]
 
 
 def find_words(
@@ -94,7 +95,8 @@ def find_words(
 ) -> list[Found]:
     """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with."""
     found = Search(predictor, Word(lines), options.draw(before), options.max_items).run(state, stale)
-    return [one for one in found if utf8.ends_whole(one.text.decode())]
+    tail = before[-64:].decode(errors="ignore")
+    return [one for one in found if utf8.ends_whole(tail + one.text.decode())]
 
 
 def next_words(predictor: Predictor, found: list[Found]) -> list[Candidate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Final, TypeVar
 
 import numpy as np
@@ -45,6 +46,7 @@ class Completer:
         self._mixture = Mixture(predictors)
         self._warm: WarmStates | None = None
         self._near: tuple[bytes, WarmStates] | None = None
+        self._latest = b""
 
     def next_words(self, before: bytes, after: bytes, options: Options, stale: Stale = never) -> list[Candidate]:
         """Distinct next words, best first. Raises Superseded once `stale()` is true."""
@@ -78,7 +80,8 @@ class Completer:
         return self._guarded(ghost, None)
 
     def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> list[Found]:
-        key = (before, options, lines)
+        # A digest: 32 copies of a text of 10 MB would not be small.
+        key = (blake2b(before, digest_size=16).digest(), options, lines)
         if key not in self._searches:
             state = self._state(before, stale)
             found = candidates.find_words(self._mixture, state, before, options, lines=lines, stale=stale)
@@ -100,10 +103,13 @@ class Completer:
         ]
 
     def catch_up(self, before: bytes) -> bool:
-        """Read a slice of a long text that the last answer did without; whether it is all read now."""
+        """Read a slice of a long text that the last answer did without; whether there is nothing left to read.
+
+        Only the text asked about last is read: reading two in turn, each would undo what the other had read.
+        """
 
         def read() -> bool:
-            if not self._near:
+            if not self._near or before != self._latest:
                 return True
             done = self._states().catch_up(unix(before), SLICE)
             if done:
@@ -115,7 +121,7 @@ class Completer:
 
     def _state(self, before: bytes, stale: Stale = never) -> State:
         """The state at the cursor: exact, or while a long text is still to be read, from the text nearest to it."""
-        text = unix(before)
+        self._latest, text = before, unix(before)
         if self._states().behind(text) <= FAR:
             self._near = None
             return self._states().at(text, stale)

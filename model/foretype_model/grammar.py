@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
+import regex
 
 from foretype_model import utf8
 from foretype_model.utf8 import Mask
+
+WORD_CHARACTER: Final = regex.compile(r"[\w\p{M}]")
+"""Letters, digits, the underscore, and the marks that stand on them (the vowels of Hindi, the points of Arabic)."""
 
 LONGEST: Final = 48
 """Bytes of a word at most: alignment by spaces and base64 would go on for ever."""
@@ -21,7 +24,7 @@ PUNCTUATION: Final = INSIDE_A_LINE & ~WORD_BYTES & ~utf8.mask((0x09, 0x09), (0x2
 ANY: Final = utf8.mask((0, 255))
 NONE: Final = utf8.mask()
 
-UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+UNSPACED: Final = regex.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana and Han. (Korean does.)"""
 
 UNSPACED_CHARACTERS: Final = 2
@@ -86,13 +89,8 @@ class Character:
 
 
 def _is_word(character: str) -> bool:
-    # Combining marks (the vowels of Hindi, the points of Arabic) belong to the word they stand in.
-    return character.isalnum() or character == "_" or bool(_MARK.match(character))
+    return bool(WORD_CHARACTER.match(character))
 
 
-_MARK: Final = re.compile(
-    r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f"
-    r"\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0e31-\u0e4e]"
-)
 _WORD: Final = Rules(WORD_BYTES, ~np.asarray(WORD_BYTES))
 _PUNCTUATION: Final = Rules(PUNCTUATION, ~np.asarray(PUNCTUATION))

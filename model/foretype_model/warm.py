@@ -33,46 +33,60 @@ class WarmStates:
 
         Raises Superseded once `stale()` is true; what was read by then is kept.
         """
-        self._rewind(text)
-        while self._positions[-1] < len(text):
+        self._follow(text)
+        while self._nearest(text)[1] < len(text):
             if stale():
                 raise Superseded
-            self._read_on()
-        return self._states[-1]
+            self._read_on(text)
+        return self._states[self._nearest(text)[0]]
 
     def catch_up(self, text: bytes, most: int) -> bool:
         """Read about `most` bytes towards `at(text)`; whether that is reached."""
-        self._rewind(text)
-        enough = self._positions[-1] + most
-        while self._positions[-1] < min(enough, len(text)):
-            self._read_on()
-        return self._positions[-1] == len(text)
+        self._follow(text)
+        enough = min(len(text), self._nearest(text)[1] + most)
+        while self._nearest(text)[1] < enough:
+            self._read_on(text)
+        return self._nearest(text)[1] == len(text)
 
     def behind(self, text: bytes) -> int:
         """Bytes that `at(text)` would have to read."""
         shared = common_prefix(self._text, text)
         return len(text) - self._positions[bisect_right(self._positions, shared) - 1]
 
-    def _read_on(self) -> None:
+    def _follow(self, text: bytes) -> None:
+        """Forget the states beyond what the last text and this one share.
+
+        A text that the last one begins with (the cursor has moved up) forgets nothing: the cursor may come back.
+        """
+        shared = common_prefix(self._text, text)
+        if shared < len(text):
+            keep = bisect_right(self._positions, shared)
+            del self._positions[keep:], self._states[keep:]
+            self._text = text
+
+    def _nearest(self, text: bytes) -> tuple[int, int]:
+        """The last snapshot within `text`: its index and position."""
+        index = bisect_right(self._positions, len(text)) - 1
+        return index, self._positions[index]
+
+    def _read_on(self, text: bytes) -> None:
         """One snapshot further along the text."""
-        position = self._positions[-1]
-        end = min(len(self._text), position + SPACING)
-        self._states.append(self._predictor.feed(self._states[-1], self._text[position:end]))
-        self._positions.append(end)
+        index, position = self._nearest(text)
+        end = min(len(text), position + SPACING)
+        self._states.insert(index + 1, self._predictor.feed(self._states[index], text[position:end]))
+        self._positions.insert(index + 1, end)
         if len(self._positions) > MOST:
             self._thin_out()
 
-    def _rewind(self, text: bytes) -> None:
-        """Forget the states beyond what the last text and this one share."""
-        keep = bisect_right(self._positions, common_prefix(self._text, text))
-        del self._positions[keep:], self._states[keep:]
-        self._text = text
-
     def _thin_out(self) -> None:
-        """Drop every other snapshot of the older half, so that they lie the closer the nearer they are to the end."""
-        half = len(self._positions) // 2
-        for kept in (self._positions, self._states):
-            kept[:half] = kept[:half:2]
+        """Keep the newest quarter, and of the others those that lie a fair share of the text apart."""
+        gap = max(SPACING, 4 * self._positions[-1] // MOST)
+        newest, kept = len(self._positions) - MOST // 4, [0]
+        for i in range(1, len(self._positions)):
+            if i >= newest or self._positions[i + 1] - self._positions[kept[-1]] > gap:
+                kept.append(i)
+        self._positions = [self._positions[i] for i in kept]
+        self._states = [self._states[i] for i in kept]
 
 
 def common_prefix(a: bytes, b: bytes) -> int:

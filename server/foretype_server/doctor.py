@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from foretype_model.predictor import Predictor
 
 PACKAGES: Final = ("foretype", "numpy", "onnxruntime", "pygls", "lsprotocol", "prompt_toolkit", "rich", "typer")
-GROUP: Final = "foretype.predictors"
 SLOW_STEP: Final = 5.0
 """Milliseconds for a step of the network, beyond which typing is felt to lag."""
 
@@ -97,13 +96,13 @@ def _model(name: str) -> Iterator[Check]:
 
 def _predictors(name: str) -> Iterator[Check]:
     from foretype_model.predictor import Context
-    from foretype_model.predictors import load_predictors
+    from foretype_model.predictors import installed, load_predictors
 
     context = Context(model=_model_in_use())
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        _, errors = load_predictors({entry.name: {}}, context)
+    for predictor, entry in sorted(installed().items()):
+        _, errors = load_predictors({predictor: {}}, context)
         found = str(errors[0]) if errors else f"loads (from {entry.value.partition(':')[0]})"
-        yield Check(f"{name} {entry.name}", not errors, found, "Update or uninstall the package it comes from.")
+        yield Check(f"{name} {predictor}", not errors, found, "Update or uninstall the package it comes from.")
 
 
 def _model_in_use() -> Path | None:

@@ -98,7 +98,7 @@ def _read(name: str, value: object, values: dict[str, Any]) -> str | None:
     if name in NOT_OURS:
         return None
     if name not in NAMES:
-        return f'There is no setting "{name}". {_advice(name)}'
+        return f"There is no setting {json.dumps(name, ensure_ascii=False)}. {_advice(name)}"
     field_name, kind = NAMES[name]
     values.pop(field_name, None)
     try:

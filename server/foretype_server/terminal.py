@@ -28,7 +28,7 @@ CHARACTERS: Final = 8
 DARING_CONFIDENCE: Final = 0.002
 """Ghost text is shown down to this probability above temperature 0, where what is drawn is seldom the most probable."""
 
-WORD: Final = regex.compile(r"\s*(?:\w+|[^\w\s]+)|\s+")
+WORD: Final = regex.compile(r"\s*(?:[\w\p{M}]+|[^\w\p{M}\s]+)|\s+")
 """What Ctrl-Right takes: a word with the space before it, or as far as punctuation goes."""
 
 

@@ -7,10 +7,10 @@ what follows it, and filters by exactly that.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import regex
 from lsprotocol import types
 
 from foretype_server.document import Point, Units
@@ -24,7 +24,7 @@ ACCEPTED: Final = "foretype.accepted"
 LONGEST_WORD: Final = 400
 """Bytes before the cursor that are searched for the word typed so far."""
 
-_WORD: Final = re.compile(r"\w*\Z")
+_WORD: Final = regex.compile(r"[\w\p{M}]*\Z")
 _VISIBLE: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
 
 

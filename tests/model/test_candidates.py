@@ -217,6 +217,31 @@ def test_a_long_text_is_answered_for_from_its_end_until_all_of_it_is_read(networ
     assert one.catch_up(text)
 
 
+def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Network) -> None:
+    one = Completer({"network": NetworkPredictor(network)}, print)
+    old, new = (first + b"import things\n" * 500 for first in (b"import b\n", b"import a\n"))
+    for text in (old, new):
+        one.next_words(text, b"", Options())
+    assert one.catch_up(old), "nobody will ask about it again"
+    for _ in range(len(new)):
+        if one.catch_up(new):
+            break
+    else:
+        pytest.fail("never done")
+
+
+@pytest.mark.parametrize("word", ["हिन्दी", "বাংলা", "தமிழ்", "ગુજરાતી", "العَرَبِيَّة", "Ελληνικά", "čeština"])
+def test_words_are_whole_in_every_script(word: str) -> None:
+    offered = completer(f"one {word} two").next_words(b"one ", b"", Options())
+    assert offered[0].text.startswith(word)
+
+
+def test_the_second_half_of_a_flag_is_offered() -> None:
+    flag = "\U0001f1eb\U0001f1f7"
+    offered = completer(f"a {flag}").next_characters(f"a {flag[0]}".encode(), Options())
+    assert offered[0].text == flag[1]
+
+
 def test_crlf_and_lf_documents_are_offered_the_same() -> None:
     lines = completer("first\nsecond\nthird")
     assert lines.next_words(b"first\r\nsec", b"", Options()) == lines.next_words(b"first\nsec", b"", Options())

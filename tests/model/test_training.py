@@ -152,7 +152,7 @@ def test_held_back_text_is_whole_texts_or_the_end_of_few() -> None:
 
 def test_bits_per_character_is_what_the_probabilities_say() -> None:
     network = make_network(OPTIONS.shape)
-    text = "日本語 naïve text ".encode() * 40
+    text = "日本語 naïve text ".encode() * 400
     ours = bits_per_character(network, [text], torch.device("cpu"))
     stream = torch.tensor(list(text + bytes([END_OF_TEXT])))
     length = len(stream) // 32
@@ -162,6 +162,22 @@ def test_bits_per_character_is_what_the_probabilities_say() -> None:
     nats = -log_p.gather(-1, rows[1:, :, None]).sum().item()
     characters = sum(bytes(rows[1:, i].tolist()).count(b) for i in range(32) for b in range(256) if b & 0xC0 != 0x80)
     assert ours == pytest.approx(nats / math.log(2) / characters, rel=1e-4)
+
+
+def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_path) -> None:
+    tiny, options = corpus([b"just a line of text, and then no more of it"]), replace(OPTIONS, window=4, steps=3)
+    arguments = {"resume": False, "initial": None, "name": "t", "report": lambda progress: None}
+    metadata = train(tiny, options, destination=tmp_path / "t.onnx", checkpoint=tmp_path / "c", **arguments)
+    assert metadata.bits_per_character is None or metadata.bits_per_character > 1
+    assert bits_per_character(make_network(OPTIONS.shape), [], torch.device("cpu")) is None
+    assert Network.open(tmp_path / "t.onnx").metadata == metadata
+
+
+def test_texts_too_long_to_be_held_back_whole_give_their_ends() -> None:
+    texts = [f"text number {i} ".encode() * 200 for i in range(20)]
+    assert sum(map(len, split([*texts[:19], texts[19] * 40], seed=0)[1])) > 0
+    few = [b"a" * 1000] * 20
+    assert sum(map(len, split(few, seed=0)[1])) > 0
 
 
 def test_too_little_text_says_so() -> None:

@@ -87,8 +87,28 @@ def test_snapshots_of_a_long_text_stay_within_their_number(network: Network) -> 
     text = b"y" * (SPACING * MOST * 2)
     for length in range(0, len(text), len(text) // 8):
         warm.at(text[:length])
-    assert len(warm._positions) <= MOST + len(text) // 8 // SPACING
+    gaps = np.diff(warm._positions)
+    assert len(warm._positions) <= MOST
+    assert gaps.max() <= 4 * len(text) // MOST + SPACING
     assert warm.behind(text[: length - 1]) <= SPACING
+
+
+def test_a_text_typed_key_by_key_leaves_no_wide_gaps(network: Network) -> None:
+    warm, text = WarmStates(CountingNetwork(network)), b"typed by hand, " * 400
+    for length in range(len(text)):
+        warm.at(text[:length])
+    assert np.diff(warm._positions).max() <= 2 * SPACING
+
+
+def test_a_cursor_that_jumps_up_and_comes_back_reads_nothing_again(network: Network) -> None:
+    counting = CountingNetwork(network)
+    warm, text = WarmStates(counting), b"there and back again " * 100
+    warm.at(text)
+    warm.at(text[:90])
+    counting.read = 0
+    state = warm.at(text)
+    assert counting.read == 0
+    assert np.array_equal(state.h, network.feed(network.start(), text).h)
 
 
 @given(a=st.binary(max_size=60), b=st.binary(max_size=60), shared=st.binary(max_size=60))

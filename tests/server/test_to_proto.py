@@ -18,6 +18,7 @@ from foretype_server.to_proto import UNITS, completions, inline_completions, res
         ("hello\n", ""),
         ("x.y_2", "y_2"),
         ("grü", "grü"),
+        ("मैं हिन्दी", "हिन्दी"),
         ("😀", ""),
         ("é" * 1000, "é" * 200),
     ],

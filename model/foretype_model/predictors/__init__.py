@@ -25,7 +25,8 @@ def load_predictors(
     known, made, errors = installed(), {}, []
     for name, options in wanted.items():
         try:
-            made[name] = load_predictor(name, known, replace(context, options=options))
+            folder = context.state_folder and context.state_folder / "predictors" / name
+            made[name] = load_predictor(name, known, replace(context, options=options, state_folder=folder))
         except PredictorError as error:
             errors.append(error)
     return made, errors

@@ -105,7 +105,7 @@ class Training:
         self.carry: Carry | None = None
         self.position = Position()
         self.step, self.seconds, self.loss = 0, 0.0, math.log(VOCABULARY)
-        self.best_bits = math.inf
+        self.best_bits: float | None = None
         self.best = copy.deepcopy(self.network.state_dict())
 
     @property
@@ -174,7 +174,7 @@ class Training:
     def _take_stock(self, checkpoint_path: Path) -> Progress:
         """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""
         bits = bits_per_character(self.network, self.held_out, self.device)
-        if bits < self.best_bits:
+        if bits is None or self.best_bits is None or bits < self.best_bits:
             self.best_bits, self.best = bits, copy.deepcopy(self.network.state_dict())
         self.save(checkpoint_path)
         return self._progress(bits, speak(self.network, self.device, seed=self.step))

@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from foretype_model.errors import ModelError
 from foretype_model.runtime import Metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
@@ -50,8 +49,6 @@ def export(training: Training, destination: Path, name: str, description: str = 
     """Write the best weights so far as a model file."""
     training.network.load_state_dict(training.best)
     shape = training.network.shape
-    if training.best_bits == float("inf"):
-        raise ModelError("nothing has been learnt yet: train for longer")
     metadata = Metadata(
         name=name,
         cell=shape.cell,
@@ -60,7 +57,7 @@ def export(training: Training, destination: Path, name: str, description: str = 
         embedding=shape.embedding,
         parameters=sum(parameter.numel() for parameter in training.network.parameters()),
         trained_bytes=training.trained_bytes,
-        bits_per_character=round(training.best_bits, 4),
+        bits_per_character=None if training.best_bits is None else round(training.best_bits, 4),
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
         description=description,
     )
