@@ -103,6 +103,13 @@ def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path) -> None:
         assert b"Traceback" not in process.stderr.read()
 
 
+def test_editors_may_say_stdio(tmp_path: Path) -> None:
+    with server(tmp_path, [*SERVE, "--stdio"]) as (client, _):
+        client.initialize(scripted("hello world"))
+        client.open(URI, "hello ")
+        assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
+
+
 def test_no_torch_is_imported(tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text("raise AssertionError('serving imports torch')")
     with server(tmp_path, SERVE, env={"PYTHONPATH": str(tmp_path)}) as (client, _):

@@ -19,14 +19,17 @@ EXAMPLES = examples(
 def serve(
     tcp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen on a TCP port of this machine.")] = None,
     ws: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen for WebSockets likewise.")] = None,
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="On stdin and stdout, as without it; many editors say so.")
+    ] = False,
 ) -> None:
     """Run the language server; editors start this by themselves.
 
     It speaks the Language Server Protocol on stdin and stdout, or on a port of
     this machine, never beyond it.
     """
-    if tcp and ws:
-        raise UsageError("--tcp and --ws exclude each other; give one of them.")
+    if bool(tcp) + bool(ws) + stdio > 1:
+        raise UsageError("--stdio, --tcp and --ws exclude each other; give one of them.")
     address = _address(tcp or ws) if tcp or ws else None
     from foretype_server import lsp
 
