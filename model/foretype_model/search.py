@@ -28,8 +28,9 @@ WIDTH: Final = 8
 MOST_STEPS: Final = 20
 """Steps of one search at most; few reach it."""
 
-FLOOR: Final = math.log(1e-3)
-"""Nothing less probable is looked at: it would not be among the first ten."""
+FLOOR: Final = math.log(2e-3)
+"""Nothing less probable is looked at. It would seldom be among the first ten: at 0.001 a search takes 8 % longer, and
+the first five save as many keys."""
 
 
 @dataclass(frozen=True)
