@@ -42,7 +42,7 @@ class Completer:
 
     def __init__(self, predictors: Mapping[str, Predictor], on_drop: Callable[[str, Exception], None]) -> None:
         self._on_drop = on_drop
-        self._searches: OrderedDict[tuple[bytes, Options, int], list[Found]] = OrderedDict()
+        self._searches: OrderedDict[tuple[bytes, Options, int], tuple[State, list[Found]]] = OrderedDict()
         self._mixture = Mixture(predictors)
         self._warm: WarmStates | None = None
         self._near: tuple[bytes, WarmStates] | None = None
@@ -52,8 +52,8 @@ class Completer:
         """Distinct next words, best first. Raises Superseded once `stale()` is true."""
 
         def words() -> list[Candidate]:
-            found = self._find_words(before, options, 1, stale)
-            return self._with_shares(before, candidates.next_words(self._mixture, found))
+            state, found = self._find_words(before, options, 1, stale)
+            return self._with_shares(state, candidates.next_words(self._mixture, found))
 
         return self._guarded(words, [])
 
@@ -62,7 +62,7 @@ class Completer:
 
         def characters() -> list[Candidate]:
             state = self._state(before)
-            return self._with_shares(before, candidates.next_characters(self._mixture, state, before, options))
+            return self._with_shares(state, candidates.next_characters(self._mixture, state, before, options))
 
         return self._guarded(characters, [])
 
@@ -73,28 +73,30 @@ class Completer:
         how = replace(options, max_lines=1) if within_line else options
 
         def ghost() -> Candidate | None:
-            found = self._find_words(before, how, how.max_lines, stale)
+            state, found = self._find_words(before, how, how.max_lines, stale)
             offered = candidates.ghost_text(self._mixture, found, before, after, how)
-            return self._with_shares(before, [offered])[0] if offered else None
+            return self._with_shares(state, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)
 
-    def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> list[Found]:
+    def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> tuple[State, list[Found]]:
+        """The state at the cursor, and the words found from it."""
+        self._latest = before
         # A digest: 32 copies of a text of 10 MB would not be small.
         key = (blake2b(before, digest_size=16).digest(), options, lines)
         if key not in self._searches:
             state = self._state(before, stale)
             found = candidates.find_words(self._mixture, state, before, options, lines=lines, stale=stale)
-            self._searches[key] = found
+            self._searches[key] = state, found
         self._searches.move_to_end(key)
         while len(self._searches) > REMEMBERED:
             self._searches.popitem(last=False)
         return self._searches[key]
 
-    def _with_shares(self, before: bytes, offered: list[Candidate]) -> list[Candidate]:
+    def _with_shares(self, state: State, offered: list[Candidate]) -> list[Candidate]:
         """Each predictor's part, at the first byte of each candidate: its probability there over the sum of all."""
         names = list(self._mixture.members)
-        parts = np.exp(self._mixture.parts([self._state(before)])[:, 0])
+        parts = np.exp(self._mixture.parts([state])[:, 0])
         parts /= np.maximum(parts.sum(0), 1e-30)
         shares = [parts[:, one.text.encode()[0]] for one in offered]
         return [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, Protocol
 
-import numpy as np
 import regex
 
 from foretype_model import utf8
@@ -92,5 +91,5 @@ def _is_word(character: str) -> bool:
     return bool(WORD_CHARACTER.match(character))
 
 
-_WORD: Final = Rules(WORD_BYTES, ~np.asarray(WORD_BYTES))
-_PUNCTUATION: Final = Rules(PUNCTUATION, ~np.asarray(PUNCTUATION))
+_WORD: Final = Rules(WORD_BYTES, ~WORD_BYTES)
+_PUNCTUATION: Final = Rules(PUNCTUATION, ~PUNCTUATION)

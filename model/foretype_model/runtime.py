@@ -17,7 +17,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from foretype_model.errors import ModelError
-from foretype_model.predictor import END_OF_TEXT, LogProbabilities
+from foretype_model.predictor import END_OF_TEXT
 
 FORMAT: Final = 1
 """The version of the file's layout that this runtime reads."""
@@ -108,14 +108,6 @@ class Network:
         """Read `text`, shape (T, B), from the states `h`, shape (B, state): the B states at its end."""
         h_last, log_probabilities = self._session.run(None, {"text": text, "h": h})
         return list(map(NetworkState, h_last, log_probabilities))
-
-    def score(self, text: bytes) -> LogProbabilities:
-        """Log-probabilities before each byte of a whole text, shape (len(text), 256)."""
-        state, rows = self.start(), []
-        for byte in text:
-            rows.append(state.log_probabilities)
-            state = self.step([state], [byte])[0]
-        return np.stack(rows)
 
 
 def read_metadata(path: Path) -> Metadata:

@@ -44,7 +44,7 @@ class TrainingOptions:
     batch: int = 64
     window: int = 64
     learning_rate: float = 3e-3
-    minutes: float | None = 10.0
+    minutes: float = 10.0
     steps: int | None = None
     seed: int = 0
     device: str = "auto"
@@ -116,7 +116,7 @@ class Training:
         """Of the budget that is spent."""
         if self.options.steps is not None:
             return min(1.0, self.step / self.options.steps)
-        return min(1.0, self.seconds / (60 * (self.options.minutes or 10.0)))
+        return min(1.0, self.seconds / (60 * self.options.minutes))
 
     def run(self, checkpoint_path: Path, report: Callable[[Progress], None]) -> None:
         """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards."""

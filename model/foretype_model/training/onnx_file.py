@@ -21,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
-from foretype_model.runtime import FORMAT, KEY, Metadata, read_metadata
+from foretype_model.runtime import KEY, Metadata, read_metadata
 from foretype_model.training.network import ByteNetwork, Shape
 
 Precision = Literal["int8", "float32"]
@@ -176,7 +176,7 @@ def write(network: ByteNetwork, metadata: Metadata, path: Path, precision: Preci
 def read(path: Path) -> ByteNetwork:
     """The network of a model file, to be trained further; its int8 matrices widened again."""
     metadata = read_metadata(path)
-    if metadata.format != FORMAT or metadata.unit != "byte":
+    if metadata.unit != "byte":
         raise ModelError(f"{path} cannot be trained further: it is not a byte-level model")
     network = ByteNetwork(Shape(metadata.cell, metadata.hidden, metadata.layers, metadata.embedding))  # type: ignore[arg-type]
     stored = {array.name: numpy_helper.to_array(array) for array in onnx.load(path).graph.initializer}
