@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
-from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Final
+from itertools import groupby
+from typing import Any, Final
 
 from foretype_model.errors import ForetypeError
 from foretype_model.store import Store, data_folder
 from foretype_server.cli_figures import network, size
 from foretype_server.settings import Settings
 
-if TYPE_CHECKING:
-    from foretype_model.predictor import Predictor
-
 PACKAGES: Final = ("foretype", "numpy", "onnxruntime", "pygls", "lsprotocol", "prompt_toolkit", "rich", "typer")
 SLOW_STEP: Final = 5.0
-"""Milliseconds for a step of the network, beyond which typing is felt to lag."""
+"""Milliseconds for a step of a predictor, beyond which typing is felt to lag."""
 
 SLOW_COMPLETION: Final = 100.0
 """Milliseconds for a completion, likewise."""
 
-SAMPLE: Final = b"It was the best of times, it was the worst of times, it was the age of wis"
-REPEATS: Final = 20
+PATIENCE: Final = 10.0
+"""Seconds for a predictor's trial; that of the network takes less than one."""
 
 
 @dataclass(frozen=True)
@@ -95,57 +92,75 @@ def _model(name: str) -> Iterator[Check]:
 
 
 def _predictors(name: str) -> Iterator[Check]:
-    from foretype_model.predictor import Context
-    from foretype_model.predictors import installed, load_predictors
+    from foretype_model.predictors import GROUP
 
-    context = Context(model=_model_in_use())
-    for predictor, entry in sorted(installed().items()):
-        _, errors = load_predictors({predictor: {}}, context)
-        found = str(errors[0]) if errors else f"loads (from {entry.value.partition(':')[0]})"
-        yield Check(f"{name} {predictor}", not errors, found, "Update or uninstall the package it comes from.")
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    for predictor, offers in groupby(entries, key=lambda entry: entry.name):
+        sources = [_source(entry) for entry in offers]
+        label = f"{name} {predictor}"
+        if len(sources) > 1:
+            remedy = "Uninstall all but one of them: which one is used is left to chance."
+            yield Check(label, False, f"offered by {', '.join(sources)}", remedy)
+        else:
+            yield _predictor(label, predictor, sources[0])
 
 
-def _model_in_use() -> Path | None:
+def _predictor(label: str, predictor: str, source: str) -> Check:
+    if predictor in Settings().predictors:
+        source += ", in use by default"
+    cost = _trial(predictor)
+    if "error" in cost:
+        remedy = (
+            f'Update or uninstall {source.partition(" ")[0]}, or leave {predictor} out of the setting "predictors".'
+        )
+        return Check(label, False, f"{source}: {cost['error']}", remedy)
+    memory = "" if cost["bytes"] is None else f", {size(cost['bytes'])} of memory"
+    found = f"{source}: {_milliseconds(cost['milliseconds'])} a step{memory}"
+    remedy = (
+        f'Leave {predictor} out of the setting "predictors" if typing lags, or close what keeps the processor busy.'
+    )
+    return Check(label, cost["milliseconds"] <= SLOW_STEP, found, remedy)
+
+
+def _source(entry: EntryPoint) -> str:
+    """The distribution that an entry point comes from, and its version."""
     try:
-        return Store().find(None)
-    except ForetypeError:  # told by the check of the model itself
-        return None
+        return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+    except KeyError:  # its metadata are damaged
+        return entry.value
+
+
+def _trial(predictor: str) -> dict[str, Any]:
+    """What `doctor_predictor` says of a predictor, or an error where it did not live to say so."""
+    with tempfile.TemporaryDirectory() as folder:
+        # -P: what lies in the working directory is not imported.
+        command = [sys.executable, "-P", "-m", "foretype_server.doctor_predictor", predictor, folder]
+        try:
+            ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+            verdict: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+        except subprocess.TimeoutExpired:
+            return {"error": f"it has not answered in {PATIENCE:.0f} s"}
+        except (ValueError, IndexError):
+            said = ran.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            return {"error": f"its process ended with status {ran.returncode}" + (f": {said}" if said else "")}
+    return verdict
 
 
 def _latency(name: str) -> Iterator[Check]:
     from foretype_model.candidates import Options
     from foretype_model.completer import Completer
     from foretype_server.commands.opening import dropped, open_predictors
+    from foretype_server.doctor_predictor import MOST_REPEATS, SAMPLE, typical
 
-    predictors = open_predictors(None, Settings().predictors)
-    for predictor, milliseconds in ((each, _step(predictors[each])) for each in predictors):
-        yield _timed(f"{name} of a {predictor} step", milliseconds, SLOW_STEP)
-    completer = Completer(predictors, dropped)
-    grown = iter(range(len(SAMPLE) - REPEATS, len(SAMPLE) + 1))
-    milliseconds = _typical(lambda: completer.ghost_text(SAMPLE[: next(grown)], b"", Options()))
-    yield _timed(f"{name} of a completion", milliseconds, SLOW_COMPLETION)
-
-
-def _step(predictor: Predictor) -> float:
-    states = [predictor.feed(predictor.start(), SAMPLE)]
-    return _typical(lambda: predictor.predict(predictor.step(states, [SAMPLE[0]])))
-
-
-def _timed(name: str, milliseconds: float, limit: float) -> Check:
+    completer = Completer(open_predictors(None, Settings().predictors), dropped)
+    grown = iter(range(len(SAMPLE) - MOST_REPEATS, len(SAMPLE) + 1))
+    milliseconds = typical(lambda: completer.ghost_text(SAMPLE[: next(grown)], b"", Options()))
     remedy = "Close what keeps the processor busy, or use a smaller model: foretype models list"
-    return Check(name, milliseconds <= limit, f"{milliseconds:.2g} ms", remedy)
+    yield Check(f"{name} of a completion", milliseconds <= SLOW_COMPLETION, _milliseconds(milliseconds), remedy)
 
 
-def _typical(call: Callable[[], object]) -> float:
-    """Milliseconds that `call` takes, the median of several, the first left out."""
-    call()
-    return 1000 * median(_seconds(call) for _ in range(REPEATS))
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    call()
-    return time.perf_counter() - started
+def _milliseconds(count: float) -> str:
+    return f"{count:.2g} ms" if count < 100 else f"{count:.0f} ms"
 
 
 LOOKS: Final[tuple[tuple[str, Callable[[str], Iterator[Check]]], ...]] = (

@@ -85,6 +85,7 @@ class Session:
         self._warn = warn
         self._documents: dict[str, Document] = {}
         self._problems: list[str] = []
+        self._dropped: set[str] = set()
         self._accepted: Counter[str] = Counter()
         self._loading = True
         self._loaded: Loaded | None = None
@@ -220,6 +221,7 @@ class Session:
     def _load_engine(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         from foretype_server.engine import Engine  # noqa: PLC0415 (imports numpy and more, while the editor goes on)
 
+        self._dropped.clear()
         self._engine = self._engine or Engine(self._on_drop)
         return self._engine.load(settings, workspace)
 
@@ -242,5 +244,9 @@ class Session:
 
     def _on_drop(self, uri: str, name: str, error: Exception) -> None:
         log.warning("the predictor %s failed with %s", name, type(error).__name__)
-        text = f'The predictor "{name}" failed ({type(error).__name__}: {error}) and is left out for {uri}.'
+        if name in self._dropped:  # said once, and not again for each document
+            return
+        self._dropped.add(name)
+        what = f"{type(error).__name__}: {error}"
+        text = f'The predictor "{name}" failed ({what}), first in {uri}, and is left out of each document it fails in.'
         self._loop.call_soon_threadsafe(self._warn, text)

@@ -41,7 +41,7 @@ def load_predictor(name: str, known: Mapping[str, EntryPoint], context: Context)
         predictor = create(context)
     except ForetypeError as error:
         raise PredictorError(str(error)) from error
-    except Exception as error:  # a plugin may raise anything, and must not take the server down
+    except (Exception, SystemExit) as error:  # a plugin may raise anything, and must not take the server down
         raise PredictorError(f"the predictor {name!r} could not be made: {type(error).__name__}: {error}") from error
     if not isinstance(predictor, Predictor):
         raise PredictorError(f"the predictor {name!r} lacks one of start, feed, step, predict: update or remove it")

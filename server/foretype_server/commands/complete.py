@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "foretype complete notes.txt:3:14  # line 3, column 14",
     'echo "The weather is " | foretype complete -:1:16  # from a pipe',
+    "foretype complete notes.txt:3:14 --predictor network --predictor mine  # with one of your own",
     "foretype complete notes.txt:3:14 --json  # for programs",
 )
 BAR: Final = 20
@@ -94,6 +95,10 @@ def complete(
         str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters; FILE may be - for a pipe.")
     ],
     model: Model = None,
+    predictor: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What predicts; may be repeated.", show_default="as in an editor"),
+    ] = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     max_items: Annotated[int, typer.Option(min=1, max=100, help="Words, and characters, at most.")] = 10,
@@ -110,7 +115,7 @@ def complete(
     from foretype_server.commands.opening import open_completer
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)
-    offers = find_offers(open_completer(model), before, after, options)
+    offers = find_offers(open_completer(model, predictor or ()), before, after, options)
     if as_json:
         print_json(asdict(offers))
     else:

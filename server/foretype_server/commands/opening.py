@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -34,11 +34,15 @@ def open_predictors(model: str | None, wanted: Mapping[str, Mapping[str, Any]]) 
     return predictors
 
 
-def open_completer(model: str | None) -> Completer:
-    """What completes one document in an editor without settings of its own, with `model`. Raises likewise."""
+def open_completer(model: str | None, predictors: Sequence[str] = ()) -> Completer:
+    """What completes one document, with `model` and the `predictors` of those names (none: the default ones).
+
+    Raises as `open_predictors` does.
+    """
     from foretype_model.completer import Completer
 
-    return Completer(open_predictors(model, Settings().predictors), dropped)
+    wanted = {name: {} for name in predictors} or Settings().predictors
+    return Completer(open_predictors(model, wanted), dropped)
 
 
 def dropped(name: str, error: Exception) -> None:

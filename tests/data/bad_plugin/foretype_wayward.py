@@ -1,4 +1,4 @@
-"""Predictors that do what predictors must not do, one thing each; each but the last is to cost no one but itself."""
+"""Predictors that do what predictors must not do, one thing each. None may cost anybody but itself."""
 
 import os
 import sys
