@@ -15,3 +15,7 @@ class PredictorError(ForetypeError):
 
 class CorpusError(ForetypeError):
     """The paths given hold no text to learn from."""
+
+
+class BrokenIndexError(ForetypeError):
+    """An index file is missing, truncated, or of another release."""
