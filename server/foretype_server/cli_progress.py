@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from foretype_model.training.corpus import in_words
+from foretype_model.texts import in_words
 from foretype_server.cli_figures import harmless, size
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from foretype_model import texts
 from foretype_model.errors import CorpusError
-from foretype_model.training import corpus
 from foretype_model.training.corpus import read_corpus
 
 
@@ -29,32 +29,32 @@ def names(*paths: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        (".hidden.txt", "text", corpus.HIDDEN),
-        (".hidden/inside.txt", "text", corpus.HIDDEN),
-        (".env", "KEY=1", corpus.SECRET),
-        (".env.production", "KEY=1", corpus.SECRET),
-        ("prod.env", "KEY=1", corpus.SECRET),
-        ("server.pem", "text", corpus.SECRET),
-        ("server.KEY", "text", corpus.SECRET),
-        ("id_rsa", "text", corpus.SECRET),
-        ("package-lock.json", "{}\n", corpus.LOCK_FILE),
-        ("poetry.lock", "text", corpus.LOCK_FILE),
-        ("Cargo.lock", "text", corpus.LOCK_FILE),
-        ("yarn.lock", "text", corpus.LOCK_FILE),
-        ("uv.lock", "text", corpus.LOCK_FILE),
-        ("go.sum", "text", corpus.LOCK_FILE),
-        ("jquery.min.js", "a\nb\n", corpus.MINIFIED),
-        ("bundle.js", "x=1;" * 500, corpus.MINIFIED),
-        ("bundle.css", "a{b:c}" * 500, corpus.MINIFIED),
-        ("bundle.js.map", "{}\n", corpus.MINIFIED),
-        ("huge.txt", b"word " * 2_000_001, corpus.TOO_LARGE),
-        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0", corpus.NOT_TEXT),
-        ("late-nul.txt", b"a" * corpus.SNIFFED + b"\0", corpus.NOT_TEXT),
-        ("latin-1.txt", "café".encode("latin-1"), corpus.NOT_TEXT),
-        ("nothing.txt", "", corpus.EMPTY),
-        ("blank.txt", b"\xef\xbb\xbf \r\n", corpus.EMPTY),
-        ("copy.txt", "It was a bright cold day in April.\n", corpus.DUPLICATE),
-        ("copy-from-windows.txt", "It was a bright cold day in April.\r\n", corpus.DUPLICATE),
+        (".hidden.txt", "text", texts.HIDDEN),
+        (".hidden/inside.txt", "text", texts.HIDDEN),
+        (".env", "KEY=1", texts.SECRET),
+        (".env.production", "KEY=1", texts.SECRET),
+        ("prod.env", "KEY=1", texts.SECRET),
+        ("server.pem", "text", texts.SECRET),
+        ("server.KEY", "text", texts.SECRET),
+        ("id_rsa", "text", texts.SECRET),
+        ("package-lock.json", "{}\n", texts.LOCK_FILE),
+        ("poetry.lock", "text", texts.LOCK_FILE),
+        ("Cargo.lock", "text", texts.LOCK_FILE),
+        ("yarn.lock", "text", texts.LOCK_FILE),
+        ("uv.lock", "text", texts.LOCK_FILE),
+        ("go.sum", "text", texts.LOCK_FILE),
+        ("jquery.min.js", "a\nb\n", texts.MINIFIED),
+        ("bundle.js", "x=1;" * 500, texts.MINIFIED),
+        ("bundle.css", "a{b:c}" * 500, texts.MINIFIED),
+        ("bundle.js.map", "{}\n", texts.MINIFIED),
+        ("huge.txt", b"word " * 2_000_001, "over 10 MB"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0", texts.NOT_TEXT),
+        ("late-nul.txt", b"a" * texts.SNIFFED + b"\0", texts.NOT_TEXT),
+        ("latin-1.txt", "café".encode("latin-1"), texts.NOT_TEXT),
+        ("nothing.txt", "", texts.EMPTY),
+        ("blank.txt", b"\xef\xbb\xbf \r\n", texts.EMPTY),
+        ("copy.txt", "It was a bright cold day in April.\n", texts.DUPLICATE),
+        ("copy-from-windows.txt", "It was a bright cold day in April.\r\n", texts.DUPLICATE),
     ],
 )
 def test_leaves_out_and_counts(folder, name, content, reason):
@@ -135,7 +135,7 @@ def test_links_in_a_folder_are_not_followed(tmp_path):
     (inside / "dangling").symlink_to(tmp_path / "nowhere")
     found = read_corpus([inside])
     assert found.texts == [b"text\n"]
-    assert found.skipped == {corpus.LINK: 4}
+    assert found.skipped == {texts.LINK: 4}
 
 
 def test_a_named_link_is_followed(folder, tmp_path):
@@ -146,13 +146,13 @@ def test_a_named_link_is_followed(folder, tmp_path):
 
 def test_a_pipe_is_not_waited_for(folder):
     os.mkfifo(folder / "pipe")
-    assert read_corpus([folder]).skipped == {corpus.NOT_A_FILE: 1}
+    assert read_corpus([folder]).skipped == {texts.NOT_A_FILE: 1}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_unreadable_files_are_counted(folder):
     write(folder / "private.txt").chmod(0)
-    assert read_corpus([folder]).skipped == {corpus.UNREADABLE: 1}
+    assert read_corpus([folder]).skipped == {texts.UNREADABLE: 1}
 
 
 def test_a_path_that_does_not_exist_is_one_line(folder):

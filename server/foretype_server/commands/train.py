@@ -28,7 +28,7 @@ EXAMPLES = examples(
     "foretype train ~/notes --from none --hidden 256  # a small one from nothing",
     "foretype train ~/notes --resume  # on from where it was stopped",
 )
-NEEDED: Final = ("torch", "onnx", "pathspec", "safetensors")
+NEEDED: Final = ("torch", "onnx", "safetensors")
 
 
 class Cell(StrEnum):

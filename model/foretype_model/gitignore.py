@@ -1,0 +1,69 @@
+"""What git ignores: the ``.gitignore`` files that are in force in a folder, and what they say of a path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore import GitIgnorePatternError
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Patterns of one ``.gitignore``, relative to `folder`, which is an absolute path."""
+
+    folder: str
+    spec: GitIgnoreSpec
+
+    @classmethod
+    def of(cls, folder: str, lines: Sequence[str]) -> Rules:
+        """The patterns that `lines` hold."""
+        return cls(folder, GitIgnoreSpec.from_lines(filter(_is_pattern, lines)))
+
+    def verdict(self, path: str, *, is_folder: bool) -> bool | None:
+        """Whether a path below the folder is ignored, None where no pattern speaks of it."""
+        relative = path[len(self.folder) :].replace(os.sep, "/").lstrip("/")
+        if not is_folder:
+            return self.spec.check_file(relative).include
+        # pathspec ranks "*" above a later "!*/"; for a folder itself, in git, simply the last match decides.
+        matching = (p.include for p in reversed(self.spec.patterns) if p.match_file(relative + "/"))
+        return next(matching, None)
+
+
+def rules_of(folder: str) -> tuple[Rules, ...]:
+    """The rules in a folder's own ``.gitignore``; none where there is no such file."""
+    try:
+        lines = os.fsdecode((Path(folder) / ".gitignore").read_bytes()).splitlines()
+    except OSError:
+        return ()
+    return (Rules.of(folder, lines),)
+
+
+def rules_above(folder: Path) -> tuple[Rules, ...]:
+    """The rules of the repository that `folder` lies in, unless they ignore that very folder: it was asked for."""
+    above = [folder, *folder.parents]
+    root = next((i for i, path in enumerate(above) if (path / ".git").exists()), 0)
+    rules: tuple[Rules, ...] = ()
+    for parent, child in zip(above[root:0:-1], above[root - 1 :: -1], strict=False):
+        rules += rules_of(str(parent))
+        if is_ignored(str(child), rules, is_folder=True):
+            return ()
+    return rules
+
+
+def is_ignored(path: str, rules: tuple[Rules, ...], *, is_folder: bool) -> bool:
+    """As git decides: the deepest ``.gitignore`` that says anything about the path."""
+    verdicts = (rule.verdict(path, is_folder=is_folder) for rule in reversed(rules))
+    return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether pathspec can read the line; git passes over the others."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except GitIgnorePatternError:
+        return False
+    return True
