@@ -2,10 +2,27 @@
 
 A predictor reads a document one byte of UTF-8 at a time and says, at any point, how likely each next
 byte is. Everything else (warm states along the text, the mixture of several predictors, the search for
-words and ghost text) is built on these five methods alone, so a plugin that offers them takes part in all of it.
+words and ghost text) is built on these four methods alone, so a plugin that offers them takes part in all of it.
 
 A package enters by the entry-point group ``foretype.predictors``; each entry is a factory that takes a
-`Context` and returns a `Predictor`. The built-in predictors enter by the same door.
+`Context` and returns a `Predictor`. The built-in predictors enter by the same door::
+
+    [project.entry-points."foretype.predictors"]
+    mine = "my_package:create"
+
+The setting ``{"predictors": {"network": {}, "mine": {...}}}`` puts it to work; ``...`` becomes ``Context.options``. It
+has to work without options too, as ``foretype doctor`` and ``foretype complete --predictor mine`` make it.
+
+What to know before writing one:
+
+- A search steps many continuations at once and asks for a few hundred predictions a key. A step may take about a
+  millisecond; what makes the text wait much longer is dropped.
+- Line ends are LF. A text may end anywhere, in the middle of a code point too.
+- Give no byte probability 0, and where nothing is known make all bytes alike.
+- All calls come on one thread. The same state has to give the same prediction, for answers are kept.
+
+``foretype doctor`` tries each predictor that is installed against all this. A whole one to copy lies in
+``tests/data/plugin``.
 """
 
 from __future__ import annotations

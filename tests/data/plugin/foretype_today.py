@@ -32,8 +32,7 @@ class TodayPredictor:
     def step(self, states: Sequence[bytes], following: Sequence[int]) -> list[bytes]:
         return [self.feed(state, bytes([byte])) for state, byte in zip(states, following, strict=True)]
 
-    # The natural logarithm of each next byte's probability: a row of 256 for each state. Equally likely bytes say "I
-    # don't know", as nearly everywhere in this predictor.
+    # Natural logarithms of each next byte's probability, a row of 256 for each state. All alike say "I don't know".
     def predict(self, states: Sequence[bytes]) -> LogProbabilities:
         probabilities = np.full((len(states), VOCABULARY), 1 / VOCABULARY, np.float32)
         dates = [date.today().strftime(form).encode() for form in self._formats]
@@ -47,13 +46,14 @@ class TodayPredictor:
 def _next_byte(written: bytes, state: bytes) -> int | None:
     """The byte of `written` that follows the part of it at the end of `state`, if a part of it stands there."""
     for length in range(len(written) - 1, LEAST - 1, -1):
-        if state.endswith(written[:length]) and not state[: len(state) - length][-1:].isalnum():
+        before, end = state[:-length], state[-length:]
+        if end == written[:length] and (not before or before[-1:].isspace()):
             return written[length]
     return None
 
 
 def create(context: Context) -> TodayPredictor:
-    formats = context.options.get("formats", ["%Y-%m-%d", "%d %B %Y"])
+    formats = context.options.get("formats", ["%Y-%m-%d"])
     if not isinstance(formats, list) or not all(isinstance(form, str) for form in formats):
         raise ValueError('today takes {"formats": ["%Y-%m-%d", ...]}')  # shown to the user; the others go on
     return TodayPredictor(formats)
