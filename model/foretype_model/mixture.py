@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foretype_model.predictor import VOCABULARY, LogProbabilities, Predictor, State
+
+MOST: Final = 1e-3
+"""A logarithm of a probability at most; it is 0 but for rounding."""
 
 
 class PredictorFailed(Exception):
@@ -29,6 +32,8 @@ class _Guarded:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, SystemExit):  # a plugin's, which must not be the server's
+            error = RuntimeError(f"sys.exit was called: {error}")
         if isinstance(error, Exception):
             raise PredictorFailed(self._name, error) from error
 
@@ -49,7 +54,9 @@ class Mixture:
         return tuple(self._each(lambda i, member: member.feed(state[i], text)))
 
     def step(self, states: Sequence[tuple[State, ...]], following: Sequence[int]) -> list[tuple[State, ...]]:
-        columns = self._each(lambda i, member: member.step([state[i] for state in states], following))
+        columns = self._each(
+            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states))
+        )
         return list(zip(*columns, strict=True))
 
     def predict(self, states: Sequence[tuple[State, ...]]) -> LogProbabilities:
@@ -72,7 +79,15 @@ class Mixture:
         return results
 
 
+def _counted(states: list[State], rows: int) -> list[State]:
+    if len(states) != rows:
+        raise ValueError(f"step must answer {rows} states, one for each that it was given, not {len(states)}")
+    return states
+
+
 def _checked(log_probabilities: LogProbabilities, rows: int) -> LogProbabilities:
-    if log_probabilities.shape != (rows, VOCABULARY) or np.isnan(log_probabilities).any():
-        raise ValueError(f"predict must answer shape ({rows}, {VOCABULARY}) without NaN")
+    whole = isinstance(log_probabilities, np.ndarray) and log_probabilities.shape == (rows, VOCABULARY)
+    # NaN is at most nothing, and infinity and probabilities that are no logarithms are above it.
+    if not whole or not log_probabilities.max() <= MOST:
+        raise ValueError(f"predict must answer logarithms of probabilities, shape ({rows}, {VOCABULARY}), without NaN")
     return log_probabilities

@@ -65,9 +65,19 @@ class Forgetting(Uniform):
         return super().step(states, following)[1:]
 
 
-class Unnormalised(Uniform):
+class Quitting(Uniform):
+    def step(self, states, following):
+        sys.exit("enough of this")
+
+
+class NoLogarithms(Uniform):
     def predict(self, states):
         return np.exp(super().predict(states))
+
+
+class Unnormalised(Uniform):
+    def predict(self, states):
+        return super().predict(states) - 1
 
 
 class Changing(Uniform):
