@@ -92,6 +92,12 @@ def test_complete_shows_what_part_a_plugin_has(tmp_path: Path, good: dict[str, s
     assert next_digit["shares"]["today"] > 0.5
 
 
+def test_what_a_plugin_prints_stays_out_of_the_figures(tmp_path: Path, bad: dict[str, str]) -> None:
+    shown = run(tmp_path, bad, "complete", "-:1:1", "--json", "--predictor", "printing")
+    assert json.loads(shown.stdout)["characters"]
+    assert "from C" in shown.stderr
+
+
 def test_doctor_knows_where_a_predictor_comes_from_and_what_it_costs(tmp_path: Path, good: dict[str, str]) -> None:
     checks = {check["name"]: check for check in json.loads(run(tmp_path, good, "doctor", "--json").stdout)}
     today, network = checks["predictor today"], checks["predictor network"]

@@ -112,10 +112,11 @@ def complete(
     at = Location.parse(location)
     before, after = at.split(_read(at.file))
     from foretype_model.candidates import Options
-    from foretype_server.commands.opening import open_completer
+    from foretype_server.commands.opening import open_completer, prints_aside
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)
-    offers = find_offers(open_completer(model, predictor or ()), before, after, options)
+    with prints_aside():
+        offers = find_offers(open_completer(model, predictor or ()), before, after, options)
     if as_json:
         print_json(asdict(offers))
     else:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -43,6 +46,19 @@ def open_completer(model: str | None, predictors: Sequence[str] = ()) -> Complet
 
     wanted = {name: {} for name in predictors} or Settings().predictors
     return Completer(open_predictors(model, wanted), dropped)
+
+
+@contextmanager
+def prints_aside() -> Iterator[None]:
+    """Whatever plugins print in here, from C too, goes to standard error, and not among the figures."""
+    own = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(own, 1)
+        os.close(own)
 
 
 def dropped(name: str, error: Exception) -> None:
