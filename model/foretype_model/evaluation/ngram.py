@@ -1,0 +1,100 @@
+"""A byte n-gram over what was typed so far and the workspace: what counting alone can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretype_model.predictor import END_OF_TEXT, VOCABULARY, LogProbabilities
+
+ORDER: Final = 6
+"""Bytes of context at most."""
+
+FREQUENT: Final = 2
+"""Contexts up to this length occur so often in a workspace that their counts are worth keeping."""
+
+BORDER: Final = bytes([END_OF_TEXT]) * ORDER
+"""Before each text, so that its start is a context like any other."""
+
+Counts = NDArray[np.int64]
+"""How often each byte followed a context, shape (256,)."""
+
+
+class NGramPredictor:
+    """Interpolated by Witten and Bell's estimate (1991, method C) from the longest context down to none.
+
+    A state is all of the text so far, so it counts the text up to its own place and nothing beyond.
+    """
+
+    def __init__(self, workspace: Iterable[bytes]) -> None:
+        self._workspace = _Contexts(workspace)
+
+    def start(self) -> bytes:
+        return BORDER
+
+    def feed(self, state: bytes, text: bytes) -> bytes:
+        return state + text
+
+    def step(self, states: Sequence[bytes], following: Sequence[int]) -> list[bytes]:
+        return [state + bytes((byte,)) for state, byte in zip(states, following, strict=True)]
+
+    def predict(self, states: Sequence[bytes]) -> LogProbabilities:
+        return np.log(np.stack([self._predict(state) for state in states])).astype(np.float32)
+
+    def _predict(self, state: bytes) -> NDArray[np.float64]:
+        p = np.full(VOCABULARY, 1 / VOCABULARY)
+        for here, elsewhere in zip(_counts(state), self._workspace.counts(state[-ORDER:]), strict=True):
+            counts = here + elsewhere
+            total = counts.sum()
+            if total == 0:
+                break
+            types = np.count_nonzero(counts)
+            p = (counts + types * p) / (total + types)
+        return p
+
+
+def _counts(text: bytes) -> Iterator[Counts]:
+    """What followed the last 0, 1, ... `ORDER` bytes of `text` where they stood before in it."""
+    data = np.frombuffer(text, np.uint8)
+    places = np.arange(ORDER, len(data))
+    for length in range(ORDER + 1):
+        yield np.bincount(data[places], minlength=VOCABULARY)
+        if length < ORDER:
+            places = places[data[places - 1 - length] == data[-1 - length]]
+
+
+class _Contexts:
+    """Every place in some texts, sorted by the bytes before it, the nearest first: a context is a slice."""
+
+    def __init__(self, texts: Iterable[bytes]) -> None:
+        data = np.frombuffer(b"".join([BORDER + text for text in texts]) or BORDER, np.uint8)
+        keys = np.zeros(len(data) - ORDER, np.int64)
+        for length in range(ORDER):
+            keys |= data[ORDER - 1 - length : len(data) - 1 - length].astype(np.int64) << _bits_after(length + 1)
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._following = keys[order], data[ORDER:][order]
+        self._kept: dict[bytes, Counts] = {}
+
+    def counts(self, context: bytes) -> Iterator[Counts]:
+        """What follows the last 0, 1, ... `ORDER` bytes of `context`."""
+        nearest_first = int.from_bytes(context[::-1], "big")
+        lows = [nearest_first >> _bits_after(n) << _bits_after(n) for n in range(ORDER + 1)]
+        highs = [low + (1 << _bits_after(n)) for n, low in enumerate(lows)]
+        starts, ends = np.searchsorted(self._keys, [lows, highs])
+        for length, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            yield self._count(context[ORDER - length :], start, end)
+
+    def _count(self, context: bytes, start: int, end: int) -> Counts:
+        if len(context) > FREQUENT:
+            return np.bincount(self._following[start:end], minlength=VOCABULARY)
+        if context not in self._kept:
+            self._kept[context] = np.bincount(self._following[start:end], minlength=VOCABULARY)
+        return self._kept[context]
+
+
+def _bits_after(length: int) -> int:
+    """Bits of a key that lie behind the nearest `length` bytes."""
+    return 8 * (ORDER - length)

@@ -1,0 +1,131 @@
+"""All scores of one system, on one passage or on several together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any
+
+from foretype_model.errors import PredictorError
+from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
+from foretype_model.evaluation.next_word import WordStart, accuracy, guess_words
+from foretype_model.evaluation.passage import Passage
+from foretype_model.evaluation.systems import System
+from foretype_model.evaluation.typist import Mode, Tally, type_again
+from foretype_model.mixture import Mixture, PredictorFailed
+
+Advance = Callable[[int], None]
+"""Is told of each few characters that one of the scores has got further."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of one system.
+
+    Attributes:
+        characters: code points that were scored.
+        bits: that the system needs for them; None where it has no probabilities.
+        starts: of the words in them; None likewise.
+        typing: by mode; without "inline" where the system has no ghost text.
+    """
+
+    characters: int
+    bits: float | None
+    starts: Sequence[WordStart] | None
+    typing: dict[Mode, Tally]
+
+    @property
+    def bits_per_character(self) -> float | None:
+        """Over all bytes, by the chain rule, divided by the number of characters."""
+        return None if self.bits is None else self.bits / max(1, self.characters)
+
+    def top(self, among: int) -> float | None:
+        """The share of next words that were among the first `among` offered at their start."""
+        return None if self.starts is None else accuracy(self.starts, among)
+
+    @property
+    def words(self) -> list[Guess]:
+        """The first words offered at the starts of words."""
+        return [one.first for one in self.starts or () if one.first]
+
+    @property
+    def ghosts(self) -> list[Guess]:
+        """The ghost texts offered there."""
+        return [one.ghost for one in self.starts or () if one.ghost]
+
+    def figures(self) -> dict[str, Any]:
+        """For programs; what the system has no figure for is null."""
+        guesses = {"word": self.words, "ghost": self.ghosts}
+        return {
+            "characters": self.characters,
+            "bits_per_character": self.bits_per_character,
+            "top_1": self.top(1),
+            "top_3": self.top(3),
+            "calibration_error": {kind: expected_calibration_error(some) for kind, some in guesses.items()},
+            "reliability": {kind: [one._asdict() for one in bins(some)] for kind, some in guesses.items()},
+            "typing": {
+                mode: {
+                    "savings": tally.savings,
+                    "precision": tally.precision,
+                    "milliseconds": tally.milliseconds,
+                    **asdict(tally),
+                }
+                for mode, tally in self.typing.items()
+            },
+        }
+
+
+def total(scores: Sequence[Score]) -> Score:
+    """One system's scores on several passages (one at least) as one."""
+    bits = [one.bits for one in scores if one.bits is not None]
+    starts = [one.starts for one in scores if one.starts is not None]
+    return Score(
+        sum(one.characters for one in scores),
+        math.fsum(bits) if bits else None,
+        list(chain.from_iterable(starts)) if starts else None,
+        {mode: sum((one.typing[mode] for one in scores), Tally()) for mode in scores[0].typing},
+    )
+
+
+def score(system: System, passage: Passage, modes: Iterable[Mode], advance: Advance) -> Score:
+    """Score `system` on `passage`. `advance` is told of `work` characters in all.
+
+    Raises:
+        PredictorError: a predictor failed.
+    """
+    mixture = system.mixture()
+    return Score(
+        len(passage.typed),
+        bits_needed(mixture, passage, advance) if mixture else None,
+        guess_words(system, passage, advance) if mixture else None,
+        {mode: type_again(system, passage, mode, advance) for mode in _modes(system, modes)},
+    )
+
+
+def work(system: System, passage: Passage, modes: Iterable[Mode]) -> int:
+    """The characters that `score` will tell of."""
+    return len(passage.typed) * (len(_modes(system, modes)) + (2 if system.mixture() else 0))
+
+
+def _modes(system: System, modes: Iterable[Mode]) -> list[Mode]:
+    return [mode for mode in modes if mode != "inline" or system.mixture()]
+
+
+def bits_needed(mixture: Mixture, passage: Passage, advance: Advance) -> float:
+    """The sum of -log2 p over the bytes typed, each after all before it; those before the passage are read only."""
+    learn: Callable[[Any, int], None] | None = getattr(mixture, "learn", None)
+    nats = 0.0
+    try:
+        state = mixture.feed(mixture.start(), passage.before.encode())
+        for byte in passage.typed.encode():
+            nats -= float(mixture.predict([state])[0, byte])
+            if learn:
+                learn(state, byte)
+            state = mixture.step([state], [byte])[0]
+            if byte & 0xC0 != 0x80:
+                advance(1)
+    except PredictorFailed as failure:
+        raise PredictorError(f"there are no scores, as a predictor failed: {failure}") from failure
+    return nats / math.log(2)

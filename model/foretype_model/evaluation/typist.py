@@ -1,0 +1,133 @@
+"""Keystroke savings: an ideal typist types a text again, and takes whatever is offered and right.
+
+Savings are 1 - keys / characters. Before each key the typist looks at what is offered, and takes the longest thing
+that is right, for one key: an item among the first five of the menu; or the ghost text, all of it, its first line, or
+its first word. It has to save at least one key. Otherwise the next character is typed, for one key. Indentation that
+an editor adds by itself costs nothing and isn't counted.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import Final, Literal
+
+from foretype_model.evaluation.passage import FIRST_WORD, Passage, free_indentation
+from foretype_model.evaluation.systems import Document, System
+
+Mode = Literal["inline", "popup", "both"]
+"""What the typist looks at: the ghost text, the menu, or both."""
+
+ITEMS: Final = 5
+"""Items of the menu that the typist looks at."""
+
+WORTH_IT: Final = 2
+"""Characters that a suggestion adds at least to be taken."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What typing took.
+
+    Attributes:
+        keys: that were pressed, one for each thing taken.
+        characters: that were typed or taken, without free indentation.
+        shown: keys before which something was offered.
+        right: keys of those where the first word of one of the things offered was right.
+        accepted: things taken.
+        asked: keys before which the system was asked.
+        seconds: that its answers took.
+    """
+
+    keys: int = 0
+    characters: int = 0
+    shown: int = 0
+    right: int = 0
+    accepted: int = 0
+    asked: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def savings(self) -> float:
+        """The share of keys saved."""
+        return 1 - self.keys / max(1, self.characters)
+
+    @property
+    def precision(self) -> float | None:
+        """Of what was offered, the share whose first word was right."""
+        return self.right / self.shown if self.shown else None
+
+    @property
+    def milliseconds(self) -> float:
+        """That one answer takes, on average."""
+        return 1000 * self.seconds / max(1, self.asked)
+
+
+def type_again(system: System, passage: Passage, mode: Mode, advance: Callable[[int], None]) -> Tally:
+    """Type `passage` with what `system` offers; `advance` is told how many characters are there after each key."""
+    typist = _Typist(system.open(), passage, mode)
+    tally = Tally()
+    while typist.rest:
+        before = len(typist.rest)
+        tally += typist.press()
+        advance(before - len(typist.rest))
+    return tally
+
+
+class _Typist:
+    """At one point of the passage: `rest` is still to be typed."""
+
+    def __init__(self, document: Document, passage: Passage, mode: Mode) -> None:
+        self._document, self._mode = document, mode
+        self._before, self._after = passage.before, passage.after
+        self.rest = passage.typed
+
+    def press(self) -> Tally:
+        """One key, or free indentation, and what it took."""
+        if indentation := free_indentation(self._before, self.rest):
+            self._go_on(indentation)
+            return Tally()
+        started = time.perf_counter()
+        shown, offered = self._look()
+        seconds = time.perf_counter() - started
+        taken = max((one for one in offered if len(one) >= WORTH_IT and self.rest.startswith(one)), key=len, default="")
+        step = taken or self.rest[0]
+        word = FIRST_WORD.match(self.rest)
+        right = word is not None and any(one.startswith(word[0]) for one in offered)
+        characters = len(step) - self._indentation_within(step)
+        self._go_on(step)
+        return Tally(1, characters, int(shown), int(right), int(bool(taken)), 1, seconds)
+
+    def _look(self) -> tuple[bool, list[str]]:
+        """Whether a suggestion is shown (with both, only the ghost text counts), and what could be taken."""
+        self._document.tell(self._before, self._after)
+        offered: list[str] = []
+        shown = False
+        if self._mode != "popup" and (ghost := self._document.ghost_text()):
+            shown, offered = True, takes(ghost.text)
+        if self._mode != "inline":
+            items = self._document.menu()[:ITEMS]
+            shown = bool(items) if self._mode == "popup" else shown
+            offered += items
+        return shown, offered
+
+    def _indentation_within(self, step: str) -> int:
+        """Characters of `step` that the editor would have put at the starts of its lines."""
+        starts = (line.end() for line in re.finditer("\n", step) if line.end() < len(step))
+        return sum(len(free_indentation(self._before + step[:at], self.rest[at:])) for at in starts)
+
+    def _go_on(self, step: str) -> None:
+        self._before += step
+        self.rest = self.rest[len(step) :]
+
+
+def takes(ghost: str) -> list[str]:
+    """What of a ghost text can be taken with one key: all of it, its first line, its first word."""
+    first_line = ghost if ghost.startswith("\n") else ghost.partition("\n")[0]
+    word = FIRST_WORD.match(ghost)
+    return [ghost, first_line, *([word[0]] if word else [])]

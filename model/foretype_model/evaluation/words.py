@@ -1,0 +1,67 @@
+"""What editors do without a model: complete the word being typed from the words that are there already."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import regex
+
+from foretype_model.candidates import Candidate
+
+MOST_ITEMS: Final = 20
+
+_WORDS: Final = regex.compile(r"\w{2,}")
+_TYPED: Final = regex.compile(r"\w*\Z")
+
+
+class WordsSystem:
+    """The words of the document and of `workspace`: most frequent first, the nearest above the cursor on a tie."""
+
+    name = "words"
+
+    def __init__(self, workspace: Iterable[str]) -> None:
+        self._counts = Counter(word for text in workspace for word in _WORDS.findall(text))
+        self._sorted = sorted(self._counts)
+
+    def open(self) -> _WordsDocument:
+        return _WordsDocument(self)
+
+    def mixture(self) -> None:
+        return None
+
+    def beginning_with(self, prefix: str) -> dict[str, int]:
+        """The workspace's words that go on after `prefix`, and how often each occurs."""
+        first = last = bisect_left(self._sorted, prefix)
+        while last < len(self._sorted) and self._sorted[last].startswith(prefix):
+            last += 1
+        return {word: self._counts[word] for word in self._sorted[first:last]}
+
+
+class _WordsDocument:
+    def __init__(self, system: WordsSystem) -> None:
+        self._system = system
+        self._before, self._after = "", ""
+
+    def tell(self, before: str, after: str) -> None:
+        self._before, self._after = before, after
+
+    def menu(self) -> list[str]:
+        prefix = _TYPED.search(self._before)[0]
+        if not prefix:
+            return []
+        # The word being typed would offer itself.
+        elsewhere = self._before[: len(self._before) - len(prefix)] + " " + self._after
+        counts = Counter(word for word in _WORDS.findall(elsewhere) if word.startswith(prefix))
+        counts.update(self._system.beginning_with(prefix))
+        words = [word for word in counts if word != prefix]
+        words.sort(key=lambda word: (-counts[word], -self._before.rfind(word)))
+        return [word[len(prefix) :] for word in words[:MOST_ITEMS]]
+
+    def next_words(self) -> list[Candidate]:
+        return []
+
+    def ghost_text(self) -> None:
+        return None
