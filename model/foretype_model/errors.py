@@ -19,3 +19,7 @@ class CorpusError(ForetypeError):
 
 class BrokenIndexError(ForetypeError):
     """An index file is missing, truncated, or of another release."""
+
+
+class WorkspaceError(ForetypeError):
+    """The texts of a workspace could not be indexed."""

@@ -1,0 +1,83 @@
+"""Bringing the index of a workspace up to date: ``python -m foretype_model.indexing``, the child of a server.
+
+It is a process of its own because sorting takes a core for seconds and many times the memory of the text. A request
+comes as one line of JSON; what is written back is lines of JSON too. It ends when its standard input does, that is,
+together with whoever started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from foretype_model.atomic import private_folder
+from foretype_model.errors import ForetypeError
+from foretype_model.renewal import Renewal, Request
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+def main() -> None:
+    """Do what the request on standard input asks."""
+    request = Request(**json.loads(sys.stdin.buffer.readline()))
+    Thread(target=_end_with_parent, daemon=True).start()
+    if sys.platform != "win32":  # there, the parent sees to it
+        os.nice(19)
+    try:
+        private_folder(Path(request.folder))
+        with _alone(Path(request.folder)):
+            Renewal(request, _Throttled()).run()
+    except ForetypeError as error:
+        _tell(error=str(error))
+    except (OSError, MemoryError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        _tell(error=f"cannot keep the index in {request.folder} ({why}): make room there")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is at work on the index, and keep others waiting meanwhile."""
+    with (folder / "lock").open("a") as file:
+        # Some network drives cannot lock; there, the last one wins.
+        with suppress(OSError):
+            if sys.platform == "win32":
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            else:
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class _Throttled:
+    """Tells the parent of progress, ten times a second at most."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() >= self._next or done == total:
+            self._next = time.monotonic() + 0.1
+            _tell(progress=[done, total])
+
+
+def _tell(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

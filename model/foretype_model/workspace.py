@@ -1,0 +1,237 @@
+"""The index over the texts of one workspace: kept on disk between sessions, brought up to date by a child process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from foretype_model.errors import BrokenIndexError, WorkspaceError
+from foretype_model.index import Shard
+from foretype_model.manifest import Forgotten, Manifest, Stamp, is_covered
+from foretype_model.renewal import Request
+from foretype_model.texts import Tree
+
+# -P: what lies in the working directory is not imported.
+COMMAND: Final = (sys.executable, "-P", "-m", "foretype_model.indexing")
+
+ATTEMPTS: Final = 3
+"""At opening shards, while another server supersedes them."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an index holds.
+
+    Attributes:
+        files: how many.
+        size: of them, in bytes.
+        skipped: how many files and folders are left out, by reason (`foretype_model.texts.in_words` says it).
+    """
+
+    files: int
+    size: int
+    skipped: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was forgotten: the names of the files that were indexed, and their size in bytes."""
+
+    names: tuple[str, ...]
+    size: int
+
+
+class Workspace:
+    """The texts below some folders, as shards.
+
+    The names of documents are absolute paths without links, as `os.path.realpath` gives them. Every method may be
+    called from any thread. `refresh` and `update` take long, and wait for one another; `open` and `forget` take as
+    long as `Shard.without`.
+
+    Args:
+        folders: of the workspace.
+        folder: where its index is kept, and nothing else.
+        exclude: patterns of what is not learnt from, as in a ``.gitignore`` in each of the folders.
+
+    Raises:
+        WorkspaceError: from every method but `close`: it cannot be told what is forgotten.
+    """
+
+    def __init__(self, folders: tuple[Path, ...], folder: Path, exclude: tuple[str, ...] = ()) -> None:
+        self._folders = folders
+        self._folder = folder
+        self._exclude = exclude
+        self._forgotten = Forgotten()
+        self._manifest = Manifest()
+        self._outdated: frozenset[str] = frozenset()
+        self._shards: dict[str, tuple[Shard, Shard]] = {}
+        self._state = Lock()
+        self._working = Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """The index as it is known at this moment."""
+        return tuple(masked for _, masked in self._shards.values())
+
+    @property
+    def summary(self) -> Summary:
+        files = self._manifest.files
+        return Summary(len(files), sum(entry.stamp.size for entry in files.values()), self._manifest.skipped)
+
+    @property
+    def forgotten(self) -> Forgotten:
+        """What is never to be offered again."""
+        return Forgotten.read(self._folder)
+
+    def open(self) -> tuple[Shard, ...]:
+        """What is on disk from last time, less the files that were changed or have gone, or are excluded by now."""
+        trees = [Tree(path, self._exclude) for path in self._folders]
+        files = Manifest.read(self._folder).files.items()
+        outdated = (
+            name for name, entry in files if Stamp.of(name) != entry.stamp or not any(tree.has(name) for tree in trees)
+        )
+        return self._load(frozenset(outdated))
+
+    def refresh(self, progress: Progress = lambda _done, _total: None) -> tuple[Shard, ...]:
+        """Look at every file, and index what has changed.
+
+        Args:
+            progress: called with how many files were looked at, of how many; both are equal once the index is made.
+
+        Raises:
+            WorkspaceError: that could not be done; `shards` are what they were.
+        """
+        self._renew(None, progress)
+        return self._load()
+
+    def update(self, paths: Collection[Path]) -> tuple[Shard, ...]:
+        """Index the files or folders at `paths`, which were saved, created or removed; raises as `refresh` does."""
+        self._renew(tuple(map(str, paths)), lambda _done, _total: None)
+        return self._load()
+
+    def forget(self, path: Path) -> Removed:
+        """Offer nothing from a file, or from any below a folder, and never learn from it again.
+
+        The `shards` are without it at once, and so is every server that starts from now on. Its text goes from the
+        disk with the next `update`, of nothing if need be.
+        """
+        name = os.path.realpath(path)
+        with self._state:
+            before = Forgotten.read(self._folder)
+            self._forgotten = before.with_path(name)
+            self._forgotten.write(self._folder)
+            files = {known: entry for known, entry in self._manifest.files.items() if not before.covers(known)}
+            gone = [known for known in files if is_covered(known, (name,))]
+            self._mask()
+        return Removed(tuple(gone), sum(files[known].stamp.size for known in gone))
+
+    def unforget(self, path: Path) -> None:
+        """Take `forget` back; an `update` of that path learns from it again."""
+        with self._state:
+            Forgotten.read(self._folder).without_path(os.path.realpath(path)).write(self._folder)
+
+    def forget_word(self, word: str) -> None:
+        """Keep a word among those `forgotten`; whoever predicts leaves it out."""
+        with self._state:
+            Forgotten.read(self._folder).with_word(word).write(self._folder)
+
+    def close(self) -> None:
+        """End the child process, if there is one; `refresh` and `update` do nothing from now on."""
+        with self._state:
+            self._closed = True
+            if self._child:
+                self._child.kill()
+
+    # The child process
+
+    def _renew(self, paths: tuple[str, ...] | None, progress: Progress) -> None:
+        folders = tuple(str(path.absolute()) for path in self._folders)
+        request = json.dumps(asdict(Request(folders, str(self._folder.absolute()), self._exclude, paths)))
+        with self._working:
+            try:
+                with self._state:
+                    if self._closed:
+                        return
+                    self._child = _start()
+                with self._child as child:
+                    error = _converse(child, request, progress)
+            except OSError as problem:
+                error = f"cannot start what indexes the workspace ({problem.strerror}): close other programs"
+            if error and not self._closed:
+                raise WorkspaceError(error)
+
+    # What is loaded
+
+    def _load(self, outdated: frozenset[str] = frozenset()) -> tuple[Shard, ...]:
+        """Read what is on disk, with all files masked that are not to be found in it."""
+        with self._state:
+            self._forgotten = Forgotten.read(self._folder)
+            self._outdated = outdated
+            for _ in range(ATTEMPTS):
+                manifest = Manifest.read(self._folder)
+                opened = {shard: self._opened(shard) for shard in manifest.shards()}
+                if None not in opened.values():
+                    break
+            self._manifest = replace(manifest, left_out={})
+            self._shards = {shard: pair for shard, pair in opened.items() if pair}
+            self._mask()
+            return self.shards
+
+    def _opened(self, shard: str) -> tuple[Shard, Shard] | None:
+        """A shard as it is on disk, and masked as it was last; None where it is broken or superseded."""
+        if shard in self._shards:
+            return self._shards[shard]
+        try:
+            opened = Shard.open(self._folder / shard)
+        except BrokenIndexError:
+            return None
+        return opened, opened
+
+    def _mask(self) -> None:
+        """Hide what is in a shard and not to be offered."""
+        for shard, (whole, masked) in self._shards.items():
+            hidden = frozenset(name for name in whole.names if not self._is_current(name, shard))
+            # Masking takes a while; what is masked already need not be again.
+            self._shards[shard] = whole, (masked if masked.masked <= hidden else whole).without(hidden)
+
+    def _is_current(self, name: str, shard: str) -> bool:
+        entry = self._manifest.files.get(name)
+        known = entry is not None and entry.shard == shard
+        return known and name not in self._outdated and not self._forgotten.covers(name)
+
+
+def _start() -> subprocess.Popen[bytes]:
+    # Of low priority, and out of reach of a Ctrl+C that is meant for the parent.
+    if sys.platform == "win32":
+        flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
+        return subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, creationflags=flags)
+    return subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+
+
+def _converse(child: subprocess.Popen[bytes], request: str, progress: Progress) -> str | None:
+    """Have the child do what is requested; what went wrong, if anything did."""
+    assert child.stdin and child.stdout
+    with suppress(BrokenPipeError):
+        child.stdin.write(request.encode() + b"\n")
+        child.stdin.flush()
+    error = None
+    for line in child.stdout:
+        message = json.loads(line)
+        error = message.get("error", error)
+        if "progress" in message:
+            progress(*message["progress"])
+    if child.wait() and not error:
+        error = f"what indexes the workspace ended with status {child.returncode}: what was indexed before is in use"
+    return error
