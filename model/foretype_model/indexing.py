@@ -40,7 +40,7 @@ def main() -> None:
     except ForetypeError as error:
         _tell(error=str(error))
     except (OSError, MemoryError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         _tell(error=f"cannot keep the index in {request.folder} ({why}): make room there")
 
 

@@ -89,7 +89,9 @@ class Renewal:
         Raises:
             OSError: the index cannot be written; what was there is there still.
         """
-        found = {name: stamp for name, stamp in self._find().items() if not self._forgotten.covers(name)}
+        # The index itself may lie in the workspace, as in a home folder.
+        unwanted = (*self._forgotten.paths, os.path.realpath(self._folder))
+        found = {name: stamp for name, stamp in self._find().items() if not is_covered(name, unwanted)}
         self._select(found)
         large, young = self._arrange(found)
         skipped = self._before.skipped
