@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "foretype_model"
 SERVER = ROOT / "server" / "foretype_server"
 TRAINING = MODEL / "training"
+EXTRAS = {TRAINING: "train", MODEL / "evaluation" / "plot.py": "plot"}
+"""Rooms that need more than every installation has."""
 LONGEST_FILE = 400
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
@@ -115,7 +117,8 @@ def test_serving_does_without_torch(module):
 
 
 def test_the_command_line_starts_without_what_only_some_commands_need():
-    assert not modules_after("import foretype_server.cli") & {"torch", "onnx", "onnxruntime", "pygls", "lsprotocol"}
+    needless = {"torch", "onnx", "onnxruntime", "pygls", "lsprotocol", "matplotlib"}
+    assert not modules_after("import foretype_server.cli") & needless
 
 
 @each(ROOMS)
@@ -171,7 +174,8 @@ def test_nothing_importable_stands_beside_the_packages(folder):
 
 @each(ROOMS)
 def test_what_is_imported_is_installed(path):
-    installed = needs("dependencies") | (needs("train") if path.is_relative_to(TRAINING) else set())
+    extras = [needs(extra) for room, extra in EXTRAS.items() if path.is_relative_to(room)]
+    installed = needs("dependencies").union(*extras)
     known = {name.replace("-", "_") for name in installed} | {"foretype_model", "foretype_server"}
     undeclared = packages(path) - known - sys.stdlib_module_names
     assert not undeclared
@@ -183,7 +187,7 @@ def test_serving_installs_no_torch():
 
 def test_each_dependency_has_its_reason():
     reasons = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    names = needs("dependencies") | needs("train") | needs("dev")
+    names = needs("dependencies").union(*map(needs, ("train", "plot", "dev")))
     assert not [name for name in names if f"`{name}`" not in reasons]
 
 

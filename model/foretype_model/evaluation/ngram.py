@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,10 @@ BORDER: Final = bytes([END_OF_TEXT]) * ORDER
 """Before each text, so that its start is a context like any other."""
 
 Counts = NDArray[np.int64]
-"""How often each byte followed a context, shape (256,)."""
+"""How often each byte followed, shape (256,), or after each length of a context, shape (ORDER + 1, 256)."""
+
+_FARTHER: Final = np.arange(2, ORDER + 1)
+"""How far back all but the nearest byte of a context lie."""
 
 
 class NGramPredictor:
@@ -45,25 +48,28 @@ class NGramPredictor:
         return np.log(np.stack([self._predict(state) for state in states])).astype(np.float32)
 
     def _predict(self, state: bytes) -> NDArray[np.float64]:
+        counts = _counts(state) + self._workspace.counts(state[-ORDER:])
+        types = np.count_nonzero(counts, axis=1)
+        weights = counts.sum(axis=1) + types
         p = np.full(VOCABULARY, 1 / VOCABULARY)
-        for here, elsewhere in zip(_counts(state), self._workspace.counts(state[-ORDER:]), strict=True):
-            counts = here + elsewhere
-            total = counts.sum()
-            if total == 0:
+        for seen, new, weight in zip(counts, types.tolist(), weights.tolist(), strict=True):
+            if weight == 0:
                 break
-            types = np.count_nonzero(counts)
-            p = (counts + types * p) / (total + types)
+            p = seen / weight + (new / weight) * p
         return p
 
 
-def _counts(text: bytes) -> Iterator[Counts]:
+def _counts(text: bytes) -> Counts:
     """What followed the last 0, 1, ... `ORDER` bytes of `text` where they stood before in it."""
     data = np.frombuffer(text, np.uint8)
-    places = np.arange(ORDER, len(data))
-    for length in range(ORDER + 1):
-        yield np.bincount(data[places], minlength=VOCABULARY)
-        if length < ORDER:
-            places = places[data[places - 1 - length] == data[-1 - length]]
+    places = np.flatnonzero(data[ORDER - 1 : -1] == data[-1]) + ORDER
+    alike = data[places[:, np.newaxis] - _FARTHER] == data[len(data) - _FARTHER]
+    longest = np.logical_and.accumulate(alike, axis=1).sum(axis=1)
+    by_longest = np.bincount(longest * VOCABULARY + data[places], minlength=ORDER * VOCABULARY)
+    counts = np.empty((ORDER + 1, VOCABULARY), np.int64)
+    counts[0] = np.bincount(data[ORDER:], minlength=VOCABULARY)
+    counts[1:] = by_longest.reshape(ORDER, VOCABULARY)[::-1].cumsum(axis=0)[::-1]
+    return counts
 
 
 class _Contexts:
@@ -78,14 +84,18 @@ class _Contexts:
         self._keys, self._following = keys[order], data[ORDER:][order]
         self._kept: dict[bytes, Counts] = {}
 
-    def counts(self, context: bytes) -> Iterator[Counts]:
+    def counts(self, context: bytes) -> Counts:
         """What follows the last 0, 1, ... `ORDER` bytes of `context`."""
         nearest_first = int.from_bytes(context[::-1], "big")
         lows = [nearest_first >> _bits_after(n) << _bits_after(n) for n in range(ORDER + 1)]
         highs = [low + (1 << _bits_after(n)) for n, low in enumerate(lows)]
         starts, ends = np.searchsorted(self._keys, [lows, highs])
-        for length, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            yield self._count(context[ORDER - length :], start, end)
+        counts = np.zeros((ORDER + 1, VOCABULARY), np.int64)
+        for length, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            if start == end:
+                break
+            counts[length] = self._count(context[ORDER - length :], start, end)
+        return counts
 
     def _count(self, context: bytes, start: int, end: int) -> Counts:
         if len(context) > FREQUENT:

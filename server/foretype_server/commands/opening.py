@@ -13,11 +13,15 @@ import typer
 from foretype_server.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from foretype_model.completer import Completer
     from foretype_model.predictor import Predictor
 
 
-def open_predictors(model: str | None, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Predictor]:
+def open_predictors(
+    model: str | None, wanted: Mapping[str, Mapping[str, Any]], workspace: tuple[Path, ...] = ()
+) -> dict[str, Predictor]:
     """The predictors `wanted`, each with its own options, and with `model` (a name or a file; None: the one in use).
 
     Raises:
@@ -28,7 +32,7 @@ def open_predictors(model: str | None, wanted: Mapping[str, Mapping[str, Any]]) 
     from foretype_model.predictors import load_predictors
     from foretype_model.store import Store, data_folder
 
-    context = Context(model=Store().find(model), state_folder=data_folder())
+    context = Context(model=Store().find(model), workspace=workspace, state_folder=data_folder())
     predictors, errors = load_predictors(wanted, context)
     if not predictors:
         raise errors[0]

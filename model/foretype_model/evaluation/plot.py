@@ -1,0 +1,81 @@
+"""A picture of the scores: what each system saves, and whether the probabilities of the first can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from foretype_model.atomic import replacing
+from foretype_model.errors import ForetypeError
+from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
+from foretype_model.evaluation.score import Score
+from foretype_model.evaluation.typist import Mode
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOOKED_AT: Final[Mapping[Mode, str]] = {"inline": "ghost text", "popup": "menu", "both": "ghost text and menu"}
+"""What the typist looks at, as it is called in an editor."""
+
+COLOURS: Final = ("#4878a8", "#e0923f", "#6a9e5b")
+INK: Final = "#444444"
+
+
+def check_plotting() -> None:
+    """Raise ForetypeError where there is nothing to plot with, before the scoring rather than after it."""
+    if find_spec("matplotlib") is None:
+        raise ForetypeError("a picture needs matplotlib: pip install 'foretype[plot]'")
+
+
+def plot(scores: Mapping[str, Score], path: Path) -> None:
+    """Write a PNG of `scores`, by the systems' names, to `path`."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 (an extra, and half a second)
+
+    name, first = next(iter(scores.items()))
+    figure = Figure(figsize=(11, 1.4 + max(3.6, 0.62 * len(scores))), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    _savings(left, scores)
+    _reliability(right, name, {"next word": first.words, "ghost text": first.ghosts})
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png", dpi=150)
+
+
+def _savings(axes: Axes, scores: Mapping[str, Score]) -> None:
+    modes = list(dict.fromkeys(mode for score in scores.values() for mode in score.typing))
+    height = 0.8 / max(1, len(modes))
+    for i, mode in enumerate(modes):
+        rows = [(row, score.typing[mode].savings) for row, score in enumerate(scores.values()) if mode in score.typing]
+        places = [row + (i - (len(modes) - 1) / 2) * height for row, _ in rows]
+        drawn = axes.barh(places, [100 * s for _, s in rows], 0.9 * height, label=LOOKED_AT[mode], color=COLOURS[i])
+        axes.bar_label(drawn, fmt="%.0f %%", padding=3, color=INK)
+    axes.set_yticks(range(len(scores)), list(scores))
+    axes.invert_yaxis()
+    axes.margins(x=0.14)
+    axes.set_xlabel("keys saved, % of the characters")
+    axes.set_title("How many keys are saved", loc="left")
+    axes.legend(title="taken from the", frameon=False, loc="lower right")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _reliability(axes: Axes, name: str, kinds: Mapping[str, Sequence[Guess]]) -> None:
+    axes.plot([0, 100], [0, 100], color="#bbbbbb", linestyle="--", label="as sure as right")
+    for (kind, guesses), colour in zip(kinds.items(), COLOURS, strict=False):
+        error = expected_calibration_error(guesses)
+        if error is None:
+            continue
+        some = bins(guesses)
+        x, y = [100 * one.probability for one in some], [100 * one.right for one in some]
+        label = f"{kind} (off by {100 * error:.0f} points on average)"
+        axes.plot(x, y, color=colour, alpha=0.6)
+        # A large dot stands for many guesses: small ones lie off the line by chance.
+        axes.scatter(x, y, [300 * one.guesses / len(guesses) + 12 for one in some], color=colour, label=label)
+    axes.set(xlim=(-2, 102), ylim=(-2, 102), aspect="equal")
+    axes.set_xlabel(f"how sure {name} was, %")
+    axes.set_ylabel("how often it was right, %")
+    axes.set_title("Can its probabilities be believed?", loc="left")
+    legend = axes.legend(frameon=False, loc="upper left", fontsize="small")
+    for handle in legend.legend_handles[1:]:
+        handle.set_sizes([40])  # type: ignore[union-attr]
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,212 @@
+"""``foretype evaluate``: how good the completions are, on the user's own texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from foretype_model.errors import ForetypeError
+from foretype_server.commands.options import Json, Model, UsageError, examples, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from foretype_model.evaluation.calibration import Guess
+    from foretype_model.evaluation.passage import Passage
+    from foretype_model.evaluation.score import Advance, Score
+    from foretype_model.evaluation.systems import System
+    from foretype_model.evaluation.typist import Mode
+
+EXAMPLES = examples(
+    "foretype evaluate letters/*.txt  # on texts that the model hasn't read",
+    "foretype evaluate notes.md --max-chars 1000  # a minute rather than several",
+    "foretype evaluate src/new.py --workspace ../other-project  # knowing another folder",
+    "foretype evaluate notes.md --plot scores.png  # as a picture too",
+)
+LEGEND: Final = """\
+bits: for a character, on average; fewer are better.  next word: right at the word's start, first and among three.
+keys saved: by an ideal typist who takes what is right, from the ghost text and from the first five of the menu.
+off by: how far the probabilities are from the truth, for the first word and the ghost text.  ms: for an answer."""
+
+
+class Look(StrEnum):
+    """What the typist looks at."""
+
+    inline = "inline"
+    popup = "popup"
+    both = "both"
+
+
+class Place(StrEnum):
+    """Where the typist types."""
+
+    end = "end"
+    middle = "middle"
+
+
+def evaluate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Texts that the model hasn't read.")],
+    model: Model = None,
+    mode: Annotated[
+        Look | None,
+        typer.Option(help="Look at the ghost text, the menu, or both at once.", show_default="inline, then popup"),
+    ] = None,
+    at: Annotated[
+        Place, typer.Option(help="Type each file from its start, or the middle third between the others.")
+    ] = Place.end,
+    max_chars: Annotated[int, typer.Option(min=1, help="Type only so many characters of each file.")] = 6000,
+    workspace: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder that is open in the editor meanwhile.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw a picture of it as well.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score the completions on files, by typing them again.
+
+    Beside each predictor alone stand what editors do without a model (words), and
+    what counting alone can do (n-gram). Ctrl-C shows the files scored by then.
+    """
+    _check_apart(files, workspace)
+    if plot:
+        from foretype_model.evaluation.plot import check_plotting
+
+        check_plotting()
+    passages = _passages(files, at, max_chars)
+    modes: list[Mode] = [mode.value] if mode else ["inline", "popup"]
+    rows = _score(_systems(model, workspace), passages, modes)
+    scores = _totals(rows)
+    if as_json:
+        print_json({"files": len(rows), "systems": [{"name": name, **one.figures()} for name, one in scores.items()]})
+    else:
+        _print(scores, modes, len(rows))
+    if plot:
+        from foretype_model.evaluation.plot import plot as draw
+
+        draw(scores, plot)
+    if len(rows) < len(passages):
+        raise KeyboardInterrupt
+
+
+def _check_apart(files: Sequence[Path], workspace: Path | None) -> None:
+    """Wrong usage where a file is in the workspace."""
+    for file in files if workspace else ():
+        if workspace and file.resolve().is_relative_to(workspace.resolve()):
+            raise UsageError(
+                f"{file} lies in {workspace} and would be completed from itself; give files from elsewhere."
+            )
+
+
+def _passages(files: Sequence[Path], at: Place, max_chars: int) -> list[Passage]:
+    from foretype_model.evaluation.passage import Passage
+    from foretype_server.cli_textfile import read_text
+
+    passages = [Passage.of(read_text(file), at.value, max_chars) for file in files]
+    if not (found := [one for one in passages if one.typed]):
+        raise ForetypeError("There is nothing in these files to score; give some that hold text.")
+    return found
+
+
+def _systems(model: str | None, workspace: Path | None) -> list[System]:
+    """What is compared, the whole of it first."""
+    from foretype_model.evaluation.ngram import NGramPredictor
+    from foretype_model.evaluation.systems import PredictorSystem, ablations
+    from foretype_model.evaluation.words import WordsSystem
+    from foretype_model.evaluation.workspace import read_workspace
+    from foretype_server.commands.opening import open_predictors, prints_aside
+    from foretype_server.settings import Settings
+
+    settings = Settings()
+    with prints_aside():
+        predictors = open_predictors(model, settings.predictors, (workspace,) if workspace else ())
+    texts = read_workspace(workspace) if workspace else []
+    return [
+        *ablations(predictors, settings.options()),
+        PredictorSystem("n-gram", {"n-gram": NGramPredictor(texts)}, settings.options()),
+        WordsSystem(text.decode() for text in texts),
+    ]
+
+
+def _score(systems: Sequence[System], passages: Sequence[Passage], modes: Sequence[Mode]) -> list[dict[str, Score]]:
+    """Each passage's scores by system; fewer passages where Ctrl-C came in between, though one at least."""
+    from foretype_model.evaluation.score import score, work
+    from foretype_server.commands.opening import prints_aside
+
+    rows: list[dict[str, Score]] = []
+    in_all = sum(work(system, passage, modes) for system in systems for passage in passages)
+    try:
+        with _progress(in_all) as advance, prints_aside():
+            for passage in passages:
+                row = {system.name: score(system, passage, modes, advance) for system in systems}
+                rows.append(row)
+    except KeyboardInterrupt:
+        if not rows:
+            raise
+    return rows
+
+
+@contextmanager
+def _progress(in_all: int) -> Iterator[Advance]:
+    """A bar on a terminal, while the scoring goes on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = BarColumn(bar_width=32), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=in_all)
+        yield lambda characters: bar.advance(task, characters)
+
+
+def _totals(rows: Sequence[dict[str, Score]]) -> dict[str, Score]:
+    from foretype_model.evaluation.score import total
+
+    return {name: total([row[name] for row in rows]) for name in rows[0]}
+
+
+def _print(scores: dict[str, Score], modes: Sequence[Mode], files: int) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(_table(scores, modes))
+    characters = next(iter(scores.values())).characters
+    console.print(f"[dim]On {characters:,} characters of {files} {'file' if files == 1 else 'files'}.[/dim]")
+    console.print(LEGEND, style="dim", soft_wrap=True)
+
+
+def _table(scores: dict[str, Score], modes: Sequence[Mode]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), header_style="bold")
+    table.add_column("\nsystem")
+    saved = [f"keys saved\n{mode}" for mode in modes]
+    for title in ("\nbits", "next word\nfirst", "\nof 3", *saved, "off by\nword", "\nghost", "\nms"):
+        table.add_column(title, justify="right")
+    for name, score in scores.items():
+        table.add_row(name, *_figures(score, modes))
+    return table
+
+
+def _figures(score: Score, modes: Sequence[Mode]) -> Iterator[str]:
+    """The cells of a system's row, a dash for what it doesn't do."""
+    from foretype_model.evaluation.typist import Tally
+
+    yield "-" if score.bits_per_character is None else f"{score.bits_per_character:.3f}"
+    yield from (_percent(score.top(among)) for among in (1, 3))
+    yield from (_percent(score.typing[mode].savings if mode in score.typing else None) for mode in modes)
+    yield from (_percent(_error(guesses)) for guesses in (score.words, score.ghosts))
+    yield f"{sum(score.typing.values(), Tally()).milliseconds:.1f}"
+
+
+def _error(guesses: Sequence[Guess]) -> float | None:
+    from foretype_model.evaluation.calibration import expected_calibration_error
+
+    return expected_calibration_error(guesses)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
