@@ -45,7 +45,7 @@ def rules_of(folder: str) -> tuple[Rules, ...]:
 def rules_above(folder: Path) -> tuple[Rules, ...]:
     """The rules of the repository that `folder` lies in, unless they ignore that very folder: it was asked for."""
     above = [folder, *folder.parents]
-    root = next((i for i, path in enumerate(above) if (path / ".git").exists()), 0)
+    root = next((i for i, path in enumerate(above) if os.path.exists(path / ".git")), 0)  # noqa: PTH110 (may raise)
     rules: tuple[Rules, ...] = ()
     for parent, child in zip(above[root:0:-1], above[root - 1 :: -1], strict=False):
         rules += rules_of(str(parent))

@@ -20,7 +20,7 @@ from typing import Final
 from foretype_model.errors import BrokenIndexError
 from foretype_model.index import Shard
 from foretype_model.manifest import MANIFEST, SHARD, Entry, Forgotten, LeftOut, Manifest, Stamp, is_covered
-from foretype_model.texts import DUPLICATE, EMPTY, MINIFIED, NOT_TEXT, LeftOutError, Tree, read_text
+from foretype_model.texts import DUPLICATE, EMPTY, MINIFIED, NOT_TEXT, LeftOutError, Tree, is_folder, read_text
 
 LARGEST: Final = 1_000_000
 """Bytes of a file. What is larger is data or generated, and would push out a hundred files of the user's own."""
@@ -222,7 +222,7 @@ def _stamped(names: Iterable[str]) -> dict[str, Stamp]:
 
 def _below(tree: Tree, path: str) -> Iterator[str]:
     """The files of a tree that are at a path or below it."""
-    if Path(path).is_dir():
+    if is_folder(path):
         yield from tree.walk(Counter(), MOST_ENTRIES, within=path)
     elif tree.has(path):
         yield path

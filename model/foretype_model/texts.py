@@ -18,7 +18,7 @@ from foretype_model.gitignore import Rules, is_ignored, rules_above, rules_of
 HIDDEN: Final = "hidden"
 IGNORED: Final = "ignored by .gitignore"
 EXCLUDED: Final = "excluded by the settings"
-VENDORED: Final = "of other people's files or built ones"
+VENDORED: Final = "packages or build output"
 SECRET: Final = "secret (.env or a key)"
 LOCK_FILE: Final = "lock file"
 MINIFIED: Final = "minified"
@@ -124,14 +124,14 @@ class Tree:
         """Whether `walk` comes upon a file of this path, if there is one."""
         file = Path(path)
         folder = self._at(str(file.parent))
-        return folder is not None and not file.is_dir() and folder.left_out(file) is None
+        return folder is not None and not is_folder(path) and folder.left_out(file) is None
 
     def _at(self, path: str) -> _Folder | None:
         """The folder at a path, None where it is left out or not in the tree."""
         if path not in self._folders:
             entry = Path(path)
             above = None if entry.parent == entry else self._at(str(entry.parent))
-            wanted = above is not None and entry.is_dir() and not above.left_out(entry)
+            wanted = above is not None and is_folder(path) and not above.left_out(entry)
             self._folders[path] = above.inside(entry.name) if above and wanted else None
         return self._folders[path]
 
@@ -159,11 +159,13 @@ class _Folder:
 
     def left_out(self, entry: os.DirEntry[str] | Path) -> str | None:
         """Why an entry of this folder is left out."""
-        path = os.fspath(entry)
-        if reason := _left_out_by_name(entry):
-            return reason
-        is_folder = entry.is_dir()
-        if is_folder and _is_vendored(self.path, entry.name):
+        try:
+            return _left_out_by_name(entry) or self._left_out_by_rule(os.fspath(entry), is_folder=entry.is_dir())
+        except OSError:
+            return UNREADABLE
+
+    def _left_out_by_rule(self, path: str, *, is_folder: bool) -> str | None:
+        if is_folder and _is_vendored(path):
             return VENDORED
         if self.excluded.verdict(path, is_folder=is_folder):
             return EXCLUDED
@@ -189,13 +191,17 @@ def is_secret(name: str) -> bool:
     return name.startswith(".env") or name in KEY_FILES or name.endswith(tuple(KEY_SUFFIXES))
 
 
-def _is_vendored(parent: str, name: str) -> bool:
-    folder = Path(parent)
-    return (
-        name in NEVER_OWN
-        or any((folder / file).exists() for file in NOT_OWN_BESIDE.get(name, ()))
-        or any((folder / name / file).exists() for file in NOT_OWN_WITH)
-    )
+def _is_vendored(path: str) -> bool:
+    folder = Path(path)
+    tools = [folder / file for file in NOT_OWN_WITH]
+    tools += [folder.parent / file for file in NOT_OWN_BESIDE.get(folder.name, ())]
+    # Where a Path may not look, it raises; that is told when the folder is read.
+    return folder.name in NEVER_OWN or any(os.path.exists(file) for file in tools)  # noqa: PTH110
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at a path, as far as can be seen."""
+    return os.path.isdir(path)  # noqa: PTH112 (a Path raises where it may not look)
 
 
 # Reading one

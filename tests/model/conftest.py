@@ -1,15 +1,20 @@
-"""Small networks, made once."""
+"""Small networks, made once; folders of texts and their index."""
 
 from __future__ import annotations
 
+import os
+from itertools import count
 from pathlib import Path
 
 import pytest
 import torch
 
+from foretype_model import renewal
+from foretype_model.renewal import Renewal, Request
 from foretype_model.runtime import Metadata, Network
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
+from foretype_model.workspace import Workspace
 
 torch.set_num_threads(1)
 
@@ -39,3 +44,70 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def network(model_file: Path) -> Network:
     return Network.open(model_file)
+
+
+TICKS = count(1_700_000_000_000_000_000, 1_000_000_000)
+"""Times of files, which are a second apart however quickly they are written."""
+
+
+class Place:
+    """A folder of texts, where its index is kept, and workspaces over it as if by so many servers."""
+
+    def __init__(self, folder: Path, index: Path) -> None:
+        self.folder = folder
+        self.index = index
+        self.folder.mkdir(exist_ok=True)
+
+    def workspace(self, *exclude: str) -> Workspace:
+        return Workspace((self.folder,), self.index, exclude)
+
+    def write(self, name: str | Path, content: str | bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        tick = next(TICKS)
+        os.utime(path, ns=(tick, tick))
+        return path
+
+    def content(self, workspace: Workspace) -> dict[str, bytes]:
+        """What the index offers from: each file's text, by its path in the folder."""
+        held: dict[str, bytes] = {}
+        for shard in workspace.shards:
+            for document in set(shard.names) - shard.masked:
+                name = Path(document).relative_to(self.folder).as_posix()
+                assert name not in held
+                held[name] = shard.document(document)
+        return held
+
+    def shards(self) -> list[str]:
+        return sorted(path.name for path in self.index.glob("*.shard"))
+
+    def on_disk(self) -> bytes:
+        """What the shards hold, or anything else that is no list of names."""
+        return b"".join(path.read_bytes() for path in self.index.iterdir() if path.suffix != ".json")
+
+    def renew(self, *paths: Path, everything: bool = True, exclude: tuple[str, ...] = ()) -> Workspace:
+        """What `refresh` or `update` does, in this process."""
+        self.index.mkdir(exist_ok=True)
+        changed = None if everything else tuple(map(str, paths))
+        Renewal(Request([str(self.folder)], str(self.index), exclude, changed), lambda _done, _total: None).run()
+        workspace = self.workspace(*exclude)
+        workspace.open()
+        return workspace
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "texts", tmp_path / "index")
+
+
+@pytest.fixture(scope="session")
+def make_place() -> type[Place]:
+    return Place
+
+
+@pytest.fixture
+def tiers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards so small that a few lines fill them."""
+    monkeypatch.setattr(renewal, "YOUNG", 100)
+    monkeypatch.setattr(renewal, "LARGEST", 1000)
