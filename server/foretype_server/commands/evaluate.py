@@ -94,11 +94,9 @@ def evaluate(
 
 def _check_apart(files: Sequence[Path], workspace: Path | None) -> None:
     """Wrong usage where a file is in the workspace."""
-    for file in files if workspace else ():
-        if workspace and file.resolve().is_relative_to(workspace.resolve()):
-            raise UsageError(
-                f"{file} lies in {workspace} and would be completed from itself; give files from elsewhere."
-            )
+    within = [file for file in files if workspace and file.resolve().is_relative_to(workspace.resolve())]
+    if within:
+        raise UsageError(f"{within[0]} lies in {workspace} and would complete itself; give files from elsewhere.")
 
 
 def _passages(files: Sequence[Path], at: Place, max_chars: int) -> list[Passage]:

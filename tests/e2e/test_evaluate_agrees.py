@@ -1,0 +1,85 @@
+"""What `evaluate` counts in one process is what a typist counts who has nothing but an editor and the real server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from foretype_model.candidates import Options
+from foretype_model.evaluation.passage import Passage
+from foretype_model.evaluation.systems import PredictorSystem
+from foretype_model.evaluation.typist import Mode, type_again
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+from .client import Client, change, insertion, scripted
+
+KNOWN = ["It was the best of times, it was the worst of times,", "def go(x):\n    return x\n", "grüße 😀 and kisses"]
+TEXTS = [
+    "It was the worst of it.\ngrüße 😀 and kisses\n",
+    "def go(x):\n    it = x\n    return x\n",
+]
+WORD = re.compile(r"\s*(?:\w+|[^\w\s]+)")
+
+
+def place(text: str) -> tuple[int, int]:
+    """The end of `text`, in the client's units."""
+    last = text.rpartition("\n")[2]
+    return text.count("\n"), len(last.encode("utf-16-le")) // 2
+
+
+def offers(client: Client, uri: str, before: str, mode: Mode) -> Iterator[str]:
+    """What one key could insert."""
+    line, character = place(before)
+    if mode != "popup":
+        for item in client.ghost(uri, line, character)[:1]:
+            text = item["insertText"]
+            yield from (text, text.split("\n", maxsplit=1)[0], WORD.match(text)[0])
+    if mode != "inline":
+        items = sorted(client.completions(uri, line, character)["items"], key=lambda item: item["sortText"])
+        for item in items[:5]:
+            start = item["textEdit"]["range"]["start"]["character"]
+            last = before.rpartition("\n")[2].encode("utf-16-le")
+            replaced = last[2 * start :].decode("utf-16-le")
+            assert item["textEdit"]["newText"].startswith(replaced)
+            yield item["textEdit"]["newText"].removeprefix(replaced)
+
+
+def indentation(before: str, rest: str) -> str:
+    """What the editor puts at the start of a line: as far in as the line above."""
+    if not before.endswith("\n"):
+        return ""
+    above = [line for line in before.splitlines() if line.strip()][-1]
+    wanted = re.match(r" *", above)[0]
+    return wanted[: len(re.match(r" *", rest)[0])]
+
+
+def keys_in_an_editor(client: Client, passage: Passage, mode: Mode) -> tuple[int, int]:
+    """Keys pressed, and characters typed by hand or taken."""
+    uri = f"file:///{mode}-{id(passage)}.txt"
+    before, rest, version = passage.before, passage.typed, 1
+    client.open(uri, before + passage.after)
+    keys = characters = 0
+    while rest:
+        step, free = indentation(before, rest), True
+        if not step:
+            right = [one for one in offers(client, uri, before, mode) if len(one) > 1 and rest.startswith(one)]
+            step, free = max(right, key=len, default=rest[0]), False
+        version += 1
+        client.send(change(uri, version, insertion(*place(before), step)))
+        before, rest = before + step, rest[len(step) :]
+        keys, characters = keys + (not free), characters + (0 if free else len(step))
+    return keys, characters
+
+
+@pytest.mark.parametrize("mode", ["inline", "popup", "both"])
+@pytest.mark.parametrize("at", ["end", "middle"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_keys_are_those_pressed_in_an_editor(client: Client, text: str, at: str, mode: Mode) -> None:
+    client.initialize(scripted(*KNOWN))
+    passage = Passage.of(text, at, 1000)
+    system = PredictorSystem("scripted", {"scripted": ScriptedPredictor(KNOWN)}, Options())
+    tally = type_again(system, passage, mode, lambda characters: None)
+    assert (tally.keys, tally.characters) == keys_in_an_editor(client, passage, mode)
+    assert tally.right > 0
