@@ -134,7 +134,7 @@ class Workspace:
             self._forgotten.write(self._folder)
             files = {known: entry for known, entry in self._manifest.files.items() if not before.covers(known)}
             gone = [known for known in files if is_covered(known, (name,))]
-            self._mask()
+            self._mask(self._shards)
         return Removed(tuple(gone), sum(files[known].stamp.size for known in gone))
 
     def unforget(self, path: Path) -> None:
@@ -185,8 +185,7 @@ class Workspace:
                 if None not in opened.values():
                     break
             self._manifest = replace(manifest, left_out={})
-            self._shards = {shard: pair for shard, pair in opened.items() if pair}
-            self._mask()
+            self._mask({shard: pair for shard, pair in opened.items() if pair})
             return self.shards
 
     def _opened(self, shard: str) -> tuple[Shard, Shard] | None:
@@ -199,12 +198,17 @@ class Workspace:
             return None
         return opened, opened
 
-    def _mask(self) -> None:
-        """Hide what is in a shard and not to be offered."""
-        for shard, (whole, masked) in self._shards.items():
-            hidden = frozenset(name for name in whole.names if not self._is_current(name, shard))
-            # Masking takes a while; what is masked already need not be again.
-            self._shards[shard] = whole, (masked if masked.masked <= hidden else whole).without(hidden)
+    def _mask(self, shards: Mapping[str, tuple[Shard, Shard]]) -> None:
+        """Take these shards for the index, once all is hidden in them that is not to be offered."""
+        hidden = {
+            shard: frozenset(name for name in whole.names if not self._is_current(name, shard))
+            for shard, (whole, _) in shards.items()
+        }
+        self._shards = {
+            # What is masked already need not be again.
+            shard: (whole, (masked if masked.masked <= hidden[shard] else whole).without(hidden[shard]))
+            for shard, (whole, masked) in shards.items()
+        }
 
     def _is_current(self, name: str, shard: str) -> bool:
         entry = self._manifest.files.get(name)
