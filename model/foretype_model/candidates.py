@@ -122,7 +122,9 @@ def ghost_text(
     _run_on(predictor, [run], options.min_confidence, options.max_lines, lambda run: draw.one(run.text, run.row))
     end, log_p = run.border
     text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
-    return Candidate(text, math.exp(log_p), "ghost") if text.strip() else None
+    # What stands after the cursor already is the likeliest text there, and of no use.
+    offered = text.strip() and not after.startswith(text.encode())
+    return Candidate(text, math.exp(log_p), "ghost") if offered else None
 
 
 def _run_on(

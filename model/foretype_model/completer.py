@@ -8,11 +8,9 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final, TypeVar
 
-import numpy as np
-
 from foretype_model import candidates
 from foretype_model.candidates import Candidate, Options
-from foretype_model.mixture import Mixture, PredictorFailed
+from foretype_model.mixture import Corrections, Floats, Mixture, PredictorFailed
 from foretype_model.predictor import Predictor, State
 from foretype_model.search import Found
 from foretype_model.staleness import Stale, never
@@ -27,6 +25,9 @@ NEAR: Final = 2048
 SLICE: Final = 512
 """Bytes read in the background in one go, while a request may be waiting (20 ms at 512 units)."""
 
+MOST_TYPED: Final = 200
+"""Bytes that one edit may add for all of them to be learnt from (0.4 ms each); more is pasted."""
+
 REMEMBERED: Final = 32
 """Searches kept: the list and the ghost text of one place share theirs, and backspace finds the last ones again."""
 
@@ -40,10 +41,21 @@ class Completer:
     A predictor that raises is dropped, for this document and for good, after one call of `on_drop` with its name.
     """
 
-    def __init__(self, predictors: Mapping[str, Predictor], on_drop: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self,
+        predictors: Mapping[str, Predictor],
+        on_drop: Callable[[str, Exception], None],
+        document: str = "",
+        corrections: Corrections | None = None,
+    ) -> None:
+        """`document` is its URI; documents that share `corrections` learn together how far to trust each predictor."""
         self._on_drop = on_drop
+        self._document = document
+        self._corrections: Corrections = {} if corrections is None else corrections
+        self._typed: bytes | None = None
+        self._shares: tuple[State, Mapping[str, Floats]] = None, {}
         self._searches: OrderedDict[tuple[bytes, Options, int], tuple[State, list[Found]]] = OrderedDict()
-        self._mixture = Mixture(predictors)
+        self._mixture = Mixture(predictors, self._corrections)
         self._warm: WarmStates | None = None
         self._near: tuple[bytes, WarmStates] | None = None
         self._latest = b""
@@ -52,6 +64,7 @@ class Completer:
         """Distinct next words, best first. Raises Superseded once `stale()` is true."""
 
         def words() -> list[Candidate]:
+            self._follow(before, after)
             state, found = self._find_words(before, options, 1, stale)
             return self._with_shares(state, candidates.next_words(self._mixture, found))
 
@@ -73,6 +86,7 @@ class Completer:
         how = replace(options, max_lines=1) if within_line else options
 
         def ghost() -> Candidate | None:
+            self._follow(before, after)
             state, found = self._find_words(before, how, how.max_lines, stale)
             offered = candidates.ghost_text(self._mixture, found, before, after, how)
             return self._with_shares(state, [offered])[0] if offered else None
@@ -94,15 +108,29 @@ class Completer:
         return self._searches[key]
 
     def _with_shares(self, state: State, offered: list[Candidate]) -> list[Candidate]:
-        """Each predictor's part, at the first byte of each candidate: its probability there over the sum of all."""
-        names = list(self._mixture.members)
-        parts = np.exp(self._mixture.parts([state])[:, 0])
-        parts /= np.maximum(parts.sum(0), 1e-30)
-        shares = [parts[:, one.text.encode()[0]] for one in offered]
+        """Each predictor's part, at the first byte of each candidate."""
+        if self._shares[0] is not state:
+            self._shares = state, self._mixture.shares(state)
+        first = [one.text.encode()[0] for one in offered]
         return [
-            replace(one, shares=dict(zip(names, map(float, share), strict=True)))
-            for one, share in zip(offered, shares, strict=True)
+            replace(one, shares={name: float(share[byte]) for name, share in self._shares[1].items()})
+            for one, byte in zip(offered, first, strict=True)
         ]
+
+    def _follow(self, before: bytes, after: bytes) -> None:
+        """Learn from what was typed since the last question, then show the document to the predictors."""
+        typed, self._typed = self._typed, before
+        if before == typed:
+            return
+        if typed is not None and before.startswith(typed) and len(before) - len(typed) <= MOST_TYPED:
+            self._learn(unix(before), len(unix(typed)))
+        self._mixture.observe(self._document, unix(before), unix(after))
+
+    def _learn(self, text: bytes, start: int) -> None:
+        if self._states().behind(text[:start]):
+            return
+        for end in range(start, len(text)):
+            self._mixture.learn(self._states().at(text[:end]), text[end])
 
     def catch_up(self, before: bytes) -> bool:
         """Read a slice of a long text that the last answer did without; whether there is nothing left to read.
@@ -145,7 +173,8 @@ class Completer:
                 return offer()
             except PredictorFailed as failure:
                 members = {name: one for name, one in self._mixture.members.items() if name != failure.name}
-                self._mixture, self._warm, self._near = Mixture(members), None, None
+                self._mixture = Mixture(members, self._corrections)
+                self._warm, self._near = None, None
                 self._searches.clear()
                 self._on_drop(failure.name, failure.cause)
         return nothing

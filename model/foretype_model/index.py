@@ -14,7 +14,8 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from tokenize import TokenError
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ MEMO: Final = 20_000
 ERASED: Final = 0xFE
 """Stands where a byte of a masked document follows; never occurs in UTF-8."""
 
+SHARES_MEMO: Final = 2_000
+"""Ranges whose counts are remembered (2.5 MB)."""
+
 MAGIC: Final = b"foretype index 1\n"
 
 Bytes = NDArray[np.uint8]
@@ -54,6 +58,17 @@ the time of a step.
 """
 
 
+class Shares(NamedTuple):
+    """What follows in some rows: how many they are, how many have the most frequent byte, and the share of each byte.
+
+    The shares are of shape (256,) and sum to 1, or to 0 where all is masked.
+    """
+
+    rows: int
+    top: int
+    shares: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Place:
     """Where in a document something stands; `line` and `column` are from 1, the column in bytes."""
@@ -64,7 +79,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shard:
     """An immutable index over some documents, made by `build` or `open`.
 
@@ -93,6 +108,7 @@ class Shard:
     text: Bytes
     masked: frozenset[str] = frozenset()
     memo: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
+    shares_memo: dict[tuple[int, int], Shares] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def build(cls, documents: Sequence[tuple[str, bytes]]) -> Shard:
@@ -154,6 +170,19 @@ class Shard:
             self.memo[low, high, byte] = first, last
         return (first, last) if first < last else None
 
+    def shares(self, low: int, high: int) -> Shares:
+        """What follows in these rows."""
+        known = self.shares_memo.get((low, high))
+        if known is None:
+            counts = np.bincount(np.frombuffer(self.visible, np.uint8, high - low, low), minlength=256)
+            counts[[ERASED, END_OF_TEXT]] = 0
+            rows = int(counts.sum())
+            known = Shares(rows, int(counts.max()), (counts / max(1, rows)).astype(np.float32))
+            if len(self.shares_memo) >= SHARES_MEMO:
+                self.shares_memo.clear()
+            self.shares_memo[low, high] = known
+        return known
+
     def _rank(self, byte: int, row: int) -> int:
         """C[byte], and the number of times that `byte` stands in L before `row`."""
         block = row // BLOCK
@@ -175,7 +204,7 @@ class Shard:
         gone = np.isin(self.names, list(masked))
         erased = np.repeat(np.concatenate([[False], gone]), np.diff([0, *self.starts]))
         visible = np.where(erased[self.positions], np.uint8(ERASED), np.frombuffer(self.following, np.uint8))
-        return replace(self, visible=visible.tobytes(), masked=masked)
+        return replace(self, visible=visible.tobytes(), masked=masked, shares_memo={})
 
     def places(self, rows: Range, byte: int, most: int) -> Iterator[Place]:
         """Where `byte` follows in these rows, at most `most` of the places."""
@@ -215,7 +244,7 @@ class Shard:
         """
         try:
             return cls._read(path)
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, TokenError) as error:  # numpy reads a header by Python's tokenizer
             raise BrokenIndexError(f"{path} is no whole index: remove it, and it is made again ({error})") from error
 
     @classmethod

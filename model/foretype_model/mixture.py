@@ -1,21 +1,52 @@
-"""Several predictors' next-byte distributions into one."""
+"""Several predictors' next-byte distributions into one.
+
+The first predictor that answers for the whole of the probability is the base. The others speak in their order, each
+over what there is so far: p <- w q + (1 - w) p. The weight w starts from the part of the probability that the predictor
+itself assigns (one that knows much assigns much, see `Predictor.predict`), and is corrected by what has been learnt
+from the text as it was typed: by classes of that part, and of how probable the predictor's first choice already was.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foretype_model.predictor import VOCABULARY, LogProbabilities, Predictor, State
+from foretype_model.predictor import VOCABULARY, Learner, LogProbabilities, Observer, Predictor, State
 
 MOST: Final = 1e-3
 """A logarithm of a probability at most; it is 0 but for rounding."""
 
+WHOLE: Final = 0.9995
+"""A row that sums to this says nothing of how much its predictor knows. One that does should assign less."""
+
+EVEN: Final = 0.5
+"""What such a row counts for beside others, before anything is learnt: this much of its highest probability."""
+
+PARTS: Final = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97])
+AGREEMENTS: Final = np.array([0.001, 0.01, 0.05, 0.2, 0.5, 0.8])
+"""Borders of the classes that have a correction each."""
+
+CELLS: Final = (len(PARTS) + 1) * (len(AGREEMENTS) + 1)
+
+RATE: Final = 0.02
+"""Of learning the corrections, by gradient descent on the logarithm of what was typed."""
+
+SLOW: Final = 0.1
+SLOW_CALLS: Final = 3
+"""Seconds, and how many calls in a row may take longer, before a predictor is dropped for being too slow."""
+
+Floats = NDArray[np.float32]
+
+Corrections = dict[str, Floats]
+"""By predictor: what is added to the logarithm of its odds, in each class, shape (CELLS,)."""
+
 
 class PredictorFailed(Exception):
-    """A predictor raised, or answered with something that is no distribution."""
+    """A predictor raised, or answered with something that is no distribution, or too late."""
 
     def __init__(self, name: str, cause: Exception) -> None:
         super().__init__(f"{name}: {type(cause).__name__}: {cause}")
@@ -38,14 +69,34 @@ class _Guarded:
             raise PredictorFailed(self._name, error) from error
 
 
-class Mixture:
-    """The arithmetic mean of its members' probabilities; itself a `Predictor`.
+class _Layer(NamedTuple):
+    """One predictor over those before it, for several rows.
 
-    A state is the tuple of the members' states, in their order.
+    Attributes:
+        name: of the predictor.
+        q: its distributions, shape (rows, 256).
+        below: the distributions before it, likewise.
+        weight: w, shape (rows, 1).
+        cell: the class of each row's correction, shape (rows,).
     """
 
-    def __init__(self, members: Mapping[str, Predictor]) -> None:
+    name: str
+    q: Floats
+    below: Floats
+    weight: Floats
+    cell: NDArray[np.int64]
+
+
+class Mixture:
+    """The members stacked upon each other; itself a `Predictor`. A state is the tuple of the members' states."""
+
+    def __init__(self, members: Mapping[str, Predictor], corrections: Corrections | None = None) -> None:
+        """`corrections` is where to learn on, as several documents do together."""
         self.members = dict(members)
+        self._corrections: Corrections = {} if corrections is None else corrections
+        for name in members:
+            self._corrections.setdefault(name, np.zeros(CELLS, np.float32))
+        self._slow_calls = dict.fromkeys(members, 0)
 
     def start(self) -> tuple[State, ...]:
         return tuple(self._each(lambda _, member: member.start()))
@@ -55,28 +106,94 @@ class Mixture:
 
     def step(self, states: Sequence[tuple[State, ...]], following: Sequence[int]) -> list[tuple[State, ...]]:
         columns = self._each(
-            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states))
+            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states)), timed=True
         )
         return list(zip(*columns, strict=True))
 
     def predict(self, states: Sequence[tuple[State, ...]]) -> LogProbabilities:
         parts = self.parts(states)
-        # One member is passed through untouched: exact, and the usual case costs nothing.
-        if len(parts) == 1:
+        # One member is passed through untouched: exact, and it costs nothing.
+        if len(parts) == 1 and _is_whole(np.exp(parts[0])):
             return cast(LogProbabilities, parts[0])
-        return cast(LogProbabilities, np.logaddexp.reduce(parts, axis=0) - np.float32(np.log(len(parts))))
+        return np.log(self._stacked(parts)[0])
 
     def parts(self, states: Sequence[tuple[State, ...]]) -> NDArray[np.float32]:
         """Each member's log-probabilities, shape (members, len(states), 256)."""
-        rows = self._each(lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)))
+        rows = self._each(
+            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)), timed=True
+        )
         return np.stack(rows)
 
-    def _each(self, call: Callable[[int, Predictor], Any]) -> list[Any]:
+    def shares(self, state: tuple[State, ...]) -> dict[str, Floats]:
+        """Each member's share in the probability of each next byte, shape (256,) each; they sum to 1."""
+        p, layers = self._stacked(self.parts([state]))
+        shares, rest = {}, np.ones_like(p)
+        for layer in reversed(layers):
+            share = rest * layer.weight * layer.q
+            shares[layer.name] = (share / np.maximum(p, 1e-30))[0]
+            rest = rest * (1 - layer.weight)
+        return shares
+
+    def observe(self, document: str, before: bytes, after: bytes) -> None:
+        """Show a document, as it stands around the cursor, to the members that want to see it."""
+        self._each(lambda _, member: member.observe(document, before, after) if isinstance(member, Observer) else None)
+
+    def learn(self, state: tuple[State, ...], following: int) -> None:
+        """Learn that the user went on with the byte `following`: how far to trust each member, and they themselves."""
+        p, layers = self._stacked(self.parts([state]))
+        gradient = 1.0 / max(float(p[0, following]), 1e-6)
+        for layer in reversed(layers):
+            w, q, below = float(layer.weight[0, 0]), float(layer.q[0, following]), float(layer.below[0, following])
+            self._corrections[layer.name][layer.cell[0]] += RATE * gradient * w * (1 - w) * (q - below)
+            gradient *= 1 - w
+        self._each(lambda i, member: member.learn(state[i], following) if isinstance(member, Learner) else None)
+
+    def _stacked(self, parts: NDArray[np.float32]) -> tuple[Floats, list[_Layer]]:
+        """The mixture, shape (rows, 256), and its layers from the base up."""
+        rows = np.exp(parts)
+        names = list(self.members)
+        base = next((i for i, row in enumerate(rows) if _is_whole(row)), None)
+        p = np.full(rows.shape[1:], 1 / VOCABULARY, np.float32)
+        layers = []
+        for i in [base, *(i for i in range(len(names)) if i != base)] if base is not None else range(len(names)):
+            weight, q, cell = self._weighed(names[i], rows[i], p, is_base=i == base)
+            layers.append(_Layer(names[i], q, p, weight, cell))
+            p = weight * q + (1 - weight) * p
+        return p, layers
+
+    def _weighed(
+        self, name: str, rows: Floats, below: Floats, is_base: bool
+    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """The weights of one member's rows, shape (rows, 1), the rows summing to 1, and their classes."""
+        part = rows.sum(1)
+        q = rows / np.maximum(part, 1e-9)[:, np.newaxis]
+        best = q.argmax(1)
+        every = np.arange(len(q))
+        claimed = np.where(part >= WHOLE, EVEN * q[every, best], part)
+        cell = np.searchsorted(PARTS, claimed) * (len(AGREEMENTS) + 1) + np.searchsorted(AGREEMENTS, below[every, best])
+        if is_base:
+            return np.ones((len(q), 1), np.float32), q, cell
+        odds = claimed / np.maximum(1 - claimed, 1e-3) * np.exp(self._corrections[name][cell])
+        return (odds / (1 + odds))[:, np.newaxis].astype(np.float32), q, cell
+
+    def _each(self, call: Callable[[int, Predictor], Any], timed: bool = False) -> list[Any]:
         results = []
         for i, (name, member) in enumerate(self.members.items()):
             with _Guarded(name):
+                began = time.perf_counter()
                 results.append(call(i, member))
+                if timed:
+                    self._watch(name, time.perf_counter() - began)
         return results
+
+    def _watch(self, name: str, seconds: float) -> None:
+        self._slow_calls[name] = self._slow_calls[name] + 1 if seconds > SLOW else 0
+        if self._slow_calls[name] >= SLOW_CALLS:
+            raise TimeoutError(f"too slow: over {1000 * SLOW:.0f} ms, {SLOW_CALLS} times")
+
+
+def _is_whole(rows: Floats) -> bool:
+    return bool((rows.sum(1) >= WHOLE).all())
 
 
 def _counted(states: list[State], rows: int) -> list[State]:

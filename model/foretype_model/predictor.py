@@ -27,7 +27,7 @@ What to know before writing one:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
@@ -45,7 +45,10 @@ State = Any
 """What a predictor knows at one point of a text. Opaque to everybody else, and never changed once made."""
 
 LogProbabilities = NDArray[np.float32]
-"""Natural logarithms of next-byte probabilities, shape (rows, 256); each row's exponentials sum to 1."""
+"""Natural logarithms of next-byte probabilities, shape (rows, 256); each row's exponentials sum to 1, or to less.
+
+What a row leaves unassigned goes to the other predictors: one that knows nothing here answers minus infinity throughout.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,14 @@ class Context:
     Attributes:
         model: the model file chosen in the settings, for predictors that use one.
         workspace: the folders that are open in the editor.
+        exclude: what in them is not to be learnt from, as patterns of a ``.gitignore``.
         state_folder: where this predictor may keep what it has learnt (made on first use, private to the user).
         options: the predictor's own settings, from ``foretype.predictors.NAME`` when that is an object.
     """
 
     model: Path | None = None
     workspace: tuple[Path, ...] = ()
+    exclude: tuple[str, ...] = ()
     state_folder: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -87,4 +92,39 @@ class Predictor(Protocol):
 
     def predict(self, states: Sequence[State]) -> LogProbabilities:
         """Log-probabilities of the next byte, shape (len(states), 256)."""
+        ...
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """A predictor that wants to see documents, beside the text before a cursor."""
+
+    def observe(self, document: str, before: bytes, after: bytes) -> None:
+        """Called before each answer with what surrounds the cursor; `document` is its URI."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A predictor that learns while the user types."""
+
+    def learn(self, state: State, following: int) -> None:
+        """After `state` the user went on with the byte `following`. Called once for each byte that was typed."""
+        ...
+
+
+@runtime_checkable
+class Indexer(Protocol):
+    """A predictor that reads the files of the workspace. These methods are called on a thread of their own."""
+
+    def refresh(self, progress: Callable[[int, int], None]) -> None:
+        """Bring what is known of the workspace up to date; tell how many files are done, of how many."""
+        ...
+
+    def update(self, paths: Collection[Path]) -> None:
+        """These files or folders were saved, created or removed."""
+        ...
+
+    def close(self) -> None:
+        """End whatever `refresh` or `update` are at; nothing else will be asked."""
         ...

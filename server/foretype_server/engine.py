@@ -12,6 +12,7 @@ from pathlib import Path
 from foretype_model.candidates import Candidate
 from foretype_model.completer import Completer
 from foretype_model.errors import ModelError
+from foretype_model.mixture import Corrections
 from foretype_model.predictor import Context, Predictor
 from foretype_model.predictors import load_predictors
 from foretype_model.staleness import Stale, Superseded
@@ -37,6 +38,7 @@ class Engine:
         self._on_drop = on_drop
         self._predictors: Mapping[str, Predictor] = {}
         self._completers: dict[str, Completer] = {}
+        self._corrections: Corrections = {}
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         """Make the predictors that `settings` name; all documents start anew with them."""
@@ -81,7 +83,9 @@ class Engine:
 
     def _completer(self, uri: str) -> Completer:
         if uri not in self._completers:
-            self._completers[uri] = Completer(self._predictors, lambda name, error: self._on_drop(uri, name, error))
+            self._completers[uri] = Completer(
+                self._predictors, lambda name, error: self._on_drop(uri, name, error), uri, self._corrections
+            )
         return self._completers[uri]
 
 

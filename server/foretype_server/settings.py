@@ -42,7 +42,7 @@ class Settings:
     inline_enable: bool = True
     inline_min_confidence: float = 0.1
     inline_max_lines: int = 1
-    predictors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"network": {}})
+    predictors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"network": {}, "copy": {}})
     learn_exclude: tuple[str, ...] = ()
     languages_disabled: tuple[str, ...] = ()
     max_file_size: int = 10_000_000
