@@ -156,25 +156,21 @@ class Mixture:
         p = np.full(rows.shape[1:], 1 / VOCABULARY, np.float32)
         layers = []
         for i in [base, *(i for i in range(len(names)) if i != base)] if base is not None else range(len(names)):
-            weight, q, cell = self._weighed(names[i], rows[i], p, is_base=i == base)
-            layers.append(_Layer(names[i], q, p, weight, cell))
-            p = weight * q + (1 - weight) * p
+            layer = self._layer(names[i], rows[i], p, is_base=i == base)
+            layers.append(layer)
+            p = layer.weight * layer.q + (1 - layer.weight) * p
         return p, layers
 
-    def _weighed(
-        self, name: str, rows: Floats, below: Floats, is_base: bool
-    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        """The weights of one member's rows, shape (rows, 1), the rows summing to 1, and their classes."""
+    def _layer(self, name: str, rows: Floats, below: Floats, is_base: bool) -> _Layer:
         part = rows.sum(1)
         q = rows / np.maximum(part, 1e-9)[:, np.newaxis]
         best = q.argmax(1)
         every = np.arange(len(q))
         claimed = np.where(part >= WHOLE, EVEN * q[every, best], part)
         cell = np.searchsorted(PARTS, claimed) * (len(AGREEMENTS) + 1) + np.searchsorted(AGREEMENTS, below[every, best])
-        if is_base:
-            return np.ones((len(q), 1), np.float32), q, cell
         odds = claimed / np.maximum(1 - claimed, 1e-3) * np.exp(self._corrections[name][cell])
-        return (odds / (1 + odds))[:, np.newaxis].astype(np.float32), q, cell
+        weight = np.ones(len(q)) if is_base else odds / (1 + odds)
+        return _Layer(name, q, below, weight[:, np.newaxis].astype(np.float32), cell)
 
     def _each(self, call: Callable[[int, Predictor], Any], timed: bool = False) -> list[Any]:
         results = []

@@ -47,7 +47,7 @@ State = Any
 LogProbabilities = NDArray[np.float32]
 """Natural logarithms of next-byte probabilities, shape (rows, 256); each row's exponentials sum to 1, or to less.
 
-What a row leaves unassigned goes to the other predictors: one that knows nothing here answers minus infinity throughout.
+What a row leaves unassigned goes to other predictors: one that knows nothing here answers minus infinity throughout.
 """
 
 

@@ -125,6 +125,7 @@ def _write(target: Path, text: bytes) -> int:
 
 
 if __name__ == "__main__":
-    written = write(*map(Path, sys.argv[1:4]))
+    corpus_folder, wheels_folder, target_folder = map(Path, sys.argv[1:4])
+    written = write(corpus_folder, wheels_folder, target_folder)
     for source, size in written.items():
         print(f"{source:28} {size / 1e6:6.2f} MB  {size / sum(written.values()):6.1%}")
