@@ -79,7 +79,7 @@ def keys_in_an_editor(client: Client, passage: Passage, mode: Mode) -> tuple[int
 def test_the_keys_are_those_pressed_in_an_editor(client: Client, text: str, at: str, mode: Mode) -> None:
     client.initialize(scripted(*KNOWN))
     passage = Passage.of(text, at, 1000)
-    system = PredictorSystem("scripted", {"scripted": ScriptedPredictor(KNOWN)}, Options())
-    tally = type_again(system, passage, mode, lambda characters: None)
+    system = PredictorSystem("scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options())
+    tally = type_again(system.start(), passage, mode, lambda characters: None)
     assert (tally.keys, tally.characters) == keys_in_an_editor(client, passage, mode)
     assert tally.right > 0

@@ -14,7 +14,7 @@ from foretype_model.evaluation.calibration import Guess, bins, expected_calibrat
 from foretype_model.evaluation.next_word import words
 from foretype_model.evaluation.ngram import NGramPredictor
 from foretype_model.evaluation.passage import Passage, free_indentation
-from foretype_model.evaluation.score import score, total, work
+from foretype_model.evaluation.score import Scorer, total
 from foretype_model.evaluation.systems import PredictorSystem, ablations
 from foretype_model.evaluation.typist import type_again
 from foretype_model.evaluation.words import WordsSystem
@@ -28,8 +28,12 @@ def ignore(characters):
     pass
 
 
-def system(*texts):
-    return PredictorSystem("scripted", {"scripted": ScriptedPredictor(texts)}, Options())
+def system(*texts, kind=ScriptedPredictor):
+    return PredictorSystem("scripted", lambda: {"scripted": kind(texts)}, Options())
+
+
+def score(system, passage, modes):
+    return Scorer(system, modes).score(passage, ignore)
 
 
 class Offering:
@@ -43,9 +47,6 @@ class Offering:
 
     def open(self):
         return self
-
-    def mixture(self):
-        return None
 
     def tell(self, before, after):
         pass
@@ -130,7 +131,7 @@ def test_bits_are_those_of_the_predictors_own_probabilities():
     only = ScriptedPredictor([text])
     states = [only.feed(b"", text.encode()[:i]) for i in range(len(text.encode()))]
     nats = -sum(only.predict([state])[0, byte] for state, byte in zip(states, text.encode(), strict=True))
-    scored = score(system(text), Passage("", text, ""), [], ignore)
+    scored = score(system(text), Passage("", text, ""), [])
     assert scored.bits_per_character == pytest.approx(nats / math.log(2) / 5)
 
 
@@ -139,7 +140,7 @@ def test_a_mixture_that_learns_is_told_each_byte(monkeypatch):
     monkeypatch.setattr(
         "foretype_model.mixture.Mixture.learn", lambda self, state, byte: told.append(byte), raising=False
     )
-    score(system("ab"), Passage("x", "aü", ""), [], ignore)
+    score(system("ab"), Passage("x", "aü", ""), [])
     assert told == "aü".encode()
 
 
@@ -160,7 +161,7 @@ def test_words_carry_the_spaces_before_them():
 
 def test_the_next_word_is_first_or_among_three_or_not_offered():
     text = "one two. one tea. one toe. one two. one sea."
-    starts = score(system("one two.", "one tea.", "one toe."), Passage("", text, ""), [], ignore)
+    starts = score(system("one two.", "one tea.", "one toe."), Passage("", text, ""), [])
     seen = dict(zip([word for _, word in words(Passage("", text, ""))], starts.starts, strict=False))
     assert seen[" sea"].rank is None
     assert 0 < starts.top(1) <= starts.top(3) < 1
@@ -181,7 +182,7 @@ def test_the_calibration_error_of_what_is_as_sure_as_right_is_nothing():
 
 def test_two_passages_together_are_their_sums():
     passages = [Passage("", "hello world. hello", ""), Passage("", "hello", "")]
-    scores = [score(system("hello world."), one, ["inline", "popup"], ignore) for one in passages]
+    scores = [score(system("hello world."), one, ["inline", "popup"]) for one in passages]
     both = total(scores)
     assert both.characters == 23
     assert both.bits == pytest.approx(scores[0].bits + scores[1].bits)
@@ -192,14 +193,16 @@ def test_two_passages_together_are_their_sums():
 @pytest.mark.parametrize("at", ["end", "middle"])
 @pytest.mark.parametrize("text", ["hello world. hello", "  a\n  b\n", "ü 😀"])
 def test_progress_is_told_to_the_end(text, at):
-    passage, told = Passage.of(text, at, 100), []
+    passage, told, in_all = Passage.of(text, at, 100), [], 0
     for one in (system("hello world."), WordsSystem([])):
-        score(one, passage, ["inline", "popup"], told.append)
-    assert sum(told) == sum(work(one, passage, ["inline", "popup"]) for one in (system(), WordsSystem([])))
+        scorer = Scorer(one, ["inline", "popup"])
+        scorer.score(passage, told.append)
+        in_all += scorer.work(passage)
+    assert sum(told) == in_all
 
 
 def test_the_words_of_the_document_and_the_workspace_complete_the_one_being_typed():
-    document = WordsSystem(["forever forever format"]).open()
+    document = WordsSystem(["forever forever format"]).start().open()
     document.tell("fork form fork fo", " foal fork")
     assert document.menu() == ["rk", "rever", "rm", "al", "rmat"]
     document.tell("fork ", "")
@@ -228,17 +231,44 @@ def test_the_n_gram_expects_what_was_there_before(workspace):
 
 
 def test_ablations_say_what_each_predictor_adds():
-    names = ["a", "b", "c"]
-    predictors = {name: ScriptedPredictor([name]) for name in names}
-    systems = {one.name: list(one.predictors) for one in ablations(predictors, Options())}
-    assert systems == {
-        "mixture": names,
-        **{f"only {name}": [name] for name in names},
-        **{f"without {name}": [other for other in names if other != name] for name in names},
+    def made(*names):
+        return {one.name: list(one.make()) for one in ablations(names, dict.fromkeys, Options())}
+
+    assert made("a") == {"a": ["a"]}
+    assert made("a", "b") == {"mixture": ["a", "b"], "only a": ["a"], "only b": ["b"]}
+    assert made("a", "b", "c") == {
+        "mixture": ["a", "b", "c"],
+        **{f"only {name}": [name] for name in "abc"},
+        **{f"without {name}": [other for other in "abc" if other != name] for name in "abc"},
     }
-    two = ablations({"a": predictors["a"], "b": predictors["b"]}, Options())
-    assert [one.name for one in two] == ["mixture", "only a", "only b"]
-    assert [one.name for one in ablations({"a": predictors["a"]}, Options())] == ["a"]
+
+
+class Remembering(ScriptedPredictor):
+    """Knows what was read in any document, as one that learns from the user does."""
+
+    def feed(self, state, text):
+        known = super().feed(state, text)
+        self._texts = [known, *self._texts[:1]]
+        return known
+
+    def step(self, states, following):
+        return [super(Remembering, self).feed(*pair) for pair in zip(states, map(bytes, zip(following)), strict=True)]
+
+
+NEW = Passage("", "all new to it", "")
+
+
+def test_what_was_typed_for_one_score_is_new_to_the_others():
+    scored = score(system(kind=Remembering), NEW, ["inline", "both"])
+    alone = score(system(kind=Remembering), NEW, ["both"])
+    assert scored.typing["both"].keys == alone.typing["both"].keys
+    assert scored.starts == alone.starts
+
+
+def test_what_was_typed_in_one_text_is_known_in_the_next():
+    scorer = Scorer(system(kind=Remembering), ["inline"])
+    first, second = (scorer.score(NEW, ignore).typing["inline"].keys for _ in range(2))
+    assert second < first
 
 
 class Failing(ScriptedPredictor):
@@ -246,14 +276,11 @@ class Failing(ScriptedPredictor):
         raise OSError("the disk is full")
 
 
-@pytest.mark.parametrize("modes", [[], ["popup"]])
-def test_a_predictor_that_fails_is_no_score(modes):
-    failing = PredictorSystem("failing", {"failing": Failing([])}, Options())
-    with pytest.raises(PredictorError, match=r"failing.*the disk is full"):
-        if modes:
-            type_again(failing, Passage("", "text", ""), "popup", ignore)
-        else:
-            score(failing, Passage("", "text", ""), [], ignore)
+def test_a_predictor_that_fails_is_no_score():
+    with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
+        score(system(kind=Failing), Passage("", "text", ""), [])
+    with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
+        type_again(system(kind=Failing).start(), Passage("", "text", ""), "popup", ignore)
 
 
 def test_a_workspace_is_its_texts(tmp_path):

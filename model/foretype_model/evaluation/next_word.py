@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from foretype_model.candidates import Candidate
 from foretype_model.evaluation.calibration import Guess
 from foretype_model.evaluation.passage import Passage, free_indentation
-from foretype_model.evaluation.systems import System
+from foretype_model.evaluation.systems import Session
 from foretype_model.grammar import LONGEST, Word
 
 _WORD = Word()
@@ -34,9 +34,9 @@ def accuracy(starts: Sequence[WordStart], among: int) -> float | None:
     return sum(one.rank is not None and one.rank < among for one in starts) / len(starts) if starts else None
 
 
-def guess_words(system: System, passage: Passage, advance: Callable[[int], None]) -> list[WordStart]:
-    """Ask `system` at each start of a word in `passage`; `advance` is told how many characters further that is."""
-    document, starts, at = system.open(), [], 0
+def guess_words(session: Session, passage: Passage, advance: Callable[[int], None]) -> list[WordStart]:
+    """Ask at each start of a word in `passage`; `advance` is told how many characters further that is."""
+    document, starts, at = session.open(), [], 0
     for start, word in words(passage):
         advance(start - at)
         at = start

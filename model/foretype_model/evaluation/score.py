@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
-from typing import Any
+from itertools import chain, count
+from typing import Any, Final
 
 from foretype_model.errors import PredictorError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
 from foretype_model.evaluation.next_word import WordStart, accuracy, guess_words
 from foretype_model.evaluation.passage import Passage
-from foretype_model.evaluation.systems import System
+from foretype_model.evaluation.systems import Session, System
 from foretype_model.evaluation.typist import Mode, Tally, type_again
 from foretype_model.mixture import Mixture, PredictorFailed
 
 Advance = Callable[[int], None]
 """Is told of each few characters that one of the scores has got further."""
+
+_numbers: Final = count()
+"""For the names of documents, no two of which are the same."""
 
 
 @dataclass(frozen=True)
@@ -89,43 +92,64 @@ def total(scores: Sequence[Score]) -> Score:
     )
 
 
-def score(system: System, passage: Passage, modes: Iterable[Mode], advance: Advance) -> Score:
-    """Score `system` on `passage`. `advance` is told of `work` characters in all.
+class Scorer:
+    """Scores one system on one passage after another, as a user writes one text after another.
 
-    Raises:
-        PredictorError: a predictor failed.
+    Each kind of score has a session of its own: a text that was typed for one is still new to the others.
     """
-    mixture = system.mixture()
-    return Score(
-        len(passage.typed),
-        bits_needed(mixture, passage, advance) if mixture else None,
-        guess_words(system, passage, advance) if mixture else None,
-        {mode: type_again(system, passage, mode, advance) for mode in _modes(system, modes)},
-    )
+
+    def __init__(self, system: System, modes: Sequence[Mode]) -> None:
+        """Raises PredictorError where a predictor can't be made."""
+        self._modes: list[Mode] = [mode for mode in modes if system.predicts or mode != "inline"]
+        self._typing = {mode: system.start() for mode in self._modes}
+        self._bits: Session | None = system.start() if system.predicts else None
+        self._words: Session | None = system.start() if system.predicts else None
+
+    def score(self, passage: Passage, advance: Advance) -> Score:
+        """Score a passage; `advance` is told of `work` characters in all.
+
+        Raises:
+            PredictorError: a predictor failed.
+        """
+        return Score(
+            len(passage.typed),
+            bits_needed(self._bits, passage, advance) if self._bits else None,
+            guess_words(self._words, passage, advance) if self._words else None,
+            {mode: type_again(session, passage, mode, advance) for mode, session in self._typing.items()},
+        )
+
+    def work(self, passage: Passage) -> int:
+        """The characters that `score` will tell of."""
+        return len(passage.typed) * (len(self._modes) + (2 if self._bits else 0))
 
 
-def work(system: System, passage: Passage, modes: Iterable[Mode]) -> int:
-    """The characters that `score` will tell of."""
-    return len(passage.typed) * (len(_modes(system, modes)) + (2 if system.mixture() else 0))
-
-
-def _modes(system: System, modes: Iterable[Mode]) -> list[Mode]:
-    return [mode for mode in modes if mode != "inline" or system.mixture()]
-
-
-def bits_needed(mixture: Mixture, passage: Passage, advance: Advance) -> float:
+def bits_needed(session: Session, passage: Passage, advance: Advance) -> float:
     """The sum of -log2 p over the bytes typed, each after all before it; those before the passage are read only."""
-    learn: Callable[[Any, int], None] | None = getattr(mixture, "learn", None)
-    nats = 0.0
+    mixture, document, nats = session.mixture(), f"untitled:{next(_numbers)}", 0.0
+    before, after = passage.before.encode(), passage.after.encode()
     try:
-        state = mixture.feed(mixture.start(), passage.before.encode())
+        state = mixture.feed(mixture.start(), before)
+        _show(mixture, document, before, after)
         for byte in passage.typed.encode():
             nats -= float(mixture.predict([state])[0, byte])
-            if learn:
-                learn(state, byte)
+            _learn(mixture, state, byte)
             state = mixture.step([state], [byte])[0]
+            before += bytes((byte,))
+            _show(mixture, document, before, after)
             if byte & 0xC0 != 0x80:
                 advance(1)
     except PredictorFailed as failure:
         raise PredictorError(f"there are no scores, as a predictor failed: {failure}") from failure
     return nats / math.log(2)
+
+
+def _learn(mixture: Mixture, state: Any, byte: int) -> None:
+    """That `byte` was typed after `state`."""
+    if learn := getattr(mixture, "learn", None):
+        learn(state, byte)
+
+
+def _show(mixture: Mixture, document: str, before: bytes, after: bytes) -> None:
+    """That the document is now `before` and `after`."""
+    if observe := getattr(mixture, "observe", None):
+        observe(document, before, after)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn, Protocol
 
 from foretype_model.candidates import Candidate, Options
@@ -33,34 +34,54 @@ class Document(Protocol):
         ...
 
 
-class System(Protocol):
-    """Something that completes documents."""
-
-    @property
-    def name(self) -> str: ...
+class Session(Protocol):
+    """A system at work for one user, who opens one document after another. It may learn from each."""
 
     def open(self) -> Document:
         """A new document."""
         ...
 
-    def mixture(self) -> Mixture | None:
-        """Its next-byte distributions, for one new document; None for what has none and only knows a menu."""
+    def mixture(self) -> Mixture:
+        """The next-byte distributions for a new document."""
+        ...
+
+
+class System(Protocol):
+    """Something that completes documents. `predicts` is false where it has a menu alone, and no probabilities."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def predicts(self) -> bool: ...
+
+    def start(self) -> Session:
+        """A new session, which knows nothing of what was typed in another one."""
         ...
 
 
 @dataclass(frozen=True)
 class PredictorSystem:
-    """Candidates from predictors, as the server offers them."""
+    """Candidates from predictors, as the server offers them. `make` makes them, anew for each session."""
 
     name: str
-    predictors: Mapping[str, Predictor]
+    make: Callable[[], Mapping[str, Predictor]]
     options: Options
+    predicts = True
+
+    def start(self) -> Session:
+        return _PredictorSession(self.make(), self.options)
+
+
+class _PredictorSession:
+    def __init__(self, predictors: Mapping[str, Predictor], options: Options) -> None:
+        self._predictors, self._options = predictors, options
 
     def open(self) -> Document:
-        return _CompleterDocument(Completer(self.predictors, failed), self.options)
+        return _CompleterDocument(Completer(self._predictors, failed), self._options)
 
     def mixture(self) -> Mixture:
-        return Mixture(self.predictors)
+        return Mixture(self._predictors)
 
 
 class _CompleterDocument:
@@ -91,15 +112,16 @@ def failed(name: str, error: Exception) -> NoReturn:
     raise PredictorError(f"the predictor {name!r} failed, so there are no scores: {type(error).__name__}: {error}")
 
 
-def ablations(predictors: Mapping[str, Predictor], options: Options) -> list[PredictorSystem]:
-    """All `predictors` together, each one alone, and all but each one: what each of them adds."""
-    if len(predictors) == 1:
-        return [PredictorSystem(name, predictors, options) for name in predictors]
-    systems = [PredictorSystem("mixture", predictors, options)]
-    systems += [PredictorSystem(f"only {name}", {name: one}, options) for name, one in predictors.items()]
-    if len(predictors) > 2:  # of two, all but one is the other one alone
-        systems += [
-            PredictorSystem(f"without {left_out}", {n: p for n, p in predictors.items() if n != left_out}, options)
-            for left_out in predictors
-        ]
-    return systems
+def ablations(
+    names: Sequence[str], make: Callable[[Sequence[str]], Mapping[str, Predictor]], options: Options
+) -> list[PredictorSystem]:
+    """All predictors together, each one alone, and all but each one: what each of them adds.
+
+    `make` makes the predictors of the names it is given.
+    """
+    sets = {"mixture" if len(names) > 1 else names[0]: list(names)}
+    if len(names) > 1:
+        sets |= {f"only {name}": [name] for name in names}
+    if len(names) > 2:  # of two, all but one is the other one alone
+        sets |= {f"without {left_out}": [name for name in names if name != left_out] for left_out in names}
+    return [PredictorSystem(title, partial(make, chosen), options) for title, chosen in sets.items()]

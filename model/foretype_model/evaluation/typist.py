@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from typing import Final, Literal
 
 from foretype_model.evaluation.passage import FIRST_WORD, Passage, free_indentation
-from foretype_model.evaluation.systems import Document, System
+from foretype_model.evaluation.systems import Document, Session
 
 Mode = Literal["inline", "popup", "both"]
 """What the typist looks at: the ghost text, the menu, or both."""
@@ -68,9 +68,12 @@ class Tally:
         return 1000 * self.seconds / max(1, self.asked)
 
 
-def type_again(system: System, passage: Passage, mode: Mode, advance: Callable[[int], None]) -> Tally:
-    """Type `passage` with what `system` offers; `advance` is told how many characters are there after each key."""
-    typist = _Typist(system.open(), passage, mode)
+def type_again(session: Session, passage: Passage, mode: Mode, advance: Callable[[int], None]) -> Tally:
+    """Type `passage` in a new document with what is offered there.
+
+    `advance` is told, after each key, of the characters that it brought.
+    """
+    typist = _Typist(session.open(), passage, mode)
     tally = Tally()
     while typist.rest:
         before = len(typist.rest)

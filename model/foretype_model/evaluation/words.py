@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NoReturn, Self
 
 import regex
 
@@ -21,16 +21,20 @@ class WordsSystem:
     """The words of the document and of `workspace`: most frequent first, the nearest above the cursor on a tie."""
 
     name = "words"
+    predicts = False
 
     def __init__(self, workspace: Iterable[str]) -> None:
         self._counts = Counter(word for text in workspace for word in _WORDS.findall(text))
         self._sorted = sorted(self._counts)
 
+    def start(self) -> Self:
+        return self
+
     def open(self) -> _WordsDocument:
         return _WordsDocument(self)
 
-    def mixture(self) -> None:
-        return None
+    def mixture(self) -> NoReturn:
+        raise NotImplementedError("words have no probabilities")
 
     def beginning_with(self, prefix: str) -> dict[str, int]:
         """The workspace's words that go on after `prefix`, and how often each occurs."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from foretype_model.evaluation.score import Advance, Score
     from foretype_model.evaluation.systems import System
     from foretype_model.evaluation.typist import Mode
+    from foretype_model.predictor import Predictor
 
 EXAMPLES = examples(
     "foretype evaluate letters/*.txt  # on texts that the model hasn't read",
@@ -78,7 +79,7 @@ def evaluate(
         check_plotting()
     passages = _passages(files, at, max_chars)
     modes: list[Mode] = [mode.value] if mode else ["inline", "popup"]
-    rows = _score(_systems(model, workspace), passages, modes)
+    rows = _score(model, workspace, passages, modes)
     scores = _totals(rows)
     if as_json:
         print_json({"files": len(rows), "systems": [{"name": name, **one.figures()} for name, one in scores.items()]})
@@ -115,32 +116,40 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
     from foretype_model.evaluation.systems import PredictorSystem, ablations
     from foretype_model.evaluation.words import WordsSystem
     from foretype_model.evaluation.workspace import read_workspace
-    from foretype_server.commands.opening import open_predictors, prints_aside
+    from foretype_server.commands.opening import open_predictors
     from foretype_server.settings import Settings
 
-    settings = Settings()
-    with prints_aside():
-        predictors = open_predictors(model, settings.predictors, (workspace,) if workspace else ())
+    settings, folders = Settings(), (workspace,) if workspace else ()
+    names = list(open_predictors(model, settings.predictors, folders))  # those that can be made; of others it warns
+
+    def make(chosen: Sequence[str]) -> dict[str, Predictor]:
+        return open_predictors(model, {name: settings.predictors[name] for name in chosen}, folders)
+
     texts = read_workspace(workspace) if workspace else []
+    ngram = NGramPredictor(texts)  # learns nothing from one document for another, so that one will do
     return [
-        *ablations(predictors, settings.options()),
-        PredictorSystem("n-gram", {"n-gram": NGramPredictor(texts)}, settings.options()),
+        *ablations(names, make, settings.options()),
+        PredictorSystem("n-gram", lambda: {"n-gram": ngram}, settings.options()),
         WordsSystem(text.decode() for text in texts),
     ]
 
 
-def _score(systems: Sequence[System], passages: Sequence[Passage], modes: Sequence[Mode]) -> list[dict[str, Score]]:
+def _score(
+    model: str | None, workspace: Path | None, passages: Sequence[Passage], modes: Sequence[Mode]
+) -> list[dict[str, Score]]:
     """Each passage's scores by system; fewer passages where Ctrl-C came in between, though one at least."""
-    from foretype_model.evaluation.score import score, work
+    from foretype_model.evaluation.score import Scorer
     from foretype_server.commands.opening import prints_aside
 
     rows: list[dict[str, Score]] = []
-    in_all = sum(work(system, passage, modes) for system in systems for passage in passages)
     try:
-        with _progress(in_all) as advance, prints_aside():
-            for passage in passages:
-                row = {system.name: score(system, passage, modes, advance) for system in systems}
-                rows.append(row)
+        with prints_aside():
+            scorers = {system.name: Scorer(system, modes) for system in _systems(model, workspace)}
+            in_all = sum(scorer.work(passage) for scorer in scorers.values() for passage in passages)
+            with _progress(in_all) as advance:
+                for passage in passages:
+                    row = {name: scorer.score(passage, advance) for name, scorer in scorers.items()}
+                    rows.append(row)
     except KeyboardInterrupt:
         if not rows:
             raise
