@@ -52,32 +52,36 @@ class Level(NamedTuple):
     Attributes:
         order: the length, in bytes.
         kind: RECENT or INDEXED.
-        trust: the share of what is left that these followers get.
+        rows: how often it occurred.
+        top: how often the follower that was most frequent did follow.
         shares: each follower's share, summing to 1: by byte, or for all 256.
     """
 
     order: int
     kind: int
-    trust: float
+    rows: int
+    top: int
     shares: dict[int, float] | NDArray[np.float32]
 
 
+SHAPE: Final = (2, max(ORDERS) + 1, FREQUENCIES, ALIKENESSES)
+"""Of the table of trust: by kind, class of order, of frequency and of alikeness."""
+
+
 @cache
-def _trust() -> list[list[list[list[float]]]]:
-    """By kind, class of order, of frequency and of alikeness; made by `foretype_model.training.trust`."""
-    table: list[list[list[list[float]]]] = json.loads(files("foretype_model").joinpath("data/trust.json").read_text())
-    return table
+def _trust() -> list[float]:
+    """The table, flattened; made by `foretype_model.training.trust`."""
+    table = json.loads(files("foretype_model").joinpath("data/trust.json").read_text())
+    flat: list[float] = np.reshape(table, SHAPE).ravel().tolist()
+    return flat
 
 
-def alikeness(top: int, rows: int) -> int:
-    """0 where one byte always followed, 3 where none did in half of the cases."""
-    return 0 if top == rows else 1 if top >= 0.8 * rows else 2 if top >= 0.5 * rows else 3
-
-
-def trust(kind: int, order: int, rows: int, top: int) -> float:
-    """For a context of `order` bytes that occurred `rows` times and that one byte followed `top` times."""
-    frequency = min(rows.bit_length() - 1, FREQUENCIES - 1)
-    return _trust()[kind][ORDERS[order]][frequency][alikeness(top, rows)]
+def cell(kind: int, order: int, rows: int, top: int) -> int:
+    """Where in the flattened table: a context of `order` bytes that occurred `rows` times, one byte following `top`."""
+    frequency = min(rows.bit_length(), FREQUENCIES) - 1
+    # Alike: one byte always followed, in most cases, in half of them, or less often.
+    alikeness = 0 if top == rows else 1 if top >= 0.8 * rows else 2 if top >= 0.5 * rows else 3
+    return ((kind * SHAPE[1] + ORDERS[order]) * FREQUENCIES + frequency) * ALIKENESSES + alikeness
 
 
 def recent_levels(found: list[tuple[int, int]]) -> Iterator[Level]:
@@ -89,7 +93,7 @@ def recent_levels(found: list[tuple[int, int]]) -> Iterator[Level]:
         if i + 1 == len(ranked) or ranked[i + 1][0] < length:
             rows = i + 1
             shares = {follower: count / rows for follower, count in counts.items()}
-            yield Level(length, RECENT, trust(RECENT, length, rows, max(counts.values())), shares)
+            yield Level(length, RECENT, rows, max(counts.values()), shares)
 
 
 def indexed_levels(shard: Shard, matches: Matches) -> Iterator[Level]:
@@ -102,7 +106,7 @@ def indexed_levels(shard: Shard, matches: Matches) -> Iterator[Level]:
             level = _narrow_level(order, shard.visible[low:high].translate(None, SKIPPED))
         else:
             rows, top, shares = shard.shares(low, high)
-            level = Level(order, INDEXED, trust(INDEXED, order, rows, top), shares) if top else None
+            level = Level(order, INDEXED, rows, top, shares) if top else None
         if level:
             yield level
         order = shortest - 1
@@ -118,12 +122,12 @@ def _narrow_level(order: int, followers: bytes) -> Level | None:
         return None
     first = followers[0]
     if followers.count(first) == rows:
-        return Level(order, INDEXED, trust(INDEXED, order, rows, rows), {first: 1.0})
+        return Level(order, INDEXED, rows, rows, {first: 1.0})
     counts: dict[int, int] = {}
     for byte in followers:
         counts[byte] = counts.get(byte, 0) + 1
     shares = {byte: count / rows for byte, count in counts.items()}
-    return Level(order, INDEXED, trust(INDEXED, order, rows, max(counts.values())), shares)
+    return Level(order, INDEXED, rows, max(counts.values()), shares)
 
 
 def merged(sources: Iterable[Iterator[Level]]) -> Iterator[Level]:
@@ -134,7 +138,9 @@ def merged(sources: Iterable[Iterator[Level]]) -> Iterator[Level]:
 def distribution(levels: Iterator[Level]) -> NDArray[np.float32]:
     """Probabilities of the next byte, shape (256,); they sum to what is trusted at all, at most `MOST_TRUST`."""
     row, few, left = np.zeros(VOCABULARY, np.float32), dict[int, float](), 1.0
-    for _, _, share, shares in levels:
+    trust = _trust()
+    for order, kind, rows, top, shares in levels:
+        share = trust[cell(kind, order, rows, top)]
         given, left = left * share, left * (1 - share)
         if isinstance(shares, dict):
             for byte, part in shares.items():
