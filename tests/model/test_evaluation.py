@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from foretype_model.candidates import Candidate, Options
 from foretype_model.errors import PredictorError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
-from foretype_model.evaluation.next_word import words
+from foretype_model.evaluation.next_word import guess_words, words
 from foretype_model.evaluation.ngram import NGramPredictor
 from foretype_model.evaluation.passage import Passage, free_indentation
-from foretype_model.evaluation.score import Scorer, total
+from foretype_model.evaluation.score import Scorer, bits_needed, total
 from foretype_model.evaluation.systems import PredictorSystem, ablations
 from foretype_model.evaluation.typist import type_again
 from foretype_model.evaluation.words import WordsSystem
@@ -135,13 +135,34 @@ def test_bits_are_those_of_the_predictors_own_probabilities():
     assert scored.bits_per_character == pytest.approx(nats / math.log(2) / 5)
 
 
-def test_a_mixture_that_learns_is_told_each_byte(monkeypatch):
-    told = bytearray()
-    monkeypatch.setattr(
-        "foretype_model.mixture.Mixture.learn", lambda self, state, byte: told.append(byte), raising=False
-    )
-    score(system("ab"), Passage("x", "aü", ""), [])
-    assert told == "aü".encode()
+class Told(ScriptedPredictor):
+    """Writes down what it is told of the document beside its bytes."""
+
+    def __init__(self, told):
+        super().__init__([])
+        self.told = told
+
+    def learn(self, state, following):
+        self.told.append((state, following))
+
+    def observe(self, document, before, after):
+        self.told.append((before, after))
+
+
+@pytest.mark.parametrize("kind", ["bits", "words", "inline"])
+def test_what_is_typed_is_learnt_from_and_shown(kind):
+    told = []
+    sessions = PredictorSystem("told", lambda: {"told": Told(told)}, Options())
+    passage = Passage("x", "a b c d", "y")
+    if kind == "bits":
+        bits_needed(sessions.start(), passage, ignore)
+    elif kind == "words":
+        guess_words(sessions.start(), passage, ignore)
+    else:
+        type_again(sessions.start(), passage, "inline", ignore)
+    assert told[:2] == [(b"x", b"y"), (b"x", ord("a"))]
+    assert (b"xa", b"y") in told
+    assert (b"xa", ord(" ")) in told
 
 
 @given(SOME_TEXT, st.text(st.sampled_from("ab ")))

@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, count
-from typing import Any, Final
+from itertools import chain
+from typing import Any
 
 from foretype_model.errors import PredictorError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
 from foretype_model.evaluation.next_word import WordStart, accuracy, guess_words
 from foretype_model.evaluation.passage import Passage
-from foretype_model.evaluation.systems import Session, System
+from foretype_model.evaluation.systems import Session, System, new_name
 from foretype_model.evaluation.typist import Mode, Tally, type_again
-from foretype_model.mixture import Mixture, PredictorFailed
+from foretype_model.mixture import PredictorFailed
 
 Advance = Callable[[int], None]
 """Is told of each few characters that one of the scores has got further."""
-
-_numbers: Final = count()
-"""For the names of documents, no two of which are the same."""
 
 
 @dataclass(frozen=True)
@@ -125,31 +122,19 @@ class Scorer:
 
 def bits_needed(session: Session, passage: Passage, advance: Advance) -> float:
     """The sum of -log2 p over the bytes typed, each after all before it; those before the passage are read only."""
-    mixture, document, nats = session.mixture(), f"untitled:{next(_numbers)}", 0.0
+    mixture, document, nats = session.mixture(), new_name(), 0.0
     before, after = passage.before.encode(), passage.after.encode()
     try:
         state = mixture.feed(mixture.start(), before)
-        _show(mixture, document, before, after)
+        mixture.observe(document, before, after)
         for byte in passage.typed.encode():
             nats -= float(mixture.predict([state])[0, byte])
-            _learn(mixture, state, byte)
+            mixture.learn(state, byte)
             state = mixture.step([state], [byte])[0]
             before += bytes((byte,))
-            _show(mixture, document, before, after)
+            mixture.observe(document, before, after)
             if byte & 0xC0 != 0x80:
                 advance(1)
     except PredictorFailed as failure:
         raise PredictorError(f"there are no scores, as a predictor failed: {failure}") from failure
     return nats / math.log(2)
-
-
-def _learn(mixture: Mixture, state: Any, byte: int) -> None:
-    """That `byte` was typed after `state`."""
-    if learn := getattr(mixture, "learn", None):
-        learn(state, byte)
-
-
-def _show(mixture: Mixture, document: str, before: bytes, after: bytes) -> None:
-    """That the document is now `before` and `after`."""
-    if observe := getattr(mixture, "observe", None):
-        observe(document, before, after)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NoReturn, Protocol
+from itertools import count
+from typing import Final, NoReturn, Protocol
 
 from foretype_model.candidates import Candidate, Options
 from foretype_model.completer import Completer
 from foretype_model.errors import PredictorError
-from foretype_model.mixture import Mixture
+from foretype_model.mixture import Corrections, Mixture
 from foretype_model.predictor import Predictor
 
 
@@ -76,12 +77,14 @@ class PredictorSystem:
 class _PredictorSession:
     def __init__(self, predictors: Mapping[str, Predictor], options: Options) -> None:
         self._predictors, self._options = predictors, options
+        self._corrections: Corrections = {}
 
     def open(self) -> Document:
-        return _CompleterDocument(Completer(self._predictors, failed), self._options)
+        completer = Completer(self._predictors, failed, new_name(), self._corrections)
+        return _CompleterDocument(completer, self._options)
 
     def mixture(self) -> Mixture:
-        return Mixture(self._predictors)
+        return Mixture(self._predictors, self._corrections)
 
 
 class _CompleterDocument:
@@ -105,6 +108,14 @@ class _CompleterDocument:
 
     def ghost_text(self) -> Candidate | None:
         return self._completer.ghost_text(self._before, self._after, self._options)
+
+
+_numbers: Final = count()
+
+
+def new_name() -> str:
+    """The URI of a document that nobody has seen before."""
+    return f"untitled:{next(_numbers)}"
 
 
 def failed(name: str, error: Exception) -> NoReturn:

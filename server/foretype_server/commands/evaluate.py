@@ -30,9 +30,11 @@ EXAMPLES = examples(
     "foretype evaluate notes.md --plot scores.png  # as a picture too",
 )
 LEGEND: Final = """\
-bits: for a character, on average; fewer are better.  next word: right at the word's start, first and among three.
-keys saved: by an ideal typist who takes what is right, from the ghost text and from the first five of the menu.
-off by: how far the probabilities are from the truth, for the first word and the ghost text.  ms: for an answer."""
+bits: needed for a character; fewer are better.
+word: the next word, at its start, is the first offered, or one of the first three.
+saved: keys, by an ideal typist who takes what is right of the ghost text (inline)
+  or of the first five of the menu (popup).
+off by: how far the probabilities are from the truth.  ms: for an answer."""
 
 
 class Look(StrEnum):
@@ -189,9 +191,9 @@ def _table(scores: dict[str, Score], modes: Sequence[Mode]) -> Table:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 1), header_style="bold")
-    table.add_column("\nsystem")
-    saved = [f"keys saved\n{mode}" for mode in modes]
-    for title in ("\nbits", "next word\nfirst", "\nof 3", *saved, "off by\nword", "\nghost", "\nms"):
+    table.add_column("\nsystem", no_wrap=True)
+    saved = [f"saved\n{mode}" for mode in modes]
+    for title in ("\nbits", "word\nfirst", "\nof 3", *saved, "off by\nword", "\nghost", "\nms"):
         table.add_column(title, justify="right")
     for name, score in scores.items():
         table.add_row(name, *_figures(score, modes))
@@ -206,7 +208,7 @@ def _figures(score: Score, modes: Sequence[Mode]) -> Iterator[str]:
     yield from (_percent(score.top(among)) for among in (1, 3))
     yield from (_percent(score.typing[mode].savings if mode in score.typing else None) for mode in modes)
     yield from (_percent(_error(guesses)) for guesses in (score.words, score.ghosts))
-    yield f"{sum(score.typing.values(), Tally()).milliseconds:.1f}"
+    yield f"{sum(score.typing.values(), Tally()).milliseconds:.1f}" if score.typing else "-"
 
 
 def _error(guesses: Sequence[Guess]) -> float | None:
