@@ -128,3 +128,58 @@ class Indexer(Protocol):
     def close(self) -> None:
         """End whatever `refresh` or `update` are at; nothing else will be asked."""
         ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a text has stood before.
+
+    Attributes:
+        document: the path of a file that is indexed, or the URI of a document that was typed in.
+        line: from 1; None for what was typed, which may have moved since.
+        column: from 1, in characters; likewise.
+        excerpt: what stands around it in its line.
+        order: how many bytes before it are the same as before the cursor.
+    """
+
+    document: str
+    line: int | None
+    column: int | None
+    excerpt: str
+    order: int
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A predictor that can say from where it knows what it offers."""
+
+    def sources(self, state: State, text: bytes, most: int) -> list[Source]:
+        """Where `text`, or as much of it as possible, has followed what `state` has read; the nearest first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was forgotten.
+
+    Attributes:
+        names: of files that nothing is offered from any more.
+        size: of these, in bytes.
+        occurrences: of a word, in the files and in what was typed.
+    """
+
+    names: tuple[str, ...] = ()
+    size: int = 0
+    occurrences: int = 0
+
+    def __add__(self, other: Removed) -> Removed:
+        return Removed(self.names + other.names, self.size + other.size, self.occurrences + other.occurrences)
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A predictor that learns from the user's texts, and can forget."""
+
+    def forget(self, path: Path | None, word: str | None) -> Removed:
+        """Offer nothing learnt from the file or folder at `path`, nor `word`, ever again. One of them is None."""
+        ...
