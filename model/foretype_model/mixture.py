@@ -15,7 +15,16 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from foretype_model.predictor import VOCABULARY, Learner, LogProbabilities, Observer, Predictor, State
+from foretype_model.predictor import (
+    VOCABULARY,
+    Explainer,
+    Learner,
+    LogProbabilities,
+    Observer,
+    Predictor,
+    Source,
+    State,
+)
 
 MOST: Final = 1e-3
 """A logarithm of a probability at most; it is 0 but for rounding."""
@@ -133,6 +142,11 @@ class Mixture:
             shares[layer.name] = (share / np.maximum(p, 1e-30))[0]
             rest = rest * (1 - layer.weight)
         return shares
+
+    def sources(self, state: tuple[State, ...], text: bytes, most: int) -> list[Source]:
+        """Where the members that can tell know `text` from, at most so many places from each."""
+        told = self._each(lambda i, one: one.sources(state[i], text, most) if isinstance(one, Explainer) else [])
+        return [source for sources in told for source in sources]
 
     def observe(self, document: str, before: bytes, after: bytes) -> None:
         """Show a document, as it stands around the cursor, to the members that want to see it."""

@@ -71,6 +71,10 @@ class Recent:
 
     def find(self, context: int) -> list[tuple[int, int]]:
         """(bytes of context in common, byte that followed) of places like this one, the newest first."""
+        return [(length, self._following[place]) for place, length in self.places(context).items()]
+
+    def places(self, context: int) -> dict[int, int]:
+        """The places like this one, the newest first, each with the bytes of context in common."""
         found: dict[int, int] = {}
         for (length, most), places in zip(KEYS, self._places, strict=True):
             key = context >> 8 * (WIDTH - length)
@@ -78,7 +82,7 @@ class Recent:
                 for place in places[key][: -most - 1 : -1]:
                     if place not in found:
                         found[place] = WIDTH - ((self._contexts[place] ^ context).bit_length() + 7) // 8
-        return [(length, self._following[place]) for place, length in found.items()]
+        return found
 
     def pieces(self) -> Iterator[Piece]:
         """All of the log, the oldest first."""
