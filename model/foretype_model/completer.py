@@ -8,10 +8,11 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final, TypeVar
 
-from foretype_model import candidates
+from foretype_model import candidates, provenance
 from foretype_model.candidates import Candidate, Options
 from foretype_model.mixture import Corrections, Floats, Mixture, PredictorFailed
 from foretype_model.predictor import Predictor, State
+from foretype_model.provenance import Explanation
 from foretype_model.search import Found
 from foretype_model.staleness import Stale, never
 from foretype_model.warm import WarmStates
@@ -92,6 +93,10 @@ class Completer:
             return self._with_shares(state, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)
+
+    def explain(self, before: bytes, text: str, most: int) -> Explanation | None:
+        """Why `text` is offered after `before`, with at most so many sources; None where nothing predicts any more."""
+        return self._guarded(lambda: provenance.explain(self._mixture, self._state(before), text, most), None)
 
     def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> tuple[State, list[Found]]:
         """The state at the cursor, and the words found from it."""
