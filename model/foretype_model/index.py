@@ -10,12 +10,13 @@ byte by byte, as a recurrent state is, at a cost that does not depend on the siz
 from __future__ import annotations
 
 import json
+import zlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
-from tokenize import TokenError
-from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from foretype_model.atomic import replacing
 from foretype_model.errors import BrokenIndexError
 from foretype_model.predictor import END_OF_TEXT
+from foretype_model.sorting import sorted_positions
 
 MOST: Final = 32
 """Bytes of context that positions are sorted by; longer ones are told apart by nothing."""
@@ -39,10 +41,15 @@ ERASED: Final = 0xFE
 SHARES_MEMO: Final = 2_000
 """Ranges whose counts are remembered (2.5 MB)."""
 
-MAGIC: Final = b"foretype index 1\n"
+NEAR: Final = 256
+CHUNK: Final = 1 << 16
+"""Bytes of text, and rows, that are looked at together to find the rows of some text."""
+
+MAGIC: Final = b"foretype index 2\n"
+HEAD: Final = len(MAGIC) + 8
+"""Where the head of a file begins."""
 
 Bytes = NDArray[np.uint8]
-
 
 Range: TypeAlias = tuple[int, int, int]
 """(order, low, high): rows low to high (excluded) are the positions after the last `order` bytes of a context.
@@ -89,49 +96,61 @@ class Shard:
         following: L, the byte that follows, by row.
         visible: the same, with ERASED for the documents that are masked.
         before: C, the number of rows whose context ends in a smaller byte than b, shape (257,).
-        counts: how often the symbol s occurs in L before each block, flattened from shape (blocks, symbols).
-        symbols: the column of `counts` for each byte, -1 for one that never occurs, shape (256,).
-        width: the number of columns.
+        alphabet: the bytes that occur, ascending.
+        symbols: the column of `counts` for each byte, shape (256,); the last one for all that never occur.
+        counts: how often each symbol occurs in L before each block, and at last in all of L, flattened.
         positions: where the byte of each row stands in the text, shape (rows,); read from disk where needed.
         text: the documents, each after an END_OF_TEXT; read from disk where needed.
+        masked: the names of documents that follow nothing any more.
+        words: those that do not either (see `forgetting`).
     """
 
     names: tuple[str, ...]
     starts: NDArray[np.int64]
     following: bytes
     visible: bytes
+    alphabet: bytes
     before: list[int]
-    counts: memoryview
     symbols: list[int]
-    width: int
+    counts: memoryview
     positions: NDArray[np.int32]
     text: Bytes
     masked: frozenset[str] = frozenset()
+    words: frozenset[bytes] = frozenset()
     memo: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
     shares_memo: dict[tuple[int, int], Shares] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def build(cls, documents: Sequence[tuple[str, bytes]]) -> Shard:
-        """Index `documents`, pairs of name and text."""
+        """Index `documents`, pairs of name and text. It takes 11 bytes of memory for each byte of text."""
         mark = bytes([END_OF_TEXT])
         text = np.frombuffer(mark.join([b"", *(text for _, text in documents), b""]), np.uint8)
-        starts = np.cumsum([1, *(len(text) + 1 for _, text in documents)])
-        positions = _sorted_positions(text)
-        following = text[positions]
-        return cls._of([name for name, _ in documents], starts, following, _counts(following), positions, text)
+        positions = sorted_positions(text, MOST)
+        # In chunks, as numpy makes eight bytes of each index.
+        following = np.concatenate([text[positions[first : first + CHUNK]] for first in range(0, len(text), CHUNK)])
+        counts, alphabet = _counts(following)
+        sizes = [(name, len(text)) for name, text in documents]
+        return cls._of(sizes, alphabet, following, counts, positions, text)
 
     @classmethod
-    def _of(cls, names: Sequence[str], starts: NDArray[np.int64], following: Bytes, *arrays: NDArray[Any]) -> Shard:
-        counts, positions, text = arrays
-        known = np.flatnonzero(counts[-1])
-        symbols = np.full(256, -1)
-        symbols[known] = np.arange(len(known))
-        before = np.concatenate([[0], np.cumsum(counts[-1], dtype=np.int64)])
-        last = following.tobytes()
-        return cls(
-            tuple(names), starts, last, last, before.tolist(), memoryview(counts[:, known].tobytes()).cast("I"),
-            symbols.tolist(), len(known), positions, text,
-        )  # fmt: skip
+    def _of(
+        cls,
+        sizes: Sequence[tuple[str, int]],
+        alphabet: bytes,
+        following: Bytes,
+        counts: NDArray[np.uint32],
+        *mapped: NDArray[Any],
+    ) -> Shard:
+        """`counts` are of shape (blocks + 1, len(alphabet) + 1)."""
+        symbols = [len(alphabet)] * 256
+        for column, byte in enumerate(alphabet):
+            symbols[byte] = column
+        total = counts[-1].tolist()
+        before = [0, *accumulate(total[column] for column in symbols)]
+        names, starts = tuple(name for name, _ in sizes), np.cumsum([1, *(size + 1 for _, size in sizes)])
+        last, (positions, text) = following.tobytes(), mapped
+        flat = memoryview(counts.tobytes()).cast("I")
+        return cls(names, starts, last, last, alphabet, before, symbols, flat, positions, text)
 
     def __len__(self) -> int:
         """Bytes of text."""
@@ -186,7 +205,7 @@ class Shard:
     def _rank(self, byte: int, row: int) -> int:
         """C[byte], and the number of times that `byte` stands in L before `row`."""
         block = row // BLOCK
-        stored = self.counts[block * self.width + self.symbols[byte]]
+        stored = self.counts[block * (len(self.alphabet) + 1) + self.symbols[byte]]
         return self.before[byte] + stored + self.following.count(byte, block * BLOCK, row)
 
     def find(self, context: bytes) -> Matches:
@@ -201,10 +220,21 @@ class Shard:
         masked = self.masked | (frozenset(names) & frozenset(self.names))
         if masked == self.masked:
             return self
-        gone = np.isin(self.names, list(masked))
-        erased = np.repeat(np.concatenate([[False], gone]), np.diff([0, *self.starts]))
-        visible = np.where(erased[self.positions], np.uint8(ERASED), np.frombuffer(self.following, np.uint8))
+        gone = np.isin(self.names, list(masked - self.masked))
+        visible = np.frombuffer(self.visible, np.uint8).copy()
+        visible[self.rows_of(np.repeat([False, *gone], np.diff([0, *self.starts])))] = ERASED
         return replace(self, visible=visible.tobytes(), masked=masked, shares_memo={})
+
+    def rows_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The rows of the bytes of text that are chosen, from an array as long as the text."""
+        # Most rows are told not to be among them by a table so small that it stays in the processor's cache.
+        near = np.logical_or.reduceat(chosen, range(0, len(chosen), NEAR))
+        rows = []
+        for first in range(0, len(self), CHUNK):
+            positions = self.positions[first : first + CHUNK]
+            some = np.flatnonzero(near[positions // NEAR])
+            rows.append(first + some[chosen[positions[some]]])
+        return np.concatenate(rows)
 
     def places(self, rows: Range, byte: int, most: int) -> Iterator[Place]:
         """Where `byte` follows in these rows, at most `most` of the places."""
@@ -227,101 +257,61 @@ class Shard:
         return self.text[self.starts[number] : self.starts[number + 1] - 1].tobytes()
 
     def save(self, path: Path) -> None:
-        """Write one file, whole or not at all. A masked document is written too: build anew to be rid of its text."""
+        """Write one file, whole or not at all. A masked document is written too: build anew to be rid of its text.
+
+        After `MAGIC`: the checksum and the length of a head, the head, positions, counts, L and text. The head is JSON:
+        names and sizes, the alphabet, and the checksum of counts and L.
+        """
+        sizes = list(zip(self.names, (np.diff(self.starts) - 1).tolist(), strict=True))
+        checksum = zlib.crc32(self.following, zlib.crc32(self.counts))
+        head = json.dumps([sizes, list(self.alphabet), checksum]).encode()
+        head += b" " * (-(HEAD + len(head)) % 8)  # positions are aligned
+        fixed = np.array([zlib.crc32(head), len(head)], np.uint32)
         with replacing(path) as temporary, temporary.open("wb") as file:
-            file.write(MAGIC)
-            np.save(file, np.frombuffer(json.dumps(self.names).encode(), np.uint8))
-            following = np.frombuffer(self.following, np.uint8)
-            for array in (self.starts, following, _counts(following), self.positions, self.text):
-                np.save(file, array)
+            for part in (MAGIC, fixed.data, head, self.positions.data, self.counts, self.following, self.text.data):
+                file.write(part)
 
     @classmethod
     def open(cls, path: Path) -> Shard:
-        """Read what `save` wrote; positions and text stay on disk until they are asked for.
+        """Read what `save` wrote; positions and text stay on disk until they are asked for, and are not checked.
 
         Raises:
             BrokenIndexError: it is no such file, or not whole.
         """
         try:
-            return cls._read(path)
-        except (OSError, ValueError, EOFError, TokenError) as error:  # numpy reads a header by Python's tokenizer
+            return cls._read(np.asarray(np.memmap(path, np.uint8, "r")))
+        except (OSError, ValueError) as error:
             raise BrokenIndexError(f"{path} is no whole index: remove it, and it is made again ({error})") from error
 
     @classmethod
-    def _read(cls, path: Path) -> Shard:
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise ValueError("of another kind or release")
-            names, starts, following = (np.load(file, allow_pickle=False) for _ in range(3))
-            counts, positions, text = (_mapped(path, file) for _ in range(3))
-        if not len(following) == len(positions) == len(text) == starts[-1] == counts[-1].sum():
+    def _read(cls, data: Bytes) -> Shard:
+        if data[: len(MAGIC)].tobytes() != MAGIC:
+            raise ValueError("of another kind or release")
+        checksum, length = data[len(MAGIC) : HEAD].view(np.uint32)
+        head, arrays = data[HEAD : HEAD + int(length)].tobytes(), data[HEAD + int(length) :]
+        if zlib.crc32(head) != checksum:
             raise ValueError("not whole")
-        return cls._of(json.loads(names.tobytes()), starts, following, counts, positions, text)
+        sizes, alphabet, checksum = json.loads(head)
+        rows, width = 1 + sum(size + 1 for _, size in sizes), len(alphabet) + 1
+        lengths = (4 * rows, 4 * width * (-(-rows // BLOCK) + 1), rows, rows)
+        if len(arrays) != sum(lengths):
+            raise ValueError("not whole")
+        positions, counts, following, text = np.split(arrays, np.cumsum(lengths)[:-1])
+        if zlib.crc32(following.data, zlib.crc32(counts.data)) != checksum:
+            raise ValueError("not whole")
+        table = counts.view(np.uint32).reshape(-1, width)
+        return cls._of(sizes, bytes(alphabet), following, table, positions.view(np.int32), text)
 
 
-def _mapped(path: Path, file: BinaryIO) -> NDArray[Any]:
-    """The array that begins where `file` stands, mapped into memory; `file` goes on behind it."""
-    np.lib.format.read_magic(file)
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    array = np.memmap(path, dtype, "r", file.tell(), shape)
-    file.seek(array.nbytes, 1)
-    return array
+def _counts(following: Bytes) -> tuple[NDArray[np.uint32], bytes]:
+    """How often each byte that occurs does so before each block, and in the last row, in all; and which these are.
 
-
-def _counts(following: Bytes) -> NDArray[np.uint32]:
-    """How often each byte occurs before each block, and, in the last row, in all: shape (blocks + 1, 256)."""
+    The shape is (blocks + 1, their number + 1): the last column, of all that never occur, is 0.
+    """
     firsts = range(0, len(following), BLOCK)
-    counts = np.zeros((len(firsts) + 1, 256), np.uint32)
+    counts = np.zeros((len(firsts) + 1, 257), np.uint32)
     for i, first in enumerate(firsts):
-        counts[i + 1] = np.bincount(following[first : first + BLOCK], minlength=256)
-    return np.cumsum(counts, axis=0, dtype=np.uint32, out=counts)
-
-
-# Sorting
-
-
-def _sorted_positions(text: Bytes) -> NDArray[np.int32]:
-    """All positions, by the `MOST` bytes before them read backwards. The text goes round: it begins after its end."""
-    words = _Words(text)
-    previous = np.roll(text, 1)
-    # A bucket for each byte before bounds the memory: sorting takes some 50 bytes a position.
-    buckets = (np.flatnonzero(previous == byte) for byte in range(256))
-    return np.concatenate([_sorted_bucket(words, bucket).astype(np.int32) for bucket in buckets])
-
-
-class _Words:
-    """The bytes before any position as big-endian numbers, the nearest byte first."""
-
-    def __init__(self, text: Bytes) -> None:
-        round_ = np.concatenate([np.resize(text[::-1], len(text)), np.resize(text[::-1], MOST + 8)])
-        self._at = np.ndarray((len(round_) - 7,), ">u8", round_.tobytes(), strides=(1,))
-        self._length = len(text)
-
-    def before(self, positions: NDArray[np.int64], skipped: int) -> NDArray[np.uint64]:
-        """The eight bytes before each position, once `skipped` bytes are passed over."""
-        return self._at[self._length - positions + skipped].astype(np.uint64)
-
-
-def _sorted_bucket(words: _Words, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Positions whose byte before is the same, sorted: by eight bytes, then those that are alike by five more each."""
-    keys = words.before(positions, 0)
-    order = np.argsort(keys)
-    positions, keys = positions[order], keys[order]
-    tied, group = _ties(keys)
-    for skipped in range(8, MOST, 5):
-        if not len(tied):
-            break
-        keys = (group.astype(np.uint64) << np.uint64(40)) | (words.before(positions[tied], skipped) >> np.uint64(24))
-        order = np.argsort(keys)
-        positions[tied] = positions[tied[order]]
-        still, group = _ties(keys[order])
-        tied = tied[still]
-    return positions
-
-
-def _ties(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of sorted keys: the indices of those that are not alone, and a number for each set of equal ones, rising."""
-    alike = keys[1:] == keys[:-1]
-    tied = np.flatnonzero(np.concatenate([[False], alike]) | np.concatenate([alike, [False]]))
-    new = np.concatenate([[True], keys[tied][1:] != keys[tied][:-1]])[: len(tied)]
-    return tied, np.cumsum(new)
+        counts[i + 1] = np.bincount(following[first : first + BLOCK], minlength=257)
+    np.cumsum(counts, axis=0, dtype=np.uint32, out=counts)
+    alphabet = np.flatnonzero(counts[-1])
+    return counts[:, [*alphabet, 256]], bytes(alphabet.tolist())
