@@ -51,7 +51,13 @@ def explain(mixture: Mixture, state: tuple[State, ...], text: str, most: int) ->
 
 
 class Place(NamedTuple):
-    """Where a text may have stood: `order` bytes before are as before the cursor, `common` bytes after as offered."""
+    """Where a text may have stood.
+
+    Attributes:
+        order: how many bytes before it are as before the cursor.
+        common: how many bytes of it are as offered.
+        at: the row of an index, or the place in what was typed.
+    """
 
     order: int
     common: int
@@ -76,11 +82,11 @@ def written(shard: Shard, matches: Matches, text: bytes) -> Iterator[Place]:
         if order < SHORTEST or high - low > WIDEST:
             break
         rows = low + np.flatnonzero(np.frombuffer(shard.visible, np.uint8, high - low, low) == text[0])
-        for at in shard.positions[rows].tolist():
-            if at not in seen:
-                seen.add(at)
-                common = common_prefix(shard.text[at : at + len(text)].tobytes(), text)
-                yield Place(order, common, shard, at)
+        for row in set(rows.tolist()) - seen:
+            position = int(shard.positions[row])
+            common = common_prefix(shard.text[position : position + len(text)].tobytes(), text)
+            yield Place(order, common, shard, row)
+        seen.update(rows.tolist())
         order = shortest - 1
 
 
@@ -100,7 +106,7 @@ def _source(place: Place, forgotten: Collection[bytes]) -> Source:
         piece = place.holder.piece(place.at)
         text, at = piece.before + piece.text, place.at - piece.first + len(piece.before)
         return Source(piece.document, None, None, _excerpt(text, at, forgotten), place.order)
-    found = place.holder.place(place.at)
+    found = next(place.holder.places((0, place.at, place.at + 1), place.holder.visible[place.at], 1))
     text = place.holder.document(found.name)
     start = found.offset - found.column + 1
     column = len(text[start : found.offset].decode(errors="replace")) + 1

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from foretype_model.errors import BrokenIndexError
+from foretype_model.forgetting import blanked, holds
 from foretype_model.index import Shard
 from foretype_model.manifest import MANIFEST, SHARD, Entry, Forgotten, LeftOut, Manifest, Stamp, is_covered
 from foretype_model.texts import DUPLICATE, EMPTY, MINIFIED, NOT_TEXT, LeftOutError, Tree, is_folder, read_text
@@ -76,7 +77,8 @@ class Renewal:
         self._report = report
         self._forgotten = Forgotten.read(self._folder)
         self._before = Manifest.read(self._folder)
-        self._held = {shard: _held(self._folder / shard) for shard in self._before.shards()}
+        self._words = [word.encode() for word in self._forgotten.words]
+        self._held = {shard: _held(self._folder / shard, self._words) for shard in self._before.shards()}
         self._changed = _changed(request.paths) if self._before.files else None
         self._skipped: Counter[str] = Counter()
         self._files: dict[str, Entry] = {}
@@ -182,7 +184,8 @@ class Renewal:
 
     def _build(self, names: Sequence[str]) -> str:
         """The file name of a new shard with these files; empty where there are none."""
-        documents = [(name, text) for name in sorted(names) if (text := self._text(name)) is not None]
+        texts = ((name, self._text(name)) for name in sorted(names))
+        documents = [(name, blanked(text, self._words)) for name, text in texts if text is not None]
         if not documents:
             return ""
         shard = secrets.token_hex(8) + SHARD
@@ -228,12 +231,13 @@ def _below(tree: Tree, path: str) -> Iterator[str]:
         yield path
 
 
-def _held(shard: Path) -> frozenset[str]:
-    """The names of the documents in a shard; none where it is broken."""
+def _held(path: Path, forgotten: Collection[bytes]) -> frozenset[str]:
+    """The names of the documents in a shard; none where it is broken, or holds a word that must not stay on disk."""
     try:
-        return frozenset(Shard.open(shard).names)
+        shard = Shard.open(path)
     except BrokenIndexError:
         return frozenset()
+    return frozenset() if any(holds(shard, word) for word in forgotten) else frozenset(shard.names)
 
 
 def _sweep(folder: Path, kept: Collection[str]) -> None:

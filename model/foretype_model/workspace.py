@@ -14,8 +14,10 @@ from threading import Lock
 from typing import Final
 
 from foretype_model.errors import BrokenIndexError, WorkspaceError
+from foretype_model.forgetting import without_word
 from foretype_model.index import Shard
 from foretype_model.manifest import Forgotten, Manifest, Stamp, is_covered
+from foretype_model.predictor import Removed
 from foretype_model.renewal import Request
 from foretype_model.texts import Tree
 
@@ -43,20 +45,12 @@ class Summary:
     skipped: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Removed:
-    """What was forgotten: the names of the files that were indexed, and their size in bytes."""
-
-    names: tuple[str, ...]
-    size: int
-
-
 class Workspace:
     """The texts below some folders, as shards.
 
     The names of documents are absolute paths without links, as `os.path.realpath` gives them. Every method may be
-    called from any thread. `refresh` and `update` take long, and wait for one another; `open` and `forget` take as
-    long as `Shard.without`.
+    called from any thread. `refresh` and `update` take long, and wait for one another; `open`, `forget` and
+    `forget_word` take as long as `Shard.without`.
 
     Args:
         folders: of the workspace.
@@ -142,10 +136,12 @@ class Workspace:
         with self._state:
             Forgotten.read(self._folder).without_path(os.path.realpath(path)).write(self._folder)
 
-    def forget_word(self, word: str) -> None:
-        """Keep a word among those `forgotten`; whoever predicts leaves it out."""
+    def forget_word(self, word: str) -> Removed:
+        """Offer `word` never again where it stands whole, in any file; otherwise as `forget`."""
         with self._state:
-            Forgotten.read(self._folder).with_word(word).write(self._folder)
+            self._forgotten = Forgotten.read(self._folder).with_word(word)
+            self._forgotten.write(self._folder)
+            return Removed(occurrences=self._mask(self._shards))
 
     def close(self) -> None:
         """End the child process, if there is one; `refresh` and `update` do nothing from now on."""
@@ -198,17 +194,22 @@ class Workspace:
             return None
         return opened, opened
 
-    def _mask(self, shards: Mapping[str, tuple[Shard, Shard]]) -> None:
-        """Take these shards for the index, once all is hidden in them that is not to be offered."""
-        hidden = {
-            shard: frozenset(name for name in whole.names if not self._is_current(name, shard))
-            for shard, (whole, _) in shards.items()
-        }
-        self._shards = {
+    def _mask(self, shards: Mapping[str, tuple[Shard, Shard]]) -> int:
+        """Take these shards for the index, once all is hidden in them that is not to be offered.
+
+        How many words were hidden, that were not before, is returned.
+        """
+        count, ready = 0, {}
+        for shard, (whole, masked) in shards.items():
+            hidden = frozenset(name for name in whole.names if not self._is_current(name, shard))
             # What is masked already need not be again.
-            shard: (whole, (masked if masked.masked <= hidden[shard] else whole).without(hidden[shard]))
-            for shard, (whole, masked) in shards.items()
-        }
+            current = (masked if masked.masked <= hidden else whole).without(hidden)
+            for word in self._forgotten.words:
+                current, found = without_word(current, word.encode())
+                count += found
+            ready[shard] = whole, current
+        self._shards = ready
+        return count
 
     def _is_current(self, name: str, shard: str) -> bool:
         entry = self._manifest.files.get(name)
