@@ -14,6 +14,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -122,7 +123,7 @@ class Shard:
 
     @classmethod
     def build(cls, documents: Sequence[tuple[str, bytes]]) -> Shard:
-        """Index `documents`, pairs of name and text. It takes 11 bytes of memory for each byte of text."""
+        """Index `documents`, pairs of name and text. It takes 12 bytes of memory for each byte of text."""
         mark = bytes([END_OF_TEXT])
         text = np.frombuffer(mark.join([b"", *(text for _, text in documents), b""]), np.uint8)
         positions = sorted_positions(text, MOST)
@@ -155,6 +156,15 @@ class Shard:
     def __len__(self) -> int:
         """Bytes of text."""
         return len(self.following)
+
+    @cached_property
+    def hidden(self) -> int:
+        """Rows that count for nothing: those that are masked, and the ends of documents."""
+        return self.hidden_in(0, len(self))
+
+    def hidden_in(self, low: int, high: int) -> int:
+        """The same, of these rows."""
+        return self.visible.count(ERASED, low, high) + self.visible.count(END_OF_TEXT, low, high)
 
     def start(self) -> Matches:
         """Of the empty context."""
