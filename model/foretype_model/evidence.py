@@ -99,17 +99,27 @@ def recent_levels(found: list[tuple[int, int]]) -> Iterator[Level]:
 def indexed_levels(shard: Shard, matches: Matches) -> Iterator[Level]:
     """The longest context first. A range stands for the longest of the contexts that have it."""
     order, ranges = matches
+    known = 0
     for shortest, low, high in reversed(ranges):
-        if order < SHORTEST or high - low > WIDEST:
+        if order < SHORTEST or _is_too_wide(shard, low, high):
             break
         if high - low <= NARROW:
             level = _narrow_level(order, shard.visible[low:high].translate(None, SKIPPED))
         else:
             rows, top, shares = shard.shares(low, high)
             level = Level(order, INDEXED, rows, top, shares) if top else None
-        if level:
+        # Less those that count for nothing, its followers may be those of a longer context.
+        if level and level.rows > known:
+            known = level.rows
             yield level
         order = shortest - 1
+
+
+def _is_too_wide(shard: Shard, low: int, high: int) -> bool:
+    """Whether more than `WIDEST` rows count, as they would, had what is masked never been indexed."""
+    if high - low <= WIDEST:
+        return False
+    return high - low - shard.hidden > WIDEST or high - low - shard.hidden_in(low, high) > WIDEST
 
 
 SKIPPED: Final = b"\xfe\xff"
