@@ -6,7 +6,7 @@ A word is forgotten where it stands whole: with no word character right before o
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -116,16 +116,17 @@ def _stands(text: NDArray[np.uint8], start: int, word: bytes) -> bool:
 
 
 def forget_word(recents: Sequence[Recent], word: bytes) -> tuple[list[Recent], int]:
-    """What was typed, in several logs, without `word`; and how many times it did stand there.
+    """What was typed, in several logs, the newest first, without `word`; and how many times it did stand there.
 
-    Where what follows is not known, because the user went on elsewhere, the word counts as whole.
+    Where what follows is not known, because the user went on elsewhere, the word counts as whole. What was typed last
+    goes too, if it may become the word.
     """
     gone: list[set[int]] = [set() for _ in recents]
     count = 0
     for recent, places in zip(recents, gone, strict=True):
         for piece in recent.pieces():
             text, before = piece.before + piece.text, len(piece.before)
-            for start in _ending_behind(before, text, word):
+            for start in (at for at in occurrences(text, word) if at + len(word) > before):
                 count += 1
                 end = start + len(word)
                 places.update(range(piece.first + max(0, start - before), piece.first + end - before))
@@ -133,8 +134,22 @@ def forget_word(recents: Sequence[Recent], word: bytes) -> tuple[list[Recent], i
                 for i in range(start, before):
                     for other, marked in zip(recents, gone, strict=True):
                         marked.update(other.alike(text[:i], text[i]))
+    if newest := recents[0].last():
+        begun = min(unsettled(newest.before + newest.text, (word,)), len(newest.text))
+        gone[0].update(range(len(recents[0]) - begun, len(recents[0])))
     return [recent.without(places) for recent, places in zip(recents, gone, strict=True)], count
 
 
-def _ending_behind(before: int, text: bytes, word: bytes) -> Iterator[int]:
-    return (start for start in occurrences(text, word) if start + len(word) > before)
+def forget_documents(recents: Sequence[Recent], are_forgotten: Callable[[str], bool]) -> list[Recent]:
+    """What was typed, in several logs, without these documents."""
+    return [
+        recent.without(
+            [
+                place
+                for piece in recent.pieces()
+                if are_forgotten(piece.document)
+                for place in range(piece.first, piece.first + len(piece.text))
+            ]
+        )
+        for recent in recents
+    ]

@@ -144,6 +144,10 @@ class Forgotten:
         """Whether a file is forgotten, by itself or with a folder above it."""
         return is_covered(name, self.paths)
 
+    def in_bytes(self) -> tuple[bytes, ...]:
+        """The words, in UTF-8."""
+        return tuple(word.encode() for word in self.words)
+
     def with_path(self, path: str) -> Forgotten:
         return replace(self, paths=tuple(dict.fromkeys((*self.paths, path))))
 

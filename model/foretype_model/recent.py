@@ -92,6 +92,10 @@ class Recent:
         """The one that holds a place."""
         return self._piece(bisect_right(self._pieces, place, key=lambda piece: piece[0]) - 1)
 
+    def last(self) -> Piece | None:
+        """The newest one, if there is any."""
+        return self._piece(len(self._pieces) - 1) if self._pieces else None
+
     def _piece(self, number: int) -> Piece:
         first, document, before = self._pieces[number]
         end = self._pieces[number + 1][0] if number + 1 < len(self._pieces) else len(self)

@@ -77,7 +77,7 @@ class Renewal:
         self._report = report
         self._forgotten = Forgotten.read(self._folder)
         self._before = Manifest.read(self._folder)
-        self._words = [word.encode() for word in self._forgotten.words]
+        self._words = self._forgotten.in_bytes()
         self._held = {shard: _held(self._folder / shard, self._words) for shard in self._before.shards()}
         self._changed = _changed(request.paths) if self._before.files else None
         self._skipped: Counter[str] = Counter()

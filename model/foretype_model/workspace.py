@@ -86,8 +86,8 @@ class Workspace:
 
     @property
     def forgotten(self) -> Forgotten:
-        """What is never to be offered again."""
-        return Forgotten.read(self._folder)
+        """What is never to be offered again, as it was last read from the disk."""
+        return self._forgotten
 
     def open(self) -> tuple[Shard, ...]:
         """What is on disk from last time, less the files that were changed or have gone, or are excluded by now."""
@@ -134,7 +134,8 @@ class Workspace:
     def unforget(self, path: Path) -> None:
         """Take `forget` back; an `update` of that path learns from it again."""
         with self._state:
-            Forgotten.read(self._folder).without_path(os.path.realpath(path)).write(self._folder)
+            self._forgotten = Forgotten.read(self._folder).without_path(os.path.realpath(path))
+            self._forgotten.write(self._folder)
 
     def forget_word(self, word: str) -> Removed:
         """Offer `word` never again where it stands whole, in any file; otherwise as `forget`."""
@@ -204,8 +205,8 @@ class Workspace:
             hidden = frozenset(name for name in whole.names if not self._is_current(name, shard))
             # What is masked already need not be again.
             current = (masked if masked.masked <= hidden else whole).without(hidden)
-            for word in self._forgotten.words:
-                current, found = without_word(current, word.encode())
+            for word in self._forgotten.in_bytes():
+                current, found = without_word(current, word)
                 count += found
             ready[shard] = whole, current
         self._shards = ready

@@ -5,17 +5,22 @@ It assigns only the part of the probability that it has reason to (see `evidence
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
 
-from foretype_model import evidence
+from foretype_model import evidence, provenance
+from foretype_model.documents import file_of
 from foretype_model.evidence import Level
+from foretype_model.forgetting import forget_documents, forget_word, kept, unsettled
 from foretype_model.index import MOST, Matches, Shard
-from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities
+from foretype_model.manifest import Forgotten
+from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities, Removed, Source
 from foretype_model.recent import Recent, context_of
 from foretype_model.warm import common_prefix
 from foretype_model.workspace import Progress, Workspace
@@ -49,6 +54,8 @@ class CopyPredictor:
         self.shards: tuple[Shard, ...] = workspace.open() if workspace else ()
         self._recent = [Recent()]
         self._seen: dict[str, bytes] = {}
+        self._forgotten = workspace.forgotten if workspace else Forgotten()
+        self._lock = Lock()
 
     def start(self) -> CopyState:
         return CopyState(bytes([END_OF_TEXT]))
@@ -76,37 +83,88 @@ class CopyPredictor:
 
     def observe(self, document: str, before: bytes, after: bytes) -> None:
         """Take in what is new in a document since it was last seen, where `before` and `after` surround the cursor."""
+        if self.workspace:
+            self._forget(self.workspace.forgotten)
+        if self._is_forgotten(document):
+            return
+        before = before[: len(before) - unsettled(before, self._forgotten.in_bytes())]
         text = before + after
         seen = self._seen.get(document)
         self._seen[document] = text
         if seen is None:
             first = max(0, len(before) - FIRST_BEFORE)
-            self._add(text[:first], text[first : len(before) + FIRST_AFTER])
+            self._add(document, text, first, len(before) + FIRST_AFTER)
             return
         same = common_prefix(seen, text)
-        kept = _common_suffix(seen[same:], text[same:])
-        new = text[same : len(text) - kept]
-        self._add(text[:same], new[-FIRST_BEFORE:])
+        end = len(text) - _common_suffix(seen[same:], text[same:])
+        self._add(document, text, max(same, end - FIRST_BEFORE), end)
+
+    def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
+        """Where `text` has stood, in the workspace and in what was typed."""
+        places = [place for recent in self._recent for place in provenance.typed(recent, state.tail, text)]
+        for shard, matches in zip(self.shards, self._matches(state), strict=True):
+            places += provenance.written(shard, matches, text)
+        return provenance.as_sources(places, most, self._forgotten.in_bytes())
+
+    def forget(self, path: Path | None, word: str | None) -> Removed:
+        """Offer nothing from a file or folder, or never a word; for good where there is a workspace.
+
+        Raises:
+            WorkspaceError: that cannot be kept.
+        """
+        removed, forgotten = Removed(), self._forgotten
+        if path:
+            removed = self.workspace.forget(path) if self.workspace else removed
+            forgotten = forgotten.with_path(os.path.realpath(path))
+        if word:
+            removed = self.workspace.forget_word(word) if self.workspace else removed
+            forgotten = forgotten.with_word(word)
+        self._take_shards()
+        return removed + Removed(occurrences=self._forget(self.workspace.forgotten if self.workspace else forgotten))
 
     def refresh(self, progress: Progress = lambda _done, _total: None) -> None:
         """Index what is new in the workspace; raises WorkspaceError."""
         if self.workspace:
-            self.shards = self.workspace.refresh(progress)
+            self.workspace.refresh(progress)
+            self._take_shards()
 
     def update(self, paths: Collection[Path]) -> None:
         """Index files that have changed; raises WorkspaceError."""
         if self.workspace:
-            self.shards = self.workspace.update(paths)
+            self.workspace.update(paths)
+            self._take_shards()
 
     def close(self) -> None:
         """End the indexing."""
         if self.workspace:
             self.workspace.close()
 
-    def _add(self, before: bytes, text: bytes) -> None:
+    def _take_shards(self) -> None:
+        # Two threads may: the one that indexes must not bring back what was forgotten meanwhile.
+        with self._lock:
+            self.shards = self.workspace.shards if self.workspace else self.shards
+
+    def _add(self, document: str, text: bytes, start: int, end: int) -> None:
         if len(self._recent[0]) > GENERATION:
             self._recent = [Recent(), self._recent[0]]
-        self._recent[0].add(before[-MOST:] or bytes([END_OF_TEXT]), text)
+        for first, last in kept(text, start, end, self._forgotten.in_bytes()):
+            self._recent[0].add(text[max(0, first - MOST) : first], text[first:last], document)
+
+    def _forget(self, forgotten: Forgotten) -> int:
+        """Be rid of what was typed and is forgotten by now; how many words that were."""
+        before, self._forgotten = self._forgotten, forgotten
+        count = 0
+        for word in set(forgotten.in_bytes()) - set(before.in_bytes()):
+            self._recent, found = forget_word(self._recent, word)
+            count += found
+        if forgotten.paths != before.paths:
+            self._recent = forget_documents(self._recent, self._is_forgotten)
+            self._seen = {document: text for document, text in self._seen.items() if not self._is_forgotten(document)}
+        return count
+
+    def _is_forgotten(self, document: str) -> bool:
+        # Most users forget no file, and to ask for links takes time.
+        return bool(self._forgotten.paths) and self._forgotten.covers(file_of(document) or document)
 
     def _step(self, state: CopyState, byte: int) -> CopyState:
         matches = tuple(map(Shard.step, self.shards, self._matches(state), [byte] * len(self.shards)))
