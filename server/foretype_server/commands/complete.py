@@ -14,18 +14,30 @@ import typer
 from typer.core import TyperCommand
 
 from foretype_server.cli_figures import bar, visible
-from foretype_server.commands.options import Json, Model, Seed, Temperature, UsageError, examples, print_json
+from foretype_server.commands.options import (
+    Json,
+    Model,
+    Seed,
+    Temperature,
+    UsageError,
+    Workspace,
+    examples,
+    print_json,
+)
+from foretype_server.origin import where
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from foretype_model.candidates import Candidate, Options
     from foretype_model.completer import Completer
+    from foretype_model.predictor import Source
 
 EXAMPLES = examples(
     "foretype complete notes.txt:3:14  # line 3, column 14",
     'echo "The weather is " | foretype complete -:1:16  # from a pipe',
     "foretype complete notes.txt:3:14 --predictor network --predictor mine  # with one of your own",
+    "foretype complete notes.txt:3:14 --workspace ..  # knowing what is in the folder above",
     "foretype complete notes.txt:3:14 --json  # for programs",
 )
 BAR: Final = 20
@@ -80,14 +92,39 @@ class Complete(TyperCommand):
         return super().parse_args(ctx, args)
 
 
+SOURCES: Final = 3
+"""Places at most that an item is said to come from."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A candidate, and where it has stood before."""
+
+    candidate: Candidate
+    sources: Sequence[Source]
+
+    def figures(self) -> dict[str, Any]:
+        """For programs."""
+        return {**asdict(self.candidate), "sources": [asdict(source) for source in self.sources]}
+
+
 @dataclass(frozen=True)
 class Offers:
-    """What is offered at one point, and how long it took to find."""
+    """What would be offered at one point, and how long it took to find."""
 
-    ghost: Candidate | None
-    words: Sequence[Candidate]
-    characters: Sequence[Candidate]
+    ghost: Offer | None
+    words: Sequence[Offer]
+    characters: Sequence[Offer]
     milliseconds: float
+
+    def figures(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "ghost": self.ghost and self.ghost.figures(),
+            "words": [offer.figures() for offer in self.words],
+            "characters": [offer.figures() for offer in self.characters],
+            "milliseconds": self.milliseconds,
+        }
 
 
 def complete(
@@ -102,12 +139,13 @@ def complete(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     max_items: Annotated[int, typer.Option(min=1, max=100, help="Words, and characters, at most.")] = 10,
+    workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
     """Show what would be offered at a point of a file.
 
     The ghost text, the next words and the next characters, each with its
-    probability and each predictor's share in it.
+    probability, each predictor's share in it, and where it has stood before.
     """
     at = Location.parse(location)
     before, after = at.split(_read(at.file))
@@ -116,11 +154,12 @@ def complete(
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)
     with prints_aside():
-        offers = find_offers(open_completer(model, predictor or ()), before, after, options)
+        completer = open_completer(model, predictor or (), (workspace,) if workspace else ())
+        offers = find_offers(completer, before, after, options)
     if as_json:
-        print_json(asdict(offers))
+        print_json(offers.figures())
     else:
-        _print(offers)
+        _print(offers, workspace or Path())
 
 
 def find_offers(completer: Completer, before: str, after: str, options: Options) -> Offers:
@@ -130,7 +169,13 @@ def find_offers(completer: Completer, before: str, after: str, options: Options)
     ghost = completer.ghost_text(left, right, options)
     words = completer.next_words(left, right, options)
     characters = completer.next_characters(left, options)
-    return Offers(ghost, words, characters, 1000 * (time.perf_counter() - started))
+    milliseconds = 1000 * (time.perf_counter() - started)
+
+    def offer(candidate: Candidate) -> Offer:
+        explanation = completer.explain(left, candidate.text, SOURCES)
+        return Offer(candidate, explanation.sources if explanation else ())
+
+    return Offers(offer(ghost) if ghost else None, [*map(offer, words)], [*map(offer, characters)], milliseconds)
 
 
 def _read(file: str) -> str:
@@ -140,32 +185,34 @@ def _read(file: str) -> str:
     return text.removeprefix("\ufeff")  # no editor counts a byte order mark as a column
 
 
-def _print(offers: Offers) -> None:
+def _print(offers: Offers, folder: Path) -> None:
     from rich.console import Console
 
     console = Console()
-    for title, candidates in (
+    for title, some in (
         ("ghost text", [offers.ghost] if offers.ghost else []),
         ("next words", offers.words),
         ("next characters", offers.characters),
     ):
-        console.print(f"[bold]{title}[/bold]" + ("" if candidates else "  [dim]none is sure enough[/dim]"))
-        if candidates:
-            console.print(_table(candidates))
+        console.print(f"[bold]{title}[/bold]" + ("" if some else "  [dim]none is sure enough[/dim]"))
+        if some:
+            console.print(_table(some, folder))
     console.print(f"[dim]in {offers.milliseconds:.1f} ms[/dim]")
 
 
-def _table(candidates: Sequence[Candidate]) -> Table:
+def _table(offers: Sequence[Offer], folder: Path) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, show_header=False, padding=(0, 1))
-    for candidate in candidates:
+    for offer in offers:
+        candidate = offer.candidate
         table.add_row(
             Text(visible(candidate.text)),
             f"{candidate.probability:.1%}",
             Text(bar(candidate.probability, BAR), "cyan"),
             Text(_shares(candidate.shares), "dim"),
+            Text(where(offer.sources[0], [folder]) if offer.sources else ""),
         )
     return table
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from foretype_model.errors import ForetypeError
-from foretype_server.commands.options import Json, Model, UsageError, examples, print_json
+from foretype_server.commands.options import Json, Model, UsageError, Workspace, examples, print_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -63,9 +63,7 @@ def evaluate(
         Place, typer.Option(help="Type each file from its start, or the middle third between the others.")
     ] = Place.end,
     max_chars: Annotated[int, typer.Option(min=1, help="Type only so many characters of each file.")] = 6000,
-    workspace: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder that is open in the editor meanwhile.")
-    ] = None,
+    workspace: Workspace = None,
     plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw a picture of it as well.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -118,11 +116,12 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
     from foretype_model.evaluation.systems import PredictorSystem, ablations
     from foretype_model.evaluation.words import WordsSystem
     from foretype_model.evaluation.workspace import read_workspace
-    from foretype_server.commands.opening import open_predictors
+    from foretype_server.commands.opening import open_predictors, refresh
     from foretype_server.settings import Settings
 
     settings, folders = Settings(), (workspace,) if workspace else ()
-    names = list(open_predictors(model, settings.predictors, folders))  # those that can be made; of others it warns
+    opened = open_predictors(model, settings.predictors, folders)  # those that can be made; of others it warns
+    refresh(opened.values())
 
     def make(chosen: Sequence[str]) -> dict[str, Predictor]:
         return open_predictors(model, {name: settings.predictors[name] for name in chosen}, folders)
@@ -130,7 +129,7 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
     texts = read_workspace(workspace) if workspace else []
     ngram = NGramPredictor(texts)  # learns nothing from one document for another, so that one will do
     return [
-        *ablations(names, make, settings.options()),
+        *ablations(list(opened), make, settings.options()),
         PredictorSystem("n-gram", lambda: {"n-gram": ngram}, settings.options()),
         WordsSystem(text.decode() for text in texts),
     ]

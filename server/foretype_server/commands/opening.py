@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +15,8 @@ from foretype_server.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.progress import Progress, TaskID
 
     from foretype_model.completer import Completer
     from foretype_model.predictor import Predictor
@@ -41,15 +44,41 @@ def open_predictors(
     return predictors
 
 
-def open_completer(model: str | None, predictors: Sequence[str] = ()) -> Completer:
+def open_completer(model: str | None, predictors: Sequence[str] = (), workspace: tuple[Path, ...] = ()) -> Completer:
     """What completes one document, with `model` and the `predictors` of those names (none: the default ones).
 
-    Raises as `open_predictors` does.
+    What they know of the `workspace` is brought up to date first. Raises as `open_predictors` and `refresh` do.
     """
     from foretype_model.completer import Completer
 
     wanted = {name: {} for name in predictors} or Settings().predictors
-    return Completer(open_predictors(model, wanted), dropped)
+    opened = open_predictors(model, wanted, workspace)
+    refresh(opened.values())
+    return Completer(opened, dropped)
+
+
+def refresh(predictors: Iterable[Predictor]) -> None:
+    """Have the predictors read the workspace that they were opened with, behind a bar on a terminal.
+
+    Raises:
+        WorkspaceError: that cannot be done.
+    """
+    from rich import progress
+    from rich.console import Console
+
+    from foretype_model.predictor import Indexer
+
+    console = Console(stderr=True)
+    columns = progress.TextColumn("reading the workspace"), progress.BarColumn(32), progress.MofNCompleteColumn()
+    with progress.Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        for predictor in predictors:
+            if isinstance(predictor, Indexer):
+                task = bar.add_task("", total=None)
+                predictor.refresh(partial(_show, bar, task))
+
+
+def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)
 
 
 @contextmanager

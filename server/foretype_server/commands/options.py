@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,10 @@ Model = Annotated[
     typer.Option("--model", metavar="NAME|FILE", help="A model's name or file.", show_default="the model in use"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Workspace = Annotated[
+    Path | None,
+    typer.Option("--workspace", exists=True, file_okay=False, help="A folder that is open in the editor meanwhile."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same answer.")]
 Temperature = Annotated[
     float,
