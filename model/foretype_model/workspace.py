@@ -53,7 +53,7 @@ class Workspace:
     `forget_word` take as long as `Shard.without`.
 
     Args:
-        folders: of the workspace.
+        folders: of the workspace; none where it is only to forget, whatever folders the index is of.
         folder: where its index is kept, and nothing else.
         exclude: patterns of what is not learnt from, as in a ``.gitignore`` in each of the folders.
 
@@ -94,7 +94,9 @@ class Workspace:
         trees = [Tree(path, self._exclude) for path in self._folders]
         files = Manifest.read(self._folder).files.items()
         outdated = (
-            name for name, entry in files if Stamp.of(name) != entry.stamp or not any(tree.has(name) for tree in trees)
+            name
+            for name, entry in files
+            if Stamp.of(name) != entry.stamp or (trees and not any(tree.has(name) for tree in trees))
         )
         return self._load(frozenset(outdated))
 
@@ -130,6 +132,11 @@ class Workspace:
             gone = [known for known in files if is_covered(known, (name,))]
             self._mask(self._shards)
         return Removed(tuple(gone), sum(files[known].stamp.size for known in gone))
+
+    def knows(self, path: Path) -> bool:
+        """Whether a file, or any below a folder, is indexed or forgotten."""
+        name = os.path.realpath(path)
+        return self._forgotten.covers(name) or any(is_covered(known, (name,)) for known in self._manifest.files)
 
     def unforget(self, path: Path) -> None:
         """Take `forget` back; an `update` of that path learns from it again."""

@@ -187,3 +187,15 @@ def create(context: Context) -> CopyPredictor:
     folders = tuple(sorted(path.resolve() for path in context.workspace))
     name = sha256("\n".join(map(str, folders)).encode()).hexdigest()[:16]
     return CopyPredictor(Workspace(folders, context.state_folder / name, context.exclude))
+
+
+def indexes(state_folder: Path) -> list[Workspace]:
+    """Of every workspace that was learnt from, opened, to forget something in all of them.
+
+    Raises:
+        WorkspaceError: of one it cannot be told what is forgotten.
+    """
+    found = [Workspace((), folder) for folder in sorted(state_folder.glob("*")) if folder.is_dir()]
+    for index in found:
+        index.open()
+    return found

@@ -1,0 +1,89 @@
+"""``foretype forget``: a file, a folder or a word out of what was learnt."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foretype_model.errors import ForetypeError
+from foretype_server.cli_figures import size
+from foretype_server.commands.options import Json, UsageError, examples, print_json
+
+if TYPE_CHECKING:
+    from foretype_model.predictor import Removed
+    from foretype_model.workspace import Workspace
+
+EXAMPLES = examples(
+    "foretype forget diary.txt  # a file, or one that there was",
+    "foretype forget letters/  # all files in a folder, and all that will come to be there",
+    "foretype forget hunter2  # a word, wherever it stands alone",
+    "foretype forget --word letters  # a word that is a file's name too",
+)
+
+
+def forget(
+    target: Annotated[str, typer.Argument(metavar="PATH|WORD", help="A file or a folder; or else a word.")],
+    word: Annotated[bool, typer.Option("--word", help="It is a word, though there is a file of that name.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget a file, a folder or a word, for good.
+
+    Whatever was learnt from it in any workspace goes, and nothing of it is
+    learnt again there. The files themselves are left alone. Editors that are
+    open follow once a file is saved.
+    """
+    from foretype_model.predictor import Removed
+    from foretype_model.predictors.copy import indexes
+    from foretype_model.store import data_folder
+
+    learnt = data_folder() / "predictors"
+    known = indexes(learnt / "copy")
+    path = None if word else _path(target, known)
+    if path is None:
+        _check_word(target, word)
+    if not known:
+        raise ForetypeError("Nothing was learnt as yet: Foretype learns from the folders that an editor opens.")
+    removed = sum((_forget(index, target, path) for index in known), Removed())
+    for adapted in (learnt / "network").glob("adapted.*"):
+        adapted.unlink()
+    if as_json:
+        print_json({"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences})
+    else:
+        typer.echo(_told(removed, target) if path else f"{target!r} is forgotten: {_times(removed.occurrences)}.")
+
+
+def _path(target: str, known: list[Workspace]) -> Path | None:
+    """`target`, where it is a path that there is, or that was learnt from."""
+    path = Path(target).expanduser()
+    return path if path.exists() or any(index.knows(path) for index in known) else None
+
+
+def _check_word(target: str, wanted: bool) -> None:
+    """Wrong usage where `target` looks like a path, and isn't said to be a word."""
+    if not target.strip():
+        raise UsageError("Name a file, a folder or a word.")
+    if os.sep in target and not wanted:
+        raise UsageError(f"There is no {target}, and nothing was learnt from one; --word takes it for a word.")
+
+
+def _forget(index: Workspace, target: str, path: Path | None) -> Removed:
+    """From one index, on the disk too."""
+    removed = index.forget(path) if path else index.forget_word(target)
+    index.update(())
+    return removed
+
+
+def _told(removed: Removed, target: str) -> str:
+    files = len(removed.names)
+    if not files:
+        return f"Nothing was learnt from {target}, and nothing will be."
+    return f"{target} is forgotten: {files} {'file' if files == 1 else 'files'}, {size(removed.size)}."
+
+
+def _times(occurrences: int) -> str:
+    if not occurrences:
+        return "it stood in nothing that was learnt"
+    return "it stood in one place" if occurrences == 1 else f"it stood in {occurrences} places"
