@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from foretype_model.candidates import Candidate
 from foretype_model.completer import Completer
 from foretype_model.errors import ModelError
 from foretype_model.mixture import Corrections
-from foretype_model.predictor import Context, Predictor
+from foretype_model.predictor import Context, Forgetful, Predictor, Removed
 from foretype_model.predictors import load_predictors
+from foretype_model.provenance import Explanation
 from foretype_model.staleness import Stale, Superseded
 from foretype_model.store import Store, data_folder
 from foretype_server.document import Snapshot
 from foretype_server.settings import Settings
+
+SOURCES: Final = 3
+"""Places at most that something is said to come from."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,26 @@ class Engine:
             return completer.ghost_text(snapshot.before, snapshot.after, settings.options(), stale)
         except Superseded:
             return None
+
+    def explain(self, snapshot: Snapshot, settings: Settings, text: str | None, stale: Stale) -> Explanation | None:
+        """Why `text` is offered, or what would be offered first for None; None where nothing is, or once `stale`."""
+        if text is None:
+            ghost = self.ghost_text(snapshot, settings, stale)
+            first = ghost or next(iter(self.candidates(snapshot, settings, stale)), None)
+            text = first.text if first else None
+        return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES) if text else None
+
+    def forget(self, path: Path | None, word: str | None) -> Removed:
+        """Have each predictor that can forget what was learnt from `path`, or `word`.
+
+        Raises:
+            WorkspaceError: that cannot be kept.
+        """
+        forgetful = [one for one in self._predictors.values() if isinstance(one, Forgetful)]
+        removed = sum((one.forget(path, word) for one in forgetful), Removed())
+        # What they had in mind of each document may be of it.
+        self._completers = {}
+        return removed
 
     def catch_up(self, snapshot: Snapshot) -> bool:
         """Read a slice of a long text that was answered for from its end alone; whether all of it is read."""
