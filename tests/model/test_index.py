@@ -20,11 +20,11 @@ from foretype_model.index import BLOCK, MOST, Place, Shard
 from foretype_model.predictor import END_OF_TEXT
 
 MARK = bytes([END_OF_TEXT])
-PIECES = st.sampled_from([b"a", b"b", b"ab", b"\n", b"ab" * 20, b"a" * 40, "é".encode(), b"ba\n" * BLOCK])
+PIECES = st.sampled_from([b"a", b"b", b"ab", b"\n", b"ab" * 20, b"a" * 30, "é".encode(), b"ba\n" * BLOCK])
 TEXTS = st.lists(st.lists(PIECES, max_size=8).map(b"".join), max_size=5)
-CONTEXTS = st.lists(st.sampled_from([b"a", b"b", b"ab" * 8, b"\n", "é".encode(), b"c", MARK]), max_size=20).map(
-    lambda pieces: b"".join(pieces)[-40:]
-)
+CONTEXTS = st.lists(
+    st.sampled_from([b"a", b"b", b"ab" * 8, b"a" * 30, b"\n", "é".encode(), b"c", MARK]), max_size=20
+).map(lambda pieces: b"".join(pieces)[-40:])
 
 Documents = list[tuple[str, bytes]]
 
@@ -111,7 +111,9 @@ def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, by
 def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, context) -> None:
     documents = named(texts)
     gone = [{documents[i][0] for i in some if i < len(documents)} for some in (masked, later)]
-    shard = Shard.build(documents).without(gone[0]).without(gone[1])
+    whole = Shard.build(documents)
+    assert whole.shares(0, len(whole)).rows == sum(len(text) for text in texts)
+    shard = whole.without(gone[0]).without(gone[1])
     others = Shard.build([one for one in documents if one[0] not in gone[0] | gone[1]])
     # A context never reaches from one document into another here, as the others have other neighbours.
     context = context.rpartition(MARK)[2][-MOST:]
