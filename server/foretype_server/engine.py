@@ -77,24 +77,31 @@ class Engine:
         except Superseded:
             return None
 
-    def explain(self, snapshot: Snapshot, settings: Settings, text: str | None, stale: Stale) -> Explanation | None:
-        """Why `text` is offered, or what would be offered first for None; None where nothing is, or once `stale`."""
-        if text is None:
-            ghost = self.ghost_text(snapshot, settings, stale)
-            first = ghost or next(iter(self.candidates(snapshot, settings, stale)), None)
-            text = first.text if first else None
-        return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES) if text else None
+    def offers(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> list[Candidate]:
+        """The ghost text, where there is any, then the `candidates`."""
+        ghost = self.ghost_text(snapshot, settings, stale)
+        return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, stale)]
+
+    def explain(self, snapshot: Snapshot, text: str) -> Explanation | None:
+        """Why `text` is offered, or would be."""
+        return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES)
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
         """Have each predictor that can forget what was learnt from `path`, or `word`.
 
         Raises:
-            WorkspaceError: that cannot be kept.
+            Exception: one of them could not, whatever it raised; the others have.
         """
-        forgetful = [one for one in self._predictors.values() if isinstance(one, Forgetful)]
-        removed = sum((one.forget(path, word) for one in forgetful), Removed())
+        removed, failures = Removed(), list[Exception]()
+        for predictor in self._predictors.values():
+            try:
+                removed += predictor.forget(path, word) if isinstance(predictor, Forgetful) else Removed()
+            except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+                failures.append(error)
         # What they had in mind of each document may be of it.
         self._completers = {}
+        if failures:
+            raise failures[0]
         return removed
 
     def catch_up(self, snapshot: Snapshot) -> bool:

@@ -18,7 +18,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from foretype_server import to_proto, transport
+from foretype_server import memory, to_proto, transport
 from foretype_server.protocol import Protocol
 from foretype_server.session import Session
 from foretype_server.settings import SECTION, concerns_us
@@ -103,13 +103,15 @@ async def inline_completion(server: ForetypeServer, params: types.InlineCompleti
 
 async def completion(server: ForetypeServer, params: types.CompletionParams) -> types.CompletionList:
     """Next words, then next characters."""
-    candidates, before = await server.session.candidates(params.text_document.uri, to_proto.point(params.position))
-    return to_proto.completions(candidates, before, params.position, server.session.units)
+    uri = params.text_document.uri
+    asked = to_proto.Asked(uri, server.session.version(uri), params.position)
+    candidates, before = await server.session.candidates(uri, to_proto.point(params.position))
+    return to_proto.completions(candidates, before, asked, server.session.units)
 
 
-def resolve(_: ForetypeServer, item: types.CompletionItem) -> types.CompletionItem:
+async def resolve(server: ForetypeServer, item: types.CompletionItem) -> types.CompletionItem:
     """Where the item comes from."""
-    return to_proto.resolved(item)
+    return await memory.resolve(server.session, item)
 
 
 def status(server: ForetypeServer, *_: object) -> dict[str, Any]:
@@ -126,6 +128,16 @@ def accepted(server: ForetypeServer, *arguments: object) -> None:
             raise JsonRpcInvalidParams('give one {"kind": "ghost", "word" or "character", "characters": how many}')
 
 
+async def explain(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:
+    """Why something is offered."""
+    return await memory.explain(server.session, *arguments)
+
+
+async def forget(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
+    """Forget a file, a folder or a word."""
+    return await memory.forget(server.session, *arguments)
+
+
 FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
     types.INITIALIZE: (initialize, None),
     types.INITIALIZED: (initialized, None),
@@ -136,7 +148,12 @@ FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
     types.COMPLETION_ITEM_RESOLVE: (resolve, None),
 }
 
-COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {STATUS: status, to_proto.ACCEPTED: accepted}
+COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
+    STATUS: status,
+    to_proto.ACCEPTED: accepted,
+    memory.EXPLAIN: explain,
+    memory.FORGET: forget,
+}
 
 
 def _configure(server: ForetypeServer, configuration: Any) -> None:

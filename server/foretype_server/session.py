@@ -16,11 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from foretype_model.errors import ForetypeError
 from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
+    from foretype_model.predictor import Removed
+    from foretype_model.provenance import Explanation
     from foretype_model.staleness import Stale
     from foretype_server.engine import Engine, Loaded
 
@@ -152,6 +155,24 @@ class Session:
         )
         return answer or ([], b"")
 
+    def version(self, uri: str) -> int | None:
+        """Of a document; None where it is not open."""
+        document = self._documents.get(uri)
+        return document.version if document else None
+
+    async def explain(self, uri: str, point: Point, text: str) -> Explanation | None:
+        """Why `text` is offered at a point, or would be; None where nothing is, or somebody asked again meanwhile."""
+        return await self._ask("explanation", uri, point, lambda engine, asked, *_: engine.explain(asked, text))
+
+    async def offers(self, uri: str, point: Point) -> list[Candidate]:
+        """All that is offered at a point, without regard to what else is asked."""
+        return await self._ask("offers", uri, point, lambda engine, *asked: engine.offers(*asked)) or []
+
+    async def forget(self, path: Path | None, word: str | None) -> Removed:
+        """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
+        await self._started.wait()
+        return await self._loop.run_in_executor(self._worker, self._forget, path, word)
+
     def accepted(self, kind: str, characters: int) -> None:
         """Count what the user took of what was offered."""
         self._accepted[kind] += 1
@@ -231,6 +252,11 @@ class Session:
         answer = job(self._engine, snapshot, settings, stale)
         self._catch_up(snapshot)
         return answer
+
+    def _forget(self, path: Path | None, word: str | None) -> Removed:
+        if self._engine is None:
+            raise ForetypeError("nothing could be loaded, so nothing is forgotten: see the warnings before")
+        return self._engine.forget(path, word)
 
     def _catch_up(self, snapshot: Snapshot) -> None:
         """Queue behind the requests that wait what is still to be read of a long text, a slice at a time."""

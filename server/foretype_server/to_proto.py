@@ -8,7 +8,7 @@ what follows it, and filters by exactly that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import regex
 from lsprotocol import types
@@ -26,6 +26,15 @@ LONGEST_WORD: Final = 400
 
 _WORD: Final = regex.compile(r"[\w\p{M}]*\Z")
 _VISIBLE: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
+
+
+class Asked(NamedTuple):
+    """What an item was made for: a version of a document, the position in it, and the text that is offered there."""
+
+    uri: str
+    version: int | None
+    position: types.Position
+    text: str = ""
 
 
 class _Utf8:
@@ -79,10 +88,9 @@ def inline_completions(candidate: Candidate | None, position: types.Position) ->
     return types.InlineCompletionList(items=[item])
 
 
-def completions(
-    candidates: Iterable[Candidate], before: bytes, position: types.Position, units: Units
-) -> types.CompletionList:
-    """The items for `candidates`, in their order, where `before` is the text before `position`."""
+def completions(candidates: Iterable[Candidate], before: bytes, asked: Asked, units: Units) -> types.CompletionList:
+    """The items for `candidates`, in their order, where `before` is the text before the position asked for."""
+    position = asked.position
     typed = typed_word(before)
     start = types.Position(position.line, max(0, position.character - units.width(typed.encode())))
     place = types.Range(start=start, end=position)
@@ -90,6 +98,8 @@ def completions(
     for candidate in candidates:
         distinct.setdefault(candidate.text, candidate)
     items = [_completion_item(candidate, typed, place, rank) for rank, candidate in enumerate(distinct.values())]
+    for item, candidate in zip(items, distinct.values(), strict=True):
+        item.data = _data(candidate, asked)
     return types.CompletionList(is_incomplete=True, items=items)
 
 
@@ -110,7 +120,6 @@ def _completion_item(candidate: Candidate, typed: str, place: types.Range, rank:
         insert_text_format=types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(range=place, new_text=text),
         command=_accepted(candidate),
-        data={"probability": candidate.probability, "shares": dict(candidate.shares)},
     )
 
 
@@ -125,19 +134,39 @@ def _accepted(candidate: Candidate) -> types.Command:
     return types.Command(title="", command=ACCEPTED, arguments=[argument])
 
 
-def resolved(item: types.CompletionItem) -> types.CompletionItem:
-    """`item` with its probability and each predictor's share in it spelt out, where it is one of ours."""
+def _data(candidate: Candidate, asked: Asked) -> dict[str, Any]:
+    """What an item keeps, to be explained by."""
+    place = {"line": asked.position.line, "character": asked.position.character}
+    where = {"uri": asked.uri, "version": asked.version, "position": place, "text": candidate.text}
+    return {"probability": candidate.probability, "shares": dict(candidate.shares), **where}
+
+
+def asked_for(item: types.CompletionItem) -> Asked | None:
+    """What an item was made for, if it is one of ours."""
+    match item.data:
+        case {
+            "uri": str() as uri,
+            "version": int() | None as version,
+            "position": {"line": int() as line, "character": int() as character},
+            "text": str() as text,
+        } if text and min(line, character) >= 0:
+            return Asked(uri, version, types.Position(line, character), text)
+    return None
+
+
+def resolved(item: types.CompletionItem, sources: Iterable[str]) -> types.CompletionItem:
+    """`item` with its probability, each predictor's share and `sources` spelt out, where it is one of ours."""
     match item.data:
         case {"probability": float() | int() as probability, "shares": dict() as shares}:
             item.detail = _percent(probability)
-            item.documentation = _origin(probability, shares)
+            text = "\n".join([*_origin(probability, shares), *sources])
+            item.documentation = types.MarkupContent(kind=types.MarkupKind.PlainText, value=text)
     return item
 
 
-def _origin(probability: float, shares: Mapping[str, Any]) -> types.MarkupContent:
+def _origin(probability: float, shares: Mapping[str, Any]) -> list[str]:
     ranked = sorted((-share, name) for name, share in shares.items() if isinstance(share, float | int))
-    lines = [f"probability: {_percent(probability)}", *(f"{name}: {_percent(-share)} of it" for share, name in ranked)]
-    return types.MarkupContent(kind=types.MarkupKind.PlainText, value="\n".join(lines))
+    return [f"probability: {_percent(probability)}", *(f"{name}: {_percent(-share)} of it" for share, name in ranked)]
 
 
 def _percent(probability: float) -> str:

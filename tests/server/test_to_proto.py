@@ -6,7 +6,11 @@ import pytest
 from lsprotocol.types import CompletionItem, Position
 
 from foretype_model.candidates import Candidate
-from foretype_server.to_proto import UNITS, completions, inline_completions, resolved, typed_word
+from foretype_server.to_proto import UNITS, Asked, asked_for, completions, inline_completions, resolved, typed_word
+
+
+def at(character: int, line: int = 0) -> Asked:
+    return Asked("file:///a", 7, Position(line, character))
 
 
 @pytest.mark.parametrize(
@@ -43,22 +47,22 @@ def test_the_word_typed_so_far(before: str, word: str) -> None:
 )
 def test_labels_can_be_read(before: str, text: str, label: str) -> None:
     candidates = [Candidate(text, 0.5, "word")]
-    (item,) = completions(candidates, before.encode(), Position(0, len(before)), UNITS["utf-16"]).items
+    (item,) = completions(candidates, before.encode(), at(len(before)), UNITS["utf-16"]).items
     assert item.label == label
 
 
 @pytest.mark.parametrize(("encoding", "character", "start"), [("utf-8", 9, 5), ("utf-16", 7, 4), ("utf-32", 7, 4)])
 def test_the_range_covers_the_word_in_the_clients_units(encoding: str, character: int, start: int) -> None:
-    cursor, candidate = Position(3, character), Candidate("ße", 1.0, "word")
-    (item,) = completions([candidate], "grü grü".encode(), cursor, UNITS[encoding]).items
+    asked, candidate = at(character, line=3), Candidate("ße", 1.0, "word")
+    (item,) = completions([candidate], "grü grü".encode(), asked, UNITS[encoding]).items
     assert item.text_edit.range.start == Position(3, start)
-    assert item.text_edit.range.end == cursor
+    assert item.text_edit.range.end == asked.position
     assert item.text_edit.new_text == "grüße"
 
 
 def test_the_same_text_is_offered_once_in_the_first_place() -> None:
     offered = [Candidate("b", 0.5, "word"), Candidate("a", 0.4, "word"), Candidate("b", 0.5, "character")]
-    items = completions(offered, b"", Position(0, 0), UNITS["utf-8"]).items
+    items = completions(offered, b"", at(0), UNITS["utf-8"]).items
     assert [(item.label, item.sort_text, item.data["probability"]) for item in items] == [
         ("b", "0000", 0.5),
         ("a", "0001", 0.4),
@@ -66,12 +70,28 @@ def test_the_same_text_is_offered_once_in_the_first_place() -> None:
 
 
 def test_no_candidates_are_an_empty_list() -> None:
-    assert list(completions([], b"", Position(0, 0), UNITS["utf-8"]).items) == []
+    assert list(completions([], b"", at(0), UNITS["utf-8"]).items) == []
     assert list(inline_completions(None, Position(0, 0)).items) == []
 
 
 def test_an_item_is_explained_by_its_data() -> None:
     data = {"probability": 0.034, "shares": {"network": 0.25, "words": 0.75, "odd": "?"}}
-    item = resolved(CompletionItem("x", data=data))
+    item = resolved(CompletionItem("x", data=data), ["notes.txt:3: an x"])
     assert item.detail == "3.4 %"
-    assert item.documentation.value == "probability: 3.4 %\nwords: 75 % of it\nnetwork: 25 % of it"
+    assert item.documentation.value == "probability: 3.4 %\nwords: 75 % of it\nnetwork: 25 % of it\nnotes.txt:3: an x"
+
+
+def test_an_item_knows_what_it_was_made_for() -> None:
+    candidates = [Candidate("lo", 0.5, "word")]
+    (item,) = completions(candidates, b"hel", at(3), UNITS["utf-16"]).items
+    assert asked_for(item) == Asked("file:///a", 7, Position(0, 3), "lo")
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"uri": 3}, {"position": {"line": -1, "character": 0}}, {"text": ""}, {"text": None}]
+)
+def test_what_is_no_item_of_ours_was_made_for_nothing(spoilt) -> None:
+    data = {"uri": "file:///a", "version": 1, "position": {"line": 0, "character": 0}, "text": "x"}
+    assert asked_for(CompletionItem("x", data=data))
+    assert asked_for(CompletionItem("x", data={**data, **spoilt})) is None
+    assert asked_for(CompletionItem("x")) is None

@@ -1,0 +1,164 @@
+"""Why something is offered, and to forget it: a real server, and the command line, on a workspace of a few files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from foretype_model.predictor import Context
+from foretype_model.predictors.copy import create
+
+from .client import SERVE, change, environment, insertion, server
+
+URI = "file:///nowhere/open.txt"
+SETTINGS = {"predictors": {"scripted": {"texts": []}, "copy": {}}}
+SENTENCE = "The treasurer of our society is Philippa Wainwright.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace, and its index in `tmp_path / "home"`."""
+    folder = tmp_path / "texts"
+    (folder / "letters").mkdir(parents=True)
+    (folder / "letters" / "anne.txt").write_text("Dear Anne,\n\n" + SENTENCE)
+    (folder / "plan.txt").write_text("We meet in the old pumping station at noon.\n")
+    predictor = create(Context(workspace=(folder,), state_folder=tmp_path / "home" / "predictors" / "copy"))
+    predictor.refresh()
+    return folder
+
+
+@pytest.fixture
+def client(tmp_path: Path, folder: Path):
+    with server(tmp_path / "home") as (client, _):
+        client.initialize(SETTINGS, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
+        yield client
+
+
+def execute(client, command: str, *arguments):
+    return client.request("workspace/executeCommand", {"command": command, "arguments": list(arguments)})
+
+
+def explain(client, character: int, **more):
+    return execute(client, "foretype.explain", {"uri": URI, "position": {"line": 0, "character": character}, **more})
+
+
+def goes_on(client, text: str, word: str) -> bool:
+    """Whether the beginning of `word` is offered at the end of `text`."""
+    client.open(URI, text)
+    return any(item["label"].startswith(word[:3]) for item in client.completions(URI, 0, len(text))["items"])
+
+
+# Why
+
+
+def test_an_offer_says_in_which_line_of_which_file_it_has_stood(client):
+    assert goes_on(client, "The treasurer of our ", "society")
+    why = explain(client, 21)
+    assert "society".startswith(why["text"])
+    assert why["shares"]["copy"] > 0.9
+    assert sum(why["shares"].values()) == pytest.approx(1, abs=1e-4)
+    (source,) = why["sources"]
+    assert source["where"] == "letters/anne.txt:3"
+    assert (source["line"], source["column"], source["excerpt"]) == (3, 22, SENTENCE.strip())
+    assert why["candidates"][0]["text"] == why["text"]
+
+
+def test_any_text_is_explained_at_any_point(client):
+    client.open(URI, "We meet in the old house\n")
+    why = explain(client, 19, text="pumping station")
+    assert why["sources"][0]["where"] == "plan.txt:1"
+    assert 0 < why["probability"] < 1
+    nothing_known = explain(client, 0, text="zebra")
+    assert nothing_known["sources"] == []
+    assert nothing_known["probability"] < why["probability"]
+
+
+def test_what_was_just_typed_is_a_source_too(client):
+    client.open(URI, "")
+    client.send(change(URI, 2, insertion(0, 0, "Ozymandias bowed. Ozyman")))
+    client.completions(URI, 0, 24)
+    why = explain(client, 24)
+    assert "dias".startswith(why["text"])
+    assert why["sources"][0]["where"] == "this text"
+
+
+def test_a_resolved_item_names_its_sources_while_the_document_is_what_it_was(client):
+    assert goes_on(client, "The treasurer of our ", "society")
+    item = client.completions(URI, 0, 21)["items"][0]
+    lines = client.request("completionItem/resolve", item)["documentation"]["value"].splitlines()
+    assert lines[0].startswith("probability: ")
+    assert lines[1].startswith("copy: ")
+    assert lines[-1] == f"letters/anne.txt:3: {SENTENCE.strip()}"
+    client.send(change(URI, 2, insertion(0, 0, "x")))
+    later = client.request("completionItem/resolve", item)["documentation"]["value"].splitlines()
+    assert later == lines[:-1]
+
+
+def test_an_item_of_another_session_is_resolved_from_what_it_holds(client):
+    data = {"probability": 0.5, "shares": {"copy": 1.0}, "uri": "file:///gone", "version": 3, "text": "x"}
+    item = {"label": "x", "data": {**data, "position": {"line": 0, "character": 0}}}
+    assert client.request("completionItem/resolve", item)["detail"] == "50 %"
+
+
+@pytest.mark.parametrize("argument", [{}, {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}, 3])
+def test_a_question_that_is_none_is_refused(client, argument):
+    with pytest.raises(RuntimeError, match="position"):
+        execute(client, "foretype.explain", argument)
+
+
+def test_where_nothing_is_open_nothing_is_explained(client):
+    assert explain(client, 0) is None
+
+
+# Forgetting
+
+
+def test_a_file_that_is_forgotten_is_offered_no_more_now_or_later(client, folder):
+    assert goes_on(client, "The treasurer of our ", "society")
+    removed = execute(client, "foretype.forget", {"path": str(folder / "letters")})
+    assert removed == {"files": [str(folder / "letters" / "anne.txt")], "bytes": 65, "occurrences": 0}
+    assert not goes_on(client, "The treasurer of our ", "society")
+    assert goes_on(client, "We meet in the old ", "pumping")
+
+
+def test_a_word_that_is_forgotten_is_offered_no_more_from_a_file_or_from_the_open_document(client):
+    text = "Philippa Wainwright said: the society is Philippa "
+    assert goes_on(client, text, "Wainwright")
+    removed = execute(client, "foretype.forget", {"word": "Wainwright"})
+    assert removed["occurrences"] == 2
+    assert not goes_on(client, text, "Wainwright")
+    client.send(change(URI, 2, insertion(0, len(text), "Wainwright, and Philippa ")))
+    items = client.completions(URI, 0, len(text) + 25)["items"]
+    assert items
+    assert not [item for item in items if "Wai" in item["label"]]
+
+
+@pytest.mark.parametrize("argument", [{}, {"path": "relative"}, {"word": " "}, {"word": "a", "path": "/b"}, "a"])
+def test_what_is_neither_path_nor_word_is_not_forgotten(client, argument):
+    with pytest.raises(RuntimeError, match="word"):
+        execute(client, "foretype.forget", argument)
+
+
+def run(home: Path, *arguments: str) -> str:
+    command = [SERVE[0], *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment(home, {})).stdout
+
+
+def test_the_command_line_forgets_in_every_index_and_on_the_disk(tmp_path, folder):
+    home = tmp_path / "home"
+    (index,) = (home / "predictors" / "copy").iterdir()
+    removed = json.loads(run(home, "forget", "Wainwright", "--json"))
+    assert removed == {"files": [], "bytes": 0, "occurrences": 1}
+    assert "1 file" in run(home, "forget", str(folder / "plan.txt"))
+    kept = b"".join(path.read_bytes() for path in index.glob("*.shard"))
+    assert b"treasurer" in kept
+    assert b"Wainwright" not in kept
+    assert b"pumping" not in kept
+    with server(home) as (client, _):
+        client.initialize(SETTINGS, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
+        assert goes_on(client, "The treasurer of our ", "society")
+        assert not goes_on(client, "our society is Philippa ", "Wainwright")
+        assert not goes_on(client, "We meet in the old ", "pumping")
