@@ -9,6 +9,7 @@ from the text as it was typed: by classes of that part, and of how probable the 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
@@ -46,7 +47,7 @@ RATE: Final = 0.02
 
 SLOW: Final = 0.1
 SLOW_CALLS: Final = 3
-"""Seconds, and how many calls in a row may take longer, before a predictor is dropped for being too slow."""
+"""Seconds, and how many calls of a method in a row may take longer, before a predictor is dropped as too slow."""
 
 Floats = NDArray[np.float32]
 
@@ -105,7 +106,7 @@ class Mixture:
         self._corrections: Corrections = {} if corrections is None else corrections
         for name in members:
             self._corrections.setdefault(name, np.zeros(CELLS, np.float32))
-        self._slow_calls = dict.fromkeys(members, 0)
+        self._slow_calls: Counter[tuple[str, str]] = Counter()
 
     def start(self) -> tuple[State, ...]:
         return tuple(self._each(lambda _, member: member.start()))
@@ -115,27 +116,43 @@ class Mixture:
 
     def step(self, states: Sequence[tuple[State, ...]], following: Sequence[int]) -> list[tuple[State, ...]]:
         columns = self._each(
-            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states)), timed=True
+            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states)), "step"
         )
         return list(zip(*columns, strict=True))
 
     def predict(self, states: Sequence[tuple[State, ...]]) -> LogProbabilities:
         parts = self.parts(states)
-        # One member is passed through untouched: exact, and it costs nothing.
-        if len(parts) == 1 and _is_whole(np.exp(parts[0])):
+        rows = np.exp(parts)
+        bases = _bases(rows)
+        if len(set(bases)) == 1:
+            return self._mixed(parts, rows, bases[0])
+        # By row, and not once for all: a prediction does not depend on what else is asked for along with it.
+        answer = np.empty(parts.shape[1:], np.float32)
+        for base in set(bases):
+            some = [one == base for one in bases]
+            answer[some] = self._mixed(parts[:, some], rows[:, some], base)
+        return answer
+
+    def _mixed(self, parts: Floats, rows: Floats, base: int | None) -> LogProbabilities:
+        # One member that answers for the whole is passed through untouched: exact, and it costs nothing.
+        if len(parts) == 1 and base is not None:
             return cast(LogProbabilities, parts[0])
-        return np.log(self._stacked(parts)[0])
+        with np.errstate(divide="ignore"):
+            return np.log(self._stacked(rows, base)[0])
 
     def parts(self, states: Sequence[tuple[State, ...]]) -> NDArray[np.float32]:
         """Each member's log-probabilities, shape (members, len(states), 256)."""
         rows = self._each(
-            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)), timed=True
+            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)), "predict"
         )
         return np.stack(rows)
 
     def shares(self, state: tuple[State, ...]) -> dict[str, Floats]:
-        """Each member's share in the probability of each next byte, shape (256,) each; they sum to 1."""
-        p, layers = self._stacked(self.parts([state]))
+        """Each member's share in the probability of each next byte, shape (256,) each.
+
+        They sum to 1; to less where no member answers for the whole, and the rest is spread evenly.
+        """
+        p, layers = self._stacked_at(state)
         shares, rest = {}, np.ones_like(p)
         for layer in reversed(layers):
             share = rest * layer.weight * layer.q
@@ -154,7 +171,7 @@ class Mixture:
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
         """Learn that the user went on with the byte `following`: how far to trust each member, and they themselves."""
-        p, layers = self._stacked(self.parts([state]))
+        p, layers = self._stacked_at(state)
         gradient = 1.0 / max(float(p[0, following]), 1e-6)
         for layer in reversed(layers):
             w, q, below = float(layer.weight[0, 0]), float(layer.q[0, following]), float(layer.below[0, following])
@@ -162,14 +179,21 @@ class Mixture:
             gradient *= 1 - w
         self._each(lambda i, member: member.learn(state[i], following) if isinstance(member, Learner) else None)
 
-    def _stacked(self, parts: NDArray[np.float32]) -> tuple[Floats, list[_Layer]]:
-        """The mixture, shape (rows, 256), and its layers from the base up."""
-        rows = np.exp(parts)
+    def _stacked_at(self, state: tuple[State, ...]) -> tuple[Floats, list[_Layer]]:
+        rows = np.exp(self.parts([state]))
+        return self._stacked(rows, _bases(rows)[0])
+
+    def _stacked(self, rows: Floats, base: int | None) -> tuple[Floats, list[_Layer]]:
+        """The mixture, shape (rows, 256), and its layers from the base up.
+
+        Args:
+            rows: each member's probabilities, shape (members, rows, 256).
+            base: which of them answers for the whole of each row.
+        """
         names = list(self.members)
-        base = next((i for i, row in enumerate(rows) if _is_whole(row)), None)
         p = np.full(rows.shape[1:], 1 / VOCABULARY, np.float32)
         layers = []
-        for i in [base, *(i for i in range(len(names)) if i != base)] if base is not None else range(len(names)):
+        for i in sorted(range(len(names)), key=lambda i: i != base):
             layer = self._layer(names[i], rows[i], p, is_base=i == base)
             layers.append(layer)
             p = layer.weight * layer.q + (1 - layer.weight) * p
@@ -186,24 +210,27 @@ class Mixture:
         weight = np.ones(len(q)) if is_base else odds / (1 + odds)
         return _Layer(name, q, below, weight[:, np.newaxis].astype(np.float32), cell)
 
-    def _each(self, call: Callable[[int, Predictor], Any], timed: bool = False) -> list[Any]:
+    def _each(self, call: Callable[[int, Predictor], Any], timed: str = "") -> list[Any]:
         results = []
         for i, (name, member) in enumerate(self.members.items()):
             with _Guarded(name):
                 began = time.perf_counter()
                 results.append(call(i, member))
                 if timed:
-                    self._watch(name, time.perf_counter() - began)
+                    self._watch((name, timed), time.perf_counter() - began)
         return results
 
-    def _watch(self, name: str, seconds: float) -> None:
-        self._slow_calls[name] = self._slow_calls[name] + 1 if seconds > SLOW else 0
-        if self._slow_calls[name] >= SLOW_CALLS:
+    def _watch(self, call: tuple[str, str], seconds: float) -> None:
+        # Each method has a count of its own: one that is quick does not make up for another.
+        self._slow_calls[call] = self._slow_calls[call] + 1 if seconds > SLOW else 0
+        if self._slow_calls[call] >= SLOW_CALLS:
             raise TimeoutError(f"too slow: over {1000 * SLOW:.0f} ms, {SLOW_CALLS} times")
 
 
-def _is_whole(rows: Floats) -> bool:
-    return bool((rows.sum(1) >= WHOLE).all())
+def _bases(rows: Floats) -> list[int | None]:
+    """For each row the first member that answers for the whole of it, or None."""
+    whole = rows.sum(2) >= WHOLE
+    return [base if any_ else None for base, any_ in zip(whole.argmax(0).tolist(), whole.any(0).tolist(), strict=True)]
 
 
 def _counted(states: list[State], rows: int) -> list[State]:
