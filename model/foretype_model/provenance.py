@@ -69,9 +69,11 @@ def typed(recent: Recent, tail: bytes, text: bytes) -> Iterator[Place]:
     """Where `text`, or its beginning, was typed after `tail`, or its end."""
     for at, order in recent.places(context_of(tail)).items():
         piece = recent.piece(at)
-        common = common_prefix(piece.text[at - piece.first :], text)
+        offset = at - piece.first
+        common = common_prefix(piece.text[offset:], text)
         if common:
-            yield Place(order, common, recent, at)
+            # Before a document there is nothing, though it is compared as so many ends of text.
+            yield Place(min(order, len(piece.before) + offset + 1), common, recent, at)
 
 
 def written(shard: Shard, matches: Matches, text: bytes) -> Iterator[Place]:

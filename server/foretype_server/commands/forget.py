@@ -35,6 +35,8 @@ def forget(
     learnt again there. The files themselves are left alone. Editors that are
     open follow once a file is saved.
     """
+    if not target.strip():
+        raise UsageError("Name a file, a folder or a word.")
     from foretype_model.predictor import Removed
     from foretype_model.predictors.copy import indexes
     from foretype_model.store import data_folder
@@ -42,8 +44,8 @@ def forget(
     learnt = data_folder() / "predictors"
     known = indexes(learnt / "copy")
     path = None if word else _path(target, known)
-    if path is None:
-        _check_word(target, word)
+    if path is None and os.sep in target and not word:
+        raise UsageError(f"There is no {target}, and nothing was learnt from one; --word takes it for a word.")
     if not known:
         raise ForetypeError("Nothing was learnt as yet: Foretype learns from the folders that an editor opens.")
     removed = sum((_forget(index, target, path) for index in known), Removed())
@@ -59,14 +61,6 @@ def _path(target: str, known: list[Workspace]) -> Path | None:
     """`target`, where it is a path that there is, or that was learnt from."""
     path = Path(target).expanduser()
     return path if path.exists() or any(index.knows(path) for index in known) else None
-
-
-def _check_word(target: str, wanted: bool) -> None:
-    """Wrong usage where `target` looks like a path, and isn't said to be a word."""
-    if not target.strip():
-        raise UsageError("Name a file, a folder or a word.")
-    if os.sep in target and not wanted:
-        raise UsageError(f"There is no {target}, and nothing was learnt from one; --word takes it for a word.")
 
 
 def _forget(index: Workspace, target: str, path: Path | None) -> Removed:
