@@ -79,7 +79,7 @@ def test_a_word_that_is_a_files_name_too_is_taken_for_the_file(learnt, home, mon
 
 
 def test_what_the_network_has_adapted_to_goes_as_well(learnt, home):
-    adapted = home / "predictors" / "network" / "adapted.bin"
+    adapted = home / "predictors" / "network" / "adapted-0123456789abcdef.npy"
     adapted.parent.mkdir()
     adapted.write_bytes(b"x")
     run("mill")

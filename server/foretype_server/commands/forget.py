@@ -49,7 +49,7 @@ def forget(
     if not known:
         raise ForetypeError("Nothing was learnt as yet: Foretype learns from the folders that an editor opens.")
     removed = sum((_forget(index, target, path) for index in known), Removed())
-    for adapted in (learnt / "network").glob("adapted.*"):
+    for adapted in (learnt / "network").glob("adapted*"):
         adapted.unlink()
     if as_json:
         print_json({"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences})
