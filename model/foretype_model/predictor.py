@@ -112,6 +112,10 @@ class Learner(Protocol):
         """After `state` the user went on with the byte `following`. Called once for each byte that was typed."""
         ...
 
+    def save(self) -> None:
+        """Keep what was learnt, now that a document is closed or the editor ends."""
+        ...
+
 
 @runtime_checkable
 class Indexer(Protocol):

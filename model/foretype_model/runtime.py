@@ -104,6 +104,11 @@ class Network:
         """Each state after one more byte, all in one call."""
         return self._run(np.stack([state.h for state in states]), np.array([following], np.int64))
 
+    def top(self, state: NetworkState) -> NDArray[np.float32]:
+        """What the output layer sees of a state: the h of the last layer, shape (hidden,)."""
+        hidden = self.metadata.hidden
+        return state.h[-2 * hidden : -hidden] if self.metadata.cell == "lstm" else state.h[-hidden:]
+
     def _run(self, h: NDArray[np.float32], text: NDArray[np.int64]) -> list[NetworkState]:
         """Read `text`, shape (T, B), from the states `h`, shape (B, state): the B states at its end."""
         h_last, log_probabilities = self._session.run(None, {"text": text, "h": h})

@@ -5,7 +5,7 @@ Importing this module imports numpy and, with the network, ONNX Runtime: that is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from foretype_model.candidates import Candidate
 from foretype_model.completer import Completer
 from foretype_model.errors import ModelError
 from foretype_model.mixture import Corrections
-from foretype_model.predictor import Context, Forgetful, Predictor, Removed
+from foretype_model.predictor import Context, Forgetful, Indexer, Learner, Predictor, Removed
 from foretype_model.predictors import load_predictors
 from foretype_model.provenance import Explanation
 from foretype_model.staleness import Stale, Superseded
@@ -47,6 +47,7 @@ class Engine:
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         """Make the predictors that `settings` name; all documents start anew with them."""
+        self.release()
         self._predictors, loaded = _load(settings.model, settings, workspace)
         if settings.model is not None and loaded.problems:
             predictors, default = _load(None, settings, workspace)
@@ -112,6 +113,33 @@ class Engine:
     def close(self, uri: str) -> None:
         """Let go of a document."""
         self._completers.pop(uri, None)
+        self._save()
+
+    def release(self) -> None:
+        """Let go of the predictors; what they have learnt is kept."""
+        self._save()
+        for predictor in self._indexers():
+            predictor.close()
+
+    # On the thread that indexes, beside the worker:
+
+    def refresh(self, progress: Callable[[int, int], None]) -> None:
+        """Read what is new in the workspace; tell how many files are done, of how many. Raises ForetypeError."""
+        for predictor in self._indexers():
+            predictor.refresh(progress)
+
+    def update(self, paths: Collection[Path]) -> None:
+        """Read files that have changed. Raises ForetypeError."""
+        for predictor in self._indexers():
+            predictor.update(paths)
+
+    def _indexers(self) -> list[Indexer]:
+        return [predictor for predictor in self._predictors.values() if isinstance(predictor, Indexer)]
+
+    def _save(self) -> None:
+        for predictor in self._predictors.values():
+            if isinstance(predictor, Learner):
+                predictor.save()
 
     def _completer(self, uri: str) -> Completer:
         if uri not in self._completers:
@@ -123,7 +151,7 @@ class Engine:
 
 def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:
     path, missing = _find(model)
-    context = Context(model=path, workspace=workspace, state_folder=data_folder())
+    context = Context(model=path, workspace=workspace, exclude=settings.learn_exclude, state_folder=data_folder())
     predictors, errors = load_predictors(settings.predictors, context)
     problems = [str(error) for error in errors]
     # The lack of a default model matters only to predictors that use one, and they say so.

@@ -22,6 +22,7 @@ from foretype_server import memory, to_proto, transport
 from foretype_server.protocol import Protocol
 from foretype_server.session import Session
 from foretype_server.settings import SECTION, concerns_us
+from foretype_server.work_done import WorkDone
 
 STATUS: Final = "foretype.status"
 
@@ -69,7 +70,7 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
     folders = [to_fs_path(uri) for uri in server.workspace.folders]
     workspace = tuple(Path(folder) for folder in folders if folder)
-    server.session = Session(to_proto.UNITS[encoding], workspace, server.warn)
+    server.session = Session(to_proto.UNITS[encoding], workspace, server.warn, WorkDone(server))
     server.at_end.callback(server.session.end)
     server.initialization_options = params.initialization_options
     server.session.configure(server.initialization_options)
@@ -83,10 +84,24 @@ async def initialized(server: ForetypeServer, _: types.InitializedParams) -> Non
     _configure(server, await _pull(server))
     server.session.start()
     if server.can("workspace.did_change_configuration.dynamic_registration"):
-        watched = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
-        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
-        registration = types.Registration(id=method, method=method, register_options=watched)
-        server.client_register_capability(types.RegistrationParams([registration]))
+        _register(
+            server,
+            types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            types.DidChangeConfigurationRegistrationOptions(section=SECTION),
+        )
+    if server.session.workspace and server.can("workspace.did_change_watched_files.dynamic_registration"):
+        every_file = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
+        _register(server, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, every_file)
+
+
+def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) -> None:
+    """Learn from the file as it is now."""
+    server.session.changed(_paths([params.text_document.uri]))
+
+
+def did_change_watched_files(server: ForetypeServer, params: types.DidChangeWatchedFilesParams) -> None:
+    """Learn from files as others have left them."""
+    server.session.changed(_paths([change.uri for change in params.changes]))
 
 
 async def did_change_configuration(server: ForetypeServer, params: types.DidChangeConfigurationParams) -> None:
@@ -142,6 +157,8 @@ FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
     types.INITIALIZE: (initialize, None),
     types.INITIALIZED: (initialized, None),
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: (did_change_configuration, None),
+    types.TEXT_DOCUMENT_DID_SAVE: (did_save, None),
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: (did_change_watched_files, None),
     # pygls advertises it only if it has options.
     types.TEXT_DOCUMENT_INLINE_COMPLETION: (inline_completion, types.InlineCompletionOptions()),
     types.TEXT_DOCUMENT_COMPLETION: (completion, types.CompletionOptions(resolve_provider=True)),
@@ -154,6 +171,15 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     memory.EXPLAIN: explain,
     memory.FORGET: forget,
 }
+
+
+def _register(server: ForetypeServer, method: str, options: Any) -> None:
+    registration = types.Registration(id=method, method=method, register_options=options)
+    server.client_register_capability(types.RegistrationParams([registration]))
+
+
+def _paths(uris: list[str]) -> list[Path]:
+    return [Path(path) for uri in uris if (path := to_fs_path(uri))]
 
 
 def _configure(server: ForetypeServer, configuration: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from foretype_model.errors import ForetypeError
 from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
+from foretype_server.upkeep import Progress, Upkeep
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
@@ -31,7 +32,7 @@ T = TypeVar("T")
 Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
 """What the worker is to do for a request."""
 
-BYTES_AFTER: Final = 2000
+BYTES_AFTER: Final = 8000
 """How much of the text after the cursor the engine is given."""
 
 SLOWEST_CONFIGURATION: Final = 2.0
@@ -79,9 +80,12 @@ class Document:
 
 
 class Session:
-    """What one client has open, and the answers to what it asks. `warn` shows the user a line of text."""
+    """What one client has open, and the answers to what it asks."""
 
-    def __init__(self, units: Units, workspace: tuple[Path, ...], warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, units: Units, workspace: tuple[Path, ...], warn: Callable[[str], None], progress: Progress
+    ) -> None:
+        """`warn` shows the user a line of text; `progress` is told how far the workspace is indexed."""
         self.settings = Settings()
         self.workspace = workspace
         self.units = units
@@ -95,6 +99,7 @@ class Session:
         self._engine: Engine | None = None
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")
+        self._upkeep = Upkeep(warn, progress)
         self._started = asyncio.Event()
         self._start_timer = self._loop.call_later(SLOWEST_CONFIGURATION, self.start)
 
@@ -105,7 +110,8 @@ class Session:
         if new := [problem for problem in problems if problem not in self._problems]:
             self._warn(" ".join(new))
         self._problems = problems
-        reload = (before.model, before.predictors) != (self.settings.model, self.settings.predictors)
+        after = self.settings
+        reload = any(getattr(before, name) != getattr(after, name) for name in ("model", "predictors", "learn_exclude"))
         if reload and self._started.is_set():
             self._load()
 
@@ -171,7 +177,13 @@ class Session:
     async def forget(self, path: Path | None, word: str | None) -> Removed:
         """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
         await self._started.wait()
-        return await self._loop.run_in_executor(self._worker, self._forget, path, word)
+        removed = await self._loop.run_in_executor(self._worker, self._forget, path, word)
+        self._upkeep.changed(())  # it leaves the disk, too
+        return removed
+
+    def changed(self, paths: Iterable[Path]) -> None:
+        """Files were saved, created or removed."""
+        self._upkeep.changed(paths)
 
     def accepted(self, kind: str, characters: int) -> None:
         """Count what the user took of what was offered."""
@@ -194,7 +206,10 @@ class Session:
         self._start_timer.cancel()
         for document in self._documents.values():
             document.supersede()
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._upkeep.end()
+        if self._engine:
+            self._worker.submit(self._engine.release)
+        self._worker.shutdown(wait=False)
 
     async def _ask(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
         document = self._documents.get(uri)
@@ -234,6 +249,8 @@ class Session:
             self._warn(f"nothing can be offered, for its parts cannot be loaded ({type(error).__name__}: {error})")
             return
         self._loaded = loading.result()
+        if self._engine:
+            self._upkeep.refresh(self._engine)
         if self._loaded.problems:
             self._warn("; ".join(self._loaded.problems))
 

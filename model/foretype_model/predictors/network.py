@@ -1,21 +1,25 @@
-"""The recurrent network as a predictor: what it has learnt from its training, and from nothing else."""
+"""The recurrent network as a predictor: what it has learnt from its training, and from its user's typing since."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 
+from foretype_model.adaptation import Adaptation
 from foretype_model.errors import PredictorError
-from foretype_model.predictor import Context, LogProbabilities
+from foretype_model.predictor import Context, LogProbabilities, Removed
 from foretype_model.runtime import Network, NetworkState
 
 
 class NetworkPredictor:
-    """A `Network` behind the `Predictor` door."""
+    """A `Network` behind the `Predictor` door; with an `Adaptation`, it learns while it is used."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, adaptation: Adaptation | None = None) -> None:
         self.network = network
+        self._adaptation = adaptation
         self._start = network.start()
 
     def start(self) -> NetworkState:
@@ -28,11 +32,46 @@ class NetworkPredictor:
         return self.network.step(states, following)
 
     def predict(self, states: Sequence[NetworkState]) -> LogProbabilities:
-        return np.stack([state.log_probabilities for state in states])
+        trained = np.stack([state.log_probabilities for state in states])
+        if self._adaptation is None:
+            return trained
+        return self._adaptation.corrected(trained, np.stack([self.network.top(state) for state in states]))
+
+    def learn(self, state: NetworkState, following: int) -> None:
+        """Adapt to the byte that followed."""
+        if self._adaptation:
+            self._adaptation.learn(self.predict([state])[0], self.network.top(state), following)
+
+    def save(self) -> None:
+        """Keep what was learnt."""
+        if self._adaptation:
+            self._adaptation.save()
+
+    def forget(self, _path: Path | None, _word: str | None) -> Removed:
+        """Unlearn all that was typed: what came from one text cannot be told from the rest."""
+        if self._adaptation:
+            self._adaptation.forget()
+        return Removed()
 
 
 def create(context: Context) -> NetworkPredictor:
-    """The entry point: the model file that the context names."""
+    """The entry point: the model file that the context names, adapted to its workspace.
+
+    The option ``learn``, true unless it is said otherwise, is whether to learn while the user types.
+    """
     if context.model is None:
         raise PredictorError("the network predictor needs a model: see 'foretype models list'")
-    return NetworkPredictor(Network.open(context.model))
+    network = Network.open(context.model)
+    if not context.options.get("learn", True):
+        return NetworkPredictor(network)
+    return NetworkPredictor(network, Adaptation(network.metadata.hidden, _place(context, context.model)))
+
+
+def _place(context: Context, model: Path) -> Path | None:
+    """Where the adaptation of this model to this workspace is kept."""
+    if context.state_folder is None:
+        return None
+    name = "\n".join(
+        [sha256(model.read_bytes()).hexdigest(), *sorted(str(path.resolve()) for path in context.workspace)]
+    )
+    return context.state_folder / f"adapted-{sha256(name.encode()).hexdigest()[:16]}.npy"
