@@ -69,7 +69,7 @@ SHAPE: Final = (2, max(ORDERS) + 1, FREQUENCIES, ALIKENESSES)
 
 
 @cache
-def _trust() -> list[float]:
+def trust_table() -> list[float]:
     """The table, flattened; made by `foretype_model.training.trust`."""
     table = json.loads(files("foretype_model").joinpath("data/trust.json").read_text())
     flat: list[float] = np.reshape(table, SHAPE).ravel().tolist()
@@ -148,7 +148,7 @@ def merged(sources: Iterable[Iterator[Level]]) -> Iterator[Level]:
 def distribution(levels: Iterator[Level]) -> NDArray[np.float32]:
     """Probabilities of the next byte, shape (256,); they sum to what is trusted at all, at most `MOST_TRUST`."""
     row, few, left = np.zeros(VOCABULARY, np.float32), dict[int, float](), 1.0
-    trust = _trust()
+    trust = trust_table()
     for order, kind, rows, top, shares in levels:
         share = trust[cell(kind, order, rows, top)]
         given, left = left * share, left * (1 - share)
