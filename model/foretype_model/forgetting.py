@@ -79,6 +79,9 @@ def without_word(shard: Shard, word: bytes) -> tuple[Shard, int]:
     if word in shard.words:
         return shard, 0
     starts = _starts(shard, word)
+    words = shard.words | {word}
+    if not len(starts):
+        return replace(shard, words=words), 0
     erased = np.zeros(len(shard), bool)
     for offset in range(len(word)):
         erased[starts + offset] = True
@@ -88,7 +91,7 @@ def without_word(shard: Shard, word: bytes) -> tuple[Shard, int]:
     gone = rows[visible[rows] != ERASED]
     count = len(np.unique(np.searchsorted(starts, shard.positions[gone], "right")))
     visible[gone] = ERASED
-    return replace(shard, visible=visible.tobytes(), words=shard.words | {word}, shares_memo={}), count
+    return replace(shard, visible=visible.tobytes(), words=words, shares_memo={}), count
 
 
 def holds(shard: Shard, word: bytes) -> bool:
