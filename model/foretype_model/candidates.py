@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from foretype_model import utf8
 from foretype_model.grammar import WORD_BYTES, Character, Word
@@ -16,8 +16,9 @@ from foretype_model.staleness import Stale, never
 SURE: Final = 0.6
 """A word is offered with what follows it (a space, a bracket) where that is at least so probable."""
 
-LONGEST_RUN: Final = 160
-"""Bytes of ghost text at most."""
+LONGEST_GHOST: Final = 60
+LONGEST_RUN: Final = 24
+"""Bytes of ghost text, and of a word with what follows it, at most: each byte takes a step (0.4 ms)."""
 
 NEWLINE: Final = 0x0A
 
@@ -102,7 +103,7 @@ def find_words(
 def next_words(predictor: Predictor, found: list[Found]) -> list[Candidate]:
     """The words, each with what surely follows it; probabilities are those of the words alone."""
     runs = [_Run(one.text, 0.0, one.state, one.row) for one in found]
-    _run_on(predictor, runs, SURE, 1, lambda run: int(run.row.argmax()))
+    _run_on(predictor, runs, _Limits(SURE, 1, LONGEST_RUN), lambda run: int(run.row.argmax()))
     offered: dict[str, Candidate] = {}
     for one, run in zip(found, runs, strict=True):
         text = run.text[: run.border[0]].decode()
@@ -119,7 +120,8 @@ def ghost_text(
         return None
     run = _Run(found[0].text, found[0].log_prefix, found[0].state, found[0].row)
     draw = options.draw(before)
-    _run_on(predictor, [run], options.min_confidence, options.max_lines, lambda run: draw.one(run.text, run.row))
+    limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST)
+    _run_on(predictor, [run], limits, lambda run: draw.one(run.text, run.row))
     end, log_p = run.border
     text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
     # What stands after the cursor already is the likeliest text there, and of no use.
@@ -127,25 +129,32 @@ def ghost_text(
     return Candidate(text, math.exp(log_p), "ghost") if offered else None
 
 
-def _run_on(
-    predictor: Predictor, runs: list[_Run], least: float, max_lines: int, choose: Callable[[_Run], int]
-) -> None:
-    """Read each run on, a chosen byte at a time, while its probability is at least `least`."""
-    going, log_least = runs, math.log(max(least, 1e-9))
-    while going := [run for run in going if _grow(run, choose(run), log_least, max_lines)]:
+class _Limits(NamedTuple):
+    """How far a run may go: its least probability, and the most lines and bytes."""
+
+    least: float
+    lines: int
+    length: int
+
+
+def _run_on(predictor: Predictor, runs: list[_Run], limits: _Limits, choose: Callable[[_Run], int]) -> None:
+    """Read each run on, a chosen byte at a time, within the limits."""
+    going = runs
+    while going := [run for run in going if _grow(run, choose(run), limits)]:
         states = predictor.step([run.state for run in going], [run.text[-1] for run in going])
         for run, state, row in zip(going, states, predictor.predict(states), strict=True):
             run.state, run.row = state, row
 
 
-def _grow(run: _Run, byte: int, log_least: float, max_lines: int) -> bool:
+def _grow(run: _Run, byte: int, limits: _Limits) -> bool:
     """Move the border up where the run may end before `byte`, and append `byte` where the run may go on with it."""
     unfinished = utf8.pending(run.text)
     if not unfinished and not (WORD_BYTES[byte] and WORD_BYTES[run.text[-1]]) and utf8.ends_whole(run.text.decode()):
         run.border = (len(run.text), run.log_p)
     log_p = run.log_p + float(run.row[byte])
-    last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= max_lines
-    if log_p < log_least or last_line or len(run.text) >= LONGEST_RUN or not utf8.allowed(unfinished)[byte]:
+    last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
+    unlikely = log_p < math.log(max(limits.least, 1e-9))
+    if unlikely or last_line or len(run.text) >= limits.length or not utf8.allowed(unfinished)[byte]:
         return False
     run.text, run.log_p = run.text + bytes([byte]), log_p
     return True

@@ -1,0 +1,116 @@
+"""A real server reads a workspace in the background, follows its changes, and tells how far it is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from .client import PATIENCE, Client, change, insertion, server
+
+URI = "file:///nowhere/open.txt"
+CAPABILITIES = {
+    "window": {"workDoneProgress": True},
+    "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}},
+}
+SENTENCE = "The treasurer of our society is Philippa Wainwright.\n"
+START = "The treasurer of our "
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "anne.txt").write_text("Dear Anne,\n\n" + SENTENCE)
+    return folder
+
+
+def begin(client: Client, folder: Path, **settings) -> None:
+    client.initialize(
+        {"predictors": {"copy": {}}, **settings},
+        CAPABILITIES,
+        workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}],
+    )
+
+
+def offered(client: Client, text: str) -> list[str]:
+    client.open(URI, text)
+    return [item["textEdit"]["newText"] for item in client.completions(URI, 0, len(text))["items"]]
+
+
+def goes_on(client: Client, text: str, beginning: str) -> bool:
+    """Whether something is offered after `text` that begins so."""
+    return any(one.startswith(beginning) for one in offered(client, text))
+
+
+def comes_true(condition) -> bool:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_workspace_is_read_once_the_server_has_started_and_known_at_the_next_start(tmp_path, folder):
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder)
+        assert comes_true(lambda: goes_on(client, START, "soc"))
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder)
+        assert goes_on(client, START, "soc")
+
+
+def test_progress_begins_and_ends_and_files_are_watched(tmp_path, folder):
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder)
+        answered: set[str] = set()
+        while "window/workDoneProgress/create" not in answered:
+            client.request("workspace/executeCommand", {"command": "foretype.status"})
+            for request in client.requests:
+                client.send({"id": request["id"], "result": None})
+                answered.add(request["method"])
+            client.requests.clear()
+        kinds = [client.notification("$/progress")["value"]["kind"]]
+        while kinds[-1] != "end":
+            kinds.append(client.notification("$/progress")["value"]["kind"])
+        assert kinds[0] == "begin"
+        assert "client/registerCapability" in answered
+
+
+def test_what_is_saved_is_learnt_and_what_is_excluded_is_not(tmp_path, folder):
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder, **{"learn.exclude": ["private*"]})
+        new, private = folder / "new.txt", folder / "private.txt"
+        new.write_text("The keeper of the lighthouse is called Balthasar.\n")
+        private.write_text("The number of the safe is fourteen.\n")
+        for path in (new, private):
+            client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
+        assert comes_true(lambda: goes_on(client, "The keeper of the ", "lig"))
+        assert not goes_on(client, "The number of the safe is ", "fou")
+
+
+def test_a_deleted_file_is_unlearnt(tmp_path, folder):
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder)
+        assert comes_true(lambda: goes_on(client, START, "soc"))
+        (folder / "anne.txt").unlink()
+        changes = [{"uri": (folder / "anne.txt").as_uri(), "type": 3}]
+        client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+        assert comes_true(lambda: not goes_on(client, START, "soc"))
+
+
+def test_what_is_typed_in_one_document_is_offered_in_another(tmp_path, folder):
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder)
+        line = "Her full name was Ermintrude Applethwaite.\n"
+        client.open(URI, line)
+        client.completions(URI, 1, 0)
+        client.send(change(URI, 2, insertion(1, 0, "Her full name was Er")))
+        typed = [item["textEdit"]["newText"] for item in client.completions(URI, 1, 20)["items"]]
+        assert any(text.startswith("Erm") for text in typed)
+        other = "file:///nowhere/other.txt"
+        client.open(other, "Her full name was ")
+        items = client.completions(other, 0, 18)["items"]
+        assert any(item["textEdit"]["newText"].startswith("Erm") for item in items)
