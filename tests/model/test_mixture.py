@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model import mixture
-from foretype_model.mixture import Mixture, PredictorFailed
+from foretype_model.mixture import Corrections, Mixture, PredictorFailed
 from foretype_model.predictor import VOCABULARY, Predictor
 from foretype_model.predictors.copy import CopyPredictor
 from foretype_model.predictors.network import NetworkPredictor
@@ -124,6 +124,29 @@ def test_a_part_counts_for_as_much_as_is_assigned_before_anything_is_learnt() ->
     assert (p[ord("a")], p[ord("b")]) == pytest.approx((0.7, 0.3), abs=1e-3)
     shares = mixed.shares((0, 0))
     assert (shares["part"][ord("a")], shares["whole"][ord("b")]) == pytest.approx((1, 1))
+
+
+def test_a_second_whole_member_counts_for_half_of_its_sureness_before_anything_is_learnt() -> None:
+    mixed = Mixture({"base": Told(EVENLY), "second": Told(sure_of("a", 1.0, 0.8))})
+    assert np.exp(mixed.predict([(0, 0)]))[0, ord("a")] == pytest.approx(0.4 * 0.8 + 0.6 / VOCABULARY, abs=1e-3)
+
+
+@settings(deadline=None, max_examples=30)
+@given(members=MEMBERS, byte=st.integers(0, 255))
+def test_learning_goes_down_the_gradient_of_what_was_typed(members, byte) -> None:
+    corrections: Corrections = {}
+    mixed, (state, *_) = Mixture(mixture_of(members)[0].members, corrections), mixture_of(members)[1]
+    if np.exp(mixed.predict([state])[0, byte]) < 1e-4:
+        return
+    mixed.learn(state, byte)
+    learnt = {name: values / mixture.RATE for name, values in corrections.items()}
+    for name, values in corrections.items():
+        log_p = []
+        for change in (0.05, -0.05):
+            corrections |= {other: np.zeros_like(values) for other in corrections}
+            corrections[name] = corrections[name] + np.float32(change)
+            log_p.append(float(mixed.predict([state])[0, byte]))
+        assert learnt[name].sum() == pytest.approx((log_p[0] - log_p[1]) / 0.1, abs=0.02)
 
 
 def typed_by(mixed: Mixture, text: str) -> list[float]:
