@@ -29,7 +29,7 @@ def open_predictors(
 
     Raises:
         ModelError: there is no such model.
-        PredictorError: none of the predictors could be made.
+        PredictorError: none of the predictors could be made; or not all of them, for a model that was asked for by name.
     """
     from foretype_model.predictor import Context
     from foretype_model.predictors import load_predictors
@@ -37,7 +37,7 @@ def open_predictors(
 
     context = Context(model=Store().find(model), workspace=workspace, state_folder=data_folder())
     predictors, errors = load_predictors(wanted, context)
-    if not predictors:
+    if errors and (model is not None or not predictors):
         raise errors[0]
     for error in errors:
         warn(str(error))
