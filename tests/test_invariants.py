@@ -208,8 +208,7 @@ def test_the_readme_knows_the_settings():
     rows = re.findall(r"^\| `([\w.]+)` \| `(.+?)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     documented = {name: json.loads(default) for name, default in rows}
     assert read_settings(documented) == (Settings(), [])
-    # Nothing is learnt from the user's files as yet.
-    assert set(NAMES) - set(documented) == {"learn.exclude"}
+    assert set(documented) == set(NAMES)
 
 
 def test_the_changelog_speaks_of_this_version():
