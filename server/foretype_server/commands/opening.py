@@ -29,7 +29,7 @@ def open_predictors(
 
     Raises:
         ModelError: there is no such model.
-        PredictorError: none of the predictors could be made; or not all of them, for a model that was asked for by name.
+        PredictorError: none of the predictors could be made; or not all of them, for a model that was named.
     """
     from foretype_model.predictor import Context
     from foretype_model.predictors import load_predictors
