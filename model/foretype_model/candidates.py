@@ -7,14 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+import numpy as np
+
 from foretype_model import utf8
 from foretype_model.grammar import WORD_BYTES, Character, Word
 from foretype_model.predictor import LogProbabilities, Predictor, State
-from foretype_model.search import Draw, Found, Search
+from foretype_model.search import FLOOR, Draw, Found, Search
 from foretype_model.staleness import Stale, never
 
 SURE: Final = 0.6
 """A word is offered with what follows it (a space, a bracket) where that is at least so probable."""
+
+RUNNING: Final = 5
+"""So many of the best words are offered with what surely follows."""
 
 LONGEST_GHOST: Final = 60
 LONGEST_RUN: Final = 24
@@ -85,10 +90,25 @@ class _Run:
 
 def next_characters(predictor: Predictor, state: State, before: bytes, options: Options) -> list[Candidate]:
     """The next code points, most probable (or first drawn) first."""
-    found = Search(predictor, Character(), options.draw(before), options.max_items).run(state)
-    texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
+    texts = _single_bytes(predictor, state, options)
+    if texts is None:
+        found = Search(predictor, Character(), options.draw(before), options.max_items).run(state)
+        texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
     tail = before[-64:].decode(errors="ignore")
     return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(tail + text)]
+
+
+def _single_bytes(predictor: Predictor, state: State, options: Options) -> list[tuple[str, float]] | None:
+    """The most probable characters, where all that are likely are of one byte: the search would read ten more states.
+
+    None where they are not, or are to be drawn.
+    """
+    p = np.exp(predictor.predict([state])[0])
+    likely = np.flatnonzero(utf8.STARTS & (p > math.exp(FLOOR)))
+    if options.temperature > 0 or (likely >= 0x80).any():
+        return None
+    ranked = sorted(likely.tolist(), key=lambda byte: -p[byte])
+    return [(chr(byte), float(p[byte])) for byte in ranked[: options.max_items]]
 
 
 def find_words(
@@ -103,7 +123,7 @@ def find_words(
 def next_words(predictor: Predictor, found: list[Found]) -> list[Candidate]:
     """The words, each with what surely follows it; probabilities are those of the words alone."""
     runs = [_Run(one.text, 0.0, one.state, one.row) for one in found]
-    _run_on(predictor, runs, _Limits(SURE, 1, LONGEST_RUN), lambda run: int(run.row.argmax()))
+    _run_on(predictor, runs[:RUNNING], _Limits(SURE, 1, LONGEST_RUN), lambda run: int(run.row.argmax()))
     offered: dict[str, Candidate] = {}
     for one, run in zip(found, runs, strict=True):
         text = run.text[: run.border[0]].decode()

@@ -107,6 +107,8 @@ class Mixture:
         for name in members:
             self._corrections.setdefault(name, np.zeros(CELLS, np.float32))
         self._slow_calls: Counter[tuple[str, str]] = Counter()
+        # The state at the cursor is asked for by each kind of offer, and once more when the next key is learnt from.
+        self._latest: tuple[tuple[State, ...], NDArray[np.float32]] | None = None
 
     def start(self) -> tuple[State, ...]:
         return tuple(self._each(lambda _, member: member.start()))
@@ -142,10 +144,15 @@ class Mixture:
 
     def parts(self, states: Sequence[tuple[State, ...]]) -> NDArray[np.float32]:
         """Each member's log-probabilities, shape (members, len(states), 256)."""
+        if len(states) == 1 and self._latest and self._latest[0] is states[0]:
+            return self._latest[1]
         rows = self._each(
             lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)), "predict"
         )
-        return np.stack(rows)
+        parts = np.stack(rows)
+        if len(states) == 1:
+            self._latest = states[0], parts
+        return parts
 
     def shares(self, state: tuple[State, ...]) -> dict[str, Floats]:
         """Each member's share in the probability of each next byte, shape (256,) each.
@@ -167,6 +174,7 @@ class Mixture:
 
     def observe(self, document: str, before: bytes, after: bytes) -> None:
         """Show a document, as it stands around the cursor, to the members that want to see it."""
+        self._latest = None
         self._each(lambda _, member: member.observe(document, before, after) if isinstance(member, Observer) else None)
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
@@ -178,6 +186,7 @@ class Mixture:
             self._corrections[layer.name][layer.cell[0]] += RATE * gradient * w * (1 - w) * (q - below)
             gradient *= 1 - w
         self._each(lambda i, member: member.learn(state[i], following) if isinstance(member, Learner) else None)
+        self._latest = None
 
     def _stacked_at(self, state: tuple[State, ...]) -> tuple[Floats, list[_Layer]]:
         rows = np.exp(self.parts([state]))

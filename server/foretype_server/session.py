@@ -95,6 +95,7 @@ class Session:
         self._dropped: set[str] = set()
         self._accepted: Counter[str] = Counter()
         self._loading = True
+        self._ended = False
         self._loaded: Loaded | None = None
         self._engine: Engine | None = None
         self._loop = asyncio.get_running_loop()
@@ -206,6 +207,7 @@ class Session:
         self._start_timer.cancel()
         for document in self._documents.values():
             document.supersede()
+        self._ended = True
         self._upkeep.end()
         if self._engine:
             self._worker.submit(self._engine.release)
@@ -237,6 +239,8 @@ class Session:
         return allowed and len(document.text) <= settings.max_file_size
 
     def _load(self) -> None:
+        if self._ended:
+            return
         self._loading = True
         loading = self._loop.run_in_executor(self._worker, self._load_engine, self.settings, self.workspace)
         loading.add_done_callback(self._on_loaded)
