@@ -93,7 +93,7 @@ def test_a_model_writes_and_completes(trained, home):
     assert first.stdout.startswith("It was")
     offers = json.loads(run(home, "complete", "-:1:7", "--json", "--model", "mes-ecrits", stdin="It was").stdout)
     assert offers["characters"]
-    assert offers["characters"][0]["shares"] == {"network": 1.0}
+    assert offers["characters"][0]["shares"] == {"network": 1.0, "copy": 0.0}, "nothing has been typed yet"
 
 
 def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
