@@ -77,7 +77,7 @@ class NoLogarithms(Uniform):
 
 class Unnormalised(Uniform):
     def predict(self, states):
-        return super().predict(states) - 1
+        return super().predict(states) + 1
 
 
 class Changing(Uniform):
