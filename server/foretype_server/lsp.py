@@ -68,8 +68,8 @@ class ForetypeServer(LanguageServer):
 def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     """Begin a session, in the client's encoding."""
     encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
-    folders = [to_fs_path(uri) for uri in server.workspace.folders]
-    workspace = tuple(Path(folder) for folder in folders if folder)
+    # An older client names one folder, and not as a list.
+    workspace = tuple(_paths([*server.workspace.folders] or [params.root_uri or ""]))
     server.session = Session(to_proto.UNITS[encoding], workspace, server.warn, WorkDone(server))
     server.at_end.callback(server.session.end)
     server.initialization_options = params.initialization_options

@@ -210,7 +210,8 @@ class Session:
         self._ended = True
         self._upkeep.end()
         if self._engine:
-            self._worker.submit(self._engine.release)
+            with suppress(RuntimeError):  # it has ended before
+                self._worker.submit(self._engine.release)
         self._worker.shutdown(wait=False)
 
     async def _ask(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:

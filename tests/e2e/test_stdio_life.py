@@ -19,10 +19,11 @@ def test_what_is_advertised_to_a_client_without_capabilities(tmp_path: Path) -> 
     with server(tmp_path) as (client, _):
         capabilities = client.initialize(scripted())
         assert capabilities["positionEncoding"] == "utf-16"
-        assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": False}
+        assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": True}
         assert capabilities["inlineCompletionProvider"] == {}
         assert capabilities["completionProvider"]["resolveProvider"]
-        assert set(capabilities["executeCommandProvider"]["commands"]) == {"foretype.status", "foretype.accepted"}
+        commands = {"foretype.status", "foretype.accepted", "foretype.explain", "foretype.forget"}
+        assert set(capabilities["executeCommandProvider"]["commands"]) == commands
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,8 @@ def test_what_is_saved_is_learnt_and_what_is_excluded_is_not(tmp_path, folder):
     with server(tmp_path / "home") as (client, _):
         begin(client, folder, **{"learn.exclude": ["private*"]})
         new, private = folder / "new.txt", folder / "private.txt"
-        new.write_text("The keeper of the lighthouse is called Balthasar.\n")
-        private.write_text("The number of the safe is fourteen.\n")
+        new.write_text("The keeper of the lighthouse is called Balthasar.\n" * 4)
+        private.write_text("The number of the safe is fourteen.\n" * 4)
         for path in (new, private):
             client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
         assert comes_true(lambda: goes_on(client, "The keeper of the ", "lig"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,9 +197,27 @@ def test_the_recipe_caps_sources_and_types_quotes_as_people_do(tmp_path) -> None
         folder.mkdir(parents=True)
         for i in range(12):
             (folder / f"{i}.txt").write_text(f"“{source} {i}” — so", encoding="utf-8")
-    sizes = recipe.write(tmp_path / "corpus", tmp_path / "mixed")
+    (tmp_path / "wheels").mkdir()
+    sizes = recipe.write(tmp_path / "corpus", tmp_path / "wheels", tmp_path / "mixed")
     written = [path.read_text(encoding="utf-8") for path in (tmp_path / "mixed").rglob("*.txt")]
     assert len(written) == 36
     assert {"docs/python__peps", "docs", "prose/fiction"} == {source for source, size in sizes.items() if size}
     assert 0 < sum("“" in text for text in written) < 18
     assert sum('"' in text for text in written) == 36 - sum("“" in text for text in written)
+
+
+def test_the_recipe_takes_the_sources_of_packages_and_no_more_than_its_share(tmp_path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "wheels").mkdir()
+    code = "x = 1  # a line of code\n" * 40
+    with zipfile.ZipFile(tmp_path / "wheels" / "thing-1.0-py3-none-any.whl", "w") as wheel:
+        for name in ("thing/a.py", "thing/tests/b.py", "thing/_vendor/c.py", "thing/d.txt", "thing/same.py"):
+            wheel.writestr(name, code)
+        wheel.writestr("thing/short.py", "x = 1\n")
+        for i in range(10):
+            wheel.writestr(f"thing/big{i}.py", f"y = {i}\n" * 20_000)
+    sizes = recipe.write(tmp_path / "corpus", tmp_path / "wheels", tmp_path / "mixed")
+    written = {path.stem: path.read_text() for path in (tmp_path / "mixed").rglob("*.txt")}
+    assert list(written.values()).count(code) == 1
+    assert not {"b", "c", "d", "short"} & set(written)
+    assert 300_000 < sizes[recipe.PYTHON] <= 500_000

@@ -107,7 +107,7 @@ def probabilities(table: Tensor, known: Replay) -> Tensor:
     before = torch.cumsum(passed_on, 0) - passed_on
     first = torch.searchsorted(known.owners, known.owners)
     left = torch.exp(before - before[first])
-    given = trust * left * (left >= ENOUGH)
+    given = trust * left
     nothing = torch.zeros(len(known.network), dtype=torch.float64)
     copied = nothing.index_add(0, known.owners, given * known.shares)
     total = nothing.index_add(0, known.owners, given)
