@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from foretype_model import evidence, store
 from foretype_model.atomic import replacing
-from foretype_model.evidence import ENOUGH, MOST_TRUST, SHAPE
+from foretype_model.evidence import MOST_TRUST, SHAPE
 from foretype_model.index import Shard
 from foretype_model.predictors.copy import CopyPredictor
 from foretype_model.runtime import Network
