@@ -212,6 +212,13 @@ def test_a_cursor_that_moves_tells_nothing_new() -> None:
     assert amount(predictor) == len(text)
 
 
+@pytest.mark.xfail(reason="a document that is new is taken in as if the cursor were not in it", strict=True)
+def test_what_stands_after_the_cursor_is_not_expected_at_it() -> None:
+    predictor, line = CopyPredictor(), b"x = frobnicate(3)\n"
+    predictor.observe("file:///a", line * 4 + b"y = frob", b"\nz = 1\n")
+    assert after(predictor, line * 4 + b"y = frob").argmax() == ord("n")
+
+
 def test_documents_are_told_apart() -> None:
     predictor = made(b"one text\n", b"another text\n")
     before = amount(predictor)
@@ -264,13 +271,13 @@ def test_files_of_the_workspace_are_known_and_follow_their_changes(place) -> Non
 
 def test_beside_a_network_it_offers_the_names_of_the_text() -> None:
     network = Network.open(Path(str(files("foretype_model") / "data/default.onnx")))
-    before = b"x = frobnicate_widget(3)\n" * 2 + b"y = frobnicate_w"
+    before = b"x = frobnicate_widget(3)\n" * 4 + b"y = frob"
 
     def offered(**members: Predictor) -> Candidate:
         completer = Completer(members, lambda name, error: pytest.fail(f"{name}: {error}"), "file:///a.py")
-        return completer.next_words(before, b"\n", Options())[0]
+        return completer.next_words(before, b"", Options())[0]
 
     both = offered(network=NetworkPredictor(network), copy=CopyPredictor())
-    assert both.text.startswith("idget")
-    assert both.shares["copy"] > 0.05
-    assert not offered(network=NetworkPredictor(network)).text.startswith("idget")
+    assert both.text.startswith("nicate_widget")
+    assert both.shares["copy"] > 0.5
+    assert not offered(network=NetworkPredictor(network)).text.startswith("nicate_widget")
