@@ -180,9 +180,9 @@ def amount(predictor: CopyPredictor) -> int:
 @settings(deadline=None, max_examples=50)
 @given(edits=EDITS)
 def test_after_any_edits_each_piece_is_known_and_nothing_was_taken_in_twice(edits) -> None:
-    predictor, total, origins, text = CopyPredictor(), 0, list[int](), b""
+    predictor, total, origins, text = made(b""), 0, list[int](), b""
     for origins, text, cursor, length in pieces_edited(edits):  # noqa: B007
-        predictor.observe("file:///a", text[:cursor], text[cursor:])
+        predictor.observe("file:///0", text[:cursor], text[cursor:])
         total += length
         assert amount(predictor) <= total
     for i in range(8, len(text)):
@@ -206,9 +206,10 @@ def test_what_is_typed_key_by_key_is_known_as_if_it_had_come_at_once() -> None:
 
 
 def test_a_cursor_that_moves_tells_nothing_new() -> None:
-    predictor, text = CopyPredictor(), b"a line of many\n" * 20
+    text = b"a line of many\n" * 20
+    predictor = made(text)
     for cursor in (0, 100, 30, len(text), 7):
-        predictor.observe("file:///a", text[:cursor], text[cursor:])
+        predictor.observe("file:///0", text[:cursor], text[cursor:])
     assert amount(predictor) == len(text)
 
 
