@@ -32,7 +32,7 @@ T = TypeVar("T")
 Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
 """What the worker is to do for a request."""
 
-BYTES_AFTER: Final = 8000
+BYTES_AFTER: Final = 100_000
 """How much of the text after the cursor the engine is given."""
 
 SLOWEST_CONFIGURATION: Final = 2.0

@@ -6,7 +6,7 @@ It assigns only the part of the probability that it has reason to (see `evidence
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -77,7 +77,7 @@ class CopyPredictor:
         context = context_of(state.tail)
         found = [pair for recent in self._recent for pair in recent.find(context)]
         sources = [evidence.recent_levels(found)] if found else []
-        for shard, matches in zip(self.shards, self._matches(state), strict=True):
+        for shard, matches in self._matches(state):
             sources.append(evidence.indexed_levels(shard, matches))
         return evidence.merged(sources)
 
@@ -93,7 +93,9 @@ class CopyPredictor:
         self._seen[document] = text
         if seen is None:
             first = max(0, len(before) - FIRST_BEFORE)
-            self._add(document, text, first, len(before) + FIRST_AFTER)
+            self._add(document, text, first, len(before))
+            # But for the first byte after the cursor: it would be expected there, where something else is typed.
+            self._add(document, text, len(before) + 1, len(before) + FIRST_AFTER)
             return
         same = common_prefix(seen, text)
         end = len(text) - _common_suffix(seen[same:], text[same:])
@@ -102,7 +104,7 @@ class CopyPredictor:
     def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""
         places = [place for recent in self._recent for place in provenance.typed(recent, state.tail, text)]
-        for shard, matches in zip(self.shards, self._matches(state), strict=True):
+        for shard, matches in self._matches(state):
             places += provenance.written(shard, matches, text)
         return provenance.as_sources(places, most, self._forgotten.in_bytes())
 
@@ -167,13 +169,15 @@ class CopyPredictor:
         return bool(self._forgotten.paths) and self._forgotten.covers(file_of(document) or document)
 
     def _step(self, state: CopyState, byte: int) -> CopyState:
-        matches = tuple(map(Shard.step, self.shards, self._matches(state), [byte] * len(self.shards)))
-        return CopyState((state.tail + bytes((byte,)))[-MOST:], self.shards, matches)
+        known = self._matches(state)
+        matches = tuple(shard.step(before, byte) for shard, before in known)
+        return CopyState((state.tail + bytes((byte,)))[-MOST:], state.shards, matches)
 
-    def _matches(self, state: CopyState) -> tuple[Matches, ...]:
-        if state.matches is None or state.shards != self.shards:
-            state.shards, state.matches = self.shards, tuple(shard.find(state.tail) for shard in self.shards)
-        return state.matches
+    def _matches(self, state: CopyState) -> Iterable[tuple[Shard, Matches]]:
+        shards = self.shards  # looked at once: the thread that indexes replaces them
+        if state.matches is None or state.shards != shards:
+            state.shards, state.matches = shards, tuple(shard.find(state.tail) for shard in shards)
+        return zip(state.shards, state.matches, strict=True)
 
 
 def _common_suffix(a: bytes, b: bytes) -> int:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from foretype_model import evidence, store
 from foretype_model.atomic import replacing
-from foretype_model.evidence import MOST_TRUST, SHAPE
+from foretype_model.evidence import ENOUGH, MOST_TRUST, SHAPE
 from foretype_model.index import Shard
 from foretype_model.predictors.copy import CopyPredictor
 from foretype_model.runtime import Network
@@ -107,7 +107,7 @@ def probabilities(table: Tensor, known: Replay) -> Tensor:
     before = torch.cumsum(passed_on, 0) - passed_on
     first = torch.searchsorted(known.owners, known.owners)
     left = torch.exp(before - before[first])
-    given = trust * left
+    given = trust * left * (left >= ENOUGH)
     nothing = torch.zeros(len(known.network), dtype=torch.float64)
     copied = nothing.index_add(0, known.owners, given * known.shares)
     total = nothing.index_add(0, known.owners, given)
