@@ -106,10 +106,11 @@ def test_long_contexts_that_always_went_on_alike_are_trusted_more(made, kind: in
         assert table[cell(kind, order=16, rows=4, top=4)] > 1.2 * table[cell(kind, order=4, rows=6, top=2)]
 
 
-def test_a_fitted_table_predicts_texts_that_it_was_not_fitted_to(made) -> None:
+def test_a_fitted_table_predicts_texts_that_it_was_not_fitted_to(made, drawn: list[Case]) -> None:
     _, scores = made
     assert set(scores) == {"code", "docs", "book", "docs alone", "prose alone", "multilingual alone", "all"}
     assert sum(score.size for kind, score in scores.items() if kind != "all") == scores["all"].size
+    assert scores["all"].size == sum(len(passage.typed) for case in drawn for passage in case.passages[1::2])
     # The table in use knows less of these texts than one that is fitted to their like, and the network nothing.
     assert scores["all"].after < scores["all"].before < scores["all"].network
 
