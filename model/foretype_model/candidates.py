@@ -62,7 +62,8 @@ class Candidate:
     Attributes:
         text: what would be inserted at the cursor: whole graphemes, never empty.
         probability: of the text going on exactly so.
-        shares: each predictor's part in the probability of its first byte, by name; they sum to 1.
+        shares: each predictor's part in the probability of its first byte, by name; they sum to 1, or to less where no
+            predictor answers for the whole.
     """
 
     text: str

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from foretype_model.index import Matches, Shard
+from foretype_model.index import Matches, Range, Shard
 from foretype_model.predictor import VOCABULARY
 
 RECENT, INDEXED = 0, 1
@@ -96,13 +96,20 @@ def recent_levels(found: list[tuple[int, int]]) -> Iterator[Level]:
             yield Level(length, RECENT, rows, max(counts.values()), shares)
 
 
-def indexed_levels(shard: Shard, matches: Matches) -> Iterator[Level]:
-    """The longest context first. A range stands for the longest of the contexts that have it."""
+def ranges_that_count(shard: Shard, matches: Matches) -> Iterator[Range]:
+    """Those that are evidence, the longest context first. Here the order is that of the longest context that has it."""
     order, ranges = matches
-    known = 0
     for shortest, low, high in reversed(ranges):
         if order < SHORTEST or _is_too_wide(shard, low, high):
             break
+        yield order, low, high
+        order = shortest - 1
+
+
+def indexed_levels(shard: Shard, matches: Matches) -> Iterator[Level]:
+    """The longest context first."""
+    known = 0
+    for order, low, high in ranges_that_count(shard, matches):
         if high - low <= NARROW:
             level = _narrow_level(order, shard.visible[low:high].translate(None, SKIPPED))
         else:
@@ -112,7 +119,6 @@ def indexed_levels(shard: Shard, matches: Matches) -> Iterator[Level]:
         if level and level.rows > known:
             known = level.rows
             yield level
-        order = shortest - 1
 
 
 def _is_too_wide(shard: Shard, low: int, high: int) -> bool:

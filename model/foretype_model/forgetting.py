@@ -86,12 +86,10 @@ def without_word(shard: Shard, word: bytes) -> tuple[Shard, int]:
     for offset in range(len(word)):
         erased[starts + offset] = True
     rows = shard.rows_of(erased)
-    visible = np.frombuffer(shard.visible, np.uint8).copy()
     # What is masked already, with its file or with another word, counts for nothing.
-    gone = rows[visible[rows] != ERASED]
+    gone = rows[np.frombuffer(shard.visible, np.uint8)[rows] != ERASED]
     count = len(np.unique(np.searchsorted(starts, shard.positions[gone], "right")))
-    visible[gone] = ERASED
-    return replace(shard, visible=visible.tobytes(), words=words, shares_memo={}), count
+    return replace(shard.erased(gone), words=words), count
 
 
 def holds(shard: Shard, word: bytes) -> bool:

@@ -231,9 +231,14 @@ class Shard:
         if masked == self.masked:
             return self
         gone = np.isin(self.names, list(masked - self.masked))
+        rows = self.rows_of(np.repeat([False, *gone], np.diff([0, *self.starts])))
+        return replace(self.erased(rows), masked=masked)
+
+    def erased(self, rows: NDArray[np.int64]) -> Shard:
+        """The same index, in which the bytes of these rows follow nothing any more."""
         visible = np.frombuffer(self.visible, np.uint8).copy()
-        visible[self.rows_of(np.repeat([False, *gone], np.diff([0, *self.starts])))] = ERASED
-        return replace(self, visible=visible.tobytes(), masked=masked, shares_memo={})
+        visible[rows] = ERASED
+        return replace(self, visible=visible.tobytes(), shares_memo={})
 
     def rows_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rows of the bytes of text that are chosen, from an array as long as the text."""

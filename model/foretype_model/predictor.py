@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -68,6 +69,14 @@ class Context:
     exclude: tuple[str, ...] = ()
     state_folder: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def folders(self) -> tuple[Path, ...]:
+        """Those of the workspace, without links, in one order."""
+        return tuple(sorted(path.resolve() for path in self.workspace))
+
+    def workspace_name(self) -> str:
+        """What a file or folder may be called that holds what was learnt from this workspace alone."""
+        return sha256("\n".join(map(str, self.folders())).encode()).hexdigest()[:16]
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from foretype_model.evidence import SHORTEST, WIDEST
+from foretype_model.evidence import ranges_that_count
 from foretype_model.forgetting import blanked
 from foretype_model.index import ERASED, Matches, Shard
 from foretype_model.mixture import Mixture
@@ -78,18 +78,14 @@ def typed(recent: Recent, tail: bytes, text: bytes) -> Iterator[Place]:
 
 def written(shard: Shard, matches: Matches, text: bytes) -> Iterator[Place]:
     """Where `text`, or its beginning, follows those of the contexts matched that count as evidence."""
-    order, ranges = matches
     seen: set[int] = set()
-    for shortest, low, high in reversed(ranges):
-        if order < SHORTEST or high - low > WIDEST:
-            break
+    for order, low, high in ranges_that_count(shard, matches):
         rows = low + np.flatnonzero(np.frombuffer(shard.visible, np.uint8, high - low, low) == text[0])
         for row in set(rows.tolist()) - seen:
             position = int(shard.positions[row])
             common = common_prefix(shard.text[position : position + len(text)].tobytes(), text)
             yield Place(order, common, shard, row)
         seen.update(rows.tolist())
-        order = shortest - 1
 
 
 def as_sources(places: Iterable[Place], most: int, forgotten: Collection[bytes]) -> list[Source]:

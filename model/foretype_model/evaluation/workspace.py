@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Final
 
+from foretype_model.renewal import LARGEST, TOTAL
 from foretype_model.texts import LeftOutError, Tree, read_text
-
-LARGEST: Final = 1_000_000
-"""Bytes; larger files are data rather than text."""
-
-MOST: Final = 20_000_000
-"""Bytes in all: a second to sort, and half a gigabyte while that is done."""
 
 
 def read_workspace(folder: Path) -> list[bytes]:
-    """The user's own texts in `folder` and below, nearest first, up to `MOST` bytes."""
+    """The user's own texts in `folder` and below, nearest first, up to `TOTAL` bytes: as much as an index holds."""
     texts, size = [], 0
     for path in Tree(folder).walk(Counter()):
         try:
@@ -24,6 +18,6 @@ def read_workspace(folder: Path) -> list[bytes]:
         except LeftOutError:
             continue
         size += len(texts[-1])
-        if size > MOST:
+        if size > TOTAL:
             break
     return texts

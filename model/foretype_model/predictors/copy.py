@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -188,9 +187,8 @@ def create(context: Context) -> CopyPredictor:
     """The entry point. Each set of folders has an index of its own below the state folder."""
     if not context.workspace or not context.state_folder:
         return CopyPredictor()
-    folders = tuple(sorted(path.resolve() for path in context.workspace))
-    name = sha256("\n".join(map(str, folders)).encode()).hexdigest()[:16]
-    return CopyPredictor(Workspace(folders, context.state_folder / name, context.exclude))
+    folder = context.state_folder / context.workspace_name()
+    return CopyPredictor(Workspace(context.folders(), folder, context.exclude))
 
 
 def indexes(state_folder: Path) -> list[Workspace]:

@@ -71,7 +71,5 @@ def _place(context: Context, model: Path) -> Path | None:
     """Where the adaptation of this model to this workspace is kept."""
     if context.state_folder is None:
         return None
-    name = "\n".join(
-        [sha256(model.read_bytes()).hexdigest(), *sorted(str(path.resolve()) for path in context.workspace)]
-    )
-    return context.state_folder / f"adapted-{sha256(name.encode()).hexdigest()[:16]}.npy"
+    network = sha256(model.read_bytes()).hexdigest()[:16]
+    return context.state_folder / f"adapted-{network}-{context.workspace_name()}.npy"
