@@ -11,7 +11,8 @@ import numpy as np
 
 from foretype_model import utf8
 from foretype_model.grammar import WORD_BYTES, Character, Word
-from foretype_model.predictor import LogProbabilities, Predictor, State
+from foretype_model.outlook import Outlook
+from foretype_model.predictor import LogProbabilities
 from foretype_model.search import FLOOR, Draw, Found, Search
 from foretype_model.staleness import Stale, never
 
@@ -81,30 +82,28 @@ class _Run:
 
     text: bytes
     log_p: float
-    state: State
-    row: LogProbabilities
     border: tuple[int, float] = (0, 0.0)
 
     def __post_init__(self) -> None:
         self.border = (len(self.text), self.log_p)
 
 
-def next_characters(predictor: Predictor, state: State, before: bytes, options: Options) -> list[Candidate]:
+def next_characters(outlook: Outlook, before: bytes, options: Options) -> list[Candidate]:
     """The next code points, most probable (or first drawn) first."""
-    texts = _single_bytes(predictor, state, options)
+    texts = _single_bytes(outlook, options)
     if texts is None:
-        found = Search(predictor, Character(), options.draw(before), options.max_items).run(state)
+        found = Search(outlook, Character(), options.draw(before), options.max_items).run()
         texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
     tail = before[-64:].decode(errors="ignore")
     return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(tail + text)]
 
 
-def _single_bytes(predictor: Predictor, state: State, options: Options) -> list[tuple[str, float]] | None:
-    """The most probable characters, where all that are likely are of one byte: the search would read ten more states.
+def _single_bytes(outlook: Outlook, options: Options) -> list[tuple[str, float]] | None:
+    """The most probable characters, where all that are likely are of one byte: a search would look at ten more places.
 
     None where they are not, or are to be drawn.
     """
-    p = np.exp(predictor.predict([state])[0])
+    p = np.exp(outlook.rows([b""])[0])
     likely = np.flatnonzero(utf8.STARTS & (p > math.exp(FLOOR)))
     if options.temperature > 0 or (likely >= 0x80).any():
         return None
@@ -113,18 +112,18 @@ def _single_bytes(predictor: Predictor, state: State, options: Options) -> list[
 
 
 def find_words(
-    predictor: Predictor, state: State, before: bytes, options: Options, *, lines: int = 1, stale: Stale = never
+    outlook: Outlook, before: bytes, options: Options, *, lines: int = 1, stale: Stale = never
 ) -> list[Found]:
     """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with."""
-    found = Search(predictor, Word(lines), options.draw(before), options.max_items).run(state, stale)
+    found = Search(outlook, Word(lines), options.draw(before), options.max_items).run(stale)
     tail = before[-64:].decode(errors="ignore")
     return [one for one in found if utf8.ends_whole(tail + one.text.decode())]
 
 
-def next_words(predictor: Predictor, found: list[Found]) -> list[Candidate]:
+def next_words(outlook: Outlook, found: list[Found]) -> list[Candidate]:
     """The words, each with what surely follows it; probabilities are those of the words alone."""
-    runs = [_Run(one.text, 0.0, one.state, one.row) for one in found]
-    _run_on(predictor, runs[:RUNNING], _Limits(SURE, 1, LONGEST_RUN), lambda run: int(run.row.argmax()))
+    runs = [_Run(one.text, 0.0) for one in found]
+    _run_on(outlook, runs[:RUNNING], _Limits(SURE, 1, LONGEST_RUN), lambda _, row: int(row.argmax()))
     offered: dict[str, Candidate] = {}
     for one, run in zip(found, runs, strict=True):
         text = run.text[: run.border[0]].decode()
@@ -133,16 +132,14 @@ def next_words(predictor: Predictor, found: list[Found]) -> list[Candidate]:
     return list(offered.values())
 
 
-def ghost_text(
-    predictor: Predictor, found: list[Found], before: bytes, after: bytes, options: Options
-) -> Candidate | None:
+def ghost_text(outlook: Outlook, found: list[Found], before: bytes, after: bytes, options: Options) -> Candidate | None:
     """The first word, where it is sure enough, and the text after it for as long as it stays so."""
     if not found or math.exp(found[0].log_p) < options.min_confidence:
         return None
-    run = _Run(found[0].text, found[0].log_prefix, found[0].state, found[0].row)
+    run = _Run(found[0].text, found[0].log_prefix)
     draw = options.draw(before)
     limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST)
-    _run_on(predictor, [run], limits, lambda run: draw.one(run.text, run.row))
+    _run_on(outlook, [run], limits, draw.one)
     end, log_p = run.border
     text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
     # What stands after the cursor already is the likeliest text there, and of no use.
@@ -158,21 +155,22 @@ class _Limits(NamedTuple):
     length: int
 
 
-def _run_on(predictor: Predictor, runs: list[_Run], limits: _Limits, choose: Callable[[_Run], int]) -> None:
+def _run_on(
+    outlook: Outlook, runs: list[_Run], limits: _Limits, choose: Callable[[bytes, LogProbabilities], int]
+) -> None:
     """Read each run on, a chosen byte at a time, within the limits."""
     going = runs
-    while going := [run for run in going if _grow(run, choose(run), limits)]:
-        states = predictor.step([run.state for run in going], [run.text[-1] for run in going])
-        for run, state, row in zip(going, states, predictor.predict(states), strict=True):
-            run.state, run.row = state, row
+    while going:
+        rows = outlook.rows([run.text for run in going])
+        going = [run for run, row in zip(going, rows, strict=True) if _grow(run, row, choose(run.text, row), limits)]
 
 
-def _grow(run: _Run, byte: int, limits: _Limits) -> bool:
+def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
     """Move the border up where the run may end before `byte`, and append `byte` where the run may go on with it."""
     unfinished = utf8.pending(run.text)
     if not unfinished and not (WORD_BYTES[byte] and WORD_BYTES[run.text[-1]]) and utf8.ends_whole(run.text.decode()):
         run.border = (len(run.text), run.log_p)
-    log_p = run.log_p + float(run.row[byte])
+    log_p = run.log_p + float(row[byte])
     last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
     unlikely = log_p < math.log(max(limits.least, 1e-9))
     if unlikely or last_line or len(run.text) >= limits.length or not utf8.allowed(unfinished)[byte]:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from foretype_model import candidates, provenance
 from foretype_model.candidates import Candidate, Options
 from foretype_model.mixture import Corrections, Floats, Mixture, PredictorFailed
+from foretype_model.outlook import Outlook
 from foretype_model.predictor import Predictor, State
 from foretype_model.provenance import Explanation
 from foretype_model.search import Found
@@ -55,10 +56,11 @@ class Completer:
         self._corrections: Corrections = {} if corrections is None else corrections
         self._typed: bytes | None = None
         self._shares: tuple[State, Mapping[str, Floats]] = None, {}
-        self._searches: OrderedDict[tuple[bytes, Options, int], tuple[State, list[Found]]] = OrderedDict()
+        self._searches: OrderedDict[tuple[bytes, Options, int], list[Found]] = OrderedDict()
         self._mixture = Mixture(predictors, self._corrections)
         self._warm: WarmStates | None = None
         self._near: tuple[bytes, WarmStates] | None = None
+        self._outlook: tuple[bytes, Outlook] | None = None
         self._latest = b""
 
     def next_words(self, before: bytes, after: bytes, options: Options, stale: Stale = never) -> list[Candidate]:
@@ -66,8 +68,9 @@ class Completer:
 
         def words() -> list[Candidate]:
             self._follow(before, after)
-            state, found = self._find_words(before, options, 1, stale)
-            return self._with_shares(state, candidates.next_words(self._mixture, found))
+            found = self._find_words(before, options, 1, stale)
+            outlook = self._look(before, stale)
+            return self._with_shares(outlook.state, candidates.next_words(outlook, found))
 
         return self._guarded(words, [])
 
@@ -75,8 +78,8 @@ class Completer:
         """The next code points, best first."""
 
         def characters() -> list[Candidate]:
-            state = self._state(before)
-            return self._with_shares(state, candidates.next_characters(self._mixture, state, before, options))
+            outlook = self._look(before)
+            return self._with_shares(outlook.state, candidates.next_characters(outlook, before, options))
 
         return self._guarded(characters, [])
 
@@ -88,9 +91,10 @@ class Completer:
 
         def ghost() -> Candidate | None:
             self._follow(before, after)
-            state, found = self._find_words(before, how, how.max_lines, stale)
-            offered = candidates.ghost_text(self._mixture, found, before, after, how)
-            return self._with_shares(state, [offered])[0] if offered else None
+            found = self._find_words(before, how, how.max_lines, stale)
+            outlook = self._look(before, stale)
+            offered = candidates.ghost_text(outlook, found, before, after, how)
+            return self._with_shares(outlook.state, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)
 
@@ -98,15 +102,14 @@ class Completer:
         """Why `text` is offered after `before`, with at most so many sources; None where nothing predicts any more."""
         return self._guarded(lambda: provenance.explain(self._mixture, self._state(before), text, most), None)
 
-    def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> tuple[State, list[Found]]:
-        """The state at the cursor, and the words found from it."""
+    def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> list[Found]:
+        """The words that the text at the cursor may go on with."""
         self._latest = before
         # A digest: 32 copies of a text of 10 MB would not be small.
         key = (blake2b(before, digest_size=16).digest(), options, lines)
         if key not in self._searches:
-            state = self._state(before, stale)
-            found = candidates.find_words(self._mixture, state, before, options, lines=lines, stale=stale)
-            self._searches[key] = state, found
+            outlook = self._look(before, stale)
+            self._searches[key] = candidates.find_words(outlook, before, options, lines=lines, stale=stale)
         self._searches.move_to_end(key)
         while len(self._searches) > REMEMBERED:
             self._searches.popitem(last=False)
@@ -150,6 +153,7 @@ class Completer:
             if done:
                 self._near = None
                 self._searches.clear()
+                self._outlook = None
             return done
 
         return self._guarded(read, True)
@@ -166,6 +170,16 @@ class Completer:
         head, near = self._near
         return near.at(text[len(head) :], stale)
 
+    def _look(self, before: bytes, stale: Stale = never) -> Outlook:
+        """What lies beyond the cursor, as far as it was looked at: from here, or from where the user has come from."""
+        state, text = self._state(before, stale), unix(before)
+        if self._outlook is None or not text.startswith(self._outlook[0]):
+            self._outlook = text, Outlook(self._mixture, state)
+        elif state is not self._outlook[1].state:
+            self._outlook[1].follow(text[len(self._outlook[0]) :], state)
+            self._outlook = text, self._outlook[1]
+        return self._outlook[1]
+
     def _states(self) -> WarmStates:
         if self._warm is None:
             self._warm = WarmStates(self._mixture)
@@ -179,7 +193,7 @@ class Completer:
             except PredictorFailed as failure:
                 members = {name: one for name, one in self._mixture.members.items() if name != failure.name}
                 self._mixture = Mixture(members, self._corrections)
-                self._warm, self._near = None, None
+                self._warm, self._near, self._outlook = None, None, None
                 self._searches.clear()
                 self._on_drop(failure.name, failure.cause)
         return nothing

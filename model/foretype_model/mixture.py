@@ -87,7 +87,7 @@ class _Layer(NamedTuple):
         q: its distributions, shape (rows, 256).
         below: the distributions before it, likewise.
         weight: w, shape (rows, 1).
-        cell: the class of each row's correction, shape (rows,).
+        cell: the class of each row's correction, shape (rows,); the base is not corrected.
     """
 
     name: str
@@ -106,6 +106,10 @@ class Mixture:
         self._corrections: Corrections = {} if corrections is None else corrections
         for name in members:
             self._corrections.setdefault(name, np.zeros(CELLS, np.float32))
+        # Asked for once: whether something has the methods of a protocol takes 10 us to find out.
+        self._kinds: dict[type, list[tuple[int, str, Any]]] = {
+            kind: _of_kind(members, kind) for kind in (object, Observer, Learner, Explainer)
+        }
         self._slow_calls: Counter[tuple[str, str]] = Counter()
         # The state at the cursor is asked for by each kind of offer, and once more when the next key is learnt from.
         self._latest: tuple[tuple[State, ...], NDArray[np.float32]] | None = None
@@ -118,14 +122,15 @@ class Mixture:
 
     def step(self, states: Sequence[tuple[State, ...]], following: Sequence[int]) -> list[tuple[State, ...]]:
         columns = self._each(
-            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states)), "step"
+            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states)),
+            timed="step",
         )
         return list(zip(*columns, strict=True))
 
     def predict(self, states: Sequence[tuple[State, ...]]) -> LogProbabilities:
         parts = self.parts(states)
         rows = np.exp(parts)
-        bases = _bases(rows)
+        bases = _bases(rows.sum(2))
         if len(set(bases)) == 1:
             return self._mixed(parts, rows, bases[0])
         # By row, and not once for all: a prediction does not depend on what else is asked for along with it.
@@ -147,7 +152,7 @@ class Mixture:
         if len(states) == 1 and self._latest and self._latest[0] is states[0]:
             return self._latest[1]
         rows = self._each(
-            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)), "predict"
+            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)), timed="predict"
         )
         parts = np.stack(rows)
         if len(states) == 1:
@@ -169,13 +174,13 @@ class Mixture:
 
     def sources(self, state: tuple[State, ...], text: bytes, most: int) -> list[Source]:
         """Where the members that can tell know `text` from, at most so many places from each."""
-        told = self._each(lambda i, one: one.sources(state[i], text, most) if isinstance(one, Explainer) else [])
+        told = self._each(lambda i, one: one.sources(state[i], text, most), Explainer)
         return [source for sources in told for source in sources]
 
     def observe(self, document: str, before: bytes, after: bytes) -> None:
         """Show a document, as it stands around the cursor, to the members that want to see it."""
         self._latest = None
-        self._each(lambda _, member: member.observe(document, before, after) if isinstance(member, Observer) else None)
+        self._each(lambda _, member: member.observe(document, before, after), Observer)
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
         """Learn that the user went on with the byte `following`: how far to trust each member, and they themselves."""
@@ -185,12 +190,12 @@ class Mixture:
             w, q, below = float(layer.weight[0, 0]), float(layer.q[0, following]), float(layer.below[0, following])
             self._corrections[layer.name][layer.cell[0]] += RATE * gradient * w * (1 - w) * (q - below)
             gradient *= 1 - w
-        self._each(lambda i, member: member.learn(state[i], following) if isinstance(member, Learner) else None)
+        self._each(lambda i, member: member.learn(state[i], following), Learner)
         self._latest = None
 
     def _stacked_at(self, state: tuple[State, ...]) -> tuple[Floats, list[_Layer]]:
         rows = np.exp(self.parts([state]))
-        return self._stacked(rows, _bases(rows)[0])
+        return self._stacked(rows, _bases(rows.sum(2))[0])
 
     def _stacked(self, rows: Floats, base: int | None) -> tuple[Floats, list[_Layer]]:
         """The mixture, shape (rows, 256), and its layers from the base up.
@@ -211,17 +216,19 @@ class Mixture:
     def _layer(self, name: str, rows: Floats, below: Floats, is_base: bool) -> _Layer:
         part = rows.sum(1)
         q = rows / np.maximum(part, 1e-9)[:, np.newaxis]
+        if is_base:
+            return _Layer(name, q, below, np.ones((len(q), 1), np.float32), np.zeros(len(q), np.int64))
         best = q.argmax(1)
         every = np.arange(len(q))
         claimed = np.where(part >= WHOLE, EVEN * q[every, best], part)
         cell = np.searchsorted(PARTS, claimed) * (len(AGREEMENTS) + 1) + np.searchsorted(AGREEMENTS, below[every, best])
         odds = claimed / np.maximum(1 - claimed, 1e-3) * np.exp(self._corrections[name][cell])
-        weight = np.ones(len(q)) if is_base else odds / (1 + odds)
+        weight = odds / (1 + odds)
         return _Layer(name, q, below, weight[:, np.newaxis].astype(np.float32), cell)
 
-    def _each(self, call: Callable[[int, Predictor], Any], timed: str = "") -> list[Any]:
+    def _each(self, call: Callable[[int, Any], Any], kind: type = object, timed: str = "") -> list[Any]:
         results = []
-        for i, (name, member) in enumerate(self.members.items()):
+        for i, name, member in self._kinds[kind]:
             with _Guarded(name):
                 began = time.perf_counter()
                 results.append(call(i, member))
@@ -236,10 +243,15 @@ class Mixture:
             raise TimeoutError(f"too slow: over {1000 * SLOW:.0f} ms, {SLOW_CALLS} times")
 
 
-def _bases(rows: Floats) -> list[int | None]:
-    """For each row the first member that answers for the whole of it, or None."""
-    whole = rows.sum(2) >= WHOLE
-    return [base if any_ else None for base, any_ in zip(whole.argmax(0).tolist(), whole.any(0).tolist(), strict=True)]
+def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, str, Any]]:
+    """Number, name and predictor of each that is of that kind."""
+    return [(i, name, member) for i, (name, member) in enumerate(members.items()) if isinstance(member, kind)]
+
+
+def _bases(parts: Floats) -> list[int | None]:
+    """For each row the first member that answers for the whole of it, or None; `parts` of shape (members, rows)."""
+    whole = parts >= WHOLE
+    return [base if some else None for base, some in zip(whole.argmax(0).tolist(), whole.sum(0).tolist(), strict=True)]
 
 
 def _counted(states: list[State], rows: int) -> list[State]:

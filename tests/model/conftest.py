@@ -20,7 +20,8 @@ torch.set_num_threads(1)
 
 
 def make_metadata(shape: Shape, name: str = "small") -> Metadata:
-    return Metadata(name, shape.cell, shape.hidden, shape.layers, shape.embedding, 1, 1, None, "2026-01-01")
+    sizes = shape.hidden, shape.layers, shape.embedding
+    return Metadata(name, shape.cell, *sizes, 1, 1, None, "2026-01-01", ngrams=shape.ngrams)
 
 
 def make_network(shape: Shape, seed: int = 0) -> ByteNetwork:

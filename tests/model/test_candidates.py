@@ -14,6 +14,7 @@ from foretype_model.candidates import Options, without_overlap
 from foretype_model.completer import FAR, SLICE, Completer
 from foretype_model.generate import generate
 from foretype_model.grammar import Word
+from foretype_model.outlook import Outlook
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.network import NetworkPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
@@ -140,14 +141,14 @@ def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
     state = predictor.feed(predictor.start(), b"go ")
     counts: Counter[bytes] = Counter()
     for seed in range(400):
-        counts[Search(predictor, Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2).run(state)[0].text[:1]] += 1
+        counts[Search(Outlook(predictor, state), Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2).run()[0].text[:1]] += 1
     assert counts[b"b"] / 400 == pytest.approx(0.75, abs=0.08)
 
 
 def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> None:
     predictor = NetworkPredictor(network)
     state = predictor.feed(predictor.start(), b"some text ")
-    for found in Search(predictor, Word(), Draw(0.0, 0, 1.0, 0, b""), 5).run(state):
+    for found in Search(Outlook(predictor, state), Word(), Draw(0.0, 0, 1.0, 0, b""), 5).run():
         log_p, here = 0.0, state
         for byte in found.text:
             log_p += predictor.predict([here])[0, byte]

@@ -20,6 +20,7 @@ from .conftest import make_metadata, make_network
 
 TEXT = "def naïve(x): return '日本語' 👩‍👩‍👧\r\n".encode() * 3
 SHAPES = [Shape(cell, 48, layers, 16) for cell in ("gru", "lstm", "rnn") for layers in (1, 2)]
+SHAPES += [Shape("gru", 48, 1, 16, ngrams) for ngrams in (1, 2)]
 
 
 def torch_log_probabilities(network: ByteNetwork, text: bytes) -> np.ndarray:
@@ -37,7 +38,7 @@ def stepped(network: Network, text: bytes) -> np.ndarray:
     return np.stack(rows)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}")
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}")
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
 def test_equals_torch_at_every_step(shape, precision, tolerance, tmp_path) -> None:
     network = make_network(shape)
@@ -66,7 +67,7 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(network: Network) -> None:
         np.testing.assert_allclose(alone.log_probabilities, row.log_probabilities, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}")
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}")
 def test_a_model_file_can_be_trained_further(shape, tmp_path) -> None:
     network = make_network(shape)
     onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx")
@@ -110,7 +111,8 @@ def foreign(path: Path, **properties: str) -> Path:
         ({}, "not a Foretype model"),
         ({KEY: "{"}, "not a Foretype model"),
         ({KEY: '{"name": "x"}'}, "not a Foretype model"),
-        ({KEY: make_metadata(Shape()).to_json().replace('"format": 1', '"format": 99')}, "update"),
+        ({KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 99')}, "update"),
+        ({KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 1')}, "train it again"),
     ],
 )
 def test_a_foreign_file_says_what_to_do(properties, hint, tmp_path) -> None:

@@ -51,12 +51,14 @@ def whole(**parts: Tensors) -> Tensors:
 
 def carry_tensors(carry: Carry) -> Tensors:
     """The state as named tensors."""
-    return dict(zip("hc", carry if isinstance(carry, tuple) else (carry,), strict=False))
+    recurrent = carry.recurrent if isinstance(carry.recurrent, tuple) else (carry.recurrent,)
+    named = dict(zip("hc", recurrent, strict=False)) | {"tail": carry.tail}
+    return {name: tensor for name, tensor in named.items() if tensor is not None}
 
 
 def carry_from(tensors: Tensors) -> Carry:
     """The inverse of `carry_tensors`."""
-    return (tensors["h"], tensors["c"]) if "c" in tensors else tensors["h"]
+    return Carry((tensors["h"], tensors["c"]) if "c" in tensors else tensors["h"], tensors["tail"])
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:

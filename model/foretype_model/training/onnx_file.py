@@ -1,11 +1,13 @@
 """A trained network to the one file that serves, and back.
 
-The graph reads ``text`` (T, B) from the states ``h`` (B, state) with a Scan, and gives the states and the next-byte
-log-probabilities after the last byte. The recurrent matrices are stored as int8 with a scale for each output column,
-and multiplied in integers. A state lies between -1 and 1, so it is quantised with one fixed scale: a row's result does
-not depend on the rows beside it, as it would with a scale taken from the batch. The weights use 7 of their 8 bits:
-without VNNI, processors add pairs of products in 16 bits, which 8-bit weights overflow. Embedding, first input matrix
-and output are stored in float16; ONNX Runtime folds the first two into one table of 256 rows when it loads the file.
+The graph reads ``text`` (T, B, ngrams), for each of T bytes the longest n-gram that ends with it, from the states ``h``
+(B, state), and gives the states and the next-byte log-probabilities after the last byte. What enters the cell is made
+for all T at once, then a Scan goes through the cell. The recurrent matrices are stored as int8 with a scale for
+each output column, and multiplied in integers. A state lies between -1 and 1, so it is quantised with one fixed scale:
+a row's result does not depend on the rows beside it, as it would with a scale taken from the batch. The weights use 7
+of their 8 bits: without VNNI, processors add pairs of products in 16 bits, which 8-bit weights overflow. The n-grams'
+embeddings are int8 too, with a scale for each column. Byte embedding, first input matrix and outputs are stored in
+float16; without n-grams, ONNX Runtime folds the first two into one table of 256 rows when it loads the file.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
 from foretype_model.runtime import KEY, Metadata, read_metadata
-from foretype_model.training.network import ByteNetwork, Shape
+from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_multipliers
 
 Precision = Literal["int8", "float32"]
 Weights = dict[str, NDArray[np.float32]]
@@ -30,6 +32,9 @@ Weights = dict[str, NDArray[np.float32]]
 
 LARGEST: Final = 63
 """Of the quantised weights: 255 x 63 x 2 is the most that still fits 16 bits."""
+
+TABLES: Final = ("embedding.weight", "ngrams.weight")
+"""Weights that are looked up: stored by row, as torch has them."""
 
 STATE_SCALE: Final = np.float32(1 / 127)
 STATE_ZERO: Final = np.uint8(128)
@@ -77,6 +82,13 @@ class Graph:
         byte = self.add("QuantizeLinear", x, step, zero)
         return str(self.add("MatMulIntegerToFloat", byte, w, step, s, zero, "", b, domain=MICROSOFT))
 
+    def table(self, name: str, weights: Weights) -> tuple[str, str]:
+        """A table of rows to look up, and the scales of its columns."""
+        if self._precision == "float32":
+            return self.constant(name, weights[name]), self.constant(name + ".scale", np.float32(1))
+        quantised, scale = quantise(weights[name], largest=127)
+        return self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
+
     def split(self, x: str, *sizes: int) -> list[str]:
         """Along the last axis."""
         if len(sizes) == 1:
@@ -85,9 +97,9 @@ class Graph:
         return list(self.add("Split", x, where, outputs=len(sizes), axis=1))
 
 
-def quantise(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def quantise(weight: NDArray[np.float32], largest: int = LARGEST) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Symmetric, a scale for each column: weight is about int8 * scale."""
-    scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / LARGEST
+    scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / largest
     return np.round(weight / scale).astype(np.int8), scale
 
 
@@ -108,10 +120,33 @@ def _lstm(graph: Graph, gx: str, gh: str, c: str, hidden: int) -> list[str]:
     return [graph.add("Mul", graph.add("Sigmoid", o), graph.add("Tanh", c)), c]
 
 
-def _step(graph: Graph, weights: Weights, shape: Shape, table: str) -> str:
-    """One byte through all layers: the new state, each layer's h (and c) side by side."""
+def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
+    """The e of `ByteNetwork`, shape (T, B, embedding): embeddings of each byte, and of the n-grams that end there."""
+    multipliers = graph.constant("multipliers", np.array(ngram_multipliers(shape.ngrams)).T[::-1])
+    hashed = graph.add("MatMul", graph.add("Add", "text", graph.constant("one", np.int64(1))), multipliers)
+    rows = graph.add("Mod", hashed, graph.constant("buckets", np.int64(BUCKETS)))
+    table, scale = graph.table("ngrams.weight", weights)
+    found = graph.add("Cast", graph.add("Gather", table, rows), to=TensorProto.FLOAT)
+    ngrams = graph.add("ReduceSum", found, graph.constant("each", np.array([-2])), keepdims=0)
+    embedding = graph.half("embedding.weight", weights["embedding.weight"])
+    return str(graph.add("Add", graph.add("Gather", embedding, _newest(graph)), graph.add("Mul", ngrams, scale)))
+
+
+def _newest(graph: Graph) -> str:
+    """The bytes themselves, shape (T, B)."""
+    return str(graph.add("Gather", "text", graph.constant("newest", np.int64(-1)), axis=2))
+
+
+def _input(graph: Graph, e: str, weights: Weights) -> str:
+    """What of embeddings enters the first layer."""
+    w_ih = graph.half("recurrent.weight_ih_l0", weights["recurrent.weight_ih_l0"].T)
+    b_ih = graph.constant("recurrent.bias_ih_l0", weights["recurrent.bias_ih_l0"])
+    return str(graph.add("Add", graph.add("MatMul", e, w_ih), b_ih))
+
+
+def _step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
+    """One byte through all layers, `gx` being what enters the first: the new state, each layer's h (and c) in a row."""
     parts = graph.split("h_before", *[shape.hidden] * state_parts(shape))
-    gx = graph.add("Gather", table, "byte")
     after: list[str] = []
     for layer in range(shape.layers):
         here = parts[layer * len(parts) // shape.layers :]
@@ -138,27 +173,33 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
     size = state_parts(shape) * shape.hidden
     weights = {name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()}
     main, body = Graph(precision, "text"), Graph(precision, "byte")
-    embedding = main.half("embedding.weight", weights["embedding.weight"])
-    w_ih = main.half("recurrent.weight_ih_l0", weights["recurrent.weight_ih_l0"].T)
-    b_ih = main.constant("recurrent.bias_ih_l0", weights["recurrent.bias_ih_l0"])
-    table = main.add("Add", main.add("MatMul", embedding, w_ih), b_ih)
-    h_after = _step(body, weights, shape, table)
+    if shape.ngrams > 1:
+        e = _embedded(main, weights, shape)
+        gx, step_input = _input(main, e, weights), ("gx", TensorProto.FLOAT, ["B", "gates"])
+        h_after = _step(body, weights, shape, "gx")
+    else:
+        table = _input(main, main.half("embedding.weight", weights["embedding.weight"]), weights)
+        gx, step_input = _newest(main), ("byte", TensorProto.INT64, ["B"])
+        h_after = _step(body, weights, shape, body.add("Gather", table, "byte"))
     value = helper.make_tensor_value_info
     scan_body = helper.make_graph(
         body.nodes,
         "step",
-        [value("h_before", TensorProto.FLOAT, ["B", size]), value("byte", TensorProto.INT64, ["B"])],
+        [value("h_before", TensorProto.FLOAT, ["B", size]), value(*step_input)],
         [value(h_after, TensorProto.FLOAT, ["B", size])],
     )
-    main.nodes.append(helper.make_node("Scan", ["h", "text"], ["h_last"], body=scan_body, num_scan_inputs=1))
+    main.nodes.append(helper.make_node("Scan", ["h", gx], ["h_last"], body=scan_body, num_scan_inputs=1))
     top = main.split("h_last", *[shape.hidden] * state_parts(shape))[-2 if shape.cell == "lstm" else -1]
     w = main.half("output.weight", weights["output.weight"].T)
     logits = main.add("Add", main.add("MatMul", top, w), main.constant("output.bias", weights["output.bias"]))
+    if shape.ngrams > 1:
+        last = main.add("Gather", e, main.constant("last", np.int64(-1)))
+        logits = main.add("Add", logits, main.add("MatMul", last, main.half("skip.weight", weights["skip.weight"].T)))
     main.nodes.append(helper.make_node("LogSoftmax", [logits], ["log_probabilities"], axis=-1))
     graph = helper.make_graph(
         main.nodes,
         "foretype",
-        [value("text", TensorProto.INT64, ["T", "B"]), value("h", TensorProto.FLOAT, ["B", size])],
+        [value("text", TensorProto.INT64, ["T", "B", shape.ngrams]), value("h", TensorProto.FLOAT, ["B", size])],
         [value("h_last", TensorProto.FLOAT, ["B", size]), value("log_probabilities", TensorProto.FLOAT, ["B", 256])],
         initializer=[*main.initializers.values(), *body.initializers.values()],
     )
@@ -178,12 +219,13 @@ def read(path: Path) -> ByteNetwork:
     metadata = read_metadata(path)
     if metadata.unit != "byte":
         raise ModelError(f"{path} cannot be trained further: it is not a byte-level model")
-    network = ByteNetwork(Shape(metadata.cell, metadata.hidden, metadata.layers, metadata.embedding))  # type: ignore[arg-type]
+    sizes = metadata.hidden, metadata.layers, metadata.embedding, metadata.ngrams
+    network = ByteNetwork(Shape(metadata.cell, *sizes))  # type: ignore[arg-type]
     stored = {array.name: numpy_helper.to_array(array) for array in onnx.load(path).graph.initializer}
     weights = {}
     for name, tensor in network.state_dict().items():
         value = stored[name] if name in stored else stored[name + ".int8"] * stored[name + ".scale"]
-        value = value.T if value.ndim == 2 and name != "embedding.weight" else value
+        value = value.T if value.ndim == 2 and name not in TABLES else value
         weights[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)
     network.load_state_dict(weights)
     return network

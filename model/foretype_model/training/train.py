@@ -55,6 +55,7 @@ def export(training: Training, destination: Path, name: str, description: str = 
         hidden=shape.hidden,
         layers=shape.layers,
         embedding=shape.embedding,
+        ngrams=shape.ngrams,
         parameters=sum(parameter.numel() for parameter in training.network.parameters()),
         trained_bytes=training.trained_bytes,
         bits_per_character=None if training.best_bits is None else round(training.best_bits, 4),

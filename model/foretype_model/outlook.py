@@ -1,0 +1,59 @@
+"""What was looked at beyond the cursor, kept for as long as the user types through it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from foretype_model.predictor import LogProbabilities, Predictor, State
+
+
+class _View(NamedTuple):
+    """The state after a continuation, and the next-byte log-probabilities there, shape (256,)."""
+
+    state: State
+    row: LogProbabilities
+
+
+class Outlook:
+    """The next-byte distributions after continuations of one text, each computed once.
+
+    Most keys are foreseen: a search from the next place finds much of what it asks for already there. What the
+    predictors have learnt from these keys is not in it: that is nothing to a distribution a few bytes on, and the one
+    at the cursor itself is made anew.
+    """
+
+    def __init__(self, predictor: Predictor, state: State) -> None:
+        self._predictor = predictor
+        self._views: dict[bytes, _View] = {}
+        self._look(b"", state)
+
+    @property
+    def state(self) -> State:
+        """At the cursor."""
+        return self._views[b""].state
+
+    def rows(self, continuations: Sequence[bytes]) -> LogProbabilities:
+        """Next-byte log-probabilities after each of them, shape (continuations, 256)."""
+        new = [text for text in continuations if text not in self._views]
+        if new:
+            states = self._predictor.step([self._state_before_last(text) for text in new], [text[-1] for text in new])
+            for text, state, row in zip(new, states, self._predictor.predict(states), strict=True):
+                self._views[text] = _View(state, row)
+        return np.stack([self._views[text].row for text in continuations])
+
+    def _state_before_last(self, text: bytes) -> State:
+        if text[:-1] in self._views:
+            return self._views[text[:-1]].state
+        known = next(end for end in range(len(text) - 2, -1, -1) if text[:end] in self._views)
+        return self._predictor.feed(self._views[text[:known]].state, text[known:-1])
+
+    def follow(self, typed: bytes, state: State) -> None:
+        """The text has gone on with `typed`, and `state` is the one there: keep what lies beyond."""
+        self._views = {text[len(typed) :]: view for text, view in self._views.items() if text.startswith(typed)}
+        self._look(b"", state)
+
+    def _look(self, text: bytes, state: State) -> None:
+        self._views[text] = _View(state, self._predictor.predict([state])[0])
