@@ -15,9 +15,10 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from io import SEEK_END, BufferedReader
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,27 +132,28 @@ class Shard:
         following = np.concatenate([text[positions[first : first + CHUNK]] for first in range(0, len(text), CHUNK)])
         counts, alphabet = _counts(following)
         sizes = [(name, len(text)) for name, text in documents]
-        return cls._of(sizes, alphabet, following, counts, positions, text)
+        return cls._of(sizes, alphabet, following.tobytes(), counts.tobytes(), positions=positions, text=text)
 
     @classmethod
     def _of(
         cls,
         sizes: Sequence[tuple[str, int]],
         alphabet: bytes,
-        following: Bytes,
-        counts: NDArray[np.uint32],
-        *mapped: NDArray[Any],
+        following: bytes,
+        counts: bytes,
+        *,
+        positions: NDArray[np.int32],
+        text: Bytes,
     ) -> Shard:
-        """`counts` are of shape (blocks + 1, len(alphabet) + 1)."""
+        """`counts` are numbers of shape (blocks + 1, len(alphabet) + 1), of 32 bits each."""
+        flat, width = memoryview(counts).cast("I"), len(alphabet) + 1
         symbols = [len(alphabet)] * 256
         for column, byte in enumerate(alphabet):
             symbols[byte] = column
-        total = counts[-1].tolist()
+        total = flat[-width:].tolist()
         before = [0, *accumulate(total[column] for column in symbols)]
         names, starts = tuple(name for name, _ in sizes), np.cumsum([1, *(size + 1 for _, size in sizes)])
-        last, (positions, text) = following.tobytes(), mapped
-        flat = memoryview(counts.tobytes()).cast("I")
-        return cls(names, starts, last, last, alphabet, before, symbols, flat, positions, text)
+        return cls(names, starts, following, following, alphabet, before, symbols, flat, positions, text)
 
     def __len__(self) -> int:
         """Bytes of text."""
@@ -294,28 +296,33 @@ class Shard:
             BrokenIndexError: it is no such file, or not whole.
         """
         try:
-            return cls._read(np.asarray(np.memmap(path, np.uint8, "r")))
+            with path.open("rb") as file:
+                return cls._read(file)
         except (OSError, ValueError) as error:
             raise BrokenIndexError(f"{path} is no whole index: remove it, and it is made again ({error})") from error
 
     @classmethod
-    def _read(cls, data: Bytes) -> Shard:
-        if data[: len(MAGIC)].tobytes() != MAGIC:
+    def _read(cls, file: BufferedReader) -> Shard:
+        if file.read(len(MAGIC)) != MAGIC:
             raise ValueError("of another kind or release")
-        checksum, length = data[len(MAGIC) : HEAD].view(np.uint32)
-        head, arrays = data[HEAD : HEAD + int(length)].tobytes(), data[HEAD + int(length) :]
+        checksum, length = np.frombuffer(file.read(HEAD - len(MAGIC)), np.uint32).tolist()
+        head = file.read(length)
         if zlib.crc32(head) != checksum:
             raise ValueError("not whole")
         sizes, alphabet, checksum = json.loads(head)
-        rows, width = 1 + sum(size + 1 for _, size in sizes), len(alphabet) + 1
-        lengths = (4 * rows, 4 * width * (-(-rows // BLOCK) + 1), rows, rows)
-        if len(arrays) != sum(lengths):
+        rows = 1 + sum(size + 1 for _, size in sizes)
+        lengths = (4 * rows, 4 * (len(alphabet) + 1) * (-(-rows // BLOCK) + 1), rows, rows)
+        first, counted, followers, last, end = accumulate(lengths, initial=HEAD + length)
+        if file.seek(0, SEEK_END) != end:
             raise ValueError("not whole")
-        positions, counts, following, text = np.split(arrays, np.cumsum(lengths)[:-1])
-        if zlib.crc32(following.data, zlib.crc32(counts.data)) != checksum:
+        # Read, and not mapped: what is copied out of a map stays resident twice.
+        file.seek(counted)
+        counts, following = file.read(followers - counted), file.read(last - followers)
+        if zlib.crc32(following, zlib.crc32(counts)) != checksum:
             raise ValueError("not whole")
-        table = counts.view(np.uint32).reshape(-1, width)
-        return cls._of(sizes, bytes(alphabet), following, table, positions.view(np.int32), text)
+        positions = np.asarray(np.memmap(file, np.int32, "r", first, (rows,)))
+        text = np.asarray(np.memmap(file, np.uint8, "r", last, (rows,)))
+        return cls._of(sizes, bytes(alphabet), following, counts, positions=positions, text=text)
 
 
 def _counts(following: Bytes) -> tuple[NDArray[np.uint32], bytes]:
