@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 import numpy as np
@@ -71,5 +71,6 @@ def _place(context: Context, model: Path) -> Path | None:
     """Where the adaptation of this model to this workspace is kept."""
     if context.state_folder is None:
         return None
-    network = sha256(model.read_bytes()).hexdigest()[:16]
+    with model.open("rb") as file:
+        network = file_digest(file, "sha256").hexdigest()[:16]
     return context.state_folder / f"adapted-{network}-{context.workspace_name()}.npy"
