@@ -36,6 +36,13 @@ LARGEST: Final = 63
 TABLES: Final = ("embedding.weight", "ngrams.weight")
 """Weights that are looked up: stored by row, as torch has them."""
 
+INTO: Final = ("recurrent.weight_ih_l0", "skip.weight")
+"""Weights that what was looked up is multiplied by."""
+
+INPUT_SCALE: Final = "input.scale"
+NGRAMS_AT_MOST: Final = 1.5
+"""What the sum of the n-grams' embeddings is taken to be at most, in units of the largest number in one."""
+
 STATE_SCALE: Final = np.float32(1 / 127)
 STATE_ZERO: Final = np.uint8(128)
 
@@ -71,9 +78,12 @@ class Graph:
         return str(self.add("Cast", stored, to=TensorProto.FLOAT))
 
     def linear(self, x: str, name: str, weights: Weights) -> str:
-        """The product x @ weight.T + bias, for the weight of that name, of shape (out, in), and its bias."""
+        """The product x @ weight.T + bias, for the weight of that name, of shape (out, in), and its bias if any.
+
+        The numbers in x lie between -1 and 1; what does not is taken for that.
+        """
         weight, bias_name = weights[name], name.replace("weight", "bias")
-        b = self.constant(bias_name, weights[bias_name])
+        b = self.constant(bias_name, weights.get(bias_name, np.zeros(len(weight), np.float32)))
         if self._precision == "float32":
             return str(self.add("Add", self.add("MatMul", x, self.constant(name, weight.T)), b))
         quantised, scale = quantise(weight.T)
@@ -137,11 +147,20 @@ def _newest(graph: Graph) -> str:
     return str(graph.add("Gather", "text", graph.constant("newest", np.int64(-1)), axis=2))
 
 
-def _input(graph: Graph, e: str, weights: Weights) -> str:
-    """What of embeddings enters the first layer."""
+def _table_of_inputs(graph: Graph, weights: Weights) -> str:
+    """What enters the first layer with each byte, shape (256, gates)."""
+    embedding = graph.half("embedding.weight", weights["embedding.weight"])
     w_ih = graph.half("recurrent.weight_ih_l0", weights["recurrent.weight_ih_l0"].T)
     b_ih = graph.constant("recurrent.bias_ih_l0", weights["recurrent.bias_ih_l0"])
-    return str(graph.add("Add", graph.add("MatMul", e, w_ih), b_ih))
+    return str(graph.add("Add", graph.add("MatMul", embedding, w_ih), b_ih))
+
+
+def _scaled_input(weights: Weights) -> Weights:
+    """The same network with each number of e between -1 and 1, or little beyond, to be quantised as a state is."""
+    e, n = weights["embedding.weight"], weights["ngrams.weight"]
+    scale = np.abs(e).max(0) + NGRAMS_AT_MOST * np.abs(n).max(0) + np.float32(1e-6)
+    into = {name: weights[name] * scale for name in INTO}
+    return {**weights, "embedding.weight": e / scale, "ngrams.weight": n / scale, **into, INPUT_SCALE: scale}
 
 
 def _step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
@@ -174,11 +193,14 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
     weights = {name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()}
     main, body = Graph(precision, "text"), Graph(precision, "byte")
     if shape.ngrams > 1:
+        weights = _scaled_input(weights)
+        main.constant(INPUT_SCALE, weights[INPUT_SCALE])
         e = _embedded(main, weights, shape)
-        gx, step_input = _input(main, e, weights), ("gx", TensorProto.FLOAT, ["B", "gates"])
+        gx = main.linear(e, "recurrent.weight_ih_l0", weights)
+        step_input = ("gx", TensorProto.FLOAT, ["B", "gates"])
         h_after = _step(body, weights, shape, "gx")
     else:
-        table = _input(main, main.half("embedding.weight", weights["embedding.weight"]), weights)
+        table = _table_of_inputs(main, weights)
         gx, step_input = _newest(main), ("byte", TensorProto.INT64, ["B"])
         h_after = _step(body, weights, shape, body.add("Gather", table, "byte"))
     value = helper.make_tensor_value_info
@@ -190,11 +212,10 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
     )
     main.nodes.append(helper.make_node("Scan", ["h", gx], ["h_last"], body=scan_body, num_scan_inputs=1))
     top = main.split("h_last", *[shape.hidden] * state_parts(shape))[-2 if shape.cell == "lstm" else -1]
-    w = main.half("output.weight", weights["output.weight"].T)
-    logits = main.add("Add", main.add("MatMul", top, w), main.constant("output.bias", weights["output.bias"]))
+    logits = main.linear(top, "output.weight", weights)
     if shape.ngrams > 1:
         last = main.add("Gather", e, main.constant("last", np.int64(-1)))
-        logits = main.add("Add", logits, main.add("MatMul", last, main.half("skip.weight", weights["skip.weight"].T)))
+        logits = main.add("Add", logits, main.linear(last, "skip.weight", weights))
     main.nodes.append(helper.make_node("LogSoftmax", [logits], ["log_probabilities"], axis=-1))
     graph = helper.make_graph(
         main.nodes,
@@ -226,6 +247,10 @@ def read(path: Path) -> ByteNetwork:
     for name, tensor in network.state_dict().items():
         value = stored[name] if name in stored else stored[name + ".int8"] * stored[name + ".scale"]
         value = value.T if value.ndim == 2 and name not in TABLES else value
+        if INPUT_SCALE in stored and name in TABLES:
+            value = value * stored[INPUT_SCALE]
+        elif INPUT_SCALE in stored and name in INTO:
+            value = value / stored[INPUT_SCALE]
         weights[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)
     network.load_state_dict(weights)
     return network
