@@ -9,6 +9,10 @@ class ModelError(ForetypeError):
     """A model file is missing, truncated, foreign, or not for this version."""
 
 
+class MissingModelError(ModelError):
+    """There is no model of the kind that is needed."""
+
+
 class PredictorError(ForetypeError):
     """A predictor is unknown, could not be made, or failed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from foretype_model import utf8
 from foretype_model.candidates import Options
 from foretype_model.predictor import END_OF_TEXT, LogProbabilities, Predictor
 from foretype_model.sample import adjusted, normalised
+
+SPACE: Final = 0x20
 
 
 def generate(predictor: Predictor, prompt: bytes, length: int, options: Options) -> Iterator[str]:
@@ -34,6 +37,9 @@ def _next(row: LogProbabilities, character: bytes, options: Options, draw: np.ra
     """One byte that may follow those of an unfinished character; END_OF_TEXT only between characters."""
     may = utf8.allowed(character).copy()
     may[END_OF_TEXT] = not character
-    log_q = adjusted(normalised(np.where(may, row, -np.inf)), options.temperature, options.top_k, options.top_p)
+    row = np.where(may, row, -np.inf)
+    if row.max() == -np.inf:
+        return SPACE  # the prompt ends with a word that a word-level model does not know: let it be a whole one
+    log_q = adjusted(normalised(row), options.temperature, options.top_k, options.top_p)
     # Gumbel-max: the argmax of perturbed log-probabilities is a draw from them, and at temperature 0 the only choice.
     return int((log_q + draw.gumbel(size=log_q.shape)).argmax())

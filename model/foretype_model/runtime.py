@@ -26,6 +26,8 @@ FORMAT: Final = 2
 KEY: Final = "foretype"
 """The entry of the file's metadata that holds ours."""
 
+WORD_ADVICE: Final = 'and a word-level one in the setting "predictors", as {"words": {"model": NAME}}'
+
 CHUNK: Final = 128
 """Bytes read in one call: bounds the memory of what enters the cell (128 x 12 x hidden bytes), costs under 1 %."""
 
@@ -39,6 +41,8 @@ class Metadata:
         trained_bytes: bytes of text it has read in training, repetitions counted.
         bits_per_character: on text held back from training; None where there was none.
         created: ISO date.
+        unit: what is read and predicted, ``byte`` or ``word``.
+        vocabulary: how many different units there are.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Metadata:
     created: str
     description: str = ""
     unit: str = "byte"
+    vocabulary: int = 256
     ngrams: int = 1
     format: int = FORMAT
 
@@ -90,8 +95,10 @@ class Network:
     @classmethod
     def open(cls, path: Path) -> Network:
         """Load a model file; ModelError where it is missing, truncated, foreign or of another format."""
-        session = _session(path)
-        return cls(session, _metadata(session, path))
+        session, metadata = open_session(path)
+        if metadata.unit != "byte":
+            raise ModelError(f"{path} is a {metadata.unit}-level model: name a byte-level one here, {WORD_ADVICE}")
+        return cls(session, metadata)
 
     def start(self) -> NetworkState:
         """Before the first byte: what a network that has just read END_OF_TEXT expects.
@@ -132,8 +139,14 @@ class Network:
 
 
 def read_metadata(path: Path) -> Metadata:
-    """What a model file says of itself; ModelError as for `Network.open`."""
-    return Network.open(path).metadata
+    """What a model file says of itself, whatever its unit; ModelError as for `Network.open`."""
+    return open_session(path)[1]
+
+
+def open_session(path: Path) -> tuple[ort.InferenceSession, Metadata]:
+    """A model file of any unit, loaded; ModelError where it is missing, truncated, foreign or of another format."""
+    session = _session(path)
+    return session, _metadata(session, path)
 
 
 def _session(path: Path) -> ort.InferenceSession:

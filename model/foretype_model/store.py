@@ -89,7 +89,9 @@ class Store:
     def use(self, name: str) -> None:
         """Serve this model where none is named."""
         self._check_known(name)
-        self._path(name)
+        if unit_of(self._path(name)) == "word":
+            advice = json.dumps({"network": {}, "words": {"model": name}, "copy": {}})
+            raise ModelError(f'{name} is a word-level model; complete with it by the setting "predictors": {advice}')
         with replacing(self._folder / IN_USE) as file:
             file.write_text(json.dumps({"name": name}), "utf-8")
 
@@ -178,6 +180,16 @@ class Store:
             return DEFAULT
         name = str(record.get("name")) if isinstance(record, dict) else DEFAULT
         return name if name in self.names() else DEFAULT
+
+
+def unit_of(path: Path) -> str | None:
+    """What a model reads and predicts, ``byte`` or ``word``; None of a file that cannot be used."""
+    from foretype_model.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
+
+    try:
+        return read_metadata(path).unit
+    except ModelError:
+        return None
 
 
 def _existing_file(path: str) -> Path | None:

@@ -50,5 +50,6 @@ def size(count: float) -> str:
 
 
 def network(about: Metadata) -> str:
-    """A network in short: its cell, hidden size, and layers where there are several."""
-    return f"{about.cell} {about.hidden}" + (f" × {about.layers}" if about.layers > 1 else "")
+    """A network in short: its cell, hidden size, layers where there are several, and how many words it knows."""
+    words = f", {about.vocabulary:,} words" if about.unit == "word" else ""
+    return f"{about.cell} {about.hidden}" + (f" × {about.layers}" if about.layers > 1 else "") + words

@@ -109,6 +109,8 @@ def _predictor(label: str, predictor: str, source: str) -> Check:
     if predictor in Settings().predictors:
         source += ", in use by default"
     cost = _trial(predictor)
+    if "lacks" in cost:
+        return Check(label, True, f"{source}: {cost['lacks']}")
     if "error" in cost:
         remedy = (
             f'Update or uninstall {source.partition(" ")[0]}, or leave {predictor} out of the setting "predictors".'

@@ -1,7 +1,8 @@
 """One predictor's trial: ``python -m foretype_server.doctor_predictor NAME FOLDER``, FOLDER being for its state.
 
 A process of its own, since a plugin may print, leave, crash or never come back. Its last line of output is the verdict,
-as JSON: ``{"error": TEXT}``, or ``{"milliseconds": of a step, "bytes": of memory, or null where nobody knows}``.
+as JSON: ``{"error": TEXT}``, ``{"lacks": TEXT}`` where it has no model to work with, or
+``{"milliseconds": of a step, "bytes": of memory, or null where nobody knows}``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foretype_model.errors import ForetypeError
+from foretype_model.errors import ForetypeError, MissingModelError
 from foretype_model.mixture import Mixture, PredictorFailed
 from foretype_model.predictor import Context, State
 from foretype_model.predictors import load_predictors
@@ -38,7 +39,8 @@ def examine(name: str, folder: Path) -> dict[str, Any]:
     before = _resident()
     made, errors = load_predictors({name: {}}, Context(model=_model_in_use(), state_folder=folder))
     if errors:
-        return {"error": str(errors[0])}
+        # What lacks a model is not broken: nobody has to have one of every kind.
+        return {"lacks" if isinstance(errors[0].__cause__, MissingModelError) else "error": str(errors[0])}
     # The mixture is the gate that every predictor passes in the server too: what it lets pass is let pass here.
     mixture = Mixture(made)
     try:

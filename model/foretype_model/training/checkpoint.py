@@ -37,6 +37,11 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
         raise ModelError(f"{path} is not a checkpoint of a training ({error}): remove it and train anew") from error
 
 
+def unit(path: Path) -> str:
+    """What the network of a checkpoint reads, ``byte`` or ``word``; ModelError where there is no whole checkpoint."""
+    return str(load(path)[1].get("unit", "byte"))
+
+
 def part(tensors: Tensors, prefix: str) -> Tensors:
     """The tensors whose names begin with ``prefix.``, without it."""
     return {

@@ -163,7 +163,7 @@ def _scaled_input(weights: Weights) -> Weights:
     return {**weights, "embedding.weight": e / scale, "ngrams.weight": n / scale, **into, INPUT_SCALE: scale}
 
 
-def _step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
+def step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
     """One byte through all layers, `gx` being what enters the first: the new state, each layer's h (and c) in a row."""
     parts = graph.split("h_before", *[shape.hidden] * state_parts(shape))
     after: list[str] = []
@@ -198,11 +198,11 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
         e = _embedded(main, weights, shape)
         gx = main.linear(e, "recurrent.weight_ih_l0", weights)
         step_input = ("gx", TensorProto.FLOAT, ["B", "gates"])
-        h_after = _step(body, weights, shape, "gx")
+        h_after = step(body, weights, shape, "gx")
     else:
         table = _table_of_inputs(main, weights)
         gx, step_input = _newest(main), ("byte", TensorProto.INT64, ["B"])
-        h_after = _step(body, weights, shape, body.add("Gather", table, "byte"))
+        h_after = step(body, weights, shape, body.add("Gather", table, "byte"))
     value = helper.make_tensor_value_info
     scan_body = helper.make_graph(
         body.nodes,
@@ -239,7 +239,7 @@ def read(path: Path) -> ByteNetwork:
     """The network of a model file, to be trained further; its int8 matrices widened again."""
     metadata = read_metadata(path)
     if metadata.unit != "byte":
-        raise ModelError(f"{path} cannot be trained further: it is not a byte-level model")
+        raise ModelError(f"{path} cannot be trained further: it is a word-level model; train anew with --unit word")
     sizes = metadata.hidden, metadata.layers, metadata.embedding, metadata.ngrams
     network = ByteNetwork(Shape(metadata.cell, *sizes))  # type: ignore[arg-type]
     stored = {array.name: numpy_helper.to_array(array) for array in onnx.load(path).graph.initializer}

@@ -47,12 +47,20 @@ def generate(
     from foretype_model.generate import generate as continuation
     from foretype_server.commands.opening import open_predictors
 
-    predictor = open_predictors(model, {"network": {}})["network"]
+    name = _predictor(model)
+    predictor = open_predictors(model, {name: {}})[name]
     for i in range(count):
         options = Options(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed + i)
         if count > 1:
             typer.echo(f"--- seed {seed + i} ---", err=True)
         _stream(begin, continuation(predictor, begin.encode(), length, options))
+
+
+def _predictor(model: str | None) -> str:
+    """The name of the predictor that uses `model`. What is in use is a byte-level model."""
+    from foretype_model.store import Store, unit_of
+
+    return "words" if model is not None and unit_of(Store().find(model)) == "word" else "network"
 
 
 def _piped() -> str:

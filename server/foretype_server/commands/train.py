@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tempfile
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -26,9 +28,17 @@ EXAMPLES = examples(
     "foretype train ~/notes  # ten minutes from the default",
     "foretype train src docs --name work --minutes 60  # an hour on two folders",
     "foretype train ~/notes --from none --hidden 256  # a small one from nothing",
+    "foretype train ~/notes --unit word --name words  # one of words, to work beside it",
     "foretype train ~/notes --resume  # on from where it was stopped",
 )
 NEEDED: Final = ("torch", "onnx", "safetensors")
+
+
+class Unit(StrEnum):
+    """What a network reads and predicts."""
+
+    byte = "byte"
+    word = "word"
 
 
 class Cell(StrEnum):
@@ -50,15 +60,21 @@ def train(
             "--from",
             metavar="default|none|NAME",
             help="The model to go on from.",
-            show_default="default; none where --cell, --hidden or --layers is given",
+            show_default="default; none for words, or where --cell, --hidden or --layers is given",
         ),
     ] = None,
     minutes: Annotated[
         float | None, typer.Option(callback=finite, help="How long to train.", show_default="10")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="How many minibatches to train on, instead.")] = None,
+    unit: Annotated[
+        Unit | None,
+        typer.Option(help="What the network reads. One of words works beside one of bytes.", show_default="byte"),
+    ] = None,
     cell: Annotated[Cell | None, typer.Option(help="The recurrent cell.", show_default="gru")] = None,
-    hidden: Annotated[int | None, typer.Option(min=1, max=8192, help="Units a layer.", show_default="512")] = None,
+    hidden: Annotated[
+        int | None, typer.Option(min=1, max=8192, help="Units a layer.", show_default="512; 256 for words")
+    ] = None,
     layers: Annotated[int | None, typer.Option(min=1, max=16, help="Layers.", show_default="1")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same seed repeats exactly, with --steps.", show_default="0")
@@ -75,8 +91,9 @@ def train(
     minified ones are left out. Ctrl-C stops, and --resume goes on from there.
     All of it happens on this machine.
     """
-    given = {"cell": cell and cell.value, "hidden": hidden, "layers": layers, "minutes": minutes, "steps": steps}
-    chosen = {key: value for key, value in {**given, "seed": seed, "device": device}.items() if value is not None}
+    shape = {"unit": unit and unit.value, "cell": cell and cell.value, "hidden": hidden, "layers": layers}
+    given = {**shape, "minutes": minutes, "steps": steps, "seed": seed, "device": device}
+    chosen = {key: value for key, value in given.items() if value is not None}
     origin = _origin(from_, chosen, resume=resume)
     name = _name(name, paths)
     _check_installed()
@@ -97,6 +114,7 @@ def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> st
         option = next(iter(chosen), "from")
         raise UsageError(f"--resume goes on as the training was begun; leave out --{option}.")
     shape = [option for option in ("cell", "hidden", "layers") if option in chosen]
+    shape += ["unit word"] if chosen.get("unit") == "word" else []
     if shape and from_ not in {None, "none"}:
         raise UsageError(f"--{shape[0]} makes a new network, --from {from_} goes on with one; leave out one of them.")
     return None if resume or shape or from_ == "none" else from_ or "default"
@@ -144,22 +162,12 @@ def _train(
     private_folder(checkpoint.parent)
     if checkpoint.exists() and not resume:
         screen.tell(f"An unfinished training of {name} is given up for this one; --resume would go on with it.")
-    from foretype_model.training.loop import TrainingOptions  # imports torch, once the paths are known to be good
-    from foretype_model.training.train import train
-
-    options = TrainingOptions(**chosen)
     with tempfile.TemporaryDirectory() as folder, screen:
         file = Path(folder) / "model.onnx"
         try:
-            metadata = train(
-                corpus,
-                options,
-                destination=file,
-                checkpoint=checkpoint,
-                resume=resume,
-                initial=initial,
-                name=name,
-                report=screen.report,
+            trainer = _trainer(chosen, initial, checkpoint if resume else None)
+            metadata = trainer(
+                corpus, destination=file, checkpoint=checkpoint, resume=resume, name=name, report=screen.report
             )
         except KeyboardInterrupt:
             _tell_how_to_resume(screen, checkpoint, paths, name)
@@ -168,6 +176,21 @@ def _train(
         # Only now: a disk that is full must not cost the training.
         checkpoint.unlink(missing_ok=True)
     return metadata
+
+
+def _trainer(chosen: Mapping[str, Any], initial: Path | None, resumed: Path | None) -> Callable[..., Metadata]:
+    """What trains a network of the chosen unit, or of that of the checkpoint that is resumed."""
+    # These import torch: once the paths are known to be good.
+    from foretype_model.training.checkpoint import unit
+    from foretype_model.training.loop import TrainingOptions
+    from foretype_model.training.train import train
+    from foretype_model.training.words.loop import WordOptions
+    from foretype_model.training.words.train import train as train_words
+
+    options = {key: value for key, value in chosen.items() if key != "unit"}
+    if (unit(resumed) if resumed else chosen.get("unit")) == "word":
+        return partial(train_words, options=WordOptions(**options))
+    return partial(train, options=TrainingOptions(**options), initial=initial)
 
 
 def _tell_how_to_resume(screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str) -> None:
@@ -180,4 +203,10 @@ def _tell(name: str, metadata: Metadata) -> None:
     bits = metadata.bits_per_character
     figure = f"{bits:.3f} bits per character on held-out text" if bits is not None else "no text was held out"
     typer.echo(f"{name} is trained: {figure}, {metadata.parameters:,} parameters.")
-    typer.echo(f"Try it: foretype generate --model {name}    Complete with it: foretype models use {name}")
+    typer.echo(f"Try it: foretype generate --model {name}    Complete with it: {_use(name, metadata)}")
+
+
+def _use(name: str, metadata: Metadata) -> str:
+    if metadata.unit == "byte":
+        return f"foretype models use {name}"
+    return f'the setting "predictors": {json.dumps({"network": {}, "words": {"model": name}, "copy": {}})}'

@@ -1,0 +1,61 @@
+"""The word-level network: embeddings of words, recurrent cells, and an adaptive softmax over the vocabulary."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from torch import Tensor, nn
+
+from foretype_model.training.network import CELLS, Shape
+
+Recurrent = Tensor | tuple[Tensor, Tensor] | None
+"""h of shape (layers, B, hidden); for the LSTM the pair (h, c); None at the start of a text."""
+
+HEAD: Final = 0.1
+MIDDLE: Final = 0.4
+"""Shares of the vocabulary, the most frequent words first, that the first cluster holds, and the first two together."""
+
+NARROWER: Final = 4.0
+"""How many times fewer units each cluster has than the one before."""
+
+
+class WordNetwork(nn.Module):
+    """x_t -> e_t = E[x_t] -> h_t = cell(e_t, h_{t-1}) -> adaptive softmax of h_t.
+
+    Grave et al. 2017, "Efficient softmax approximation for GPUs": most targets are in the small cluster of the frequent
+    words, and the rare ones have few units. It is exact, and at 20,000 words and 256 units it takes a quarter of the
+    products when serving as well, which sampling (Bengio and Senecal 2003) would save in training alone.
+    """
+
+    def __init__(self, shape: Shape, words: int) -> None:
+        """`words` counts UNKNOWN too."""
+        super().__init__()
+        self.shape = shape
+        self.embedding = nn.Embedding(words, shape.embedding)
+        nn.init.normal_(self.embedding.weight, std=0.3)
+        self.recurrent = cast(Any, CELLS[shape.cell])(shape.embedding, shape.hidden, shape.layers)
+        self.output = nn.AdaptiveLogSoftmaxWithLoss(
+            shape.hidden, words, cutoffs(words), div_value=NARROWER, head_bias=True
+        )
+
+    def forward(self, x: Tensor, recurrent: Recurrent) -> tuple[Tensor, Recurrent]:
+        """The h of the last layer after each of the words `x`, shape (T, B): (T, B, hidden); and the state."""
+        h, recurrent = self.recurrent(self.embedding(x), recurrent)
+        return h, recurrent
+
+    def log_probabilities(self, h: Tensor, y: Tensor) -> Tensor:
+        """Of the words `y`, shape (T, B), each after its `h`: shape (T * B,)."""
+        return cast(Tensor, self.output(h.flatten(0, 1), y.flatten()).output)
+
+
+def cutoffs(words: int) -> list[int]:
+    """Where the second and the third cluster begin; there are three words at least."""
+    first = max(1, round(HEAD * words))
+    return [first, max(first + 1, round(MIDDLE * words))]
+
+
+def detach(recurrent: Recurrent) -> Recurrent:
+    """The same state with no gradient behind it: where backpropagation through time is cut."""
+    if recurrent is None:
+        return None
+    return (recurrent[0].detach(), recurrent[1].detach()) if isinstance(recurrent, tuple) else recurrent.detach()

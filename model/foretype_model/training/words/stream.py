@@ -1,0 +1,107 @@
+"""Texts as one stream of words, cut into windows; and what a network needs for words that were held back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from foretype_model.errors import CorpusError
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.training.words.network import Recurrent, WordNetwork
+from foretype_model.vocabulary import UNKNOWN, Vocabulary, split
+
+Numbers = NDArray[np.int32]
+
+SPELT: Final = 8.0
+"""Bits for each byte of an unknown word: as if nothing were known of it."""
+
+ROWS: Final = 32
+ROW: Final = 64
+"""Parallel streams while scoring, and the words of each at least."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Text held back from training.
+
+    Attributes:
+        numbers: of its words, in a row.
+        unknown: bytes of those that are not known.
+        characters: in all, the end of each text being one.
+    """
+
+    numbers: Numbers
+    unknown: int
+    characters: int
+
+    @classmethod
+    def of(cls, texts: Sequence[bytes], vocabulary: Vocabulary) -> Held:
+        words = [word for text in texts for word in split(text + bytes([END_OF_TEXT]))]
+        numbers = np.array(vocabulary.numbered(words), np.int32)
+        unknown = sum(len(word) for word, number in zip(words, numbers.tolist(), strict=True) if number == UNKNOWN)
+        return cls(numbers, unknown, sum(byte & 0xC0 != 0x80 for word in words for byte in word))
+
+
+class WordBatches:
+    """All texts, end to end, cut into `batch` rows; window after window along the rows, epoch after epoch.
+
+    As `foretype_model.training.batches` does with bytes, and with words for them.
+    """
+
+    def __init__(self, texts: Sequence[bytes], vocabulary: Vocabulary, batch: int, window: int, seed: int) -> None:
+        self._texts = [np.array(vocabulary.numbered(split(text + bytes([END_OF_TEXT]))), np.int32) for text in texts]
+        size = sum(map(len, self._texts))
+        if size < 2 * (window + 1) or len(vocabulary.words) < 3:
+            raise CorpusError(f"only {size} words to learn from: give more or larger files")
+        self.batch = min(batch, size // (window + 1))
+        self.window, self._seed = window, seed
+        self.per_epoch = (size // self.batch - 1) // window
+        self.bytes_per_word = sum(map(len, texts)) / size
+
+    def windows(self, step: int) -> Iterator[tuple[Numbers, Numbers]]:
+        """After so many windows, on without end: x and y, each of shape (window, batch), y[t] = x[t+1]."""
+        epoch, first = divmod(step, self.per_epoch)
+        while True:
+            rows = self._rows(epoch)
+            for i in range(first, self.per_epoch):
+                span = rows[:, i * self.window : (i + 1) * self.window + 1].T
+                yield span[:-1], span[1:]
+            epoch, first = epoch + 1, 0
+
+    def _rows(self, epoch: int) -> Numbers:
+        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._texts))
+        stream = np.concatenate([self._texts[i] for i in order])
+        length = len(stream) // self.batch
+        return stream[: length * self.batch].reshape(self.batch, length)
+
+
+def as_tensor(numbers: Numbers, device: torch.device) -> torch.Tensor:
+    """Numbers of words as torch looks them up."""
+    return torch.from_numpy(numbers.astype(np.int64)).to(device)
+
+
+@torch.no_grad()
+def bits_per_character(network: WordNetwork, held: Held, device: torch.device, window: int = 64) -> float | None:
+    """Bits for the words, and those for the bytes of unknown ones, divided by the characters of `held`.
+
+    The first word of each row is predicted by none, and taken for an average one. None where there is too little text.
+    """
+    if len(held.numbers) < 2:
+        return None
+    parallel = max(1, min(ROWS, len(held.numbers) // ROW))
+    length = len(held.numbers) // parallel
+    rows = as_tensor(held.numbers[: parallel * length].reshape(parallel, length).T, device)
+    recurrent: Recurrent = None
+    nats = 0.0
+    for first in range(0, length - 1, window):
+        x, y = rows[first : first + window][: length - 1 - first], rows[first + 1 : first + 1 + window]
+        h, recurrent = network(x, recurrent)
+        nats -= network.log_probabilities(h, y).sum().item()
+    bits_per_word = nats / math.log(2) / (parallel * (length - 1))
+    return (bits_per_word * len(held.numbers) + SPELT * held.unknown) / max(1, held.characters)
