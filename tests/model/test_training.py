@@ -7,20 +7,17 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from foretype_model.errors import CorpusError, ModelError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.runtime import Network, read_metadata
 from foretype_model.training import onnx_file, recipe
-from foretype_model.training.batches import Batches, Position
 from foretype_model.training.corpus import Corpus
-from foretype_model.training.heldout import bits_per_character, split
+from foretype_model.training.heldout import bits_per_character
 from foretype_model.training.loop import Progress, Training, TrainingOptions, choose_device
+from foretype_model.training.stream import Texts
 from foretype_model.training.train import train
 
 from .conftest import make_network
@@ -42,37 +39,6 @@ def run(folder: Path, options: TrainingOptions = OPTIONS, **changes) -> list[Pro
     return reports
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    texts=st.lists(st.binary(min_size=1, max_size=80), min_size=1, max_size=9),
-    batch=st.integers(1, 6),
-    window=st.integers(1, 9),
-)
-def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window) -> None:
-    try:
-        batches = Batches(texts, batch, window, seed=0)
-    except CorpusError:
-        assert sum(len(text) + 1 for text in texts) < 2 * (window + 1)
-        return
-    stream = batches.windows(Position())
-    rows = batches._rows(0)
-    for i in range(batches.per_epoch):
-        position, x, y = next(stream)
-        assert position == Position(0, i + 1)
-        assert x.shape == y.shape == (window, batches.batch)
-        assert np.array_equal(x.T, rows[:, i * window : (i + 1) * window])
-        assert np.array_equal(y.T, rows[:, i * window + 1 : (i + 1) * window + 1])
-    assert next(stream)[0] == Position(1, 1)
-
-
-def test_every_epoch_is_another_order_of_the_same_texts() -> None:
-    batches = Batches([bytes([65 + i]) * 40 for i in range(8)], batch=1, window=8, seed=3)
-    first, second = batches._rows(0), batches._rows(1)
-    assert not np.array_equal(first, second)
-    assert np.array_equal(np.sort(first, axis=None), np.sort(second, axis=None))
-    assert (first == END_OF_TEXT).sum() == 8
-
-
 def test_a_seed_repeats_exactly_and_another_does_not(tmp_path) -> None:
     losses = [run(tmp_path, replace(OPTIONS, seed=seed))[-1].training_bits for seed in (7, 7, 8)]
     assert losses[0] == losses[1] != losses[2]
@@ -81,7 +47,7 @@ def test_a_seed_repeats_exactly_and_another_does_not(tmp_path) -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
     options, checkpoint = replace(OPTIONS, cell=cell), tmp_path / "c.safetensors"
-    straight, halted = Training(TEXTS, options), Training(TEXTS, options)
+    straight, halted = Training(Texts(TEXTS), options), Training(Texts(TEXTS), options)
     straight.run(tmp_path / "straight", lambda progress: None)
 
     def stop(progress: Progress) -> None:
@@ -90,7 +56,7 @@ def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         halted.run(checkpoint, stop)
-    resumed = Training.resume(TEXTS, checkpoint)
+    resumed = Training.resume(Texts(TEXTS), checkpoint)
     assert resumed.step == 5
     resumed.run(checkpoint, lambda progress: None)
     for name, value in straight.network.state_dict().items():
@@ -99,10 +65,10 @@ def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
 
 
 def test_resuming_with_other_texts_is_refused(tmp_path) -> None:
-    training = Training(TEXTS, OPTIONS)
+    training = Training(Texts(TEXTS), OPTIONS)
     training.save(tmp_path / "c")
     with pytest.raises(ModelError, match="texts have changed"):
-        Training.resume(TEXTS * 3, tmp_path / "c")
+        Training.resume(Texts(TEXTS * 3), tmp_path / "c")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a checkpoint" * 9])
@@ -110,7 +76,7 @@ def test_a_broken_checkpoint_says_what_to_do(content, tmp_path) -> None:
     if content is not None:
         (tmp_path / "c").write_bytes(content)
     with pytest.raises(ModelError, match=r"without --resume|train anew"):
-        Training.resume(TEXTS, tmp_path / "c")
+        Training.resume(Texts(TEXTS), tmp_path / "c")
 
 
 def test_a_training_learns_reports_and_leaves_a_model(tmp_path) -> None:
@@ -141,16 +107,6 @@ def test_minutes_end_on_time(tmp_path) -> None:
     assert reports[0].seconds_left <= 60
 
 
-def test_held_back_text_is_whole_texts_or_the_end_of_few() -> None:
-    kept, held = split(TEXTS, seed=0)
-    assert [a + b for a, b in zip(kept, held, strict=True)] == TEXTS
-    assert all(text.decode() for text in held)
-    many = [f"text number {i} ".encode() * 5 for i in range(60)]
-    kept, held = split(many, seed=0)
-    assert sorted(kept + held) == sorted(many)
-    assert 0 < sum(map(len, held)) <= 0.05 * sum(map(len, many))
-
-
 def test_bits_per_character_is_what_the_probabilities_say() -> None:
     network = make_network(OPTIONS.shape)
     text = "日本語 naïve text ".encode() * 400
@@ -174,16 +130,9 @@ def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_p
     assert Network.open(tmp_path / "t.onnx").metadata == metadata
 
 
-def test_texts_too_long_to_be_held_back_whole_give_their_ends() -> None:
-    texts = [f"text number {i} ".encode() * 200 for i in range(20)]
-    assert sum(map(len, split([*texts[:19], texts[19] * 40], seed=0)[1])) > 0
-    few = [b"a" * 1000] * 20
-    assert sum(map(len, split(few, seed=0)[1])) > 0
-
-
 def test_too_little_text_says_so() -> None:
     with pytest.raises(CorpusError, match="give more"):
-        Training([b"short"], OPTIONS)
+        Training(Texts([b"short"]), OPTIONS)
 
 
 def test_a_device_that_is_not_there_says_so() -> None:

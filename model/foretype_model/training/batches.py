@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foretype_model.errors import CorpusError
-from foretype_model.predictor import END_OF_TEXT
+from foretype_model.training.stream import Bytes, Documents, Offsets, Stream
 
-Bytes = NDArray[np.uint8]
+READ: Final = 16_384
+"""Bytes of a row that are read at once, about: what a training holds of its corpus, for each row."""
 
 
 @dataclass(frozen=True)
@@ -23,35 +24,44 @@ class Position:
 
 
 class Batches:
-    """All texts, end to end, cut into `batch` rows; window after window along the rows, epoch after epoch.
+    """All documents, end to end, cut into `batch` rows; window after window along the rows, epoch after epoch.
 
     Row b of window i+1 goes on where row b of window i ended, so a state carried from one to the next has read what
-    came before (truncated backpropagation through time, Williams and Peng 1990). Each epoch puts the texts into
-    another order, drawn from `seed` and the epoch's number alone.
+    came before (truncated backpropagation through time, Williams and Peng 1990). Each epoch puts the documents into
+    another order, drawn from `seed` and the epoch's number alone. In memory are 16 bytes for each document and, of
+    each row, what is read at once.
     """
 
-    def __init__(self, texts: Sequence[bytes], batch: int, window: int, seed: int) -> None:
-        self._texts = [np.frombuffer(text + bytes([END_OF_TEXT]), np.uint8) for text in texts]
-        size = sum(map(len, self._texts))
+    def __init__(self, documents: Documents, batch: int, window: int, seed: int) -> None:
+        self._documents, self._seed = documents, seed
+        size = int(documents.sizes.sum()) + len(documents.sizes)
         if size < 2 * (window + 1):
             raise CorpusError(f"only {size} bytes to learn from: give more or larger files")
         # A small corpus fills fewer rows rather than none.
         self.batch = min(batch, size // (window + 1))
-        self.window, self._seed = window, seed
-        self.per_epoch = (size // self.batch - 1) // window
+        self.window = window
+        self._row = size // self.batch
+        self.per_epoch = (self._row - 1) // window
 
-    def windows(self, start: Position) -> Iterator[tuple[Position, Bytes, Bytes]]:
-        """From `start` on without end: the position after it, x and y, each of shape (window, batch), y[t] = x[t+1]."""
+    def windows(self, start: Position, rows: range) -> Iterator[tuple[Position, Bytes, Bytes]]:
+        """From `start` on without end: the position after it, x and y, each of shape (window, rows), y[t] = x[t+1].
+
+        Args:
+            start: where to begin.
+            rows: which of the rows, of which nothing but these is read.
+        """
         epoch, first = start.epoch, start.window
         while True:
-            rows = self._rows(epoch)
-            for i in range(first, self.per_epoch):
-                span = rows[:, i * self.window : (i + 1) * self.window + 1].T
-                yield Position(epoch, i + 1), span[:-1], span[1:]
+            stream = Stream(self._documents, self._order(epoch))
+            while first < self.per_epoch:
+                last = min(first + max(1, READ // self.window), self.per_epoch)
+                begin, count = first * self.window, (last - first) * self.window + 1
+                block = np.stack([stream.read(row * self._row + begin, count) for row in rows], axis=1)
+                for i in range(last - first):
+                    span = block[i * self.window : (i + 1) * self.window + 1]
+                    yield Position(epoch, first + i + 1), span[:-1], span[1:]
+                first = last
             epoch, first = epoch + 1, 0
 
-    def _rows(self, epoch: int) -> Bytes:
-        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._texts))
-        stream = np.concatenate([self._texts[i] for i in order])
-        length = len(stream) // self.batch
-        return stream[: length * self.batch].reshape(self.batch, length)
+    def _order(self, epoch: int) -> Offsets:
+        return np.random.default_rng((self._seed, epoch)).permutation(len(self._documents.sizes))

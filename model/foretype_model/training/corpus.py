@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,7 +41,17 @@ def read_corpus(paths: Sequence[Path]) -> Corpus:
         CorpusError: a path does not exist, or nothing was left.
     """
     skipped: Counter[str] = Counter()
-    texts: dict[bytes, tuple[str, bytes]] = {}
+    names, texts = zip(*each_text(paths, skipped), strict=True)
+    return Corpus(list(texts), list(names), dict(skipped))
+
+
+def each_text(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[str, bytes]]:
+    """Name and text of what `read_corpus` reads, one at a time; `skipped` counts what is left out, by reason.
+
+    Raises:
+        CorpusError: a path does not exist, or nothing was left.
+    """
+    seen: set[bytes] = set()
     for path, named in sorted(_found(paths, skipped).items()):
         try:
             text = read_text(path, largest=LARGEST, named=named)
@@ -49,14 +59,13 @@ def read_corpus(paths: Sequence[Path]) -> Corpus:
             skipped[error.reason] += 1
             continue
         digest = hashlib.sha256(text).digest()
-        if digest in texts:
+        if digest in seen:
             skipped[DUPLICATE] += 1
         else:
-            texts[digest] = (_printable(path), text)
-    if not texts:
+            seen.add(digest)
+            yield _printable(path), text
+    if not seen:
         raise CorpusError(_nothing_left(paths, skipped))
-    names, kept = zip(*texts.values(), strict=True)
-    return Corpus(list(kept), list(names), dict(skipped))
 
 
 def _nothing_left(paths: Sequence[Path], skipped: Mapping[str, int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import nn
 
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY
 from foretype_model.training.network import ByteNetwork
+from foretype_model.training.stream import Documents, Excerpts
 
 MOST: Final = 200_000
 """Bytes held back at most: enough for two figures after the point, scored in seconds."""
@@ -26,30 +28,42 @@ ROW: Final = 256
 """Parallel streams while scoring, and the bytes of each at least. Each begins without context: 0.01 bits at 200 kB."""
 
 
-def split(texts: Sequence[bytes], seed: int) -> tuple[list[bytes], list[bytes]]:
-    """The texts to train on and those held back."""
-    budget = min(MOST, int(SHARE * sum(map(len, texts))))
-    if len(texts) >= MANY:
-        kept, held = _split_whole(texts, budget, seed)
+def split(documents: Documents, seed: int) -> tuple[Excerpts, Excerpts]:
+    """The documents to train on and those held back."""
+    sizes = documents.sizes.tolist()
+    budget = min(MOST, int(SHARE * sum(sizes)))
+    if len(sizes) >= MANY:
+        kept, held = _split_whole(sizes, budget, seed)
         if held:
-            return kept, held
-    cuts = [_character_start(text, len(text) - budget * len(text) // sum(map(len, texts))) for text in texts]
-    return [t[:cut] for t, cut in zip(texts, cuts, strict=True)], [t[cut:] for t, cut in zip(texts, cuts, strict=True)]
+            return _excerpts(documents, kept), _excerpts(documents, held)
+    everything = _excerpts(documents, range(len(sizes)))
+    cuts = [
+        _character_start(documents, i, size - (budget * size // sum(sizes) if size else 0))
+        for i, size in enumerate(sizes)
+    ]
+    at = np.array(cuts, np.int64)
+    return replace(everything, stops=at), replace(everything, starts=at)
 
 
-def _split_whole(texts: Sequence[bytes], budget: int, seed: int) -> tuple[list[bytes], list[bytes]]:
+def _split_whole(sizes: Sequence[int], budget: int, seed: int) -> tuple[list[int], list[int]]:
     kept, held, room = [], [], budget
-    for text in random.Random(seed).sample(list(texts), len(texts)):
-        if len(text) <= room:
-            held.append(text)
-            room -= len(text)
+    for document in random.Random(seed).sample(range(len(sizes)), len(sizes)):
+        if sizes[document] <= room:
+            held.append(document)
+            room -= sizes[document]
         else:
-            kept.append(text)
+            kept.append(document)
     return kept, held
 
 
-def _character_start(text: bytes, at: int) -> int:
-    while at < len(text) and text[at] & 0xC0 == 0x80:
+def _excerpts(documents: Documents, which: Sequence[int]) -> Excerpts:
+    """Some of the documents, whole."""
+    chosen = np.array(which, np.int64)
+    return Excerpts(documents, chosen, np.zeros_like(chosen), documents.sizes[chosen])
+
+
+def _character_start(documents: Documents, document: int, at: int) -> int:
+    while (byte := documents.read(document, at, at + 1)) and byte[0] & 0xC0 == 0x80:
         at += 1
     return at
 

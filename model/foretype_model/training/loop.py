@@ -23,7 +23,9 @@ from foretype_model.training import checkpoint
 from foretype_model.training.batches import Batches, Position
 from foretype_model.training.heldout import bits_per_character, split
 from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach
+from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.speak import speak
+from foretype_model.training.stream import Documents, whole
 
 WARM_UP_STEPS: Final = 100
 WEIGHT_DECAY: Final = 0.01
@@ -91,14 +93,22 @@ def choose_device(name: str) -> torch.device:
 
 
 class Training:
-    """One training, from its start or from a checkpoint."""
+    """One training, from its start or from a checkpoint, by one process or by several that do the same steps.
 
-    def __init__(self, texts: list[bytes], options: TrainingOptions, initial: ByteNetwork | None = None) -> None:
+    Each of several learns from its rows of every minibatch, and all of them hold the same weights. What is reported,
+    scored and written is so by rank 0.
+    """
+
+    def __init__(
+        self, documents: Documents, options: TrainingOptions, initial: ByteNetwork | None = None, ranks: Ranks = ALONE
+    ) -> None:
         torch.manual_seed(options.seed)
-        self.options = options
-        self.device = choose_device(options.device)
-        kept, self.held_out = split(texts, options.seed)
+        self.options, self.ranks = options, ranks
+        self.device = ranks.device(choose_device(options.device))
+        kept, held_out = split(documents, options.seed)
+        self.held_out = whole(held_out)
         self.batches = Batches(kept, options.batch, options.window, options.seed)
+        self.rows = ranks.rows(self.batches.batch)
         self.network = (initial or ByteNetwork(options.shape)).to(self.device)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
@@ -123,17 +133,26 @@ class Training:
             return min(1.0, self.step / self.options.steps)
         return min(1.0, self.seconds / (60 * self.options.minutes))
 
-    def run(self, checkpoint_path: Path, report: Callable[[Progress], None]) -> None:
-        """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards."""
+    def run(
+        self, checkpoint_path: Path, report: Callable[[Progress], None], stop_asked: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards.
+
+        Args:
+            checkpoint_path: written now and then, and at an interruption.
+            report: told after every step.
+            stop_asked: looked at after every step. Where any rank's says so, all of them are interrupted there; a
+                KeyboardInterrupt out of nowhere, which one process alone may have, would leave the others waiting.
+        """
         began, before = time.monotonic(), self.seconds
         next_stop = self._next_stop()
         # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
         torch.set_flush_denormal(True)
         try:
-            for position, x, y in self.batches.windows(self.position):
-                self._learn(torch.from_numpy(x), torch.from_numpy(y))
+            for position, x, y in self.batches.windows(self.position, self.rows):
+                loss = self._learn(torch.from_numpy(x), torch.from_numpy(y))
                 self.position = position
-                self.seconds = before + time.monotonic() - began
+                self._agree(loss, before + time.monotonic() - began, stop=stop_asked())
                 if self.fraction() >= 1:
                     break
                 if self.fraction() < next_stop[0] and self.seconds < next_stop[1]:
@@ -152,19 +171,28 @@ class Training:
         """The fraction and the second, of which the first to come is when to take stock."""
         return self.fraction() + 1 / STOPS, self.seconds + LONGEST_STRETCH
 
-    def _learn(self, x: torch.Tensor, y: torch.Tensor) -> None:
-        """One step on one minibatch; x and y of shape (T, B)."""
+    def _agree(self, loss: float, seconds: float, *, stop: bool) -> None:
+        """Take the minibatch's loss and rank 0's clock, alike in all ranks; a KeyboardInterrupt if any is to stop."""
+        loss, self.seconds, stops = self.ranks.total(loss, seconds if self.ranks.first else 0.0, float(stop))
+        self.loss += (loss - self.loss) / min(self.step, 50)
+        if stops:
+            raise KeyboardInterrupt
+
+    def _learn(self, x: torch.Tensor, y: torch.Tensor) -> float:
+        """One step on one minibatch, of which x and y, of shape (T, rows), are here; their part in its mean loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
         logits, carry = self.network(x.to(self.device, torch.long), self.carry)
         loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), y.to(self.device, torch.long).reshape(-1))
+        loss = loss * (len(self.rows) / self.batches.batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.ranks.add_gradients(self.network)
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         self.optimizer.step()
         self.carry = detach(carry)
         self.step += 1
-        self.loss += (loss.item() - self.loss) / min(self.step, 50)
+        return loss.item()
 
     def _learning_rate(self) -> float:
         warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
@@ -178,6 +206,9 @@ class Training:
 
     def _take_stock(self, checkpoint_path: Path) -> Progress:
         """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""
+        if not self.ranks.first:
+            self.save(checkpoint_path)
+            return self._progress()
         bits = bits_per_character(self.network, self.held_out, self.device)
         if bits is None or self.best_bits is None or bits < self.best_bits:
             self.best_bits, self.best = bits, copy.deepcopy(self.network.state_dict())
@@ -185,11 +216,16 @@ class Training:
         return self._progress(bits, speak(self.network, self.device, seed=self.step))
 
     def save(self, path: Path) -> None:
+        """Write a checkpoint, which knows nothing of ranks: each rank has its rows of the carry from all of them."""
+        carry = checkpoint.carry_tensors(self.carry) if self.carry is not None else {}
+        carry = {name: self.ranks.whole(tensor, self.rows, self.batches.batch) for name, tensor in carry.items()}
+        if not self.ranks.first:
+            return
         tensors = checkpoint.whole(
             network=self.network.state_dict(),
             best=self.best,
             optimizer=checkpoint.optimizer_tensors(self.optimizer),
-            carry=checkpoint.carry_tensors(self.carry) if self.carry is not None else {},
+            carry=carry,
         )
         record: dict[str, Any] = {
             "options": asdict(replace(self.options, **asdict(self.network.shape))),
@@ -203,16 +239,20 @@ class Training:
         checkpoint.save(path, tensors, record)
 
     @classmethod
-    def resume(cls, texts: list[bytes], path: Path) -> Training:
+    def resume(cls, documents: Documents, path: Path, ranks: Ranks = ALONE) -> Training:
         """Exactly where `path` was written, with the options it was started with; the texts must be the same."""
         tensors, record = checkpoint.load(path)
-        training = cls(texts, TrainingOptions(**record["options"]))
+        training = cls(documents, TrainingOptions(**record["options"]), ranks=ranks)
         if training.batches.per_epoch != record["per_epoch"]:
             raise ModelError("the texts have changed since the checkpoint was written: train anew without --resume")
         training.network.load_state_dict(checkpoint.part(tensors, "network"))
         training.best = checkpoint.part(tensors, "best")
         checkpoint.load_optimizer(training.optimizer, checkpoint.part(tensors, "optimizer"))
-        carry = {name: tensor.to(training.device) for name, tensor in checkpoint.part(tensors, "carry").items()}
+        rows = slice(training.rows.start, training.rows.stop)
+        carry = {
+            name: tensor[:, rows].contiguous().to(training.device)
+            for name, tensor in checkpoint.part(tensors, "carry").items()
+        }
         training.carry = checkpoint.carry_from(carry) if carry else None
         training.position = Position(**record["position"])
         training.step, training.seconds = record["step"], record["seconds"]

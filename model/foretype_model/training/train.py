@@ -10,6 +10,8 @@ from foretype_model.runtime import Metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.loop import Progress, Training, TrainingOptions
+from foretype_model.training.parallel import ALONE, Ranks
+from foretype_model.training.stream import Documents, Texts
 
 
 def train(
@@ -37,12 +39,24 @@ def train(
         CorpusError: too little text.
         KeyboardInterrupt: after a checkpoint has been written.
     """
-    if resume:
-        training = Training.resume(corpus.texts, checkpoint)
-    else:
-        training = Training(corpus.texts, options, onnx_file.read(initial) if initial else None)
+    training = begin(Texts(corpus.texts), options, checkpoint, resume=resume, initial=initial)
     training.run(checkpoint, report)
     return export(training, destination, name, f"from {initial.stem}" if initial else "")
+
+
+def begin(
+    documents: Documents,
+    options: TrainingOptions,
+    checkpoint: Path,
+    *,
+    resume: bool,
+    initial: Path | None,
+    ranks: Ranks = ALONE,
+) -> Training:
+    """A training that is ready to run; arguments and errors as for `train`."""
+    if resume:
+        return Training.resume(documents, checkpoint, ranks)
+    return Training(documents, options, onnx_file.read(initial) if initial else None, ranks)
 
 
 def export(training: Training, destination: Path, name: str, description: str = "") -> Metadata:

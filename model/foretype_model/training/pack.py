@@ -1,0 +1,100 @@
+"""A corpus that need not fit in memory: all of its texts in one file, which a training reads piece by piece.
+
+    python -m foretype_model.training.pack PATH... CORPUS
+
+PATHs are files and folders, read as `foretype train` reads them, one text at a time. CORPUS is their texts end to end,
+then where each ends as a 64-bit integer, then how many there are; integers are little-endian. It is read with plain
+reads and not mapped: a mapped corpus would come to count as the process's own memory, page by page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from foretype_model.atomic import replacing
+from foretype_model.errors import CorpusError, ForetypeError
+from foretype_model.texts import in_words
+from foretype_model.training.corpus import each_text
+
+MAGIC: Final = b"foretype corpus\0"
+TRAILER: Final = 8 + len(MAGIC)
+
+
+def pack(texts: Iterable[bytes], path: Path) -> int:
+    """Write a corpus atomically, no more than one text being held; how many texts there were."""
+    end, ends = 0, bytearray()
+    with replacing(path) as partial, partial.open("wb") as file:
+        for text in texts:
+            file.write(text)
+            end += len(text)
+            ends += end.to_bytes(8, "little")
+        count = len(ends) // 8
+        file.write(ends + count.to_bytes(8, "little") + MAGIC)
+    return count
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is a packed corpus, as far as its last bytes say."""
+    if not path.is_file() or path.stat().st_size < TRAILER:
+        return False
+    with path.open("rb") as file:
+        file.seek(-len(MAGIC), 2)
+        return file.read() == MAGIC
+
+
+class Packed:
+    """The documents of a packed corpus. Their texts stay on disk; in memory are 16 bytes for each of them.
+
+    Raises:
+        CorpusError: the file is not a packed corpus, or not a whole one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not is_packed(path):
+            raise CorpusError(f"{path} is not a packed corpus: make it with python -m foretype_model.training.pack")
+        self._file = path.open("rb", buffering=0)
+        size = self._file.seek(-TRAILER, 2)
+        count = int.from_bytes(self._file.read(8), "little")
+        texts = size - 8 * count
+        if texts >= 0:
+            self._file.seek(texts)
+            ends = np.fromfile(self._file, "<i8", count).astype(np.int64)
+            self.sizes = np.diff(ends, prepend=0)
+            self._starts = ends - self.sizes
+        if texts < 0 or (ends[-1] if count else 0) != texts or (self.sizes < 0).any():
+            raise CorpusError(f"{path} is damaged: make it again with python -m foretype_model.training.pack")
+
+    def read(self, document: int, start: int, stop: int) -> bytes:
+        self._file.seek(int(self._starts[document]) + start)
+        read = b""
+        while more := self._file.read(stop - start - len(read)):
+            read += more
+        return read
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Pack what the command line names; the status to end with."""
+    parser = argparse.ArgumentParser("python -m foretype_model.training.pack", description="Pack texts into one file.")
+    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="files, and folders to search for text")
+    parser.add_argument("corpus", metavar="CORPUS", type=Path, help="the file to write")
+    given = parser.parse_args(arguments)
+    skipped: Counter[str] = Counter()
+    try:
+        count = pack((text for _name, text in each_text(given.paths, skipped)), given.corpus)
+    except ForetypeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    left_out = f"; left out: {in_words(skipped)}" if skipped else ""
+    print(f"{given.corpus}: {count} texts, {given.corpus.stat().st_size / 1e6:.1f} MB{left_out}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
