@@ -70,7 +70,7 @@ class Completer:
             self._follow(before, after)
             found = self._find_words(before, options, 1, stale)
             outlook = self._look(before, stale)
-            return self._with_shares(outlook.state, candidates.next_words(outlook, found))
+            return self._with_shares(outlook.state, candidates.next_words(outlook, found, options))
 
         return self._guarded(words, [])
 

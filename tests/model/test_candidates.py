@@ -47,10 +47,26 @@ SURE = completer("hello world, my naïve friend ", "print(x)")
         ("print", "(x)"),
     ],
 )
-def test_the_first_word_is_what_follows(before, word) -> None:
-    offered = completer().next_words(before.encode(), b"", Options())
-    assert offered[0].text.startswith(word[: max(2, len(word) // 2)])
+def test_the_first_word_is_what_follows_and_the_phrase_after_it_is_there_too(before, word) -> None:
+    offered = completer().next_words(before.encode(), b"", Options())[:5]
+    assert word.startswith(offered[0].text)
     assert offered[0].probability > 0.3
+    assert any(one.text.startswith(word[: max(2, len(word) // 2)]) for one in offered)
+
+
+def test_phrases_are_of_whole_words_on_one_line_and_as_probable_as_they_are_said_to_be() -> None:
+    predictor = ScriptedPredictor(["one two three\nfour", "one two five", "one six"])
+    offered = Completer({"scripted": predictor}, print).next_words(b"one ", b"", Options())
+    assert [one.probability for one in offered[:5]] == sorted((one.probability for one in offered[:5]), reverse=True)
+    texts = {one.text for one in offered}
+    assert texts & {"two three", "two five"}
+    assert not any("\n" in text for text in texts)
+    for one in offered:
+        state, log_p = predictor.feed(predictor.start(), b"one "), 0.0
+        for byte in one.text.encode():
+            log_p += predictor.predict([state])[0, byte]
+            state = predictor.step([state], [byte])[0]
+        assert one.probability <= np.exp(log_p) + 1e-3
 
 
 def test_both_ways_to_go_on_are_offered_with_their_probabilities() -> None:

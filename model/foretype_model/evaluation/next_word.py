@@ -50,9 +50,14 @@ def _ask(offered: list[Candidate], ghost: Candidate | None, word: str, rest: str
     distinct = list(dict.fromkeys(_first_word(one.text) for one in offered))
     return WordStart(
         rank=distinct.index(word) if word in distinct else None,
-        first=Guess(offered[0].probability, distinct[0] == word) if offered else None,
+        first=Guess(offered[0].probability, _is_right(offered[0].text, word, rest)) if offered else None,
         ghost=Guess(ghost.probability, rest.startswith(ghost.text)) if ghost else None,
     )
+
+
+def _is_right(offered: str, word: str, rest: str) -> bool:
+    """Whether a word, or a phrase, is what is typed next."""
+    return _first_word(offered) == word and rest.startswith(offered)
 
 
 def words(passage: Passage) -> Iterator[tuple[int, str]]:
