@@ -28,7 +28,7 @@ LIKELY: Final = 0.03
 """A phrase is read on while its probability is at least this. At 0.05 it saves 0.5 % fewer keys."""
 
 LONGEST_GHOST: Final = 60
-LONGEST_PHRASE: Final = 40
+LONGEST_PHRASE: Final = 24
 """Bytes of ghost text, and of a phrase, at most: each byte takes a step (0.4 ms)."""
 
 NEWLINE: Final = 0x0A
