@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import torch
 from foretype_model.errors import CorpusError, ModelError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.runtime import Network, read_metadata
-from foretype_model.training import onnx_file, recipe
+from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.heldout import bits_per_character
 from foretype_model.training.loop import Progress, Training, TrainingOptions, choose_device
@@ -138,35 +137,3 @@ def test_too_little_text_says_so() -> None:
 def test_a_device_that_is_not_there_says_so() -> None:
     with pytest.raises(ModelError, match="--device cpu"):
         choose_device("cuda:99")
-
-
-def test_the_recipe_caps_sources_and_types_quotes_as_people_do(tmp_path) -> None:
-    for source in ("prose/fiction", "docs/python__peps", "docs/other", "LICENSES", "unknown"):
-        folder = tmp_path / "corpus" / source
-        folder.mkdir(parents=True)
-        for i in range(12):
-            (folder / f"{i}.txt").write_text(f"“{source} {i}” — so", encoding="utf-8")
-    (tmp_path / "wheels").mkdir()
-    sizes = recipe.write(tmp_path / "corpus", tmp_path / "wheels", tmp_path / "mixed")
-    written = [path.read_text(encoding="utf-8") for path in (tmp_path / "mixed").rglob("*.txt")]
-    assert len(written) == 36
-    assert {"docs/python__peps", "docs", "prose/fiction"} == {source for source, size in sizes.items() if size}
-    assert 0 < sum("“" in text for text in written) < 18
-    assert sum('"' in text for text in written) == 36 - sum("“" in text for text in written)
-
-
-def test_the_recipe_takes_the_sources_of_packages_and_no_more_than_its_share(tmp_path) -> None:
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "wheels").mkdir()
-    code = "x = 1  # a line of code\n" * 40
-    with zipfile.ZipFile(tmp_path / "wheels" / "thing-1.0-py3-none-any.whl", "w") as wheel:
-        for name in ("thing/a.py", "thing/tests/b.py", "thing/_vendor/c.py", "thing/d.txt", "thing/same.py"):
-            wheel.writestr(name, code)
-        wheel.writestr("thing/short.py", "x = 1\n")
-        for i in range(10):
-            wheel.writestr(f"thing/big{i}.py", f"y = {i}\n" * 20_000)
-    sizes = recipe.write(tmp_path / "corpus", tmp_path / "wheels", tmp_path / "mixed")
-    written = {path.stem: path.read_text() for path in (tmp_path / "mixed").rglob("*.txt")}
-    assert list(written.values()).count(code) == 1
-    assert not {"b", "c", "d", "short"} & set(written)
-    assert 300_000 < sizes[recipe.PYTHON] <= 500_000

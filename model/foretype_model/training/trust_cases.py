@@ -1,6 +1,6 @@
 """Texts to type, and the workspace each is typed in: what the table of trust is fitted to.
 
-Of the corpus, texts that the bundled network was not trained on come first (see `recipe.documents`): what it has read
+Of the corpus, texts that the bundled network was not trained on come first (see `recipe.held_back`): what it has read
 it knows better than what users will write.
 """
 
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from foretype_model.errors import CorpusError
 from foretype_model.predictors.copy import FIRST_BEFORE
-from foretype_model.training import recipe
+from foretype_model.training import code_files, recipe
 
 LENGTH: Final = 2_500
 """Bytes typed of each text."""
@@ -58,9 +58,8 @@ def cases(corpus: Path, wheels: Path, seed: int = 0) -> Iterator[Case]:
         CorpusError: a folder holds none of what is looked for in it.
     """
     draw = random.Random(seed)
-    trained = {path for paths in recipe.documents(corpus, random.Random(0)).values() for path in paths}
     found = {
-        folder: sorted(_drawn(corpus / folder, draw), key=trained.__contains__)
+        folder: sorted(_drawn(corpus / folder, draw), key=lambda path: not _held_back(path, corpus))
         for folder in ("docs", "prose/fiction", "prose", "multilingual")
     }
     yield from _packages(wheels, draw)
@@ -68,6 +67,10 @@ def cases(corpus: Path, wheels: Path, seed: int = 0) -> Iterator[Case]:
     yield from _books(found["prose/fiction"][:BOOKS], draw)
     for kind in ("docs", "prose", "multilingual"):
         yield Case(f"{kind} alone", (), _passages(_read(found[kind][:LONE]), draw))
+
+
+def _held_back(path: Path, corpus: Path) -> bool:
+    return recipe.held_back(path.relative_to(corpus).as_posix())
 
 
 def _drawn(folder: Path, draw: random.Random) -> list[Path]:
@@ -86,7 +89,7 @@ def _packages(wheels: Path, draw: random.Random) -> Iterator[Case]:
     for wheel in found:
         with zipfile.ZipFile(wheel) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.endswith(".py")]
-            sized = [entry for entry in entries if recipe.SMALLEST <= entry.file_size <= recipe.LARGEST]
+            sized = [entry for entry in entries if code_files.SMALLEST <= entry.file_size <= code_files.LARGEST]
             modules = [(entry.filename, archive.read(entry)) for entry in draw.sample(sized, len(sized))]
         yield _case("code", [module for module in modules if len(module[1]) >= SMALLEST][:MODULES], modules, draw)
 

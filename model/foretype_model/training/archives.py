@@ -1,0 +1,58 @@
+"""The files of a folder or an archive, read in place: nothing is unpacked onto the disk."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import zstandard
+
+from foretype_model.errors import CorpusError
+
+LONGEST_WINDOW = 2**27
+"""Bytes that a .zst may refer back: what ``zstd --long=27`` writes."""
+
+
+def files_in(path: Path, largest: int | None = None) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file of a folder, or of a .tar.zst, .tar.gz or .tgz, in no particular order.
+
+    Names have slashes and begin below the folder, or below the one folder that an archive holds. Of files larger than
+    `largest` bytes there is nothing. LICENSES folders are passed over: they say under which terms, and are no text.
+
+    Raises:
+        CorpusError: there is no such folder or archive, or it is broken.
+    """
+    found = _of_folder(path, largest) if path.is_dir() else _of_archive(path, largest)
+    for name, content in found:
+        if "LICENSES" not in PurePosixPath(name).parts:
+            yield name, content
+
+
+def _of_folder(folder: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
+    for path in folder.rglob("*"):
+        if path.is_file() and (largest is None or path.stat().st_size <= largest):
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _of_archive(path: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
+    try:
+        with _opened(path) as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                if content and (largest is None or member.size <= largest):
+                    yield member.name.removeprefix("./").partition("/")[2], content.read()
+    except (OSError, EOFError, tarfile.TarError, zstandard.ZstdError) as error:
+        raise CorpusError(f"cannot read {path}: {error}; name a folder of text, a .tar.zst or a .tar.gz") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+    if path.suffix == ".zst":
+        decompressor = zstandard.ZstdDecompressor(max_window_size=LONGEST_WINDOW)
+        with path.open("rb") as file, tarfile.open(fileobj=decompressor.stream_reader(file), mode="r|") as archive:
+            yield archive
+    else:
+        with tarfile.open(path, mode="r|gz") as archive:
+            yield archive

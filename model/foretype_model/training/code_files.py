@@ -1,0 +1,78 @@
+"""Which files of a package people wrote there, and in which language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+
+LANGUAGES: Final = {
+    "python": ".py .pyi",
+    "rust": ".rs",
+    "javascript": ".js .mjs .cjs .jsx",
+    "typescript": ".ts .tsx .mts",
+    "c": ".c .h",
+    "c++": ".cc .cpp .cxx .hh .hpp .hxx",
+    "cython": ".pyx .pxd .pxi",
+    "html": ".html .htm .jinja .jinja2 .j2",
+    "css": ".css .scss .sass .less",
+    "shell": ".sh .bash .zsh",
+    "configuration": ".toml .yaml .yml .json .cfg .ini",
+    "docs": ".md .mdx .rst .txt",
+}
+"""Suffixes of each language's files; plain text counts where it is documentation."""
+
+LANGUAGE_OF: Final = {suffix: language for language, suffixes in LANGUAGES.items() for suffix in suffixes.split()}
+
+SMALLEST, LARGEST = 300, 200_000
+"""Bytes of a file. Shorter ones say nothing, longer ones are tables."""
+
+LONGEST_LINE: Final = 1_000
+MEAN_LINE: Final = 120
+"""Characters a line from which on a program put them there, not a person; prose has its paragraphs on a line."""
+
+ELSEWHERE: Final = re.compile(
+    r"(^|/)(tests?|testing|__tests__|test-?data|fixtures|corpora|baseline_images|cassettes|snapshots?"  # tests' data
+    r"|_?vendor(ed)?(-[\w-]+)?|third[_-]?party|extern(als?)?|_?extern|node_modules|subprojects|libs|licenses?"
+    r"|typeshed|highway|x86-simd-sort|pythoncapi-compat|(lib)?svm|liblinear|datasets/\w+"
+    r"|locales?|i18n|data|dist|build|_static|compiled|generated|typings/generated)/"
+    r"|(^|/)(package-lock|licen[sc]e|copying|notice|authors|thanks|requirements|sources|top_level|entry_points)\b"
+    r"|_pb2|\.min\.|-min\.|\.data/|\.egg-info/|\.dist-info/|(^|/)PKG-INFO",
+    re.IGNORECASE,
+)
+"""Paths of tests' data, of other packages' sources, of what programs wrote, and of terms and tables."""
+
+GENERATED: Final = re.compile(
+    r"@generated|auto-?generated|automatically generated|generated (by|from|with|automatically)|do not edit"
+    r"|sourceMappingURL=",
+    re.IGNORECASE,
+)
+HEAD: Final = 1_000
+"""Characters at either end of a file where it says that a program wrote it."""
+
+
+def language_of(name: str) -> str | None:
+    """The language of the file at path `name` in a package; none if nobody wrote it there."""
+    language = LANGUAGE_OF.get(PurePosixPath(name).suffix.lower())
+    if language == "docs" and name.endswith(".txt") and not re.search(r"(^|/)docs?/", name):
+        return None
+    if language == "typescript" and ".d." in name and not re.search(r"(^|/)(types|typings)/", name):
+        return None  # most are a compiler's
+    if language == "html" and re.search(r"(^|/)docs?/", name):
+        return None
+    return None if ELSEWHERE.search(name) else language
+
+
+def written(content: bytes, language: str) -> str | None:
+    """The text of a file, lines ending in LF, if it is UTF-8 of a fitting size that a person seems to have written."""
+    if not SMALLEST <= len(content) <= LARGEST:
+        return None
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return None
+    lines = text.split("\n")
+    crammed = max(map(len, lines)) > LONGEST_LINE or len(text) > MEAN_LINE * len(lines)
+    if "\0" in text or (crammed and language != "docs") or GENERATED.search(text[:HEAD] + "\n" + text[-HEAD:]):
+        return None
+    return text
