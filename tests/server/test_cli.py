@@ -70,6 +70,8 @@ def test_the_help_of_a_command_has_examples(command):
         (["train", ".", "--cell", "gru", "--from", "default"], "--cell"),
         (["train", ".", "--hidden", "64", "--from", "work"], "--hidden"),
         (["train", ".", "--cell", "transformer"], "lstm"),
+        (["train", ".", "--unit", "word", "--from", "default"], "--unit word"),
+        (["train", ".", "--unit", "word", "--resume"], "--unit"),
         (["train", ".", "--minutes", "1", "--steps", "5"], "--steps"),
         (["train", ".", "--minutes", "0"], "--minutes"),
         (["train", ".", "--resume", "--seed", "3"], "--seed"),

@@ -1,0 +1,107 @@
+"""A word-level model from its training to the editor, as a user has it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .client import environment, server
+
+FORETYPE = (sys.executable, "-m", "foretype_server.cli")
+TEXT = "The gardener waters the orchids. The gardener waters the lilies. Then the gardener rests.\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a small word-level model in it, ``garden``; and its text beside it."""
+    folder = tmp_path_factory.mktemp("words")
+    (folder / "garden.txt").write_text(TEXT * 40)
+    trained = run(folder / "home", "train", "garden.txt", "--unit", "word", "--hidden", "32", "--steps", "150")
+    assert "garden is trained" in trained.stdout
+    assert '"words": {"model": "garden"}' in trained.stdout
+    return folder / "home"
+
+
+def command(home: Path, *arguments: str) -> dict:
+    environ = environment(home, {"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
+    return {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environ, "text": True}
+
+
+def run(home: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    ran = subprocess.run(**command(home, *arguments), capture_output=True, timeout=100, check=False)
+    assert ran.returncode == status, ran.stderr
+    assert "Traceback" not in ran.stderr
+    return ran
+
+
+def error(home: Path, *arguments: str, status: int = 1) -> str:
+    """The last line of what a command says that fails."""
+    return run(home, *arguments, status=status).stderr.splitlines()[-1]
+
+
+def test_it_writes_and_shows_its_figures(home: Path) -> None:
+    written = run(home, "generate", "The gardener", "--model", "garden", "--temperature", "0", "--length", "20")
+    assert written.stdout.startswith("The gardener waters the ")
+    about = json.loads(run(home, "models", "show", "garden", "--json").stdout)
+    assert (about["unit"], about["cell"], about["hidden"]) == ("word", "gru", 32)
+    assert "gru 32, " in run(home, "models").stdout
+
+
+@pytest.mark.parametrize("predictors", [["network", "words", "copy"], {"words": {"model": "garden"}}])
+def test_it_completes_in_the_server(home: Path, predictors: object) -> None:
+    with server(home) as (client, _):
+        client.initialize({"predictors": predictors})
+        client.open("file:///a.txt", "The gard")
+        assert any(item["label"].startswith("gardener") for item in client.completions("file:///a.txt", 0, 8)["items"])
+        assert client.warnings() == []
+
+
+def test_it_adds_to_the_network(home: Path) -> None:
+    (home.parent / "new.txt").write_text("The gardener waters the lil")
+    place = f"{home.parent / 'new.txt'}:1:28"
+    chosen = ("--predictor", "network", "--predictor", "words")
+    alone = json.loads(run(home, "complete", place, "--predictor", "network", "--json").stdout)
+    together = json.loads(run(home, "complete", place, *chosen, "--json").stdout)
+    assert "ies" not in str(alone)
+    assert "ies" in str(together)
+
+
+def test_each_unit_says_what_to_do_with_a_model_of_the_other(home: Path) -> None:
+    assert 'setting "predictors"' in error(home, "models", "use", "garden")
+    assert "byte-level one here" in error(home, "complete", "garden.txt:1:5", "--model", "garden")
+    assert "--unit word" in error(home, "train", "garden.txt", "--from", "garden", "--steps", "1", "--name", "more")
+    with server(home) as (client, _):
+        client.initialize({"predictors": {"network": {}, "words": {"model": "default"}}})
+        client.open("file:///a.txt", "The gard")
+        client.completions("file:///a.txt", 0, 8)
+        (warning,) = client.warnings()
+        assert "byte-level model: make one of words with 'foretype train PATH --unit word'" in warning
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
+def test_it_can_be_stopped_and_resumed(home: Path) -> None:
+    arguments = ("train", "garden.txt", "--name", "stopped", "--unit", "word", "--hidden", "8", "--minutes", "0.05")
+    with subprocess.Popen(**command(home, *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE) as training:
+        assert training.stderr
+        while "held-out" not in training.stderr.readline():
+            assert training.poll() is None
+        training.send_signal(signal.SIGINT)
+        _, told = training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert "foretype train garden.txt --name stopped --resume" in told
+    assert "--unit" in error(home, "train", "garden.txt", "--name", "stopped", "--resume", "--unit", "word", status=2)
+    assert "stopped is trained" in run(home, "train", "garden.txt", "--name", "stopped", "--resume").stdout
+    assert json.loads(run(home, "models", "show", "stopped", "--json").stdout)["unit"] == "word"
+
+
+def test_the_doctor_misses_no_model_of_words(tmp_path: Path, home: Path) -> None:
+    for folder, told in ((home, "a step"), (tmp_path / "home", "--unit word")):
+        (line,) = [line for line in run(folder, "doctor").stdout.splitlines() if "predictor words" in line]
+        assert line.startswith("ok")
+        assert told in line
