@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -45,17 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(error, file=sys.stderr)
             return 1
         except KeyboardInterrupt:
-            if ranks.first:
+            if ranks.first and checkpoint.exists():
                 print(f"stopped: --resume goes on from {checkpoint}", file=sys.stderr)
             return 130
     return 0
 
 
 def _train(given: argparse.Namespace, options: TrainingOptions, checkpoint: Path, ranks: Ranks) -> None:
-    stop_asked = _signals()
     documents = _documents(given.paths)
     training = begin(documents, options, checkpoint, resume=given.resume, initial=given.initial, ranks=ranks)
-    training.run(checkpoint, _report if ranks.first else lambda progress: None, stop_asked)
+    with _signals() as stop_asked:
+        training.run(checkpoint, _report if ranks.first else lambda progress: None, stop_asked)
     if ranks.first:
         export(training, given.out, given.out.stem, f"from {given.initial.stem}" if given.initial else "")
 
@@ -68,12 +69,19 @@ def _documents(paths: Sequence[Path]) -> Documents:
     return Packed(packed[0]) if packed else Texts(read_corpus(paths).texts)
 
 
-def _signals() -> Callable[[], bool]:
-    """From now on SIGINT and SIGTERM do nothing; whether one has come."""
+@contextmanager
+def _signals() -> Iterator[Callable[[], bool]]:
+    """Within, SIGINT and SIGTERM do nothing by themselves; whether one has come."""
     came: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _frame: came.append(number))
-    return lambda: bool(came)
+    before = {
+        number: signal.signal(number, lambda number, _frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _report(progress: Progress) -> None:

@@ -249,8 +249,9 @@ class Training:
         training.best = checkpoint.part(tensors, "best")
         checkpoint.load_optimizer(training.optimizer, checkpoint.part(tensors, "optimizer"))
         rows = slice(training.rows.start, training.rows.stop)
+        # Cloned, to begin where memory is aligned: products of matrices are rounded otherwise where it is not.
         carry = {
-            name: tensor[:, rows].contiguous().to(training.device)
+            name: tensor[:, rows].clone().to(training.device)
             for name, tensor in checkpoint.part(tensors, "carry").items()
         }
         training.carry = checkpoint.carry_from(carry) if carry else None
