@@ -130,9 +130,17 @@ class Completer:
         typed, self._typed = self._typed, before
         if before == typed:
             return
+        self._adopt(unix(before))
         if typed is not None and before.startswith(typed) and len(before) - len(typed) <= MOST_TYPED:
             self._learn(unix(before), len(unix(typed)))
         self._mixture.observe(self._document, unix(before), unix(after))
+
+    def _adopt(self, text: bytes) -> None:
+        """Take the states after what was typed from where they were looked at ahead, as far as they were."""
+        if self._outlook is None or self._near or not text.startswith(self._outlook[0]):
+            return
+        start = len(self._outlook[0])
+        self._states().adopt(text, start, self._outlook[1].states_along(text[start:]))
 
     def _learn(self, text: bytes, start: int) -> None:
         if self._states().behind(text[:start]):

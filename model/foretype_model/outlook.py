@@ -50,6 +50,15 @@ class Outlook:
         known = next(end for end in range(len(text) - 2, -1, -1) if text[:end] in self._views)
         return self._predictor.feed(self._views[text[:known]].state, text[known:-1])
 
+    def states_along(self, typed: bytes) -> list[State]:
+        """The states after each byte of `typed`, as far as they were looked at."""
+        states = []
+        for end in range(1, len(typed) + 1):
+            if typed[:end] not in self._views:
+                break
+            states.append(self._views[typed[:end]].state)
+        return states
+
     def follow(self, typed: bytes, state: State) -> None:
         """The text has gone on with `typed`, and `state` is the one there: keep what lies beyond."""
         self._views = {text[len(typed) :]: view for text, view in self._views.items() if text.startswith(typed)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Final
 
 from foretype_model.predictor import Predictor, State
@@ -48,6 +49,13 @@ class WarmStates:
             self._read_on(text)
         return self._nearest(text)[1] == len(text)
 
+    def adopt(self, text: bytes, start: int, states: Sequence[State]) -> None:
+        """Take over the states after each byte of `text` from `start` on, as far as somebody has read them already."""
+        self._follow(text)
+        for end, state in enumerate(states, start + 1):
+            if self._positions[bisect_right(self._positions, end) - 1] != end:
+                self._keep(end, state)
+
     def behind(self, text: bytes) -> int:
         """Bytes that `at(text)` would have to read."""
         shared = common_prefix(self._text, text)
@@ -73,8 +81,12 @@ class WarmStates:
         """One snapshot further along the text."""
         index, position = self._nearest(text)
         end = min(len(text), position + SPACING)
-        self._states.insert(index + 1, self._predictor.feed(self._states[index], text[position:end]))
-        self._positions.insert(index + 1, end)
+        self._keep(end, self._predictor.feed(self._states[index], text[position:end]))
+
+    def _keep(self, position: int, state: State) -> None:
+        index = bisect_right(self._positions, position)
+        self._states.insert(index, state)
+        self._positions.insert(index, position)
         if len(self._positions) > MOST:
             self._thin_out()
 

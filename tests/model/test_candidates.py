@@ -37,7 +37,6 @@ SURE = completer("hello world, my naïve friend ", "print(x)")
 @pytest.mark.parametrize(
     ("before", "word"),
     [
-        ("hel", "p me"),
         ("hello", " world, my naïve"),
         ("hello wor", "ld, my naïve"),
         ("my na", "ïve friend "),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.runtime import Network
 from foretype_model.staleness import Superseded
 from foretype_model.warm import MOST, SPACING, WarmStates, common_prefix
@@ -34,6 +35,10 @@ class CountingNetwork:
 
     def predict(self, states):
         return np.stack([state.log_probabilities for state in states])
+
+
+class CountingReads(CountingNetwork):
+    """Any predictor, counting the bytes it reads."""
 
 
 @settings(max_examples=60, deadline=None)
@@ -118,3 +123,18 @@ def test_common_prefix_is_the_longest(a: bytes, b: bytes, shared: bytes) -> None
     assert (shared + a)[length : length + 1] != (shared + b)[length : length + 1] or length == min(
         len(shared + a), len(shared + b)
     )
+
+
+@given(st.binary(max_size=150), st.integers(0, 150), st.integers(0, 20), st.binary(max_size=20))
+def test_adopted_states_are_those_that_would_have_been_read(text, start, count, edit) -> None:
+    predictor = ScriptedPredictor(["some text"])
+    start = min(start, len(text))
+    reads = CountingReads(predictor)
+    warm = WarmStates(reads)
+    warm.at(text[:start])
+    ahead = [predictor.feed(predictor.start(), text[: start + n]) for n in range(1, min(count, len(text) - start) + 1)]
+    warm.adopt(text, start, ahead)
+    reads.read = 0
+    assert warm.at(text) == predictor.feed(predictor.start(), text)
+    assert reads.read == len(text) - start - len(ahead)
+    assert warm.at(text[:start] + edit) == predictor.feed(predictor.start(), text[:start] + edit)
