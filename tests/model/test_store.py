@@ -16,6 +16,7 @@ from foretype_model.store import Store, data_folder
 @dataclass(frozen=True)
 class FakeMetadata:
     name: str
+    unit: str = "byte"
 
 
 def read_fake_metadata(path: Path) -> FakeMetadata:

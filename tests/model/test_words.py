@@ -292,13 +292,13 @@ def test_too_little_text_is_told() -> None:
 
 
 def test_a_model_of_the_other_unit_is_told_what_to_do_with(word_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="word-level model.*predictors"):
+    with pytest.raises(ModelError, match=r"word-level model.*predictors"):
         Network.open(word_file)
-    with pytest.raises(ModelError, match="byte-level model.*--unit word"):
+    with pytest.raises(ModelError, match=r"byte-level model.*--unit word"):
         WordNetwork.open(BUNDLED)
     store = Store(tmp_path)
     store.import_file(word_file, "mine")
-    with pytest.raises(ModelError, match='"words": {"model": "mine"}'):
+    with pytest.raises(ModelError, match=r'"words": {"model": "mine"}'):
         store.use("mine")
 
 

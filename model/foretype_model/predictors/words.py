@@ -90,8 +90,9 @@ class WordsPredictor:
 
     def predict(self, states: Sequence[WordState]) -> LogProbabilities:
         complete = [state for state in states if self._vocabulary.is_word(state.prefix)]
-        self._work_out([*(state.history for state in states), *map(self._ended, complete)])
-        rows = SURE * np.stack([self._row(state) for state in states])
+        self._work_out([state.history for state in states])
+        self._work_out([self._ended(state) for state in complete])
+        rows: Floats = np.float32(SURE) * np.stack([self._row(state) for state in states])
         self._let_go()
         with np.errstate(divide="ignore"):
             return np.log(rows)

@@ -13,8 +13,8 @@ Recurrent = Tensor | tuple[Tensor, Tensor] | None
 
 HEAD: Final = 2_000
 MIDDLE: Final = 8_000
-"""Words, the most frequent ones, in the first cluster, and in the first two together: 84 to 88 and 92 to 95 % of novels.
-A small vocabulary is all in the first, but for one word in each of the others."""
+"""Of the words, the most frequent first, those in the first cluster, and in the first two together: they make up 84 to
+88, and 92 to 95 % of a novel. A small vocabulary is all in the first, but for one word in each of the others."""
 
 NARROWER: Final = 4.0
 """How many times fewer units each cluster has than the one before."""
