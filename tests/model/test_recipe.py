@@ -10,19 +10,15 @@ import re
 import tarfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from foretype_model.errors import CorpusError
-from foretype_model.training import code_files, near_duplicates, packages, recipe
+from foretype_model.training import code_files, packages, recipe
 from foretype_model.training.archives import files_in
-from foretype_model.training.contamination import Contamination
-from foretype_model.training.near_duplicates import NearDuplicates
 from foretype_model.training.packages import Package, Version
-from foretype_model.training.shingles import shingles, words
 
 LEXICON = ["".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=2 + i % 7)) for i in range(3000)]
 SOURCES = {"prose/fiction": 40, "prose/masc": 20, "docs/python__peps": 20, "docs/other": 30, "multilingual/fr": 40}
@@ -164,8 +160,8 @@ def test_near_duplicates_and_what_is_scored_stay_out(make, corpus, tmp_path) -> 
         not (recipe.held_back(f"docs/other/{i}.txt") or recipe.held_back(f"docs/other/copy-of-{i}.txt"))
         for i in range(5)
     )
-    assert manifest["left out"]["near-duplicates"] == pairs >= 3
-    assert manifest["left out"]["contaminated"] == 1
+    assert manifest["left out"]["near-duplicates"] == {"docs": pairs} and pairs >= 3
+    assert manifest["left out"]["contaminated"] == {"prose/masc": 1}
     assert files["prose/masc/3.txt"][200:400] not in "".join(written(tmp_path / "mix"))
 
 
@@ -176,62 +172,6 @@ def test_one_document_in_fifty_is_held_back(make, corpus, tmp_path, monkeypatch)
     make()
     used = {line.split("\t")[2] for line in (tmp_path / "mix.tsv").read_text("utf-8").splitlines()}
     assert not [name for name in used if recipe.held_back(name) and "thing" not in name and "@scope" not in name]
-
-
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6), count=st.integers(60, 600), changed=st.floats(0, 0.5))
-def test_texts_are_near_duplicates_where_most_of_their_runs_of_words_are_the_same(seed, count, changed) -> None:
-    first = prose(seed, count).split()
-    second = first[: int(count * (1 - changed))] + prose(seed + 1, int(count * changed)).split()
-    a, b = ({tuple(text[i : i + 5]) for i in range(len(text) - 4)} for text in (first, second))
-    alike = len(a & b) / len(a | b)
-    seen = NearDuplicates()
-    assert not seen.seen(words(" ".join(first)))
-    found = seen.seen(words("  ".join(second).upper()))
-    if not near_duplicates.ALIKE - 0.16 < alike < near_duplicates.ALIKE + 0.16:
-        assert found == (alike > near_duplicates.ALIKE)
-
-
-@pytest.mark.parametrize(
-    "text, count",
-    [
-        ("", 0),
-        ("…—“”", 0),
-        ("don’t", 2),
-        ("naïve café", 2),
-        ("日本語の文", 5),
-        ("हिन्दी में", 2),
-        ("x1_y  (z)", 3),
-        ("𝒳" * 3, 3),
-    ],
-)
-def test_what_a_word_is(text: str, count: int) -> None:
-    assert len(words(text)) == count
-
-
-@given(st.text(), st.text())
-def test_words_are_told_apart_but_not_their_case_or_what_stands_between(left: str, right: str) -> None:
-    plain = re.sub(r"\W", "", f"{left} a {right}")
-    assert np.array_equal(words(f"“{plain.lower()}”\n"), words(f" {plain.lower()}."))
-    assert not np.array_equal(words(f"{plain}a"), words(plain))
-
-
-def test_a_passage_of_fifty_words_is_found_and_a_shorter_one_is_not() -> None:
-    scored = prose(1, 500).split()
-    contamination = Contamination([words(" ".join(scored)), words("too short")])
-    for length, found in ((49, False), (50, True)):
-        passage = [*prose(2, 300).split(), *scored[100 : 100 + length], *prose(3, 300).split()]
-        assert contamination.found(words(" ".join(passage))) is found
-    assert contamination.found(words(" ".join(scored[40:60])))
-    assert not contamination.found(words(" ".join(scored[40:50])))
-    assert not Contamination([]).found(words(prose(1)))
-
-
-@given(st.lists(st.sampled_from(LEXICON[:40]), min_size=1, max_size=30), st.integers(1, 13))
-def test_shingles_are_the_runs_of_words(found: list[str], length: int) -> None:
-    length = min(length, len(found))
-    runs = {tuple(found[i : i + length]) for i in range(len(found) - length + 1)}
-    assert len(set(shingles(words(" ".join(found)), length).tolist())) == len(runs)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +242,7 @@ def test_every_package_is_locked_and_under_terms_that_permit_it() -> None:
     assert {package.name for package in named} == set(versions)
     assert all(re.fullmatch(r"[0-9a-f]{64}", version.sha256) for version in versions.values())
     permissive = r"(MIT|MIT-CMU|BSD-[23]-Clause|Apache-2\.0|ISC|PSF-2\.0|public-domain)"
-    assert all(re.fullmatch(rf"{permissive}(\|{permissive})*", package.licence) for package in named)
+    assert all(re.fullmatch(rf"{permissive}( OR {permissive})*", package.licence) for package in named)
     assert all(package.languages <= set(code_files.LANGUAGES) for package in named)
     written_in = {language for package in named for language in package.languages}
     assert written_in == set(code_files.LANGUAGES)
@@ -317,6 +257,13 @@ def test_an_archive_that_is_there_is_used_if_it_is_the_one_that_was_locked(archi
         packages.fetch([PYTHON], {"thing": Version("1.0", "0" * 64)}, folder)
     with pytest.raises(CorpusError, match="not locked: run"):
         packages.fetch([PYTHON], {}, folder)
+
+
+def test_a_machine_without_npm_says_what_to_install(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CorpusError, match="npm is not installed"):
+        packages.fetch([SCRIPT], {SCRIPT.name: Version("2.0", "0" * 64)}, tmp_path / "packages")
+    assert not list((tmp_path / "packages").iterdir())
 
 
 def test_what_goes_wrong_is_one_line(make, corpus, tmp_path) -> None:

@@ -58,7 +58,7 @@ def named(path: Path = NAMES) -> list[Package]:
     for registry, name, licence, *languages in _lines(path):
         if name.lower().replace("_", "-") in SCORED | unseen:
             raise CorpusError(f"{path.name} names {name}, which models are scored on: take it out")
-        packages.append(Package(registry, name, licence, frozenset(languages)))
+        packages.append(Package(registry, name, licence.replace("|", " OR "), frozenset(languages)))
     return packages
 
 
@@ -149,7 +149,7 @@ def _from_npm(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
     except FileNotFoundError:
         raise CorpusError("npm is not installed: install Node.js, which has it") from None
     except subprocess.CalledProcessError as error:
-        raise CorpusError(f"npm cannot download {wanted} ({error.stderr.strip().splitlines()[-1:]})") from None
+        raise CorpusError(f"npm cannot download {wanted} (status {error.returncode}): try again") from None
     return json.loads(done.stdout)[0]["version"], next(folder.glob("*.tgz"))
 
 

@@ -104,11 +104,11 @@ def held_back(name: str) -> bool:
 
 
 def of_corpus(corpus: Path) -> Iterator[Document]:
-    """The documents of the corpus that may be trained on."""
+    """The documents of the corpus that may be trained on; where a byte is no UTF-8, U+FFFD."""
     for name, content in files_in(corpus):
         source = source_of(name)
         if source and not held_back(name):
-            yield Document(source, name, content.decode("utf-8"))
+            yield Document(source, name, content.decode("utf-8", "replace"))
 
 
 def of_package(package: Package, archive: Path, draw: random.Random) -> Iterator[Document]:
@@ -125,15 +125,20 @@ def of_package(package: Package, archive: Path, draw: random.Random) -> Iterator
                 yield Document(source, f"{package.name}/{name}", text, package.name)
 
 
-def distinct(documents: Iterable[Document], contamination: Contamination, left_out: Counter[str]) -> Iterator[Document]:
-    """Those with no passage that models are scored on and not nearly the same as one before; the rest is counted."""
+def distinct(
+    documents: Iterable[Document], contamination: Contamination, left_out: Mapping[str, Counter[str]]
+) -> Iterator[Document]:
+    """Those with no passage that models are scored on and not nearly the same as one before.
+
+    Of each source, the documents that are `left_out` for either reason are counted.
+    """
     near_duplicates = NearDuplicates()
     for document in documents:
         found = words(document.text)
         if contamination.found(found):
-            left_out["contaminated"] += 1
+            left_out["contaminated"][document.source] += 1
         elif near_duplicates.seen(found):
-            left_out["near-duplicates"] += 1
+            left_out["near-duplicates"][document.source] += 1
         else:
             yield document
 
@@ -196,13 +201,13 @@ def make(
     Raises:
         CorpusError: an archive is broken, there is no text of some kind, or `destination` is there already.
     """
-    draw, left_out = random.Random(seed), Counter[str]()
+    draw, left_out = random.Random(seed), {"contaminated": Counter[str](), "near-duplicates": Counter[str]()}
     scored = (words(content.decode("utf-8", "replace")) for path in against for _, content in files_in(path))
     contamination = Contamination(scored)
     kept = list(distinct(gather(corpus, archives, draw), contamination, left_out))
     licences = {name: source.licence for name, source in SOURCES.items()}
     of_packages = {package.name: package.licence for package in archives}
-    return write(mix(kept, draw), destination, licences | of_packages, {"seed": seed, "left out": dict(left_out)})
+    return write(mix(kept, draw), destination, licences | of_packages, {"seed": seed, "left out": left_out})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -223,6 +228,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
     for source in manifest["sources"]:
         print(f"{source['source']:28} {source['bytes'] / 1e6:7.2f} MB  {source['share']:6.1%}")
+    for reason, sources in manifest["left out"].items():
+        print(f"{sources.total()} documents left out: {reason}")
 
 
 if __name__ == "__main__":
