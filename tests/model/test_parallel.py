@@ -55,17 +55,17 @@ def tensors(path: Path, part: str = "network") -> dict[str, Tensor]:
     return checkpoint.part(checkpoint.load(path)[0], part)
 
 
-def scores(said: str) -> list[str]:
+def scores(said: str) -> list[float]:
     """The held-out bits per character of each scoring."""
-    return [line.split("held-out ")[1] for line in said.splitlines() if "held-out" in line]
+    return [float(line.split("held-out ")[1].split()[0]) for line in said.splitlines() if "held-out" in line]
 
 
 def assert_alike(path: Path, other: Path, tolerance: float) -> None:
-    for part in ("network", "best", "carry"):
+    for part in ("network", "best", "carry", "optimizer"):
         ours, theirs = tensors(path, part), tensors(other, part)
         assert ours.keys() == theirs.keys() != set()
         for name, tensor in ours.items():
-            torch.testing.assert_close(tensor, theirs[name], rtol=0, atol=tolerance, msg=lambda m, n=name: f"{n}: {m}")
+            torch.testing.assert_close(tensor, theirs[name], rtol=0, atol=tolerance, msg=f"{part}.{name}")
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +79,11 @@ def by_two(corpus, tmp_path_factory) -> Path:
 
 def test_two_processes_learn_what_one_does(corpus, by_two, tmp_path):
     said = train(1, corpus, "--out", tmp_path / "t.onnx", *NETWORK, *STEPS)
-    assert_alike(by_two, tmp_path / "t.checkpoint", tolerance=1e-4)
-    assert scores(said) == scores((by_two.parent / "said").read_text())
+    assert_alike(by_two, tmp_path / "t.checkpoint", tolerance=1e-5)
+    assert scores(said) == pytest.approx(scores((by_two.parent / "said").read_text()), abs=2e-3)
     ours, theirs = read_metadata(tmp_path / "t.onnx"), read_metadata(by_two.with_suffix(".onnx"))
-    assert ours == theirs
+    assert ours.trained_bytes == theirs.trained_bytes == 40 * 5 * 16
+    assert ours.bits_per_character == pytest.approx(theirs.bits_per_character, abs=1e-3)
 
 
 @pytest.mark.parametrize(("how", "processes"), [(signal.SIGINT, 2), (signal.SIGTERM, 1)])
@@ -98,7 +99,7 @@ def test_stopped_and_resumed_they_never_stopped(how, processes, corpus, by_two, 
     assert 2 <= checkpoint.load(tmp_path / "t.checkpoint")[1]["step"] < 40
     assert not (tmp_path / "t.onnx").exists()
     train(processes, *arguments, "--resume")
-    assert_alike(by_two, tmp_path / "t.checkpoint", tolerance=0 if processes == 2 else 1e-4)
+    assert_alike(by_two, tmp_path / "t.checkpoint", tolerance=0 if processes == 2 else 1e-5)
 
 
 BY_THE_CLOCK = """

@@ -1,8 +1,8 @@
 """Several processes, started by torchrun, that train one network: each on its rows of every minibatch.
 
 The gradients are added up here, and not by torch's DistributedDataParallel: that sends all of the table of n-grams,
-33 MB, of which a minibatch of 64 x 64 bytes touches a fifth. What it is good at, sending some gradients while others
-are computed, gains nothing with a recurrent network, whose gradients are all complete at the first byte alone.
+33 MB, of which a minibatch of 64 x 64 bytes touches a ninth, and one of 512 x 64 two fifths. What it is good at is to
+send some gradients while others are computed; those of a recurrent network are complete only at the end, all at once.
 """
 
 from __future__ import annotations
