@@ -131,22 +131,32 @@ def next_words(outlook: Outlook, found: list[Found], options: Options) -> list[C
     A phrase is a word with what probably follows it. The probability of a word is that of the word alone. Above
     temperature 0 there are no phrases, and the words stand in the order in which they were drawn.
     """
-    words = [Candidate(one.text.decode(), math.exp(one.log_p), "word") for one in found]
     if options.temperature > 0:
-        return words
-    alone = {word.text: word for word in words}
-    chosen = [alone.get(one.text) or Candidate(one.text, one.probability, "word") for one in _phrases(outlook, found)]
+        return [_word(one) for one in found]
+    phrases = _phrases(outlook, found)
+    words = {one.text: _word(one) for one in found if one.text in phrases}
+    choices = [Choice(text.decode(), math.exp(log_p)) for text, log_p in phrases.items()]
+    chosen = [
+        words.get(one.text.encode()) or Candidate(one.text, one.probability, "word")
+        for one in most_saving(choices, FIRST)
+    ]
     first = sorted(chosen, key=lambda one: -one.probability)
-    return [*first, *(word for word in words if word not in first)][: options.max_items]
+    return [*first, *(word for word in words.values() if word not in first)][: options.max_items]
 
 
-def _phrases(outlook: Outlook, found: list[Found]) -> list[Choice]:
-    """The most saving of the words, and of the phrases that begin with one of the best."""
+def _word(found: Found) -> Candidate:
+    return Candidate(found.text.decode(), math.exp(found.log_p), "word")
+
+
+def _phrases(outlook: Outlook, found: list[Found]) -> dict[bytes, float]:
+    """The words, and the phrases that begin with one of the best; each with its log-probability.
+
+    Two words may run on to the same text ("wor" and "world"): the better stands for both.
+    """
     runs = [_Run(one.text, one.log_prefix) for one in found]
     _run_on(outlook, runs[:RUNNING], _Limits(LIKELY, 1, LONGEST_PHRASE), lambda _, row: int(row.argmax()))
-    # Two words may run on to the same text ("wor" and "world").
-    texts = {run.text[:end]: log_p for run in runs for end, log_p in run.borders}
-    return most_saving([Choice(text.decode(), math.exp(log_p)) for text, log_p in texts.items()], FIRST)
+    distinct = {run.text[: run.borders[-1][0]]: run for run in reversed(runs)}
+    return {run.text[:end]: log_p for run in reversed(distinct.values()) for end, log_p in run.borders}
 
 
 def ghost_text(outlook: Outlook, found: list[Found], before: bytes, after: bytes, options: Options) -> Candidate | None:
