@@ -270,13 +270,13 @@ def test_ablations_say_what_each_predictor_adds():
 class Remembering(ScriptedPredictor):
     """Knows what was read in any document, as one that learns from the user does."""
 
-    def feed(self, state, text):
-        known = super().feed(state, text)
-        self._texts = [known, *self._texts[:1]]
-        return known
+    def __init__(self, texts):
+        super().__init__(texts)
+        self._seen: dict[str, bytes] = {}
 
-    def step(self, states, following):
-        return [super(Remembering, self).feed(*pair) for pair in zip(states, map(bytes, zip(following)), strict=True)]
+    def observe(self, document, before, _after):
+        self._seen[document] = before
+        self._texts = list(self._seen.values())
 
 
 NEW = Passage("", "all new to it", "")
