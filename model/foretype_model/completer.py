@@ -130,10 +130,11 @@ class Completer:
         typed, self._typed = self._typed, before
         if before == typed:
             return
-        self._adopt(unix(before))
+        text = unix(before)
+        self._adopt(text)
         if typed is not None and before.startswith(typed) and len(before) - len(typed) <= MOST_TYPED:
-            self._learn(unix(before), len(unix(typed)))
-        self._mixture.observe(self._document, unix(before), unix(after))
+            self._learn(text, len(unix(typed)))
+        self._mixture.observe(self._document, text, unix(after))
 
     def _adopt(self, text: bytes) -> None:
         """Take the states after what was typed from where they were looked at ahead, as far as they were."""

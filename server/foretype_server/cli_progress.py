@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from foretype_model.training.corpus import Corpus
-    from foretype_model.training.loop import Progress
+    from foretype_model.training.course import Progress
 
 
 class TrainingScreen:

@@ -14,8 +14,9 @@ from foretype_model.predictor import END_OF_TEXT
 from foretype_model.runtime import Network, read_metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
+from foretype_model.training.course import Progress, choose_device
 from foretype_model.training.heldout import bits_per_character
-from foretype_model.training.loop import Progress, Training, TrainingOptions, choose_device
+from foretype_model.training.loop import Training, TrainingOptions
 from foretype_model.training.stream import Texts
 from foretype_model.training.train import train
 

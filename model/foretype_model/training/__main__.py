@@ -21,7 +21,8 @@ from typing import Any
 
 from foretype_model.errors import CorpusError, ForetypeError
 from foretype_model.training.corpus import read_corpus
-from foretype_model.training.loop import Progress, TrainingOptions
+from foretype_model.training.course import Progress
+from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.network import CELLS
 from foretype_model.training.pack import Packed, is_packed
 from foretype_model.training.parallel import Ranks, joined

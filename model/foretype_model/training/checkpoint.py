@@ -13,7 +13,7 @@ from torch import Tensor
 
 from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
-from foretype_model.training.network import Carry
+from foretype_model.training.network import Carry, Recurrent
 
 Tensors = dict[str, Tensor]
 
@@ -54,16 +54,25 @@ def whole(**parts: Tensors) -> Tensors:
     return {f"{prefix}.{name}": tensor for prefix, tensors in parts.items() for name, tensor in tensors.items()}
 
 
+def recurrent_tensors(recurrent: Recurrent) -> Tensors:
+    """The cells' state as named tensors; none of a text's start."""
+    parts = recurrent if isinstance(recurrent, tuple) else (recurrent,)
+    return {name: tensor for name, tensor in zip("hc", parts, strict=False) if tensor is not None}
+
+
+def recurrent_from(tensors: Tensors) -> Recurrent:
+    """The inverse of `recurrent_tensors`, of a state that is not a text's start."""
+    return (tensors["h"], tensors["c"]) if "c" in tensors else tensors["h"]
+
+
 def carry_tensors(carry: Carry) -> Tensors:
     """The state as named tensors."""
-    recurrent = carry.recurrent if isinstance(carry.recurrent, tuple) else (carry.recurrent,)
-    named = dict(zip("hc", recurrent, strict=False)) | {"tail": carry.tail}
-    return {name: tensor for name, tensor in named.items() if tensor is not None}
+    return recurrent_tensors(carry.recurrent) | {"tail": carry.tail}
 
 
 def carry_from(tensors: Tensors) -> Carry:
     """The inverse of `carry_tensors`."""
-    return Carry((tensors["h"], tensors["c"]) if "c" in tensors else tensors["h"], tensors["tail"])
+    return Carry(recurrent_from(tensors), tensors["tail"])
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:

@@ -1,18 +1,17 @@
 """Training: truncated backpropagation through time over a stream of minibatches, until the time or the steps are spent.
 
-AdamW (Loshchilov and Hutter 2019), a linear warm-up, then half a cosine down to nothing; gradients clipped by norm
-(Pascanu et al. 2013).
+Gradients are clipped by norm (Pascanu et al. 2013); `foretype_model.training.course` has what every
+training does.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,18 +20,12 @@ from foretype_model.errors import ModelError
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training import checkpoint
 from foretype_model.training.batches import Batches, Position
+from foretype_model.training.course import CLIP_NORM, Course, Progress, adamw, choose_device
 from foretype_model.training.heldout import bits_per_character, split
 from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach
 from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.speak import speak
-from foretype_model.training.stream import Documents, whole
-
-WARM_UP_STEPS: Final = 100
-WEIGHT_DECAY: Final = 0.01
-CLIP_NORM: Final = 1.0
-STOPS: Final = 20
-LONGEST_STRETCH: Final = 600.0
-"""Scores, checkpoints and samples come twenty times in a training, but at least every ten minutes (in seconds)."""
+from foretype_model.training.stream import Bytes, Documents, whole
 
 
 @dataclass(frozen=True)
@@ -57,42 +50,7 @@ class TrainingOptions:
         return Shape(self.cell, self.hidden, self.layers, self.embedding, self.ngrams)
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is.
-
-    Attributes:
-        step: minibatches learnt.
-        fraction: of the time or the steps, 0 to 1.
-        bytes_per_second: over the whole training so far.
-        seconds_left: until it ends, as far as can be told.
-        training_bits: bits per byte of text, smoothed over about fifty steps.
-        held_out_bits: bits per character on text held back, where it was just scored.
-        sample: a few lines the network writes, where it was just asked to.
-    """
-
-    step: int
-    fraction: float
-    bytes_per_second: float
-    seconds_left: float
-    training_bits: float
-    held_out_bits: float | None = None
-    sample: str | None = None
-
-
-def choose_device(name: str) -> torch.device:
-    """``auto`` is the GPU where there is one."""
-    if name != "auto":
-        try:
-            return torch.empty(0, device=name).device
-        except (RuntimeError, AssertionError) as error:
-            raise ModelError(f"device {name!r} cannot be used here: try --device cpu") from error
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
-
-
-class Training:
+class Training(Course):
     """One training, from its start or from a checkpoint, by one process or by several that do the same steps.
 
     Each of several learns from its rows of every minibatch, and all of them hold the same weights. What is reported,
@@ -103,20 +61,15 @@ class Training:
         self, documents: Documents, options: TrainingOptions, initial: ByteNetwork | None = None, ranks: Ranks = ALONE
     ) -> None:
         torch.manual_seed(options.seed)
-        self.options, self.ranks = options, ranks
+        self.options: TrainingOptions = options
+        self.ranks = ranks
         self.device = ranks.device(choose_device(options.device))
         kept, held_out = split(documents, options.seed)
         self.held_out = whole(held_out)
         self.batches = Batches(kept, options.batch, options.window, options.seed)
         self.rows = ranks.rows(self.batches.batch)
         self.network = (initial or ByteNetwork(options.shape)).to(self.device)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=options.learning_rate,
-            betas=(0.9, 0.99),
-            weight_decay=WEIGHT_DECAY,
-            fused=True,  # the table of n-grams has 8 million numbers: one pass over them and not ten
-        )
+        self.optimizer = adamw(self.network, options.learning_rate)
         self.carry: Carry | None = None
         self.position = Position()
         self.step, self.seconds, self.loss = 0, 0.0, math.log(VOCABULARY)
@@ -127,82 +80,31 @@ class Training:
     def trained_bytes(self) -> int:
         return self.step * self.batches.batch * self.batches.window
 
-    def fraction(self) -> float:
-        """Of the budget that is spent."""
-        if self.options.steps is not None:
-            return min(1.0, self.step / self.options.steps)
-        return min(1.0, self.seconds / (60 * self.options.minutes))
-
-    def run(
-        self, checkpoint_path: Path, report: Callable[[Progress], None], stop_asked: Callable[[], bool] = lambda: False
-    ) -> None:
-        """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards.
-
-        Args:
-            checkpoint_path: written now and then, and at an interruption.
-            report: told after every step.
-            stop_asked: looked at after every step. Where any rank's says so, all of them are interrupted there; a
-                KeyboardInterrupt out of nowhere, which one process alone may have, would leave the others waiting.
-        """
-        began, before = time.monotonic(), self.seconds
-        next_stop = self._next_stop()
-        # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
-        torch.set_flush_denormal(True)
-        try:
-            for position, x, y in self.batches.windows(self.position, self.rows):
-                loss = self._learn(torch.from_numpy(x), torch.from_numpy(y))
-                self.position = position
-                self._agree(loss, before + time.monotonic() - began, stop=stop_asked())
-                if self.fraction() >= 1:
-                    break
-                if self.fraction() < next_stop[0] and self.seconds < next_stop[1]:
-                    report(self._progress())
-                    continue
-                report(self._take_stock(checkpoint_path))
-                next_stop = self._next_stop()
-            report(self._take_stock(checkpoint_path))
-        except KeyboardInterrupt:
-            self.save(checkpoint_path)
-            raise
-        finally:
-            torch.set_flush_denormal(False)
-
-    def _next_stop(self) -> tuple[float, float]:
-        """The fraction and the second, of which the first to come is when to take stock."""
-        return self.fraction() + 1 / STOPS, self.seconds + LONGEST_STRETCH
+    def _minibatches(self) -> Iterator[tuple[Position, Bytes, Bytes]]:
+        return self.batches.windows(self.position, self.rows)
 
     def _agree(self, loss: float, seconds: float, *, stop: bool) -> None:
         """Take the minibatch's loss and rank 0's clock, alike in all ranks; a KeyboardInterrupt if any is to stop."""
-        loss, self.seconds, stops = self.ranks.total(loss, seconds if self.ranks.first else 0.0, float(stop))
-        self.loss += (loss - self.loss) / min(self.step, 50)
-        if stops:
-            raise KeyboardInterrupt
+        loss, seconds, stops = self.ranks.total(loss, seconds if self.ranks.first else 0.0, float(stop))
+        super()._agree(loss, seconds, stop=bool(stops))
 
-    def _learn(self, x: torch.Tensor, y: torch.Tensor) -> float:
+    def _learn(self, position: Position, x: Bytes, y: Bytes) -> float:
         """One step on one minibatch, of which x and y, of shape (T, rows), are here; their part in its mean loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate()
-        logits, carry = self.network(x.to(self.device, torch.long), self.carry)
-        loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), y.to(self.device, torch.long).reshape(-1))
+        self._set_learning_rate()
+        logits, carry = self.network(self._as_tensor(x), self.carry)
+        loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), self._as_tensor(y).reshape(-1))
         loss = loss * (len(self.rows) / self.batches.batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.ranks.add_gradients(self.network)
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         self.optimizer.step()
-        self.carry = detach(carry)
+        self.carry, self.position = detach(carry), position
         self.step += 1
         return loss.item()
 
-    def _learning_rate(self) -> float:
-        warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
-        return self.options.learning_rate * warm_up * 0.5 * (1 + math.cos(math.pi * self.fraction()))
-
-    def _progress(self, held_out_bits: float | None = None, sample: str | None = None) -> Progress:
-        fraction, seconds = self.fraction(), max(1e-9, self.seconds)
-        left = seconds * (1 - fraction) / fraction if fraction else math.inf
-        bits = self.loss / math.log(2)
-        return Progress(self.step, fraction, self.trained_bytes / seconds, left, bits, held_out_bits, sample)
+    def _as_tensor(self, text: Bytes) -> torch.Tensor:
+        return torch.from_numpy(text).to(self.device, torch.long)
 
     def _take_stock(self, checkpoint_path: Path) -> Progress:
         """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""

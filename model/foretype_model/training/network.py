@@ -19,15 +19,19 @@ BUCKETS: Final = 65_521
 BASE: Final = 10_007
 
 
+Recurrent = Tensor | tuple[Tensor, Tensor] | None
+"""h of shape (layers, B, hidden); for the LSTM the pair (h, c); None at the start of a text."""
+
+
 class Carry(NamedTuple):
     """What goes from one window of a text to the next.
 
     Attributes:
-        recurrent: h of shape (layers, B, hidden); for the LSTM the pair (h, c); None at the start of a text.
+        recurrent: the state of the cells.
         tail: the last bytes before the window, shape (ngrams - 1, B).
     """
 
-    recurrent: Tensor | tuple[Tensor, Tensor] | None
+    recurrent: Recurrent
     tail: Tensor
 
 
@@ -120,9 +124,13 @@ def ngram_multipliers(longest: int) -> list[list[int]]:
     ]
 
 
-def detach(carry: Carry) -> Carry:
+def detached(recurrent: Recurrent) -> Recurrent:
     """The same state with no gradient behind it: where backpropagation through time is cut."""
-    h = carry.recurrent
-    if h is None:
-        return carry
-    return carry._replace(recurrent=(h[0].detach(), h[1].detach()) if isinstance(h, tuple) else h.detach())
+    if recurrent is None:
+        return None
+    return (recurrent[0].detach(), recurrent[1].detach()) if isinstance(recurrent, tuple) else recurrent.detach()
+
+
+def detach(carry: Carry) -> Carry:
+    """Likewise."""
+    return carry._replace(recurrent=detached(carry.recurrent))

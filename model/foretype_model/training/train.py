@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from foretype_model.runtime import Metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
-from foretype_model.training.loop import Progress, Training, TrainingOptions
+from foretype_model.training.course import Progress
+from foretype_model.training.loop import Training, TrainingOptions
 from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.stream import Documents, Texts
+from foretype_model.training.words.loop import WordTraining
 
 
 def train(
@@ -61,20 +64,24 @@ def begin(
 
 def export(training: Training, destination: Path, name: str, description: str = "") -> Metadata:
     """Write the best weights so far as a model file."""
+    metadata = described(training, name, description=description, ngrams=training.network.shape.ngrams)
+    onnx_file.write(training.network, metadata, destination)
+    return metadata
+
+
+def described(training: Training | WordTraining, name: str, **more: Any) -> Metadata:
+    """What the model file says of a training's best weights, which the network takes."""
     training.network.load_state_dict(training.best)
     shape = training.network.shape
-    metadata = Metadata(
+    return Metadata(
         name=name,
         cell=shape.cell,
         hidden=shape.hidden,
         layers=shape.layers,
         embedding=shape.embedding,
-        ngrams=shape.ngrams,
         parameters=sum(parameter.numel() for parameter in training.network.parameters()),
         trained_bytes=training.trained_bytes,
         bits_per_character=None if training.best_bits is None else round(training.best_bits, 4),
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        description=description,
+        **more,
     )
-    onnx_file.write(training.network, metadata, destination)
-    return metadata

@@ -6,10 +6,7 @@ from typing import Any, Final, cast
 
 from torch import Tensor, nn
 
-from foretype_model.training.network import CELLS, Shape
-
-Recurrent = Tensor | tuple[Tensor, Tensor] | None
-"""h of shape (layers, B, hidden); for the LSTM the pair (h, c); None at the start of a text."""
+from foretype_model.training.network import CELLS, Recurrent, Shape
 
 HEAD: Final = 2_000
 MIDDLE: Final = 8_000
@@ -52,10 +49,3 @@ class WordNetwork(nn.Module):
 def cutoffs(words: int) -> list[int]:
     """Where the second and the third cluster begin; there are three words at least."""
     return [min(HEAD, words - 2), min(MIDDLE, words - 1)]
-
-
-def detach(recurrent: Recurrent) -> Recurrent:
-    """The same state with no gradient behind it: where backpropagation through time is cut."""
-    if recurrent is None:
-        return None
-    return (recurrent[0].detach(), recurrent[1].detach()) if isinstance(recurrent, tuple) else recurrent.detach()

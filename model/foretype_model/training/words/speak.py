@@ -9,8 +9,9 @@ import torch
 
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.sample import gumbel, tempered
+from foretype_model.training.network import Recurrent
 from foretype_model.training.speak import TEMPERATURE
-from foretype_model.training.words.network import Recurrent, WordNetwork
+from foretype_model.training.words.network import WordNetwork
 from foretype_model.vocabulary import UNKNOWN, Vocabulary
 
 WORDS: Final = 30

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from pathlib import Path
 
 from foretype_model.runtime import Metadata
 from foretype_model.training.corpus import Corpus
-from foretype_model.training.loop import Progress
+from foretype_model.training.course import Progress
+from foretype_model.training.train import described
 from foretype_model.training.words import onnx_file
 from foretype_model.training.words.loop import UNIT, WordOptions, WordTraining
 
@@ -31,20 +31,6 @@ def train(
 
 def export(training: WordTraining, destination: Path, name: str) -> Metadata:
     """Write the best weights so far as a model file."""
-    training.network.load_state_dict(training.best)
-    shape = training.network.shape
-    metadata = Metadata(
-        name=name,
-        cell=shape.cell,
-        hidden=shape.hidden,
-        layers=shape.layers,
-        embedding=shape.embedding,
-        parameters=sum(parameter.numel() for parameter in training.network.parameters()),
-        trained_bytes=training.trained_bytes,
-        bits_per_character=None if training.best_bits is None else round(training.best_bits, 4),
-        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        unit=UNIT,
-        vocabulary=len(training.vocabulary.words),
-    )
+    metadata = described(training, name, unit=UNIT, vocabulary=len(training.vocabulary.words))
     onnx_file.write(training.network, training.vocabulary, metadata, destination)
     return metadata

@@ -1,0 +1,185 @@
+"""The course that every training takes: minibatches until the time or the steps are spent, and a stop now and then.
+
+A linear warm-up, then half a cosine down to nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import torch
+from torch import nn
+
+from foretype_model.errors import ModelError
+
+WARM_UP_STEPS: Final = 100
+WEIGHT_DECAY: Final = 0.01
+CLIP_NORM: Final = 1.0
+STOPS: Final = 20
+LONGEST_STRETCH: Final = 600.0
+"""Scores, checkpoints and samples come twenty times in a training, but at least every ten minutes (in seconds)."""
+
+
+class Budget(Protocol):
+    """What of a training's options the course goes by."""
+
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def minutes(self) -> float: ...
+    @property
+    def steps(self) -> int | None: ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        options: what the course goes by, among others.
+        step: minibatches learnt.
+        fraction: of the time or the steps, 0 to 1.
+        bytes_per_second: over the whole training so far.
+        seconds_left: until it ends, as far as can be told.
+        training_bits: bits per byte of text, smoothed over about fifty steps.
+        held_out_bits: bits per character on text held back, where it was just scored.
+        sample: a few lines the network writes, where it was just asked to.
+    """
+
+    step: int
+    fraction: float
+    bytes_per_second: float
+    seconds_left: float
+    training_bits: float
+    held_out_bits: float | None = None
+    sample: str | None = None
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` is the GPU where there is one."""
+    if name != "auto":
+        try:
+            return torch.empty(0, device=name).device
+        except (RuntimeError, AssertionError) as error:
+            raise ModelError(f"device {name!r} cannot be used here: try --device cpu") from error
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+def adamw(network: nn.Module, learning_rate: float) -> torch.optim.AdamW:
+    """AdamW (Loshchilov and Hutter 2019)."""
+    return torch.optim.AdamW(
+        network.parameters(),
+        lr=learning_rate,
+        betas=(0.9, 0.99),
+        weight_decay=WEIGHT_DECAY,
+        fused=True,  # the table of n-grams has 8 million numbers: one pass over them and not ten
+    )
+
+
+class Course(ABC):
+    """One training on its way; what is learnt, and how, is the subclass's.
+
+    Attributes:
+        options: what the course goes by, among others.
+        step: minibatches learnt.
+        seconds: spent, by all processes that the training was resumed in.
+        loss: nats for each of the network's units, smoothed.
+    """
+
+    options: Budget
+    optimizer: torch.optim.Optimizer
+    step: int
+    seconds: float
+    loss: float
+    bytes_per_unit: float = 1.0
+
+    @property
+    @abstractmethod
+    def trained_bytes(self) -> int:
+        """Of text, repetitions counted."""
+
+    @abstractmethod
+    def _minibatches(self) -> Iterable[tuple[Any, ...]]:
+        """From where the training stands, without end."""
+
+    @abstractmethod
+    def _learn(self, *minibatch: Any) -> float:
+        """One step on one minibatch; its loss."""
+
+    @abstractmethod
+    def _take_stock(self, checkpoint_path: Path) -> Progress:
+        """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""
+
+    @abstractmethod
+    def save(self, path: Path) -> None:
+        """Write a checkpoint."""
+
+    def fraction(self) -> float:
+        """Of the budget that is spent."""
+        if self.options.steps is not None:
+            return min(1.0, self.step / self.options.steps)
+        return min(1.0, self.seconds / (60 * self.options.minutes))
+
+    def run(
+        self, checkpoint_path: Path, report: Callable[[Progress], None], stop_asked: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards.
+
+        Args:
+            checkpoint_path: written now and then, and at an interruption.
+            report: told after every step.
+            stop_asked: looked at after every step. Where any rank's says so, all of them are interrupted there; a
+                KeyboardInterrupt out of nowhere, which one process alone may have, would leave the others waiting.
+        """
+        began, before = time.monotonic(), self.seconds
+        next_stop = self._next_stop()
+        # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
+        torch.set_flush_denormal(True)
+        try:
+            for minibatch in self._minibatches():
+                loss = self._learn(*minibatch)
+                self._agree(loss, before + time.monotonic() - began, stop=stop_asked())
+                if self.fraction() >= 1:
+                    break
+                if self.fraction() < next_stop[0] and self.seconds < next_stop[1]:
+                    report(self._progress())
+                    continue
+                report(self._take_stock(checkpoint_path))
+                next_stop = self._next_stop()
+            report(self._take_stock(checkpoint_path))
+        except KeyboardInterrupt:
+            self.save(checkpoint_path)
+            raise
+        finally:
+            torch.set_flush_denormal(False)
+
+    def _next_stop(self) -> tuple[float, float]:
+        """The fraction and the second, of which the first to come is when to take stock."""
+        return self.fraction() + 1 / STOPS, self.seconds + LONGEST_STRETCH
+
+    def _agree(self, loss: float, seconds: float, *, stop: bool) -> None:
+        """Take the minibatch's loss and the clock; a KeyboardInterrupt where it is to stop."""
+        self.seconds = seconds
+        self.loss += (loss - self.loss) / min(self.step, 50)
+        if stop:
+            raise KeyboardInterrupt
+
+    def _set_learning_rate(self) -> None:
+        """For the step that comes."""
+        warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate * warm_up * 0.5 * (1 + math.cos(math.pi * self.fraction()))
+
+    def _progress(self, held_out_bits: float | None = None, sample: str | None = None) -> Progress:
+        fraction, seconds = self.fraction(), max(1e-9, self.seconds)
+        left = seconds * (1 - fraction) / fraction if fraction else math.inf
+        bits = self.loss / math.log(2) / self.bytes_per_unit
+        return Progress(self.step, fraction, self.trained_bytes / seconds, left, bits, held_out_bits, sample)
