@@ -187,6 +187,22 @@ def state_parts(shape: Shape) -> int:
     return shape.layers * (2 if shape.cell == "lstm" else 1)
 
 
+def scan(main: Graph, body: Graph, shape: Shape, gx: str, *, step_input: tuple[Any, ...], h_after: str) -> str:
+    """Go through `gx` step by step with the nodes of `body`, from ``h`` to ``h_last``: the h of its last layer.
+
+    `step_input` is the name, type and shape of what `body` has of `gx` in each step, `h_after` what it makes of it.
+    """
+    value, size = helper.make_tensor_value_info, state_parts(shape) * shape.hidden
+    graph = helper.make_graph(
+        body.nodes,
+        "step",
+        [value("h_before", TensorProto.FLOAT, ["B", size]), value(*step_input)],
+        [value(h_after, TensorProto.FLOAT, ["B", size])],
+    )
+    main.nodes.append(helper.make_node("Scan", ["h", gx], ["h_last"], body=graph, num_scan_inputs=1))
+    return main.split("h_last", *[shape.hidden] * state_parts(shape))[-2 if shape.cell == "lstm" else -1]
+
+
 def _model(network: ByteNetwork, precision: Precision) -> Any:
     shape = network.shape
     size = state_parts(shape) * shape.hidden
@@ -204,14 +220,7 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
         gx, step_input = _newest(main), ("byte", TensorProto.INT64, ["B"])
         h_after = step(body, weights, shape, body.add("Gather", table, "byte"))
     value = helper.make_tensor_value_info
-    scan_body = helper.make_graph(
-        body.nodes,
-        "step",
-        [value("h_before", TensorProto.FLOAT, ["B", size]), value(*step_input)],
-        [value(h_after, TensorProto.FLOAT, ["B", size])],
-    )
-    main.nodes.append(helper.make_node("Scan", ["h", gx], ["h_last"], body=scan_body, num_scan_inputs=1))
-    top = main.split("h_last", *[shape.hidden] * state_parts(shape))[-2 if shape.cell == "lstm" else -1]
+    top = scan(main, body, shape, gx, step_input=step_input, h_after=h_after)
     logits = main.linear(top, "output.weight", weights)
     if shape.ngrams > 1:
         last = main.add("Gather", e, main.constant("last", np.int64(-1)))

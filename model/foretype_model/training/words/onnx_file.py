@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 
 from foretype_model.atomic import replacing
 from foretype_model.runtime import KEY, Metadata
-from foretype_model.training.onnx_file import IR_VERSION, OPSETS, Graph, Precision, Weights, state_parts, step
+from foretype_model.training.onnx_file import IR_VERSION, OPSETS, Graph, Precision, Weights, scan, state_parts, step
 from foretype_model.training.words.network import WordNetwork
 from foretype_model.vocabulary import Vocabulary
 from foretype_model.word_runtime import vocabulary_entry
@@ -38,15 +38,8 @@ def _model(network: WordNetwork, precision: Precision) -> Any:
     main, body = Graph(precision, "text"), Graph(precision, "word")
     value = helper.make_tensor_value_info
     h_after = step(body, weights, shape, "gx")
-    scan_body = helper.make_graph(
-        body.nodes,
-        "step",
-        [value("h_before", TensorProto.FLOAT, ["B", size]), value("gx", TensorProto.FLOAT, ["B", "gates"])],
-        [value(h_after, TensorProto.FLOAT, ["B", size])],
-    )
-    gx = _input(main, weights)
-    main.nodes.append(helper.make_node("Scan", ["h", gx], ["h_last"], body=scan_body, num_scan_inputs=1))
-    top = main.split("h_last", *[shape.hidden] * state_parts(shape))[-2 if shape.cell == "lstm" else -1]
+    step_input = ("gx", TensorProto.FLOAT, ["B", "gates"])
+    top = scan(main, body, shape, _input(main, weights), step_input=step_input, h_after=h_after)
     clusters = _adaptive_softmax(main, weights, top, network.output.cutoffs)
     main.nodes.append(helper.make_node("Concat", clusters, ["probabilities"], axis=1))
     graph = helper.make_graph(
