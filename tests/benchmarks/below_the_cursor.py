@@ -1,0 +1,302 @@
+"""Does it pay to read what stands below the cursor? A backward GRU over it, added to the network at the cursor.
+
+    python tests/benchmarks/below_the_cursor.py train CORPUS FILE [--into state] [--minutes 20]
+    python tests/benchmarks/below_the_cursor.py measure FOLDER... --encoders FILE... [--places 512]
+
+`train` leaves the bundled network as it is. `measure` gives bits per character of the 32 bytes at places in texts that
+nobody was trained on, by their distance from the cursor: of the network, and of its mixture with the text around.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from itertools import islice, product
+from pathlib import Path
+from typing import Final, NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from foretype_model.atomic import replacing
+from foretype_model.mixture import Corrections, Mixture
+from foretype_model.predictor import END_OF_TEXT, VOCABULARY, LogProbabilities, Predictor
+from foretype_model.predictors.copy import CopyPredictor
+from foretype_model.training import onnx_file
+from foretype_model.training.corpus import read_corpus
+from foretype_model.training.course import CLIP_NORM
+from foretype_model.training.network import ByteNetwork, ngram_buckets
+
+WARM: Final = 512
+TARGET: Final = 32
+TRAINED: Final = 16
+"""Of these, how many are trained on: with all of them, half as many places could be seen in the same time."""
+
+EXCERPT: Final = WARM + 8 * TARGET
+BELOW: Final = 256
+UNITS: Final = 128
+RATE: Final = 2e-3
+BATCH: Final = 64
+GAP: Final = 667
+"""Bytes between cursor and text below, at most: a third of a file of 2,000 characters, as the typist leaves out."""
+
+APART: Final = 2
+AROUND: Final = 4096
+"""Bytes before the cursor, and below it, that are shown to the mixture."""
+
+GAPS: Final = ("line", "third")
+AS_IT_IS: Final = "as it is"
+DISTANCES: Final = [slice(0, 4), slice(4, 8), slice(8, 16), slice(16, 32), slice(0, 32)]
+
+
+class Place(NamedTuple):
+    """What stands around a cursor, and what is to be completed."""
+
+    before: bytes
+    target: bytes
+    after: bytes
+
+
+class Places(NamedTuple):
+    """B cursors, and what the network makes of them as it is.
+
+    Attributes:
+        here: the text around each.
+        h: the states there, shape (1, B, hidden).
+        e: what enters the cell with the byte before each and with the targets but for their last, (T, B, embedding).
+        target: shape (T, B).
+        trained: log-probabilities of it, shape (T, B, 256).
+        below: the bytes below, and ends of text before them, shape (ngrams - 1 + BELOW, B).
+    """
+
+    here: list[Place]
+    h: Tensor
+    e: Tensor
+    target: Tensor
+    trained: Tensor
+    below: Tensor
+
+
+class Encoder(nn.Module):
+    """Reads from far below up to the cursor, to add to the state there, or to each input or output from there on."""
+
+    def __init__(self, network: ByteNetwork, into: Sequence[str]) -> None:
+        super().__init__()
+        sizes = {"state": network.shape.hidden, "input": network.shape.embedding, "logits": VOCABULARY}
+        self.recurrent = nn.GRU(network.shape.embedding, UNITS)
+        self.into = nn.ModuleDict({name: nn.Linear(UNITS, sizes[name]) for name in into})
+        for parameter in self.into.parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, below: Tensor) -> dict[str, Tensor]:
+        """From what stands below, shape (BELOW, B, embedding), what to add to each, shape (B, size)."""
+        last = self.recurrent(below.flip(0))[1][-1]
+        return {name: linear(last) for name, linear in self.into.items()}
+
+
+def open_encoder(network: ByteNetwork, path: Path) -> Encoder:
+    """What `train` has written."""
+    weights = load_file(path)
+    encoder = Encoder(network, [name.split(".")[1] for name in weights if name.endswith(".bias")])
+    encoder.load_state_dict(weights)
+    return encoder
+
+
+@torch.no_grad()
+def walk(network: ByteNetwork, texts: list[bytes], rows: int, target: int, gaps: Sequence[str]) -> Iterator[Places]:
+    """Places in `rows` excerpts at once, one after the other, then in other excerpts, without end."""
+    rng, lead = np.random.default_rng(1), network.shape.ngrams - 1
+    texts = [text for text in texts if len(text) > EXCERPT + TARGET]
+    sizes = np.array([len(text) for text in texts], float)
+    while True:
+        chosen = [texts[i] for i in rng.choice(len(texts), rows, p=sizes / sizes.sum())]
+        starts = [int(rng.integers(len(text) - EXCERPT)) for text in chosen]
+        x = columns([text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT, lead)
+        h = torch.zeros(1, rows, network.shape.hidden)
+        for at in range(0, WARM, TARGET):
+            h = network.recurrent(embedded(network, x[at : lead + at + TARGET]), h)[1]
+        for at in range(WARM, EXCERPT, target):
+            here = [around(text, start + at, gaps, rng) for text, start in zip(chosen, starts, strict=True)]
+            e = embedded(network, x[at - 1 : lead + at + target])
+            after, h_next = network.recurrent(e[1:], h)
+            trained = (network.output(torch.cat([h, after[:-1]])) + network.skip(e[:-1])).log_softmax(-1)
+            below = columns([one.after for one in here], BELOW, lead)
+            yield Places(here, h, e[:-1], x[lead + at : lead + at + target], trained, below)
+            h = h_next
+
+
+def around(text: bytes, cursor: int, gaps: Sequence[str], rng: np.random.Generator) -> Place:
+    """As much around a cursor as is looked at.
+
+    Below it stands what follows the `line` that the target ends in, as when a line is inserted; or what follows the
+    `third` that the typist writes in the middle of a file, of which some is still to be written.
+    """
+    third = cursor + int(rng.integers(TARGET, GAP))
+    line = max(cursor + TARGET, text.find(b"\n", cursor + TARGET, cursor + GAP))
+    below = line if rng.choice(gaps) == "line" else third
+    return Place(text[max(0, cursor - AROUND) : cursor], text[cursor : cursor + TARGET], text[below : below + AROUND])
+
+
+def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
+    """The beginnings of texts, shape (lead + length, B), filled up with ends of text before and after."""
+    end = bytes([END_OF_TEXT])
+    rows = [lead * end + text[:length].ljust(length, end) for text in texts]
+    return torch.from_numpy(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1).T.astype(np.int64))
+
+
+def embedded(network: ByteNetwork, text: Tensor) -> Tensor:
+    """The e of `ByteNetwork` for all bytes of a text, of shape (T, B), but its first ngrams - 1."""
+    longest = network.shape.ngrams
+    return cast(Tensor, network.embedding(text[longest - 1 :]) + network.ngrams(ngram_buckets(text, longest)).sum(-2))
+
+
+def informed(network: ByteNetwork, encoder: Encoder, places: Places) -> Tensor:
+    """Log-probabilities of the target where what is below was read, shape (T, B, 256)."""
+    added = encoder(embedded(network, places.below))
+    # As it would be quantised, a state has to stay between -1 and 1.
+    h, e = (places.h + added.get("state", 0)).clamp(-1, 1), places.e + added.get("input", 0)
+    after, _ = network.recurrent(e[1:], h)
+    logits = network.output(torch.cat([h, after])) + network.skip(e) + added.get("logits", 0)
+    return cast(Tensor, logits.log_softmax(-1))
+
+
+def shuffled(walked: Iterator[Places]) -> Iterator[Places]:
+    """The same places, of many excerpts at once: of one after the other, an encoder would learn those by heart."""
+    while True:
+        some = list(islice(walked, (EXCERPT - WARM) // TRAINED))
+        h, e, target, trained, below = (torch.cat(parts, 1) for parts in zip(*(one[1:] for one in some), strict=True))
+        for at in torch.split(torch.randperm(h.shape[1]), BATCH):
+            yield Places([], h[:, at], e[:, at], target[:, at], trained[:, at], below[:, at])
+
+
+def train(network: ByteNetwork, given: argparse.Namespace) -> None:
+    """Train an encoder for so many minutes; the file is written again and again."""
+    torch.manual_seed(0)
+    encoder = Encoder(network, given.into)
+    optimizer = torch.optim.AdamW(encoder.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
+    began, sums = time.monotonic(), np.zeros(2)
+    walked = walk(network, read_corpus([given.corpus]).texts, 3 * BATCH, TRAINED, GAPS)
+    for step, places in enumerate(shuffled(walked), 1):
+        if (done := (time.monotonic() - began) / (60 * given.minutes)) >= 1:
+            break
+        optimizer.param_groups[0]["lr"] = RATE * min(1.0, step / 50) * 0.5 * (1 + math.cos(math.pi * done))
+        loss = nn.functional.nll_loss(informed(network, encoder, places).flatten(0, 1), places.target.flatten())
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(encoder.parameters(), CLIP_NORM)
+        optimizer.step()
+        as_it_is = nn.functional.nll_loss(places.trained.flatten(0, 1), places.target.flatten())
+        sums += as_it_is.item(), loss.item()
+        if step % 50 == 0:
+            print(f"{done:4.0%} {step:6} {1 - sums[1] / sums[0]:7.2%} fewer bits than as it is", flush=True)
+            sums[:] = 0
+            with replacing(given.file) as partial:
+                save_file(encoder.state_dict(), partial)
+
+
+class Told(NamedTuple):
+    """A predictor that was told what to answer for each byte of a target; its states count them."""
+
+    rows: LogProbabilities
+
+    def start(self) -> int:
+        return 0
+
+    def feed(self, state: int, _text: bytes) -> int:
+        return state
+
+    def step(self, states: Sequence[int], _following: Sequence[int]) -> list[int]:
+        return [state + 1 for state in states]
+
+    def predict(self, states: Sequence[int]) -> LogProbabilities:
+        return self.rows[states]
+
+
+class Tally:
+    """Bits per byte of the targets, by system: the network and its mixture with `copy`, with one encoder or another."""
+
+    def __init__(self) -> None:
+        self._corrections: dict[str, Corrections] = {}
+        self._bits: dict[str, list[NDArray[np.float32]]] = {}
+        self._targets: list[bytes] = []
+
+    def add(self, place: Place, told: Mapping[str, LogProbabilities]) -> None:
+        """One place; `told` is what the network answers at each byte of the target, shape (TARGET, 256)."""
+        self._targets.append(place.target)
+        for name, rows in told.items():
+            self._bits.setdefault(f"network {name}", []).append(-rows[range(TARGET), list(place.target)])
+            self._bits.setdefault(f"mixture {name}", []).append(self._mixed(name, rows, place))
+        blind = self._mixed("blind", told[AS_IT_IS], place._replace(after=b""))
+        self._bits.setdefault("mixture blind", []).append(blind)
+
+    def _mixed(self, name: str, rows: LogProbabilities, place: Place) -> NDArray[np.float32]:
+        members: dict[str, Predictor] = {"network": Told(rows), "copy": CopyPredictor()}
+        mixture = Mixture(members, self._corrections.setdefault(name, {}))
+        before, nats = place.before, []
+        state = mixture.feed(mixture.start(), before)
+        for byte in place.target:
+            mixture.observe("untitled:1", before, place.after)
+            nats.append(-mixture.predict([state])[0, byte])
+            mixture.learn(state, byte)
+            state = mixture.step([state], [byte])[0]
+            before += bytes((byte,))
+        return np.array(nats, np.float32)
+
+    def report(self) -> None:
+        """Bits per character, in all and by distance, and how many fewer (with their standard error) than as it is."""
+        characters = np.array([[byte & 0xC0 != 0x80 for byte in target] for target in self._targets])
+        for name, rows in sorted(self._bits.items()):
+            bits = np.array(rows) / math.log(2)
+            base = np.array(self._bits[f"{name.split()[0]} {AS_IT_IS}"]) / math.log(2)
+            figures = [f"{bits[:, at].sum() / characters[:, at].sum():.3f}" for at in DISTANCES]
+            fewer = [f"{1 - bits[:, at].sum() / base[:, at].sum():6.2%}" for at in DISTANCES]
+            error = (base - bits).sum(1).std() * len(bits) ** 0.5 / base.sum()
+            print(f"  {name:24} {' '.join(figures)}  {' '.join(fewer)} +-{error:.2%}", flush=True)
+
+
+@torch.no_grad()
+def measure(network: ByteNetwork, given: argparse.Namespace) -> None:
+    """Print the figures for each kind of text and of gap."""
+    encoders = {path.stem: open_encoder(network, path) for path in given.encoders}
+    for folder, gap in product(given.folders, GAPS):
+        tally = Tally()
+        batches = walk(network, read_corpus([folder]).texts, BATCH, TARGET, [gap])
+        for places in islice(batches, 0, APART * given.places // BATCH, APART):
+            answers = {AS_IT_IS: places.trained}
+            answers |= {name: informed(network, one, places) for name, one in encoders.items()}
+            for i, place in enumerate(places.here):
+                tally.add(place, {name: rows[:, i].numpy() for name, rows in answers.items()})
+        print(f"{folder.name}, {gap}: {given.places} places; bytes 1-4, 5-8, 9-16, 17-32, all")
+        tally.report()
+
+
+def main() -> None:
+    """Train or measure."""
+    parser = argparse.ArgumentParser(description="A backward GRU over what stands below the cursor.")
+    commands = parser.add_subparsers(required=True)
+    training = commands.add_parser("train")
+    training.set_defaults(run=train)
+    training.add_argument("corpus", type=Path)
+    training.add_argument("file", type=Path)
+    training.add_argument("--into", nargs="+", choices=["state", "input", "logits"], default=["state"])
+    training.add_argument("--minutes", type=float, default=20.0)
+    measuring = commands.add_parser("measure")
+    measuring.set_defaults(run=measure)
+    measuring.add_argument("folders", type=Path, nargs="+")
+    measuring.add_argument("--encoders", type=Path, nargs="+", required=True)
+    measuring.add_argument("--places", type=int, default=512)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    network = onnx_file.read(Path(str(files("foretype_model") / "data" / "default.onnx"))).requires_grad_(False)
+    given.run(network, given)
+
+
+if __name__ == "__main__":
+    main()
