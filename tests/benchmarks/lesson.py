@@ -1,0 +1,314 @@
+"""The experiment of a well-known lesson on generative recurrent networks, done its way and ours, side by side.
+
+    python tests/benchmarks/lesson.py AG_NEWS --plot lesson.png [--minutes 5]
+
+The lesson (Microsoft's "AI for Beginners", Generative Networks) has two notebooks. One trains a character LSTM of 64
+units on texts of AG News: all windows of 100 characters of a text are a minibatch, Adam at 0.01. The other trains one
+of 128 units on the titles: eight are a minibatch, padded in front, RMSprop as Keras has it. Both take characters
+one-hot and start from a state of zeros. Ours is the product's training with as many LSTM units, without n-grams and
+with them. All learn from the same texts, start as torch starts a network, and are scored on the same texts held back:
+nats for each character after a text's first, and for a title's end. The second notebook printed a loss that counts the
+padding, which its mask lets through; that stands in the column `printed`, and every other figure is without it.
+
+AG_NEWS is a folder with train_subset.txt and test.txt, a text a line, and test.csv, whose second column is the titles.
+They are for non-commercial use: nothing of them is kept, nor a model made of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from foretype_model.atomic import replacing
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.sample import gumbel, tempered
+from foretype_model.training.course import Course, Progress
+from foretype_model.training.heldout import split
+from foretype_model.training.loop import Training, TrainingOptions
+from foretype_model.training.stream import Texts, whole
+
+SEED: Final = 1
+WINDOW: Final = 100
+PADDING: Final = 0
+NOT_COUNTED: Final = -100
+COLOURS: Final = ("#4878a8", "#e0923f", "#6a9e5b")
+BYTES: Final = bytes(range(256)).decode("latin-1")
+"""As characters; the texts are of ASCII alone."""
+
+HEAD: Final = f"{'':20} parameters training  printed held out     best    time    steps   characters  reached"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One notebook's: whether the `ends` of texts are learnt, the losses that it `printed`, what samples start with."""
+
+    title: str
+    texts: list[str]
+    hidden: int
+    ends: bool
+    printed: tuple[float, float]
+    start: str
+
+
+class Contestant(Course):
+    """A training that goes by CPU seconds, those of scoring not counted, and remembers its losses.
+
+    Attributes:
+        texts: those held back.
+        lot: how many of them are scored at a time, padded `in_front` or behind.
+        skipped: how often the end of the text before is read in front of a text.
+        alphabet: the characters of the tokens; the last is the end of a text.
+        curve: CPU seconds, the smoothed training loss and the held-out loss then, in nats per character.
+        path: the first two of them, more often.
+    """
+
+    name: str
+    network: Any
+    task: Task
+    texts: list[str]
+    lot, in_front, skipped = 64, False, 0
+
+    def __init__(self, alphabet: str) -> None:
+        self.alphabet, self.end = alphabet, len(alphabet) - 1
+        self.step, self.seconds, self.loss, self.printed = 0, 0.0, 0.0, 0.0
+        self.curve: list[tuple[float, float, float]] = []
+        self.path: list[tuple[float, float]] = []
+        self.began = time.process_time()
+
+    def tokens(self, text: str) -> list[int]:
+        """What the network reads to know a text; a character that it does not know is read as padding."""
+        return [self.end] * self.skipped + [max(PADDING, self.alphabet.find(character)) for character in text]
+
+    def pair(self, text: str) -> tuple[list[int], list[int]]:
+        """x and y of one text."""
+        tokens = self.tokens(text)
+        x, y = (tokens, [*tokens[1:], self.end]) if self.task.ends else (tokens[:-1], tokens[1:])
+        return x, [NOT_COUNTED] * self.skipped + y[self.skipped :]
+
+    @torch.no_grad()
+    def score(self) -> float:
+        """Nats per character of the texts held back."""
+        nats, texts = 0.0, self.texts if self.in_front else sorted(self.texts, key=len)
+        for first in range(0, len(texts), self.lot):
+            xs, ys = zip(*map(self.pair, texts[first : first + self.lot]), strict=True)
+            logits, _ = self.network(padded(xs, PADDING, in_front=self.in_front), None)
+            nats += cross_entropy(logits, padded(ys, NOT_COUNTED, in_front=self.in_front), "sum").item()
+        return nats / sum(len(text) - 1 + self.task.ends for text in texts)
+
+    @torch.no_grad()
+    def speak(self, temperature: float, most: int = 160) -> str:
+        """What the network goes on with after the task's start: `most` tokens at most, or up to the end of a text."""
+        draw, spoken = np.random.default_rng(SEED), list[int]()
+        tokens, state = self.tokens(self.task.start), None
+        while len(spoken) < most:
+            logits, state = self.network(torch.tensor(tokens)[:, None], state)
+            tokens = [int(gumbel(draw, tempered(logits[-1, 0].numpy(), temperature)).argmax())]
+            if tokens == [self.end]:
+                break
+            spoken += tokens
+        text = self.task.start + "".join(self.alphabet[token] for token in spoken)
+        return text + " <end>" * (len(spoken) < most)
+
+    def note(self, _progress: Progress) -> None:
+        """Remember the training loss, at times that lie evenly on a logarithmic scale."""
+        if not self.path or self.seconds > self.path[-1][0] * 1.02 + 0.2:
+            self.path.append((self.seconds, self.loss))
+
+    def save(self, path: Path) -> None:
+        """Nothing that was learnt from these texts is kept."""
+
+    def _agree(self, loss: float, _seconds: float, *, stop: bool) -> None:
+        super()._agree(loss, time.process_time() - self.began, stop=stop)
+
+    def _next_stop(self) -> tuple[float, float]:
+        return self.fraction() * 1.25 + 0.01, math.inf
+
+    def _take_stock(self, _checkpoint_path: Path) -> Progress:
+        before = time.process_time()
+        self.curve.append((self.seconds, self.loss, self.score()))
+        self.began += time.process_time() - before
+        return self._progress()
+
+
+def cross_entropy(logits: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
+    """In nats, where y is counted; logits of shape (T, B, V), y of shape (T, B)."""
+    return nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=NOT_COUNTED, reduction=reduction)
+
+
+def padded(rows: Sequence[Sequence[int]], fill: int, *, in_front: bool) -> Tensor:
+    """Rows of several lengths as columns of one, shape (T, B)."""
+    gaps = [[fill] * (max(map(len, rows)) - len(row)) for row in rows]
+    return torch.tensor([[*g, *r] if in_front else [*r, *g] for r, g in zip(rows, gaps, strict=True)]).T
+
+
+class Generator(nn.Module):
+    """The lesson's network: characters, one-hot, into an LSTM, and an output over the characters."""
+
+    def __init__(self, vocabulary: int, hidden: int) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.recurrent, self.output = nn.LSTM(vocabulary, hidden), nn.Linear(hidden, vocabulary)
+
+    def forward(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Logits of shape (T, B, vocabulary) for x of shape (T, B), and the state after it; None is zeros."""
+        h, state = self.recurrent(nn.functional.one_hot(x, self.vocabulary).float(), state)
+        return self.output(h), state
+
+
+class Lesson(Contestant):
+    """What the two notebooks have in common: one-hot characters, no state carried, no clipping, one rate throughout."""
+
+    name = "the lesson's way"
+    trained_bytes = 0
+    optimizer_of: Any
+
+    def __init__(self, task: Task, minutes: float) -> None:
+        torch.manual_seed(SEED)
+        kept, held_out = split(Texts([text.encode() for text in task.texts]), SEED)
+        self.kept, self.texts = ([text.decode() for text in whole(some)] for some in (kept, held_out))
+        self.task, self.options = task, TrainingOptions(minutes=minutes)
+        alphabet = BYTES[PADDING] + "".join(sorted(set("".join(self.kept)))) + BYTES[END_OF_TEXT]
+        self.network = Generator(len(alphabet), task.hidden)
+        self.optimizer = self.optimizer_of(self.network.parameters())
+        super().__init__(alphabet)
+
+    def descend(self, x: Tensor, y: Tensor, characters: int) -> Tensor:
+        """One step, on so many characters of text; the logits before it, shape (T, B, V)."""
+        logits: Tensor = self.network(x, None)[0]
+        loss = cross_entropy(logits, y)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.step, self.trained_bytes = self.step + 1, self.trained_bytes + characters
+        self.printed += (loss.item() - self.printed) / min(self.step, 50)
+        return logits.detach()
+
+
+class Windows(Lesson):
+    """The notebook of texts; those of fewer than ten windows are left out."""
+
+    optimizer_of = partial(torch.optim.Adam, lr=0.01)
+
+    def _minibatches(self) -> Iterator[tuple[str]]:
+        while True:
+            yield from ((text,) for text in self.kept if len(text) >= WINDOW + 10)
+
+    def _learn(self, text: str) -> float:
+        windows = torch.tensor(self.tokens(text)).unfold(0, WINDOW + 1, 1).T
+        return cross_entropy(self.descend(windows[:-1], windows[1:], len(text)), windows[1:]).item()
+
+
+class Titles(Lesson):
+    """The notebook of titles, which are padded when they are scored as well."""
+
+    optimizer_of = partial(torch.optim.RMSprop, lr=0.001, alpha=0.9, eps=1e-7)
+    lot, in_front = 8, True
+
+    def _minibatches(self) -> Iterator[tuple[list[str]]]:
+        while True:
+            yield from ((self.kept[first : first + self.lot],) for first in range(0, len(self.kept), self.lot))
+
+    def _learn(self, titles: list[str]) -> float:
+        x = padded([self.tokens(title) for title in titles], PADDING, in_front=True)
+        y = torch.cat([x[1:], torch.full_like(x[:1], self.end)])
+        logits = self.descend(x, y, sum(map(len, titles)))
+        return cross_entropy(logits, y.where(x != PADDING, NOT_COUNTED)).item()
+
+
+class Ours(Contestant, Training):
+    """The product's training: state carried from window to window, clipping, AdamW, a warm-up and half a cosine."""
+
+    skipped = 1
+
+    def __init__(self, task: Task, minutes: float, ngrams: int) -> None:
+        options = TrainingOptions("lstm", task.hidden, ngrams=ngrams, minutes=minutes, seed=SEED, device="cpu")
+        Training.__init__(self, Texts([text.encode() for text in task.texts]), options)
+        self.task, self.name = task, "ours, with n-grams" if ngrams > 1 else "ours"
+        self.texts = [text.decode() for text in self.held_out]
+        super().__init__(BYTES)
+
+
+def tasks(folder: Path) -> list[Task]:
+    """The two notebooks'."""
+    texts = [line for name in ("train_subset.txt", "test.txt") for line in (folder / name).read_text().splitlines()]
+    with (folder / "test.csv").open(newline="") as file:
+        titles = [row[1] for row in csv.reader(file)]
+    return [
+        Task("Texts, 64 units", texts, 64, False, (1.5, 2.0), "today "),
+        Task("Titles, 128 units", titles, 128, True, (1.18, 1.54), "Today "),
+    ]
+
+
+def compete(task: Task, minutes: float) -> list[Contestant]:
+    """One training after the other, the lesson's first, and a line for each."""
+    done: list[Contestant] = []
+    makers: list[Callable[[Task, float], Contestant]] = [
+        Titles if task.ends else Windows,
+        *(partial(Ours, ngrams=n) for n in (1, TrainingOptions().ngrams)),
+    ]
+    for make in makers:
+        one = make(task, minutes)
+        one.run(Path(), one.note)
+        done.append(one)
+        print(row(one, goal=done[0].curve[-1][2]), flush=True)
+    for one in done:
+        print(*(f"{one.name}, temperature {t}: {one.speak(t)!r}" for t in (0, 0.3, 0.8)), sep="\n", flush=True)
+    return done
+
+
+def row(one: Contestant, goal: float) -> str:
+    """What `HEAD` says; `goal` is the held-out loss that the lesson's way came to."""
+    reached = next((f"{seconds:.0f} s" for seconds, _, loss in one.curve if loss <= goal), "never")
+    size = sum(parameter.numel() for parameter in one.network.parameters())
+    seconds, training, held_out = one.curve[-1]
+    losses = (training, one.printed or training, held_out, min(loss for _, _, loss in one.curve))
+    figures = " ".join(f"{loss:8.3f}" for loss in losses)
+    return f"{one.name:20} {size:10,} {figures} {seconds:5.0f} s {one.step:8,} {one.trained_bytes:12,} {reached:>8}"
+
+
+def draw(axes: Axes, task: Task, done: Sequence[Contestant]) -> None:
+    """The losses of one task."""
+    axes.axhspan(*task.printed, color="#eeeeee", label="training loss that the notebook printed")
+    for one, colour in zip(done, COLOURS, strict=True):
+        axes.plot(*zip(*one.path, strict=True), color=colour, alpha=0.45, linewidth=1)
+        seconds, _, held_out = zip(*one.curve, strict=True)
+        axes.plot(seconds, held_out, color=colour, marker="o", markersize=3, label=one.name)
+    axes.set(
+        xscale="log", xlabel="training, CPU seconds", ylabel="nats per character (dots: held out)", ylim=(1.0, 3.2)
+    )
+    axes.set_title(task.title, loc="left")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def main() -> None:
+    """Six trainings, two tables, what the networks write, and a picture."""
+    parser = argparse.ArgumentParser(description="A lesson's experiment, done its way and ours.")
+    parser.add_argument("folder", type=Path, metavar="AG_NEWS")
+    parser.add_argument("--plot", type=Path, required=True, metavar="PNG")
+    parser.add_argument("--minutes", type=float, default=5.0, help="of CPU time, for each training (5)")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    figure = Figure(figsize=(12, 5), layout="constrained")
+    for axes, task in zip(figure.subplots(1, 2), tasks(given.folder), strict=True):
+        print(f"\n{task.title}\n{HEAD}")
+        draw(axes, task, compete(task, given.minutes))
+        with replacing(given.plot) as unfinished:
+            figure.savefig(unfinished, format="png", dpi=150)
+
+
+if __name__ == "__main__":
+    main()
