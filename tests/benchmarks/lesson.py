@@ -286,9 +286,9 @@ def draw(axes: Axes, task: Task, done: Sequence[Contestant]) -> None:
         axes.plot(*zip(*one.path, strict=True), color=colour, alpha=0.45, linewidth=1)
         seconds, _, held_out = zip(*one.curve, strict=True)
         axes.plot(seconds, held_out, color=colour, marker="o", markersize=3, label=one.name)
-    axes.set(
-        xscale="log", xlabel="training, CPU seconds", ylabel="nats per character (dots: held out)", ylim=(1.0, 3.2)
-    )
+    axes.set(xscale="log", xlim=(1, None), ylim=(1.0, 3.2))
+    axes.set(xlabel="training, CPU seconds", ylabel="nats per character (dots: held out)")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_title(task.title, loc="left")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
