@@ -105,6 +105,15 @@ class Predictor(Protocol):
 
 
 @runtime_checkable
+class Modelled(Protocol):
+    """A predictor that works with the model in use, of which there may be several, for files in different places."""
+
+    def with_model(self, model: Path) -> Predictor:
+        """The same predictor with another model. Raises ForetypeError where that cannot be used."""
+        ...
+
+
+@runtime_checkable
 class Observer(Protocol):
     """A predictor that wants to see documents, beside the text before a cursor."""
 

@@ -1,4 +1,4 @@
-"""The models on this machine: a folder of ONNX files, the one that came with Foretype, and which of them is in use."""
+"""The models on this machine, in a folder of ONNX files, and the one that came with Foretype; which serves where."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ import platformdirs
 
 from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
+from foretype_model.in_use import DEFAULT, InUse
 
 if TYPE_CHECKING:
     from foretype_model.runtime import Metadata
-
-DEFAULT: Final = "default"
-"""The name of the model that comes with Foretype."""
 
 BUNDLED: Final = Path(__file__).parent / "data" / "default.onnx"
 SUFFIX: Final = ".onnx"
@@ -42,6 +40,7 @@ class StoredModel:
     Attributes:
         size: of the file, in bytes.
         in_use: whether it serves where no model is named.
+        paths: the files and folders that it serves in the place of the one in use.
         bundled: whether it came with Foretype.
         metadata: None where the file cannot be used; `error` says why.
     """
@@ -50,6 +49,7 @@ class StoredModel:
     path: Path
     size: int
     in_use: bool
+    paths: Sequence[str]
     bundled: bool
     metadata: Metadata | None
     error: str | None = None
@@ -60,25 +60,30 @@ class Store:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or data_folder() / "models"
+        self._record = self._folder / IN_USE
 
     def list(self) -> Sequence[StoredModel]:
         """Every model, the bundled one first, then by name; broken ones too."""
-        in_use = self._in_use()
-        return [self._describe(name, in_use=name == in_use) for name in self.names()]
+        in_use = self.in_use()
+        return [self._describe(name, in_use) for name in self.names()]
 
     def names(self) -> Sequence[str]:
         """The names that `find` knows."""
         stems = (path.stem for path in self._folder.glob(f"*{SUFFIX}"))
         return [DEFAULT, *sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != DEFAULT)]
 
-    def find(self, name_or_path: str | None) -> Path:
-        """The file of a model: by name, by path, or the one in use for None.
+    def find(self, name_or_path: str | None, document: Path | None = None) -> Path:
+        """The file of a model: by name, by path, or for None the one in use.
+
+        Args:
+            name_or_path: what to find.
+            document: the file that it is to complete; another model may serve there.
 
         Raises:
             ModelError: no such model; the message names the known ones.
         """
         if name_or_path is None:
-            return self._path(self._in_use())
+            return self._path(self.in_use().serving(document))
         if name_or_path in self.names():
             return self._path(name_or_path)
         file = _existing_file(name_or_path)
@@ -86,24 +91,34 @@ class Store:
             return file
         raise ModelError(f"no model or file {name_or_path!r}; there is: {', '.join(self.names())}")
 
-    def use(self, name: str) -> None:
-        """Serve this model where none is named."""
+    def in_use(self) -> InUse:
+        """Which model serves where."""
+        return InUse.read(self._record, self.names())
+
+    def stamp(self) -> int:
+        """Another number whenever what is in use may have changed."""
+        try:
+            return self._record.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def use(self, name: str, paths: Sequence[Path] = ()) -> None:
+        """Serve this model for the files under `paths`; without any, wherever no other is."""
         self._check_known(name)
         if unit_of(self._path(name)) == "word":
             advice = json.dumps({"network": {}, "words": {"model": name}, "copy": {}})
             raise ModelError(f'{name} is a word-level model; complete with it by the setting "predictors": {advice}')
-        with replacing(self._folder / IN_USE) as file:
-            file.write_text(json.dumps({"name": name}), "utf-8")
+        if missing := [path for path in paths if not path.exists()]:
+            raise ModelError(f"there is no file or folder {missing[0]}; name what {name} is to complete")
+        self._record_changed(self.in_use().using(name, paths))
 
     def remove(self, name: str) -> None:
         """Delete a model; where it was in use, the bundled one takes its place."""
         if name == DEFAULT:
             raise ModelError("the default model comes with Foretype and cannot be removed")
         self._check_known(name)
-        in_use = self._in_use() == name
+        self._record_changed(self.in_use().without(name))
         self._own_path(name).unlink()
-        if in_use:
-            (self._folder / IN_USE).unlink(missing_ok=True)
 
     def import_file(self, path: Path, name: str | None = None) -> str:
         """Copy a model file into the store; its name, by default the file's own, is returned.
@@ -118,9 +133,10 @@ class Store:
         return name
 
     def add(self, name: str, data: Path) -> None:
-        """Move a trained model's file into the store, in the place of one of the same name."""
+        """Move a trained model's file into the store, in the place of one of the same name, but not of its paths."""
         self._copy_in(name, data)
         data.unlink()
+        self._record_changed(self.in_use().without_paths(name))
 
     def export(self, name: str, destination: Path) -> None:
         """Copy a model to a file of the user's."""
@@ -132,6 +148,10 @@ class Store:
         with replacing(destination) as partial:
             shutil.copyfile(self._path(name), partial)
 
+    def _record_changed(self, in_use: InUse) -> None:
+        if in_use != self.in_use():
+            in_use.write(self._record)
+
     def _copy_in(self, name: str, path: Path) -> None:
         from foretype_model.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
 
@@ -142,7 +162,7 @@ class Store:
         with replacing(target) as partial:
             shutil.copyfile(path, partial)
 
-    def _describe(self, name: str, *, in_use: bool) -> StoredModel:
+    def _describe(self, name: str, in_use: InUse) -> StoredModel:
         from foretype_model.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
 
         path = BUNDLED if name == DEFAULT else self._own_path(name)
@@ -152,7 +172,8 @@ class Store:
         except ModelError as broken:
             error = str(broken)
         size = path.stat().st_size if path.exists() else 0
-        return StoredModel(name, path, size, in_use, name == DEFAULT, metadata, error)
+        paths = sorted(path for path, model in in_use.paths.items() if model == name)
+        return StoredModel(name, path, size, in_use.name == name, paths, name == DEFAULT, metadata, error)
 
     def _path(self, name: str) -> Path:
         if name != DEFAULT:
@@ -171,15 +192,6 @@ class Store:
     def _check_known(self, name: str) -> None:
         if name not in self.names():
             raise ModelError(f"no model {name!r}; there is: {', '.join(self.names())}")
-
-    def _in_use(self) -> str:
-        """The name that `use` wrote, or the default where that cannot be read or is gone."""
-        try:
-            record = json.loads((self._folder / IN_USE).read_text("utf-8"))
-        except (OSError, ValueError):
-            return DEFAULT
-        name = str(record.get("name")) if isinstance(record, dict) else DEFAULT
-        return name if name in self.names() else DEFAULT
 
 
 def unit_of(path: Path) -> str | None:

@@ -5,7 +5,7 @@ Importing this module imports numpy and, with the network, ONNX Runtime: that is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,13 @@ from typing import Final
 from foretype_model.candidates import Candidate
 from foretype_model.completer import Completer
 from foretype_model.errors import ModelError
-from foretype_model.mixture import Corrections
-from foretype_model.predictor import Context, Forgetful, Indexer, Learner, Predictor, Removed
+from foretype_model.predictor import Context, Forgetful, Indexer, Predictor, Removed
 from foretype_model.predictors import load_predictors
 from foretype_model.provenance import Explanation
 from foretype_model.staleness import Stale, Superseded
 from foretype_model.store import Store, data_folder
 from foretype_server.document import Snapshot
+from foretype_server.serving import Ensemble, Serving
 from foretype_server.settings import Settings
 
 SOURCES: Final = 3
@@ -38,23 +38,28 @@ class Loaded:
 class Engine:
     """Answers questions about documents, from the predictors that were loaded last."""
 
-    def __init__(self, on_drop: Callable[[str, str, Exception], None]) -> None:
-        """`on_drop` is told the document, the predictor and its error when one is dropped for a document."""
-        self._on_drop = on_drop
-        self._predictors: Mapping[str, Predictor] = {}
-        self._completers: dict[str, Completer] = {}
-        self._corrections: Corrections = {}
+    def __init__(self, on_drop: Callable[[str, str, Exception], None], warn: Callable[[str], None]) -> None:
+        """`on_drop` is told the document, the predictor and its error when one is dropped for a document.
+
+        `warn` is told what the user is to know of a model that came into use later.
+        """
+        self._on_drop, self._warn = on_drop, warn
+        self._serving = Serving({}, None, warn)
+        self._completers: dict[str, tuple[Ensemble, Completer]] = {}
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         """Make the predictors that `settings` name; all documents start anew with them."""
         self.release()
-        self._predictors, loaded = _load(settings.model, settings, workspace)
-        if settings.model is not None and loaded.problems:
-            predictors, default = _load(None, settings, workspace)
+        predictors, loaded = _load(settings.model, settings, workspace)
+        named = settings.model is not None
+        if named and loaded.problems:
+            others, default = _load(None, settings, workspace)
             if len(default.problems) < len(loaded.problems):
-                self._predictors = predictors
+                predictors, named = others, False
                 problems = (*loaded.problems, "the model in use takes its place")
                 loaded = Loaded(default.predictors, default.model, problems)
+        # A model that the settings name serves everywhere.
+        self._serving = Serving(predictors, None if named else loaded.model, self._warn)
         self._completers = {}
         return loaded
 
@@ -94,7 +99,7 @@ class Engine:
             Exception: one of them could not, whatever it raised; the others have.
         """
         removed, failures = Removed(), list[Exception]()
-        for predictor in self._predictors.values():
+        for predictor in self._predictors():
             try:
                 removed += predictor.forget(path, word) if isinstance(predictor, Forgetful) else Removed()
             except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
@@ -107,8 +112,8 @@ class Engine:
 
     def catch_up(self, snapshot: Snapshot) -> bool:
         """Read a slice of a long text that was answered for from its end alone; whether all of it is read."""
-        completer = self._completers.get(snapshot.uri)
-        return completer is None or completer.catch_up(snapshot.before)
+        known = self._completers.get(snapshot.uri)
+        return known is None or known[1].catch_up(snapshot.before)
 
     def close(self, uri: str) -> None:
         """Let go of a document."""
@@ -133,20 +138,30 @@ class Engine:
         for predictor in self._indexers():
             predictor.update(paths)
 
+    def _predictors(self) -> list[Predictor]:
+        """Each of them once, although it may take part in several ensembles."""
+        made = (predictor for ensemble in self._serving.all() for predictor in ensemble.predictors.values())
+        return list({id(predictor): predictor for predictor in made}.values())
+
     def _indexers(self) -> list[Indexer]:
-        return [predictor for predictor in self._predictors.values() if isinstance(predictor, Indexer)]
+        """They are the same in all ensembles, whose number may change while the other thread looks."""
+        return [predictor for predictor in self._serving.base.predictors.values() if isinstance(predictor, Indexer)]
 
     def _save(self) -> None:
-        for predictor in self._predictors.values():
-            if isinstance(predictor, Learner):
-                predictor.save()
+        for ensemble in self._serving.all():
+            ensemble.save()
 
     def _completer(self, uri: str) -> Completer:
-        if uri not in self._completers:
-            self._completers[uri] = Completer(
-                self._predictors, lambda name, error: self._on_drop(uri, name, error), uri, self._corrections
-            )
-        return self._completers[uri]
+        ensemble = self._serving.of(uri)
+        if uri not in self._completers or self._completers[uri][0] is not ensemble:
+            self._completers[uri] = ensemble, self._made(uri, ensemble)
+        return self._completers[uri][1]
+
+    def _made(self, uri: str, ensemble: Ensemble) -> Completer:
+        def on_drop(name: str, error: Exception) -> None:
+            self._on_drop(uri, name, error)
+
+        return Completer(ensemble.predictors, on_drop, uri, ensemble.corrections)
 
 
 def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:

@@ -265,7 +265,7 @@ class Session:
         from foretype_server.engine import Engine  # noqa: PLC0415 (imports numpy and more, while the editor goes on)
 
         self._dropped.clear()
-        self._engine = self._engine or Engine(self._on_drop)
+        self._engine = self._engine or Engine(self._on_drop, self._warn_from_worker)
         return self._engine.load(settings, workspace)
 
     def _work(self, job: Job[T], snapshot: Snapshot, settings: Settings, stale: Stale) -> T | None:
@@ -297,4 +297,7 @@ class Session:
         self._dropped.add(name)
         what = f"{type(error).__name__}: {error}"
         text = f'The predictor "{name}" failed ({what}), first in {uri}, and is left out of each document it fails in.'
+        self._warn_from_worker(text)
+
+    def _warn_from_worker(self, text: str) -> None:
         self._loop.call_soon_threadsafe(self._warn, text)

@@ -88,7 +88,10 @@ class Residual(nn.Module):
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, orthogonalised gate by gate (Jordan et al. 2024); torch's own, in bfloat16, takes 20 times as long here."""
+    """Momentum, orthogonalised gate by gate (Jordan et al. 2024).
+
+    torch's own works in bfloat16: 510 ms for a matrix of 768 by 256 on a CPU that has to emulate that.
+    """
 
     def __init__(self, matrices: Iterable[Tensor], lr: float) -> None:
         super().__init__(matrices, {"lr": lr, "scale": 1.0})
@@ -113,7 +116,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
     for _ in range(5):
         product = wide @ wide.T
         wide = 3.4445 * wide + (-4.7750 * product + 2.0315 * product @ product) @ wide
-    return wide if x.shape[0] <= x.shape[1] else wide.T
+    return wide if wide.shape == x.shape else wide.T
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,3 @@
-import json
 import stat
 import sys
 from dataclasses import dataclass
@@ -41,6 +40,12 @@ def fake_models(monkeypatch, tmp_path):
 def model(path: Path, content: str = "mine") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"model {content}")
+    return path
+
+
+def folder(path: Path) -> Path:
+    path.mkdir(parents=True)
+    (path / "one.txt").write_text("one")
     return path
 
 
@@ -116,6 +121,50 @@ def test_use_outlives_the_store(store, mine, tmp_path):
     assert store.find(None) == store_module.BUNDLED
 
 
+def test_a_model_serves_the_files_under_its_paths(store, mine, tmp_path):
+    verse = store.import_file(model(tmp_path / "verse.onnx"))
+    notes = folder(tmp_path / "notes")
+    store.use(mine, [notes])
+    store.use(verse, [folder(notes / "poems"), notes / "one.txt"])
+    serving = {name: store.find(None, notes / name).stem for name in ("a.txt", "one.txt", "poems/b.txt")}
+    assert serving == {"a.txt": "mine", "one.txt": "verse", "poems/b.txt": "verse"}
+    elsewhere = (None, tmp_path / "notes.txt", tmp_path / "notes2" / "a.txt")
+    assert {store.find(None, document) for document in elsewhere} == {store_module.BUNDLED}
+    assert [list(entry.paths) for entry in store.list() if entry.name == mine] == [[str(notes)]]
+
+
+def test_a_path_is_given_up_when_its_model_goes_or_is_another(store, mine, tmp_path):
+    notes = folder(tmp_path / "notes")
+    for give_up in (lambda: store.use("default", [notes]), lambda: store.add(mine, model(tmp_path / "new.onnx"))):
+        store.use(mine, [notes])
+        assert store.find(None, notes / "a.txt").stem == mine
+        give_up()
+        assert store.find(None, notes / "a.txt") == store_module.BUNDLED
+    store.use(mine, [notes])
+    store.remove(mine)
+    assert store.find(None, notes / "a.txt") == store_module.BUNDLED
+
+
+def test_links_to_a_path_are_the_path(store, mine, tmp_path):
+    (tmp_path / "link").symlink_to(folder(tmp_path / "notes"))
+    store.use(mine, [tmp_path / "link"])
+    assert store.find(None, tmp_path / "notes" / "a.txt").stem == mine
+
+
+def test_a_path_that_is_not_there_says_so(store, mine, tmp_path):
+    with pytest.raises(ModelError, match="no file or folder"):
+        store.use(mine, [tmp_path / "nowhere"])
+    assert store.in_use().paths == {}
+
+
+def test_the_stamp_tells_when_something_else_is_in_use(store, mine, tmp_path):
+    stamps = [store.stamp()]
+    for change in (lambda: store.use(mine), lambda: store.use("default", [tmp_path]), lambda: store.remove(mine)):
+        change()
+        stamps.append(store.stamp())
+    assert len(set(stamps)) == len(stamps)
+
+
 def test_removing_the_model_in_use_falls_back_to_the_default(store, mine, tmp_path):
     store.use(mine)
     store.remove(mine)
@@ -138,14 +187,15 @@ def test_the_default_cannot_be_removed(store):
 
 
 @pytest.mark.parametrize(
-    "record", ["", "{", "[]", '{"name": 3}', "{}", '{"name": "gone"}', '{"name": "../../x"}', "\udcff"]
+    "record",
+    ["", "{", "[]", "{}", '{"name": 3}', '{"name": []}', '{"name": "../../x"}', '{"paths": ["mine"]}', "\udcff"],
 )
 def test_a_corrupt_record_of_the_one_in_use_is_passed_over(store, mine, record):
     in_use = store.find(mine).parent / store_module.IN_USE
     in_use.write_text(record, errors="surrogateescape")
     assert store.find(None) == store_module.BUNDLED
     store.use(mine)
-    assert json.loads(in_use.read_text()) == {"name": mine}
+    assert store.find(None) == store.find(mine)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def corpus(texts: list[bytes] = TEXTS) -> Corpus:
 
 def run(folder: Path, options: TrainingOptions = OPTIONS, **changes) -> list[Progress]:
     reports: list[Progress] = []
-    arguments = {"resume": False, "initial": None, "name": "t", "report": reports.append} | changes
+    arguments = {"resume": False, "initial": None, "rival": None, "name": "t", "report": reports.append} | changes
     train(corpus(), options, destination=folder / "t.onnx", checkpoint=folder / "t.safetensors", **arguments)
     return reports
 
@@ -123,8 +123,8 @@ def test_bits_per_character_is_what_the_probabilities_say() -> None:
 
 def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_path) -> None:
     tiny, options = corpus([b"just a line of text, and then no more of it"]), replace(OPTIONS, window=4, steps=3)
-    arguments = {"resume": False, "initial": None, "name": "t", "report": lambda progress: None}
-    metadata = train(tiny, options, destination=tmp_path / "t.onnx", checkpoint=tmp_path / "c", **arguments)
+    arguments = {"resume": False, "initial": None, "rival": None, "name": "t", "report": lambda progress: None}
+    metadata = train(tiny, options, destination=tmp_path / "t.onnx", checkpoint=tmp_path / "c", **arguments).metadata
     assert metadata.bits_per_character is None or metadata.bits_per_character > 1
     assert bits_per_character(make_network(OPTIONS.shape), [], torch.device("cpu")) is None
     assert Network.open(tmp_path / "t.onnx").metadata == metadata

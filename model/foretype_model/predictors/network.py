@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from foretype_model.runtime import Network, NetworkState
 class NetworkPredictor:
     """A `Network` behind the `Predictor` door; with an `Adaptation`, it learns while it is used."""
 
-    def __init__(self, network: Network, adaptation: Adaptation | None = None) -> None:
+    def __init__(self, network: Network, adaptation: Adaptation | None = None, context: Context | None = None) -> None:
+        """`context` is what it was made with."""
         self.network = network
         self._adaptation = adaptation
+        self._context = context or Context()
         self._start = network.start()
 
     def start(self) -> NetworkState:
@@ -36,6 +39,10 @@ class NetworkPredictor:
         if self._adaptation is None:
             return trained
         return self._adaptation.corrected(trained, np.stack([self.network.top(state) for state in states]))
+
+    def with_model(self, model: Path) -> NetworkPredictor:
+        """Another network, with what it has learnt in this workspace."""
+        return create(replace(self._context, model=model))
 
     def learn(self, state: NetworkState, following: int) -> None:
         """Adapt to the byte that followed."""
@@ -63,8 +70,8 @@ def create(context: Context) -> NetworkPredictor:
         raise PredictorError("the network predictor needs a model: see 'foretype models list'")
     network = Network.open(context.model)
     if not context.options.get("learn", True):
-        return NetworkPredictor(network)
-    return NetworkPredictor(network, Adaptation(network.metadata.hidden, _place(context, context.model)))
+        return NetworkPredictor(network, None, context)
+    return NetworkPredictor(network, Adaptation(network.metadata.hidden, _place(context, context.model)), context)
 
 
 def _place(context: Context, model: Path) -> Path | None:

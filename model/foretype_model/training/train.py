@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,30 @@ from foretype_model.runtime import Metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.course import Progress
+from foretype_model.training.heldout import bits_per_character
 from foretype_model.training.loop import Training, TrainingOptions
 from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.stream import Documents, Texts
 from foretype_model.training.words.loop import WordTraining
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training.
+
+    Attributes:
+        metadata: as the model file has it.
+        rival_bits: per character, what the rival needs for the same text held back; None where there is none.
+    """
+
+    metadata: Metadata
+    rival_bits: float | None = None
+
+    @property
+    def better(self) -> bool:
+        """Whether it has been seen to do better than the rival."""
+        bits = self.metadata.bits_per_character
+        return bits is not None and self.rival_bits is not None and bits < self.rival_bits
 
 
 def train(
@@ -25,9 +46,10 @@ def train(
     checkpoint: Path,
     resume: bool,
     initial: Path | None,
+    rival: Path | None,
     name: str,
     report: Callable[[Progress], None],
-) -> Metadata:
+) -> Trained:
     """Train until the options' minutes or steps are spent, and write the weights that did best on text held back.
 
     Args:
@@ -35,6 +57,7 @@ def train(
         checkpoint: where to keep what is needed to go on; the caller may remove it once the model is safe.
         resume: go on from `checkpoint`, with the options it was started with.
         initial: a model file whose network is trained further; its shape takes the place of the options'.
+        rival: a model file to compare with.
         report: told after every step.
 
     Raises:
@@ -44,7 +67,13 @@ def train(
     """
     training = begin(Texts(corpus.texts), options, checkpoint, resume=resume, initial=initial)
     training.run(checkpoint, report)
-    return export(training, destination, name, f"from {initial.stem}" if initial else "")
+    metadata = export(training, destination, name, f"from {initial.stem}" if initial else "")
+    return Trained(metadata, _bits_of(rival, training) if rival else None)
+
+
+def _bits_of(model: Path, training: Training) -> float | None:
+    """Per character of the text that `training` held back."""
+    return bits_per_character(onnx_file.read(model).to(training.device), training.held_out, training.device)
 
 
 def begin(

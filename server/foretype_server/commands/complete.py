@@ -154,7 +154,8 @@ def complete(
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)
     with prints_aside():
-        completer = open_completer(model, predictor or (), (workspace,) if workspace else ())
+        file = None if at.file == "-" else Path(at.file)
+        completer = open_completer(model, predictor or (), (workspace,) if workspace else (), file)
         offers = find_offers(completer, before, after, options)
     if as_json:
         print_json(offers.figures())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "foretype models  # the list; * is in use",
     "foretype models use notes  # complete with notes from now on",
+    "foretype models use notes ~/notes  # or with it there alone",
     "foretype models use default  # and back to the one that came with Foretype",
 )
 
@@ -49,6 +50,8 @@ def list_(as_json: Json = False) -> None:
     for model in stored:
         table.add_row("*" if model.in_use else "", model.name, *_row(model))
     Console().print(table)
+    for path, name in sorted(_store().in_use().paths.items()):
+        typer.echo(f"{name} completes {path}")
     for model in stored:
         if model.error:
             typer.echo(f"{model.name} can't be used: {model.error}")
@@ -76,11 +79,27 @@ def show(
     Console().print(table)
 
 
-@app.command("use", epilog=examples("foretype models use notes  # from now on, everywhere"))
-def use(name: Name) -> None:
-    """Complete with this model from now on."""
-    _store().use(name)
-    typer.echo(f"{name} is in use; editors take it up when they start the server again.")
+@app.command(
+    "use",
+    epilog=examples(
+        "foretype models use notes  # from now on, wherever no other is",
+        "foretype models use notes ~/notes  # for the files in there",
+        "foretype models use default ~/notes  # and no more",
+    ),
+)
+def use(
+    name: Name,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help="Files and folders to use it for.", show_default="everywhere else"),
+    ] = None,
+) -> None:
+    """Complete with this model from now on.
+
+    A model that was trained on files of yours is in use for these already.
+    """
+    _store().use(name, paths or ())
+    typer.echo(f"{name} is in use{' for ' + ', '.join(map(str, paths)) if paths else ''}.")
 
 
 @app.command("remove", epilog=examples("foretype models remove notes  # the file is deleted"))

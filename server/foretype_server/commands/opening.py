@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
 
 def open_predictors(
-    model: str | None, wanted: Mapping[str, Mapping[str, Any]], workspace: tuple[Path, ...] = ()
+    model: str | None,
+    wanted: Mapping[str, Mapping[str, Any]],
+    workspace: tuple[Path, ...] = (),
+    document: Path | None = None,
 ) -> dict[str, Predictor]:
-    """The predictors `wanted`, each with its own options, and with `model` (a name or a file; None: the one in use).
+    """The predictors `wanted`, each with its own options, and with `model`.
+
+    That is a name or a file; None is the one in use, for the `document` where there is one.
 
     Raises:
         ModelError: there is no such model.
@@ -35,7 +40,7 @@ def open_predictors(
     from foretype_model.predictors import load_predictors
     from foretype_model.store import Store, data_folder
 
-    context = Context(model=Store().find(model), workspace=workspace, state_folder=data_folder())
+    context = Context(model=Store().find(model, document), workspace=workspace, state_folder=data_folder())
     predictors, errors = load_predictors(wanted, context)
     if errors and (model is not None or not predictors):
         raise errors[0]
@@ -44,15 +49,20 @@ def open_predictors(
     return predictors
 
 
-def open_completer(model: str | None, predictors: Sequence[str] = (), workspace: tuple[Path, ...] = ()) -> Completer:
-    """What completes one document, with `model` and the `predictors` of those names (none: the default ones).
+def open_completer(
+    model: str | None,
+    predictors: Sequence[str] = (),
+    workspace: tuple[Path, ...] = (),
+    document: Path | None = None,
+) -> Completer:
+    """What completes one `document`, with `model` and the `predictors` of those names (none: the default ones).
 
     What they know of the `workspace` is brought up to date first. Raises as `open_predictors` and `refresh` do.
     """
     from foretype_model.completer import Completer
 
     wanted = {name: {} for name in predictors} or Settings().predictors
-    opened = open_predictors(model, wanted, workspace)
+    opened = open_predictors(model, wanted, workspace, document)
     refresh(opened.values())
     return Completer(opened, dropped)
 

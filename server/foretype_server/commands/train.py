@@ -21,7 +21,7 @@ from foretype_model.errors import ForetypeError
 from foretype_server.commands.options import Json, UsageError, examples, finite, print_json
 
 if TYPE_CHECKING:
-    from foretype_model.runtime import Metadata
+    from foretype_model.training.train import Trained
     from foretype_server.cli_progress import TrainingScreen
 
 EXAMPLES = examples(
@@ -89,7 +89,8 @@ def train(
 
     Every text file in the folders is read; hidden, ignored, binary, huge and
     minified ones are left out. Ctrl-C stops, and --resume goes on from there.
-    All of it happens on this machine.
+    All of it happens on this machine. Where the model does better than the one
+    in use, it completes the files under PATH from then on.
     """
     shape = {"unit": unit and unit.value, "cell": cell and cell.value, "hidden": hidden, "layers": layers}
     given = {**shape, "minutes": minutes, "steps": steps, "seed": seed, "device": device}
@@ -97,11 +98,11 @@ def train(
     origin = _origin(from_, chosen, resume=resume)
     name = _name(name, paths)
     _check_installed()
-    metadata = _train(paths, name, origin, chosen, resume=resume)
+    trained = _train(paths, name, origin, chosen, resume=resume)
     if as_json:
-        print_json(asdict(metadata))
+        print_json(asdict(trained.metadata) | {"completes": [str(path) for path in paths if trained.better]})
     else:
-        _tell(name, metadata)
+        _tell(name, trained, paths)
 
 
 def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> str | None:
@@ -143,10 +144,8 @@ def _check_installed() -> None:
         raise ForetypeError(f"training needs {missing[0]}: pip install 'foretype[train]'")
 
 
-def _train(
-    paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool
-) -> Metadata:
-    """Train the model `name` and put it in the store."""
+def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool) -> Trained:
+    """Train the model `name`, put it in the store, and in use for `paths` where it is better than what is."""
     from foretype_model.atomic import private_folder
     from foretype_model.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
@@ -165,20 +164,24 @@ def _train(
     with tempfile.TemporaryDirectory() as folder, screen:
         file = Path(folder) / "model.onnx"
         try:
-            trainer = _trainer(chosen, initial, checkpoint if resume else None)
-            metadata = trainer(
+            trainer = _trainer(chosen, initial, store.find(None), checkpoint if resume else None)
+            trained = trainer(
                 corpus, destination=file, checkpoint=checkpoint, resume=resume, name=name, report=screen.report
             )
         except KeyboardInterrupt:
             _tell_how_to_resume(screen, checkpoint, paths, name)
             raise
         store.add(name, file)
+        if trained.better:
+            store.use(name, paths)
         # Only now: a disk that is full must not cost the training.
         checkpoint.unlink(missing_ok=True)
-    return metadata
+    return trained
 
 
-def _trainer(chosen: Mapping[str, Any], initial: Path | None, resumed: Path | None) -> Callable[..., Metadata]:
+def _trainer(
+    chosen: Mapping[str, Any], initial: Path | None, rival: Path, resumed: Path | None
+) -> Callable[..., Trained]:
     """What trains a network of the chosen unit, or of that of the checkpoint that is resumed."""
     # These import torch: once the paths are known to be good.
     from foretype_model.training.checkpoint import unit
@@ -190,7 +193,7 @@ def _trainer(chosen: Mapping[str, Any], initial: Path | None, resumed: Path | No
     options = {key: value for key, value in chosen.items() if key != "unit"}
     if (unit(resumed) if resumed else chosen.get("unit")) == "word":
         return partial(train_words, options=WordOptions(**options))
-    return partial(train, options=TrainingOptions(**options), initial=initial)
+    return partial(train, options=TrainingOptions(**options), initial=initial, rival=rival)
 
 
 def _tell_how_to_resume(screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str) -> None:
@@ -199,14 +202,21 @@ def _tell_how_to_resume(screen: TrainingScreen, checkpoint: Path, paths: Sequenc
         screen.tell(f"Stopped; what was learnt is kept. Go on with: {command}")
 
 
-def _tell(name: str, metadata: Metadata) -> None:
-    bits = metadata.bits_per_character
+def _tell(name: str, trained: Trained, paths: Sequence[Path]) -> None:
+    bits, rival_bits, metadata = trained.metadata.bits_per_character, trained.rival_bits, trained.metadata
     figure = f"{bits:.3f} bits per character on held-out text" if bits is not None else "no text was held out"
-    typer.echo(f"{name} is trained: {figure}, {metadata.parameters:,} parameters.")
-    typer.echo(f"Try it: foretype generate --model {name}    Complete with it: {_use(name, metadata)}")
+    than = f", where the model in use needs {rival_bits:.3f}" if rival_bits is not None else ""
+    typer.echo(f"{name} is trained: {figure}{than}; {metadata.parameters:,} parameters.")
+    typer.echo(f"Try it: foretype generate --model {name}")
+    typer.echo(_use(name, trained, shlex.join(map(str, paths))))
 
 
-def _use(name: str, metadata: Metadata) -> str:
-    if metadata.unit == "byte":
-        return f"foretype models use {name}"
-    return f'the setting "predictors": {json.dumps({"network": {}, "words": {"model": name}, "copy": {}})}'
+def _use(name: str, trained: Trained, paths: str) -> str:
+    """Where it completes, or how to have it complete."""
+    if trained.metadata.unit == "word":
+        predictors = json.dumps({"network": {}, "words": {"model": name}, "copy": {}})
+        return f'Complete with it: the setting "predictors": {predictors}'
+    if trained.better:
+        return f"It completes what is under {paths} from now on. Everywhere else, too: foretype models use {name}"
+    seen = "not seen to be" if trained.rival_bits is None else "no"
+    return f"It is {seen} better than the model in use. To complete with it: foretype models use {name} {paths}"

@@ -39,6 +39,6 @@ def try_(
     from foretype_server.terminal import Editor
 
     text = TextFile.open(file) if file else None
-    predictors = open_predictors(model, Settings().predictors)
-    name = Store().find(model).stem
+    predictors = open_predictors(model, Settings().predictors, document=file)
+    name = Store().find(model, file).stem
     asyncio.run(Editor(predictors, text, name, temperature, seed).run())

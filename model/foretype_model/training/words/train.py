@@ -8,7 +8,7 @@ from pathlib import Path
 from foretype_model.runtime import Metadata
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.course import Progress
-from foretype_model.training.train import described
+from foretype_model.training.train import Trained, described
 from foretype_model.training.words import onnx_file
 from foretype_model.training.words.loop import UNIT, WordOptions, WordTraining
 
@@ -22,11 +22,11 @@ def train(
     resume: bool,
     name: str,
     report: Callable[[Progress], None],
-) -> Metadata:
+) -> Trained:
     """As `foretype_model.training.train.train` does for one of bytes, but from nothing always; raises the same."""
     training = WordTraining.resume(corpus.texts, checkpoint) if resume else WordTraining(corpus.texts, options)
     training.run(checkpoint, report)
-    return export(training, destination, name)
+    return Trained(export(training, destination, name))
 
 
 def export(training: WordTraining, destination: Path, name: str) -> Metadata:

@@ -1,0 +1,120 @@
+"""A model of the user's own completes the files it was trained on, as soon as it is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from foretype_model.training.loop import Training, TrainingOptions
+from foretype_model.training.stream import Texts
+from foretype_model.training.train import export
+
+from .client import Client, environment, server
+
+FORETYPE = (sys.executable, "-m", "foretype_server.cli")
+TEXT = "The gardener waters the orchids.\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data folder; and beside it a folder of text, ``garden``."""
+    (tmp_path / "garden").mkdir()
+    (tmp_path / "garden" / "work.txt").write_text(TEXT * 100)
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a model that knows that text."""
+    folder = tmp_path_factory.mktemp("trained")
+    options = TrainingOptions(hidden=32, embedding=16, ngrams=1, batch=16, window=32, steps=300, learning_rate=2e-2)
+    training = Training(Texts([TEXT.encode() * 100]), options)
+    training.run(folder / "checkpoint", lambda _progress: None)
+    export(training, folder / "garden.onnx", "garden")
+    return folder / "garden.onnx"
+
+
+def run(home: Path, *arguments: str) -> str:
+    environ = environment(home, {"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
+    command = {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environ, "timeout": 100}
+    ran = subprocess.run(**command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout + ran.stderr
+
+
+def add(home: Path, trained: Path) -> None:
+    """Have the trained model there, for the files under ``garden``."""
+    run(home, "models", "import", str(trained))
+    run(home, "models", "use", "garden", "garden")
+
+
+def offered(client: Client, file: Path) -> list[str]:
+    """The words after the one gardener in `file`, of the network alone."""
+    client.open(file.as_uri(), "The gard")
+    return [item["label"] for item in client.completions(file.as_uri(), 0, 8)["items"]]
+
+
+def knows(client: Client, file: Path) -> bool:
+    return any(label.startswith("gardener waters the orchids") for label in offered(client, file))
+
+
+def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained: Path) -> None:
+    inside, outside = home.parent / "garden" / "new.txt", home.parent / "new.txt"
+    with server(home) as (client, _):
+        client.initialize({"predictors": ["network"]})
+        assert not knows(client, inside)
+        add(home, trained)
+        assert knows(client, inside)
+        assert not knows(client, outside)
+        assert f"garden completes {home.parent / 'garden'}" in run(home, "models")
+        run(home, "models", "use", "default", "garden")
+        assert not knows(client, inside)
+        run(home, "models", "use", "garden")
+        assert knows(client, outside)
+        assert not knows(client, inside)
+        run(home, "models", "remove", "garden")
+        assert not knows(client, outside)
+        assert client.warnings() == []
+
+
+def test_what_is_better_on_the_files_completes_them(home: Path, trained: Path) -> None:
+    run(home, "models", "import", str(trained), "--name", "first")
+    told = run(home, "train", "garden", "--from", "first", "--steps", "5")
+    assert "It completes what is under garden from now on" in told
+    assert f"garden completes {home.parent / 'garden'}" in run(home, "models")
+
+
+def test_what_is_worse_than_the_model_in_use_takes_no_place(home: Path) -> None:
+    told = run(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
+    assert "no better than the model in use" in told
+    assert "garden completes" not in run(home, "models")
+
+
+def test_a_model_that_the_settings_name_serves_everywhere(home: Path, trained: Path) -> None:
+    add(home, trained)
+    with server(home) as (client, _):
+        client.initialize({"predictors": ["network"], "model": "default"})
+        assert not knows(client, home.parent / "garden" / "new.txt")
+
+
+def test_a_model_that_breaks_is_one_warning_and_the_others_complete(home: Path, trained: Path) -> None:
+    add(home, trained)
+    (home / "models" / "garden.onnx").write_bytes(b"no model")
+    with server(home) as (client, _):
+        client.initialize({"predictors": ["network"]})
+        for name in ("a.txt", "b.txt"):
+            assert offered(client, home.parent / "garden" / name)
+        (warning,) = client.warnings()
+        assert "garden.onnx" in warning
+        assert "another model takes its place" in warning
+
+
+def test_complete_goes_by_the_file(home: Path, trained: Path) -> None:
+    add(home, trained)
+    for folder, knows_it in ((home.parent / "garden", True), (home.parent, False)):
+        (folder / "new.txt").write_text("The gard")
+        told = run(home, "complete", f"{folder / 'new.txt'}:1:9", "--predictor", "network")
+        assert ("orchids" in told) == knows_it
