@@ -5,6 +5,9 @@
 
 `train` leaves the bundled network as it is. `measure` gives bits per character of the 32 bytes at places in texts that
 nobody was trained on, by their distance from the cursor: of the network, and of its mixture with the text around.
+
+All three maps, after 7 minutes of CPU (39,000 places), on 256 places each: the mixture took 0.2% more bits in Python,
+0.2% fewer in prose, 0.2% more in documentation (+-0.15%). That `copy` sees what is below saved 9%, 3% and 3%.
 """
 
 from __future__ import annotations
@@ -36,20 +39,14 @@ from foretype_model.training.network import ByteNetwork, ngram_buckets
 WARM: Final = 512
 TARGET: Final = 32
 TRAINED: Final = 16
-"""Of these, how many are trained on: with all of them, half as many places could be seen in the same time."""
-
 EXCERPT: Final = WARM + 8 * TARGET
 BELOW: Final = 256
 UNITS: Final = 128
 RATE: Final = 2e-3
 BATCH: Final = 64
 GAP: Final = 667
-"""Bytes between cursor and text below, at most: a third of a file of 2,000 characters, as the typist leaves out."""
-
 APART: Final = 2
 AROUND: Final = 4096
-"""Bytes before the cursor, and below it, that are shown to the mixture."""
-
 GAPS: Final = ("line", "third")
 AS_IT_IS: Final = "as it is"
 DISTANCES: Final = [slice(0, 4), slice(4, 8), slice(8, 16), slice(16, 32), slice(0, 32)]
@@ -135,7 +132,7 @@ def around(text: bytes, cursor: int, gaps: Sequence[str], rng: np.random.Generat
     """As much around a cursor as is looked at.
 
     Below it stands what follows the `line` that the target ends in, as when a line is inserted; or what follows the
-    `third` that the typist writes in the middle of a file, of which some is still to be written.
+    `third` that the typist writes in the middle of a file of 2,000 characters, some of it still to be written.
     """
     third = cursor + int(rng.integers(TARGET, GAP))
     line = max(cursor + TARGET, text.find(b"\n", cursor + TARGET, cursor + GAP))
@@ -176,7 +173,7 @@ def shuffled(walked: Iterator[Places]) -> Iterator[Places]:
 
 
 def train(network: ByteNetwork, given: argparse.Namespace) -> None:
-    """Train an encoder for so many minutes; the file is written again and again."""
+    """Train an encoder for so many minutes, on half of each target, to see more of them."""
     torch.manual_seed(0)
     encoder = Encoder(network, given.into)
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
@@ -230,7 +227,7 @@ class Tally:
         """One place; `told` is what the network answers at each byte of the target, shape (TARGET, 256)."""
         self._targets.append(place.target)
         for name, rows in told.items():
-            self._bits.setdefault(f"network {name}", []).append(-rows[range(TARGET), list(place.target)])
+            self._bits.setdefault(f"network {name}", []).append(-rows[range(TARGET), list(place.target)] / math.log(2))
             self._bits.setdefault(f"mixture {name}", []).append(self._mixed(name, rows, place))
         blind = self._mixed("blind", told[AS_IT_IS], place._replace(after=b""))
         self._bits.setdefault("mixture blind", []).append(blind)
@@ -246,14 +243,13 @@ class Tally:
             mixture.learn(state, byte)
             state = mixture.step([state], [byte])[0]
             before += bytes((byte,))
-        return np.array(nats, np.float32)
+        return np.array(nats, np.float32) / np.float32(math.log(2))
 
     def report(self) -> None:
         """Bits per character, in all and by distance, and how many fewer (with their standard error) than as it is."""
         characters = np.array([[byte & 0xC0 != 0x80 for byte in target] for target in self._targets])
         for name, rows in sorted(self._bits.items()):
-            bits = np.array(rows) / math.log(2)
-            base = np.array(self._bits[f"{name.split()[0]} {AS_IT_IS}"]) / math.log(2)
+            bits, base = np.array(rows), np.array(self._bits[f"{name.split()[0]} {AS_IT_IS}"])
             figures = [f"{bits[:, at].sum() / characters[:, at].sum():.3f}" for at in DISTANCES]
             fewer = [f"{1 - bits[:, at].sum() / base[:, at].sum():6.2%}" for at in DISTANCES]
             error = (base - bits).sum(1).std() * len(bits) ** 0.5 / base.sum()
@@ -293,7 +289,6 @@ def main() -> None:
     measuring.add_argument("--places", type=int, default=512)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     network = onnx_file.read(Path(str(files("foretype_model") / "data" / "default.onnx"))).requires_grad_(False)
     given.run(network, given)
 
