@@ -281,16 +281,18 @@ def row(one: Contestant, goal: float) -> str:
 
 def draw(axes: Axes, task: Task, done: Sequence[Contestant]) -> None:
     """The losses of one task."""
-    axes.axhspan(*task.printed, color="#eeeeee", label="training loss that the notebook printed")
+    axes.axhspan(
+        *task.printed, color="#eeeeee", label="training loss that the notebook printed" + ", with padding" * task.ends
+    )
     for one, colour in zip(done, COLOURS, strict=True):
         axes.plot(*zip(*one.path, strict=True), color=colour, alpha=0.45, linewidth=1)
         seconds, _, held_out = zip(*one.curve, strict=True)
         axes.plot(seconds, held_out, color=colour, marker="o", markersize=3, label=one.name)
-    axes.set(xscale="log", xlim=(1, None), ylim=(1.0, 3.2))
+    axes.set(xscale="log", xlim=(1, None), ylim=(1.0, 3.8))
     axes.set(xlabel="training, CPU seconds", ylabel="nats per character (dots: held out)")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_title(task.title, loc="left")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)
 
 
