@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -24,8 +24,12 @@ from foretype_model.training.course import CLIP_NORM, Course, Progress, adamw, c
 from foretype_model.training.heldout import bits_per_character, split
 from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach
 from foretype_model.training.parallel import ALONE, Ranks
+from foretype_model.training.rehearsal import Rehearsal
 from foretype_model.training.speak import speak
 from foretype_model.training.stream import Bytes, Documents, whole
+
+REHEARSE_EVERY: Final = 3
+"""Minibatches of new text after which one is rehearsed, where there is something to rehearse."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class TrainingOptions:
     seed: int = 0
     device: str = "auto"
 
+    @classmethod
+    def to_go_on(cls, **chosen: Any) -> TrainingOptions:
+        """For a network that is trained already: what is `chosen`, and a lower rate and smaller minibatches."""
+        return cls(**{"learning_rate": 1e-3, "batch": 32} | chosen)
+
     @property
     def shape(self) -> Shape:
         return Shape(self.cell, self.hidden, self.layers, self.embedding, self.ngrams)
@@ -60,6 +69,7 @@ class Training(Course):
     def __init__(
         self, documents: Documents, options: TrainingOptions, initial: ByteNetwork | None = None, ranks: Ranks = ALONE
     ) -> None:
+        """Of `initial`, where it is given, and of a new network where it is not."""
         torch.manual_seed(options.seed)
         self.options: TrainingOptions = options
         self.ranks = ranks
@@ -70,6 +80,7 @@ class Training(Course):
         self.rows = ranks.rows(self.batches.batch)
         self.network = (initial or ByteNetwork(options.shape)).to(self.device)
         self.optimizer = adamw(self.network, options.learning_rate)
+        self.rehearsal: Rehearsal | None = None
         self.carry: Carry | None = None
         self.position = Position()
         self.step, self.seconds, self.loss = 0, 0.0, math.log(VOCABULARY)
@@ -94,14 +105,19 @@ class Training(Course):
         logits, carry = self.network(self._as_tensor(x), self.carry)
         loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), self._as_tensor(y).reshape(-1))
         loss = loss * (len(self.rows) / self.batches.batch)
+        self._descend(loss)
+        self.carry, self.position = detach(carry), position
+        self.step += 1
+        if self.rehearsal and self.step % REHEARSE_EVERY == 0:
+            self._descend(self.rehearsal.loss(self.network))
+        return loss.item()
+
+    def _descend(self, loss: torch.Tensor) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.ranks.add_gradients(self.network)
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         self.optimizer.step()
-        self.carry, self.position = detach(carry), position
-        self.step += 1
-        return loss.item()
 
     def _as_tensor(self, text: Bytes) -> torch.Tensor:
         return torch.from_numpy(text).to(self.device, torch.long)
@@ -128,6 +144,7 @@ class Training(Course):
             best=self.best,
             optimizer=checkpoint.optimizer_tensors(self.optimizer),
             carry=carry,
+            rehearsal=self.rehearsal.tensors() if self.rehearsal else {},
         )
         record: dict[str, Any] = {
             "options": asdict(replace(self.options, **asdict(self.network.shape))),
@@ -157,6 +174,8 @@ class Training(Course):
             for name, tensor in checkpoint.part(tensors, "carry").items()
         }
         training.carry = checkpoint.carry_from(carry) if carry else None
+        if rehearsal := checkpoint.part(tensors, "rehearsal"):
+            training.rehearsal = Rehearsal.from_tensors(rehearsal, copy.deepcopy(training.network))
         training.position = Position(**record["position"])
         training.step, training.seconds = record["step"], record["seconds"]
         training.loss, training.best_bits = record["loss"], record["best_bits"]

@@ -15,6 +15,7 @@ from foretype_model.training.course import Progress
 from foretype_model.training.heldout import bits_per_character
 from foretype_model.training.loop import Training, TrainingOptions
 from foretype_model.training.parallel import ALONE, Ranks
+from foretype_model.training.rehearsal import Rehearsal
 from foretype_model.training.stream import Documents, Texts
 from foretype_model.training.words.loop import WordTraining
 
@@ -66,6 +67,8 @@ def train(
         KeyboardInterrupt: after a checkpoint has been written.
     """
     training = begin(Texts(corpus.texts), options, checkpoint, resume=resume, initial=initial)
+    if initial:
+        training.rehearsal = Rehearsal.of(training.network, options.seed)
     training.run(checkpoint, report)
     metadata = export(training, destination, name, f"from {initial.stem}" if initial else "")
     return Trained(metadata, _bits_of(rival, training) if rival else None)

@@ -193,7 +193,8 @@ def _trainer(
     options = {key: value for key, value in chosen.items() if key != "unit"}
     if (unit(resumed) if resumed else chosen.get("unit")) == "word":
         return partial(train_words, options=WordOptions(**options))
-    return partial(train, options=TrainingOptions(**options), initial=initial, rival=rival)
+    make = TrainingOptions.to_go_on if initial else TrainingOptions
+    return partial(train, options=make(**options), initial=initial, rival=rival)
 
 
 def _tell_how_to_resume(screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str) -> None:

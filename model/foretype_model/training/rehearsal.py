@@ -1,0 +1,90 @@
+"""What a network knew before it is trained further, rehearsed, so that it does not forget that.
+
+Nobody has the texts of the first training at hand, so the network makes some up before it learns anything new
+(pseudorehearsal: Robins 1995), and is held to what it said of them then, all of the distribution and not the one byte
+(Li and Hoiem 2016, "Learning without Forgetting").
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Final, Self
+
+import torch
+from torch import Tensor, nn
+
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.training import checkpoint
+from foretype_model.training.checkpoint import Tensors
+from foretype_model.training.network import ByteNetwork, Carry, detach
+
+TEXTS: Final = 256
+LENGTH: Final = 512
+"""Texts made up, and the bytes of each: 131 kB, in a quarter of a minute at 768 units."""
+
+ROWS: Final = 32
+WINDOW: Final = 64
+"""What is rehearsed at once: that many rows of text, and bytes of each."""
+
+WEIGHT: Final = 2.0
+"""How much a rehearsed byte counts beside a new one."""
+
+
+class Rehearsal:
+    """Windows of made-up text, one after the other and from the start again, with the state carried along."""
+
+    def __init__(self, teacher: ByteNetwork, text: Tensor) -> None:
+        """`teacher` is the network as it was; `text` is bytes of shape (length, rows)."""
+        self._teacher = teacher.requires_grad_(requires_grad=False)
+        self._text = text
+        self._at = 0
+        self._known: Carry | None = None
+        self._carry: Carry | None = None
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, network: ByteNetwork, seed: int, texts: int = TEXTS, length: int = LENGTH) -> Self:
+        """A rehearsal of what `network` knows now, from texts that it makes up at temperature 1."""
+        weight = network.output.weight
+        draw = torch.Generator(weight.device).manual_seed(seed)
+        x, carry, text = torch.full((1, texts), END_OF_TEXT, device=weight.device), None, []
+        for _ in range(length):
+            logits, carry = network(x, carry)
+            x = torch.multinomial(logits[0].softmax(-1), 1, generator=draw).T
+            text.append(x)
+        rows = torch.cat(text).T.reshape(min(ROWS, texts), -1).T
+        return cls(copy.deepcopy(network), rows)
+
+    def loss(self, network: ByteNetwork) -> Tensor:
+        """How far `network` is from the teacher in the next window: KL divergence in nats a byte, weighted."""
+        x = self._text[self._at : self._at + WINDOW]
+        known, self._known = self._teacher(x, self._known)
+        logits, carry = network(x, self._carry)
+        self._carry = detach(carry)
+        self._at += len(x)
+        if self._at == len(self._text):
+            self._at, self._known, self._carry = 0, None, None
+        apart = nn.functional.kl_div(logits.log_softmax(-1), known.log_softmax(-1), reduction="sum", log_target=True)
+        return WEIGHT * apart / x.numel()
+
+    def tensors(self) -> Tensors:
+        """All of it, for a checkpoint."""
+        carries = {
+            name: checkpoint.carry_tensors(carry)
+            for name, carry in (("known", self._known), ("carry", self._carry))
+            if carry is not None
+        }
+        place = {"text": self._text.to(torch.uint8), "at": torch.tensor(self._at)}
+        return checkpoint.whole(teacher=self._teacher.state_dict(), place=place, **carries)
+
+    @classmethod
+    def from_tensors(cls, tensors: Tensors, teacher: ByteNetwork) -> Self:
+        """The inverse of `tensors`, into a network of the teacher's shape."""
+        teacher.load_state_dict(checkpoint.part(tensors, "teacher"))
+        place = checkpoint.part(tensors, "place")
+        rehearsal = cls(teacher, place["text"].to(teacher.output.weight.device, torch.long))
+        rehearsal._at = int(place["at"])
+        known, carry = (checkpoint.part(tensors, name) for name in ("known", "carry"))
+        rehearsal._known = checkpoint.carry_from(known) if known else None
+        rehearsal._carry = checkpoint.carry_from(carry) if carry else None
+        return rehearsal
