@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from foretype_model.runtime import Metadata
 
 BUNDLED: Final = Path(__file__).parent / "data" / "default.onnx"
+CARD: Final = "MODEL_CARD.md"
 SUFFIX: Final = ".onnx"
 IN_USE: Final = "in-use.json"
 
@@ -192,6 +193,12 @@ class Store:
     def _check_known(self, name: str) -> None:
         if name not in self.names():
             raise ModelError(f"no model {name!r}; there is: {', '.join(self.names())}")
+
+
+def card_of(path: Path) -> Path | None:
+    """The Markdown file that tells where a model comes from and what it is for; only the bundled one has one."""
+    card = BUNDLED.parent / CARD
+    return card if path == BUNDLED and card.is_file() else None
 
 
 def unit_of(path: Path) -> str | None:

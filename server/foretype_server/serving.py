@@ -90,8 +90,9 @@ class Serving:
         """The predictors with another model; those that there are already where it cannot be used."""
         try:
             return Ensemble({name: _with(predictor, model) for name, predictor in self.base.predictors.items()})
-        except ForetypeError as error:
-            self._warn(f"{error}; another model takes its place")
+        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+            what = str(error) if isinstance(error, ForetypeError) else f"{type(error).__name__}: {error}"
+            self._warn(f"{model.stem} is not used ({what}); another model takes its place")
             return self.base
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from foretype_model.errors import ForetypeError
+from foretype_model.store import Store
 from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
 from foretype_server.upkeep import Progress, Upkeep
@@ -195,12 +196,19 @@ class Session:
         """What `foretype.status` answers."""
         return {
             "loading": self._loading,
-            "model": str(self._loaded.model) if self._loaded and self._loaded.model else None,
+            "model": str(model) if (model := self._model()) else None,
             "predictors": list(self._loaded.predictors) if self._loaded else [],
             "problems": [*self._problems, *(self._loaded.problems if self._loaded else [])],
             "documents": len(self._documents),
             "accepted": {name: self._accepted[name] for name in ("characters", "ghost", "word", "character")},
         }
+
+    def _model(self) -> Path | None:
+        """What completes documents without a model of their own."""
+        if self._loaded and self.settings.model is None:
+            with suppress(ForetypeError):
+                return Store().find(None)
+        return self._loaded.model if self._loaded else None
 
     def end(self) -> None:
         """Let the worker go, in the middle of its work where it has any."""

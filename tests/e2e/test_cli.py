@@ -53,6 +53,13 @@ def test_training_tells_its_figures_and_what_to_do_next(trained):
     assert "foretype models use mes-ecrits" in trained.stdout
 
 
+def test_the_default_model_tells_where_it_comes_from_and_what_it_is_not_for(trained, home):
+    shown = " ".join(run(home, "models", "show", "default").stdout.split())
+    assert "CC BY 4.0" in shown
+    assert "must not be used" in shown
+    assert "card" not in json.loads(run(home, "models", "show", "mes-ecrits", "--json").stdout)
+
+
 def test_a_trained_model_is_private_and_nothing_else_is_left(trained, home):
     models = home / "models"
     assert [path.name for path in models.iterdir()] == ["mes-ecrits.onnx"]

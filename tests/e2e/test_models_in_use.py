@@ -74,6 +74,8 @@ def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained:
         assert not knows(client, inside)
         run(home, "models", "use", "garden")
         assert knows(client, outside)
+        status = client.request("workspace/executeCommand", {"command": "foretype.status"})
+        assert status["model"] == str(home / "models" / "garden.onnx")
         assert not knows(client, inside)
         run(home, "models", "remove", "garden")
         assert not knows(client, outside)

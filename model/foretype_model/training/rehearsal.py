@@ -26,7 +26,7 @@ ROWS: Final = 32
 WINDOW: Final = 64
 """What is rehearsed at once: that many rows of text, and bytes of each."""
 
-WEIGHT: Final = 2.0
+WEIGHT: Final = 4.0
 """How much a rehearsed byte counts beside a new one."""
 
 

@@ -62,14 +62,22 @@ def show(
     name: Annotated[str | None, typer.Argument(metavar="NAME|FILE", show_default="the model in use")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a model's figures."""
+    """Show a model's figures, and the card of the one that came with Foretype.
+
+    The card tells what it was trained on and by what terms, and what it must
+    not be used for.
+    """
     from rich.console import Console
+    from rich.markdown import Markdown
     from rich.table import Table
 
     from foretype_model.runtime import read_metadata
+    from foretype_model.store import card_of
 
     path = _store().find(name)
+    card = card_of(path)
     record = {"file": str(path), "size": path.stat().st_size} | asdict(read_metadata(path))
+    record |= {"card": str(card)} if card else {}
     if as_json:
         print_json(record)
         return
@@ -77,6 +85,8 @@ def show(
     for key, value in record.items():
         table.add_row(f"[dim]{key.replace('_', ' ')}[/dim]", _shown(key, value))
     Console().print(table)
+    if card:
+        Console().print("", Markdown(card.read_text("utf-8")))
 
 
 @app.command(
