@@ -27,7 +27,11 @@ WINDOW: Final = 64
 """What is rehearsed at once: that many rows of text, and bytes of each."""
 
 WEIGHT: Final = 4.0
-"""How much a rehearsed byte counts beside a new one."""
+"""How much a rehearsed byte counts beside a new one.
+
+The default network, trained further on 1 MB of plays: without rehearsal 26 % fewer bits for their end and 16 % more for
+texts of nine other kinds; rehearsing, at weight 2, 23 % fewer and 3.3 % more, at 4, 22 % fewer and 2.3 % more.
+"""
 
 
 class Rehearsal:

@@ -159,6 +159,8 @@ def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping
     if name in store.names():
         screen.tell(f"The model {name} is replaced once this one is done; --name gives another name.")
     private_folder(checkpoint.parent)
+    if origin:
+        screen.tell(f"From {origin}, which first writes some text of its own, to rehearse beside yours.")
     if checkpoint.exists() and not resume:
         screen.tell(f"An unfinished training of {name} is given up for this one; --resume would go on with it.")
     with tempfile.TemporaryDirectory() as folder, screen:
