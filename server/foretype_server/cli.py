@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from foretype_model.errors import ForetypeError
-from foretype_server.commands import complete, doctor, evaluate, forget, generate, models, serve, train, try_
+from foretype_server.commands import complete, doctor, evaluate, forget, generate, models, serve, stats, train, try_
 from foretype_server.commands.options import UsageError, examples
 
 WENT_WRONG = 1
@@ -91,6 +91,7 @@ app.command("train", epilog=train.EXAMPLES)(train.train)
 app.add_typer(models.app, name="models")
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("forget", epilog=forget.EXAMPLES)(forget.forget)
+app.command("stats", epilog=stats.EXAMPLES)(stats.stats)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 

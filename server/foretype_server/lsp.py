@@ -70,7 +70,8 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
     # An older client names one folder, and not as a list.
     workspace = tuple(_paths([*server.workspace.folders] or [params.root_uri or ""]))
-    server.session = Session(to_proto.UNITS[encoding], workspace, server.warn, WorkDone(server))
+    editor = params.client_info.name if params.client_info else ""
+    server.session = Session(to_proto.UNITS[encoding], workspace, editor, server.warn, WorkDone(server))
     server.at_end.callback(server.session.end)
     server.initialization_options = params.initialization_options
     server.session.configure(server.initialization_options)
@@ -113,7 +114,7 @@ async def did_change_configuration(server: ForetypeServer, params: types.DidChan
 async def inline_completion(server: ForetypeServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
     """Ghost text."""
     candidate = await server.session.ghost_text(params.text_document.uri, to_proto.point(params.position))
-    return to_proto.inline_completions(candidate, params.position)
+    return to_proto.inline_completions(candidate, params.text_document.uri, params.position)
 
 
 async def completion(server: ForetypeServer, params: types.CompletionParams) -> types.CompletionList:
@@ -137,8 +138,10 @@ def status(server: ForetypeServer, *_: object) -> dict[str, Any]:
 def accepted(server: ForetypeServer, *arguments: object) -> None:
     """Count what the user took."""
     match arguments:
-        case [{"kind": "ghost" | "word" | "character" as kind, "characters": int() as characters}] if characters >= 0:
-            server.session.accepted(kind, characters)
+        case [{"kind": "ghost" | "word" | "character" as kind, "characters": int() as characters, **more}] if (
+            characters >= 0
+        ):
+            server.session.accepted(str(more.get("uri", "")), kind, characters)
         case _:
             raise JsonRpcInvalidParams('give one {"kind": "ghost", "word" or "character", "characters": how many}')
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from foretype_model.errors import ForetypeError
-from foretype_model.store import Store
+from foretype_model.store import Store, data_folder
 from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
+from foretype_server.statistics import Count, Recorder, keep
 from foretype_server.upkeep import Progress, Upkeep
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Session:
     """What one client has open, and the answers to what it asks."""
 
     def __init__(
-        self, units: Units, workspace: tuple[Path, ...], warn: Callable[[str], None], progress: Progress
+        self, units: Units, workspace: tuple[Path, ...], editor: str, warn: Callable[[str], None], progress: Progress
     ) -> None:
         """`warn` shows the user a line of text; `progress` is told how far the workspace is indexed."""
         self.settings = Settings()
@@ -102,6 +103,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")
         self._upkeep = Upkeep(warn, progress)
+        self._recorder = Recorder(editor, lambda counts: self._worker.submit(keep, data_folder(), counts))
         self._started = asyncio.Event()
         self._start_timer = self._loop.call_later(SLOWEST_CONFIGURATION, self.start)
 
@@ -154,13 +156,18 @@ class Session:
         """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the meantime."""
         if not self.settings.inline_enable:
             return None
-        return await self._ask("inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked))
+        ghost = await self._ask("inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked))
+        if ghost:
+            self._record(uri, "ghost", Count(shown=1))
+        return ghost
 
     async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], bytes]:
         """Next words, then next characters; and the text before the cursor, which they were made for."""
         answer = await self._ask(
             "completion", uri, point, lambda engine, asked, *how: (engine.candidates(asked, *how), asked.before)
         )
+        if answer and answer[0]:
+            self._record(uri, "menu", Count(shown=1))
         return answer or ([], b"")
 
     def version(self, uri: str) -> int | None:
@@ -187,10 +194,11 @@ class Session:
         """Files were saved, created or removed."""
         self._upkeep.changed(paths)
 
-    def accepted(self, kind: str, characters: int) -> None:
+    def accepted(self, uri: str, kind: str, characters: int) -> None:
         """Count what the user took of what was offered."""
         self._accepted[kind] += 1
         self._accepted["characters"] += characters
+        self._record(uri, kind, Count(accepted=1, characters=characters))
 
     def status(self) -> dict[str, Any]:
         """What `foretype.status` answers."""
@@ -215,12 +223,18 @@ class Session:
         self._start_timer.cancel()
         for document in self._documents.values():
             document.supersede()
+        if not self._ended:
+            self._recorder.write()
         self._ended = True
         self._upkeep.end()
         if self._engine:
             with suppress(RuntimeError):  # it has ended before
                 self._worker.submit(self._engine.release)
         self._worker.shutdown(wait=False)
+
+    def _record(self, uri: str, kind: str, count: Count) -> None:
+        document = self._documents.get(uri)
+        self._recorder.add(document.language if document else "", kind, count)
 
     async def _ask(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
         document = self._documents.get(uri)

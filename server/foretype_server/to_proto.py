@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
 
 ACCEPTED: Final = "foretype.accepted"
-"""The command that clients run once they have inserted an item; its argument has `kind` and `characters`."""
+"""The command that clients run once they have inserted an item; its argument has `kind`, `characters` and `uri`."""
 
 LONGEST_WORD: Final = 400
 """Bytes before the cursor that are searched for the word typed so far."""
@@ -78,12 +78,12 @@ def point(position: types.Position) -> Point:
     return Point(position.line, position.character)
 
 
-def inline_completions(candidate: Candidate | None, position: types.Position) -> types.InlineCompletionList:
-    """The ghost text at `position`, or none."""
+def inline_completions(candidate: Candidate | None, uri: str, position: types.Position) -> types.InlineCompletionList:
+    """The ghost text at `position` of a document, or none."""
     if candidate is None:
         return types.InlineCompletionList(items=[])
     item = types.InlineCompletionItem(
-        insert_text=candidate.text, range=types.Range(start=position, end=position), command=_accepted(candidate)
+        insert_text=candidate.text, range=types.Range(start=position, end=position), command=_accepted(candidate, uri)
     )
     return types.InlineCompletionList(items=[item])
 
@@ -99,6 +99,7 @@ def completions(candidates: Iterable[Candidate], before: bytes, asked: Asked, un
         distinct.setdefault(candidate.text, candidate)
     items = [_completion_item(candidate, typed, place, rank) for rank, candidate in enumerate(distinct.values())]
     for item, candidate in zip(items, distinct.values(), strict=True):
+        item.command = _accepted(candidate, asked.uri)
         item.data = _data(candidate, asked)
     return types.CompletionList(is_incomplete=True, items=items)
 
@@ -119,7 +120,6 @@ def _completion_item(candidate: Candidate, typed: str, place: types.Range, rank:
         filter_text=text,
         insert_text_format=types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(range=place, new_text=text),
-        command=_accepted(candidate),
     )
 
 
@@ -129,8 +129,8 @@ def _label(text: str) -> str:
     return shown.translate({**_VISIBLE, ord(" "): " "}) if shown else text.translate(_VISIBLE)
 
 
-def _accepted(candidate: Candidate) -> types.Command:
-    argument = {"kind": candidate.kind, "characters": len(candidate.text)}
+def _accepted(candidate: Candidate, uri: str) -> types.Command:
+    argument = {"kind": candidate.kind, "characters": len(candidate.text), "uri": uri}
     return types.Command(title="", command=ACCEPTED, arguments=[argument])
 
 

@@ -9,7 +9,7 @@ from foretype_server import doctor
 from foretype_server.cli import app
 from foretype_server.commands import opening
 
-COMMANDS = ["try", "complete", "generate", "train", "models", "serve", "forget", "doctor"]
+COMMANDS = ["try", "complete", "generate", "train", "models", "serve", "forget", "stats", "doctor"]
 OF_MODELS = ["list", "show", "use", "remove", "import", "export"]
 
 

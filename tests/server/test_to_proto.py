@@ -71,7 +71,7 @@ def test_the_same_text_is_offered_once_in_the_first_place() -> None:
 
 def test_no_candidates_are_an_empty_list() -> None:
     assert list(completions([], b"", at(0), UNITS["utf-8"]).items) == []
-    assert list(inline_completions(None, Position(0, 0)).items) == []
+    assert list(inline_completions(None, "file:///a", Position(0, 0)).items) == []
 
 
 def test_an_item_is_explained_by_its_data() -> None:
