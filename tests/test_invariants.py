@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "foretype_model"
 SERVER = ROOT / "server" / "foretype_server"
 TRAINING = MODEL / "training"
-EXTRAS = {TRAINING: "train", MODEL / "evaluation" / "plot.py": "plot"}
+EXTRAS = {TRAINING: "train", MODEL / "evaluation" / "plot.py": "plot", SERVER / "cli_plot.py": "plot"}
 """Rooms that need more than every installation has."""
 LONGEST_FILE = 400
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

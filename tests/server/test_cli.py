@@ -156,7 +156,7 @@ def test_doctor_finds_a_data_folder_that_others_can_read(tmp_path):
 
 
 def test_a_predictor_that_cannot_be_made_is_left_out_with_a_word(capsys, monkeypatch):
-    monkeypatch.setattr("foretype_model.store.Store.find", lambda store, name: None)
+    monkeypatch.setattr("foretype_model.store.Store.find", lambda store, name, document: None)
     wanted = {"scripted": {"texts": ["hello world"]}, "gone": {}}
     assert set(opening.open_predictors(None, wanted)) == {"scripted"}
     assert "gone" in capsys.readouterr().err

@@ -5,15 +5,13 @@ from __future__ import annotations
 import datetime
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from foretype_server.commands.options import Json, examples, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from foretype_server.statistics import Count, Counts
 
 EXAMPLES = examples(
@@ -48,7 +46,9 @@ def stats(
     else:
         typer.echo(f"Nothing was offered since {first}: open a file in your editor, and type.")
     if plot and counts:
-        _draw(counts, plot)
+        from foretype_server.cli_plot import draw
+
+        draw(counts, plot)
 
 
 def _figures(count: Count) -> dict[str, int]:
@@ -61,40 +61,17 @@ def _print(counts: Counts) -> None:
 
     from foretype_server.statistics import by
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("", "shown", "taken", "characters", "keys saved"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for justify in ("left", *["right"] * 4):
+        table.add_column(justify=justify)  # type: ignore[arg-type]
     for field in ("day", "language", "editor"):
+        table.add_row(*(f"[dim]{heading}[/dim]" for heading in (field, "shown", "taken", "characters", "keys saved")))
         rows = by(field, counts)
         for name in sorted(rows) if field == "day" else sorted(rows, key=lambda name: -rows[name].saved):
-            table.add_row(name or f"no {field} named", *_cells(rows[name]))
-        table.add_section()
+            table.add_row(name or "not named", *_cells(rows[name]))
+        table.add_row()
     Console().print(table)
 
 
 def _cells(count: Count) -> list[str]:
     return [f"{number:,}" for number in (count.shown, count.accepted, count.characters, count.saved)]
-
-
-def _draw(counts: Counts, path: Path) -> None:
-    """A PNG of the keys saved each day, by language."""
-    from matplotlib.figure import Figure
-
-    from foretype_model.atomic import replacing
-    from foretype_server.statistics import by
-
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    axes: Any = figure.subplots()
-    days = sorted({key.day for key in counts})
-    bottom = dict.fromkeys(days, 0)
-    for language in sorted(by("language", counts)):
-        some: Mapping[str, Count] = by("day", {k: count for k, count in counts.items() if k.language == language})
-        heights = [some[day].saved if day in some else 0 for day in days]
-        axes.bar(days, heights, bottom=list(bottom.values()), label=language or "no language named")
-        bottom = {day: bottom[day] + height for day, height in zip(days, heights, strict=True)}
-    axes.set_title("Keys saved each day", loc="left")
-    axes.tick_params(axis="x", rotation=45)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    with replacing(path) as partial:
-        figure.savefig(partial, format="png", dpi=150)
