@@ -22,9 +22,11 @@ from foretype_server import memory, to_proto, transport
 from foretype_server.protocol import Protocol
 from foretype_server.session import Session
 from foretype_server.settings import SECTION, concerns_us
+from foretype_server.training import TRAIN, Training
 from foretype_server.work_done import WorkDone
 
 STATUS: Final = "foretype.status"
+READING: Final = "Foretype: reading the workspace"
 
 PARENT_CHECKED_EVERY: Final = 2.0
 """Seconds between looks at whether the editor's process is still there."""
@@ -46,15 +48,24 @@ class ForetypeServer(LanguageServer):
     def __init__(self) -> None:
         super().__init__("foretype", version("foretype"), protocol_cls=Protocol)
         self.at_end = ExitStack()
+        self.cancels: dict[int | str, Callable[[], None]] = {}
+        self.training = Training(self)
+        self.at_end.callback(self.training.cancel)
         for method, (handler, options) in FEATURES.items():
             self.feature(method, options)(handler)
         for command, handler in COMMANDS.items():
             self.command(command)(handler)
 
     def warn(self, text: str) -> None:
+        """Show the user one line of what is not as it should be."""
+        self._show(types.MessageType.Warning, text)
+
+    def tell(self, text: str) -> None:
         """Show the user one line."""
-        message = f"Foretype: {' '.join(text.split())}"
-        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, message))
+        self._show(types.MessageType.Info, text)
+
+    def _show(self, kind: types.MessageType, text: str) -> None:
+        self.window_show_message(types.ShowMessageParams(kind, f"Foretype: {' '.join(text.split())}"))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log what kind of error it was, without the user's text that may be in it, and without a popup."""
@@ -71,7 +82,7 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     # An older client names one folder, and not as a list.
     workspace = tuple(_paths([*server.workspace.folders] or [params.root_uri or ""]))
     editor = params.client_info.name if params.client_info else ""
-    server.session = Session(to_proto.UNITS[encoding], workspace, editor, server.warn, WorkDone(server))
+    server.session = Session(to_proto.UNITS[encoding], workspace, editor, server.warn, WorkDone(server, READING))
     server.at_end.callback(server.session.end)
     server.initialization_options = params.initialization_options
     server.session.configure(server.initialization_options)
@@ -156,6 +167,16 @@ async def forget(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
     return await memory.forget(server.session, *arguments)
 
 
+async def train(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
+    """Train a model, beside all else."""
+    return await server.training.start(server.session.workspace, *arguments)
+
+
+def cancel(server: ForetypeServer, params: types.WorkDoneProgressCancelParams) -> None:
+    """The user wants no more of something that takes long."""
+    server.cancels.get(params.token, lambda: None)()
+
+
 FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
     types.INITIALIZE: (initialize, None),
     types.INITIALIZED: (initialized, None),
@@ -166,6 +187,7 @@ FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
     types.TEXT_DOCUMENT_INLINE_COMPLETION: (inline_completion, types.InlineCompletionOptions()),
     types.TEXT_DOCUMENT_COMPLETION: (completion, types.CompletionOptions(resolve_provider=True)),
     types.COMPLETION_ITEM_RESOLVE: (resolve, None),
+    types.WINDOW_WORK_DONE_PROGRESS_CANCEL: (cancel, None),
 }
 
 COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -173,6 +195,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     to_proto.ACCEPTED: accepted,
     memory.EXPLAIN: explain,
     memory.FORGET: forget,
+    TRAIN: train,
 }
 
 

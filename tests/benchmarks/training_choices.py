@@ -140,6 +140,7 @@ CHOICES = {
     "rate 6e-3": replace(BASE, learning_rate=6e-3),
     "Muon 0.01": replace(BASE, muon=0.01),
     "Muon 0.03": replace(BASE, muon=0.03),
+    "batch 16": replace(BASE, batch=16),
     "batch 32": replace(BASE, batch=32),
     "batch 128": replace(BASE, batch=128),
     "window 32": replace(BASE, window=32),

@@ -22,7 +22,7 @@ def test_what_is_advertised_to_a_client_without_capabilities(tmp_path: Path) -> 
         assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": True}
         assert capabilities["inlineCompletionProvider"] == {}
         assert capabilities["completionProvider"]["resolveProvider"]
-        commands = {"foretype.status", "foretype.accepted", "foretype.explain", "foretype.forget"}
+        commands = {"foretype.status", "foretype.accepted", "foretype.explain", "foretype.forget", "foretype.train"}
         assert set(capabilities["executeCommandProvider"]["commands"]) == commands
 
 

@@ -1,0 +1,101 @@
+"""A client has the server train a model: told how far it is, cancelled, refused, and used at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .client import Client, environment, server
+
+FORETYPE = (sys.executable, "-m", "foretype_server.cli")
+CAPABILITIES = {"window": {"workDoneProgress": True}}
+TEXT = "The gardener waters the orchids.\n"
+
+
+@pytest.fixture
+def own_home(tmp_path: Path) -> Path:
+    """A data folder with a tiny model, ``first``; and beside it a folder of text, ``garden``."""
+    (tmp_path / "garden").mkdir()
+    (tmp_path / "garden" / "work.txt").write_text(TEXT * 100)
+    quick = ("--from", "none", "--hidden", "4", "--steps", "1", "--name", "first")
+    command = [*FORETYPE, "train", str(tmp_path / "garden"), *quick]
+    subprocess.run(command, env=environment(tmp_path / "home", {}), check=True, capture_output=True)
+    subprocess.run([*FORETYPE, "models", "use", "first"], env=environment(tmp_path / "home", {}), check=True)
+    return tmp_path / "home"
+
+
+def train(client: Client, **arguments: object) -> dict:
+    given = [arguments] if arguments else []
+    return client.request("workspace/executeCommand", {"command": "foretype.train", "arguments": given})
+
+
+def begin(client: Client, folder: Path) -> None:
+    workspace = [{"uri": folder.as_uri(), "name": "garden"}]
+    client.initialize({"predictors": ["network"]}, CAPABILITIES, workspaceFolders=workspace)
+
+
+def progress(client: Client) -> dict:
+    """The next report of progress, once the client has agreed to be told."""
+    while not any(message["method"] == "$/progress" for message in client.notifications):
+        client.request("workspace/executeCommand", {"command": "foretype.status"})
+        for request in client.requests:
+            client.send({"id": request["id"], "result": None})
+        client.requests.clear()
+        time.sleep(0.1)
+    return client.notification("$/progress")
+
+
+def test_the_workspace_is_trained_on_told_of_and_completed_by_the_model(own_home: Path) -> None:
+    garden = own_home.parent / "garden"
+    with server(own_home) as (client, _):
+        begin(client, garden)
+        assert train(client, **{"from": "first", "minutes": 0.1}) == {"paths": [str(garden)]}
+        reports = [progress(client)["value"]]
+        while reports[-1]["kind"] != "end":
+            reports.append(progress(client)["value"])
+        assert reports[0] | {"title": "", "kind": ""} == {"title": "", "kind": "", "cancellable": True, "percentage": 0}
+        assert "held-out" in reports[-2]["message"]
+        told = client.notification("window/showMessage")
+        assert told["type"] == 3
+        assert "garden is trained" in told["message"]
+        assert f"completes what is under {garden}" in told["message"]
+    in_use = json.loads((own_home / "models" / "in-use.json").read_text())
+    assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
+
+
+def test_it_is_cancelled_and_another_can_begin(own_home: Path) -> None:
+    with server(own_home) as (client, _):
+        begin(client, own_home.parent / "garden")
+        train(client, minutes=10, **{"from": "first"})
+        report = progress(client)
+        with pytest.raises(RuntimeError, match="under way"):
+            train(client, minutes=10)
+        client.notify("window/workDoneProgress/cancel", {"token": report["token"]})
+        while progress(client)["value"]["kind"] != "end":
+            pass
+        train(client, minutes=10, **{"from": "first"})
+    assert not (own_home / "models" / "garden.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"minutes": 0}, {"minutes": "long"}, {"paths": ["here"]}, {"paths": []}, {"paths": "/"}, {"steps": 3}]
+)
+def test_what_is_no_training_is_refused(client: Client, wrong: dict) -> None:
+    client.initialize({"predictors": ["scripted"]})
+    with pytest.raises(RuntimeError, match="give at most one"):
+        train(client, **wrong)
+    with pytest.raises(RuntimeError, match="give at most one"):
+        train(client)  # there is no workspace
+
+
+def test_what_goes_wrong_is_told(client: Client) -> None:
+    client.initialize({"predictors": ["scripted"]})
+    train(client, paths=["/nowhere/at/all"])
+    told = client.notification("window/showMessage")
+    assert told["type"] == 2
+    assert "cannot read /nowhere/at/all" in told["message"]
