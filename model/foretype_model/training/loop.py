@@ -41,7 +41,7 @@ class TrainingOptions:
     layers: int = 1
     embedding: int = 128
     ngrams: int = 5
-    batch: int = 64
+    batch: int = 32
     window: int = 64
     learning_rate: float = 3e-3
     minutes: float = 10.0
@@ -51,8 +51,8 @@ class TrainingOptions:
 
     @classmethod
     def to_go_on(cls, **chosen: Any) -> TrainingOptions:
-        """For a network that is trained already: what is `chosen`, and a lower rate and smaller minibatches."""
-        return cls(**{"learning_rate": 1e-3, "batch": 32} | chosen)
+        """For a network that is trained already: what is `chosen`, and a lower rate."""
+        return cls(**{"learning_rate": 1e-3} | chosen)
 
     @property
     def shape(self) -> Shape:
