@@ -1,0 +1,12 @@
+-- What `vim.lsp.enable("foretype")` goes by. `vim.lsp.config("foretype", { ... })` overrides any of it.
+return {
+  cmd = function(dispatchers, config)
+    return require("foretype.server").spawn(dispatchers, config)
+  end,
+  root_dir = function(bufnr, on_dir)
+    require("foretype.server").root_dir(bufnr, on_dir)
+  end,
+  reuse_client = function(client, config)
+    return require("foretype.server").reuse(client, config)
+  end,
+}

@@ -1,0 +1,48 @@
+--- Ghost text by |lsp-inline_completion| of Neovim 0.12, which shows it and asks for it.
+
+local M = {}
+
+function M.attach(_, bufnr)
+  vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
+  -- The user may be typing already, and Neovim asks only when the cursor moves.
+  if vim.api.nvim_get_current_buf() == bufnr and vim.api.nvim_get_mode().mode:sub(1, 1) == "i" then
+    vim.api.nvim_exec_autocmds("CursorMovedI", { buffer = bufnr, modeline = false })
+  end
+end
+
+function M.detach(_, _) end
+
+--- What is left of an item where the user has typed on along it, or nil. Neovim goes on showing an item until the next
+--- answer is there, and would put all of it in where it began, after which the letters typed meanwhile stand twice.
+---@param item vim.lsp.inline_completion.Item
+---@return string?
+local function rest(bufnr, item)
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local start = item.range
+  if type(item.insert_text) ~= "string" or not start or start.start_row ~= row - 1 or start.start_col > col then
+    return nil
+  end
+  local line = vim.api.nvim_buf_get_lines(bufnr, row - 1, row, true)[1]
+  local typed = line:sub(start.start_col + 1, col)
+  return vim.startswith(item.insert_text, typed) and item.insert_text:sub(#typed + 1) or nil
+end
+
+function M.take(bufnr, use, otherwise)
+  return vim.lsp.inline_completion.get({
+    bufnr = bufnr,
+    on_accept = function(item)
+      local client = vim.lsp.get_client_by_id(item.client_id)
+      if not client or client.name ~= "foretype" then
+        return item -- another server's: as Neovim takes it
+      end
+      local text = rest(bufnr, item)
+      if text and text ~= "" then
+        use({ text = text, client_id = item.client_id, command = item.command })
+      else
+        otherwise()
+      end
+    end,
+  })
+end
+
+return M

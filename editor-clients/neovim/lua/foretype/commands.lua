@@ -1,0 +1,145 @@
+--- The subcommands of |:Foretype|.
+
+local notify = require("foretype.notify")
+local server = require("foretype.server")
+
+local M = {}
+
+local function percent(probability)
+  return ("%.3g %%"):format(100 * probability)
+end
+
+--- What foretype.status answered, in lines.
+---@param status table
+---@return string[]
+function M.describe(status)
+  local accepted = status.accepted or {}
+  local taken = (accepted.ghost or 0) + (accepted.word or 0) + (accepted.character or 0)
+  local model = type(status.model) == "string" and status.model or "none"
+  local lines = {
+    ("Foretype %s%s"):format(status.version, status.loading and ", still loading" or ""),
+    ("model: %s"):format(model),
+    ("predictors: %s"):format(table.concat(status.predictors or {}, ", ")),
+    ("documents open: %d"):format(status.documents or 0),
+    ("taken in this session: %d offers, %d characters"):format(taken, accepted.characters or 0),
+  }
+  for _, problem in ipairs(status.problems or {}) do
+    lines[#lines + 1] = "problem: " .. problem
+  end
+  return lines
+end
+
+local function status()
+  server.execute("foretype.status", {}, function(result)
+    vim.api.nvim_echo({ { table.concat(M.describe(result), "\n") } }, true, {})
+  end)
+end
+
+local function quoted(text)
+  return '"' .. text:gsub("\n", "↵") .. '"'
+end
+
+--- What foretype.explain answered, in lines.
+local function explanation(result)
+  local lines = { ("%s  %s"):format(quoted(result.text), percent(result.probability)) }
+  for name, share in vim.spairs(result.shares) do
+    lines[#lines + 1] = ("  %s: %s of it"):format(name, percent(share))
+  end
+  for _, source in ipairs(result.sources) do
+    lines[#lines + 1] = ("  %s: %s"):format(source.where, vim.trim((source.excerpt:gsub("%s+", " "))))
+  end
+  local others = vim.list_slice(result.candidates, 2)
+  if others[1] then
+    lines[#lines + 1] = "Also offered:"
+  end
+  for _, other in ipairs(others) do
+    lines[#lines + 1] = ("  %s  %s"):format(quoted(other.text), percent(other.probability))
+  end
+  return lines
+end
+
+local function explain()
+  local client = server.client()
+  local place = vim.lsp.util.make_position_params(0, client and client.offset_encoding or "utf-8")
+  local argument = { uri = place.textDocument.uri, position = place.position }
+  server.execute("foretype.explain", { argument }, function(result)
+    if not result or result == vim.NIL then
+      notify.info("nothing is offered here")
+      return
+    end
+    vim.lsp.util.open_floating_preview(explanation(result), "", { focus_id = "foretype.explain" })
+  end)
+end
+
+--- A file or folder where there is one of that name, or else a word.
+local function to_forget(what)
+  local path = vim.fn.fnamemodify(vim.fn.expand(what), ":p")
+  if vim.uv.fs_stat(path) then
+    return { path = path }
+  end
+  return { word = what }
+end
+
+local function forget(what, without_asking)
+  what = what ~= "" and what or vim.fn.expand("<cword>")
+  if what == "" then
+    notify.warn("forget what? Give a word, a file or a folder")
+    return
+  end
+  local argument = to_forget(what)
+  local named = argument.path or ('the word "%s"'):format(argument.word)
+  local question = ("Forget %s for good?"):format(named)
+  if not without_asking and vim.fn.confirm(question, "&Forget\n&Keep", 2) ~= 1 then
+    return
+  end
+  server.execute("foretype.forget", { argument }, function(result)
+    local text = "%s is forgotten: %d files, %d bytes, %d occurrences"
+    notify.info(text:format(named, #result.files, result.bytes, result.occurrences))
+  end)
+end
+
+local COMMANDS = {
+  status = status,
+  explain = explain,
+  forget = forget,
+  enable = server.start,
+  disable = server.stop,
+  restart = function()
+    server.stop()
+    server.start()
+  end,
+  log = function()
+    vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.log.get_filename()))
+  end,
+}
+
+local function names()
+  return vim.tbl_keys(COMMANDS)
+end
+
+---@param command vim.api.keyset.create_user_command.command_args
+function M.run(command)
+  local name, rest = command.args:match("^(%S+)%s*(.-)%s*$")
+  if COMMANDS[name] then
+    COMMANDS[name](rest, command.bang)
+  else
+    local all = names()
+    table.sort(all)
+    notify.warn(("there is no :Foretype %s, but %s"):format(name, table.concat(all, ", ")))
+  end
+end
+
+---@param lead string
+---@param line string
+function M.complete(lead, line)
+  if line:match("Foretype!?%s+forget%s") then
+    return vim.fn.getcompletion(lead, "file")
+  end
+  local found = line:match("Foretype!?%s+%S+%s") and {} or names()
+  table.sort(found)
+  return vim.tbl_filter(function(name)
+    return vim.startswith(name, lead)
+  end, found)
+end
+
+return M

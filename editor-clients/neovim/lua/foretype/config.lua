@@ -1,0 +1,82 @@
+--- What the user may choose, and what it is where nothing was chosen.
+
+local M = {}
+
+---@class foretype.Keys
+---@field accept string|false Take all of the ghost text.
+---@field accept_word string|false Take its next word.
+---@field accept_line string|false Take its next line.
+---@field dismiss string|false Hide it until something else is typed.
+
+---@class foretype.Config
+---@field cmd string[] How the server is started.
+---@field settings table The server's settings, the section `foretype`; see |foretype-settings|.
+---@field keys foretype.Keys|false Insert mode keys; false for none.
+---@field inline { enable: boolean, builtin: boolean, debounce: integer } Ghost text; debounce in milliseconds.
+---@field menu { enable: boolean, autotrigger: boolean } The completion menu.
+
+---@return foretype.Config
+local function defaults()
+  return {
+    cmd = { "foretype", "serve" },
+    settings = {},
+    keys = { accept = "<Tab>", accept_word = "<C-Right>", accept_line = "<C-End>", dismiss = "<C-]>" },
+    inline = { enable = true, builtin = vim.lsp.inline_completion ~= nil, debounce = 20 },
+    menu = { enable = true, autotrigger = false },
+  }
+end
+
+M.current = defaults()
+
+local function is_key(key)
+  return key == false or type(key) == "string"
+end
+
+local function check(config)
+  vim.validate("cmd", config.cmd, function(cmd)
+    return vim.islist(cmd) and type(cmd[1]) == "string"
+  end, 'a list, such as { "foretype", "serve" }')
+  vim.validate("settings", config.settings, "table")
+  for name, key in pairs(config.keys or {}) do
+    vim.validate("keys." .. name, key, is_key, "a key, or false")
+  end
+  for name, kind in pairs({ enable = "boolean", builtin = "boolean", debounce = "number" }) do
+    vim.validate("inline." .. name, config.inline[name], kind)
+  end
+  for name in pairs({ enable = true, autotrigger = true }) do
+    vim.validate("menu." .. name, config.menu[name], "boolean")
+  end
+end
+
+--- Names that there are none of, each with its group: a slip of the pen would otherwise do nothing, silently.
+local function unknown(options, known, prefix)
+  local found = {}
+  for name, value in pairs(options) do
+    local path = prefix .. name
+    if known[name] == nil then
+      found[#found + 1] = path
+    elseif type(value) == "table" and path ~= "settings" and path ~= "cmd" then
+      vim.list_extend(found, unknown(value, known[name], path .. "."))
+    end
+  end
+  return found
+end
+
+--- Takes what the user has chosen. Raises an error, in one line, where it cannot be.
+---@param options table?
+function M.set(options)
+  options = options or {}
+  vim.validate("options", options, "table")
+  local config = vim.tbl_deep_extend("force", defaults(), options)
+  local strange = unknown(options, defaults(), "")
+  if strange[1] then
+    error(("there is no option %s; :help foretype-setup lists them all"):format(table.concat(strange, ", ")), 0)
+  end
+  check(config)
+  if config.inline.builtin and not vim.lsp.inline_completion then
+    error("inline.builtin needs Neovim 0.12", 0)
+  end
+  M.current = config
+end
+
+return M

@@ -1,0 +1,164 @@
+--- Ghost text of our own: for Neovim 0.11, and for those who want it at each key (0.12 waits 200 ms).
+
+local config = require("foretype.config")
+
+local M = {}
+
+local METHOD = "textDocument/inlineCompletion"
+local namespace = vim.api.nvim_create_namespace("foretype")
+
+---@class foretype.Shown: foretype.Ghost
+---@field row integer
+---@field col integer In bytes.
+---@field length integer Of the line, in bytes.
+
+--- What is shown, by buffer.
+---@type table<integer, foretype.Shown>
+local shown = {}
+
+--- The one question that waits: its timer, then its request.
+local timer = assert(vim.uv.new_timer())
+local cancel = nil ---@type fun()?
+
+local function cursor(bufnr)
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  return row - 1, col, vim.api.nvim_buf_get_lines(bufnr, row - 1, row, true)[1]
+end
+
+local function hide(bufnr)
+  shown[bufnr] = nil
+  if vim.api.nvim_buf_is_valid(bufnr) then
+    vim.api.nvim_buf_clear_namespace(bufnr, namespace, 0, -1)
+  end
+end
+
+---@param bufnr integer
+---@param ghost foretype.Shown
+local function show(bufnr, ghost)
+  hide(bufnr)
+  local lines = vim.tbl_map(function(line)
+    return { { line, "ForetypeGhost" } }
+  end, vim.split(ghost.text, "\n", { plain = true }))
+  vim.api.nvim_buf_set_extmark(bufnr, namespace, ghost.row, ghost.col, {
+    virt_text = lines[1],
+    virt_lines = vim.list_slice(lines, 2),
+    virt_text_pos = "inline",
+    hl_mode = "combine",
+  })
+  shown[bufnr] = ghost
+end
+
+--- Keeps what is left where the user has typed on along the ghost text; hides it anywhere else.
+local function follow(bufnr)
+  local ghost = shown[bufnr]
+  if not ghost then
+    return
+  end
+  local row, col, line = cursor(bufnr)
+  local typed = line:sub(ghost.col + 1, col)
+  local along = row == ghost.row and col >= ghost.col and #line == ghost.length + #typed
+  if along and vim.startswith(ghost.text, typed) and #typed < #ghost.text then
+    show(bufnr, vim.tbl_extend("force", ghost, { text = ghost.text:sub(#typed + 1), col = col, length = #line }))
+  else
+    hide(bufnr)
+  end
+end
+
+local function forget_question()
+  timer:stop()
+  if cancel then
+    cancel()
+    cancel = nil
+  end
+end
+
+local function is_inserting(bufnr)
+  return vim.api.nvim_get_current_buf() == bufnr and vim.api.nvim_get_mode().mode:sub(1, 1) == "i"
+end
+
+local function ask(bufnr)
+  local client = vim.lsp.get_clients({ name = "foretype", bufnr = bufnr })[1]
+  if not client or not is_inserting(bufnr) then
+    return
+  end
+  local row, col, line = cursor(bufnr)
+  local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+  params.context = { triggerKind = 2 } -- automatic
+  local sent, id = client:request(METHOD, params, function(err, result)
+    local now_row, now_col, now_line = cursor(bufnr)
+    if err or not is_inserting(bufnr) or now_row ~= row or now_col ~= col or now_line ~= line then
+      return
+    end
+    local item = result and (result.items or result)[1]
+    if item and type(item.insertText) == "string" and item.insertText ~= "" then
+      local place = { row = row, col = col, length = #line }
+      local ghost = { text = item.insertText, client_id = client.id, command = item.command }
+      show(bufnr, vim.tbl_extend("error", place, ghost))
+    else
+      hide(bufnr)
+    end
+  end, bufnr)
+  cancel = sent and function()
+    client:cancel_request(id)
+  end or nil
+end
+
+local function on_edit(bufnr)
+  forget_question()
+  follow(bufnr)
+  timer:start(config.current.inline.debounce, 0, function()
+    vim.schedule(function()
+      ask(bufnr)
+    end)
+  end)
+end
+
+local function group_of(bufnr)
+  return "foretype.ghost." .. bufnr
+end
+
+function M.attach(client, bufnr)
+  if vim.lsp.inline_completion then
+    vim.lsp.inline_completion.enable(false, { client_id = client.id })
+  end
+  local hint = vim.fn.hlexists("ComplHint") == 1 and "ComplHint" or "NonText"
+  vim.api.nvim_set_hl(0, "ForetypeGhost", { default = true, link = hint })
+  local group = vim.api.nvim_create_augroup(group_of(bufnr), {})
+  local function on(events, act)
+    vim.api.nvim_create_autocmd(events, {
+      group = group,
+      buffer = bufnr,
+      callback = function()
+        act(bufnr)
+      end,
+    })
+  end
+  on({ "InsertEnter", "CursorMovedI", "TextChangedI", "TextChangedP" }, on_edit)
+  on({ "InsertLeave", "BufLeave" }, function()
+    forget_question()
+    hide(bufnr)
+  end)
+  if is_inserting(bufnr) then
+    on_edit(bufnr)
+  end
+end
+
+function M.detach(_, bufnr)
+  pcall(vim.api.nvim_del_augroup_by_name, group_of(bufnr))
+  forget_question()
+  hide(bufnr)
+end
+
+function M.take(bufnr, use)
+  follow(bufnr) -- keys that came all at once were not followed one by one
+  local ghost = shown[bufnr]
+  if not ghost then
+    return false
+  end
+  forget_question()
+  hide(bufnr)
+  use(ghost)
+  return true
+end
+
+return M

@@ -1,0 +1,76 @@
+--- Ghost text: what is common to Neovim's own (0.12) and ours. What is taken is put in as if it were pasted, which
+--- is one undo step and what |.| repeats.
+
+local config = require("foretype.config")
+
+local M = {}
+
+---@class foretype.Ghost
+---@field text string What is left of it after the cursor.
+---@field client_id integer
+---@field command? lsp.Command What the server wants to be told once it was taken.
+
+---@class foretype.Shower
+---@field attach fun(client: vim.lsp.Client, bufnr: integer)
+---@field detach fun(client: vim.lsp.Client, bufnr: integer)
+---@field take foretype.Take
+
+--- Hides the ghost text and hands it to `use`. False where there is none; `otherwise` where that is found out too late
+--- to say so.
+---@alias foretype.Take fun(bufnr: integer, use: fun(ghost: foretype.Ghost), otherwise: fun()): boolean
+
+---@return foretype.Shower
+local function shower()
+  return require(config.current.inline.builtin and "foretype.builtin" or "foretype.ghost")
+end
+
+local PARTS = {
+  all = function(text)
+    return text
+  end,
+  word = function(text)
+    return vim.fn.matchstr(text, [[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\|$\)]])
+  end,
+  line = function(text)
+    return vim.fn.matchstr(text, [[^\n\?[^\n]*]])
+  end,
+}
+
+--- Tells the server how much of its text was taken.
+local function tell(ghost, text)
+  local client = vim.lsp.get_client_by_id(ghost.client_id)
+  if client and ghost.command then
+    local command = vim.deepcopy(ghost.command)
+    command.arguments[1].characters = vim.str_utfindex(text, "utf-32")
+    client:exec_cmd(command, { bufnr = vim.api.nvim_get_current_buf() })
+  end
+end
+
+function M.attach(client, bufnr)
+  shower().attach(client, bufnr)
+end
+
+function M.detach(client, bufnr)
+  shower().detach(client, bufnr)
+end
+
+--- Takes the ghost text at the cursor, or its next word or line.
+---@param part "all"|"word"|"line"
+---@param otherwise? fun() Called where it turns out, after the answer true, that there was nothing to take.
+---@return boolean taken False where none is shown.
+function M.accept(part, otherwise)
+  return shower().take(vim.api.nvim_get_current_buf(), function(ghost)
+    local text = PARTS[part](ghost.text)
+    vim.api.nvim_paste(text, false, -1)
+    tell(ghost, text)
+  end, otherwise or function() end)
+end
+
+--- Hides the ghost text.
+---@param otherwise? fun() As above.
+---@return boolean dismissed False where none is shown.
+function M.dismiss(otherwise)
+  return shower().take(vim.api.nvim_get_current_buf(), function() end, otherwise or function() end)
+end
+
+return M
