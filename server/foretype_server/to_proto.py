@@ -135,10 +135,14 @@ def _accepted(candidate: Candidate, uri: str) -> types.Command:
 
 
 def _data(candidate: Candidate, asked: Asked) -> dict[str, Any]:
-    """What an item keeps, to be explained by."""
+    """What an item keeps, to be explained by.
+
+    Fractions as strings: Neovim keeps items as Vim's values, and a fraction that comes out of them is no JSON to it.
+    """
     place = {"line": asked.position.line, "character": asked.position.character}
     where = {"uri": asked.uri, "version": asked.version, "position": place, "text": candidate.text}
-    return {"probability": candidate.probability, "shares": dict(candidate.shares), **where}
+    shares = {name: str(share) for name, share in candidate.shares.items()}
+    return {"probability": str(candidate.probability), "shares": shares, **where}
 
 
 def asked_for(item: types.CompletionItem) -> Asked | None:
@@ -157,15 +161,22 @@ def asked_for(item: types.CompletionItem) -> Asked | None:
 def resolved(item: types.CompletionItem, sources: Iterable[str]) -> types.CompletionItem:
     """`item` with its probability, each predictor's share and `sources` spelt out, where it is one of ours."""
     match item.data:
-        case {"probability": float() | int() as probability, "shares": dict() as shares}:
+        case {"probability": told, "shares": dict() as shares} if (probability := _fraction(told)) is not None:
             item.detail = _percent(probability)
             text = "\n".join([*_origin(probability, shares), *sources])
             item.documentation = types.MarkupContent(kind=types.MarkupKind.PlainText, value=text)
     return item
 
 
+def _fraction(told: Any) -> float | None:
+    try:
+        return float(told)
+    except (TypeError, ValueError):
+        return None
+
+
 def _origin(probability: float, shares: Mapping[str, Any]) -> list[str]:
-    ranked = sorted((-share, name) for name, share in shares.items() if isinstance(share, float | int))
+    ranked = sorted((-share, name) for name, told in shares.items() if (share := _fraction(told)) is not None)
     return [f"probability: {_percent(probability)}", *(f"{name}: {_percent(-share)} of it" for share, name in ranked)]
 
 

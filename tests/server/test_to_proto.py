@@ -64,8 +64,8 @@ def test_the_same_text_is_offered_once_in_the_first_place() -> None:
     offered = [Candidate("b", 0.5, "word"), Candidate("a", 0.4, "word"), Candidate("b", 0.5, "character")]
     items = completions(offered, b"", at(0), UNITS["utf-8"]).items
     assert [(item.label, item.sort_text, item.data["probability"]) for item in items] == [
-        ("b", "0000", 0.5),
-        ("a", "0001", 0.4),
+        ("b", "0000", "0.5"),
+        ("a", "0001", "0.4"),
     ]
 
 
@@ -74,8 +74,14 @@ def test_no_candidates_are_an_empty_list() -> None:
     assert list(inline_completions(None, "file:///a", Position(0, 0)).items) == []
 
 
+def test_an_item_has_no_fractions_which_neovim_cannot_send_back() -> None:
+    (item,) = completions([Candidate("lo", 0.5, "word", {"network": 1.0})], b"hel", at(3), UNITS["utf-8"]).items
+    assert not [value for value in (*item.data.values(), *item.data["shares"].values()) if isinstance(value, float)]
+    assert resolved(item, []).detail == "50 %"
+
+
 def test_an_item_is_explained_by_its_data() -> None:
-    data = {"probability": 0.034, "shares": {"network": 0.25, "words": 0.75, "odd": "?"}}
+    data = {"probability": "0.034", "shares": {"network": "0.25", "words": "0.75", "odd": "?"}}
     item = resolved(CompletionItem("x", data=data), ["notes.txt:3: an x"])
     assert item.detail == "3.4 %"
     assert item.documentation.value == "probability: 3.4 %\nwords: 75 % of it\nnetwork: 25 % of it\nnotes.txt:3: an x"
