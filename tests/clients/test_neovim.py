@@ -100,6 +100,17 @@ def test_what_was_typed_along_does_not_stand_twice(editor: Neovim) -> None:
     editor.wait_for_line("hello world again")
 
 
+def test_keys_that_come_all_at_once_keep_their_order(editor: Neovim) -> None:
+    editor.type("ihello")
+    editor.wait_for_ghost(" world again")
+    editor.type("!<Tab>x")  # the ghost text is no longer what follows
+    editor.wait_for_line("hello!\tx")
+    editor.type("<Esc>Shello")
+    editor.wait_for_ghost(" world again")
+    editor.type("<Tab>!")
+    editor.wait_for_line("hello world again!")
+
+
 def test_the_key_does_what_it_did_where_nothing_is_shown(editor: Neovim) -> None:
     editor.type("i<Tab>x")
     editor.wait_for_line("\tx")

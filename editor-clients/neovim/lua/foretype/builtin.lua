@@ -2,6 +2,9 @@
 
 local M = {}
 
+--- Milliseconds until Neovim is thought to be too busy to run what it has scheduled.
+local PATIENCE = 1000
+
 function M.attach(_, bufnr)
   vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
   -- The user may be typing already, and Neovim asks only when the cursor moves.
@@ -27,22 +30,31 @@ local function rest(bufnr, item)
   return vim.startswith(item.insert_text, typed) and item.insert_text:sub(#typed + 1) or nil
 end
 
-function M.take(bufnr, use, otherwise)
-  return vim.lsp.inline_completion.get({
-    bufnr = bufnr,
-    on_accept = function(item)
-      local client = vim.lsp.get_client_by_id(item.client_id)
-      if not client or client.name ~= "foretype" then
-        return item -- another server's: as Neovim takes it
-      end
-      local text = rest(bufnr, item)
-      if text and text ~= "" then
-        use({ text = text, client_id = item.client_id, command = item.command })
-      else
-        otherwise()
-      end
-    end,
-  })
+function M.take(bufnr, use)
+  local taken, done = false, false
+  local function on_accept(item)
+    local client = vim.lsp.get_client_by_id(item.client_id)
+    if not client or client.name ~= "foretype" then
+      taken = true
+      return item -- another server's: as Neovim takes it
+    end
+    local text = rest(bufnr, item)
+    if text and text ~= "" then
+      taken = true
+      use({ text = text, client_id = item.client_id, command = item.command })
+    end
+  end
+  if not vim.lsp.inline_completion.get({ bufnr = bufnr, on_accept = on_accept }) then
+    return false
+  end
+  -- It has only scheduled that. Keys that were typed meanwhile are to come after it.
+  vim.schedule(function()
+    done = true
+  end)
+  vim.wait(PATIENCE, function()
+    return done
+  end, 1)
+  return taken
 end
 
 return M

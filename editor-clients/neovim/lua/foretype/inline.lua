@@ -13,11 +13,7 @@ local M = {}
 ---@class foretype.Shower
 ---@field attach fun(client: vim.lsp.Client, bufnr: integer)
 ---@field detach fun(client: vim.lsp.Client, bufnr: integer)
----@field take foretype.Take
-
---- Hides the ghost text and hands it to `use`. False where there is none; `otherwise` where that is found out too late
---- to say so.
----@alias foretype.Take fun(bufnr: integer, use: fun(ghost: foretype.Ghost), otherwise: fun()): boolean
+---@field take fun(bufnr: integer, use: fun(ghost: foretype.Ghost)): boolean Hides it, and hands it to `use`.
 
 ---@return foretype.Shower
 local function shower()
@@ -56,21 +52,19 @@ end
 
 --- Takes the ghost text at the cursor, or its next word or line.
 ---@param part "all"|"word"|"line"
----@param otherwise? fun() Called where it turns out, after the answer true, that there was nothing to take.
 ---@return boolean taken False where none is shown.
-function M.accept(part, otherwise)
+function M.accept(part)
   return shower().take(vim.api.nvim_get_current_buf(), function(ghost)
     local text = PARTS[part](ghost.text)
     vim.api.nvim_paste(text, false, -1)
     tell(ghost, text)
-  end, otherwise or function() end)
+  end)
 end
 
 --- Hides the ghost text.
----@param otherwise? fun() As above.
 ---@return boolean dismissed False where none is shown.
-function M.dismiss(otherwise)
-  return shower().take(vim.api.nvim_get_current_buf(), function() end, otherwise or function() end)
+function M.dismiss()
+  return shower().take(vim.api.nvim_get_current_buf(), function() end)
 end
 
 return M

@@ -7,8 +7,8 @@ local M = {}
 
 ---@param part "all"|"word"|"line"
 local function accepting(part)
-  return function(otherwise)
-    return inline.accept(part, otherwise)
+  return function()
+    return inline.accept(part)
   end
 end
 
@@ -85,11 +85,8 @@ function M.attach(bufnr)
       end)
       before[bufnr][key] = found.buffer == 1 and found or nil
       vim.keymap.set("i", key, function()
-        local function otherwise()
+        if not act() then
           fall_through(bufnr, key)
-        end
-        if not act(otherwise) then
-          otherwise()
         end
       end, { buffer = bufnr, desc = description })
     end
