@@ -168,14 +168,18 @@ def test_checkhealth_is_content(editor: Neovim) -> None:
 
 
 def test_explain_says_why(editor: Neovim) -> None:
-    editor.type("ihello<Esc>")
-    editor.command("Foretype explain")
+    editor.type("ihello<Esc>:Foretype explain<CR>")
     floating = "return vim.tbl_filter(function(w) return vim.api.nvim_win_get_config(w).relative ~= '' end, "
     floating += "vim.api.nvim_list_wins())[1]"
     window = editor.wait(lambda: editor.lua(floating))
     text = editor.lua("return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(...), 0, -1, false)", window)
-    assert text[0].startswith('"o world again"')  # the cursor of normal mode is on the o
+    assert text[0].startswith('" world')
     assert any("scripted" in line for line in text)
+
+
+def test_a_word_is_forgotten(editor: Neovim) -> None:
+    editor.type("ihello<Esc>:Foretype! forget hello<CR>")
+    editor.wait(editor.messages, lambda lines: any('the word "hello" is forgotten' in line for line in lines))
 
 
 def test_commands_are_completed(editor: Neovim) -> None:

@@ -48,7 +48,9 @@ local function explanation(result)
   for _, source in ipairs(result.sources) do
     lines[#lines + 1] = ("  %s: %s"):format(source.where, vim.trim((source.excerpt:gsub("%s+", " "))))
   end
-  local others = vim.list_slice(result.candidates, 2)
+  local others = vim.tbl_filter(function(one)
+    return one.text ~= result.text
+  end, result.candidates)
   if others[1] then
     lines[#lines + 1] = "Also offered:"
   end
@@ -58,10 +60,21 @@ local function explanation(result)
   return lines
 end
 
+--- Where one would go on writing: in normal mode after the character under the cursor, as |a| does.
+---@return lsp.Position
+local function position(encoding)
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local line = vim.api.nvim_get_current_line()
+  if vim.api.nvim_get_mode().mode:sub(1, 1) == "n" and col < #line then
+    col = col + vim.str_utf_end(line, col + 1) + 1
+  end
+  return { line = row - 1, character = vim.str_utfindex(line, encoding, col) }
+end
+
 local function explain()
   local client = server.client()
-  local place = vim.lsp.util.make_position_params(0, client and client.offset_encoding or "utf-8")
-  local argument = { uri = place.textDocument.uri, position = place.position }
+  local place = position(client and client.offset_encoding or "utf-8")
+  local argument = { uri = vim.uri_from_bufnr(0), position = place }
   server.execute("foretype.explain", { argument }, function(result)
     if not result or result == vim.NIL then
       notify.info("nothing is offered here")

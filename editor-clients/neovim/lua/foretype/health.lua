@@ -23,7 +23,7 @@ local function check_program(command)
   local program = command[1]
   if vim.fn.executable(program) == 0 then
     health.error(('there is no program "%s"'):format(program), {
-      "Install Foretype: pip install foretype",
+      "Install Foretype, as its README says",
       'Or name its path: require("foretype").setup({ cmd = { "/path/to/foretype", "serve" } })',
     })
     return false

@@ -52,6 +52,9 @@ end
 --- Chooses options; see |foretype-setup|. Not needed where the defaults will do.
 ---@param options table?
 function M.setup(options)
+  if vim.fn.has("nvim-0.11") == 0 then
+    return -- the plugin has said so
+  end
   local well, problem = pcall(config.set, options)
   if not well then
     require("foretype.notify").warn(problem)
