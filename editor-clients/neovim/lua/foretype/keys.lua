@@ -19,8 +19,8 @@ local ACTIONS = {
   dismiss = { inline.dismiss, "Foretype: hide the ghost text" },
 }
 
---- The buffer's own mappings that ours stand in front of, by buffer and key.
----@type table<integer, table<string, table>>
+--- The buffer's own mappings that ours stand in front of, by buffer and key; false for none.
+---@type table<integer, table<string, table|false>>
 local before = {}
 
 local function feed(keys, remap)
@@ -83,7 +83,7 @@ function M.attach(bufnr)
       local found = vim.api.nvim_buf_call(bufnr, function()
         return vim.fn.maparg(key, "i", false, true)
       end)
-      before[bufnr][key] = found.buffer == 1 and found or nil
+      before[bufnr][key] = found.buffer == 1 and found or false
       vim.keymap.set("i", key, function()
         if not act() then
           fall_through(bufnr, key)
@@ -101,12 +101,10 @@ function M.detach(bufnr)
     return
   end
   vim.api.nvim_buf_call(bufnr, function()
-    for _, key in pairs(config.current.keys or {}) do
-      if key then
-        pcall(vim.keymap.del, "i", key, { buffer = bufnr })
-      end
-      if mine[key] then
-        vim.fn.mapset("i", false, mine[key])
+    for key, mapping in pairs(mine) do
+      pcall(vim.keymap.del, "i", key, { buffer = bufnr })
+      if mapping then
+        vim.fn.mapset("i", false, mapping)
       end
     end
   end)
