@@ -186,16 +186,17 @@ def test_commands_are_completed(editor: Neovim) -> None:
     assert editor.lua("return vim.fn.getcompletion('Foretype re', 'cmdline')") == ["restart"]
 
 
-def test_a_buffer_without_a_name_is_served_and_help_is_not(editor: Neovim) -> None:
-    editor.command("enew")
-    editor.type("ihello")
+def test_buffers_without_a_name_are_served_and_help_is_not(editor: Neovim) -> None:
+    editor.type(":enew<CR>ihello")
     editor.wait_for_ghost(" world again")
-    editor.type("<Esc>")
-    editor.command("enew!")
-    editor.type("iäöü😀")
+    editor.type("<Esc>:new<CR>iäöü😀")
     editor.wait_for_ghost(" grün und blau")
-    editor.type("<Esc>")
-    editor.command("bwipeout! | help")
+    editor.type("<Esc><C-w>wA")  # which has the same URI
+    editor.wait_for_ghost(" world again")
+    editor.type(" w")
+    editor.wait_for_ghost("orld again")
+    editor.type("<Esc>:%bwipeout! | help<CR>")
+    editor.wait(lambda: editor.lua("return vim.bo.buftype"), lambda kind: kind == "help")
     assert not editor.lua("return vim.lsp.get_clients({ bufnr = 0, name = 'foretype' })")
 
 
@@ -209,12 +210,8 @@ def fresh(tmp_path: Path) -> Iterator[Neovim]:
 
 
 def test_a_killed_server_is_one_message_and_restart_brings_it_back(fresh: Neovim) -> None:
-    fresh.type("i<Tab>")
-    fresh.wait_for_line("TAB")  # the user's own mapping
-    fresh.type("<C-u>hello")
+    fresh.type("ihello")
     fresh.wait_for_ghost(" world again")
-    fresh.type("<Tab>")
-    fresh.wait_for_line("hello world again")
     fresh.type("<Esc>")
     fresh.lua("vim.uv.kill(vim.lsp.get_clients()[1].rpc and ..., 'sigkill')", server_of(fresh))
     fresh.wait(lambda: said(fresh))
@@ -230,6 +227,15 @@ def server_of(editor: Neovim) -> int:
     """The server's process: the only child that Neovim has."""
     children = editor.wait(lambda: editor.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())"))
     return next(child for child in children if "foretype" in Path(f"/proc/{child}/cmdline").read_text())
+
+
+def test_a_mapping_of_the_users_is_what_the_key_does_where_nothing_is_shown(fresh: Neovim) -> None:
+    fresh.type("ihello")
+    fresh.wait_for_ghost(" world again")
+    fresh.type("<Tab>")
+    fresh.wait_for_line("hello world again")
+    fresh.type("<Esc>S<Tab>")
+    fresh.wait_for_line("TAB")
 
 
 def test_it_can_be_disabled_and_enabled(fresh: Neovim) -> None:

@@ -5,12 +5,19 @@ local M = {}
 --- Milliseconds until Neovim is thought to be too busy to run what it has scheduled.
 local PATIENCE = 1000
 
-function M.attach(_, bufnr)
-  vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
-  -- The user may be typing already, and Neovim asks only when the cursor moves.
+--- Has Neovim ask, which it does only when the cursor moves.
+local function ask(bufnr)
   if vim.api.nvim_get_current_buf() == bufnr and vim.api.nvim_get_mode().mode:sub(1, 1) == "i" then
     vim.api.nvim_exec_autocmds("CursorMovedI", { buffer = bufnr, modeline = false })
   end
+end
+
+function M.attach(_, bufnr)
+  vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
+  -- The user may be typing already. Neovim begins in what it schedules after LspAttach: this comes after that.
+  vim.schedule(vim.schedule_wrap(function()
+    ask(bufnr)
+  end))
 end
 
 function M.detach(_, _) end
