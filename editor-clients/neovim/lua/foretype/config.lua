@@ -21,7 +21,7 @@ local function defaults()
     cmd = { "foretype", "serve" },
     settings = {},
     keys = { accept = "<Tab>", accept_word = "<C-Right>", accept_line = "<C-End>", dismiss = "<C-]>" },
-    inline = { enable = true, builtin = vim.lsp.inline_completion ~= nil, debounce = 20 },
+    inline = { enable = true, builtin = false, debounce = 20 },
     menu = { enable = true, autotrigger = false },
   }
 end
