@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -107,18 +107,17 @@ class Store:
         """Serve this model for the files under `paths`; without any, wherever no other is."""
         self._check_known(name)
         if unit_of(self._path(name)) == "word":
-            advice = json.dumps({"network": {}, "words": {"model": name}, "copy": {}})
-            raise ModelError(f'{name} is a word-level model; complete with it by the setting "predictors": {advice}')
+            raise ModelError(f"{name} is a word-level model; complete with it by {setting_for_words(name)}")
         if missing := [path for path in paths if not path.exists()]:
             raise ModelError(f"there is no file or folder {missing[0]}; name what {name} is to complete")
-        self._record_changed(self.in_use().using(name, paths))
+        self._change(lambda in_use: in_use.using(name, paths))
 
     def remove(self, name: str) -> None:
         """Delete a model; where it was in use, the bundled one takes its place."""
         if name == DEFAULT:
             raise ModelError("the default model comes with Foretype and cannot be removed")
         self._check_known(name)
-        self._record_changed(self.in_use().without(name))
+        self._change(lambda in_use: in_use.without(name))
         self._own_path(name).unlink()
 
     def import_file(self, path: Path, name: str | None = None) -> str:
@@ -137,7 +136,7 @@ class Store:
         """Move a trained model's file into the store, in the place of one of the same name, but not of its paths."""
         self._copy_in(name, data)
         data.unlink()
-        self._record_changed(self.in_use().without_paths(name))
+        self._change(lambda in_use: in_use.without_paths(name))
 
     def export(self, name: str, destination: Path) -> None:
         """Copy a model to a file of the user's."""
@@ -149,9 +148,11 @@ class Store:
         with replacing(destination) as partial:
             shutil.copyfile(self._path(name), partial)
 
-    def _record_changed(self, in_use: InUse) -> None:
-        if in_use != self.in_use():
-            in_use.write(self._record)
+    def _change(self, change: Callable[[InUse], InUse]) -> None:
+        before = self.in_use()
+        after = change(before)
+        if after != before:
+            after.write(self._record)
 
     def _copy_in(self, name: str, path: Path) -> None:
         from foretype_model.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
@@ -199,6 +200,11 @@ def card_of(path: Path) -> Path | None:
     """The Markdown file that tells where a model comes from and what it is for; only the bundled one has one."""
     card = BUNDLED.parent / CARD
     return card if path == BUNDLED and card.is_file() else None
+
+
+def setting_for_words(name: str) -> str:
+    """The setting by which a word-level model works beside the network."""
+    return f'the setting "predictors": {json.dumps({"network": {}, "words": {"model": name}, "copy": {}})}'
 
 
 def unit_of(path: Path) -> str | None:

@@ -99,7 +99,7 @@ class Engine:
             Exception: one of them could not, whatever it raised; the others have.
         """
         removed, failures = Removed(), list[Exception]()
-        for predictor in self._predictors():
+        for predictor in self._serving.predictors():
             try:
                 removed += predictor.forget(path, word) if isinstance(predictor, Forgetful) else Removed()
             except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
@@ -118,11 +118,11 @@ class Engine:
     def close(self, uri: str) -> None:
         """Let go of a document."""
         self._completers.pop(uri, None)
-        self._save()
+        self._serving.save()
 
     def release(self) -> None:
         """Let go of the predictors; what they have learnt is kept."""
-        self._save()
+        self._serving.save()
         for predictor in self._indexers():
             predictor.close()
 
@@ -138,18 +138,9 @@ class Engine:
         for predictor in self._indexers():
             predictor.update(paths)
 
-    def _predictors(self) -> list[Predictor]:
-        """Each of them once, although it may take part in several ensembles."""
-        made = (predictor for ensemble in self._serving.all() for predictor in ensemble.predictors.values())
-        return list({id(predictor): predictor for predictor in made}.values())
-
     def _indexers(self) -> list[Indexer]:
         """They are the same in all ensembles, whose number may change while the other thread looks."""
         return [predictor for predictor in self._serving.base.predictors.values() if isinstance(predictor, Indexer)]
-
-    def _save(self) -> None:
-        for ensemble in self._serving.all():
-            ensemble.save()
 
     def _completer(self, uri: str) -> Completer:
         ensemble = self._serving.of(uri)

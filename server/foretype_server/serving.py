@@ -27,12 +27,6 @@ class Ensemble:
     predictors: Mapping[str, Predictor]
     corrections: Corrections = field(default_factory=dict)
 
-    def save(self) -> None:
-        """Keep what they have learnt."""
-        for predictor in self.predictors.values():
-            if isinstance(predictor, Learner):
-                predictor.save()
-
 
 class Serving:
     """The ensembles in use. Lives on the worker thread.
@@ -63,9 +57,16 @@ class Serving:
             self._ensembles[version] = self._made(version[0])
         return self._ensembles[version]
 
-    def all(self) -> list[Ensemble]:
-        """Every ensemble that answers for some document, or may."""
-        return list(dict.fromkeys([self.base, *self._ensembles.values()]))
+    def predictors(self) -> list[Predictor]:
+        """All that answer for some document, or may; each of them once, although it may work in several ensembles."""
+        made = (one for ensemble in (self.base, *self._ensembles.values()) for one in ensemble.predictors.values())
+        return list({id(predictor): predictor for predictor in made}.values())
+
+    def save(self) -> None:
+        """Keep what they have learnt."""
+        for predictor in self.predictors():
+            if isinstance(predictor, Learner):
+                predictor.save()
 
     def _model(self, uri: str) -> Path | None:
         """The model of a document; looked up again when something else has come into use."""
@@ -82,9 +83,11 @@ class Serving:
 
     def _retire(self, model: Path) -> None:
         """Let go of what works with an older version of `model`."""
-        for version in [version for version in self._ensembles if version[0] == model]:
-            ensemble = self._ensembles.pop(version)
-            ensemble.save()
+        older = [version for version in self._ensembles if version[0] == model]
+        if older:
+            self.save()
+        for version in older:
+            del self._ensembles[version]
 
     def _made(self, model: Path) -> Ensemble:
         """The predictors with another model; those that there are already where it cannot be used."""

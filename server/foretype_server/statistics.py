@@ -7,8 +7,8 @@ import datetime
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -102,15 +102,10 @@ def keep(folder: Path, counts: Counts) -> None:
 def write(folder: Path, counts: Counts) -> None:
     """Add to what is kept in `folder`. ForetypeError where that cannot be done; nothing of `counts` is written then."""
     private_folder(folder)
-    path = folder / FILE
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(path, timeout=PATIENCE)) as database, database:
-            database.execute(_TABLE)
-            rows = ((*key, count.shown, count.accepted, count.characters) for key, count in counts.items())
-            database.executemany(_ADD, rows)
-    except (OSError, sqlite3.Error) as error:
-        raise ForetypeError(f"{path}: {error}; if it is broken, remove it: it holds statistics alone") from error
+    with _opened(folder / FILE) as database:
+        database.execute(_TABLE)
+        rows = ((*key, count.shown, count.accepted, count.characters) for key, count in counts.items())
+        database.executemany(_ADD, rows)
 
 
 def read(folder: Path, since: str = "") -> Counts:
@@ -118,12 +113,20 @@ def read(folder: Path, since: str = "") -> Counts:
     path = folder / FILE
     if not path.exists():
         return {}
-    try:
-        with closing(sqlite3.connect(path, timeout=PATIENCE)) as database:
-            rows = database.execute("select * from counts where day >= ? order by day", (since,)).fetchall()
-    except sqlite3.Error as error:
-        raise ForetypeError(f"{path}: {error}; if it is broken, remove it: it holds statistics alone") from error
+    with _opened(path) as database:
+        rows = database.execute("select * from counts where day >= ? order by day", (since,)).fetchall()
     return {Key(*row[:4]): Count(*row[4:]) for row in rows}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database, made where it is not there; what is done to it is done whole or not at all."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with closing(sqlite3.connect(path, timeout=PATIENCE)) as database, database:
+            yield database
+    except (OSError, sqlite3.Error) as error:
+        raise ForetypeError(f"{path}: {error}; if it is broken, remove it: it holds statistics alone") from error
 
 
 def by(field: str, counts: Counts) -> dict[str, Count]:

@@ -33,6 +33,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from foretype_model.atomic import replacing
+from foretype_model.evaluation.plot import COLOURS
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.sample import gumbel, tempered
 from foretype_model.training.course import Course, Progress
@@ -44,7 +45,6 @@ SEED: Final = 1
 WINDOW: Final = 100
 PADDING: Final = 0
 NOT_COUNTED: Final = -100
-COLOURS: Final = ("#4878a8", "#e0923f", "#6a9e5b")
 BYTES: Final = bytes(range(256)).decode("latin-1")
 """As characters; the texts are of ASCII alone."""
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training.batches import Batches, Position
 from foretype_model.training.corpus import read_corpus
-from foretype_model.training.course import CLIP_NORM
+from foretype_model.training.course import CLIP_NORM, WARM_UP_STEPS
 from foretype_model.training.heldout import bits_per_character, split
 from foretype_model.training.network import ByteNetwork, Shape, detach
 from foretype_model.training.stream import Texts, whole
@@ -192,7 +192,7 @@ def train(choice: Choice, texts: list[bytes], megabytes: float) -> tuple[float, 
     steps = round(megabytes * 1e6 / (choice.batch * choice.window))
     carry, began = None, time.process_time()
     for step, (_, x, y) in zip(range(steps), batches.windows(Position(), range(batches.batch)), strict=False):
-        course = min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        course = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for rate, group in zip(rates, (g for o in optimizers for g in o.param_groups), strict=True):
             group["lr"] = rate * course
         logits, carry = network(torch.from_numpy(x).long(), carry)

@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import subprocess
+import sys
 import sysconfig
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+FORETYPE = (sys.executable, "-m", "foretype_server.cli")
 SERVE = (str(Path(sysconfig.get_path("scripts")) / "foretype"), "serve")
 PATIENCE = 20.0
 """Seconds until an answer that does not come fails the test."""
@@ -158,6 +160,22 @@ def scripted(*texts: str, **settings: Any) -> Message:
 
 def environment(home: Path, more: dict[str, str]) -> dict[str, str]:
     return {**os.environ, "FORETYPE_HOME": str(home), **more}
+
+
+def command(home: Path, *arguments: str) -> dict[str, Any]:
+    """How to run ``foretype`` with a data folder, beside which it is run, as arguments for `subprocess`."""
+    environ = environment(home, {"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
+    return {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environ, "text": True}
+
+
+def run(
+    home: Path, *arguments: str, status: int = 0, stdin: str = "", timeout: float = 100
+) -> subprocess.CompletedProcess[str]:
+    """Run ``foretype``, which has to end with `status`, to its end."""
+    ran = subprocess.run(**command(home, *arguments), input=stdin, capture_output=True, timeout=timeout, check=False)
+    assert ran.returncode == status, ran.stderr
+    assert "Traceback" not in ran.stderr
+    return ran
 
 
 @contextmanager

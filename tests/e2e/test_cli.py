@@ -7,11 +7,15 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-FORETYPE = (sys.executable, "-m", "foretype_server.cli")
+from . import client
+from .client import command
+
+run = partial(client.run, timeout=60)
 TINY = ("--from", "none", "--hidden", "8", "--steps", "3", "--device", "cpu")
 TEXT = "It was the best of times, it was the worst of times.\n"
 
@@ -25,18 +29,6 @@ def home(tmp_path_factory) -> Path:
         (folder / "Mes Écrits" / f"{i}.txt").write_text(f"{i}: {TEXT * 20}")
     (folder / "Mes Écrits" / "picture.png").write_bytes(b"\x89PNG\0")
     return folder / "home"
-
-
-def command(home, *arguments):
-    environment = os.environ | {"FORETYPE_HOME": str(home), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
-    return {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environment, "text": True}
-
-
-def run(home, *arguments, status=0, stdin=""):
-    ran = subprocess.run(**command(home, *arguments), input=stdin, capture_output=True, timeout=60, check=False)
-    assert ran.returncode == status, ran.stderr
-    assert "Traceback" not in ran.stderr
-    return ran
 
 
 @pytest.fixture(scope="module")

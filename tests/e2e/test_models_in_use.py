@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,8 @@ from foretype_model.training.loop import Training, TrainingOptions
 from foretype_model.training.stream import Texts
 from foretype_model.training.train import export
 
-from .client import Client, environment, server
+from .client import Client, run, server
 
-FORETYPE = (sys.executable, "-m", "foretype_server.cli")
 TEXT = "The gardener waters the orchids.\n"
 
 
@@ -37,11 +34,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "garden.onnx"
 
 
-def run(home: Path, *arguments: str) -> str:
-    environ = environment(home, {"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
-    command = {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environ, "timeout": 100}
-    ran = subprocess.run(**command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+def told(home: Path, *arguments: str) -> str:
+    """All that a command says."""
+    ran = run(home, *arguments)
     return ran.stdout + ran.stderr
 
 
@@ -69,7 +64,7 @@ def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained:
         add(home, trained)
         assert knows(client, inside)
         assert not knows(client, outside)
-        assert f"garden completes {home.parent / 'garden'}" in run(home, "models")
+        assert f"garden completes {home.parent / 'garden'}" in told(home, "models")
         run(home, "models", "use", "default", "garden")
         assert not knows(client, inside)
         run(home, "models", "use", "garden")
@@ -84,15 +79,15 @@ def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained:
 
 def test_what_is_better_on_the_files_completes_them(home: Path, trained: Path) -> None:
     run(home, "models", "import", str(trained), "--name", "first")
-    told = run(home, "train", "garden", "--from", "first", "--steps", "5")
-    assert "It completes what is under garden from now on" in told
-    assert f"garden completes {home.parent / 'garden'}" in run(home, "models")
+    said = told(home, "train", "garden", "--from", "first", "--steps", "5")
+    assert "It completes what is under garden from now on" in said
+    assert f"garden completes {home.parent / 'garden'}" in told(home, "models")
 
 
 def test_what_is_worse_than_the_model_in_use_takes_no_place(home: Path) -> None:
-    told = run(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
-    assert "no better than the model in use" in told
-    assert "garden completes" not in run(home, "models")
+    said = told(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
+    assert "no better than the model in use" in said
+    assert "garden completes" not in told(home, "models")
 
 
 def test_a_model_that_the_settings_name_serves_everywhere(home: Path, trained: Path) -> None:
@@ -118,5 +113,5 @@ def test_complete_goes_by_the_file(home: Path, trained: Path) -> None:
     add(home, trained)
     for folder, knows_it in ((home.parent / "garden", True), (home.parent, False)):
         (folder / "new.txt").write_text("The gard")
-        told = run(home, "complete", f"{folder / 'new.txt'}:1:9", "--predictor", "network")
-        assert ("orchids" in told) == knows_it
+        said = told(home, "complete", f"{folder / 'new.txt'}:1:9", "--predictor", "network")
+        assert ("orchids" in said) == knows_it

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from .client import Client, environment, server
+from .client import FORETYPE, Client, environment, server
 
 DATA = Path(__file__).parents[1] / "data"
-FORETYPE = (sys.executable, "-m", "foretype_server.cli")
 OFFLINE = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check")
 YEAR = f"{date.today():%Y}"
 SCRIPTED = {"scripted": {"texts": ["hello world"]}}

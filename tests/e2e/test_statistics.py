@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from .client import environment, server
+from .client import run, server
 
-FORETYPE = (sys.executable, "-m", "foretype_server.cli")
 SETTINGS = {"predictors": {"scripted": {"texts": ["hello world, this is mine to say"]}}}
-
-
-def stats(home: Path) -> list[dict]:
-    command = [*FORETYPE, "stats", "--json"]
-    return json.loads(subprocess.run(command, env=environment(home, {}), capture_output=True, check=True).stdout)
 
 
 def test_what_is_taken_is_told_after_the_editor_has_closed(tmp_path: Path) -> None:
@@ -29,7 +21,7 @@ def test_what_is_taken_is_told_after_the_editor_has_closed(tmp_path: Path) -> No
             assert client.ghost("file:///b", 0, 0) == []
             items = client.completions("file:///a", 0, 6)["items"]
             client.request("workspace/executeCommand", {k: items[0]["command"][k] for k in ("command", "arguments")})
-    told = {(row["language"], row["kind"]): row for row in stats(home)}
+    told = {(row["language"], row["kind"]): row for row in json.loads(run(home, "stats", "--json").stdout)}
     assert {row["editor"] for row in told.values()} == {"Neovim"}
     assert set(told) == {(language, kind) for language in ("markdown", "python") for kind in ("ghost", "menu", "word")}
     assert told["markdown", "ghost"]["accepted"] == told["markdown", "ghost"]["shown"] == 2

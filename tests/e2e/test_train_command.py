@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from .client import Client, environment, server
+from .client import Client, run, server
 
-FORETYPE = (sys.executable, "-m", "foretype_server.cli")
 CAPABILITIES = {"window": {"workDoneProgress": True}}
 TEXT = "The gardener waters the orchids.\n"
 
@@ -23,9 +20,8 @@ def own_home(tmp_path: Path) -> Path:
     (tmp_path / "garden").mkdir()
     (tmp_path / "garden" / "work.txt").write_text(TEXT * 100)
     quick = ("--from", "none", "--hidden", "4", "--steps", "1", "--name", "first")
-    command = [*FORETYPE, "train", str(tmp_path / "garden"), *quick]
-    subprocess.run(command, env=environment(tmp_path / "home", {}), check=True, capture_output=True)
-    subprocess.run([*FORETYPE, "models", "use", "first"], env=environment(tmp_path / "home", {}), check=True)
+    run(tmp_path / "home", "train", "garden", *quick)
+    run(tmp_path / "home", "models", "use", "first")
     return tmp_path / "home"
 
 

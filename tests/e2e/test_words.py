@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from .client import environment, server
+from .client import command, run, server
 
-FORETYPE = (sys.executable, "-m", "foretype_server.cli")
 TEXT = "The gardener waters the orchids. The gardener waters the lilies. Then the gardener rests.\n"
 
 
@@ -25,18 +24,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "garden is trained" in trained.stdout
     assert '"words": {"model": "garden"}' in trained.stdout
     return folder / "home"
-
-
-def command(home: Path, *arguments: str) -> dict:
-    environ = environment(home, {"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
-    return {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environ, "text": True}
-
-
-def run(home: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    ran = subprocess.run(**command(home, *arguments), capture_output=True, timeout=100, check=False)
-    assert ran.returncode == status, ran.stderr
-    assert "Traceback" not in ran.stderr
-    return ran
 
 
 def error(home: Path, *arguments: str, status: int = 1) -> str:

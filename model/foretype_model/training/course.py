@@ -89,12 +89,14 @@ class Course(ABC):
 
     Attributes:
         options: what the course goes by, among others.
+        network: what learns.
         step: minibatches learnt.
         seconds: spent, by all processes that the training was resumed in.
         loss: nats for each of the network's units, smoothed.
     """
 
     options: Budget
+    network: nn.Module
     optimizer: torch.optim.Optimizer
     step: int
     seconds: float
@@ -171,6 +173,17 @@ class Course(ABC):
         self.loss += (loss - self.loss) / min(self.step, 50)
         if stop:
             raise KeyboardInterrupt
+
+    def _descend(self, loss: torch.Tensor) -> None:
+        """One step down the gradient of `loss`."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._share_gradients()
+        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
+        self.optimizer.step()
+
+    def _share_gradients(self) -> None:  # noqa: B027 (one process has nobody to share them with)
+        """Add up what several processes have found."""
 
     def _set_learning_rate(self) -> None:
         """For the step that comes."""

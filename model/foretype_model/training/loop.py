@@ -20,7 +20,7 @@ from foretype_model.errors import ModelError
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training import checkpoint
 from foretype_model.training.batches import Batches, Position
-from foretype_model.training.course import CLIP_NORM, Course, Progress, adamw, choose_device
+from foretype_model.training.course import Course, Progress, adamw, choose_device
 from foretype_model.training.heldout import bits_per_character, split
 from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach
 from foretype_model.training.parallel import ALONE, Ranks
@@ -78,7 +78,7 @@ class Training(Course):
         self.held_out = whole(held_out)
         self.batches = Batches(kept, options.batch, options.window, options.seed)
         self.rows = ranks.rows(self.batches.batch)
-        self.network = (initial or ByteNetwork(options.shape)).to(self.device)
+        self.network: ByteNetwork = (initial or ByteNetwork(options.shape)).to(self.device)
         self.optimizer = adamw(self.network, options.learning_rate)
         self.rehearsal: Rehearsal | None = None
         self.carry: Carry | None = None
@@ -112,12 +112,8 @@ class Training(Course):
             self._descend(self.rehearsal.loss(self.network))
         return loss.item()
 
-    def _descend(self, loss: torch.Tensor) -> None:
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+    def _share_gradients(self) -> None:
         self.ranks.add_gradients(self.network)
-        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
-        self.optimizer.step()
 
     def _as_tensor(self, text: Bytes) -> torch.Tensor:
         return torch.from_numpy(text).to(self.device, torch.long)

@@ -50,7 +50,7 @@ def list_(as_json: Json = False) -> None:
     for model in stored:
         table.add_row("*" if model.in_use else "", model.name, *_row(model))
     Console().print(table)
-    for path, name in sorted(_store().in_use().paths.items()):
+    for path, name in sorted((path, model.name) for model in stored for path in model.paths):
         typer.echo(f"{name} completes {path}")
     for model in stored:
         if model.error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import tempfile
@@ -216,9 +215,10 @@ def _tell(name: str, trained: Trained, paths: Sequence[Path]) -> None:
 
 def _use(name: str, trained: Trained, paths: str) -> str:
     """Where it completes, or how to have it complete."""
+    from foretype_model.store import setting_for_words
+
     if trained.metadata.unit == "word":
-        predictors = json.dumps({"network": {}, "words": {"model": name}, "copy": {}})
-        return f'Complete with it: the setting "predictors": {predictors}'
+        return f"Complete with it: {setting_for_words(name)}"
     if trained.better:
         return f"It completes what is under {paths} from now on. Everywhere else, too: foretype models use {name}"
     seen = "not seen to be" if trained.rival_bits is None else "no"

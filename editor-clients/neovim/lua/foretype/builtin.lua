@@ -1,5 +1,7 @@
 --- Ghost text by |lsp-inline_completion| of Neovim 0.12, which shows it and asks for it.
 
+local inline = require("foretype.inline")
+
 local M = {}
 
 --- Milliseconds until Neovim is thought to be too busy to run what it has scheduled.
@@ -7,7 +9,7 @@ local PATIENCE = 1000
 
 --- Has Neovim ask, which it does only when the cursor moves.
 local function ask(bufnr)
-  if vim.api.nvim_get_current_buf() == bufnr and vim.api.nvim_get_mode().mode:sub(1, 1) == "i" then
+  if inline.is_inserting(bufnr) then
     vim.api.nvim_exec_autocmds("CursorMovedI", { buffer = bufnr, modeline = false })
   end
 end

@@ -1,6 +1,7 @@
 --- Ghost text of our own: for Neovim 0.11, and for those who want it at each key (0.12 waits 200 ms).
 
 local config = require("foretype.config")
+local inline = require("foretype.inline")
 
 local M = {}
 
@@ -72,13 +73,9 @@ local function forget_question()
   end
 end
 
-local function is_inserting(bufnr)
-  return vim.api.nvim_get_current_buf() == bufnr and vim.api.nvim_get_mode().mode:sub(1, 1) == "i"
-end
-
 local function ask(bufnr)
   local client = vim.lsp.get_clients({ name = "foretype", bufnr = bufnr })[1]
-  if not client or not is_inserting(bufnr) then
+  if not client or not inline.is_inserting(bufnr) then
     return
   end
   local row, col, line = cursor(bufnr)
@@ -86,7 +83,7 @@ local function ask(bufnr)
   params.context = { triggerKind = 2 } -- automatic
   local sent, id = client:request(METHOD, params, function(err, result)
     local now_row, now_col, now_line = cursor(bufnr)
-    if err or not is_inserting(bufnr) or now_row ~= row or now_col ~= col or now_line ~= line then
+    if err or not inline.is_inserting(bufnr) or now_row ~= row or now_col ~= col or now_line ~= line then
       return
     end
     local item = result and (result.items or result)[1]
@@ -138,7 +135,7 @@ function M.attach(client, bufnr)
     forget_question()
     hide(bufnr)
   end)
-  if is_inserting(bufnr) then
+  if inline.is_inserting(bufnr) then
     on_edit(bufnr)
   end
 end

@@ -15,6 +15,13 @@ local M = {}
 ---@field detach fun(client: vim.lsp.Client, bufnr: integer)
 ---@field take fun(bufnr: integer, use: fun(ghost: foretype.Ghost)): boolean Hides it, and hands it to `use`.
 
+--- Whether somebody is writing in the buffer.
+---@param bufnr integer
+---@return boolean
+function M.is_inserting(bufnr)
+  return vim.api.nvim_get_current_buf() == bufnr and vim.api.nvim_get_mode().mode:sub(1, 1) == "i"
+end
+
 ---@return foretype.Shower
 local function shower()
   return require(config.current.inline.builtin and "foretype.builtin" or "foretype.ghost")

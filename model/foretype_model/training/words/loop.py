@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from foretype_model.errors import ModelError
 from foretype_model.training import checkpoint
-from foretype_model.training.course import CLIP_NORM, Course, Progress, adamw, choose_device
+from foretype_model.training.course import Course, Progress, adamw, choose_device
 from foretype_model.training.heldout import split
 from foretype_model.training.network import Cell, Recurrent, Shape, detached
 from foretype_model.training.stream import Texts, whole
@@ -61,7 +60,7 @@ class WordTraining(Course):
         self.vocabulary = Vocabulary.of(kept)
         self.batches = WordBatches(kept, self.vocabulary, options.batch, options.window, options.seed)
         self.held_out = Held.of(held, self.vocabulary)
-        self.network = WordNetwork(options.shape, len(self.vocabulary.words) + 1).to(self.device)
+        self.network: WordNetwork = WordNetwork(options.shape, len(self.vocabulary.words) + 1).to(self.device)
         self.optimizer = adamw(self.network, options.learning_rate)
         self.bytes_per_unit = self.batches.bytes_per_word
         self.recurrent: Recurrent = None
@@ -81,10 +80,7 @@ class WordTraining(Course):
         self._set_learning_rate()
         h, recurrent = self.network(as_tensor(x, self.device), self.recurrent)
         loss = -self.network.log_probabilities(h, as_tensor(y, self.device)).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
-        self.optimizer.step()
+        self._descend(loss)
         self.recurrent = detached(recurrent)
         self.step += 1
         return loss.item()
