@@ -163,7 +163,8 @@ def test_no_text_knows_the_machine_it_was_written_on(path):
 
 def test_the_wheel_holds_the_two_packages():
     wheel = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel == {"packages": ["server/foretype_server", "model/foretype_model"]}
+    assert wheel["packages"] == ["server/foretype_server", "model/foretype_model"]
+    assert all(inside.startswith("foretype_server/editor-clients/") for inside in wheel["force-include"].values())
 
 
 @pytest.mark.parametrize("folder", ["model", "server"])
