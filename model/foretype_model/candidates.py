@@ -9,13 +9,14 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from foretype_model import utf8
-from foretype_model.grammar import WORD_BYTES, Character, Word
+from foretype_model import prose, utf8
+from foretype_model.grammar import ANY, WORD_BYTES, Character, Word
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import LogProbabilities
 from foretype_model.savings import Choice, most_saving
 from foretype_model.search import FLOOR, Draw, Found, Search
 from foretype_model.staleness import Stale, never
+from foretype_model.utf8 import Mask
 
 FIRST: Final = 5
 """Items that people look at. They are chosen together: typed with the first five, in prose 2.0 % and in code 3.4 % more
@@ -32,6 +33,7 @@ LONGEST_PHRASE: Final = 24
 """Bytes of ghost text, and of a phrase, at most: each byte takes a step (0.4 ms)."""
 
 NEWLINE: Final = 0x0A
+SPACES: Final = b" \n"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Options:
         max_items: at most this many next words (and as many next characters).
         min_confidence: ghost text is offered, and goes on, while its probability is at least this.
         max_lines: ghost text spans at most this many lines.
+        prose: words and sentences alone are offered, and nothing that would go on with a word that is right.
     """
 
     temperature: float = 0.0
@@ -55,6 +58,7 @@ class Options:
     max_items: int = 10
     min_confidence: float = 0.1
     max_lines: int = 1
+    prose: bool = False
 
     def draw(self, before: bytes) -> Draw:
         """How a search after `before` chooses."""
@@ -120,9 +124,19 @@ def find_words(
     outlook: Outlook, before: bytes, options: Options, *, lines: int = 1, stale: Stale = never
 ) -> list[Found]:
     """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with."""
-    found = Search(outlook, Word(lines), options.draw(before), options.max_items).run(stale)
+    begin = _begin(outlook, before) if options.prose else ANY
+    found = Search(outlook, Word(lines, begin), options.draw(before), options.max_items).run(stale)
     tail = before[-64:].decode(errors="ignore")
-    return [one for one in found if utf8.ends_whole(tail + one.text.decode())]
+    whole = [one for one in found if utf8.ends_whole(tail + one.text.decode())]
+    return [one for one in whole if prose.has_word(one.text.decode())] if options.prose else whole
+
+
+def _begin(outlook: Outlook, before: bytes) -> Mask:
+    """In prose, no ending for a word that is right without."""
+    if not prose.is_after_word(before):
+        return ANY
+    goes_on = np.exp(outlook.rows([b""])[0])[WORD_BYTES].sum()
+    return ANY if goes_on >= prose.LIKELY_TO_GO_ON else ~WORD_BYTES
 
 
 def next_words(outlook: Outlook, found: list[Found], options: Options) -> list[Candidate]:
@@ -133,7 +147,7 @@ def next_words(outlook: Outlook, found: list[Found], options: Options) -> list[C
     """
     if options.temperature > 0:
         return [_word(one) for one in found]
-    phrases = _phrases(outlook, found)
+    phrases = _phrases(outlook, found, options)
     words = {one.text: _word(one) for one in found if one.text in phrases}
     choices = [Choice(text.decode(), math.exp(log_p)) for text, log_p in phrases.items()]
     chosen = [
@@ -148,13 +162,14 @@ def _word(found: Found) -> Candidate:
     return Candidate(found.text.decode(), math.exp(found.log_p), "word")
 
 
-def _phrases(outlook: Outlook, found: list[Found]) -> dict[bytes, float]:
+def _phrases(outlook: Outlook, found: list[Found], options: Options) -> dict[bytes, float]:
     """The words, and the phrases that begin with one of the best; each with its log-probability.
 
     Two words may run on to the same text ("wor" and "world"): the better stands for both.
     """
     runs = [_Run(one.text, one.log_prefix) for one in found]
-    _run_on(outlook, runs[:RUNNING], _Limits(LIKELY, 1, LONGEST_PHRASE), lambda _, row: int(row.argmax()))
+    limits = _Limits(LIKELY, 1, LONGEST_PHRASE, options.prose)
+    _run_on(outlook, runs[:RUNNING], limits, lambda _, row: int(row.argmax()))
     distinct = {run.text[: run.borders[-1][0]]: run for run in reversed(runs)}
     return {run.text[:end]: log_p for run in reversed(distinct.values()) for end, log_p in run.borders}
 
@@ -169,7 +184,7 @@ def ghost_text(outlook: Outlook, found: list[Found], before: bytes, after: bytes
         return None
     run = _Run(found[0].text, found[0].log_prefix)
     draw = options.draw(before)
-    limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST)
+    limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST, options.prose)
     _run_on(outlook, [run], limits, draw.one)
     end, log_p = max(run.borders, key=lambda border: math.exp(border[1]) * (border[0] - len(found[0].text)))
     text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
@@ -179,11 +194,12 @@ def ghost_text(outlook: Outlook, found: list[Found], before: bytes, after: bytes
 
 
 class _Limits(NamedTuple):
-    """How far a run may go: its least probability, and the most lines and bytes."""
+    """How far a run may go: its least probability, the most lines and bytes, and whether a sentence is enough."""
 
     least: float
     lines: int
     length: int
+    sentence: bool
 
 
 def _run_on(
@@ -204,7 +220,8 @@ def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
     log_p = run.log_p + float(row[byte])
     last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
     unlikely = log_p < math.log(max(limits.least, 1e-9))
-    if unlikely or last_line or len(run.text) >= limits.length or not utf8.allowed(unfinished)[byte]:
+    said = limits.sentence and byte in SPACES and prose.ends_sentence(run.text)
+    if unlikely or last_line or said or len(run.text) >= limits.length or not utf8.allowed(unfinished)[byte]:
         return False
     run.text, run.log_p = run.text + bytes([byte]), log_p
     return True

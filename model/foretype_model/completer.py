@@ -8,7 +8,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final, TypeVar
 
-from foretype_model import candidates, provenance
+from foretype_model import candidates, prose, provenance
 from foretype_model.candidates import Candidate, Options
 from foretype_model.mixture import Corrections, Floats, Mixture, PredictorFailed
 from foretype_model.outlook import Outlook
@@ -68,7 +68,7 @@ class Completer:
 
         def words() -> list[Candidate]:
             self._follow(before, after)
-            found = self._find_words(before, options, 1, stale)
+            found = self._find_words(before, after, options, 1, stale)
             outlook = self._look(before, stale)
             return self._with_shares(outlook.state, candidates.next_words(outlook, found, options))
 
@@ -91,7 +91,7 @@ class Completer:
 
         def ghost() -> Candidate | None:
             self._follow(before, after)
-            found = self._find_words(before, how, how.max_lines, stale)
+            found = self._find_words(before, after, how, how.max_lines, stale)
             outlook = self._look(before, stale)
             offered = candidates.ghost_text(outlook, found, before, after, how)
             return self._with_shares(outlook.state, [offered])[0] if offered else None
@@ -102,9 +102,11 @@ class Completer:
         """Why `text` is offered after `before`, with at most so many sources; None where nothing predicts any more."""
         return self._guarded(lambda: provenance.explain(self._mixture, self._state(before), text, most), None)
 
-    def _find_words(self, before: bytes, options: Options, lines: int, stale: Stale) -> list[Found]:
+    def _find_words(self, before: bytes, after: bytes, options: Options, lines: int, stale: Stale) -> list[Found]:
         """The words that the text at the cursor may go on with."""
         self._latest = before
+        if options.prose and prose.is_inside_word(before, after):
+            return []
         # A digest: 32 copies of a text of 10 MB would not be small.
         key = (blake2b(before, digest_size=16).digest(), options, lines)
         if key not in self._searches:

@@ -51,8 +51,9 @@ class Word:
     The white space spans lines where `lines` is above 1.
     """
 
-    def __init__(self, lines: int = 1) -> None:
-        self._lines = lines
+    def __init__(self, lines: int = 1, begin: Mask = ANY) -> None:
+        """`begin` has the bytes that may come first."""
+        self._lines, self._begin = lines, begin
 
     def rules(self, text: bytes) -> Rules:
         unfinished = utf8.pending(text)
@@ -62,7 +63,8 @@ class Word:
             return Rules(NONE, ANY)
         body = text.decode().lstrip(" \t\n")
         if not body:
-            return Rules(utf8.STARTS if text.count(b"\n") + 1 < self._lines else INSIDE_A_LINE, NONE)
+            go_on = utf8.STARTS if text.count(b"\n") + 1 < self._lines else INSIDE_A_LINE
+            return Rules(go_on if text else go_on & self._begin, NONE)
         return self._after(body)
 
     @staticmethod

@@ -69,7 +69,7 @@ class Engine:
         try:
             if settings.next_word:
                 found += completer.next_words(snapshot.before, snapshot.after, options, stale)
-            if settings.next_character:
+            if settings.next_character and not settings.prose:
                 found += completer.next_characters(snapshot.before, options)
         except Superseded:
             return []
@@ -157,7 +157,7 @@ class Engine:
 
 def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:
     path, missing = _find(model)
-    context = Context(model=path, workspace=workspace, exclude=settings.learn_exclude, state_folder=data_folder())
+    context = Context(model=path, workspace=workspace, exclude=settings.not_learnt, state_folder=data_folder())
     predictors, errors = load_predictors(settings.predictors, context)
     problems = [str(error) for error in errors]
     # The lack of a default model matters only to predictors that use one, and they say so.

@@ -40,6 +40,9 @@ BYTES_AFTER: Final = 100_000
 SLOWEST_CONFIGURATION: Final = 2.0
 """Seconds after `initialize` at which the models are loaded, whether or not the client has sent its settings."""
 
+RELOADED: Final = ("model", "predictors", "learn_exclude", "prose")
+"""The settings that make other predictors, or have them read other files."""
+
 log = logging.getLogger(__name__)
 
 
@@ -115,7 +118,7 @@ class Session:
             self._warn(" ".join(new))
         self._problems = problems
         after = self.settings
-        reload = any(getattr(before, name) != getattr(after, name) for name in ("model", "predictors", "learn_exclude"))
+        reload = any(getattr(before, name) != getattr(after, name) for name in RELOADED)
         if reload and self._started.is_set():
             self._load()
 

@@ -28,6 +28,7 @@ class Settings:
         learn_exclude: patterns of paths that nothing is learnt from.
         languages_disabled: language identifiers of documents in which nothing is offered.
         max_file_size: bytes; nothing is offered in longer documents.
+        prose: a writer's mode: words and sentences alone are offered, and only prose is learnt from.
     """
 
     enable: bool = True
@@ -46,6 +47,14 @@ class Settings:
     learn_exclude: tuple[str, ...] = ()
     languages_disabled: tuple[str, ...] = ()
     max_file_size: int = 10_000_000
+    prose: bool = False
+
+    @property
+    def not_learnt(self) -> tuple[str, ...]:
+        """Patterns of paths that nothing is learnt from, for whatever reason."""
+        from foretype_model.prose import ONLY_PROSE  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
+
+        return (*ONLY_PROSE, *self.learn_exclude) if self.prose else self.learn_exclude
 
     def options(self) -> Options:
         """The part of the settings that says how candidates are made."""
@@ -59,6 +68,7 @@ class Settings:
             max_items=self.max_items,
             min_confidence=self.inline_min_confidence,
             max_lines=self.inline_max_lines,
+            prose=self.prose,
         )
 
 
@@ -213,6 +223,7 @@ NAMES: Final[Mapping[str, tuple[str, _Kind]]] = {
     "learn.exclude": ("learn_exclude", _TEXTS),
     "languages.disabled": ("languages_disabled", _TEXTS),
     "maxFileSize": ("max_file_size", _Kind("a whole number of bytes, 1 or more", _whole(1))),
+    "prose": ("prose", _BOOLEAN),
 }
 """By each setting's name in the editor: its field of `Settings`, and what it may be."""
 

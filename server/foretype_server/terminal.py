@@ -19,7 +19,7 @@ from foretype_model.predictor import Predictor
 from foretype_server.cli_figures import one_line
 from foretype_server.cli_textfile import TextFile
 from foretype_server.terminal_suggestions import Suggestions
-from foretype_server.terminal_view import STYLE, layout
+from foretype_server.terminal_view import CHOICES, STYLE, layout
 
 TEMPERATURES: Final = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2)
 CHARACTERS: Final = 8
@@ -36,11 +36,11 @@ class Editor:
     """One text, what is offered in it, and the keys. Works on the terminal of the current prompt_toolkit session."""
 
     def __init__(
-        self, predictors: Mapping[str, Predictor], file: TextFile | None, model: str, temperature: float, seed: int
+        self, predictors: Mapping[str, Predictor], file: TextFile | None, model: str, options: Options
     ) -> None:
-        """`model` is the name shown; `temperature` and `seed` are the ones to begin with."""
+        """`model` is the name shown; of `options`, temperature, seed and prose are the ones to begin with."""
         self.file = file
-        self.options = Options(seed=seed, max_items=CHARACTERS)
+        self.options = replace(options, max_items=CHARACTERS)
         self.notice = ""
         self.asks_to_save = False
         self.model = model
@@ -56,7 +56,7 @@ class Editor:
         )
         self.app.ttimeoutlen = 0.05  # seconds after Esc until it is a key of its own, not the start of another
         self.app.timeoutlen = 0.2
-        self._set_temperature(temperature)
+        self._set_temperature(options.temperature)
         self.suggestions = Suggestions(Completer(predictors, self._dropped), self.app.invalidate)
 
     async def run(self) -> None:
@@ -72,6 +72,13 @@ class Editor:
         """The ghost text at the cursor, "" where there is none."""
         answer, document = self.suggestions.answer, self.buffer.document
         return answer.ghost_at(document.text_before_cursor, document.text_after_cursor) if answer else ""
+
+    @property
+    def choices(self) -> list[str]:
+        """What may come next at the cursor in prose, the first `CHOICES` of it; empty elsewhere."""
+        answer, document = self.suggestions.answer, self.buffer.document
+        here = answer is not None and answer.question.before == document.text_before_cursor
+        return [word.text for word in answer.next[:CHOICES]] if answer and here and self.options.prose else []
 
     @property
     def unsaved(self) -> bool:
@@ -99,6 +106,11 @@ class Editor:
         """Take the first word of the ghost text into the document."""
         word = WORD.match(self.ghost)
         self.buffer.insert_text(word.group() if word else "")
+
+    def take_choice(self, number: int) -> None:
+        """Take one of the next words into the document, counted from 0."""
+        if number < len(self.choices):
+            self.buffer.insert_text(self.choices[number])
 
     def heat(self) -> None:
         """Go to the next temperature, from the highest back to 0."""
@@ -165,6 +177,8 @@ def _keys(editor: Editor) -> KeyBindings:
     bind(editor.take_all, offered, "tab")
     bind(lambda: editor.buffer.insert_text("\t"), ~offered & ~asks, "tab")
     bind(editor.take_word, offered, "c-right")
+    for number in range(CHOICES):
+        keys.add("escape", str(number + 1), filter=~asks)(lambda _event, number=number: editor.take_choice(number))
     bind(editor.heat, ~asks, "c-t")
     bind(editor.draw_another, ~asks, "c-n")
     bind(editor.save, ~asks, "c-s")

@@ -26,11 +26,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was offered to `question`, the most probable next characters, and how long it took to find them."""
+    """What was offered to `question`, what may come next, and how long it took to find them.
+
+    `next` has the most probable next characters, or next words where that is asked for in prose.
+    """
 
     question: Question
     ghost: str
-    characters: Sequence[Candidate]
+    next: Sequence[Candidate]
     seconds: float
 
     def ghost_at(self, before: str, after: str) -> str:
@@ -83,10 +86,15 @@ class Suggestions:
     def _ask(self, question: Question, stale: Stale) -> Answer:
         started = time.perf_counter()
         before, after = _utf8(question.before), _utf8(question.after)
-        # One word is enough to begin the ghost text with; the search for more would take longer.
-        ghost = self._completer.ghost_text(before, after, replace(question.options, max_items=1), stale)
-        characters = self._completer.next_characters(before, replace(question.options, temperature=0.0))
-        return Answer(question, ghost.text if ghost else "", characters, time.perf_counter() - started)
+        options = question.options
+        if options.prose:
+            ghost = self._completer.ghost_text(before, after, options, stale)
+            following = self._completer.next_words(before, after, options, stale)
+        else:
+            # One word is enough to begin the ghost text with; the search for more would take longer.
+            ghost = self._completer.ghost_text(before, after, replace(options, max_items=1), stale)
+            following = self._completer.next_characters(before, replace(options, temperature=0.0))
+        return Answer(question, ghost.text if ghost else "", following, time.perf_counter() - started)
 
     def _deliver(self, found: Future[Answer | None]) -> None:
         try:

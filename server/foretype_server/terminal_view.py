@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit.application.current import get_app
@@ -23,12 +24,15 @@ from prompt_toolkit.styles import Style
 from foretype_server.cli_figures import bar, one_line, visible
 
 if TYPE_CHECKING:
+    from foretype_model.candidates import Candidate
     from foretype_server.terminal import Editor
 
 PANEL: Final = 26
 """Columns of the panel; it is left out where the text would have less than twice as many."""
 
 GREETING: Final = "Start typing: Tab takes the grey text, Ctrl-Right a word of it, Esc leaves."
+CHOICES: Final = 5
+"""Next words that a key each takes."""
 
 STYLE: Final = Style.from_dict(
     {
@@ -86,17 +90,30 @@ def _wide() -> bool:
 
 def _panel(editor: Editor) -> StyleAndTextTuples:
     answer = editor.suggestions.answer
+    rows: StyleAndTextTuples = _words(editor) if editor.options.prose else _characters(answer.next if answer else ())
+    rows.append(("class:dim", f"\n model {editor.model}\n"))
+    if answer:
+        rows.append(("class:dim", f" {answer.seconds * 1000:.0f} ms"))
+    return rows
+
+
+def _characters(characters: Sequence[Candidate]) -> StyleAndTextTuples:
     rows: StyleAndTextTuples = [("class:dim", " next character\n")]
-    for candidate in answer.characters if answer else ():
+    for candidate in characters:
         share = candidate.probability
         rows += [
             ("bold", f" {visible(candidate.text):<3}"),
             ("class:bar", bar(share, PANEL - 11)),
             ("", f"{share:>5.0%}\n"),
         ]
-    rows.append(("class:dim", f"\n model {editor.model}\n"))
-    if answer:
-        rows.append(("class:dim", f" {answer.seconds * 1000:.0f} ms"))
+    return rows
+
+
+def _words(editor: Editor) -> StyleAndTextTuples:
+    """The words that may come next, each whole, with the number of its key."""
+    rows: StyleAndTextTuples = [("class:dim", " next word, Alt with\n")]
+    for number, text in enumerate(editor.choices, 1):
+        rows += [("bold", f" {number} "), ("", f"{one_line(text)[: PANEL - 4]}\n")]
     return rows
 
 

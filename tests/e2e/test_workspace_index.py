@@ -114,3 +114,16 @@ def test_what_is_typed_in_one_document_is_offered_in_another(tmp_path, folder):
         client.open(other, "Her full name was ")
         items = client.completions(other, 0, 18)["items"]
         assert any(item["textEdit"]["newText"].startswith("Erm") for item in items)
+
+
+def test_a_writer_is_offered_words_alone_and_learnt_from_in_prose_alone(tmp_path, folder):
+    (folder / "society.py").write_text("The secretary of our orchestra is nobody.\n" * 3)
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder, prose=True)
+        assert comes_true(lambda: goes_on(client, START, "soc"))
+        assert not goes_on(client, "The secretary of our ", "orch")
+        client.open(URI, START)
+        items = client.completions(URI, 0, len(START))["items"]
+        assert {item["command"]["arguments"][0]["kind"] for item in items} == {"word"}
+        client.notify("workspace/didChangeConfiguration", {"settings": {"foretype": {"prose": False}}})
+        assert comes_true(lambda: goes_on(client, "The secretary of our ", "orch"))

@@ -10,6 +10,7 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from foretype_model.candidates import Options
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_server.cli_textfile import TextFile
 from foretype_server.terminal import TEMPERATURES, Editor
@@ -59,12 +60,13 @@ class Wide(DummyOutput):
         return Size(rows=12, columns=COLUMNS)
 
 
-def try_(person, file=None, predictors=None, temperature=0.0):
+def try_(person, file=None, predictors=None, temperature=0.0, prose=False):
     """Let `person`, a coroutine, sit at the editor until the editor ends, which must be before `person` ends."""
 
     async def session(keys):
+        options = Options(temperature=temperature, prose=prose)
         chosen = predictors or {"scripted": ScriptedPredictor(TEXTS)}
-        editor = Editor(chosen, TextFile.open(file) if file else None, "scripted", temperature, seed=0)
+        editor = Editor(chosen, TextFile.open(file) if file else None, "scripted", options)
         running = asyncio.create_task(editor.run())
         await person(Terminal(editor, keys))
         with contextlib.suppress(TimeoutError):
@@ -157,6 +159,22 @@ def test_ghost_text_stands_between_the_cursor_and_the_rest_of_the_line():
         await terminal.press(CTRL_Q)
 
     try_(person)
+
+
+def test_in_prose_the_next_words_are_shown_and_taken_by_their_number():
+    async def person(terminal):
+        await terminal.press("hello")
+        await terminal.until(lambda: terminal.editor.choices)
+        await terminal.until(lambda: "2 " in terminal.screen)
+        second = terminal.editor.choices[1]
+        assert f"2 {second}" in terminal.screen
+        await terminal.press(ESCAPE + "2")
+        assert terminal.text == "hello" + second
+        await terminal.press(ESCAPE + "9")
+        assert terminal.text == "hello" + second
+        await terminal.press(CTRL_Q)
+
+    try_(person, predictors={"scripted": ScriptedPredictor(["hello world", "hello there", "hello moon"])}, prose=True)
 
 
 def test_ctrl_t_goes_through_the_temperatures():

@@ -27,10 +27,12 @@ def open_predictors(
     wanted: Mapping[str, Mapping[str, Any]],
     workspace: tuple[Path, ...] = (),
     document: Path | None = None,
+    exclude: tuple[str, ...] = (),
 ) -> dict[str, Predictor]:
     """The predictors `wanted`, each with its own options, and with `model`.
 
-    That is a name or a file; None is the one in use, for the `document` where there is one.
+    That is a name or a file; None is the one in use, for the `document` where there is one. `exclude` has patterns of
+    what they do not learn from in the `workspace`.
 
     Raises:
         ModelError: there is no such model.
@@ -40,7 +42,8 @@ def open_predictors(
     from foretype_model.predictors import load_predictors
     from foretype_model.store import Store, data_folder
 
-    context = Context(model=Store().find(model, document), workspace=workspace, state_folder=data_folder())
+    found = Store().find(model, document)
+    context = Context(model=found, workspace=workspace, exclude=exclude, state_folder=data_folder())
     predictors, errors = load_predictors(wanted, context)
     if errors and (model is not None or not predictors):
         raise errors[0]

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from foretype_server.commands.options import Model, Seed, Temperature, UsageError, examples
+from foretype_server.commands.options import Model, Seed, Temperature, UsageError, Workspace, examples
 
 EXAMPLES = examples(
     "foretype try  # an empty page",
     "foretype try notes.txt  # a file; Ctrl-S saves it",
     "foretype try --temperature 0.8  # suggestions that dare more",
+    "foretype try --prose chapter.md --workspace .  # for writers: words and sentences, learnt from what is here",
 )
 
 
@@ -23,22 +24,30 @@ def try_(
     model: Model = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
+    prose: Annotated[
+        bool, typer.Option("--prose", help="For writers: words and sentences, and only prose is learnt from.")
+    ] = False,
+    workspace: Workspace = None,
 ) -> None:
     """Type in the terminal, with ghost text.
 
     Tab takes the grey text, Ctrl-Right a word of it. Ctrl-T changes the
     temperature, and above 0 Ctrl-N draws another suggestion. Esc or Ctrl-Q
-    leaves; with a FILE, Ctrl-S saves it.
+    leaves; with a FILE, Ctrl-S saves it. With --prose, Alt-1 to Alt-5 take
+    the next words that are shown beside the text.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN.")
     from foretype_model.store import Store
     from foretype_server.cli_textfile import TextFile
-    from foretype_server.commands.opening import open_predictors
+    from foretype_server.commands.opening import open_predictors, refresh
     from foretype_server.settings import Settings
     from foretype_server.terminal import Editor
 
     text = TextFile.open(file) if file else None
-    predictors = open_predictors(model, Settings().predictors, document=file)
+    settings = Settings(prose=prose, temperature=temperature, seed=seed)
+    folders = (workspace.resolve(),) if workspace else ()
+    predictors = open_predictors(model, settings.predictors, folders, file, settings.not_learnt)
+    refresh(predictors.values())
     name = Store().find(model, file).stem
-    asyncio.run(Editor(predictors, text, name, temperature, seed).run())
+    asyncio.run(Editor(predictors, text, name, settings.options()).run())
