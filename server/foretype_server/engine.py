@@ -19,6 +19,7 @@ from foretype_model.provenance import Explanation
 from foretype_model.staleness import Stale, Superseded
 from foretype_model.store import Store, data_folder
 from foretype_server.document import Snapshot
+from foretype_server.readings import Outlook, Readings
 from foretype_server.serving import Ensemble, Serving
 from foretype_server.settings import Settings
 
@@ -45,11 +46,18 @@ class Engine:
         """
         self._on_drop, self._warn = on_drop, warn
         self._serving = Serving({}, None, warn)
+        self._readings = Readings(lambda: Serving({}, None, warn), on_drop)
         self._completers: dict[str, tuple[Ensemble, Completer]] = {}
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         """Make the predictors that `settings` name; all documents start anew with them."""
         self.release()
+        self._serving, loaded = self._served(settings, workspace)
+        self._readings = Readings(lambda: self._served(settings, workspace)[0], self._on_drop)
+        self._completers = {}
+        return loaded
+
+    def _served(self, settings: Settings, workspace: tuple[Path, ...]) -> tuple[Serving, Loaded]:
         predictors, loaded = _load(settings.model, settings, workspace)
         named = settings.model is not None
         if named and loaded.problems:
@@ -59,9 +67,7 @@ class Engine:
                 problems = (*loaded.problems, "the model in use takes its place")
                 loaded = Loaded(default.predictors, default.model, problems)
         # A model that the settings name serves everywhere.
-        self._serving = Serving(predictors, None if named else loaded.model, self._warn)
-        self._completers = {}
-        return loaded
+        return Serving(predictors, None if named else loaded.model, self._warn), loaded
 
     def candidates(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> list[Candidate]:
         """Distinct next words, the likeliest first, then next characters. Empty once `stale`."""
@@ -88,6 +94,12 @@ class Engine:
         ghost = self.ghost_text(snapshot, settings, stale)
         return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, stale)]
 
+    def outlook(
+        self, snapshot: Snapshot, settings: Settings, span: tuple[int, int] | None, stale: Stale
+    ) -> Outlook | None:
+        """What came in `span`, bytes of the text from its start, and what may come next. None once `stale`."""
+        return self._readings.outlook(snapshot, settings, span, stale)
+
     def explain(self, snapshot: Snapshot, text: str) -> Explanation | None:
         """Why `text` is offered, or would be."""
         return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES)
@@ -106,6 +118,7 @@ class Engine:
                 failures.append(error)
         # What they had in mind of each document may be of it.
         self._completers = {}
+        self._readings.forget()
         if failures:
             raise failures[0]
         return removed
@@ -118,6 +131,7 @@ class Engine:
     def close(self, uri: str) -> None:
         """Let go of a document."""
         self._completers.pop(uri, None)
+        self._readings.close(uri)
         self._serving.save()
 
     def release(self) -> None:

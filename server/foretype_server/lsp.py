@@ -18,7 +18,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from foretype_server import memory, to_proto, transport
+from foretype_server import memory, outlook, to_proto, transport
 from foretype_server.protocol import Protocol
 from foretype_server.session import Session
 from foretype_server.settings import SECTION, concerns_us
@@ -162,6 +162,11 @@ async def explain(server: ForetypeServer, *arguments: object) -> dict[str, Any] 
     return await memory.explain(server.session, *arguments)
 
 
+async def look_out(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:
+    """What may come next, and how probable what there is was."""
+    return await outlook.outlook(server.session, *arguments)
+
+
 async def forget(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
     """Forget a file, a folder or a word."""
     return await memory.forget(server.session, *arguments)
@@ -195,6 +200,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     to_proto.ACCEPTED: accepted,
     memory.EXPLAIN: explain,
     memory.FORGET: forget,
+    outlook.OUTLOOK: look_out,
     TRAIN: train,
 }
 

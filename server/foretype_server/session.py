@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from foretype_model.predictor import Removed
     from foretype_model.provenance import Explanation
     from foretype_model.staleness import Stale
+    from foretype_server.readings import Outlook
     from foretype_server.engine import Engine, Loaded
 
 T = TypeVar("T")
@@ -190,6 +191,14 @@ class Session:
         """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
         await self._started.wait()
         removed = await self._loop.run_in_executor(self._worker, self._forget, path, word)
+    async def outlook(self, uri: str, point: Point, span: tuple[Point, Point] | None) -> Outlook | None:
+        """How probable the characters in `span` were when they came, and the next ones are; or None, as above."""
+        document = self._documents.get(uri)
+        within = (len(document.text.before(span[0])), len(document.text.before(span[1]))) if document and span else None
+        return await self._ask(
+            "outlook", uri, point, lambda engine, asked, how, stale: engine.outlook(asked, how, within, stale)
+        )
+
         self._upkeep.changed(())  # it leaves the disk, too
         return removed
 

@@ -15,6 +15,7 @@ from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.systems import Session, System, new_name
 from foretype_model.evaluation.typist import Mode, Tally, type_again
 from foretype_model.mixture import PredictorFailed
+from foretype_model.reading import typed_again
 
 Advance = Callable[[int], None]
 """Is told of each few characters that one of the scores has got further."""
@@ -123,16 +124,12 @@ class Scorer:
 def bits_needed(session: Session, passage: Passage, advance: Advance) -> float:
     """The sum of -log2 p over the bytes typed, each after all before it; those before the passage are read only."""
     mixture, document, nats = session.mixture(), new_name(), 0.0
-    before, after = passage.before.encode(), passage.after.encode()
+    before, text, after = (part.encode() for part in (passage.before, passage.typed, passage.after))
     try:
-        state = mixture.feed(mixture.start(), before)
-        mixture.observe(document, before, after)
-        for byte in passage.typed.encode():
+        first = mixture.feed(mixture.start(), before)
+        along = typed_again(mixture, document, first, text, (before, after))
+        for state, byte in zip(along, text, strict=True):
             nats -= float(mixture.predict([state])[0, byte])
-            mixture.learn(state, byte)
-            state = mixture.step([state], [byte])[0]
-            before += bytes((byte,))
-            mixture.observe(document, before, after)
             if byte & 0xC0 != 0x80:
                 advance(1)
     except PredictorFailed as failure:

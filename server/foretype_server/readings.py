@@ -1,0 +1,79 @@
+"""The documents that somebody wants to see read: each has a `Reading`, on predictors that see nothing else.
+
+All of it is used by the worker. Nothing is loaded before a document is asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foretype_model.completer import unix
+from foretype_model.mixture import Mixture, PredictorFailed
+from foretype_model.reading import Likely, Reading, Scored
+from foretype_model.staleness import Stale, Superseded
+from foretype_server.document import Snapshot
+from foretype_server.serving import Ensemble, Serving
+from foretype_server.settings import Settings
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What came in a part of a text, as far as it was read by now, and what may come at the cursor."""
+
+    characters: list[Scored]
+    next: list[Likely]
+
+
+class Readings:
+    """A reading of each document that was asked about and is open."""
+
+    def __init__(self, load: Callable[[], Serving], on_drop: Callable[[str, str, Exception], None]) -> None:
+        """`load` makes predictors that have seen no document; `on_drop` is told the document, name and error."""
+        self._load, self._on_drop = load, on_drop
+        self._serving: Serving | None = None
+        self._failed: set[str] = set()
+        self._readings: dict[str, tuple[Ensemble, Reading]] = {}
+
+    def outlook(
+        self, snapshot: Snapshot, settings: Settings, span: tuple[int, int] | None, stale: Stale
+    ) -> Outlook | None:
+        """The characters in `span`, bytes of the text from its start, and the next ones.
+
+        None once `stale`, or where no predictor is left.
+        """
+        text = snapshot.before + snapshot.after
+        start, end = (len(unix(text[:at])) for at in span or (0, 0))
+        while reading := self._reading(snapshot.uri):
+            try:
+                reading.follow(unix(text))
+                read = reading.read(start, end, stale)
+                at = len(unix(snapshot.before))
+                return Outlook(read, reading.next_characters(at, settings.options(), stale))
+            except Superseded:
+                return None
+            except PredictorFailed as failure:
+                self._failed.add(failure.name)
+                self.forget()
+                self._on_drop(snapshot.uri, failure.name, failure.cause)
+        return None
+
+    def close(self, uri: str) -> None:
+        """Let go of a document, and of what it has taught the predictors with the last one."""
+        self._readings.pop(uri, None)
+        if not self._readings:
+            self.forget()
+
+    def forget(self) -> None:
+        """Let go of all: whatever is asked about again is read anew, by predictors as they are made then."""
+        self._serving, self._readings = None, {}
+
+    def _reading(self, uri: str) -> Reading | None:
+        self._serving = self._serving or self._load()
+        ensemble = self._serving.of(uri)
+        if uri not in self._readings or self._readings[uri][0] is not ensemble:
+            members = {name: one for name, one in ensemble.predictors.items() if name not in self._failed}
+            if not members:
+                return None
+            self._readings[uri] = ensemble, Reading(Mixture(members, ensemble.corrections), uri)
+        return self._readings[uri][1]
