@@ -102,6 +102,16 @@ class Text:
             tail += self._chunks[number].text
         return tail[: _border(tail, most)]
 
+    def slice(self, start: int, length: int) -> bytes:
+        """`length` bytes from the byte `start` on, fewer at the end of the text."""
+        found = []
+        for chunk in self._chunks:
+            if start < len(chunk.text) and length > 0:
+                found.append(chunk.text[max(0, start) : max(0, start) + length])
+                length -= len(found[-1])
+            start -= len(chunk.text)
+        return b"".join(found)
+
     def _split(self, point: Point) -> tuple[int, bytes, bytes]:
         """The number of the chunk that `point` is in, and that chunk's text before and after it."""
         number, start = self._line_start(point.line)

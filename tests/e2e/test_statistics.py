@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .client import run, server
+import pytest
+
+from .client import Client, Message, change, insertion, run, server
 
 SETTINGS = {"predictors": {"scripted": {"texts": ["hello world, this is mine to say"]}}}
 
@@ -39,3 +41,65 @@ def test_a_broken_file_of_statistics_costs_nothing_else(tmp_path: Path) -> None:
         assert client.ghost("file:///a", 0, 6)
         client.notify("textDocument/didClose", {"textDocument": {"uri": "file:///a"}})
         assert client.warnings() == []
+
+
+URI = "file:///a"
+
+
+def taken(client: Client) -> dict[str, int]:
+    """What the server has counted."""
+    accepted = client.request("workspace/executeCommand", {"command": "foretype.status"})["accepted"]
+    return {name: count for name, count in accepted.items() if count}
+
+
+def stats(home: Path) -> dict[str, tuple[int, int]]:
+    """How often each kind was taken in all, and the characters that came so."""
+    rows = json.loads(run(home, "stats", "--json").stdout)
+    return {row["kind"]: (row["accepted"], row["characters"]) for row in rows if row["accepted"]}
+
+
+def replacement(start: int, end: int, text: str) -> Message:
+    return {"range": {"start": {"line": 0, "character": start}, "end": {"line": 0, "character": end}}, "text": text}
+
+
+@pytest.mark.parametrize(
+    ("asks", "edits", "counted"),
+    [
+        ("menu", [insertion(0, 7, "orld")], {"word": (1, 4)}),
+        ("menu", [replacement(6, 7, "world")], {"word": (1, 4)}),
+        ("menu", [{"text": "hello world"}], {"word": (1, 4)}),
+        ("menu", [insertion(0, 7, c) for c in ["d", "l", "r", "o"]], {}),
+        ("menu", [insertion(0, 7 + i, c) for i, c in enumerate("orld")], {}),
+        ("menu", [insertion(0, 7, "orldly")], {}),
+        ("menu", [insertion(0, 0, "orld")], {}),
+        ("ghost", [insertion(0, 7, "orld, this is mine to say")], {"ghost": (1, 25)}),
+        ("ghost", [insertion(0, 7, "orld")], {"ghost": (1, 4)}),
+        ("ghost", [insertion(0, 7, "o"), insertion(0, 8, "rld, this is mine to say")], {"ghost": (1, 24)}),
+        ("ghost", [insertion(0, 7, "or")], {}),
+    ],
+)  # fmt: skip
+def test_an_editor_that_tells_nothing_is_seen_to_take_an_offer(tmp_path, asks, edits, counted) -> None:
+    home = tmp_path / "home"
+    with server(home) as (client, _):
+        client.initialize(SETTINGS)
+        client.open(URI, "hello w")
+        assert client.ghost(URI, 0, 7) if asks == "ghost" else client.completions(URI, 0, 7)["items"]
+        for version, edit in enumerate(edits, 2):
+            client.send(change(URI, version, edit))
+        assert taken(client) == {}  # as the client may still tell
+    assert stats(home) == counted
+
+
+def test_what_the_client_tells_is_not_counted_twice(tmp_path) -> None:
+    home = tmp_path / "home"
+    with server(home) as (client, _):
+        client.initialize(SETTINGS)
+        client.open(URI, "hello w")
+        (ghost,) = client.ghost(URI, 0, 7)
+        client.send(change(URI, 2, insertion(0, 7, ghost["insertText"])))
+        client.request("workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")})
+        assert taken(client) == {"ghost": 1, "characters": 25}
+        client.send(change(URI, 3, {"text": "hello w"}))
+        client.completions(URI, 0, 7)
+        client.send(change(URI, 4, insertion(0, 7, "orld")))
+    assert stats(home) == {"ghost": (1, 25)}

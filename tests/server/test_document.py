@@ -57,6 +57,8 @@ def test_equals_the_reference_after_any_edits(text: str, edits: list, asked: Poi
             reference.edit(start, end, new)
     assert bytes(store).decode() == reference.text
     assert len(store) == len(reference.text.encode())
+    start, length = asked
+    assert store.slice(start, length) == reference.text.encode()[start : start + length]
     if whole(store, asked):
         offset = reference.offset(asked)
         assert store.before(asked).decode() == reference.text[:offset]
