@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from foretype_model.predictor import Removed
     from foretype_model.provenance import Explanation
     from foretype_model.staleness import Stale
-    from foretype_server.readings import Outlook
     from foretype_server.engine import Engine, Loaded
+    from foretype_server.readings import Outlook
 
 T = TypeVar("T")
 Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
@@ -183,14 +183,6 @@ class Session:
         """Why `text` is offered at a point, or would be; None where nothing is, or somebody asked again meanwhile."""
         return await self._ask("explanation", uri, point, lambda engine, asked, *_: engine.explain(asked, text))
 
-    async def offers(self, uri: str, point: Point) -> list[Candidate]:
-        """All that is offered at a point, without regard to what else is asked."""
-        return await self._ask("offers", uri, point, lambda engine, *asked: engine.offers(*asked)) or []
-
-    async def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
-        await self._started.wait()
-        removed = await self._loop.run_in_executor(self._worker, self._forget, path, word)
     async def outlook(self, uri: str, point: Point, span: tuple[Point, Point] | None) -> Outlook | None:
         """How probable the characters in `span` were when they came, and the next ones are; or None, as above."""
         document = self._documents.get(uri)
@@ -199,6 +191,14 @@ class Session:
             "outlook", uri, point, lambda engine, asked, how, stale: engine.outlook(asked, how, within, stale)
         )
 
+    async def offers(self, uri: str, point: Point) -> list[Candidate]:
+        """All that is offered at a point, without regard to what else is asked."""
+        return await self._ask("offers", uri, point, lambda engine, *asked: engine.offers(*asked)) or []
+
+    async def forget(self, path: Path | None, word: str | None) -> Removed:
+        """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
+        await self._started.wait()
+        removed = await self._loop.run_in_executor(self._worker, self._forget, path, word)
         self._upkeep.changed(())  # it leaves the disk, too
         return removed
 
