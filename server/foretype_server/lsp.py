@@ -152,7 +152,7 @@ def accepted(server: ForetypeServer, *arguments: object) -> None:
         case [{"kind": "ghost" | "word" | "character" as kind, "characters": int() as characters, **more}] if (
             characters >= 0
         ):
-            server.session.accepted(str(more.get("uri", "")), kind, characters)
+            server.session.tally.told(str(more.get("uri", "")), kind, characters)
         case _:
             raise JsonRpcInvalidParams('give one {"kind": "ghost", "word" or "character", "characters": how many}')
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from foretype_model.errors import ForetypeError
-from foretype_model.store import Store, data_folder
+from foretype_model.store import Store
 from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
-from foretype_server.statistics import Count, Recorder, keep
+from foretype_server.tally import Tally
 from foretype_server.upkeep import Progress, Upkeep
 
 if TYPE_CHECKING:
@@ -99,7 +98,6 @@ class Session:
         self._documents: dict[str, Document] = {}
         self._problems: list[str] = []
         self._dropped: set[str] = set()
-        self._accepted: Counter[str] = Counter()
         self._loading = True
         self._ended = False
         self._loaded: Loaded | None = None
@@ -107,7 +105,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")
         self._upkeep = Upkeep(warn, progress)
-        self._recorder = Recorder(editor, lambda counts: self._worker.submit(keep, data_folder(), counts))
+        self.tally = Tally(editor, self._worker.submit)
         self._started = asyncio.Event()
         self._start_timer = self._loop.call_later(SLOWEST_CONFIGURATION, self.start)
 
@@ -134,6 +132,7 @@ class Session:
         """Take a document in, in the place of one of the same name."""
         self.close(uri)
         self._documents[uri] = Document(language, version, Text(text, self.units))
+        self.tally.opened(uri, language)
 
     def change(self, uri: str, version: int, changes: list[tuple[Point, Point, str] | str]) -> None:
         """Apply changes in their order: a text in the place of a range, or a whole new text."""
@@ -148,31 +147,40 @@ class Session:
                 document.text = Text(change, self.units)
             else:
                 document.text.edit(*change)
+        inserted = [change if isinstance(change, str) else change[2] for change in changes]
+        self.tally.edited(uri, document.text, inserted)
 
     def close(self, uri: str) -> None:
         """Let go of a document, if it is open."""
         document = self._documents.pop(uri, None)
         if document:
             document.supersede()
+            self.tally.closed(uri)
             self._worker.submit(self._close, uri)
 
     async def ghost_text(self, uri: str, point: Point) -> Candidate | None:
         """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the meantime."""
         if not self.settings.inline_enable:
             return None
-        ghost = await self._ask("inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked))
-        if ghost:
-            self._record(uri, "ghost", Count(shown=1))
+        answer: tuple[Candidate | None, Snapshot] | None = await self._ask(
+            "inline", uri, point, lambda engine, asked, *how: (engine.ghost_text(asked, *how), asked)
+        )
+        ghost, snapshot = answer or (None, None)
+        if ghost is None or snapshot is None:
+            return None
+        self.tally.shown("ghost", snapshot, len(self._documents[uri].text), [ghost])
         return ghost
 
     async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], bytes]:
         """Next words, then next characters; and the text before the cursor, which they were made for."""
         answer = await self._ask(
-            "completion", uri, point, lambda engine, asked, *how: (engine.candidates(asked, *how), asked.before)
+            "completion", uri, point, lambda engine, asked, *how: (engine.candidates(asked, *how), asked)
         )
-        if answer and answer[0]:
-            self._record(uri, "menu", Count(shown=1))
-        return answer or ([], b"")
+        if answer is None:
+            return [], b""
+        candidates, snapshot = answer
+        self.tally.shown("menu", snapshot, len(self._documents[uri].text), candidates)
+        return candidates, snapshot.before
 
     def version(self, uri: str) -> int | None:
         """Of a document; None where it is not open."""
@@ -206,12 +214,6 @@ class Session:
         """Files were saved, created or removed."""
         self._upkeep.changed(paths)
 
-    def accepted(self, uri: str, kind: str, characters: int) -> None:
-        """Count what the user took of what was offered."""
-        self._accepted[kind] += 1
-        self._accepted["characters"] += characters
-        self._record(uri, kind, Count(accepted=1, characters=characters))
-
     def status(self) -> dict[str, Any]:
         """What `foretype.status` answers."""
         return {
@@ -220,7 +222,7 @@ class Session:
             "predictors": list(self._loaded.predictors) if self._loaded else [],
             "problems": [*self._problems, *(self._loaded.problems if self._loaded else [])],
             "documents": len(self._documents),
-            "accepted": {name: self._accepted[name] for name in ("characters", "ghost", "word", "character")},
+            "accepted": self.tally.accepted,
         }
 
     def _model(self) -> Path | None:
@@ -236,17 +238,13 @@ class Session:
         for document in self._documents.values():
             document.supersede()
         if not self._ended:
-            self._recorder.write()
+            self.tally.end()
         self._ended = True
         self._upkeep.end()
         if self._engine:
             with suppress(RuntimeError):  # it has ended before
                 self._worker.submit(self._engine.release)
         self._worker.shutdown(wait=False)
-
-    def _record(self, uri: str, kind: str, count: Count) -> None:
-        document = self._documents.get(uri)
-        self._recorder.add(document.language if document else "", kind, count)
 
     async def _ask(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
         document = self._documents.get(uri)
