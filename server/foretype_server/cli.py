@@ -11,7 +11,19 @@ import typer
 from typer.core import TyperGroup
 
 from foretype_model.errors import ForetypeError
-from foretype_server.commands import complete, doctor, evaluate, forget, generate, models, serve, stats, train, try_
+from foretype_server.commands import (
+    complete,
+    doctor,
+    evaluate,
+    forget,
+    generate,
+    models,
+    serve,
+    setup,
+    stats,
+    train,
+    try_,
+)
 from foretype_server.commands.options import UsageError, examples
 
 WENT_WRONG = 1
@@ -89,6 +101,7 @@ app.command("complete", cls=complete.Complete, epilog=complete.EXAMPLES)(complet
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.add_typer(models.app, name="models")
+app.command("setup", epilog=setup.EXAMPLES)(setup.setup)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("forget", epilog=forget.EXAMPLES)(forget.forget)
 app.command("stats", epilog=stats.EXAMPLES)(stats.stats)

@@ -111,8 +111,20 @@ local function forget(what, without_asking)
   end)
 end
 
+--- Train on files or folders, or on the workspace; the server shows how far it is.
+local function train(what)
+  local paths = vim.tbl_map(function(path)
+    return vim.fn.fnamemodify(path, ":p")
+  end, vim.fn.expand(what, false, true))
+  local argument = what ~= "" and { paths = paths } or vim.empty_dict()
+  server.execute("foretype.train", { argument }, function(result)
+    notify.info("training on " .. table.concat(result.paths, ", "))
+  end)
+end
+
 local COMMANDS = {
   status = status,
+  train = train,
   explain = explain,
   forget = forget,
   enable = server.start,
@@ -145,7 +157,7 @@ end
 ---@param lead string
 ---@param line string
 function M.complete(lead, line)
-  if line:match("Foretype!?%s+forget%s") then
+  if line:match("Foretype!?%s+forget%s") or line:match("Foretype!?%s+train%s") then
     return vim.fn.getcompletion(lead, "file")
   end
   local found = line:match("Foretype!?%s+%S+%s") and {} or names()

@@ -15,10 +15,16 @@ local M = {}
 ---@field inline { enable: boolean, builtin: boolean, debounce: integer } Ghost text; debounce in milliseconds.
 ---@field menu { enable: boolean, autotrigger: boolean } The completion menu.
 
+--- The program: that of the installation whose `foretype setup` put this plugin here, or else one on the PATH.
+local function program()
+  local installed, path = pcall(require, "foretype.installed")
+  return installed and path or "foretype"
+end
+
 ---@return foretype.Config
 local function defaults()
   return {
-    cmd = { "foretype", "serve" },
+    cmd = { program(), "serve" },
     settings = {},
     keys = { accept = "<Tab>", accept_word = "<C-Right>", accept_line = "<C-End>", dismiss = "<C-]>" },
     inline = { enable = true, builtin = false, debounce = 20 },

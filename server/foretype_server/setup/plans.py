@@ -1,0 +1,207 @@
+"""What each editor needs, as steps: which files go where, and how its client finds this installation's program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import sysconfig
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from foretype_model.errors import ForetypeError
+from foretype_model.store import data_folder
+from foretype_server.editor_files import editor_files
+from foretype_server.setup.steps import Command, Folder, Paste, Record, Step, WholeFile
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps, in their order, and what the user does once they are done."""
+
+    steps: Sequence[Step]
+    then: str
+
+
+def plan(editor: str, programs: Sequence[str]) -> Plan:
+    """What sets up `editor`, a key of `foretype_server.editors.EDITORS`, which is there as `programs`.
+
+    Raises:
+        ForetypeError: Foretype's own program or files are not where they should be.
+    """
+    source = editor_files(editor)
+    if not source.is_dir():
+        raise ForetypeError(f"this installation has nothing for {editor} ({source} is missing); install Foretype anew")
+    return _PLANS[editor](source, foretype_program(), programs)
+
+
+def foretype_program() -> str:
+    """The path of this installation's ``foretype``, for editors to start: beside this interpreter, as a rule."""
+    name = "foretype.exe" if os.name == "nt" else "foretype"
+    folders = [Path(sys.executable).parent, Path(sysconfig.get_path("scripts")), Path(sys.argv[0]).absolute().parent]
+    for folder in folders:
+        if (folder / name).is_file():
+            return str(folder / name)
+    raise ForetypeError(f"there is no program {folders[0] / name}; install Foretype anew, with pip or pipx")
+
+
+def _vscode(source: Path, program: str, programs: Sequence[str]) -> Plan:
+    package = source / "foretype.vsix"
+    by_hand = Paste(Path("settings.json"), f'"foretype.path": {_json(program)}')
+    record = Record(data_folder() / "program", f"{program}\n", by_hand)
+    name = _extension(package)
+    commands = [
+        Command([each, "--install-extension", str(package), "--force"], [each, "--uninstall-extension", name])
+        for each in programs or ["code"]
+    ]
+    return Plan([record, *commands], "Restart the editor, open a file and type: Tab takes ghost text.")
+
+
+def _extension(package: Path) -> str:
+    """The identifier of the extension in a .vsix file."""
+    try:
+        with zipfile.ZipFile(package) as archive:
+            about = json.loads(archive.read("extension/package.json"))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ForetypeError(f"{package} cannot be read ({error}); install Foretype anew") from error
+    return f"{about['publisher']}.{about['name']}"
+
+
+def _neovim(source: Path, program: str, _: Sequence[str]) -> Plan:
+    name = os.environ.get("NVIM_APPNAME", "nvim")
+    if os.name == "nt":
+        init, data = _home("LOCALAPPDATA", "AppData/Local") / name, _home("LOCALAPPDATA", "AppData/Local")
+        data /= f"{name}-data"
+    else:
+        init, data = _home("XDG_CONFIG_HOME", ".config") / name, _home("XDG_DATA_HOME", ".local/share") / name
+    served = f'require("foretype").setup({{ cmd = {{ {_json(program)}, "serve" }} }})'
+    by_hand = Paste(init / "init.lua", f"vim.opt.rtp:prepend({_json(str(source))})\n{served}")
+    generated = {"lua/foretype/installed.lua": f"return {_json(program)}\n", "doc/tags": help_tags(source / "doc")}
+    folder = Folder(source, data / "site" / "pack" / "foretype" / "start" / "foretype", by_hand, generated)
+    return Plan([folder], "Open a file in Neovim, and write: Tab takes ghost text. :checkhealth foretype tells more.")
+
+
+def _vim(source: Path, program: str, _: Sequence[str]) -> Plan:
+    vimrc, packages = _vim_files()
+    path = str(source).replace("\\", "\\\\").replace(" ", "\\ ").replace(",", "\\,")
+    by_hand = Paste(
+        vimrc, f"let g:foretype = {{'command': [{_vim_string(program)}, 'serve']}}\nset runtimepath^={path}"
+    )
+    generated = {
+        "autoload/foretype/installed.vim": f"let g:foretype#installed#program = {_vim_string(program)}\n",
+        "doc/tags": help_tags(source / "doc"),
+    }
+    folder = Folder(source, packages / "pack" / "foretype" / "start" / "foretype", by_hand, generated)
+    return Plan([folder], "Open a file in Vim, and write: Tab takes ghost text. :help foretype tells more.")
+
+
+def _vim_files() -> tuple[Path, Path]:
+    """The vimrc, and the folder in which Vim looks for packages."""
+    home = Path.home()
+    if os.name == "nt":
+        return home / "_vimrc", home / "vimfiles"
+    own = home / ".vim"
+    elsewhere = _home("XDG_CONFIG_HOME", ".config") / "vim"
+    if (elsewhere / "vimrc").exists() and not (home / ".vimrc").exists() and not (own / "vimrc").exists():
+        return elsewhere / "vimrc", elsewhere
+    return home / ".vimrc", own
+
+
+def _vim_string(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def help_tags(folder: Path) -> str:
+    """The ``tags`` file for the help texts in `folder`, as ``:helptags`` would write it."""
+    found = [
+        (tag, path.name)
+        for path in folder.glob("*.txt")
+        for tag in re.findall(r"(?:^|(?<=\s))\*([^*\s|]+)\*(?=\s|$)", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    return "".join(f"{tag}\t{name}\t/*{tag}*\n" for tag, name in sorted(found))
+
+
+def _emacs(source: Path, program: str, programs: Sequence[str]) -> Plan:
+    install = f"(package-install-file {_json(str(source))})"
+    remove = "(dolist (it (cdr (assq 'foretype package-alist))) (package-delete it t))"
+    emacs = [programs[0] if programs else "emacs", "-Q", "--batch", "-f", "package-initialize", "--eval"]
+    init = Paste(_emacs_init(), f"(setopt foretype-program {_json(program)})\n(global-foretype-mode)")
+    then = "Then restart Emacs, open a file, and write: TAB takes ghost text."
+    return Plan([Command([*emacs, install], [*emacs, remove]), init], then)
+
+
+def _emacs_init() -> Path:
+    home = Path.home()
+    elsewhere = _home("XDG_CONFIG_HOME", ".config") / "emacs"
+    if elsewhere.is_dir() and not (home / ".emacs.d").is_dir() and not (home / ".emacs").exists():
+        return elsewhere / "init.el"
+    return home / ".emacs" if (home / ".emacs").exists() else home / ".emacs.d" / "init.el"
+
+
+def _helix(source: Path, program: str, _: Sequence[str]) -> Plan:
+    folder = _home("APPDATA", "AppData/Roaming") if os.name == "nt" else _home("XDG_CONFIG_HOME", ".config")
+    text = _with_program(source / "languages.toml", 'command = "foretype"', program)
+    then = "Open a file in Helix, and write: the menu opens, Tab chooses in it. hx --health markdown lists foretype."
+    return Plan([WholeFile(folder / "helix" / "languages.toml", text)], then)
+
+
+def _kakoune(source: Path, program: str, _: Sequence[str]) -> Plan:
+    text = _with_program(source / "foretype.kak", 'command = "foretype"', program)
+    then = "kakoune-lsp has to be installed as well. Then open a file, and write."
+    return Plan([Paste(_home("XDG_CONFIG_HOME", ".config") / "kak" / "kakrc", text)], then)
+
+
+def _zed(source: Path, program: str, _: Sequence[str]) -> Plan:
+    windows = os.name == "nt"
+    folder = _home("APPDATA", "AppData/Roaming") / "Zed" if windows else _home("XDG_CONFIG_HOME", ".config") / "zed"
+    text = _with_program(source / "settings.json", '"path": "foretype"', program)
+    then = f'In Zed, run "zed: install dev extension" and choose {source / "extension"}; then open a file, and write.'
+    return Plan([Paste(folder / "settings.json", text)], then)
+
+
+def _sublime_text(source: Path, program: str, _: Sequence[str]) -> Plan:
+    text = _with_program(source / "LSP.sublime-settings", '"command": ["foretype"', program)
+    then = "The package LSP has to be installed as well. Then open a file, and write."
+    return Plan([Paste(_sublime_user() / "LSP.sublime-settings", text)], then)
+
+
+def _sublime_user() -> Path:
+    if os.name == "nt":
+        folder = _home("APPDATA", "AppData/Roaming") / "Sublime Text"
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Application Support" / "Sublime Text"
+    else:
+        folder = _home("XDG_CONFIG_HOME", ".config") / "sublime-text"
+    return folder / "Packages" / "User"
+
+
+_PLANS: Final[Mapping[str, Callable[[Path, str, Sequence[str]], Plan]]] = {
+    "vscode": _vscode,
+    "neovim": _neovim,
+    "emacs": _emacs,
+    "vim": _vim,
+    "helix": _helix,
+    "kakoune": _kakoune,
+    "zed": _zed,
+    "sublime-text": _sublime_text,
+}
+
+
+def _home(variable: str, otherwise: str) -> Path:
+    """A folder of the user's that an environment variable names, or the usual one under the home folder."""
+    named = os.environ.get(variable)
+    return Path(named) if named else Path.home() / otherwise
+
+
+def _with_program(path: Path, place: str, program: str) -> str:
+    """The configuration in `path`, which starts ``foretype`` at `place`, with the path of this one."""
+    return path.read_text("utf-8").replace(place, place.replace('"foretype"', _json(program)))
+
+
+def _json(text: str) -> str:
+    """A string as JSON has it, and TOML, Lua and Emacs Lisp as well."""
+    return json.dumps(text, ensure_ascii=False)
