@@ -67,7 +67,7 @@ def editor(running: Neovim) -> Neovim:
     return running
 
 
-def test_ghost_text_is_taken_whole_in_one_step_that_can_be_undone_and_repeated(editor: Neovim) -> None:
+def test_accepted_whole_in_one_step_that_can_be_undone_and_repeated(editor: Neovim) -> None:
     editor.type("ihello")
     assert editor.wait_for_ghost(" world again") == (0, 5, " world again")
     editor.type("<Tab>")
@@ -79,7 +79,7 @@ def test_ghost_text_is_taken_whole_in_one_step_that_can_be_undone_and_repeated(e
     editor.wait_for_line("")
 
 
-def test_words_and_lines_are_taken_alone(editor: Neovim) -> None:
+def test_worded_and_lines_are_taken_alone(editor: Neovim) -> None:
     editor.type("ihello")
     editor.wait_for_ghost(" world again")
     editor.type("<C-Right>")
@@ -148,7 +148,7 @@ def test_what_is_taken_is_counted_once(editor: Neovim) -> None:
     assert after["characters"] - before["characters"] == len(" world again")
 
 
-def test_the_menu_has_the_items_and_what_is_chosen_is_counted(editor: Neovim) -> None:
+def test_completed_by_the_menu_and_what_is_chosen_is_counted(editor: Neovim) -> None:
     before = accepted(editor)
     editor.type("ihello wo<C-x><C-o>")
     words = editor.wait(lambda: editor.lua("return vim.fn.complete_info({ 'items' }).items"))
@@ -158,7 +158,7 @@ def test_the_menu_has_the_items_and_what_is_chosen_is_counted(editor: Neovim) ->
     editor.wait(lambda: accepted(editor)["word"] - before["word"], lambda count: count == 1)
 
 
-def test_checkhealth_is_content(editor: Neovim) -> None:
+def test_opened_and_checkhealth_is_content(editor: Neovim) -> None:
     editor.command("checkhealth foretype")
     report = "\n".join(editor.lines())
     assert "foretype 0" in report
@@ -180,6 +180,14 @@ def test_explain_says_why(editor: Neovim) -> None:
 def test_a_word_is_forgotten(editor: Neovim) -> None:
     editor.type("ihello<Esc>:Foretype! forget hello<CR>")
     editor.wait(editor.messages, lambda lines: any('the word "hello" is forgotten' in line for line in lines))
+
+
+def test_training_is_started_on_a_file_and_what_is_wrong_with_it_is_said(editor: Neovim) -> None:
+    editor.lua(COUNT_MESSAGES)
+    editor.command("Foretype train nowhere.txt")
+    editor.wait(lambda: said(editor), lambda lines: any("training on" in line for line in lines))
+    everything = lambda: [*said(editor), *editor.messages()]  # noqa: E731 (where servers' messages go differs)
+    editor.wait(everything, lambda lines: any("nowhere.txt" in line and "training on" not in line for line in lines))
 
 
 def test_commands_are_completed(editor: Neovim) -> None:

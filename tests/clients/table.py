@@ -1,0 +1,71 @@
+"""Every editor's tests, in the editors there are, as a table: ``python tests/clients/table.py``.
+
+An editor is the program that FORETYPE_TEST_NVIM, _EMACS, _HELIX, _VIM, _CODE_SERVER or _CHROMIUM names, or the one on
+the PATH. The status is 1 where something failed.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree
+
+HERE: Final = Path(__file__).parent
+CLIENTS: Final = HERE.parents[1] / "editor-clients"
+COLUMNS: Final = ("opened", "completed", "ghost text", "accepted", "worded")
+"""What a test whose name begins so shows of an editor."""
+
+
+def main() -> int:
+    """Run the tests, print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", str(HERE), f"--junitxml={report}", *sys.argv[1:]]
+        status = subprocess.run(command, check=False).returncode
+        results = dict(_results(report))
+    print("| editor | " + " | ".join(COLUMNS) + " |")
+    print("| --- " * (1 + len(COLUMNS)) + "|")
+    for client in sorted(path.name for path in CLIENTS.iterdir() if path.is_dir()):
+        print(f"| {client} | " + " | ".join(_cell(client, column, results) for column in COLUMNS) + " |")
+    return status
+
+
+def _results(report: Path) -> Iterator[tuple[tuple[str, str], str]]:
+    """For each test file and column, the worst of its tests' results."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        file = case.get("classname", "").split(".")[2]
+        for column in COLUMNS:
+            if case.get("name", "").startswith(f"test_{column.replace(' ', '_')}_"):
+                found.setdefault((file, column), set()).add(_result(case))
+    for key, results in found.items():
+        yield key, next(result for result in ("FAILED", "yes", "not run") if result in results)
+
+
+def _result(case: ElementTree.Element) -> str:
+    if case.find("skipped") is not None:
+        return "not run"
+    return "yes" if case.find("failure") is None and case.find("error") is None else "FAILED"
+
+
+def _cell(client: str, column: str, results: dict[tuple[str, str], str]) -> str:
+    file = f"test_{client.replace('-', '_')}"
+    if column in _cannot(HERE / f"{file}.py"):
+        return "no"
+    return results.get((file, column), "not run")
+
+
+def _cannot(test: Path) -> dict[str, str]:
+    """What an editor has no way to do, and why: the constant CANNOT of its tests."""
+    body = ast.parse(test.read_text(encoding="utf-8")).body if test.exists() else []
+    values = [node.value for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CANNOT"]
+    return ast.literal_eval(values[0]) if values else {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
