@@ -25,7 +25,7 @@ SLOW_STEP: Final = 5.0
 """Milliseconds for a step of a predictor, beyond which typing is felt to lag."""
 
 SLOW_COMPLETION: Final = 100.0
-"""Milliseconds for a completion, likewise."""
+"""Milliseconds for ghost text, likewise."""
 
 PATIENCE: Final = 10.0
 """Seconds for a predictor's trial; that of the network takes less than one."""
@@ -148,17 +148,34 @@ def _trial(predictor: str) -> dict[str, Any]:
     return verdict
 
 
-def _latency(name: str) -> Iterator[Check]:
-    from foretype_model.candidates import Options
-    from foretype_model.completer import Completer
-    from foretype_server.commands.opening import dropped, open_predictors
-    from foretype_server.doctor_predictor import MOST_REPEATS, SAMPLE, typical
+def _editors(name: str) -> Iterator[Check]:
+    """The editors here. That one is too old for Foretype is no fault of this installation."""
+    from foretype_server.editors import EDITORS, found
 
-    completer = Completer(open_predictors(None, Settings().predictors), dropped)
-    grown = iter(range(len(SAMPLE) - MOST_REPEATS, len(SAMPLE) + 1))
-    milliseconds = typical(lambda: completer.ghost_text(SAMPLE[: next(grown)], b"", Options()))
+    editors = found()
+    if not editors:
+        yield Check(f"{name}s", True, f"none on the PATH of {', '.join(one.title for one in EDITORS.values())}")
+    for editor in editors:
+        title = EDITORS[editor.name].title
+        told = f"{title} {editor.version or 'of unknown version'} ({editor.program})"
+        advice = (
+            f"set up by: foretype setup {editor.name}" if editor.new_enough else f"too old: it has to be {editor.needs}"
+        )
+        yield Check(f"{name} {editor.name}", True, f"{told}; {advice}")
+
+
+def _server(name: str) -> Iterator[Check]:
+    """The server, started as an editor starts it, and how soon it answers."""
+    from foretype_server.doctor_server import try_server
+
+    trial = try_server(Store().find(None))
+    if trial.trouble:
+        yield Check(name, False, trial.trouble, "Read what it says itself: foretype serve < /dev/null")
+        return
+    yield Check(name, True, f"starts in {trial.start:.1f} s")
+    slow = 1000 * trial.answer > SLOW_COMPLETION
     remedy = "Close what keeps the processor busy, or use a smaller model: foretype models list"
-    yield Check(f"{name} of a completion", milliseconds <= SLOW_COMPLETION, _milliseconds(milliseconds), remedy)
+    yield Check("latency of ghost text", not slow, f"{_milliseconds(1000 * trial.answer)} after a key", remedy)
 
 
 def _milliseconds(count: float) -> str:
@@ -172,5 +189,6 @@ LOOKS: Final[tuple[tuple[str, Callable[[str], Iterator[Check]]], ...]] = (
     ("data folder", _data_folder),
     ("model in use", _model),
     ("predictor", _predictors),
-    ("latency", _latency),
+    ("server", _server),
+    ("editor", _editors),
 )

@@ -95,6 +95,11 @@ def test_a_model_writes_and_completes(trained, home):
     assert offers["characters"][0]["shares"] == {"network": 1.0, "copy": 0.0}, "nothing has been typed yet"
 
 
+def program(path, says):
+    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+    path.chmod(0o755)
+
+
 def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
     arguments = ("generate", "It was", "--model", "mes-ecrits", "--length", "100000")
     with subprocess.Popen(**command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -105,11 +110,16 @@ def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
         assert process.stderr.read() == ""
 
 
-def test_doctor_finds_all_well(trained, home):
+def test_doctor_finds_all_well(trained, home, tmp_path, monkeypatch):
+    program(tmp_path / "nvim", "NVIM v0.7.2")
+    program(tmp_path / "hx", "helix 25.07.1 (abc)")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     run(home, "models", "use", "mes-ecrits")
     told = subprocess.run(**command(home, "doctor", "--json"), capture_output=True, timeout=60, check=False)
     checks = {check["name"]: check for check in json.loads(told.stdout)}
-    timed = [checks.pop(what)["found"] for what in ("predictor network", "latency of a completion")]
+    assert "too old" in checks["editor neovim"]["found"]
+    assert "foretype setup helix" in checks["editor helix"]["found"]
+    timed = [checks.pop(what)["found"] for what in ("predictor network", "latency of ghost text")]
     assert [found for found in timed if not re.search(r"\d ms\b", found)] == []
     assert [check for check in checks.values() if not check["ok"]] == []  # how fast it is depends on the machine
 

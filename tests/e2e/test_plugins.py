@@ -166,7 +166,7 @@ def test_doctor_survives_every_plugin_and_says_what_to_do(tmp_path: Path, bad: d
         assert name in checks[name]["remedy"]
     assert checks["printing"]["ok"]
     assert checks["scripted"]["ok"]
-    assert "latency of a completion" in checks
+    assert "latency of ghost text" in checks
 
 
 def test_two_packages_that_offer_one_name_are_told_apart(tmp_path: Path, good: dict[str, str]) -> None:
