@@ -1,0 +1,228 @@
+"""A real VS Code, as code-server in a Chromium, with Foretype's packaged extension and the real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sysconfig
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page, Route
+
+T = TypeVar("T")
+
+CLIENT = Path(__file__).parents[2] / "editor-clients" / "vscode"
+VSIX = CLIENT / "foretype.vsix"
+SCRIPTS = sysconfig.get_path("scripts")
+"""Where the server is."""
+
+PATIENCE = 60.0
+"""Seconds until what does not come about fails the test."""
+
+QUIET: Mapping[str, Any] = {
+    "workbench.startupEditor": "none",
+    "workbench.enableExperiments": False,
+    "workbench.tips.enabled": False,
+    "chat.disableAIFeatures": True,
+    "extensions.autoUpdate": False,
+    "files.autoSave": "afterDelay",
+    "files.autoSaveDelay": 100,
+    "editor.wordBasedSuggestions": "off",
+    "editor.minimap.enabled": False,
+    "security.workspace.trust.enabled": False,
+    "telemetry.telemetryLevel": "off",
+}
+"""Nothing on the screen but what is tested; what is typed is on the disk at once."""
+
+
+def missing() -> str | None:
+    """Why there is no VS Code to test in, or None where there is."""
+    if find() is None:
+        return "no code-server: set FORETYPE_TEST_CODE_SERVER"
+    return browser.missing()
+
+
+def find() -> str | None:
+    """A code-server: $FORETYPE_TEST_CODE_SERVER, or the one on the PATH."""
+    return os.environ.get("FORETYPE_TEST_CODE_SERVER") or shutil.which("code-server")
+
+
+class VSCode:
+    """A window. What it is told it does in its own time: wait for what comes of it."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page, self.folder = page, folder
+
+    def open(self, name: str, text: str = "") -> None:
+        """A file of the workspace, of that text, with the cursor at its end."""
+        path = self.folder / name
+        path.write_text(text, "utf-8")
+        self.press("Escape", "Escape", "ControlOrMeta+p")
+        self.page.locator(".quick-input-widget input").first.fill(name)
+        self.page.locator(".quick-input-widget .monaco-list-row", has_text=name).first.wait_for()
+        self.press("Enter")
+        self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for()
+        self.page.locator(".editor-instance .monaco-editor .view-line").first.wait_for()
+        self.press("ControlOrMeta+End")
+
+    def type(self, text: str) -> None:
+        """Letters, at the speed of a quick typist."""
+        self.page.keyboard.type(text, delay=60)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def command(self, title: str) -> None:
+        """A command of the palette, by its whole title."""
+        self.press("F1")
+        self.page.locator(".quick-input-widget input").first.fill(f">{title}")
+        self.page.locator(".quick-input-widget .monaco-list-row", has_text=title).first.wait_for()
+        self.press("Enter")
+
+    def text(self, name: str) -> str:
+        """What is on the disk."""
+        return (self.folder / name).read_text("utf-8")
+
+    def ghost(self) -> str:
+        """What is shown in the editor that isn't in it."""
+        shown = self.page.locator(".editor-instance [class*='ghost-text-decoration']").all_text_contents()
+        return "".join(shown).replace("\xa0", " ")
+
+    def menu(self) -> list[str]:
+        """The completions that are listed."""
+        return self.page.locator(".suggest-widget.visible .monaco-list-row .label-name").all_text_contents()
+
+    def choices(self) -> list[str]:
+        """The lines of the list that asks for one of them."""
+        return self._visible(".quick-input-widget .monaco-list-row").all_inner_texts()
+
+    def status(self) -> str:
+        """What the item in the status bar says to those who cannot see it."""
+        return self._item().get_attribute("aria-label") or ""
+
+    def open_menu(self) -> None:
+        self._item().locator("a").click()
+
+    def told(self) -> list[str]:
+        """The notifications that are shown."""
+        return self._visible(".notifications-toasts .notification-list-item-message").all_inner_texts()
+
+    def button(self, label: str) -> Locator:
+        """Of a notification."""
+        return self._visible(".notifications-toasts .monaco-button").filter(has_text=label).first
+
+    def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
+        """What `look` finds once it is as wanted."""
+        end = time.monotonic() + PATIENCE
+        while not wanted(found := look()):
+            assert time.monotonic() < end, f"still {found!r}; status: {self.status()!r}; told: {self.told()}"
+            self.page.wait_for_timeout(50)
+        return found
+
+    def wait_for_ghost(self, text: str) -> None:
+        self.wait(self.ghost, lambda ghost: ghost == text)
+
+    def wait_for_text(self, name: str, text: str) -> None:
+        self.wait(lambda: self.text(name), lambda found: found == text)
+
+    def wait_until_ready(self) -> None:
+        self.wait(self.status, lambda status: "is ready" in status)
+
+    def _item(self) -> Locator:
+        return self.page.locator("[id='foretype.foretype.status']")
+
+    def _visible(self, selector: str) -> Locator:
+        return self.page.locator(f"{selector} >> visible=true")
+
+
+@contextmanager
+def started(chromium: Browser, home: Path, settings: Mapping[str, Any], search: str = SCRIPTS) -> Iterator[VSCode]:
+    """A window on the empty folder `home / "text"`, with the extension, the user's `settings` and a home of its own.
+
+    `search` is put before the PATH, on which Foretype is found.
+    """
+    program = find()
+    assert program
+    folder, data = home / "text", home / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    (data / "User").mkdir(parents=True, exist_ok=True)
+    (data / "User" / "settings.json").write_text(json.dumps({**QUIET, **settings}))
+    homes = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
+    path = os.pathsep.join([search, *_without_foretype(os.environ["PATH"])])
+    environment = {**os.environ, **homes, "HOME": str(home), "FORETYPE_HOME": str(home / "foretype"), "PATH": path}
+    environment["VSCODE_CLI"] = "1"  # the environment is as given here, not that of a login shell
+    place = [program, "--user-data-dir", str(data), "--extensions-dir", str(home / "extensions")]
+    installing = [*place, "--install-extension", str(VSIX), "--force"]
+    subprocess.run(installing, env=environment, check=True, capture_output=True, timeout=PATIENCE)
+    port = _free_port()
+    serving = [*place, "--auth", "none", "--bind-addr", f"127.0.0.1:{port}"]
+    quiet = ["--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"]
+    with (
+        (home / "code-server.log").open("w") as log,
+        subprocess.Popen(
+            [*serving, *quiet], env=environment, stdout=log, stderr=log, start_new_session=True
+        ) as process,
+    ):
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _await(address)
+            with _window(chromium, f"{address}/?folder={folder}") as page:
+                window = VSCode(page, folder)
+                window.wait(window._item().count)
+                yield window
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, 15)
+
+
+@contextmanager
+def _window(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1000, "height": 640}, device_scale_factor=1)
+    context.route(lambda url: not url.startswith("http://127.0.0.1:"), _refuse)
+    try:
+        page = context.new_page()
+        page.set_default_timeout(1000 * PATIENCE)
+        page.goto(address)
+        page.locator(".monaco-workbench").wait_for()
+        yield page
+    finally:
+        context.close()
+
+
+def _refuse(route: Route) -> None:
+    """It asks its marketplace for this and that; there is no network."""
+    route.abort()
+
+
+def _without_foretype(path: str) -> list[str]:
+    return [folder for folder in path.split(os.pathsep) if folder and not (Path(folder) / "foretype").exists()]
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def _await(address: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
+        except OSError:
+            assert time.monotonic() < end, "code-server does not start"
+            time.sleep(0.1)
+        else:
+            return
