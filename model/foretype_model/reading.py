@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from foretype_model import candidates
 from foretype_model.candidates import Options
-from foretype_model.completer import FAR, NEAR
+from foretype_model.completer import FAR, MOST_TYPED, NEAR
 from foretype_model.mixture import Floats, Mixture
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import State
@@ -62,29 +63,38 @@ class _Score(NamedTuple):
     shares: Mapping[str, float]
 
 
+class _New(Enum):
+    """A byte that has not been read yet."""
+
+    TYPED = auto()
+    PASTED = auto()
+
+
 _MISSED: Final = _Score(math.nan, {})
 """Of a byte that was there before anybody asked for it."""
 
 
 def typed_again(
-    mixture: Mixture, document: str, state: State, text: bytes, around: tuple[bytes, bytes]
+    mixture: Mixture, document: str, state: State, text: bytes, around: tuple[bytes, bytes], *, learn: bool = True
 ) -> Iterator[State]:
-    """The state before each byte of `text`, which is typed between the two texts `around`; `state` is the first one.
+    """The state before each byte of `text`, which comes between the two texts `around`; `state` is the first one.
 
-    Only when the next one is asked for, the byte is learnt from, read and shown to the predictors.
+    Only when the next one is asked for, the byte is learnt from (unless not to `learn`), read and shown to the
+    predictors.
     """
     before, after = around
     mixture.observe(document, before, after)
     for byte in text:
         yield state
-        mixture.learn(state, byte)
+        if learn:
+            mixture.learn(state, byte)
         state = mixture.step([state], [byte])[0]
         before += bytes((byte,))
         mixture.observe(document, before, after)
 
 
 class Reading:
-    """One text that grows and is edited. Its lines end in LF.
+    """One text that grows and is edited. Its lines end in LF. What is typed is learnt from, as a `Completer` does.
 
     Raises PredictorFailed wherever a predictor fails; it is of no use then.
     """
@@ -94,7 +104,9 @@ class Reading:
         self._mixture = mixture
         self._document = document
         self._text = b""
-        self._scores: list[_Score | None] = []
+        self._scores: list[_Score | _New] = []
+        self._begun = False
+        self._settled = 0
         self._warm = WarmStates(mixture)
         self._base = 0
 
@@ -102,9 +114,10 @@ class Reading:
         """The text is now `text`: what is left of it, at its beginning and its end, keeps its scores."""
         same = common_prefix(self._text, text)
         rest = common_prefix(self._text[same:][::-1], text[same:][::-1])
-        new: list[_Score | None] = [None] * (len(text) - same - rest)
-        self._scores[same : len(self._scores) - rest] = new
-        self._text = text
+        count = len(text) - same - rest
+        kind = _New.TYPED if self._begun and count <= MOST_TYPED else _New.PASTED
+        self._scores[same : len(self._scores) - rest] = [kind] * count
+        self._text, self._begun, self._settled = text, True, min(self._settled, same)
 
     def read(self, start: int, end: int, stale: Stale = never) -> list[Scored]:
         """The characters from byte `start` up to `end`, or as many of them as can be read in one go.
@@ -116,8 +129,8 @@ class Reading:
         at, budget = first, SLICE
         while at < end and budget > 0:
             stop = at + 1
-            if self._scores[at] is None:
-                stop = self._border(min(self._known(at), end, at + budget))
+            if isinstance(self._scores[at], _New):
+                stop = self._border(min(self._run_end(at), end, at + budget))
                 self._read_gap(at, stop, stale)
                 budget -= stop - at
             at = stop
@@ -139,13 +152,14 @@ class Reading:
         ]
 
     def _read_gap(self, start: int, end: int, stale: Stale) -> None:
-        """Score the bytes from `start` to `end`, none of which has been read."""
-        if None in self._scores[:start]:
-            self._scores[:start] = [score or _MISSED for score in self._scores[:start]]
-        first, text, states = self._state(start, stale), self._text[start:end], list[State]()
-        around = self._text[:start], self._text[self._known(end) : self._unknown(self._known(end))]
+        """Score the bytes from `start` to `end`, which are new in the same way."""
+        self._miss(start)
+        text, typed, states = self._text[start:end], self._scores[start] is _New.TYPED, list[State]()
+        known = self._next(end, new=False)
+        around = self._text[:start], self._text[known : self._next(known, new=True)]
+        first = self._state(start, stale)
         try:
-            for state in typed_again(self._mixture, self._document, first, text, around):
+            for state in typed_again(self._mixture, self._document, first, text, around, learn=typed):
                 if stale():
                     raise Superseded
                 byte = text[len(states)]
@@ -155,6 +169,13 @@ class Reading:
         finally:
             self._warm.adopt(self._text[self._base :], start - self._base, states[1:])
 
+    def _miss(self, end: int) -> None:
+        """What is new before `end` is passed over."""
+        for at in range(self._settled, end):
+            if isinstance(self._scores[at], _New):
+                self._scores[at] = _MISSED
+        self._settled = max(self._settled, end)
+
     def _state(self, at: int, stale: Stale) -> State:
         """After the text before `at`; where much of that is unread, after its last lines."""
         if at < self._base or self._warm.behind(self._text[self._base : at]) > FAR:
@@ -162,13 +183,15 @@ class Reading:
             self._base, self._warm = max(cut, at - FAR, 0), WarmStates(self._mixture)
         return self._warm.at(self._text[self._base : at], stale)
 
-    def _known(self, at: int) -> int:
-        """The first byte from `at` on that has been read."""
-        return next((i for i in range(at, len(self._scores)) if self._scores[i] is not None), len(self._scores))
+    def _next(self, at: int, *, new: bool) -> int:
+        """The first byte from `at` on that is new, or that is not."""
+        every = range(at, len(self._scores))
+        return next((i for i in every if isinstance(self._scores[i], _New) == new), len(self._scores))
 
-    def _unknown(self, at: int) -> int:
-        """The first byte from `at` on that has not."""
-        return next((i for i in range(at, len(self._scores)) if self._scores[i] is None), len(self._scores))
+    def _run_end(self, at: int) -> int:
+        """The first byte after `at` that is not new in the same way."""
+        kind = self._scores[at]
+        return next((i for i in range(at, len(self._scores)) if self._scores[i] is not kind), len(self._scores))
 
     def _border(self, at: int) -> int:
         """The first border of characters from `at` on."""
@@ -178,10 +201,11 @@ class Reading:
 
     def _scored(self, start: int, end: int) -> Iterator[Scored]:
         for character in self._text[start:end].decode():
-            scores = [score or _MISSED for score in self._scores[start : start + len(character.encode())]]
+            length = len(character.encode())
+            scores = [score for score in self._scores[start : start + length] if isinstance(score, _Score)]
             p = math.exp(sum(score.log_p for score in scores))
             yield Scored(character, None if math.isnan(p) else p, scores[0].shares)
-            start += len(scores)
+            start += length
 
 
 def _drawn(outlook: Outlook, draw: Draw, text: bytes) -> float:

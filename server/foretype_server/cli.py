@@ -18,6 +18,7 @@ from foretype_server.commands import (
     forget,
     generate,
     models,
+    playground,
     serve,
     setup,
     stats,
@@ -97,6 +98,7 @@ def foretype(
 
 
 app.command("try", epilog=try_.EXAMPLES)(try_.try_)
+app.command("playground", epilog=playground.EXAMPLES)(playground.playground)
 app.command("complete", cls=complete.Complete, epilog=complete.EXAMPLES)(complete.complete)
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("train", epilog=train.EXAMPLES)(train.train)

@@ -9,6 +9,7 @@ import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -138,14 +139,19 @@ async def websocket(converse: Converse, host: str, port: int) -> int:
             await connection.close(TRY_AGAIN_LATER, "one client at a time")
             return
         async with one:
-            sending: set[asyncio.Task[None]] = set()
-            await converse(_received(connection), Writer(lambda data: _send(connection, data, sending)), False)
+            await hold(converse, connection)
 
     origins = [None, LOOPBACK_ORIGIN]
     server = await serve(connected, loopback(host), port, max_size=None, origins=origins)
     say(f"listening on ws://{host}:{next(iter(server.sockets)).getsockname()[1]}")
     await server.serve_forever()
     return 0
+
+
+async def hold(converse: Converse, connection: ServerConnection) -> None:
+    """Hold one conversation over a WebSocket."""
+    sending: set[asyncio.Task[None]] = set()
+    await converse(_received(connection), Writer(lambda data: _send(connection, data, sending)), False)
 
 
 async def _received(connection: ServerConnection) -> Messages:
@@ -159,9 +165,16 @@ async def _received(connection: ServerConnection) -> Messages:
 
 
 def _send(connection: ServerConnection, data: bytes, sending: set[asyncio.Task[None]]) -> None:
-    task = asyncio.ensure_future(connection.send(data.decode()))
+    task = asyncio.ensure_future(_sent(connection, data.decode()))
     sending.add(task)
     task.add_done_callback(sending.discard)
+
+
+async def _sent(connection: ServerConnection, message: str) -> None:
+    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
+
+    with suppress(ConnectionClosed):  # the end of the client's own messages ends the conversation
+        await connection.send(message)
 
 
 def loopback(host: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from foretype_model import reading
 from foretype_model.candidates import Options
+from foretype_model.completer import Completer
 from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.score import bits_needed
 from foretype_model.evaluation.systems import PredictorSystem
@@ -21,7 +22,8 @@ from foretype_model.reading import Reading, Scored
 from foretype_model.staleness import Superseded
 
 PIECES = ["the mill ", "Wainwright ", "é", "日本", "😀", "\n", "x", "the "]
-TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+QUICKLY = settings(deadline=None, max_examples=40)
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=15).map("".join)
 
 
 def members():
@@ -33,7 +35,7 @@ def new() -> Reading:
 
 
 def read_all(one: Reading, text: str) -> list[Scored]:
-    """All of the text, in as many goes as it takes."""
+    """All of the text, which has come at once, in as many goes as it takes."""
     data, found = text.encode(), list[Scored]()
     one.follow(data)
     while (at := len("".join(score.text for score in found).encode())) < len(data):
@@ -43,15 +45,46 @@ def read_all(one: Reading, text: str) -> list[Scored]:
     return found
 
 
+@QUICKLY
 @given(TEXTS)
-def test_the_bits_are_those_of_an_evaluation(text):
-    scores = read_all(new(), text)
+def test_the_bits_of_what_is_typed_are_those_of_an_evaluation(text):
+    one, scores = new(), list[Scored]()
+    one.follow(b"")
+    for end in range(1, len(text) + 1):
+        one.follow(text[:end].encode())
+        scores += one.read(len(text[: end - 1].encode()), len(text[:end].encode()))
     assert "".join(score.text for score in scores) == text
     system = PredictorSystem("both", members, Options())
     bits = bits_needed(system.start(), Passage("", text, ""), lambda _: None)
     assert -sum(math.log2(score.probability) for score in scores) == pytest.approx(bits, rel=1e-4, abs=1e-3)
 
 
+def test_what_is_typed_is_learnt_from_and_what_is_pasted_is_not():
+    text = "Wainwright is here, " * 4
+    one, typed = new(), list[Scored]()
+    one.follow(b"")
+    for end in range(1, len(text) + 1):
+        one.follow(text[:end].encode())
+        typed += one.read(end - 1, end)
+    learnt, plain = (math.prod(score.probability for score in scores[20:]) for scores in (typed, read_all(new(), text)))
+    assert learnt > 5 * plain
+
+
+@QUICKLY
+@given(TEXTS, st.sampled_from(["th", "on the mi"]))
+def test_what_comes_next_is_what_a_completer_offers(text, more):
+    reader, completer = new(), Completer(members(), pytest.fail, "untitled:1")
+    for whole in (text, text + more):
+        read_all(reader, whole)
+        completer.next_words(whole.encode(), b"", Options())
+        offered = completer.next_characters(whole.encode(), Options())
+        shown = reader.next_characters(len(whole.encode()), Options())
+        assert [likely.probability for likely in shown] == pytest.approx(
+            [char.probability for char in offered], rel=0.02
+        )
+
+
+@QUICKLY
 @given(TEXTS, st.integers(1, 9))
 def test_it_does_not_matter_in_how_many_goes_it_is_read(text, size):
     whole = read_all(new(), text)
@@ -63,6 +96,7 @@ def test_it_does_not_matter_in_how_many_goes_it_is_read(text, size):
         )
 
 
+@QUICKLY
 @given(TEXTS, st.floats(0, 1), st.floats(0, 1), TEXTS)
 def test_what_an_edit_leaves_keeps_its_figures(text, start, end, piece):
     one = new()
@@ -109,7 +143,7 @@ def test_a_key_gets_the_probability_that_was_shown_for_it(kind, network):
         assert sum(score.shares.values()) == pytest.approx(1, abs=1e-3)
 
 
-@settings(deadline=None)
+@QUICKLY
 @given(st.sampled_from(["th", "日", "on "]), st.floats(0.1, 3))
 def test_what_is_drawn_follows_the_temperature(text, temperature):
     one = new()
@@ -129,6 +163,7 @@ def test_what_is_drawn_follows_the_temperature(text, temperature):
     assert ratios == pytest.approx(ratios[:1] * len(ratios), abs=1e-3)
 
 
+@QUICKLY
 @given(TEXTS.filter(bool), st.integers(1, 40))
 def test_what_is_superseded_goes_on_where_it_was(text, patience):
     one, asked = new(), iter(range(10**6))

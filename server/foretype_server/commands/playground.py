@@ -1,0 +1,58 @@
+"""``foretype playground``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foretype_server.commands.options import examples
+
+EXAMPLES = examples(
+    "foretype playground  # opens the browser",
+    "foretype playground notes.txt  # begins with a file's text; the file itself stays as it is",
+    "foretype playground --no-open --port 9258  # only prints the address",
+)
+
+
+def playground(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The text file to begin with.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of this machine; 0 takes a free one.")] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+) -> None:
+    """Type in the browser, and see how Foretype thinks.
+
+    A page on this machine, for nobody else: ghost text, how probable the next
+    characters are, and which predictor foresaw each letter. Nothing that is
+    typed there is saved. Ctrl-C ends it.
+    """
+    from foretype_server import lsp
+    from foretype_server.cli_textfile import read_text
+    from foretype_server.editor_files import editor_files
+    from foretype_server.page import Beginning, Page, serve
+
+    beginning = Beginning(read_text(file), file.name, file.resolve().as_uri()) if file else Beginning()
+    page = Page(editor_files("playground") / "dist", beginning)
+
+    def ready(address: str) -> None:
+        typer.echo(f"{address}\nOpen it in a browser; Ctrl-C here ends it.")
+        sys.stdout.flush()
+        if not no_open and _has_screen():
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    try:
+        asyncio.run(serve(lsp.converse, page, port, ready))
+    except KeyboardInterrupt:
+        return  # as it is to be ended where there are no signal handlers
+
+
+def _has_screen() -> bool:
+    """Whether a browser opens beside the terminal, and not in it."""
+    elsewhere = sys.platform in {"darwin", "win32"}
+    return elsewhere or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
