@@ -29,8 +29,8 @@ def playground(
     """Type in the browser, and see how Foretype thinks.
 
     A page on this machine, for nobody else: ghost text, how probable the next
-    characters are, and which predictor foresaw each letter. Nothing that is
-    typed there is saved. Ctrl-C ends it.
+    characters are, and which predictor foresaw each letter. The text is not
+    saved. Ctrl-C ends it.
     """
     from foretype_server import lsp
     from foretype_server.cli_textfile import read_text

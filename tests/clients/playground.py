@@ -1,0 +1,131 @@
+"""The page of `foretype playground`, as its people see it, and the real server behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, WebSocket
+
+T = TypeVar("T")
+
+PLAYGROUND = Path(__file__).parents[2] / "editor-clients" / "playground"
+FORETYPE = str(Path(sysconfig.get_path("scripts")) / "foretype")
+PATIENCE = 30.0
+TEXTS = ["hello world again", "äöü😀 grün und blau"]
+SCRIPTED = {"predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
+SCRIPTED_SERVER = """
+import asyncio, sys
+from pathlib import Path
+from foretype_server import lsp
+from foretype_server.editor_files import editor_files
+from foretype_server.page import Beginning, Page, serve
+beginning = Beginning(text="", settings=%r)
+page = Page(editor_files("playground") / "dist", beginning)
+asyncio.run(serve(lsp.converse, page, 0, lambda address: print(address, flush=True)))
+"""
+
+
+@contextmanager
+def serving(home: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of the page that the command serves, and its process."""
+    environment = {**os.environ, "FORETYPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment, text=True) as process:
+        try:
+            assert process.stdout
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def serving_scripted(home: Path) -> Iterator[str]:
+    """The address of an empty page whose server knows a few texts by heart."""
+    with serving(home, sys.executable, "-c", SCRIPTED_SERVER % SCRIPTED) as (address, _):
+        yield address
+
+
+class Playground:
+    """An open page."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.sent: list[dict[str, Any]] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("websocket", self._listen)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self.errors.append(said.text) if said.type in {"error", "warning"} else None)
+        page.goto(address)
+        page.locator("#predictors li").first.wait_for()
+
+    def _listen(self, socket: WebSocket) -> None:
+        self.requests.append(socket.url)
+        socket.on("framesent", lambda frame: self.sent.append(json.loads(frame)))
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text, delay=30)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def text(self) -> str:
+        """What is in the editor, without what is only shown there."""
+        lines = self.page.locator(".cm-line").all()
+        return "\n".join(line.evaluate(PLAIN) for line in lines)
+
+    def ghost(self) -> str:
+        return "".join(self.page.locator(".ghost").all_text_contents())
+
+    def bars(self) -> list[dict[str, Any]]:
+        return self.page.locator("#bars li").evaluate_all(BARS)
+
+    def untinted(self) -> int:
+        """How many characters have not been read yet."""
+        return len(self.text().replace("\n", "")) - self.page.locator(".scored, .missed").evaluate_all(LENGTHS)
+
+    def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
+        """What `look` finds once it is as wanted."""
+        end = time.monotonic() + PATIENCE
+        while not wanted(found := look()):
+            assert time.monotonic() < end, f"still {found!r}; {self.errors}"
+            time.sleep(0.03)
+        return found
+
+    def wait_for_ghost(self, text: str) -> None:
+        self.wait(self.ghost, lambda ghost: ghost == text)
+
+    def wait_for_text(self, text: str) -> None:
+        self.wait(self.text, lambda found: found == text)
+
+
+PLAIN = """line => { const copy = line.cloneNode(true);
+copy.querySelectorAll('.ghost, .cm-placeholder, .cm-widgetBuffer').forEach(one => one.remove());
+return copy.textContent }"""
+BARS = """rows => rows.map(row => ({ text: row.querySelector('kbd').textContent, title: row.title,
+probability: Number(row.dataset.probability), drawn: Number(row.dataset.drawn),
+width: row.querySelector('.drawn').style.width }))"""
+LENGTHS = "marks => marks.map(mark => mark.textContent.length).reduce((a, b) => a + b, 0)"
+MOVE = """([id, value]) => { const slider = document.getElementById(id);
+slider.value = value; slider.dispatchEvent(new Event('input')) }"""
+
+
+@contextmanager
+def opened(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, **how)
+    try:
+        yield Playground(context.new_page(), address)
+    finally:
+        context.close()
