@@ -176,6 +176,13 @@ def test_it_fits_a_narrow_window(page: Playground) -> None:
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_what_is_shown_stays_in_sight_however_long_the_text(page: Playground) -> None:
+    page.page.keyboard.insert_text("many lines\n" * 200)
+    page.type("hello")
+    page.wait_for_ghost(" world again")
+    assert page.page.evaluate("document.documentElement.scrollHeight") <= 800
+
+
 def test_every_control_has_a_name(page: Playground) -> None:
     unnamed = "all => all.filter(one => !one.labels?.length && !one.ariaLabel && !one.title).map(one => one.outerHTML)"
     assert page.page.locator("input, [contenteditable=true]").evaluate_all(unnamed) == []
