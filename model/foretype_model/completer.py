@@ -30,6 +30,9 @@ SLICE: Final = 512
 MOST_TYPED: Final = 200
 """Bytes that one edit may add for all of them to be learnt from (0.4 ms each); more is pasted."""
 
+RESTING: Final = 16
+"""States that are kept of a document which nobody asks about (4 kB each at 768 units)."""
+
 REMEMBERED: Final = 32
 """Searches kept: the list and the ghost text of one place share theirs, and backspace finds the last ones again."""
 
@@ -168,6 +171,14 @@ class Completer:
             return done
 
         return self._guarded(read, True)
+
+    def rest(self) -> None:
+        """Give back most of the memory; the next question takes a little longer, and has the same answer."""
+        self._near, self._outlook = None, None
+        self._shares = None, {}
+        self._searches.clear()
+        if self._warm:
+            self._warm.rest(RESTING)
 
     def _state(self, before: bytes, stale: Stale = never) -> State:
         """The state at the cursor: exact, or while a long text is still to be read, from the text nearest to it."""

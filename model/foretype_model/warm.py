@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from foretype_model.predictor import Predictor, State
@@ -56,6 +56,12 @@ class WarmStates:
             if self._positions[bisect_right(self._positions, end) - 1] != end:
                 self._keep(end, state)
 
+    def rest(self, most: int) -> None:
+        """Keep `most` states, the newest and others at even distances: enough to come back soon."""
+        count = len(self._positions)
+        kept = sorted({0, *(count - 1 - i * count // most for i in range(most))}) if count > most else range(count)
+        self._keep_only(kept)
+
     def behind(self, text: bytes) -> int:
         """Bytes that `at(text)` would have to read."""
         shared = common_prefix(self._text, text)
@@ -97,6 +103,10 @@ class WarmStates:
         for i in range(1, len(self._positions)):
             if i >= newest or self._positions[i + 1] - self._positions[kept[-1]] > gap:
                 kept.append(i)
+        self._keep_only(kept)
+
+    def _keep_only(self, kept: Iterable[int]) -> None:
+        kept = list(kept)
         self._positions = [self._positions[i] for i in kept]
         self._states = [self._states[i] for i in kept]
 

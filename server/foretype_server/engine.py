@@ -5,8 +5,10 @@ Importing this module imports numpy and, with the network, ONNX Runtime: that is
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,10 @@ from foretype_server.document import Snapshot
 from foretype_server.readings import Outlook, Readings
 from foretype_server.serving import Ensemble, Serving
 from foretype_server.settings import Settings
+
+AWAKE: Final = 8
+"""Documents, those asked about last, whose states are kept closely (2 MB each where they are 20 kB long); the others
+rest."""
 
 SOURCES: Final = 3
 """Places at most that something is said to come from."""
@@ -47,14 +53,14 @@ class Engine:
         self._on_drop, self._warn = on_drop, warn
         self._serving = Serving({}, None, warn)
         self._readings = Readings(lambda: Serving({}, None, warn), on_drop)
-        self._completers: dict[str, tuple[Ensemble, Completer]] = {}
+        self._completers: OrderedDict[str, tuple[Ensemble, Completer]] = OrderedDict()
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         """Make the predictors that `settings` name; all documents start anew with them."""
         self.release()
         self._serving, loaded = self._served(settings, workspace)
         self._readings = Readings(lambda: self._served(settings, workspace)[0], self._on_drop)
-        self._completers = {}
+        self._completers.clear()
         return loaded
 
     def _served(self, settings: Settings, workspace: tuple[Path, ...]) -> tuple[Serving, Loaded]:
@@ -117,7 +123,7 @@ class Engine:
             except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
                 failures.append(error)
         # What they had in mind of each document may be of it.
-        self._completers = {}
+        self._completers.clear()
         self._readings.forget()
         if failures:
             raise failures[0]
@@ -160,6 +166,9 @@ class Engine:
         ensemble = self._serving.of(uri)
         if uri not in self._completers or self._completers[uri][0] is not ensemble:
             self._completers[uri] = ensemble, self._made(uri, ensemble)
+        self._completers.move_to_end(uri)
+        if len(self._completers) > AWAKE:
+            next(islice(reversed(self._completers.values()), AWAKE, None))[1].rest()
         return self._completers[uri][1]
 
     def _made(self, uri: str, ensemble: Ensemble) -> Completer:

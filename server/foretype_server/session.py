@@ -1,6 +1,6 @@
 """One client's session: the open documents, the settings, and who still waits for an answer.
 
-Everything here happens on the event loop and takes microseconds; the engine's work happens on one worker thread,
+Everything here happens on the event loop and takes microseconds; the engine's work happens on the worker's thread,
 from snapshots taken when the request came. Loading is the worker's first job, so requests wait for it in its queue.
 """
 
@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from foretype_model.errors import ForetypeError
 from foretype_model.store import Store
@@ -21,18 +20,17 @@ from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
 from foretype_server.tally import Tally
 from foretype_server.upkeep import Progress, Upkeep
+from foretype_server.worker import Job, Worker
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
     from foretype_model.predictor import Removed
     from foretype_model.provenance import Explanation
     from foretype_model.staleness import Stale
-    from foretype_server.engine import Engine, Loaded
+    from foretype_server.engine import Loaded
     from foretype_server.readings import Outlook
 
 T = TypeVar("T")
-Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
-"""What the worker is to do for a request."""
 
 BYTES_AFTER: Final = 100_000
 """How much of the text after the cursor the engine is given."""
@@ -97,17 +95,14 @@ class Session:
         self._warn = warn
         self._documents: dict[str, Document] = {}
         self._problems: list[str] = []
-        self._dropped: set[str] = set()
         self._loading = True
         self._ended = False
         self._loaded: Loaded | None = None
-        self._engine: Engine | None = None
-        self._loop = asyncio.get_running_loop()
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")
+        self._worker = Worker(warn)
         self._upkeep = Upkeep(warn, progress)
-        self.tally = Tally(editor, self._worker.submit)
+        self.tally = Tally(editor, self._worker.aside)
         self._started = asyncio.Event()
-        self._start_timer = self._loop.call_later(SLOWEST_CONFIGURATION, self.start)
+        self._start_timer = asyncio.get_running_loop().call_later(SLOWEST_CONFIGURATION, self.start)
 
     def configure(self, *layers: object) -> None:
         """Take the settings in `layers` of JSON, later ones before earlier ones; warn of what is wrong with them."""
@@ -156,7 +151,7 @@ class Session:
         if document:
             document.supersede()
             self.tally.closed(uri)
-            self._worker.submit(self._close, uri)
+            self._worker.close(uri)
 
     async def ghost_text(self, uri: str, point: Point) -> Candidate | None:
         """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the meantime."""
@@ -206,7 +201,7 @@ class Session:
     async def forget(self, path: Path | None, word: str | None) -> Removed:
         """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
         await self._started.wait()
-        removed = await self._loop.run_in_executor(self._worker, self._forget, path, word)
+        removed = await self._worker.forget(path, word)
         self._upkeep.changed(())  # it leaves the disk, too
         return removed
 
@@ -241,10 +236,7 @@ class Session:
             self.tally.end()
         self._ended = True
         self._upkeep.end()
-        if self._engine:
-            with suppress(RuntimeError):  # it has ended before
-                self._worker.submit(self._engine.release)
-        self._worker.shutdown(wait=False)
+        self._worker.end()
 
     async def _ask(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
         document = self._documents.get(uri)
@@ -264,7 +256,7 @@ class Session:
 
     async def _answer(self, job: Job[T], snapshot: Snapshot, stale: Stale) -> T | None:
         await self._started.wait()
-        return await self._loop.run_in_executor(self._worker, self._work, job, snapshot, self.settings, stale)
+        return await self._worker.ask(job, snapshot, self.settings, stale)
 
     def _offers_in(self, document: Document) -> bool:
         settings = self.settings
@@ -275,8 +267,7 @@ class Session:
         if self._ended:
             return
         self._loading = True
-        loading = self._loop.run_in_executor(self._worker, self._load_engine, self.settings, self.workspace)
-        loading.add_done_callback(self._on_loaded)
+        self._worker.load(self.settings, self.workspace).add_done_callback(self._on_loaded)
 
     def _on_loaded(self, loading: asyncio.Future[Loaded]) -> None:
         if loading.cancelled():
@@ -286,50 +277,7 @@ class Session:
             self._warn(f"nothing can be offered, for its parts cannot be loaded ({type(error).__name__}: {error})")
             return
         self._loaded = loading.result()
-        if self._engine:
-            self._upkeep.refresh(self._engine)
+        if self._worker.engine:
+            self._upkeep.refresh(self._worker.engine)
         if self._loaded.problems:
             self._warn("; ".join(self._loaded.problems))
-
-    # On the worker:
-
-    def _load_engine(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
-        from foretype_server.engine import Engine  # noqa: PLC0415 (imports numpy and more, while the editor goes on)
-
-        self._dropped.clear()
-        self._engine = self._engine or Engine(self._on_drop, self._warn_from_worker)
-        return self._engine.load(settings, workspace)
-
-    def _work(self, job: Job[T], snapshot: Snapshot, settings: Settings, stale: Stale) -> T | None:
-        if self._engine is None or stale():
-            return None
-        answer = job(self._engine, snapshot, settings, stale)
-        self._catch_up(snapshot)
-        return answer
-
-    def _forget(self, path: Path | None, word: str | None) -> Removed:
-        if self._engine is None:
-            raise ForetypeError("nothing could be loaded, so nothing is forgotten: see the warnings before")
-        return self._engine.forget(path, word)
-
-    def _catch_up(self, snapshot: Snapshot) -> None:
-        """Queue behind the requests that wait what is still to be read of a long text, a slice at a time."""
-        if self._engine and not self._engine.catch_up(snapshot):
-            with suppress(RuntimeError):  # the session has ended
-                self._worker.submit(self._catch_up, snapshot)
-
-    def _close(self, uri: str) -> None:
-        if self._engine:
-            self._engine.close(uri)
-
-    def _on_drop(self, uri: str, name: str, error: Exception) -> None:
-        log.warning("the predictor %s failed with %s", name, type(error).__name__)
-        if name in self._dropped:  # said once, and not again for each document
-            return
-        self._dropped.add(name)
-        what = f"{type(error).__name__}: {error}"
-        text = f'The predictor "{name}" failed ({what}), first in {uri}, and is left out of each document it fails in.'
-        self._warn_from_worker(text)
-
-    def _warn_from_worker(self, text: str) -> None:
-        self._loop.call_soon_threadsafe(self._warn, text)

@@ -53,6 +53,20 @@ def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
         state = warm.at(before)
         assert np.array_equal(state.h, cold.h)
         assert np.array_equal(state.log_probabilities, cold.log_probabilities)
+        if start < end:
+            warm.rest(1 + int(10 * cursor))
+
+
+def test_what_rests_has_few_states_and_its_end_among_them(network: Network) -> None:
+    counting = CountingNetwork(network)
+    warm, text = WarmStates(counting), b"left alone for a while " * 200
+    warm.at(text)
+    warm.rest(8)
+    assert len(warm._positions) <= 9
+    counting.read = 0
+    warm.at(text)
+    assert counting.read == 0
+    assert warm.behind(text[: len(text) // 2]) <= len(text) // 8 + SPACING
 
 
 def test_a_typed_character_costs_its_own_bytes(network: Network) -> None:

@@ -1,0 +1,53 @@
+"""The worker's queue: whoever asks comes before what is read for its own sake."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from foretype_server.document import Snapshot
+from foretype_server.settings import Settings
+from foretype_server.worker import Worker
+
+
+class LongTexts:
+    """An engine whose every document takes so many slices to be read."""
+
+    def __init__(self, slices: int) -> None:
+        self.slices, self.left, self.did = slices, {}, []
+
+    def catch_up(self, snapshot: Snapshot) -> bool:
+        time.sleep(0.005)
+        self.did.append(f"read {snapshot.uri}")
+        self.left[snapshot.uri] = self.left.get(snapshot.uri, self.slices) - 1
+        return self.left[snapshot.uri] == 0
+
+    def release(self) -> None:
+        self.did.append("release")
+
+
+def ask(worker: Worker, uri: str) -> asyncio.Future[None]:
+    job = lambda engine, snapshot, settings, stale: engine.did.append(f"answer {snapshot.uri}")  # noqa: E731
+    return worker.ask(job, Snapshot(uri, b"", b""), Settings(), lambda: False)
+
+
+def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> None:
+    async def session() -> list[str]:
+        worker, engine = Worker(print), LongTexts(slices=40)
+        worker.engine = engine  # type: ignore[assignment]
+        await asyncio.gather(*(ask(worker, uri) for uri in "abcdef"))
+        await asyncio.sleep(0.02)
+        before = len(engine.did)
+        await ask(worker, "g")
+        waited = engine.did[before:]
+        while len(engine.did) < 7 + 7 * 40:
+            await asyncio.sleep(0.01)
+        worker.end()
+        assert waited[-1] == "answer g"
+        assert len(waited) <= 3
+        return engine.did
+
+    did = asyncio.run(session())
+    after = did[did.index("answer g") + 1 :]
+    assert after[:40] == ["read g"] * 40, "what was asked about last is read first"
+    assert set(after) >= {f"read {uri}" for uri in "abcdefg"}
