@@ -263,7 +263,6 @@ def test_crlf_and_lf_documents_are_offered_the_same() -> None:
     assert lines.next_words(b"first\r\nsec", b"", Options()) == lines.next_words(b"first\nsec", b"", Options())
 
 
-@settings(max_examples=40, deadline=None)
 def test_a_document_that_rested_is_offered_the_same() -> None:
     resting, before = completer(), b"hello wor"
     offered = resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())
@@ -271,6 +270,7 @@ def test_a_document_that_rested_is_offered_the_same() -> None:
     assert (resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())) == offered
 
 
+@settings(max_examples=40, deadline=None)
 @given(prompt=st.text(max_size=20), temperature=st.sampled_from([0.0, 0.7, 2.0]), seed=st.integers(0, 2**40))
 def test_generated_text_is_whole_code_points(network: Network, prompt, temperature, seed) -> None:
     options = Options(temperature=temperature, seed=seed)
