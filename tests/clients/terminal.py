@@ -37,10 +37,10 @@ class Terminal:
     """A running editor. What it is told it does in its own time: wait for what comes of it."""
 
     def __init__(self, tmux: Sequence[str]) -> None:
-        self._tmux = tmux
+        self.tmux = tmux
 
     def run(self, *arguments: str) -> str:
-        return subprocess.run([*self._tmux, *arguments], capture_output=True, text=True, check=True).stdout
+        return subprocess.run([*self.tmux, *arguments], capture_output=True, text=True, check=True).stdout
 
     def press(self, *keys: str) -> None:
         """Keys by tmux's names for them, such as ``Tab`` and ``C-Right``."""

@@ -165,7 +165,7 @@ def test_vim_has_the_plugin_where_this_vim_looks(editor, home):
     (home / ".config/vim").mkdir(parents=True)
     (home / ".config/vim/vimrc").write_text("")
     run("vim")
-    installed = home / ".config/vim/pack/foretype/start/foretype/autoload/foretype/installed.vim"
+    installed = home / ".config/vim/pack/foretype/start/foretype/plugin/foretype_program.vim"
     assert f"'{PROGRAM}'" in installed.read_text()
 
 

@@ -88,11 +88,10 @@ def _neovim(source: Path, program: str, _: Sequence[str]) -> Plan:
 def _vim(source: Path, program: str, _: Sequence[str]) -> Plan:
     vimrc, packages = _vim_files()
     path = str(source).replace("\\", "\\\\").replace(" ", "\\ ").replace(",", "\\,")
-    by_hand = Paste(
-        vimrc, f"let g:foretype = {{'command': [{_vim_string(program)}, 'serve']}}\nset runtimepath^={path}"
-    )
+    by_hand = Paste(vimrc, f"let g:foretype_program = {_vim_string(program)}\nset runtimepath^={path}")
+    chosen = f"get(g:, 'foretype_program', {_vim_string(program)})"
     generated = {
-        "autoload/foretype/installed.vim": f"let g:foretype#installed#program = {_vim_string(program)}\n",
+        "plugin/foretype_program.vim": f"let g:foretype_program = {chosen}\n",
         "doc/tags": help_tags(source / "doc"),
     }
     folder = Folder(source, packages / "pack" / "foretype" / "start" / "foretype", by_hand, generated)

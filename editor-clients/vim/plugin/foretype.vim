@@ -1,0 +1,28 @@
+" Foretype in Vim. Starts by itself: installed is enabled. See :help foretype.
+if exists('g:loaded_foretype') || has('nvim')
+  finish
+endif
+let g:loaded_foretype = 1
+
+if !has('patch-9.0.0185') || !has('job') || !has('textprop') || !has('vim9script')
+  echohl WarningMsg
+  echomsg 'Foretype needs Vim 9.0.0185 or later with +job and +textprop; this one is another. Update Vim, or remove the plugin.'
+  echohl None
+  finish
+endif
+
+highlight default ForetypeGhost ctermfg=244 guifg=#808080
+command -nargs=+ -bang -complete=customlist,foretype#commands#Complete Foretype call foretype#commands#Run(<q-args>, <bang>0)
+
+augroup foretype
+  autocmd!
+  autocmd BufWinEnter,FileType,InsertEnter * call foretype#document#Attach(str2nr(expand('<abuf>')))
+  autocmd BufWritePost * call foretype#document#Saved(str2nr(expand('<abuf>')))
+  autocmd BufUnload * call foretype#document#Detach(str2nr(expand('<abuf>')))
+  autocmd TextChangedI * call foretype#ghost#Changed()
+  autocmd InsertLeave,TextChangedP * call foretype#ghost#Hide()
+  autocmd CursorMovedI * call foretype#ghost#Moved()
+  autocmd CompleteDone * call foretype#menu#Done()
+  autocmd User ForetypeReady call foretype#ghost#Changed()
+  autocmd VimLeavePre * call foretype#server#StopAll()
+augroup END
