@@ -1,0 +1,46 @@
+"""Times that can be compared although other programs run: alternately, in short rounds, the least of many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+ROUNDS = 60
+ROUND = 0.004
+"""Seconds of one call's round, so that all are measured within one slice of the machine's attention."""
+
+
+def least(calls: Sequence[Callable[[], object]]) -> list[float]:
+    """Seconds that each call takes at best."""
+    repeats = [_repeats(call) for call in calls]
+    best = [float("inf")] * len(calls)
+    for _ in range(ROUNDS):
+        for i, call in enumerate(calls):
+            best[i] = min(best[i], _timed(call, repeats[i]))
+    return best
+
+
+def _repeats(call: Callable[[], object]) -> int:
+    call()
+    return max(1, round(ROUND / _timed(call, 3)))
+
+
+def _timed(call: Callable[[], object], repeats: int) -> float:
+    started = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - started) / repeats
+
+
+def quantile(values: Iterable[float], q: float) -> float:
+    """The value below which a share of `q` lies."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(q * len(ranked)))]
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table in Markdown."""
+    print(f"\n**{title}**\n\n| {' | '.join(header)} |\n|{' --- |' * len(header)}")
+    for row in rows:
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)

@@ -1,0 +1,199 @@
+"""A real server and the default model, in documents of any size: how late are answers, and how large does it get?"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.client import Client, change, server
+
+from .clock import quantile, table
+
+PATIENCE = 600.0
+"""Seconds for a text to be read in the background."""
+
+KEYS = 60
+TYPED = "and so the people of this town went on with what they had been doing before the news came"
+
+
+class Editor:
+    """One document in an editor, and how long each answer took."""
+
+    def __init__(self, client: Client, name: str, text: str) -> None:
+        self.client, self.uri, self.lines, self.version = client, f"file:///{name}", text.split("\n"), 1
+        client.open(self.uri, text)
+
+    def ask(self, line: int, character: int) -> float:
+        """Seconds until there is ghost text, or none."""
+        began = time.perf_counter()
+        self.client.ghost(self.uri, line, character)
+        return time.perf_counter() - began
+
+    def put(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+        """Replace what is between two places."""
+        self.version += 1
+        where = {"start": _place(start), "end": _place(end)}
+        self.client.send(change(self.uri, self.version, {"range": where, "text": text}))
+
+    def type(self, line: int, character: int, text: str = TYPED[:KEYS]) -> list[float]:
+        """Seconds after each key."""
+        took = []
+        for i, key in enumerate(text):
+            self.put((line, character + i), (line, character + i), key)
+            took.append(self.ask(line, character + i + 1))
+        return took
+
+    def close(self) -> None:
+        self.client.notify("textDocument/didClose", {"textDocument": {"uri": self.uri}})
+
+
+class Process:
+    """What the system says of the server."""
+
+    def __init__(self, pid: int) -> None:
+        self._folder = Path(f"/proc/{pid}")
+
+    @property
+    def memory(self) -> float:
+        """Resident, MB."""
+        lines = (self._folder / "status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+    @property
+    def seconds(self) -> float:
+        """Of a processor, so far."""
+        fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+    def rest(self) -> float:
+        """Wait until it does nothing; the seconds that took."""
+        began = time.perf_counter()
+        while time.perf_counter() - began < PATIENCE:
+            before = self.seconds
+            time.sleep(0.5)
+            if self.seconds - before < 0.03:
+                break
+        return time.perf_counter() - began - 0.5
+
+
+def _place(where: tuple[int, int]) -> dict[str, int]:
+    return {"line": where[0], "character": where[1]}
+
+
+@contextmanager
+def serving() -> Iterator[tuple[Client, Process]]:
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
+        client.initialize({})
+        warming = Editor(client, "warm", "It was the best of ")
+        warming.ask(0, 19)
+        yield client, Process(process.pid)
+
+
+def prose(size: int, seed: int = 0) -> str:
+    """So many characters of made-up lines: words of the language in no order, as nobody has read them."""
+    draw = random.Random(seed)
+    words = sorted(
+        set(TYPED.split()) | {"house", "river", "morning", "question", "between", "carried", "nothing", "along"}
+    )
+    lines: list[str] = []
+    while sum(map(len, lines[-1:])) >= 0 and size > 0:
+        line = " ".join(draw.choices(words, k=12))
+        lines.append(line)
+        size -= len(line) + 1
+    return "\n".join(lines)
+
+
+def _row(what: str, took: list[float], process: Process) -> tuple[str, ...]:
+    milliseconds = [1000 * seconds for seconds in took]
+    return what, f"{quantile(milliseconds, 0.5):.0f}", f"{quantile(milliseconds, 0.99):.0f}", f"{process.memory:.0f}"
+
+
+HEADER = ("what", "p50", "p99", "MB resident")
+
+
+def cold() -> None:
+    """A document of 100 kB that has just been opened."""
+    rows: list[tuple[Any, ...]] = []
+    with serving() as (client, process):
+        for i in range(5):
+            document = Editor(client, f"cold{i}", prose(100_000, i))
+            first = document.ask(len(document.lines) - 1, len(document.lines[-1]))
+            rows.append((f"{1000 * first:.0f} ms", f"{process.rest():.1f} s", f"{process.memory:.0f}"))
+            document.close()
+    table("100 kB opened: the first answer, all of it read, MB resident", ("first", "exact after", "MB"), rows)
+
+
+def long_documents() -> None:
+    """Ten megabytes in many lines, and one megabyte in one."""
+    for name, text in (("9.9 MB", prose(9_900_000)), ("1 MB in one line", prose(1_000_000).replace("\n", " "))):
+        with serving() as (client, process):
+            table(f"Typing in {name}: ghost text after a key, ms", HEADER, list(_edits(client, process, text)))
+
+
+def _edits(client: Client, process: Process, text: str) -> Iterator[tuple[str, ...]]:
+    document = Editor(client, "long", text)
+    last, middle = len(document.lines) - 1, len(document.lines) // 2
+    end, half = len(document.lines[-1]), len(document.lines[middle]) // 2
+    yield _row("the first", [document.ask(last, end)], process)
+    yield _row("at the end", document.type(last, end), process)
+    yield _row("in the middle", document.type(middle, half), process)
+    yield _row("at the top", document.type(0, 0), process)
+    pasted = prose(100_000, 7)
+    document.put((middle, half), (middle, half), pasted)
+    below = (middle + pasted.count("\n"), len(pasted.rpartition("\n")[2]) + (0 if "\n" in pasted else half))
+    yield _row("100 kB pasted, then typing", [document.ask(*below), *document.type(*below)], process)
+    document.put((middle, half), (below[0], below[1] + KEYS), "")
+    yield _row("that undone, then typing", [document.ask(middle, half), *document.type(middle, half)], process)
+    draw = random.Random(1)
+    places = [(line, draw.randrange(len(document.lines[line]) + 1)) for line in draw.choices(range(last + 1), k=40)]
+    yield _row("jumping about", [document.ask(*place) for place in places], process)
+    yield _row("all replaced", [_replaced(document, text.replace("river", "brook"), last)], process)
+
+
+def _replaced(document: Editor, text: str, last: int) -> float:
+    document.version += 1
+    document.client.send(change(document.uri, document.version, {"text": text}))
+    return document.ask(last, len(text.rpartition("\n")[2]))
+
+
+def many_documents() -> None:
+    """Two hundred documents of 20 kB, each asked about once."""
+    with serving() as (client, process):
+        before = process.memory
+        documents = [Editor(client, f"many{i}", prose(20_000, i)) for i in range(200)]
+        first = [one.ask(len(one.lines) - 1, len(one.lines[-1])) for one in documents]
+        rows = [_row("the first answer in each", first, process)]
+        read = process.rest()
+        again = [one.ask(len(one.lines) - 1, len(one.lines[-1])) for one in documents[::7]]
+        rows.append(_row("coming back to one", again, process))
+        idle = process.seconds
+        time.sleep(10)
+        idle = process.seconds - idle
+        table(f"200 documents of 20 kB ({before:.0f} MB before, all read {read:.0f} s later)", HEADER, rows)
+        print(f"\nIdle with all of them open: {idle:.2f} s of processor in 10 s.")
+
+
+def typed_through() -> None:
+    """What was shown as ghost text is typed key by key."""
+    text = "It was the best of times, it was the worst of times. It was the best of times, it was the worst of "
+    with serving() as (client, process):
+        document = Editor(client, "through", text)
+        document.ask(0, len(text))
+        rows = [
+            _row(
+                "typing what is shown",
+                document.type(0, len(text), "times. It was the best of times, it was the worst"),
+                process,
+            ),
+            _row(
+                "typing something else",
+                document.type(0, len(text) + 49, " zebra and quite another mood, so strange"),
+                process,
+            ),
+        ]
+        table("Ghost text after a key, ms", HEADER, rows)

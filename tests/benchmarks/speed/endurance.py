@@ -1,0 +1,41 @@
+"""Random typing over ten documents for as long as one likes: does the server grow, or slow down?"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from .clock import quantile, table
+from .editing import Editor, prose, serving
+
+SLICES = 10
+
+
+def run(minutes: float) -> None:
+    """Print what each tenth of the time was like."""
+    draw = random.Random(0)
+    rows = []
+    with serving() as (client, process):
+        documents = [Editor(client, f"day{i}", prose(10_000 * (i + 1), i)) for i in range(10)]
+        for part in range(SLICES):
+            took: list[float] = []
+            end = time.monotonic() + 60 * minutes / SLICES
+            while time.monotonic() < end:
+                _burst(draw, draw.choice(documents), took)
+            milliseconds = [1000 * t for t in took]
+            p50, p99 = quantile(milliseconds, 0.5), quantile(milliseconds, 0.99)
+            rows.append((part + 1, len(took), f"{p50:.1f}", f"{p99:.0f}", f"{process.memory:.0f}"))
+    table(f"{minutes:g} minutes of typing in ten documents, by tenths", ("tenth", "keys", "p50", "p99", "MB"), rows)
+
+
+def _burst(draw: random.Random, document: Editor, took: list[float]) -> None:
+    """Some words somewhere, typed and as often deleted again."""
+    line = draw.randrange(len(document.lines))
+    column = draw.randrange(len(document.lines[line]) + 1)
+    text = prose(draw.randrange(5, 40), draw.randrange(10_000)).partition("\n")[0][:40]
+    took += document.type(line, column, text)
+    if draw.random() < 0.9:
+        document.put((line, column), (line, column + len(text)), "")
+    else:
+        old = document.lines[line]
+        document.lines[line] = old[:column] + text + old[column:]

@@ -1,0 +1,104 @@
+"""A step of the network, beside what reading its weights takes, torch.nn.GRU and numpy."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from foretype_model.runtime import Metadata, Network
+from foretype_model.training import onnx_file
+from foretype_model.training.network import ByteNetwork, Shape
+
+from .clock import least, table
+
+HIDDEN = (512, 768, 1024)
+EMBEDDING, NGRAMS, BATCH = 128, 5, 8
+
+
+def run() -> None:
+    """Print the table."""
+    torch.set_num_threads(1)
+    header = (
+        "hidden",
+        "weights",
+        "reading them",
+        "a step",
+        "of the bound",
+        "torch.nn.GRU",
+        "numpy",
+        "8 rows",
+        "a byte read",
+    )
+    table("A step of the network, microseconds on one core", header, map(_row, HIDDEN))
+
+
+def _row(hidden: int) -> Iterator[str]:
+    network = ByteNetwork(Shape("gru", hidden, 1, EMBEDDING, NGRAMS)).eval()
+    size = 3 * hidden * (hidden + EMBEDDING) + 256 * (hidden + EMBEDDING)
+    ours = _served(network)
+    state = ours.start()
+    eight, text = [state] * BATCH, bytes(range(97, 97 + 26)) * 5
+    calls = [
+        *_reads(size),
+        lambda: ours.step([state], [101]),
+        _torch_step(network),
+        _numpy_step(hidden),
+        lambda: ours.step(eight, [101] * BATCH),
+        lambda: ours.feed(state, text[:128]),
+    ]
+    *reads, step, peer, plain, rows, read = least(calls)
+    bound = min(reads)
+    yield f"{hidden}"
+    yield f"{size / 1e6:.1f} MB"
+    yield f"{bound * 1e6:.0f}"
+    yield f"**{step * 1e6:.0f}**"
+    yield f"{step / bound:.1f} x"
+    yield f"{peer * 1e6:.0f} ({peer / step:.1f} x)"
+    yield f"{plain * 1e6:.0f} ({plain / step:.1f} x)"
+    yield f"{rows * 1e6:.0f}"
+    yield f"{read / 128 * 1e6:.0f}"
+
+
+def _served(network: ByteNetwork) -> Network:
+    shape = network.shape
+    about = Metadata("speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS)
+    with tempfile.TemporaryDirectory() as folder:
+        onnx_file.write(network, about, Path(folder) / "speed.onnx")
+        return Network.open(Path(folder) / "speed.onnx")
+
+
+def _reads(size: int) -> list[Callable[[], object]]:
+    """Ways to read so many bytes from wherever the processor keeps them by then; the fastest is the bound."""
+    numbers = np.ones(size // 8, np.int64)
+    return [lambda: np.bitwise_or.reduce(numbers), numbers.max, lambda: np.bitwise_and.reduce(numbers)]
+
+
+def _torch_step(network: ByteNetwork) -> Callable[[], object]:
+    gru = torch.nn.GRU(EMBEDDING, network.shape.hidden)
+    x, h = torch.randn(1, 1, EMBEDDING), torch.zeros(1, 1, network.shape.hidden)
+
+    def step() -> object:
+        with torch.inference_mode():
+            return torch.log_softmax(network.output(gru(x, h)[0]), -1)
+
+    return step
+
+
+def _numpy_step(hidden: int) -> Callable[[], object]:
+    draw = np.random.default_rng(0)
+    w_ih, w_hh = (draw.normal(size=(n, 3 * hidden)).astype(np.float32) for n in (EMBEDDING, hidden))
+    out = draw.normal(size=(hidden, 256)).astype(np.float32)
+    x, h = np.ones(EMBEDDING, np.float32), np.zeros(hidden, np.float32)
+
+    def step() -> object:
+        gx, gh = x @ w_ih, h @ w_hh
+        r, z = np.split(1 / (1 + np.exp(-(gx + gh)[: 2 * hidden])), 2)
+        n = np.tanh(gx[2 * hidden :] + r * gh[2 * hidden :])
+        logits = (n + z * (h - n)) @ out
+        return logits - np.log(np.exp(logits).sum())
+
+    return step
