@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -58,23 +59,32 @@ def find() -> str | None:
     return os.environ.get("FORETYPE_TEST_CODE_SERVER") or shutil.which("code-server")
 
 
+EMPTY: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
+"""Files of the workspace."""
+
+ASKS_FOR_A_COMMAND = """
+[...document.querySelectorAll(".quick-input-widget input")].some((one) => one.offsetParent && one.value.startsWith(">"))
+"""
+
+
 class VSCode:
     """A window. What it is told it does in its own time: wait for what comes of it."""
 
     def __init__(self, page: Page, folder: Path) -> None:
         self.page, self.folder = page, folder
 
-    def open(self, name: str, text: str = "") -> None:
-        """A file of the workspace, of that text, with the cursor at its end."""
-        path = self.folder / name
-        path.write_text(text, "utf-8")
+    def open(self, name: str) -> None:
+        """A file of the workspace, with the cursor at its end."""
         self.press("Escape", "Escape", "ControlOrMeta+p")
         self.page.locator(".quick-input-widget input").first.fill(name)
-        self.page.locator(".quick-input-widget .monaco-list-row", has_text=name).first.wait_for()
-        self.press("Enter")
+        self.choose(name)
         self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for()
         self.page.locator(".editor-instance .monaco-editor .view-line").first.wait_for()
         self.press("ControlOrMeta+End")
+
+    def clear(self) -> None:
+        """The file that is open."""
+        self.press("ControlOrMeta+a", "Backspace")
 
     def type(self, text: str) -> None:
         """Letters, at the speed of a quick typist."""
@@ -88,8 +98,11 @@ class VSCode:
         """A command of the palette, by its whole title."""
         self.press("F1")
         self.page.locator(".quick-input-widget input").first.fill(f">{title}")
-        self.page.locator(".quick-input-widget .monaco-list-row", has_text=title).first.wait_for()
-        self.press("Enter")
+        self.choose(title)
+        self.wait(self._asks_for_no_command)
+
+    def _asks_for_no_command(self) -> bool:
+        return not self.page.evaluate(ASKS_FOR_A_COMMAND)
 
     def text(self, name: str) -> str:
         """What is on the disk."""
@@ -102,11 +115,22 @@ class VSCode:
 
     def menu(self) -> list[str]:
         """The completions that are listed."""
-        return self.page.locator(".suggest-widget.visible .monaco-list-row .label-name").all_text_contents()
+        labels = self.page.locator(".suggest-widget.visible .monaco-list-row .label-name").all_text_contents()
+        return [label.replace("\xa0", " ") for label in labels]
 
     def choices(self) -> list[str]:
         """The lines of the list that asks for one of them."""
         return self._visible(".quick-input-widget .monaco-list-row").all_inner_texts()
+
+    def choose(self, label: str) -> None:
+        """One of the `choices`."""
+        self._visible(".quick-input-widget .monaco-list-row").filter(has_text=label).first.click()
+
+    def answer(self, text: str) -> None:
+        """What is asked for in a line of its own."""
+        self._visible(".quick-input-widget .quick-input-message").first.wait_for()
+        self.page.locator(".quick-input-widget input").first.fill(text)
+        self.press("Enter")
 
     def status(self) -> str:
         """What the item in the status bar says to those who cannot see it."""
@@ -140,6 +164,28 @@ class VSCode:
     def wait_until_ready(self) -> None:
         self.wait(self.status, lambda status: "is ready" in status)
 
+    def taken(self) -> tuple[int, int]:
+        """The offers and the characters that the server has counted as taken."""
+        self.command("Foretype: Show Menu")
+        self.wait(self.choices, lambda lines: any("Show log" in line for line in lines))
+        self.press("Escape")
+        found = re.search(r"taken in this window: (\d+) offers, (\d+) characters", self.status())
+        assert found
+        return int(found[1]), int(found[2])
+
+    def servers(self) -> list[int]:
+        """The processes of the server that run for this window."""
+        return [
+            int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit() and self._serves(folder)
+        ]
+
+    def _serves(self, process: Path) -> bool:
+        try:
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            return b"serve" in arguments and str(self.folder.parent).encode() in (process / "environ").read_bytes()
+        except OSError:
+            return False
+
     def _item(self) -> Locator:
         return self.page.locator("[id='foretype.foretype.status']")
 
@@ -148,8 +194,10 @@ class VSCode:
 
 
 @contextmanager
-def started(chromium: Browser, home: Path, settings: Mapping[str, Any], search: str = SCRIPTS) -> Iterator[VSCode]:
-    """A window on the empty folder `home / "text"`, with the extension, the user's `settings` and a home of its own.
+def started(
+    chromium: Browser, home: Path, settings: Mapping[str, Any], files: Mapping[str, str] = EMPTY, search: str = SCRIPTS
+) -> Iterator[VSCode]:
+    """A window on a folder of these `files`, with the extension, the user's `settings` and a home of its own.
 
     `search` is put before the PATH, on which Foretype is found.
     """
@@ -157,6 +205,8 @@ def started(chromium: Browser, home: Path, settings: Mapping[str, Any], search: 
     assert program
     folder, data = home / "text", home / "data"
     folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
     (data / "User").mkdir(parents=True, exist_ok=True)
     (data / "User" / "settings.json").write_text(json.dumps({**QUIET, **settings}))
     homes = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}

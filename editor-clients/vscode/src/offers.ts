@@ -16,7 +16,9 @@ export interface Change {
 interface Offer {
   readonly id: number;
   readonly uri: string;
+  /** Where it goes on, behind what is in the text of it already. */
   offset: number;
+  before: string;
   rest: string;
   /** What the last edit has put in of it. */
   entered: string;
@@ -51,7 +53,7 @@ export class Offers {
     this.last += 1;
     const others = this.offers.filter((offer) => offer.uri === uri).slice(1 - FOLLOWED);
     this.offers = [...this.offers.filter((offer) => offer.uri !== uri), ...others];
-    this.offers.push({ id: this.last, uri, offset, rest: unix(text), entered: "" });
+    this.offers.push({ id: this.last, uri, offset, before: "", rest: unix(text), entered: "" });
     return this.last;
   }
 
@@ -98,16 +100,25 @@ export class Offers {
 
 /** Move an offer along with an edit of its document; false where it has come to an end. */
 function follow(offer: Offer, changes: readonly Change[]): boolean {
-  const here = changes.find((change) => change.offset === offer.offset && change.removed === 0);
+  const insertions = changes.map((change) => insertion(change, offer)).filter((change) => change.removed === 0);
+  const here = insertions.find((change) => change.offset === offer.offset);
   const text = unix(here?.text ?? "");
   if (here === undefined || !offer.rest.startsWith(text)) {
     return false;
   }
-  const before = changes.filter((change) => change.offset < offer.offset);
+  const before = changes.filter((change) => change.offset + change.removed < offer.offset);
   offer.offset += before.reduce((sum, change) => sum + change.text.length - change.removed, here.text.length);
+  offer.before += here.text;
   offer.rest = offer.rest.slice(text.length);
   offer.entered = text;
   return true;
+}
+
+/** VS Code may put in again what is there of an offer, and the rest with it: what that comes to. */
+function insertion(change: Change, offer: Offer): Change {
+  const again = change.removed === 0 ? "" : offer.before.slice(-change.removed);
+  const repeats = again.length === change.removed && change.text.startsWith(again);
+  return repeats ? { offset: change.offset + change.removed, removed: 0, text: change.text.slice(again.length) } : change;
 }
 
 /** Not what an editor enters for a single key: a character, a pair of brackets, a line break or an indentation. */

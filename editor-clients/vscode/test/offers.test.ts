@@ -71,6 +71,23 @@ test("a word and then the rest are counted each", () => {
   assert.deepEqual(writing.later(), [5]);
 });
 
+test("what VS Code puts in again is not counted again", () => {
+  const writing = new Writing();
+  const id = writing.offers.offered(URI, 5, " world again");
+  writing.put(5, " ");
+  writing.put(6, "world");
+  writing.edit([{ offset: 5, removed: 6, text: " world again" }]);
+  assert.equal(writing.offers.wholly(id), 6);
+  assert.deepEqual(writing.later(), [5]);
+});
+
+test("a word of the text that is written over ends an offer", () => {
+  const writing = new Writing();
+  writing.offers.offered(URI, 5, "world again");
+  writing.edit([{ offset: 0, removed: 5, text: "world" }]);
+  assert.deepEqual(writing.later(), []);
+});
+
 test("characters are counted as the server counts them", () => {
   const writing = new Writing();
   writing.offers.offered(URI, 0, "\u{1F600}\u{1F600} grün");
