@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any, NoReturn
@@ -109,14 +108,3 @@ app.command("forget", epilog=forget.EXAMPLES)(forget.forget)
 app.command("stats", epilog=stats.EXAMPLES)(stats.stats)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
-
-
-def main() -> None:
-    """The console script."""
-    # numpy's matrices are small here: shared among threads that spin while they wait, a completion took 43 ms, not 15.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    app()
-
-
-if __name__ == "__main__":
-    main()

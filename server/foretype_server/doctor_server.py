@@ -50,7 +50,7 @@ async def _converse(folder: Path, model: Path) -> Trial:
     client = LanguageClient("foretype-doctor", version("foretype"))
     began = time.perf_counter()
     # -P: what lies in the working directory is not imported.
-    command = (sys.executable, "-P", "-m", "foretype_server.cli", "serve")
+    command = (sys.executable, "-P", "-m", "foretype_server", "serve")
     await client.start_io(*command, env={**os.environ, "FORETYPE_HOME": str(folder)})
     try:
         settings = {"model": str(model)}

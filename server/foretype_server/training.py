@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TRAIN: Final = "foretype.train"
 TITLE: Final = "Foretype: training on your text"
-COMMAND: Final = (sys.executable, "-m", "foretype_server.cli", "train")
+COMMAND: Final = (sys.executable, "-m", "foretype_server", "train")
 
 _SCORED: Final = re.compile(r"\s*(\d+)%  step .*?  (\S+ left)  .*(held-out .*)")
 """A line that ``foretype train`` writes where there is no terminal."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-FORETYPE = (sys.executable, "-m", "foretype_server.cli")
+FORETYPE = (sys.executable, "-m", "foretype_server")
 SERVE = (str(Path(sysconfig.get_path("scripts")) / "foretype"), "serve")
 PATIENCE = 20.0
 """Seconds until an answer that does not come fails the test."""
