@@ -1,0 +1,266 @@
+"""The package for Emacs, in a real Emacs, with the real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foretype_server import editor_files
+
+from . import terminal
+from .terminal import Terminal, started
+
+PROGRAM = terminal.find("emacs")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Emacs 30.1 or later, or no tmux: set FORETYPE_TEST_EMACS")
+
+PACKAGE = editor_files.editor_files("emacs")
+SCRIPTED = """(:inline (:maxLines 3) :predictors (:scripted (:texts
+    ["hello world again" "äöü😀 grün und blau" "one\\ntwo\\nthree"])))"""
+INIT = """
+(setq inhibit-startup-screen t make-backup-files nil auto-save-default nil create-lockfiles nil)
+(set-language-environment "UTF-8")
+{install}
+(setq foretype-settings '{settings})
+{more}
+(global-foretype-mode)
+(defvar test (make-network-process :name "test" :host "127.0.0.1" :service {port} :coding 'utf-8 :noquery t))
+(defvar test-read "")
+(set-process-filter test (lambda (process text)
+  (setq test-read (concat test-read text))
+  (when (string-suffix-p "\\n" test-read)
+    (let ((form (read test-read)))
+      (setq test-read "")
+      (with-current-buffer (window-buffer (selected-window))
+        (process-send-string process (concat (json-encode (condition-case err (eval form t)
+          (error (format "%S" err)))) "\\n")))))))
+"""
+FROM_SOURCE = f'(add-to-list (quote load-path) "{PACKAGE}") (require (quote foretype-commands))'
+
+
+class Emacs(Terminal):
+    """An Emacs that can be asked as well: it has opened a connection to here."""
+
+    def __init__(self, editor: Terminal, connection: socket.socket) -> None:
+        super().__init__(editor.tmux)
+        self._stream = connection.makefile("rw", encoding="utf-8")
+
+    def evaluate(self, form: str) -> Any:
+        """The value of a form, in the buffer of the selected window."""
+        self._stream.write(form + "\n")
+        self._stream.flush()
+        return json.loads(self._stream.readline())
+
+    def text(self) -> str:
+        """What stands in the buffer, beside what stands on the screen."""
+        return self.evaluate("(buffer-string)") or ""
+
+    def wait_for_text(self, text: str) -> None:
+        self.wait(self.text, lambda found: found == text)
+
+    def messages(self) -> str:
+        return self.evaluate('(with-current-buffer "*Messages*" (buffer-string))')
+
+    def command(self, name: str) -> None:
+        self.press("M-x")
+        self.type(f"{name}\n")
+
+
+def opened(
+    folder: Path, settings: str = SCRIPTED, file: str = "notes.txt", more: str = "", install: str = FROM_SOURCE
+) -> Iterator[Emacs]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(terminal.PATIENCE)
+        port = listening.getsockname()[1]
+        (folder / ".emacs.d").mkdir(exist_ok=True)
+        init = INIT.format(install=install, settings=settings, more=more, port=port)
+        (folder / ".emacs.d" / "init.el").write_text(init)
+        assert PROGRAM
+        with started([PROGRAM, "-nw", file], folder, {}) as editor, listening.accept()[0] as connection:
+            emacs = Emacs(editor, connection)
+            emacs.wait(lambda: emacs.evaluate("(buffer-name)"), lambda name: name == file)
+            yield emacs
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> Iterator[Emacs]:
+    """An empty text file, with texts known by heart."""
+    yield from opened(tmp_path)
+
+
+def test_opened_a_file_is_served_by_the_network_and_its_workspace(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    subprocess.run(["git", "init", "-q", str(tmp_path / "work")], check=True)
+    (tmp_path / "work" / "plan.txt").write_text(30 * "The observatory on Quillfeather Hill is open.\n")
+    for emacs in opened(tmp_path, "nil"):
+        emacs.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
+        time.sleep(2)  # from the disk into what answers, which says nothing of it
+        emacs.type("The observatory on Quillfeathe")
+        emacs.wait_for("The observatory on Quillfeather Hill is open.")
+        assert emacs.text() == "The observatory on Quillfeathe"
+
+
+def test_completed_at_point_are_the_next_words_in_their_order_and_counted(tmp_path: Path) -> None:
+    for emacs in opened(tmp_path, more="(setq completion-auto-help 'always)"):
+        emacs.type("hello w")
+        emacs.wait_for("hello world again")
+        emacs.press("C-g", "M-Tab")
+        screen = emacs.wait_for("*Completions*")
+        assert re.search(r"(?s)world +\d\d %.*world again +\d\d %", screen)
+        emacs.command("switch-to-completions")
+        emacs.press("Enter")
+        emacs.wait(emacs.text, lambda text: text.startswith("hello world"))
+        emacs.command("foretype-status")
+        emacs.wait(emacs.messages, lambda said: "taken: 1 offers" in said)
+
+
+def test_ghost_text_is_shown_after_the_cursor_and_stands_in_no_file(editor: Emacs) -> None:
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    assert editor.text() == "hello"
+    assert editor.cursor() == (1, 5)
+    editor.press("C-g", "Enter")
+    editor.type("one")
+    editor.wait_for("three")
+    assert editor.cursor() == (2, 3)
+
+
+def test_accepted_ghost_text_is_one_step_of_undo_and_is_counted(editor: Emacs) -> None:
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    editor.press("Tab")
+    editor.wait_for_text("hello world again")
+    editor.press("C-_")
+    editor.wait_for_text("hello")
+    editor.command("foretype-status")
+    editor.wait(editor.messages, lambda said: f"taken: 1 offers, {len(' world again')} characters" in said)
+
+
+def test_worded_the_next_word_and_the_next_line_are_taken_alone(editor: Emacs) -> None:
+    editor.type("äöü😀")
+    editor.wait_for("äöü😀 grün und blau")
+    editor.press("M-f")
+    editor.wait_for_text("äöü😀 grün")
+    editor.wait_for("äöü😀 grün und blau")
+    editor.press("Tab", "Enter")
+    editor.type("one")
+    editor.wait_for("three")
+    editor.press("C-e")
+    editor.wait_for_text("äöü😀 grün und blau\none\ntwo")
+
+
+def test_what_is_typed_along_stays_and_anything_else_hides_it(editor: Emacs) -> None:
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    editor.type(" wor")
+    editor.wait_for("hello world again")
+    editor.type("!")
+    editor.wait(editor.screen, lambda screen: "again" not in screen)
+    editor.press("C-a", "M-f", "C-e")
+    editor.type("?")
+    editor.wait_for_text("hello wor!?")
+
+
+def test_what_is_dismissed_is_gone(editor: Emacs) -> None:
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    editor.press("C-g")
+    editor.wait(editor.screen, lambda screen: "again" not in screen)
+
+
+def test_the_server_follows_changes_of_many_kinds(editor: Emacs) -> None:
+    editor.type("x\ntail tail\nhell")
+    editor.wait_for_text("x\ntail tail\nhell")
+    assert not editor.evaluate("""(progn
+      (goto-char 1) (while (search-forward "tail" nil t) (replace-match "äöü"))
+      (upcase-region 3 10) (transpose-lines 1) (insert "\\nübrig \\x3fffff\\n") (delete-region 1 4)
+      (narrow-to-region (- (point-max) 2) (point-max)) (subst-char-in-region (point-min) (point-max) ?l ?L)
+      (subst-char-in-region (point-min) (point-max) ?L ?l) (widen) (goto-char (point-max)) nil)""")
+    editor.type("o")
+    editor.wait_for("hello world again")
+    editor.press("C-g", "Enter")
+    editor.evaluate("(progn (dotimes (_ 300) (insert ?y) (delete-char -1)) nil)")
+    editor.type("äöü😀")
+    editor.wait_for("äöü😀 grün und blau")
+
+
+def test_explain_says_why_and_a_word_is_forgotten(editor: Emacs) -> None:
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    editor.command("foretype-explain")
+    editor.wait_for("scripted: 100 % of it")
+    editor.command("foretype-forget")
+    editor.type("\nyes\n")
+    editor.wait(editor.messages, lambda said: "hello is forgotten" in said)
+
+
+def test_it_stands_beside_another_server(tmp_path: Path) -> None:
+    other = f'(list "{sys.executable}" "-m" "foretype_server" "serve")'
+    more = f"""(require 'eglot)
+      (add-to-list 'eglot-server-programs (cons 'text-mode (lambda (&rest _) {other})))
+      (add-hook 'text-mode-hook #'eglot-ensure)"""
+    for emacs in opened(tmp_path, more=more):
+        emacs.wait(partial(emacs.evaluate, "(and (eglot-current-server) t)"))
+        emacs.type("hello")
+        emacs.wait_for("hello world again")
+        emacs.press("Tab")
+        emacs.wait_for_text("hello world again")
+
+
+def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Emacs) -> None:
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    os.kill(editor.evaluate("(process-id (jsonrpc--process foretype--server))"), signal.SIGKILL)
+    editor.wait(editor.messages, lambda said: "M-x foretype-restart starts it again" in said)
+    editor.type("!")
+    editor.evaluate('(progn (find-file "other.txt") nil)')
+    assert editor.messages().count("M-x foretype-restart") == 1
+    editor.evaluate('(progn (switch-to-buffer "notes.txt") nil)')
+    editor.command("foretype-restart")
+    editor.press("Enter")
+    editor.type("hello")
+    editor.wait_for("hello world again")
+
+
+def test_a_missing_program_is_one_message(tmp_path: Path) -> None:
+    for emacs in opened(tmp_path, more='(setq foretype-program "/none/foretype")'):
+        emacs.evaluate('(progn (find-file "other.txt") nil)')
+        emacs.type("hello")
+        emacs.wait_for_text("hello")
+        assert emacs.messages().count('there is no program "/none/foretype"') == 1
+
+
+def test_setup_installs_a_package_that_works_and_removes_it_again(tmp_path: Path) -> None:
+    assert PROGRAM
+    environment = {**os.environ, "HOME": str(tmp_path), "FORETYPE_HOME": str(tmp_path / "foretype")}
+    setup = [str(Path(terminal.SCRIPTS) / "foretype"), "setup", "emacs", "--program", PROGRAM]
+    told = subprocess.run(setup, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "(global-foretype-mode)" in told
+    for emacs in opened(tmp_path, install=""):
+        emacs.type("hello")
+        emacs.wait_for("hello world again")
+    subprocess.run([*setup, "--remove"], env=environment, capture_output=True, check=True)
+    assert not list((tmp_path / ".emacs.d" / "elpa").glob("foretype*"))
+
+
+def test_it_compiles_and_is_documented_as_emacs_would_have_it(tmp_path: Path) -> None:
+    assert PROGRAM
+    files = [shutil.copy(path, tmp_path) for path in PACKAGE.glob("*.el")]
+    batch = [PROGRAM, "-Q", "--batch", "-L", str(tmp_path)]
+    compiled = subprocess.run([*batch, "-f", "batch-byte-compile", *files], capture_output=True, text=True, check=True)
+    assert "arning" not in compiled.stderr
+    forms = " ".join(f'(checkdoc-file "{file}")' for file in files)
+    check = [*batch, "--eval", f"(progn (require 'checkdoc) {forms})"]
+    assert not subprocess.run(check, capture_output=True, text=True, check=True).stderr
