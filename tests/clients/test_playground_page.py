@@ -5,9 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from . import npm
 from .playground import FORETYPE, PATIENCE, PLAYGROUND, serving, serving_scripted
 
 
@@ -89,26 +88,11 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path, scripted: str) -> None
         assert "--port" in said
 
 
-def npm() -> str | None:
-    """Why the page cannot be built here."""
-    node = shutil.which("node")
-    if not node or not shutil.which("npm"):
-        return "no node and npm"
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    return None if int(version.strip().removeprefix("v").partition(".")[0]) >= 20 else "node is older than 20"
-
-
-@pytest.mark.skipif(npm() is not None, reason=str(npm()))
+@pytest.mark.skipif(npm.missing() is not None, reason=str(npm.missing()))
 def test_the_committed_page_is_what_its_sources_build(tmp_path: Path) -> None:
-    sources = tmp_path / "playground"
-    shutil.copytree(PLAYGROUND, sources, ignore=shutil.ignore_patterns("node_modules", "images"))
-    quiet = ["--silent", "--no-audit", "--no-fund", f"--cache={tmp_path / 'cache'}"]
-    installed = subprocess.run(["npm", "ci", *quiet], cwd=sources, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        pytest.skip(f"npm cannot install here: {installed.stderr.strip()[:200]}")
-    for command in (["npm", "run", "check"], ["node", "build.mjs", str(tmp_path / "dist")]):
-        done = subprocess.run(command, cwd=sources, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    sources = npm.installed(PLAYGROUND, tmp_path)
+    npm.run(sources, "npm", "run", "check")
+    npm.run(sources, "node", "build.mjs", str(tmp_path / "dist"))
     committed = {path.name: path.read_bytes() for path in (PLAYGROUND / "dist").iterdir()}
     built = {path.name: path.read_bytes() for path in (tmp_path / "dist").iterdir()}
     assert set(built) == set(committed)

@@ -21,6 +21,9 @@ MISSING = vscode.missing()
 # It takes a quarter of a minute to start, on two cores that are idle.
 pytestmark = [pytest.mark.skipif(MISSING is not None, reason=str(MISSING)), pytest.mark.timeout(300)]
 
+IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
+"""Set where the README's pictures are to be taken anew."""
+
 TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree"]
 SCRIPTED = {"foretype.predictors": {"scripted": {"texts": TEXTS}}, "foretype.inline.maxLines": 3}
 
@@ -254,11 +257,71 @@ def test_a_program_that_will_not_do_is_one_message(
         assert said in window.status()
 
 
-def test_the_default_model_goes_on(chromium: Browser, tmp_path: Path) -> None:
+def test_the_default_model_offers_what_goes_on_from_the_text(chromium: Browser, tmp_path: Path) -> None:
     letter = "The observatory on the hill was closed in winter.\nIt was repaired, and the obs"
     with started(chromium, tmp_path, {}, {"letter.txt": letter}) as window:
         window.wait_until_ready()
         assert "predictors: network, copy" in window.status()
         window.open("letter.txt")
-        window.type("e")
-        window.wait(window.ghost, lambda ghost: ghost.startswith("rvatory"))
+        window.type("er")
+        ghost = window.wait(window.ghost, lambda ghost: ghost.startswith("v"))
+        window.press("Tab")
+        window.wait_for_text("letter.txt", f"{letter}er{ghost}")
+
+
+CODE = """import json
+from pathlib import Path
+
+
+def read_settings(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    return json.l"""
+LETTER = """Dear Emma,
+
+thank you for your letter. I was very pleased to hear
+that the observatory has been repaired.
+
+I should like to see the ob"""
+PICTURE = {
+    "workbench.colorTheme": "Default Dark Modern",
+    "workbench.activityBar.location": "hidden",
+    "workbench.layoutControl.enabled": False,
+    "window.commandCenter": False,
+    "breadcrumbs.enabled": False,
+    "editor.fontSize": 15,
+    "editor.scrollbar.vertical": "hidden",
+    "editor.overviewRulerBorder": False,
+    "editor.quickSuggestions": {"other": "off"},
+}
+
+
+@pytest.mark.skipif(IMAGES is None, reason="pictures are taken where FORETYPE_TEST_IMAGES is set")
+def test_pictures_of_the_readme(chromium: Browser, tmp_path: Path) -> None:
+    images = vscode.CLIENT / "images"
+    with started(chromium, tmp_path, PICTURE, {"read.py": CODE, "letter.md": LETTER}) as window:
+        window.wait_until_ready()
+        window.page.set_viewport_size({"width": 860, "height": 400})
+        window.command("View: Toggle Primary Side Bar Visibility")
+        window.open("read.py")
+        window.type("oads")
+        window.wait(window.ghost, lambda ghost: ghost.startswith("(path"))
+        window.page.wait_for_timeout(1000)
+        window.page.screenshot(path=images / "ghost-text.png")
+        window.open("letter.md")
+        window.press("Control+Space")
+        window.wait(window.menu)
+        window.press("Control+Space")  # and where it comes from
+        window.page.wait_for_timeout(2000)
+        window.page.screenshot(path=images / "menu.png")
+        window.press("Escape", "Escape")
+        window.open_menu()
+        window.wait(window.choices)
+        window.page.wait_for_timeout(1000)
+        window.page.screenshot(path=images / "commands.png")

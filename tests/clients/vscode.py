@@ -41,6 +41,8 @@ QUIET: Mapping[str, Any] = {
     "files.autoSaveDelay": 100,
     "editor.wordBasedSuggestions": "off",
     "editor.minimap.enabled": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "remote.autoForwardPorts": False,
     "security.workspace.trust.enabled": False,
     "telemetry.telemetryLevel": "off",
 }
@@ -59,6 +61,9 @@ def find() -> str | None:
     return os.environ.get("FORETYPE_TEST_CODE_SERVER") or shutil.which("code-server")
 
 
+SCALE = 2
+"""Pixels of a picture to one of the page, each way."""
+
 EMPTY: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
 """Files of the workspace."""
 
@@ -72,6 +77,7 @@ class VSCode:
 
     def __init__(self, page: Page, folder: Path) -> None:
         self.page, self.folder = page, folder
+        self._has_opened = False
 
     def open(self, name: str) -> None:
         """A file of the workspace, with the cursor at its end."""
@@ -80,6 +86,10 @@ class VSCode:
         self.choose(name)
         self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for()
         self.page.locator(".editor-instance .monaco-editor .view-line").first.wait_for()
+        if not self._has_opened:
+            self._has_opened = True
+            # What shows ghost text is loaded once a new editor is idle; keys before that ask for none.
+            self.page.wait_for_timeout(4000)
         self.press("ControlOrMeta+End")
 
     def clear(self) -> None:
@@ -207,8 +217,10 @@ def started(
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
-    (data / "User").mkdir(parents=True, exist_ok=True)
-    (data / "User" / "settings.json").write_text(json.dumps({**QUIET, **settings}))
+    # What names a program counts in the latter alone, where the server is: it is of the machine.
+    for kind, chosen in (("User", {**QUIET, **settings}), ("Machine", settings)):
+        (data / kind).mkdir(parents=True, exist_ok=True)
+        (data / kind / "settings.json").write_text(json.dumps(chosen))
     homes = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
     path = os.pathsep.join([search, *_without_foretype(os.environ["PATH"])])
     environment = {**os.environ, **homes, "HOME": str(home), "FORETYPE_HOME": str(home / "foretype"), "PATH": path}
@@ -239,7 +251,7 @@ def started(
 
 @contextmanager
 def _window(chromium: Browser, address: str) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1000, "height": 640}, device_scale_factor=1)
+    context = chromium.new_context(viewport={"width": 1000, "height": 640}, device_scale_factor=SCALE)
     context.route(lambda url: not url.startswith("http://127.0.0.1:"), _refuse)
     try:
         page = context.new_page()

@@ -51,7 +51,10 @@ export function registerCommands({ service, statusBar, log }: Means): vscode.Dis
 
 /** Tells the user what went wrong, with what can be done about it. */
 export async function say(message: string, remedies: readonly Remedy[]): Promise<void> {
-  const chosen = await vscode.window.showErrorMessage(`Foretype: ${message}`, ...remedies.map((remedy) => remedy.label));
+  const chosen = await vscode.window.showErrorMessage(
+    `Foretype: ${message}`,
+    ...remedies.map((remedy) => remedy.label),
+  );
   const remedy = remedies.find((each) => each.label === chosen);
   if (remedy) {
     await vscode.commands.executeCommand(remedy.command, ...(remedy.argument === undefined ? [] : [remedy.argument]));
@@ -80,12 +83,14 @@ function target(settings: vscode.WorkspaceConfiguration, name: string): vscode.C
 
 async function trainWorkspace(service: Service): Promise<void> {
   const paths = await toTrainOn();
-  const minutes = paths && (await vscode.window.showInputBox({
-    title: "Train Foretype on this workspace",
-    prompt: "For how many minutes? It goes on in the background, and can be cancelled.",
-    value: "10",
-    validateInput: wrongMinutes,
-  }));
+  const minutes =
+    paths &&
+    (await vscode.window.showInputBox({
+      title: "Train Foretype on this workspace",
+      prompt: "For how many minutes? It goes on in the background, and can be cancelled.",
+      value: "10",
+      validateInput: wrongMinutes,
+    }));
   if (minutes !== undefined) {
     await service.execute("foretype.train", { paths, minutes: Number(minutes) });
   }
@@ -93,20 +98,24 @@ async function trainWorkspace(service: Service): Promise<void> {
 
 async function toTrainOn(): Promise<string[] | undefined> {
   const folders = vscode.workspace.workspaceFolders?.map((folder) => folder.uri);
-  const chosen = folders ?? (await vscode.window.showOpenDialog({
-    title: "Train Foretype on…",
-    openLabel: "Train on This",
-    canSelectFiles: true,
-    canSelectFolders: true,
-    canSelectMany: true,
-  }));
+  const chosen =
+    folders ??
+    (await vscode.window.showOpenDialog({
+      title: "Train Foretype on…",
+      openLabel: "Train on This",
+      canSelectFiles: true,
+      canSelectFolders: true,
+      canSelectMany: true,
+    }));
   return chosen?.filter((uri) => uri.scheme === "file").map((uri) => uri.fsPath);
 }
 
 async function installServer(service: Service, log: vscode.LogOutputChannel): Promise<void> {
   const installed = await service.without(() => install(service.environment, log));
   if (installed && service.state.kind === "running") {
-    void vscode.window.showInformationMessage(`Foretype: the server ${service.state.version} is installed. Open a file, and type.`);
+    void vscode.window.showInformationMessage(
+      `Foretype: the server ${service.state.version} is installed. Open a file, and type.`,
+    );
   }
 }
 

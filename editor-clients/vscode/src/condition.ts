@@ -107,7 +107,11 @@ export function face(of: Condition): Face {
     case "starting":
       return { text: "$(loading~spin) Foretype", tooltip: "Foretype is starting", alarm: false };
     case "ready":
-      return { text: "$(sparkle) Foretype", tooltip: `Foretype ${of.version} is ready${told(of.status)}`, alarm: false };
+      return {
+        text: "$(sparkle) Foretype",
+        tooltip: `Foretype ${of.version} is ready${told(of.status)}`,
+        alarm: false,
+      };
     case "learning": {
       const { what, percent } = of.learning;
       return { text: `$(sync~spin) Foretype ${percent} %`, tooltip: `Foretype is ${DOINGS[what]}`, alarm: false };
@@ -123,7 +127,11 @@ function told(status: ServerStatus | undefined): string {
   if (status === undefined) {
     return "";
   }
-  const model = status.model?.split(/[\\/]/).at(-1)?.replace(/\.onnx$/, "") ?? "none";
+  const model =
+    status.model
+      ?.split(/[\\/]/)
+      .at(-1)
+      ?.replace(/\.onnx$/, "") ?? "none";
   const taken = ["ghost", "word", "character"].reduce((sum, kind) => sum + (status.accepted[kind] ?? 0), 0);
   return [
     "",

@@ -1,5 +1,9 @@
 /** How the server comes by its settings: it asks, each time they change. */
-import { DidChangeConfigurationNotification, type LanguageClient, type WorkspaceMiddleware } from "vscode-languageclient/node";
+import {
+  DidChangeConfigurationNotification,
+  type LanguageClient,
+  type WorkspaceMiddleware,
+} from "vscode-languageclient/node";
 import { serversOwn } from "./settings";
 
 export function settingsMiddleware(client: () => LanguageClient | undefined): WorkspaceMiddleware {

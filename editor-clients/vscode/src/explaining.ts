@@ -17,12 +17,19 @@ export async function explainHere(service: Service): Promise<void> {
 /** By default, why the first text is offered there. */
 async function explain(service: Service, uri: vscode.Uri, position: vscode.Position, text?: string): Promise<void> {
   const asked = { uri: uri.toString(), position: { line: position.line, character: position.character } };
-  const answer = await service.execute<Explanation | null>("foretype.explain", text === undefined ? asked : { ...asked, text });
+  const answer = await service.execute<Explanation | null>(
+    "foretype.explain",
+    text === undefined ? asked : { ...asked, text },
+  );
   if (answer === null) {
     void vscode.window.showInformationMessage("Foretype: nothing is offered here.");
     return;
   }
-  const options = { title: title(answer), placeHolder: "Choose a place to go there, or another text to have it explained", matchOnDetail: true };
+  const options = {
+    title: title(answer),
+    placeHolder: "Choose a place to go there, or another text to have it explained",
+    matchOnDetail: true,
+  };
   const chosen = await vscode.window.showQuickPick(lines(answer).map(item), options);
   if (chosen?.line.source) {
     await open(chosen.line.source);
@@ -34,7 +41,13 @@ async function explain(service: Service, uri: vscode.Uri, position: vscode.Posit
 function item(line: Line): Item {
   const { label, description, detail } = line;
   const kind = line.heading === true ? vscode.QuickPickItemKind.Separator : vscode.QuickPickItemKind.Default;
-  return { label, kind, line, ...(description === undefined ? {} : { description }), ...(detail === undefined ? {} : { detail }) };
+  return {
+    label,
+    kind,
+    line,
+    ...(description === undefined ? {} : { description }),
+    ...(detail === undefined ? {} : { detail }),
+  };
 }
 
 async function open({ document, line, column }: Source): Promise<void> {

@@ -41,7 +41,11 @@ export function lines(of: Explanation): Line[] {
     ...under("Where it has stood", of.sources.map(sourceLine)),
     ...under(
       "Also offered here",
-      others.map(({ text, probability }) => ({ label: `$(edit) ${quoted(text)}`, description: percent(probability), other: text })),
+      others.map(({ text, probability }) => ({
+        label: `$(edit) ${quoted(text)}`,
+        description: percent(probability),
+        other: text,
+      })),
     ),
   ];
 }

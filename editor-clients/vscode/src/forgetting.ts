@@ -15,7 +15,8 @@ export async function forgetFile(service: Service): Promise<void> {
     return;
   }
   const name = vscode.workspace.asRelativePath(document.uri);
-  const detail = "Nothing learnt from it is offered any more, and it is not learnt from again. It stays on the disk as it is.";
+  const detail =
+    "Nothing learnt from it is offered any more, and it is not learnt from again. It stays on the disk as it is.";
   const chosen = await vscode.window.showWarningMessage(`Forget ${name} for good?`, { modal: true, detail }, "Forget");
   if (chosen === "Forget") {
     await forget(service, { path: document.uri.fsPath }, name);

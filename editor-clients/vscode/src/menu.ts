@@ -23,7 +23,10 @@ function entries(service: Service): Entry[] {
   const language = vscode.window.activeTextEditor?.document.languageId;
   const isOff = language !== undefined && settings.get<string[]>("languages.disabled", []).includes(language);
   const isRunning = service.state.kind === "running";
-  const here = language === undefined ? [] : [entry(isOff ? "check" : "circle-slash", `Turn ${onOrOff(isOff)} for ${language}`, "toggleLanguage")];
+  const here =
+    language === undefined
+      ? []
+      : [entry(isOff ? "check" : "circle-slash", `Turn ${onOrOff(isOff)} for ${language}`, "toggleLanguage")];
   const isEnabled = settings.get<boolean>("enable", true);
   const onText = [
     separator("This text"),
@@ -40,7 +43,12 @@ function entries(service: Service): Entry[] {
     ...(service.program ? [entry("graph", "Show statistics", "showStatistics")] : []),
     entry("settings-gear", "Open settings", "openSettings"),
     entry("debug-restart", "Restart the server", "restartServer"),
-    ...(isRunning ? [] : [entry("cloud-download", "Install or update the server", "installServer"), entry("folder-opened", "Choose the server's program…", "chooseServer")]),
+    ...(isRunning
+      ? []
+      : [
+          entry("cloud-download", "Install or update the server", "installServer"),
+          entry("folder-opened", "Choose the server's program…", "chooseServer"),
+        ]),
     entry("output", "Show log", "showLog"),
   ];
 }

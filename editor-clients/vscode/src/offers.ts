@@ -118,7 +118,9 @@ function follow(offer: Offer, changes: readonly Change[]): boolean {
 function insertion(change: Change, offer: Offer): Change {
   const again = change.removed === 0 ? "" : offer.before.slice(-change.removed);
   const repeats = again.length === change.removed && change.text.startsWith(again);
-  return repeats ? { offset: change.offset + change.removed, removed: 0, text: change.text.slice(again.length) } : change;
+  return repeats
+    ? { offset: change.offset + change.removed, removed: 0, text: change.text.slice(again.length) }
+    : change;
 }
 
 /** Not what an editor enters for a single key: a character, a pair of brackets, a line break or an indentation. */

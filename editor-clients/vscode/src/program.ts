@@ -29,7 +29,10 @@ export interface Surroundings {
   read(file: string): string | undefined;
 }
 
-export function surroundingsOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): Pick<Surroundings, "platform" | "env" | "home"> {
+export function surroundingsOf(
+  platform: NodeJS.Platform,
+  env: NodeJS.ProcessEnv,
+): Pick<Surroundings, "platform" | "env" | "home"> {
   return { platform, env, home: homedir() };
 }
 
@@ -82,7 +85,10 @@ function named(around: Surroundings): string[] {
 function* candidates(around: Surroundings): Generator<Program> {
   const { join, dirname } = paths(around.platform);
   const name = executable("foretype", around.platform);
-  const told = around.read(join(dataFolder(around), "program"))?.split(/\r?\n/, 1)[0]?.trim();
+  const told = around
+    .read(join(dataFolder(around), "program"))
+    ?.split(/\r?\n/, 1)[0]
+    ?.trim();
   if (told) {
     yield { file: told, origin: "setup" };
   }

@@ -22,13 +22,18 @@ export interface RunOptions {
 export function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const [file = "", ...given] = command;
   return new Promise((resolve, reject) => {
-    execFile(file, given, { ...options, encoding: "utf8", maxBuffer: 64e6, windowsHide: true }, (error, stdout, stderr) => {
-      if (error === null) {
-        resolve(stdout);
-      } else {
-        reject(new RunError(lastLine(stderr) ?? lastLine(stdout) ?? error.message, `${stdout}${stderr}`));
-      }
-    });
+    execFile(
+      file,
+      given,
+      { ...options, encoding: "utf8", maxBuffer: 64e6, windowsHide: true },
+      (error, stdout, stderr) => {
+        if (error === null) {
+          resolve(stdout);
+        } else {
+          reject(new RunError(lastLine(stderr) ?? lastLine(stdout) ?? error.message, `${stdout}${stderr}`));
+        }
+      },
+    );
   });
 }
 

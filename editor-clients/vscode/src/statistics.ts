@@ -49,8 +49,15 @@ export function page(rows: readonly Row[], days: number): string {
 }
 
 function table(heading: string, groups: readonly [string, Sum][]): string {
-  const lines = groups.map(([name, sum]) => `| ${cell(name)} | ${FIGURES.map((figure) => number(sum[figure])).join(" | ")} |`);
-  return [`| ${heading} | Shown | Taken | Characters | Keys saved |`, "| :-- | --: | --: | --: | --: |", ...lines, ""].join("\n");
+  const lines = groups.map(
+    ([name, sum]) => `| ${cell(name)} | ${FIGURES.map((figure) => number(sum[figure])).join(" | ")} |`,
+  );
+  return [
+    `| ${heading} | Shown | Taken | Characters | Keys saved |`,
+    "| :-- | --: | --: | --: | --: |",
+    ...lines,
+    "",
+  ].join("\n");
 }
 
 function grouped(rows: readonly Row[], nameOf: (row: Row) => string): [string, Sum][] {

@@ -35,7 +35,9 @@ export async function showStatistics({ program }: Service): Promise<void> {
   if (program === undefined) {
     throw new Error("there are no statistics without the server: install it first");
   }
-  pages.set(page(readRows(await run([program.file, "stats", "--json", "--days", `${DAYS}`], { timeout: AWAITED })), DAYS));
+  pages.set(
+    page(readRows(await run([program.file, "stats", "--json", "--days", `${DAYS}`], { timeout: AWAITED })), DAYS),
+  );
   try {
     await vscode.commands.executeCommand("markdown.showPreview", PAGE);
   } catch {

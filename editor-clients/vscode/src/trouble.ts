@@ -23,7 +23,11 @@ export const INSTALL: Remedy = { label: "Install", command: "foretype.installSer
 export const CHOOSE: Remedy = { label: "Choose Program…", command: "foretype.chooseServer" };
 export const RESTART: Remedy = { label: "Restart", command: "foretype.restartServer" };
 export const LOG: Remedy = { label: "Show Log", command: "foretype.showLog" };
-export const SETTINGS: Remedy = { label: "Open Settings", command: "workbench.action.openSettings", argument: "foretype.path" };
+export const SETTINGS: Remedy = {
+  label: "Open Settings",
+  command: "workbench.action.openSettings",
+  argument: "foretype.path",
+};
 
 export function missing(setting: string): Trouble {
   if (setting.trim()) {
@@ -42,8 +46,12 @@ export function doesNotRun(program: Program, why: string): Trouble {
 
 export function tooOld(program: Program, version: string | undefined): Trouble {
   const is = version === undefined ? "is not Foretype's" : `is version ${version}`;
-  const todo = program.origin === "environment" ? "Install it again." : "Update it with “pip install --upgrade foretype”.";
-  return new Trouble(`${program.file} ${is}; ${OLDEST_SERVER} or later is needed. ${todo}`, remediesFor(program, RESTART));
+  const todo =
+    program.origin === "environment" ? "Install it again." : "Update it with “pip install --upgrade foretype”.";
+  return new Trouble(
+    `${program.file} ${is}; ${OLDEST_SERVER} or later is needed. ${todo}`,
+    remediesFor(program, RESTART),
+  );
 }
 
 export function didNotStart(why: string): Trouble {

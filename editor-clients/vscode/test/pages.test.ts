@@ -6,7 +6,15 @@ import { serversOwn, toggled, wrongMinutes } from "../src/settings";
 import { page, readRows } from "../src/statistics";
 import { missing, tooOld } from "../src/trouble";
 
-const ROW = { day: "2026-01-31", language: "markdown", editor: "VS Code", shown: 10, accepted: 2, characters: 1240, saved: 1238 };
+const ROW = {
+  day: "2026-01-31",
+  language: "markdown",
+  editor: "VS Code",
+  shown: 10,
+  accepted: 2,
+  characters: 1240,
+  saved: 1238,
+};
 
 test("the statistics are a page with a table of days, languages and editors", () => {
   const text = page([ROW, { ...ROW, day: "2026-02-01", language: "", saved: 1 }], 30);
@@ -50,9 +58,15 @@ test("percentages are short", () => {
 
 test("a server that keeps ending is left alone, one that ends now and then is not", () => {
   const often = new Restarts(3, 1000);
-  assert.deepEqual([0, 10, 20, 30].map((now) => often.mayRestart(now)), [true, true, true, false]);
+  assert.deepEqual(
+    [0, 10, 20, 30].map((now) => often.mayRestart(now)),
+    [true, true, true, false],
+  );
   const seldom = new Restarts(3, 1000);
-  assert.deepEqual([0, 2000, 4000, 6000, 8000].map((now) => seldom.mayRestart(now)), [true, true, true, true, true]);
+  assert.deepEqual(
+    [0, 2000, 4000, 6000, 8000].map((now) => seldom.mayRestart(now)),
+    [true, true, true, true, true],
+  );
 });
 
 test("the server is sent its own settings alone", () => {
@@ -71,7 +85,10 @@ test("minutes are a number above nothing", () => {
 });
 
 test("what is wrong comes with what to do", () => {
-  assert.deepEqual(missing("").remedies.map((remedy) => remedy.label), ["Install", "Choose Program…"]);
+  assert.deepEqual(
+    missing("").remedies.map((remedy) => remedy.label),
+    ["Install", "Choose Program…"],
+  );
   assert.match(missing("/x").message, /foretype\.path is “\/x”/);
   const own = { file: "/e/foretype", origin: "environment" } as const;
   assert.equal(tooOld(own, "0.0.9").remedies[0]?.label, "Install");

@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { dataFolder, findProgram, isAtLeast, onPath, pythons, versionIn, type Surroundings } from "../src/program";
 
 /** A machine on which these files are programs, and these have that text. */
-function machine(programs: string[], more: Partial<Surroundings> = {}, texts: Record<string, string> = {}): Surroundings {
+function machine(
+  programs: string[],
+  more: Partial<Surroundings> = {},
+  texts: Record<string, string> = {},
+): Surroundings {
   return {
     platform: "linux",
     env: { PATH: "/usr/bin:relative:/home/me/bin" },
@@ -29,7 +33,10 @@ test("a program is looked for where it is likeliest, in that order", () => {
 });
 
 test("the setting wins, and where it leads nowhere nothing else is taken", () => {
-  assert.deepEqual(findProgram(machine([...EVERYWHERE, "/mine"], { setting: " /mine " }, TOLD)), { file: "/mine", origin: "setting" });
+  assert.deepEqual(findProgram(machine([...EVERYWHERE, "/mine"], { setting: " /mine " }, TOLD)), {
+    file: "/mine",
+    origin: "setting",
+  });
   assert.equal(findProgram(machine(EVERYWHERE, { setting: "/mine" }, TOLD)), undefined);
 });
 
