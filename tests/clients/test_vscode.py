@@ -214,6 +214,7 @@ def _kill(window: VSCode) -> None:
     (server,) = window.servers()
     os.kill(server, signal.SIGKILL)
     window.wait(window.servers, lambda servers: len(servers) == 1 and servers != [server])
+    window.page.wait_for_timeout(1000)  # until then, the status bar may still tell of the one before
 
 
 def test_a_missing_server_is_said_once_with_what_to_do(chromium: Browser, tmp_path: Path) -> None:

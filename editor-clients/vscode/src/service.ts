@@ -47,6 +47,8 @@ export class Service implements vscode.Disposable {
 
   private client: LanguageClient | undefined;
   private readonly restarts = new Restarts(MOST_RESTARTS, RESTARTS_COUNTED_FOR);
+  /** Between its first step and the server's first answer, a start says itself what went wrong. */
+  private isBeginning = false;
   /** One start or stop after the other. */
   private turn: Promise<void> = Promise.resolve();
 
@@ -61,15 +63,7 @@ export class Service implements vscode.Disposable {
   /** Starts the server, anew where it runs. */
   restart(): Promise<void> {
     this.restarts.forget();
-    return this.inTurn(async () => {
-      await this.end();
-      this.become({ kind: "starting" });
-      try {
-        await this.begin();
-      } catch (error) {
-        this.fail(error instanceof Trouble ? error : didNotStart(messageOf(error)));
-      }
-    });
+    return this.inTurn(() => this.startAnew());
   }
 
   /** Ends the server, for as long as `act` takes, and starts it again. */
@@ -115,6 +109,19 @@ export class Service implements vscode.Disposable {
   private inTurn(act: () => Promise<void>): Promise<void> {
     this.turn = this.turn.then(act, act);
     return this.turn;
+  }
+
+  private async startAnew(): Promise<void> {
+    await this.end();
+    this.become({ kind: "starting" });
+    this.isBeginning = true;
+    try {
+      await this.begin();
+    } catch (error) {
+      this.fail(error instanceof Trouble ? error : didNotStart(messageOf(error)));
+    } finally {
+      this.isBeginning = false;
+    }
   }
 
   private async end(): Promise<void> {
@@ -212,15 +219,14 @@ export class Service implements vscode.Disposable {
     };
   }
 
-  /** The server has ended by itself. */
+  /** The server has ended by itself. It is started again from here: a client that does so gets stuck where that fails. */
   private closed(): CloseHandlerResult {
     this.learning = undefined;
     this.status = undefined;
-    if (this.state.kind === "running" && this.restarts.mayRestart(Date.now())) {
-      this.become({ kind: "starting" });
-      return { action: CloseAction.Restart, handled: true };
-    }
-    if (this.state.kind === "running") {
+    if (!this.isBeginning && this.restarts.mayRestart(Date.now())) {
+      this.log.warn("the server has ended by itself, and is started again");
+      void this.inTurn(() => this.startAnew());
+    } else if (!this.isBeginning) {
       this.fail(keepsEnding(MOST_RESTARTS + 1));
     }
     return { action: CloseAction.DoNotRestart, handled: true };
