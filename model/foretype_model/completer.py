@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from foretype_model import candidates, prose, provenance
 from foretype_model.candidates import Candidate, Options
+from foretype_model.lessons import Lessons
 from foretype_model.mixture import Corrections, Floats, Mixture, PredictorFailed
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import Predictor, State
@@ -61,6 +62,7 @@ class Completer:
         self._shares: tuple[State, Mapping[str, Floats]] = None, {}
         self._searches: OrderedDict[tuple[bytes, Options, int], list[Found]] = OrderedDict()
         self._mixture = Mixture(predictors, self._corrections)
+        self._lessons = Lessons(self._mixture, document)
         self._warm: WarmStates | None = None
         self._near: tuple[bytes, WarmStates] | None = None
         self._outlook: tuple[bytes, Outlook] | None = None
@@ -138,7 +140,7 @@ class Completer:
         text = unix(before)
         self._adopt(text)
         if typed is not None and before.startswith(typed) and len(before) - len(typed) <= MOST_TYPED:
-            self._learn(text, len(unix(typed)))
+            self._learn(text, len(unix(typed)), unix(after))
         self._mixture.observe(self._document, text, unix(after))
 
     def _adopt(self, text: bytes) -> None:
@@ -148,11 +150,11 @@ class Completer:
         start = len(self._outlook[0])
         self._states().adopt(text, start, self._outlook[1].states_along(text[start:]))
 
-    def _learn(self, text: bytes, start: int) -> None:
+    def _learn(self, text: bytes, start: int, after: bytes) -> None:
         if self._states().behind(text[:start]):
             return
         for end in range(start, len(text)):
-            self._mixture.learn(self._states().at(text[:end]), text[end])
+            self._lessons.typed(text[: end + 1], after, self._states().at(text[:end]))
 
     def catch_up(self, before: bytes) -> bool:
         """Read a slice of a long text that the last answer did without; whether there is nothing left to read.
@@ -215,6 +217,7 @@ class Completer:
             except PredictorFailed as failure:
                 members = {name: one for name, one in self._mixture.members.items() if name != failure.name}
                 self._mixture = Mixture(members, self._corrections)
+                self._lessons = Lessons(self._mixture, self._document)
                 self._warm, self._near, self._outlook = None, None, None
                 self._searches.clear()
                 self._on_drop(failure.name, failure.cause)

@@ -16,8 +16,8 @@ from foretype_model.errors import WorkspaceError
 MANIFEST: Final = "manifest.json"
 FORGOTTEN: Final = "forgotten.json"
 SHARD: Final = ".shard"
-FORMAT: Final = 1
-"""The version of the manifest's layout; another one is as good as none."""
+FORMAT: Final = 2
+"""The version of the manifest's layout, and of what is masked in the shards; another one is as good as none."""
 
 _SHARD_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")
 

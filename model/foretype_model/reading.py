@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from foretype_model import candidates
 from foretype_model.candidates import Options
 from foretype_model.completer import FAR, MOST_TYPED, NEAR
+from foretype_model.lessons import Lessons
 from foretype_model.mixture import Floats, Mixture
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import State
@@ -75,21 +76,21 @@ _MISSED: Final = _Score(math.nan, {})
 
 
 def typed_again(
-    mixture: Mixture, document: str, state: State, text: bytes, around: tuple[bytes, bytes], *, learn: bool = True
+    mixture: Mixture, document: str, state: State, text: bytes, around: tuple[bytes, bytes], *, lessons: Lessons | None
 ) -> Iterator[State]:
     """The state before each byte of `text`, which comes between the two texts `around`; `state` is the first one.
 
-    Only when the next one is asked for, the byte is learnt from (unless not to `learn`), read and shown to the
+    Only when the next one is asked for, the byte is read, learnt from (unless there are no `lessons`) and shown to the
     predictors.
     """
     before, after = around
     mixture.observe(document, before, after)
     for byte in text:
         yield state
-        if learn:
-            mixture.learn(state, byte)
-        state = mixture.step([state], [byte])[0]
         before += bytes((byte,))
+        if lessons:
+            lessons.typed(before, after, state)
+        state = mixture.step([state], [byte])[0]
         mixture.observe(document, before, after)
 
 
@@ -102,6 +103,7 @@ class Reading:
     def __init__(self, mixture: Mixture, document: str) -> None:
         """The members of `mixture` have not seen the `document` of this URI, and see it here alone."""
         self._mixture = mixture
+        self._lessons = Lessons(mixture, document)
         self._document = document
         self._text = b""
         self._scores: list[_Score | _New] = []
@@ -159,7 +161,8 @@ class Reading:
         around = self._text[:start], self._text[known : self._next(known, new=True)]
         first = self._state(start, stale)
         try:
-            for state in typed_again(self._mixture, self._document, first, text, around, learn=typed):
+            lessons = self._lessons if typed else None
+            for state in typed_again(self._mixture, self._document, first, text, around, lessons=lessons):
                 if stale():
                     raise Superseded
                 byte = text[len(states)]

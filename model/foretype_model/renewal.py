@@ -21,6 +21,7 @@ from foretype_model.errors import BrokenIndexError
 from foretype_model.forgetting import blanked, holds
 from foretype_model.index import Shard
 from foretype_model.manifest import MANIFEST, SHARD, Entry, Forgotten, LeftOut, Manifest, Stamp, is_covered
+from foretype_model.secrets import masked
 from foretype_model.texts import DUPLICATE, EMPTY, MINIFIED, NOT_TEXT, LeftOutError, Tree, is_folder, read_text
 
 LARGEST: Final = 1_000_000
@@ -185,7 +186,7 @@ class Renewal:
     def _build(self, names: Sequence[str]) -> str:
         """The file name of a new shard with these files; empty where there are none."""
         texts = ((name, self._text(name)) for name in sorted(names))
-        documents = [(name, blanked(text, self._words)) for name, text in texts if text is not None]
+        documents = [(name, blanked(masked(text), self._words)) for name, text in texts if text is not None]
         if not documents:
             return ""
         shard = secrets.token_hex(8) + SHARD

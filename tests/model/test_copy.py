@@ -26,6 +26,8 @@ from foretype_model.runtime import Network
 
 PIECES = st.sampled_from([b"a", b"b", b" ", b"\n", b"ab", b"ab" * 10, b"b" * 20, b"foo(bar)\n", "é".encode()])
 TEXTS = st.lists(PIECES, max_size=12).map(b"".join)
+LETTERS = ascii_letters + 26 * " "
+"""Of which something like words is made: without spaces it would be taken for a key."""
 
 
 def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) -> CopyPredictor:
@@ -184,6 +186,8 @@ def test_after_any_edits_each_piece_is_known_and_nothing_was_taken_in_twice(edit
         predictor.observe("file:///0", text[:cursor], text[cursor:])
         total += length
         assert amount(predictor) <= total
+    predictor.observe("file:///0", b"", text)  # what was held back at the cursor is no more
+    assert amount(predictor) <= total
     for i in range(8, len(text)):
         # A deletion brings two parts of a piece together that were not so before.
         if len(set(origins[i - 8 : i + 1])) == 1 and is_piece(origins[i], text[i - 8 : i + 1]):
@@ -227,7 +231,7 @@ def test_documents_are_told_apart() -> None:
 
 
 def test_of_a_long_text_that_is_opened_the_surroundings_of_the_cursor_are_read() -> None:
-    text = "".join(random.Random(0).choices(ascii_letters, k=300_000)).encode()
+    text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
     predictor, cursor = CopyPredictor(), 150_000
     predictor.observe("file:///a", text[:cursor], text[cursor:])
     assert amount(predictor) < 50_000
@@ -236,9 +240,9 @@ def test_of_a_long_text_that_is_opened_the_surroundings_of_the_cursor_are_read()
 
 
 def test_what_is_pasted_is_known_from_its_end_where_it_is_long() -> None:
-    text = "".join(random.Random(0).choices(ascii_letters, k=100_000)).encode()
+    text = "".join(random.Random(0).choices(LETTERS, k=100_000)).encode()
     predictor = made(b"start ")
-    predictor.observe("file:///0", b"start " + text, b"")
+    predictor.observe("file:///0", b"start " + text + b"\n", b"")
     assert amount(predictor) < 50_000
     for near in (len(text) - 20_000, len(text) - 1):
         assert after(predictor, text[near - 8 : near]).argmax() == text[near]
@@ -247,7 +251,7 @@ def test_what_is_pasted_is_known_from_its_end_where_it_is_long() -> None:
 def test_memory_is_bounded_and_the_newest_text_stays() -> None:
     predictor, random_ = CopyPredictor(), random.Random(0)
     for i in range(20):
-        text = "".join(random_.choices(ascii_letters, k=20_000)).encode()
+        text = "".join(random_.choices(LETTERS, k=20_000)).encode()
         predictor.observe(f"file:///{i}", text, b"")
     assert amount(predictor) < 300_000
     assert after(predictor, text[:5000]).argmax() == text[5000]

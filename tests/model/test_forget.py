@@ -18,6 +18,7 @@ from foretype_model.forgetting import blanked, occurrences, without_word
 from foretype_model.index import MOST, Shard
 from foretype_model.predictor import Context
 from foretype_model.predictors.copy import CopyPredictor, create
+from foretype_model.secrets import unsettled
 from foretype_model.workspace import Workspace
 
 WORDS = st.sampled_from(["ab", "abc", "b", "bab", "é", "aé", "abab"])
@@ -136,7 +137,8 @@ def test_it_is_all_the_same_when_a_word_is_forgotten(text, word, context, key_by
             typed(predictor, text)
         else:
             predictor.observe("file:///a", text.encode(), b"")
-    assert before.forget(None, word).occurrences == len([*spans(text, word)])
+    settled = text.encode()[: len(text.encode()) - unsettled(text.encode())].decode()
+    assert before.forget(None, word).occurrences == len([*spans(settled, word)])
     np.testing.assert_array_equal(probabilities(before, context), probabilities(after, context))
 
 

@@ -14,6 +14,7 @@ from foretype_model.evaluation.next_word import WordStart, accuracy, guess_words
 from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.systems import Session, System, new_name
 from foretype_model.evaluation.typist import Mode, Tally, type_again
+from foretype_model.lessons import Lessons
 from foretype_model.mixture import PredictorFailed
 from foretype_model.reading import typed_again
 
@@ -127,7 +128,8 @@ def bits_needed(session: Session, passage: Passage, advance: Advance) -> float:
     before, text, after = (part.encode() for part in (passage.before, passage.typed, passage.after))
     try:
         first = mixture.feed(mixture.start(), before)
-        along = typed_again(mixture, document, first, text, (before, after))
+        lessons = Lessons(mixture, document)
+        along = typed_again(mixture, document, first, text, (before, after), lessons=lessons)
         for state, byte in zip(along, text, strict=True):
             nats -= float(mixture.predict([state])[0, byte])
             if byte & 0xC0 != 0x80:

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from foretype_model import evidence, provenance
+from foretype_model import evidence, provenance, secrets
 from foretype_model.documents import file_of
 from foretype_model.evidence import Level
 from foretype_model.forgetting import forget_documents, forget_word, kept, unsettled
@@ -52,7 +52,7 @@ class CopyPredictor:
         self.workspace = workspace
         self.shards: tuple[Shard, ...] = workspace.open() if workspace else ()
         self._recent = [Recent()]
-        self._seen: dict[str, bytes] = {}
+        self._seen: dict[str, tuple[bytes, tuple[int, int]]] = {}
         self._forgotten = workspace.forgotten if workspace else Forgotten()
         self._lock = Lock()
 
@@ -84,21 +84,23 @@ class CopyPredictor:
         """Take in what is new in a document since it was last seen, where `before` and `after` surround the cursor."""
         if self.workspace:
             self._forget(self.workspace.forgotten)
-        if self._is_forgotten(document):
+        if self._is_forgotten(document) or secrets.is_private(document):
             return
-        before = before[: len(before) - unsettled(before, self._forgotten.in_bytes())]
-        text = before + after
-        seen = self._seen.get(document)
-        self._seen[document] = text
-        if seen is None:
-            first = max(0, len(before) - FIRST_BEFORE)
-            self._add(document, text, first, len(before))
-            # But for the first byte after the cursor: it would be expected there, where something else is typed.
-            self._add(document, text, len(before) + 1, len(before) + FIRST_AFTER)
-            return
-        same = common_prefix(seen, text)
-        end = len(text) - _common_suffix(seen[same:], text[same:])
-        self._add(document, text, max(same, end - FIRST_BEFORE), end)
+        text, cursor = before + after, len(before)
+        # But for the first byte after the cursor: it would be expected there, where something else is typed.
+        new = [(0, cursor), (cursor + 1, cursor + FIRST_AFTER)]
+        if document in self._seen:
+            new = _new(*self._seen[document], text)
+        settled, held = self._settled(before), (0, 0)
+        for first, last in new:
+            parts = [(first, last)]
+            if first < cursor <= last:
+                # What is new at the cursor and may become a secret or a forgotten word waits until that has ended.
+                held = max(first, settled), cursor
+                parts = [(first, held[0]), (cursor, last)]
+            for start, end in parts:
+                self._add(document, text, max(start, end - FIRST_BEFORE), end)
+        self._seen[document] = text, held
 
     def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""
@@ -146,10 +148,19 @@ class CopyPredictor:
             self.shards = self.workspace.shards if self.workspace else self.shards
 
     def _add(self, document: str, text: bytes, start: int, end: int) -> None:
+        end = min(end, len(text))
+        if start >= end:
+            return
         if len(self._recent[0]) > GENERATION:
             self._recent = [Recent(), self._recent[0]]
-        for first, last in kept(text, start, end, self._forgotten.in_bytes()):
-            self._recent[0].add(text[max(0, first - MOST) : first], text[first:last], document)
+        near, low = secrets.masked_around(text, start, end)
+        for first, last in kept(near, start - low, end - low, self._forgotten.in_bytes()):
+            self._recent[0].add(near[max(0, first - MOST) : first], near[first:last], document)
+
+    def _settled(self, before: bytes) -> int:
+        """Where what may become a secret or a forgotten word begins, at the end of `before`."""
+        end = len(before) - secrets.unsettled(before)
+        return end - unsettled(before[:end], self._forgotten.in_bytes())
 
     def _forget(self, forgotten: Forgotten) -> int:
         """Be rid of what was typed and is forgotten by now; how many words that were."""
@@ -160,7 +171,7 @@ class CopyPredictor:
             count += found
         if forgotten.paths != before.paths:
             self._recent = forget_documents(self._recent, self._is_forgotten)
-            self._seen = {document: text for document, text in self._seen.items() if not self._is_forgotten(document)}
+            self._seen = {document: seen for document, seen in self._seen.items() if not self._is_forgotten(document)}
         return count
 
     def _is_forgotten(self, document: str) -> bool:
@@ -177,6 +188,21 @@ class CopyPredictor:
         if state.matches is None or state.shards != shards:
             state.shards, state.matches = shards, tuple(shard.find(state.tail) for shard in shards)
         return zip(state.shards, state.matches, strict=True)
+
+
+def _new(seen: bytes, held: tuple[int, int], text: bytes) -> list[tuple[int, int]]:
+    """Where in `text` it is not as in `seen`, of which a part was held back."""
+    first = common_prefix(seen, text)
+    last = len(text) - _common_suffix(seen[first:], text[first:])
+    moved = len(text) - len(seen)
+    before, after = (held[0], min(held[1], first)), (max(held[0] + moved, last), held[1] + moved)
+    parts: list[tuple[int, int]] = []
+    for start, end in (before, (first, last), after):
+        if start < end and parts and parts[-1][1] == start:
+            parts[-1] = parts[-1][0], end
+        elif start < end:
+            parts.append((start, end))
+    return parts
 
 
 def _common_suffix(a: bytes, b: bytes) -> int:

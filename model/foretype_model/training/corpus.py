@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from foretype_model.errors import CorpusError
-from foretype_model.texts import DUPLICATE, LeftOutError, Tree, in_words, read_text
+from foretype_model.secrets import without_secrets
+from foretype_model.texts import DUPLICATE, SECRET, LeftOutError, Tree, in_words, read_text
 
 LARGEST: Final = 10_000_000
 """Bytes; a larger file is read only where the user named it."""
+
+WITHIN: Final = "keys and passwords within the texts"
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,10 @@ class Corpus:
     """Texts to train on, in the order of their names.
 
     Attributes:
-        texts: each file's UTF-8 text without a byte order mark, lines ending in LF.
+        texts: each file's UTF-8 text without a byte order mark, lines ending in LF, less the secrets in it.
         names: each text's path, as reached from the path the user gave.
-        skipped: how many files and folders were left out, by reason; a folder counts once.
+        skipped: how many files and folders were left out, by reason; a folder counts once; and what was left out of the
+            texts.
     """
 
     texts: list[bytes]
@@ -58,11 +62,15 @@ def each_text(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[st
         except LeftOutError as error:
             skipped[error.reason] += 1
             continue
+        text, found = without_secrets(text)
         digest = hashlib.sha256(text).digest()
-        if digest in seen:
+        if not text.strip():
+            skipped[SECRET] += 1
+        elif digest in seen:
             skipped[DUPLICATE] += 1
         else:
             seen.add(digest)
+            skipped.update([WITHIN] * found)
             yield _printable(path), text
     if not seen:
         raise CorpusError(_nothing_left(paths, skipped))

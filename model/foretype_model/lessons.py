@@ -1,0 +1,43 @@
+"""What is typed is learnt from once it is sure to be no part of a secret, which shows only when that has ended."""
+
+from __future__ import annotations
+
+from foretype_model.index import ERASED
+from foretype_model.mixture import Mixture
+from foretype_model.predictor import State
+from foretype_model.secrets import REACH, is_private, masked_around, unsettled
+
+
+class Lessons:
+    """The bytes that were typed in one document and wait to be learnt from: seldom more than a word."""
+
+    def __init__(self, mixture: Mixture, document: str) -> None:
+        """Of `document`, a URI, nothing is learnt where it is a file of keys or passwords."""
+        self._mixture = mixture
+        self._is_private = is_private(document)
+        self._start = 0
+        self._waiting = b""
+        self._states: list[State] = []
+
+    def typed(self, before: bytes, after: bytes, state: State) -> None:
+        """The last byte of `before` was typed, after `state`; learn from what has been settled by it."""
+        if self._is_private:
+            return
+        self._go_on_to(before)
+        self._states.append(state)
+        end = max(self._start, len(before) - unsettled(before))
+        if end > self._start:
+            near, low = masked_around(before + after[:REACH], self._start, end)
+            for at in range(self._start, end):
+                if near[at - low] != ERASED:
+                    self._mixture.learn(self._states[at - self._start], before[at])
+        del self._states[: end - self._start]
+        self._start, self._waiting = end, before[end:]
+
+    def _go_on_to(self, before: bytes) -> None:
+        """Let go of what was typed elsewhere, or deleted again."""
+        count = len(before) - 1 - self._start
+        if 0 <= count <= len(self._states) and self._waiting.startswith(before[self._start : -1]):
+            del self._states[count:]
+        else:
+            self._start, self._states = len(before) - 1, []

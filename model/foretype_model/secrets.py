@@ -1,0 +1,111 @@
+"""Keys, tokens and passwords in a text: where they stand, so that they are neither learnt nor offered.
+
+What is found depends on the line that it is in (and on the lines before, for private keys alone), so that a part of a
+text can be looked at by itself. The kinds are those of detect-secrets and gitleaks; the former takes two hundred times
+as long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from foretype_model.credentials import places, values
+from foretype_model.documents import file_of
+from foretype_model.index import ERASED
+from foretype_model.texts import is_secret
+from foretype_model.tokens import IN_RUN, tokens
+
+REACH: Final = 1024
+"""Bytes before and after a place that are looked at, and the rest of their lines where that is not longer."""
+
+BLOCK: Final = 16_384
+"""Bytes of a private key at most."""
+
+BEGIN: Final = b"-----BEGIN "
+END: Final = b"-----END "
+_FIRST_LINE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_LINES: Final = re.compile(rb"(?:\s*(?:[A-Za-z0-9+/=]{1,80}|[\w-]+:[^\n]*)(?=\s|\Z))*")
+_URL_ENDS: Final = re.compile(rb"[\s/@\"'<>]")
+
+Span = tuple[int, int]
+"""Where a secret begins and ends, in bytes."""
+
+
+def spans(text: bytes) -> list[Span]:
+    """Where the secrets of a text stand, in rising order and without overlaps."""
+    assigned = ((value.start, value.end) for value in values(text) if value.is_secret)
+    merged: list[Span] = []
+    for start, end in sorted(chain(_private_keys(text), tokens(text), assigned)):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def masked(text: bytes) -> bytes:
+    """As long as `text`, with ERASED for each byte of a secret."""
+    found = spans(text)
+    if not found:
+        return text
+    blank = bytearray(text)
+    for start, end in found:
+        blank[start:end] = bytes([ERASED]) * (end - start)
+    return bytes(blank)
+
+
+def without_secrets(text: bytes) -> tuple[bytes, int]:
+    """The text with its secrets left out, and how many these were."""
+    found = spans(text)
+    borders = [0, *chain.from_iterable(found), len(text)]
+    return b"".join(text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2)), len(found)
+
+
+def masked_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
+    """What `masked` makes of the bytes from `start` to `end` and of some around them; and where those begin.
+
+    It is exactly that where no line is longer than `REACH`; of longer ones, a part stands for the whole.
+    """
+    low = max(0, start - REACH)
+    low = text.rfind(b"\n", max(0, low - REACH), low) + 1 or low
+    high = min(len(text), end + REACH)
+    line_end = text.find(b"\n", high, high + REACH)
+    high = line_end if line_end >= 0 else high
+    begun = text.find(BEGIN, max(0, low - BLOCK), high)
+    if begun >= 0:
+        low, high = min(low, begun), max(high, text.rfind(BEGIN, begun, high) + BLOCK)
+    return masked(text[low:high]), low
+
+
+def unsettled(before: bytes) -> int:
+    """Bytes at the end of `before` that may become part of a secret as the user types on."""
+    line = before[-REACH:]
+    line = line[line.rfind(b"\n") + 1 :]
+    held = len(line) - len(line.rstrip(IN_RUN))
+    url = line.rfind(b"://") + 3
+    if url >= 3 and not _URL_ENDS.search(line, url):
+        held = max(held, len(line) - url)
+    return max([held, *(len(line) - value.start for value in values(line) if value.goes_on)])
+
+
+def is_private(document: str) -> bool:
+    """Whether a document, by its URI, is a file of keys or passwords: nothing that is typed there is learnt."""
+    return is_secret(Path(file_of(document) or document).name)
+
+
+def _private_keys(text: bytes) -> Iterator[Span]:
+    """What stands between the first line of each and the last, or where there is no last line, what looks like it."""
+    for place in places(text, BEGIN):
+        if first := _FIRST_LINE.match(text, place):
+            last = text.find(END, first.end(), place + BLOCK)
+            end = last if last >= 0 else _end_of_lines(text, first.end(), place + BLOCK)
+            yield first.end(), end
+
+
+def _end_of_lines(text: bytes, start: int, most: int) -> int:
+    lines = _LINES.match(text, start, most)
+    return lines.end() if lines else start
