@@ -32,6 +32,7 @@
 (defvar foretype-mode)
 (defvar-local foretype--ghost nil "The overlay of the ghost text; nil where none is shown.")
 (defvar-local foretype--typed nil "Whether the command under way has changed this buffer.")
+(defvar foretype--asked 0 "How often ghost text was asked for.")
 (defvar foretype--timer nil "The timer that will ask for ghost text.")
 
 ;;;; Ghost text
@@ -107,13 +108,14 @@
   "Ask for ghost text at point in BUFFER."
   (when (foretype--may-show buffer)
     (with-current-buffer buffer
-      (let ((tick (buffer-chars-modified-tick)) (place (point)))
+      (let ((tick (buffer-chars-modified-tick)) (place (point)) (asked (cl-incf foretype--asked)))
         (foretype--ask
          :textDocument/inlineCompletion `(,@(foretype--here) :context (:triggerKind 2))
          (lambda (result)
            (when (foretype--may-show buffer)
              (with-current-buffer buffer
-               (when (and (= tick (buffer-chars-modified-tick)) (= place (point)))
+               ;; What a later request has overtaken is answered too: with nothing.
+               (when (and (= asked foretype--asked) (= tick (buffer-chars-modified-tick)) (= place (point)))
                  (let ((items (plist-get result :items)))
                    (if (seq-empty-p items)
                        (foretype--hide)

@@ -19,6 +19,9 @@ var ghost: dict<any> = {}
 # The mappings that ours stand before while something is shown, by key.
 var hidden: dict<any> = {}
 
+# How often ghost text was asked for.
+var requests = 0
+
 # What was taken, on its way into the buffer.
 var queued = ''
 
@@ -37,10 +40,13 @@ export def Changed()
   if left->has_key('text')
     Show(left)
   endif
+  requests += 1
+  var request = requests
   var tick = b:changedtick
   var asked = document.AtCursor()->extend({context: {triggerKind: 2}})
   server.Ask(here.server, 'textDocument/inlineCompletion', asked, (result) => {
-    if mode() =~ '^[iR]' && b:changedtick == tick && document.Of(bufnr()) is here && !pumvisible()
+    # What a later request has overtaken is answered too: with nothing.
+    if request == requests && mode() =~ '^[iR]' && b:changedtick == tick && document.Of(bufnr()) is here && !pumvisible()
       Answered(result, asked.position)
     endif
   })
