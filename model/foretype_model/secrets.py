@@ -26,9 +26,8 @@ BLOCK: Final = 16_384
 """Bytes of a private key at most."""
 
 BEGIN: Final = b"-----BEGIN "
-END: Final = b"-----END "
 _FIRST_LINE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_LINES: Final = re.compile(rb"(?:\s*(?:[A-Za-z0-9+/=]{1,80}|[\w-]+:[^\n]*)(?=\s|\Z))*")
+_LINES: Final = re.compile(rb"(?:\s*\n[ \t]*(?:[A-Za-z0-9+/=]{1,80}|[\w-]+:[^\n]*)[ \t\r]*(?=\n|\Z))*")
 _URL_ENDS: Final = re.compile(rb"[\s/@\"'<>]")
 
 Span = tuple[int, int]
@@ -101,11 +100,9 @@ def _private_keys(text: bytes) -> Iterator[Span]:
     """What stands between the first line of each and the last, or where there is no last line, what looks like it."""
     for place in places(text, BEGIN):
         if first := _FIRST_LINE.match(text, place):
-            last = text.find(END, first.end(), place + BLOCK)
-            end = last if last >= 0 else _end_of_lines(text, first.end(), place + BLOCK)
-            yield first.end(), end
-
-
-def _end_of_lines(text: bytes, start: int, most: int) -> int:
-    lines = _LINES.match(text, start, most)
-    return lines.end() if lines else start
+            start, most = first.end(), place + BLOCK
+            end = text.find(first.group().replace(b"BEGIN", b"END"), start, most)
+            if end < 0 and (lines := _LINES.match(text, start, most)):
+                end = lines.end()
+            if start < end:
+                yield start, end

@@ -27,7 +27,7 @@ from foretype_model.training.corpus import WITHIN, read_corpus
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.train import train
 
-from .canaries import KINDS, Canary, canaries
+from .canaries import BLOCK, KINDS, Canary, canaries
 
 ALL = canaries()
 LINES = [
@@ -49,6 +49,7 @@ ORDINARY = [
     "x86_64-unknown-linux-gnu, ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789, 2026-11-24T18-36-27Z\n",
     "commit 1a2b3c4, 3.14159265358979323846264338327950288\n",
     "0x0000000000000000000000000000000000000000\n",
+    BLOCK[0] + " and " + BLOCK[0].replace("RSA ", "") + "\nare how such files begin.\n",
     "Träume von Zürich, 日本語の文章です。\n",
 ]
 
