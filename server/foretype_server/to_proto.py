@@ -124,9 +124,13 @@ def _completion_item(candidate: Candidate, typed: str, place: types.Range, rank:
 
 
 def _label(text: str) -> str:
-    """What the menu shows: the words as they are, white space alone as signs for it."""
-    shown = text.strip()
-    return shown.translate({**_VISIBLE, ord(" "): " "}) if shown else text.translate(_VISIBLE)
+    """What the menu shows: the words as they are, white space after them or alone as signs for it.
+
+    Without the sign, a word with the space after it would look like the word alone.
+    """
+    shown = text.lstrip()
+    body = shown.rstrip()
+    return body.translate({**_VISIBLE, ord(" "): " "}) + (shown[len(body) :] if body else text).translate(_VISIBLE)
 
 
 def _accepted(candidate: Candidate, uri: str) -> types.Command:

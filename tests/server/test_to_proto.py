@@ -34,6 +34,7 @@ def test_the_word_typed_so_far(before: str, word: str) -> None:
 @pytest.mark.parametrize(
     ("before", "text", "label"),
     [
+        ("wo", "rld ", "world␣"),
         ("hel", "lo", "hello"),
         ("hello", " world", "hello world"),
         ("", " world", "world"),
