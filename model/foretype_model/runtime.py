@@ -143,11 +143,10 @@ class Network:
     @classmethod
     def open(cls, path: Path) -> Network:
         """Load a model file; ModelError where it is missing, truncated, foreign or of another format."""
-        found = _known(path)
-        native = kernel.library()
-        if found and native:
+        way = kernel.best()
+        if way != kernel.NONE and (found := _known(path)):
             metadata, arrays = found
-            return cls(kernel.Kernel(native, arrays), metadata)
+            return cls(kernel.Kernel(arrays, way), metadata)
         session, metadata = open_session(path)
         if metadata.unit != "byte":
             raise ModelError(f"{path} is a {metadata.unit}-level model: name a byte-level one here, {WORD_ADVICE}")

@@ -17,7 +17,6 @@ from onnx import numpy_helper
 
 from foretype_model import kernel, model_file, runtime
 from foretype_model.errors import ModelError
-from foretype_model.predictor import END_OF_TEXT
 from foretype_model.runtime import Network, SessionCell, open_session
 from foretype_model.store import BUNDLED
 from foretype_model.training import onnx_file
@@ -28,7 +27,7 @@ from .conftest import make_metadata, make_network
 NATIVE = kernel.library()
 README = Path(__file__).parents[2] / "README.md"
 needs_kernel = pytest.mark.skipif(NATIVE is None, reason="installed without a C compiler")
-WAYS = sorted({kernel.PLAIN, NATIVE.foretype_best()}) if NATIVE else []
+WAYS = sorted({kernel.PLAIN, kernel.best()} - {kernel.NONE}) if NATIVE else []
 shapes = st.builds(Shape, st.just("gru"), st.integers(1, 90), st.just(1), st.integers(1, 40), st.integers(2, 6))
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -47,7 +46,7 @@ def by_session(path: Path) -> Network:
 def by_kernel(path: Path, way: int) -> Network:
     content = model_file.read(path)
     assert kernel.known(content.arrays)
-    return Network(kernel.Kernel(NATIVE, content.arrays, way), runtime.read_metadata(path))
+    return Network(kernel.Kernel(content.arrays, way), runtime.read_metadata(path))
 
 
 @cache
@@ -91,7 +90,7 @@ def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(tmp_path, wa
 @pytest.mark.parametrize("way", WAYS)
 def test_a_text_costs_the_bits_it_costs_by_onnx_runtime(way) -> None:
     text = README.read_bytes()[:4000] + bytes(range(256))
-    bits = {network: 0.0 for network in (default(way), default(None))}
+    bits = dict.fromkeys((default(way), default(None)), 0.0)
     for network in bits:
         state = network.start()
         for byte in text:
@@ -120,8 +119,7 @@ def test_no_state_is_too_strange(value) -> None:
 
 
 def test_the_kernel_serves_where_there_is_one(model_file: Path) -> None:
-    served = Network.open(model_file).run_by
-    assert served == ("ONNX Runtime" if NATIVE is None or WAYS == [kernel.PLAIN] else "native code")
+    assert Network.open(model_file).run_by == ("ONNX Runtime" if kernel.best() == kernel.NONE else "native code")
 
 
 def test_without_a_kernel_onnx_runtime_serves(model_file: Path, monkeypatch) -> None:
@@ -149,10 +147,8 @@ def test_other_networks_are_left_to_onnx_runtime(shape, tmp_path) -> None:
     assert Network.open(file_of(shape, tmp_path)).run_by == "ONNX Runtime"
 
 
-@needs_kernel
+@pytest.mark.skipif(kernel.best() == kernel.NONE, reason="ONNX Runtime serves here")
 def test_serving_the_default_model_does_without_onnx_runtime() -> None:
-    if WAYS == [kernel.PLAIN]:
-        pytest.skip("ONNX Runtime is faster here")
     code = "import sys; from foretype_model import runtime, store; network = runtime.Network.open(store.BUNDLED)\n"
     code += "network.feed(network.start(), b'some text'); print('onnxruntime' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -201,7 +197,7 @@ def test_a_damaged_file_is_refused_or_predicts_something(tmp_path, damage, at_th
     except ValueError:
         return
     if kernel.known(arrays):
-        damaged = kernel.Kernel(NATIVE, arrays)
+        damaged = kernel.Kernel(arrays, WAYS[-1])
         rubbish = bytes(256 + len(arrays["multipliers"]) - 1)
         h, _ = damaged.run([np.zeros(damaged.state_size, np.float32)], [rubbish], 256)[0]
         assert h.shape == (damaged.state_size,)

@@ -1,8 +1,7 @@
 """A network's steps in native code: kernel.c, which is compiled when Foretype is installed where there is a C compiler.
 
-It knows the default kind of network, a GRU of one layer with n-grams in int8, and gives what ONNX Runtime gives, two to
-five times as fast: a step takes about as long as reading the weights. Other networks, and other installations, are left
-to ONNX Runtime.
+It knows the default kind of network, a GRU of one layer with n-grams in int8, and takes little longer for a step than
+it takes to read the weights. Other networks, and other installations, are left to ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ FOLDER: Final = Path(__file__).parent
 SOURCES: Final = ("kernel.c", "step.h")
 LIBRARY: Final = "libforetype.so"
 
-PLAIN: Final = 0
-"""The way of computing that works on every processor."""
+NONE, PLAIN = -1, 0
+"""Ways of computing: not at all, in C that suits every processor; those above suit some."""
 
 COLUMNS, GROUP = 16, 4
 """A panel of a matrix has so many columns, and is read in groups of so many rows."""
@@ -132,15 +131,22 @@ def _between(array: NDArray[Any], least: int, most: int) -> bool:
     return bool(array.min() >= least and array.max() <= most)
 
 
+def best() -> int:
+    """The way that serves on this processor."""
+    native = library()
+    return int(native.foretype_best()) if native else NONE
+
+
 class Kernel:
     """A network's weights, packed in the order in which they are read."""
 
     name = "native code"
 
-    def __init__(self, native: ctypes.CDLL, arrays: Arrays, way: int | None = None) -> None:
-        """`arrays` are `known` ones, of a model file; `way` is the best on this processor, or PLAIN."""
-        self._native = native
-        self._way = native.foretype_best() if way is None else way
+    def __init__(self, arrays: Arrays, way: int) -> None:
+        """`arrays` are `known` ones, of a model file; `way` is `best()`, or PLAIN where there is a library."""
+        native = library()
+        assert native and way != NONE
+        self._native, self._way = native, way
         self._kept: list[NDArray[Any]] = []
         self.state_size, embedding, ngrams = sizes(arrays)
         units, gates = -self.state_size % COLUMNS, 3
@@ -205,6 +211,6 @@ def _address(array: Floats) -> int:
 
 
 def _packed(weight: NDArray[np.int8], way: int) -> NDArray[np.int8]:
-    """Panels of columns, each of groups of rows: a column's together, or in plain code a row's."""
+    """Panels of columns, each of groups of rows, a group's columns beside each other; or in plain code, each column."""
     groups = weight.reshape(len(weight) // GROUP, GROUP, -1, COLUMNS)
-    return groups.transpose(2, 0, 1, 3) if way == PLAIN else groups.transpose(2, 0, 3, 1)
+    return groups.transpose(2, 3, 0, 1) if way == PLAIN else groups.transpose(2, 0, 3, 1)

@@ -11,7 +11,7 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-enum { PLAIN, AVX2 };
+enum { NONE = -1, PLAIN, AVX2 };
 enum { COLUMNS = 16, GROUP = 4, VOCABULARY = 256, AT_ONCE = 32, LINE = 64 };
 
 static const float STATE_SCALE = 1.0f / 127;
@@ -100,13 +100,14 @@ static void *prepare(struct scratch *s, const struct network *net, size_t rows, 
 /* The source that this was compiled from, so that another one is not taken for it. */
 PUBLIC uint32_t foretype_source(void) { return FORETYPE_SOURCE; }
 
-/* The best way on this processor; plain C is for all. */
+/* The best way on this processor; NONE where ONNX Runtime is sooner done: its code for older ones of the kind is better
+ * than what compilers make of plain C. */
 PUBLIC int foretype_best(void) {
 #ifdef WITH_AVX2
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return AVX2;
-#endif
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? AVX2 : NONE;
+#else
     return PLAIN;
+#endif
 }
 
 /* Read `length` bytes more in each of `rows` texts.

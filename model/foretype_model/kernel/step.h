@@ -79,21 +79,14 @@ static TARGET void WAY(embed)(const struct network *net, const uint8_t *text, ui
 /* (x - 128) @ weights * scale + bias for one panel and `rows` rows of x, a constant where this is called. */
 #ifndef WITH_AVX2
 static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
-    for (int r = 0; r < rows; r++, x += m->inputs, out += m->columns) {
-        const int8_t *w = m->weights + (size_t)first * (size_t)m->inputs;
-        int32_t sum[COLUMNS] = {0};
-        for (int32_t k = 0; k < m->inputs; k += GROUP, w += GROUP * COLUMNS) {
-            const int8_t a = (int8_t)(x[k] - 128), b = (int8_t)(x[k + 1] - 128);
-            const int8_t c = (int8_t)(x[k + 2] - 128), d = (int8_t)(x[k + 3] - 128);
-            int16_t four[COLUMNS]; /* 4 x 128 x 63 is the most that it has to hold */
-            for (int j = 0; j < COLUMNS; j++)
-                four[j] = (int16_t)(a * w[j] + b * w[COLUMNS + j] + c * w[2 * COLUMNS + j] + d * w[3 * COLUMNS + j]);
-            for (int j = 0; j < COLUMNS; j++)
-                sum[j] += four[j];
+    for (int r = 0; r < rows; r++, x += m->inputs, out += m->columns)
+        for (int32_t j = first; j < first + COLUMNS; j++) {
+            const int8_t *w = m->weights + (size_t)j * (size_t)m->inputs;
+            int32_t sum = 0;
+            for (int32_t k = 0; k < m->inputs; k++)
+                sum += (int8_t)(x[k] - 128) * w[k];
+            out[j] = (float)sum * m->scale[j] + m->bias[j];
         }
-        for (int j = 0; j < COLUMNS; j++)
-            out[first + j] = (float)sum[j] * m->scale[first + j] + m->bias[first + j];
-    }
 }
 #else
 /* The weights have 7 bits, so that the products of two inputs, added, fit 16. */
