@@ -87,7 +87,7 @@ def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
         found.foretype_source.restype = ctypes.c_uint32
         if found.foretype_source() != source_checksum():
             return None
-        found.foretype_run.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 3, ctypes.c_char_p, *[ctypes.c_void_p] * 2]
+        found.foretype_run.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 3, *[ctypes.c_char_p] * 2, ctypes.c_void_p]
     except (OSError, AttributeError):
         return None
     return found
@@ -149,6 +149,7 @@ class Kernel:
         self._native, self._way = native, way
         self._kept: list[NDArray[Any]] = []
         self.state_size, embedding, ngrams = sizes(arrays)
+        self._row = self.state_size + VOCABULARY
         units, gates = -self.state_size % COLUMNS, 3
         self._network = _Network(
             self.state_size + units,
@@ -172,16 +173,21 @@ class Kernel:
 
         Each text has the ngrams - 1 bytes that came before it, and `length` more, 1 at least.
         """
-        rows = len(texts)
-        before = states[0] if rows == 1 else np.concatenate(states)
-        hidden = self.state_size
-        after = np.empty((rows, hidden + VOCABULARY), np.float32)
-        if self._native.foretype_run(
-            self._address, self._way, rows, length, b"".join(texts), _address(before), _address(after)
+        rows, size = len(texts), self._row
+        after = (ctypes.c_float * size * rows)()
+        # bytes.join is the quickest way to have the numbers of arrays in one place that ctypes takes as it is.
+        text, before = b"".join(texts), b"".join(states)
+        if (
+            length < 1
+            or len(text) != rows * (self._network.ngrams - 1 + length)
+            or len(before) != 4 * rows * self.state_size
         ):
+            raise ValueError("texts or states are not of the sizes that they should be")
+        if self._native.foretype_run(self._address, self._way, rows, length, text, before, after):
             raise MemoryError
+        numbers, hidden = np.frombuffer(after, np.float32), self.state_size
         # Copies: a state that is kept would keep those beside it, of which most are not, as 1,000 snapshots of 20 kB.
-        each = after if rows == 1 else [row.copy() for row in after]
+        each = [numbers] if rows == 1 else [numbers[i : i + size].copy() for i in range(0, rows * size, size)]
         return [(row[:hidden], row[hidden:]) for row in each]
 
     def _matrix(self, arrays: Arrays, name: str, gates: int, more: int) -> _Matrix:
@@ -204,10 +210,6 @@ class Kernel:
         place.view(array.dtype).reshape(array.shape)[...] = array
         self._kept.append(place)
         return int(place.ctypes.data)
-
-
-def _address(array: Floats) -> int:
-    return array.ctypes.data
 
 
 def _packed(weight: NDArray[np.int8], way: int) -> NDArray[np.int8]:
