@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,9 +174,9 @@ class Kernel:
         Each text has the ngrams - 1 bytes that came before it, and `length` more, 1 at least.
         """
         rows, size = len(texts), self._row
-        after = (ctypes.c_float * size * rows)()
+        after: Any = (ctypes.c_float * size * rows)()
         # bytes.join is the quickest way to have the numbers of arrays in one place that ctypes takes as it is.
-        text, before = b"".join(texts), b"".join(states)
+        text, before = b"".join(texts), b"".join(cast(Sequence[Any], states))
         if (
             length < 1
             or len(text) != rows * (self._network.ngrams - 1 + length)
