@@ -165,6 +165,9 @@ def test_the_wheel_holds_the_two_packages():
     wheel = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["server/foretype_server", "model/foretype_model"]
     assert all(inside.startswith("foretype_server/editor-clients/") for inside in wheel["force-include"].values())
+    # What the hook adds: the compiled kernel, beside its source.
+    assert wheel["hooks"] == {"custom": {"path": "hatch_build.py"}}
+    assert 'KERNEL = "model/foretype_model/kernel"' in (ROOT / "hatch_build.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize("folder", ["model", "server"])

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from foretype_model.errors import ModelError
 from foretype_model.runtime import Metadata, open_session
 from foretype_model.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 WORDS_KEY: Final = "foretype.words"
 """The entry of the file's metadata that holds the vocabulary."""

@@ -86,9 +86,12 @@ def _model(name: str) -> Iterator[Check]:
     from foretype_model.runtime import Network
 
     path = Store().find(None)
-    about = Network.open(path).metadata
+    loaded = Network.open(path)
+    about = loaded.metadata
     bits = f", {about.bits_per_character:.3f} bits/character" if about.bits_per_character is not None else ""
-    yield Check(name, True, f"{about.name}: {network(about)}, {size(path.stat().st_size)}{bits}")
+    yield Check(
+        name, True, f"{about.name}: {network(about)}, {size(path.stat().st_size)}{bits}; run by {loaded.run_by}"
+    )
 
 
 def _predictors(name: str) -> Iterator[Check]:

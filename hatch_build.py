@@ -1,0 +1,69 @@
+"""Compiles the kernel when Foretype is installed; where that can't be, ONNX Runtime does all the work."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zlib
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import sys_tags
+
+KERNEL = "model/foretype_model/kernel"
+# Contractions would make a number depend on how it is computed, as one of many or alone.
+FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden")
+
+
+class CustomBuildHook(BuildHookInterface):
+    """Puts the compiled kernel beside its source and into the wheel, which then is for this platform alone."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Called by hatchling before it builds a wheel or an editable installation."""
+        library = f"{KERNEL}/libforetype.so"
+        if trouble := compiled(Path(self.root) / KERNEL, Path(self.root) / library):
+            self.app.display_warning(f"No native kernel: {trouble}. Foretype works without, slower.")
+            return
+        build_data["artifacts"].append(library)
+        build_data["pure_python"] = False
+        # Neither Python's version nor its ABI matters to what is loaded by ctypes.
+        build_data["tag"] = f"py3-none-{platform()}"
+
+
+def platform() -> str:
+    """As wheels name it; not one of those that promise to run elsewhere, which nobody has checked."""
+    return next(
+        tag.platform for tag in sys_tags() if "manylinux" not in tag.platform and "musllinux" not in tag.platform
+    )
+
+
+def compiled(folder: Path, library: Path) -> str:
+    """Compile the kernel; what stands in the way, or nothing."""
+    compiler = os.environ.get("CC") or next(filter(shutil.which, candidates()), None)
+    if compiler is None:
+        return "there is no C compiler"
+    sources = b"".join((folder / name).read_bytes() for name in ("kernel.c", "step.h"))
+    partial = library.with_suffix(".new")
+    command = [*shlex.split(compiler), *FLAGS, f"-DFORETYPE_SOURCE={zlib.crc32(sources)}u", "-shared", "-fPIC"]
+    try:
+        subprocess.run(
+            [*command, "-o", partial, folder / "kernel.c", "-lm"], capture_output=True, text=True, check=True
+        )
+        # Not written over: it may be at work.
+        partial.replace(library)
+    except subprocess.CalledProcessError as error:
+        return f"{compiler} failed: {(error.stderr.splitlines() or ['it did not say why'])[0]}"
+    except OSError as error:
+        return f"{compiler} failed: {error}"
+    return ""
+
+
+def candidates() -> list[str]:
+    """Compilers, the one that Python was built by first, without its options."""
+    own = shlex.split(sysconfig.get_config_var("CC") or "")[:1]
+    return [*own, "cc", "gcc", "clang"] if sys.platform != "win32" else ["gcc", "clang"]

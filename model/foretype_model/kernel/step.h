@@ -1,0 +1,208 @@
+/* The network's arithmetic, included by kernel.c once for each way.
+ *
+ * Products are of integers, and so exact. All else is written once and compiled without contractions, in loops over
+ * whole panels: a row is the same alone, beside others and within a longer text.
+ */
+
+static inline TARGET float WAY(clamped)(float x, float least, float most) {
+    x = x > least ? x : least; /* this way round, what is not a number becomes one */
+    return x < most ? x : most;
+}
+
+static inline TARGET uint8_t WAY(quantised)(float x) {
+    return (uint8_t)(bits_of(WAY(clamped)(x / STATE_SCALE, -128, 127) + ROUND) - ROUND_BITS + 128);
+}
+
+/* Rational approximations, those of ONNX Runtime and Eigen: within 3e-7. */
+static inline TARGET float WAY(hyperbolic_tangent)(float x) {
+    x = WAY(clamped)(x, -9, 9);
+    const float s = x * x;
+    float p = FUSED(s, -2.76076847742355e-16f, 2.00018790482477e-13f);
+    p = FUSED(p, s, -8.60467152213735e-11f);
+    p = FUSED(p, s, 5.12229709037114e-08f);
+    p = FUSED(p, s, 1.48572235717979e-05f);
+    p = FUSED(p, s, 6.37261928875436e-04f);
+    p = FUSED(p, s, 4.89352455891786e-03f);
+    float q = FUSED(s, 1.19825839466702e-06f, 1.18534705686654e-04f);
+    q = FUSED(q, s, 2.26843463243900e-03f);
+    q = FUSED(q, s, 4.89352518554385e-03f);
+    return p * x / q;
+}
+
+static inline TARGET float WAY(sigmoid)(float x) {
+    x = WAY(clamped)(x, -18, 18);
+    const float s = x * x;
+    float p = FUSED(s, 4.37031012579801e-11f, 1.15627324459942e-07f);
+    p = FUSED(p, s, 6.08574864600143e-05f);
+    p = FUSED(p, s, 8.51377133304701e-03f);
+    p = FUSED(p, s, 2.48287947061529e-01f);
+    float q = FUSED(s, 6.10247389755681e-13f, 5.76102136993427e-09f);
+    q = FUSED(q, s, 6.29106785017040e-06f);
+    q = FUSED(q, s, 1.70198817374094e-03f);
+    q = FUSED(q, s, 1.16817656904453e-01f);
+    q = FUSED(q, s, 9.93151921023180e-01f);
+    return WAY(clamped)(p * x / q + 0.5f, 0, 1);
+}
+
+/* Of 0 or less: 2^n times a polynomial of what is left, as in Cephes; within 2e-7 of itself. */
+static inline TARGET float WAY(exponential)(float x) {
+    x = WAY(clamped)(x, -87, 0);
+    const float shifted = FUSED(x, 1.44269504088896f, ROUND), n = shifted - ROUND;
+    const float r = FUSED(n, 2.12194440e-4f, FUSED(n, -0.693359375f, x));
+    float p = FUSED(r, 1.9875691500e-4f, 1.3981999507e-3f);
+    p = FUSED(p, r, 8.3334519073e-3f);
+    p = FUSED(p, r, 4.1665795894e-2f);
+    p = FUSED(p, r, 1.6666665459e-1f);
+    p = FUSED(p, r, 5.0000001201e-1f);
+    p = FUSED(p, r * r, r) + 1;
+    return p * from_bits((bits_of(shifted) - ROUND_BITS + 127) * (1 << 23));
+}
+
+/* A byte's own embedding and those of the n-grams that end with it, whose rows in the table are their hashes. */
+static TARGET void WAY(embed)(const struct network *net, const uint8_t *text, uint8_t *restrict out) {
+    const int32_t size = net->embedding;
+    const float *byte = net->bytes + (size_t)text[net->ngrams - 1] * (size_t)size;
+    int32_t sum[size];
+    memset(sum, 0, sizeof sum);
+    for (int32_t n = 0; n < net->ngrams - 1; n++) {
+        uint32_t hash = 0;
+        for (int32_t i = 0; i < net->ngrams; i++)
+            hash += (text[i] + 1u) * net->multipliers[n * net->ngrams + i];
+        const int8_t *row = net->table + (size_t)(hash % (uint32_t)net->buckets) * (size_t)size;
+        for (int32_t i = 0; i < size; i++)
+            sum[i] += row[i];
+    }
+    for (int32_t i = 0; i < size; i++)
+        out[i] = WAY(quantised)(byte[i] + (float)sum[i] * net->table_scale[i]);
+}
+
+/* (x - 128) @ weights * scale + bias for one panel and `rows` rows of x, a constant where this is called. */
+#ifndef WITH_AVX2
+static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
+    for (int r = 0; r < rows; r++, x += m->inputs, out += m->columns)
+        for (int32_t j = first; j < first + COLUMNS; j++) {
+            const int8_t *w = m->weights + (size_t)j * (size_t)m->inputs;
+            int32_t sum = 0;
+            for (int32_t k = 0; k < m->inputs; k++)
+                sum += (int8_t)(x[k] - 128) * w[k];
+            out[j] = (float)sum * m->scale[j] + m->bias[j];
+        }
+}
+#else
+/* The weights have 7 bits, so that the products of two inputs, added, fit 16. */
+static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
+    const __m256i *w = (const __m256i *)(m->weights + (size_t)first * (size_t)m->inputs);
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i low[GROUP], high[GROUP];
+    for (int r = 0; r < rows; r++) {
+        low[r] = _mm256_loadu_si256((const __m256i *)(m->zero + first));
+        high[r] = _mm256_loadu_si256((const __m256i *)(m->zero + first + 8));
+    }
+    for (int32_t k = 0; k < m->inputs; k += GROUP, w += 2) {
+        const __m256i left = _mm256_load_si256(w), right = _mm256_load_si256(w + 1);
+        for (int r = 0; r < rows; r++) {
+            int32_t four;
+            memcpy(&four, x + (size_t)r * (size_t)m->inputs + k, sizeof four);
+            const __m256i a = _mm256_set1_epi32(four);
+            low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(_mm256_maddubs_epi16(a, left), ones));
+            high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(_mm256_maddubs_epi16(a, right), ones));
+        }
+    }
+    for (int r = 0; r < rows; r++, out += m->columns) {
+        const __m256 a = _mm256_mul_ps(_mm256_cvtepi32_ps(low[r]), _mm256_loadu_ps(m->scale + first));
+        const __m256 b = _mm256_mul_ps(_mm256_cvtepi32_ps(high[r]), _mm256_loadu_ps(m->scale + first + 8));
+        _mm256_storeu_ps(out + first, _mm256_add_ps(a, _mm256_loadu_ps(m->bias + first)));
+        _mm256_storeu_ps(out + first + 8, _mm256_add_ps(b, _mm256_loadu_ps(m->bias + first + 8)));
+    }
+}
+#endif
+
+/* Each panel for all rows while it is in the nearest cache; as many rows at a time as there are registers for. */
+static TARGET void WAY(multiply)(const struct matrix *m, int32_t rows, const uint8_t *x, float *out) {
+    for (int32_t first = 0; first < m->columns; first += COLUMNS) {
+        int32_t r = 0;
+        for (; r + GROUP <= rows; r += GROUP)
+            WAY(panel)(GROUP, m, first, x + (size_t)r * (size_t)m->inputs, out + (size_t)r * (size_t)m->columns);
+        const uint8_t *left = x + (size_t)r * (size_t)m->inputs;
+        float *last = out + (size_t)r * (size_t)m->columns;
+        if (rows - r == 3)
+            WAY(panel)(3, m, first, left, last);
+        else if (rows - r == 2)
+            WAY(panel)(2, m, first, left, last);
+        else if (rows - r == 1)
+            WAY(panel)(1, m, first, left, last);
+    }
+}
+
+/* Cho et al. 2014 in torch's form: n = tanh(gx_n + r * gh_n), h' = n + z * (h - n). */
+static TARGET void WAY(gates)(
+    int32_t units, const float *restrict gx, const float *restrict gh, float *restrict h, uint8_t *restrict state) {
+    for (int32_t i = 0; i < units; i++) {
+        const float r = WAY(sigmoid)(gx[i] + gh[i]), z = WAY(sigmoid)(gx[units + i] + gh[units + i]);
+        const float n = WAY(hyperbolic_tangent)(gx[2 * units + i] + r * gh[2 * units + i]);
+        h[i] = n + z * (h[i] - n);
+    }
+    for (int32_t i = 0; i < units; i++)
+        state[i] = WAY(quantised)(h[i]);
+}
+
+static TARGET void WAY(log_softmax)(const float *restrict output, const float *restrict skip, float *restrict out) {
+    float most[COLUMNS], sums[COLUMNS] = {0}, sum = 0;
+    for (int i = 0; i < VOCABULARY; i++)
+        out[i] = output[i] + skip[i];
+    memcpy(most, out, sizeof most);
+    for (int i = 0; i < VOCABULARY; i += COLUMNS)
+        for (int j = 0; j < COLUMNS; j++)
+            most[j] = out[i + j] > most[j] ? out[i + j] : most[j];
+    for (int j = 1; j < COLUMNS; j++)
+        most[0] = most[j] > most[0] ? most[j] : most[0];
+    for (int i = 0; i < VOCABULARY; i += COLUMNS)
+        for (int j = 0; j < COLUMNS; j++)
+            sums[j] += WAY(exponential)(out[i + j] - most[0]);
+    for (int j = 0; j < COLUMNS; j++)
+        sum += sums[j];
+    const float whole = most[0] + logf(sum);
+    for (int i = 0; i < VOCABULARY; i++)
+        out[i] -= whole;
+}
+
+static TARGET int WAY(run)(
+    const struct network *net, int rows, int length, const uint8_t *text, const float *before, float *after) {
+    const size_t units = (size_t)net->units, hidden = (size_t)net->hidden, count = (size_t)rows;
+    const size_t width = (size_t)(net->ngrams - 1 + length), most = length < AT_ONCE ? (size_t)length : AT_ONCE;
+    const size_t gates = (size_t)net->input.columns, inputs = (size_t)net->input.inputs;
+    struct scratch s;
+    void *const block = prepare(&s, net, count, most);
+    if (!block)
+        return -1;
+    memset(s.h, 0, count * units * sizeof(float));
+    memset(s.embedded, 128, count * most * inputs);
+    memset(s.state, 128, count * units);
+    for (size_t b = 0; b < count; b++) {
+        memcpy(s.h + b * units, before + b * hidden, hidden * sizeof(float));
+        for (size_t i = 0; i < hidden; i++)
+            s.state[b * units + i] = WAY(quantised)(s.h[b * units + i]);
+    }
+    size_t read = 0, now = 0;
+    for (; read < (size_t)length; read += now) {
+        now = (size_t)length - read < most ? (size_t)length - read : most;
+        for (size_t t = 0; t < now; t++)
+            for (size_t b = 0; b < count; b++)
+                WAY(embed)(net, text + b * width + read + t, s.embedded + (t * count + b) * inputs);
+        WAY(multiply)(&net->input, (int32_t)(now * count), s.embedded, s.gx);
+        for (size_t t = 0; t < now; t++) {
+            WAY(multiply)(&net->recurrent, rows, s.state, s.gh);
+            for (size_t b = 0; b < count; b++)
+                WAY(gates)(net->units, s.gx + (t * count + b) * gates, s.gh + b * gates, s.h + b * units,
+                           s.state + b * units);
+        }
+    }
+    WAY(multiply)(&net->output, rows, s.state, s.logits);
+    WAY(multiply)(&net->skip, rows, s.embedded + (now - 1) * count * inputs, s.skipped);
+    for (size_t b = 0; b < count; b++, after += hidden + VOCABULARY) {
+        memcpy(after, s.h + b * units, hidden * sizeof(float));
+        WAY(log_softmax)(s.logits + b * VOCABULARY, s.skipped + b * VOCABULARY, after + hidden);
+    }
+    free(block);
+    return 0;
+}
