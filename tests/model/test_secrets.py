@@ -301,7 +301,7 @@ def test_training_texts_are_without_secrets(planted):
     assert corpus.skipped[WITHIN] > len(KINDS)
 
 
-OPTIONS = TrainingOptions(hidden=64, embedding=16, ngrams=3, batch=8, window=48, steps=400, learning_rate=1e-2, seed=1)
+OPTIONS = TrainingOptions(hidden=64, embedding=16, ngrams=3, batch=8, window=48, steps=150, learning_rate=2e-2, seed=1)
 
 
 def remembered(folder: Path, some: list[Canary]) -> list[Canary]:
