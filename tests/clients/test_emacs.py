@@ -32,6 +32,8 @@ SCRIPTED = """(:inline (:maxLines 3) :predictors (:scripted (:texts
 INIT = """
 (setq inhibit-startup-screen t make-backup-files nil auto-save-default nil create-lockfiles nil)
 (set-language-environment "UTF-8")
+;; After M-x, what is typed while Emacs looks for a shorter name for the command may be lost.
+(setq extended-command-suggest-shorter nil suggest-key-bindings nil)
 {install}
 (setq foretype-settings '{settings})
 {more}
