@@ -174,11 +174,15 @@ class Completer:
 
         return self._guarded(read, True)
 
-    def rest(self) -> None:
-        """Give back most of the memory; the next question takes a little longer, and has the same answer."""
+    def think_anew(self) -> None:
+        """Answer by what the predictors know now, where an answer is kept of what they knew before."""
         self._near, self._outlook = None, None
         self._shares = None, {}
         self._searches.clear()
+
+    def rest(self) -> None:
+        """Give back most of the memory; the next question takes a little longer, and has the same answer."""
+        self.think_anew()
         if self._warm:
             self._warm.rest(RESTING)
 

@@ -54,6 +54,7 @@ class Engine:
         self._serving = Serving({}, None, warn)
         self._readings = Readings(lambda: Serving({}, None, warn), on_drop)
         self._completers: OrderedDict[str, tuple[Ensemble, Completer]] = OrderedDict()
+        self._indexed = False
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         """Make the predictors that `settings` name; all documents start anew with them."""
@@ -152,17 +153,23 @@ class Engine:
         """Read what is new in the workspace; tell how many files are done, of how many. Raises ForetypeError."""
         for predictor in self._indexers():
             predictor.refresh(progress)
+        self._indexed = True
 
     def update(self, paths: Collection[Path]) -> None:
         """Read files that have changed. Raises ForetypeError."""
         for predictor in self._indexers():
             predictor.update(paths)
+        self._indexed = True
 
     def _indexers(self) -> list[Indexer]:
         """They are the same in all ensembles, whose number may change while the other thread looks."""
         return [predictor for predictor in self._serving.base.predictors.values() if isinstance(predictor, Indexer)]
 
     def _completer(self, uri: str) -> Completer:
+        if self._indexed:
+            self._indexed = False
+            for _, completer in self._completers.values():
+                completer.think_anew()
         ensemble = self._serving.of(uri)
         if uri not in self._completers or self._completers[uri][0] is not ensemble:
             self._completers[uri] = ensemble, self._made(uri, ensemble)

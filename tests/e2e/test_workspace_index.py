@@ -127,3 +127,21 @@ def test_a_writer_is_offered_words_alone_and_learnt_from_in_prose_alone(tmp_path
         assert {item["command"]["arguments"][0]["kind"] for item in items} == {"word"}
         client.notify("workspace/didChangeConfiguration", {"settings": {"foretype": {"prose": False}}})
         assert comes_true(lambda: goes_on(client, "The secretary of our ", "orch"))
+
+
+def test_what_is_learnt_meanwhile_is_offered_where_somebody_asked_before(tmp_path, folder):
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder)
+        assert comes_true(lambda: goes_on(client, START, "soc"))
+        client.open(URI, "The gardener of our ")
+
+        def beginnings() -> set[str]:
+            items = client.completions(URI, 0, len("The gardener of our "))["items"]
+            return {item["textEdit"]["newText"][:3] for item in items}
+
+        assert "orc" not in beginnings()
+        new = folder / "garden.txt"
+        new.write_text("The gardener of our orchard is nobody.\n" * 3)
+        change_of_file = {"changes": [{"uri": new.as_uri(), "type": 1}]}
+        client.notify("workspace/didChangeWatchedFiles", change_of_file)
+        assert comes_true(lambda: "orc" in beginnings())
