@@ -222,8 +222,8 @@ class Completer:
                 members = {name: one for name, one in self._mixture.members.items() if name != failure.name}
                 self._mixture = Mixture(members, self._corrections)
                 self._lessons = Lessons(self._mixture, self._document)
-                self._warm, self._near, self._outlook = None, None, None
-                self._searches.clear()
+                self._warm = None
+                self.think_anew()
                 self._on_drop(failure.name, failure.cause)
         return nothing
 

@@ -16,9 +16,11 @@ from typing import Final
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-SAMPLE: Final = "It was the best of times, it was the worst of times, it was the age of wis"
+from foretype_server.doctor_predictor import SAMPLE
+
+TEXT: Final = SAMPLE.decode()
 TYPED: Final = 20
-"""Characters of the sample that are typed, a question after each."""
+"""Characters of the text that are typed, a question after each."""
 
 PATIENCE: Final = 30.0
 """Seconds for all of it; it takes two or three."""
@@ -70,14 +72,14 @@ async def _converse(folder: Path, model: Path) -> Trial:
 
 async def _type(client: LanguageClient) -> list[float]:
     """Seconds from each key to the answer; the first, which waits for the model, is left out."""
-    shown, typed = SAMPLE[:-TYPED], SAMPLE[-TYPED:]
+    shown, typed = TEXT[:-TYPED], TEXT[-TYPED:]
     document = types.TextDocumentItem(URI, "plaintext", 0, shown)
     client.text_document_did_open(types.DidOpenTextDocumentParams(document))
     await _ask(client, len(shown))
     took = []
     for number, character in enumerate(typed, 1):
         started = time.perf_counter()
-        place = types.Position(0, len(SAMPLE) - TYPED + number - 1)
+        place = types.Position(0, len(shown) + number - 1)
         change = types.TextDocumentContentChangePartial(types.Range(place, place), character)
         identifier = types.VersionedTextDocumentIdentifier(number, URI)
         client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [change]))

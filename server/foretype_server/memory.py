@@ -55,10 +55,10 @@ async def explain(session: Session, *arguments: object) -> dict[str, Any] | None
 
 def _point_and_text(arguments: tuple[object, ...]) -> tuple[str, Point, str | None]:
     match arguments:
-        case [{"uri": str() as uri, "position": {"line": int() as line, "character": int() as character}, **more}]:
-            text = more.get("text")
-            if min(line, character) >= 0 and (text is None or isinstance(text, str)):
-                return uri, to_proto.point(types.Position(line, character)), text
+        case [{"uri": str() as uri, "position": position, **more}]:
+            point, text = to_proto.told_point(position), more.get("text")
+            if point and (text is None or isinstance(text, str)):
+                return uri, point, text
     raise JsonRpcInvalidParams('give one {"uri": ..., "position": {"line": ..., "character": ...}, "text": optional}')
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from foretype_server import to_proto
@@ -42,9 +41,8 @@ def _span(told: object) -> tuple[Point, Point] | None:
 
 
 def _point(told: object) -> Point:
-    match told:
-        case {"line": int() as line, "character": int() as character} if min(line, character) >= 0:
-            return to_proto.point(types.Position(line, character))
+    if point := to_proto.told_point(told):
+        return point
     raise _wrong()
 
 

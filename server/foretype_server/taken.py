@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from foretype_server.document import Snapshot, Text
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
 
-Kind = Literal["word", "character", "ghost"]
 Record = Callable[[str, str, int], None]
 """Counts for a document that an offer of a kind was taken, of so many characters."""
 
@@ -32,7 +31,7 @@ TOLD_LATE: Final = 2.0
 
 class _Offer(NamedTuple):
     text: bytes
-    kind: Kind
+    kind: str
 
 
 class _Taken(NamedTuple):
@@ -40,7 +39,7 @@ class _Taken(NamedTuple):
 
     timer: asyncio.TimerHandle
     uri: str
-    kind: Kind
+    kind: str
     characters: int
 
 
@@ -120,7 +119,7 @@ class Observer:
             self._pending[0].timer.cancel()
             self._count()
 
-    def _await(self, uri: str, kind: Kind, characters: int) -> None:
+    def _await(self, uri: str, kind: str, characters: int) -> None:
         timer = asyncio.get_running_loop().call_later(TOLD_LATE, self._count)
         self._pending.append(_Taken(timer, uri, kind, characters))
 

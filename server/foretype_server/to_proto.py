@@ -78,6 +78,14 @@ def point(position: types.Position) -> Point:
     return Point(position.line, position.character)
 
 
+def told_point(position: object) -> Point | None:
+    """The place that a client means by a position in a command's arguments; None where it is none."""
+    match position:
+        case {"line": int() as line, "character": int() as character} if min(line, character) >= 0:
+            return Point(line, character)
+    return None
+
+
 def inline_completions(candidate: Candidate | None, uri: str, position: types.Position) -> types.InlineCompletionList:
     """The ghost text at `position` of a document, or none."""
     if candidate is None:

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import socket
 import subprocess
-import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+from . import editor
 
-SCRIPTS = sysconfig.get_path("scripts")
-"""Where the server is."""
+T = TypeVar("T")
 
 PLUGIN = Path(__file__).parents[2] / "editor-clients" / "neovim"
 BRIDGE = Path(__file__).with_name("neovim_bridge.lua")
 PATIENCE = 15.0
 """Seconds until what does not come about fails the test."""
 
-OLDEST = (0, 11)
-
 
 def find() -> str | None:
     """A Neovim that the plugin can run in: $FORETYPE_TEST_NVIM, or the one on the PATH."""
-    program = os.environ.get("FORETYPE_TEST_NVIM") or shutil.which("nvim")
-    if program is None:
-        return None
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-    version = re.match(r"NVIM v(\d+)\.(\d+)", said)
-    return program if version and (int(version[1]), int(version[2])) >= OLDEST else None
+    return editor.find("neovim", "FORETYPE_TEST_NVIM")
 
 
 class Neovim:
@@ -73,11 +62,7 @@ class Neovim:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """What `look` finds once it is as wanted."""
-        end = time.monotonic() + PATIENCE
-        while not wanted(found := look()):
-            assert time.monotonic() < end, f"still {found!r}; messages: {self.messages()}"
-            time.sleep(0.02)
-        return found
+        return editor.until(look, wanted, PATIENCE, lambda: f"messages: {self.messages()}")
 
     def wait_for_ghost(self, text: str) -> tuple[int, int, str]:
         shown = self.wait(self.ghost, lambda ghost: ghost is not None and ghost[2] == text)
@@ -111,7 +96,7 @@ def started(program: str, folder: Path, configuration: str, *arguments: str) -> 
     path = folder / "socket"
     homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
     here = {"FORETYPE_HOME": str(folder / "foretype"), "FORETYPE_TEST_SOCKET": str(path)}
-    scripts = {"PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
+    scripts = {"PATH": f"{editor.SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
     command = [program, "--clean", "--headless", "-n", "--cmd", f"set runtimepath^={PLUGIN}"]
     command += ["--cmd", f"luafile {BRIDGE}", "-u", str(folder / "init.lua"), *arguments]
     with subprocess.Popen(

@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import editor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, WebSocket
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PLAYGROUND = Path(__file__).parents[2] / "editor-clients" / "playground"
-FORETYPE = str(Path(sysconfig.get_path("scripts")) / "foretype")
+FORETYPE = str(Path(editor.SCRIPTS) / "foretype")
 PATIENCE = 30.0
 TEXTS = ["hello world again", "äöü😀 grün und blau"]
 SCRIPTED = {"predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
@@ -98,11 +98,7 @@ class Playground:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """What `look` finds once it is as wanted."""
-        end = time.monotonic() + PATIENCE
-        while not wanted(found := look()):
-            assert time.monotonic() < end, f"still {found!r}; {self.errors}"
-            time.sleep(0.03)
-        return found
+        return editor.until(look, wanted, PATIENCE, lambda: f"{self.errors}")
 
     def wait_for_ghost(self, text: str) -> None:
         self.wait(self.ghost, lambda ghost: ghost == text)

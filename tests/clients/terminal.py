@@ -6,19 +6,14 @@ import os
 import shlex
 import shutil
 import subprocess
-import sysconfig
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from foretype_server import editors
+from . import editor
 
 T = TypeVar("T")
-
-SCRIPTS = sysconfig.get_path("scripts")
-"""Where the server is."""
 
 PATIENCE = 30.0
 """Seconds until what does not come about fails the test."""
@@ -26,11 +21,7 @@ PATIENCE = 30.0
 
 def find(name: str) -> str | None:
     """An editor that will do, where there is tmux to run it in: $FORETYPE_TEST_<NAME>, or the one on the PATH."""
-    programs = [os.environ.get(f"FORETYPE_TEST_{name.upper()}"), *editors.EDITORS[name].programs]
-    program = next((path for one in programs if one and (path := shutil.which(one))), None)
-    if program is None or not shutil.which("tmux"):
-        return None
-    return program if editors.look_at(name, program).new_enough else None
+    return editor.find(name, f"FORETYPE_TEST_{name.upper()}") if shutil.which("tmux") else None
 
 
 class Terminal:
@@ -59,11 +50,7 @@ class Terminal:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """What `look` finds once it is as wanted."""
-        end = time.monotonic() + PATIENCE
-        while not wanted(found := look()):
-            assert time.monotonic() < end, f"still {found!r}; on the screen:\n{self.screen()}"
-            time.sleep(0.05)
-        return found
+        return editor.until(look, wanted, PATIENCE, lambda: f"on the screen:\n{self.screen()}")
 
     def wait_for(self, text: str) -> str:
         """The screen, once `text` is on it."""
@@ -80,7 +67,7 @@ def started(command: Sequence[str], folder: Path, more: Mapping[str, str]) -> It
         "HOME": str(folder),
         **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")},
         "FORETYPE_HOME": str(folder / "foretype"),
-        "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{editor.SCRIPTS}{os.pathsep}{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
         **more,

@@ -21,6 +21,7 @@ import pytest
 from foretype_server import editor_files
 
 from . import terminal
+from .editor import SCRIPTS
 from .terminal import Terminal, started
 
 PROGRAM = terminal.find("emacs")
@@ -247,7 +248,7 @@ def test_a_missing_program_is_one_message(tmp_path: Path) -> None:
 def test_setup_installs_a_package_that_works_and_removes_it_again(tmp_path: Path) -> None:
     assert PROGRAM
     environment = {**os.environ, "HOME": str(tmp_path), "FORETYPE_HOME": str(tmp_path / "foretype")}
-    setup = [str(Path(terminal.SCRIPTS) / "foretype"), "setup", "emacs", "--program", PROGRAM]
+    setup = [str(Path(SCRIPTS) / "foretype"), "setup", "emacs", "--program", PROGRAM]
     told = subprocess.run(setup, env=environment, capture_output=True, text=True, check=True).stdout
     assert "(global-foretype-mode)" in told
     for emacs in opened(tmp_path, install=""):

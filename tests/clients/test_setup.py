@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from . import neovim, terminal
+from .editor import SCRIPTS
 from .terminal import started
 
 EDITORS = {"vim": terminal.find("vim"), "neovim": neovim.find() if shutil.which("tmux") else None}
@@ -25,7 +26,7 @@ def set_up(editor: str, folder: Path, *options: str) -> str:
     homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA")}
     program = EDITORS[editor]
     assert program
-    command = [str(Path(terminal.SCRIPTS) / "foretype"), "setup", editor, "--program", program, *options]
+    command = [str(Path(SCRIPTS) / "foretype"), "setup", editor, "--program", program, *options]
     environment = {**os.environ, "HOME": str(folder), **homes}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
@@ -39,7 +40,7 @@ def test_what_was_set_up_works_and_what_was_removed_is_gone(editor: str, tmp_pat
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text(text)
     set_up(editor, tmp_path)
-    elsewhere = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != terminal.SCRIPTS]
+    elsewhere = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != SCRIPTS]
     with started([program, "notes.txt"], tmp_path, {"PATH": os.pathsep.join(elsewhere)}) as running:
         running.wait_for("0,0-1")
         running.type("ihello")

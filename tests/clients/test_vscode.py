@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import browser, vscode
+from .editor import SCRIPTS
 from .vscode import VSCode, started
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def test_a_missing_server_is_said_once_with_what_to_do(chromium: Browser, tmp_pa
         assert window.told() == []
         # What `foretype setup vscode` writes.
         (tmp_path / "foretype").mkdir(exist_ok=True)
-        (tmp_path / "foretype" / "program").write_text(f"{vscode.SCRIPTS}/foretype\n")
+        (tmp_path / "foretype" / "program").write_text(f"{SCRIPTS}/foretype\n")
         window.command("Foretype: Restart the Server")
         window.wait_until_ready()
 

@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sysconfig
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import browser
+from . import browser, editor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, Route
@@ -25,9 +24,6 @@ T = TypeVar("T")
 
 CLIENT = Path(__file__).parents[2] / "editor-clients" / "vscode"
 VSIX = CLIENT / "foretype.vsix"
-SCRIPTS = sysconfig.get_path("scripts")
-"""Where the server is."""
-
 PATIENCE = 60.0
 """Seconds until what does not come about fails the test."""
 
@@ -159,11 +155,13 @@ class VSCode:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """What `look` finds once it is as wanted."""
-        end = time.monotonic() + PATIENCE
-        while not wanted(found := look()):
-            assert time.monotonic() < end, f"still {found!r}; status: {self.status()!r}; told: {self.told()}"
-            self.page.wait_for_timeout(50)
-        return found
+        return editor.until(
+            look,
+            wanted,
+            PATIENCE,
+            lambda: f"status: {self.status()!r}; told: {self.told()}",
+            pause=lambda: self.page.wait_for_timeout(50),
+        )
 
     def wait_for_ghost(self, text: str) -> None:
         self.wait(self.ghost, lambda ghost: ghost == text)
@@ -205,7 +203,11 @@ class VSCode:
 
 @contextmanager
 def started(
-    chromium: Browser, home: Path, settings: Mapping[str, Any], files: Mapping[str, str] = EMPTY, search: str = SCRIPTS
+    chromium: Browser,
+    home: Path,
+    settings: Mapping[str, Any],
+    files: Mapping[str, str] = EMPTY,
+    search: str = editor.SCRIPTS,
 ) -> Iterator[VSCode]:
     """A window on a folder of these `files`, with the extension, the user's `settings` and a home of its own.
 

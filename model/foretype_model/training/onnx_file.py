@@ -16,22 +16,20 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from foretype_model import model_file
 from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
+from foretype_model.kernel import LARGEST, STATE_SCALE
 from foretype_model.runtime import KEY, Metadata, read_metadata
 from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_multipliers
 
 Precision = Literal["int8", "float32"]
 Weights = dict[str, NDArray[np.float32]]
 """A network's parameters, by their names in torch."""
-
-LARGEST: Final = 63
-"""Of the quantised weights: 255 x 63 x 2 is the most that still fits 16 bits."""
 
 TABLES: Final = ("embedding.weight", "ngrams.weight")
 """Weights that are looked up: stored by row, as torch has them."""
@@ -43,7 +41,6 @@ INPUT_SCALE: Final = "input.scale"
 NGRAMS_AT_MOST: Final = 1.5
 """What the sum of the n-grams' embeddings is taken to be at most, in units of the largest number in one."""
 
-STATE_SCALE: Final = np.float32(1 / 127)
 STATE_ZERO: Final = np.uint8(128)
 
 OPSETS: Final = (helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1))
@@ -251,7 +248,7 @@ def read(path: Path) -> ByteNetwork:
         raise ModelError(f"{path} cannot be trained further: it is a word-level model; train anew with --unit word")
     sizes = metadata.hidden, metadata.layers, metadata.embedding, metadata.ngrams
     network = ByteNetwork(Shape(metadata.cell, *sizes))  # type: ignore[arg-type]
-    stored = {array.name: numpy_helper.to_array(array) for array in onnx.load(path).graph.initializer}
+    stored = model_file.read(path).arrays
     weights = {}
     for name, tensor in network.state_dict().items():
         value = stored[name] if name in stored else stored[name + ".int8"] * stored[name + ".scale"]
