@@ -1,0 +1,1 @@
+"""The trust suite: what Foretype promises, tried many times over. Run with ``python -m tests.trust``."""
