@@ -1,4 +1,4 @@
-"""Runs the parts of the trust suite that are named, or all, and prints a table: ``python -m tests.trust [PART ...]``."""
+"""Runs parts of the trust suite and prints a table: ``python -m tests.trust [PART ...]``."""
 
 from __future__ import annotations
 
