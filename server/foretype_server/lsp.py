@@ -285,9 +285,13 @@ def serve_stdio() -> NoReturn:
 
 def serve_tcp(host: str, port: int) -> NoReturn:
     """Serve on a TCP port of this machine, one client after another, until interrupted."""
-    sys.exit(asyncio.run(transport.tcp(converse, host, port)))
+    from foretype_server.access import gate  # noqa: PLC0415 (what editors start by themselves does without)
+
+    sys.exit(asyncio.run(transport.tcp(converse, gate(), host, port)))
 
 
 def serve_ws(host: str, port: int) -> NoReturn:
     """Serve WebSockets on a port of this machine, one client after another, until interrupted."""
-    sys.exit(asyncio.run(transport.websocket(converse, host, port)))
+    from foretype_server.access import gate  # noqa: PLC0415 (what editors start by themselves does without)
+
+    sys.exit(asyncio.run(transport.websocket(converse, gate(), host, port)))

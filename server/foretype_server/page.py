@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import secrets
 import signal
 from collections.abc import Callable, Mapping
@@ -146,13 +145,11 @@ async def _listen(converse: transport.Converse, page: Page, port: int) -> Server
     async def connected(connection: ServerConnection) -> None:
         await transport.hold(converse, connection)
 
-    # It would tell of every browser that is turned away.
-    silent = logging.getLogger(f"{__name__}.websockets")
-    silent.disabled = True
     origins = [transport.LOOPBACK_ORIGIN]
     try:
         return await listen(
-            connected, HOST, port, max_size=None, origins=origins, process_request=page.answer, logger=silent
-        )
+            connected, HOST, port, max_size=None, origins=origins, process_request=page.answer,
+            logger=transport.silent_logger(),
+        )  # fmt: skip
     except OSError as error:
         raise PageError(f"port {port} cannot be had ({error.strerror}): leave out --port for a free one") from error

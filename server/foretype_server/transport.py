@@ -1,25 +1,44 @@
-"""The ways a client's messages come: stdin and stdout, a TCP port, a WebSocket. The latter two on this machine only."""
+"""The ways a client's messages come: stdin and stdout, a TCP port, a WebSocket.
+
+The latter two are on this machine only, and for clients that show the token.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
+import logging
 import os
 import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
+    from websockets.http11 import Request, Response
+
+    from foretype_server.access import Gate
 
 Messages: TypeAlias = AsyncIterator[bytes | str]
 
 READ_AT_ONCE: Final = 65536
 LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 TRY_AGAIN_LATER: Final = 1013
+
+ADMITTED_WITHIN: Final = 5.0
+"""Seconds that a client may take to show the token."""
+
+UNADMITTED_BYTES: Final = 1_000_000
+"""How long the message may be that does."""
+
+ONE: Final = "another client is connected, and there is one at a time: end that one, or start another server"
+NO_TOKEN: Final = "the right token is missing: give initializationOptions.token; on the server's machine it is in"
 
 
 class Writer:
@@ -51,6 +70,16 @@ async def read_messages(reader: asyncio.StreamReader) -> Messages:
             yield await reader.readexactly(length)
     except (asyncio.IncompleteReadError, ConnectionError):
         return
+
+
+async def _read_first(reader: asyncio.StreamReader) -> bytes:
+    """The first message of a client that has shown nothing yet; empty where it is too slow, too long or none."""
+    with suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+        async with asyncio.timeout(ADMITTED_WITHIN):
+            length = await _read_headers(reader)
+            if length and length <= UNADMITTED_BYTES:
+                return await reader.readexactly(length)
+    return b""
 
 
 async def _read_headers(reader: asyncio.StreamReader) -> int | None:
@@ -106,46 +135,96 @@ def _pump(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None
         return  # the loop is closed
 
 
-async def tcp(converse: Converse, host: str, port: int) -> int:
+async def tcp(converse: Converse, gate: Gate, host: str, port: int) -> int:
     """Hold one conversation after the other on a TCP port, for ever. A second client at a time is turned away."""
     one = asyncio.Lock()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if one.locked():
-            say("a second client was turned away: one at a time")
+        # One that has shown nothing keeps nobody else out.
+        first = await _read_first(reader)
+        admitted = gate.admits(first)
+        try:
+            if admitted is None or one.locked():
+                await _turn_away(reader, writer, first, ONE if admitted else f"{NO_TOKEN} {gate.where}")
+                return
+            async with one:
+                await converse(_and_then(admitted, reader), Writer(writer.write), True)
+        finally:
             writer.close()
-            return
-        async with one:
-            try:
-                await converse(read_messages(reader), Writer(writer.write), True)
-            finally:
-                writer.close()
 
     server = await asyncio.start_server(connected, loopback(host), port)
     say(f"listening on {host}:{server.sockets[0].getsockname()[1]}")
+    say(f"clients show the token as initializationOptions.token; it is in {gate.where}")
     await server.serve_forever()
     return 0
 
 
-async def websocket(converse: Converse, host: str, port: int) -> int:
+async def _and_then(first: bytes, reader: asyncio.StreamReader) -> Messages:
+    yield first
+    async for message in read_messages(reader):
+        yield message
+
+
+async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, why: str) -> None:
+    """Tell a client why, if it has said anything."""
+    say(f"a client was turned away: {'one at a time' if why is ONE else 'it has not shown the token'}")
+    if not first:
+        return
+    ident = None
+    with suppress(ValueError, AttributeError, RecursionError):
+        ident = json.loads(first).get("id")
+    # RequestFailed: well formed, and not done.
+    error = {"code": -32803, "message": f"foretype: {why}"}
+    body = json.dumps({"jsonrpc": "2.0", "id": ident, "error": error}).encode()
+    with suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(1):
+            writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            writer.write_eof()
+            # Where what it has sent is not read, the system takes the answer back.
+            while await reader.read(READ_AT_ONCE):
+                pass
+
+
+async def websocket(converse: Converse, gate: Gate, host: str, port: int) -> int:
     """The same over WebSockets; pages from elsewhere in a browser on this machine are kept out by their origin."""
     from websockets.asyncio.server import serve  # noqa: PLC0415 (only here, and 60 ms)
 
     one = asyncio.Lock()
 
+    def asked(connection: ServerConnection, request: Request) -> Response | None:
+        shown = parse_qs(urlsplit(request.path).query).get("token", [""])[0]
+        if gate.opens(shown):
+            return None
+        say("a client was turned away: it has not shown the token")
+        advice = f"connect to ws://{host}:{connection.local_address[1]}/?token=..., with what is in {gate.where}"
+        return connection.respond(HTTPStatus.UNAUTHORIZED, f"foretype: the right token is missing: {advice}\n")
+
     async def connected(connection: ServerConnection) -> None:
         if one.locked():
-            say("a second client was turned away: one at a time")
+            say("a client was turned away: one at a time")
             await connection.close(TRY_AGAIN_LATER, "one client at a time")
             return
         async with one:
             await hold(converse, connection)
 
-    origins = [None, LOOPBACK_ORIGIN]
-    server = await serve(connected, loopback(host), port, max_size=None, origins=origins)
-    say(f"listening on ws://{host}:{next(iter(server.sockets)).getsockname()[1]}")
+    server = await serve(
+        connected, loopback(host), port, max_size=None, origins=[None, LOOPBACK_ORIGIN], process_request=asked,
+        open_timeout=ADMITTED_WITHIN, logger=silent_logger(),
+    )  # fmt: skip
+    address = f"ws://{host}:{next(iter(server.sockets)).getsockname()[1]}"
+    say(f"listening on {address}")
+    # Of another program's output there may be a log.
+    token = gate.token if sys.stderr.isatty() else "..."
+    say(f"clients connect to {address}/?token={token}; the token is in {gate.where}")
     await server.serve_forever()
     return 0
+
+
+def silent_logger() -> logging.Logger:
+    """For websockets, which would tell of every client that is turned away, and the address that it has asked for."""
+    silent = logging.getLogger(f"{__name__}.websockets")
+    silent.disabled = True
+    return silent
 
 
 async def hold(converse: Converse, connection: ServerConnection) -> None:

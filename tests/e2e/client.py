@@ -16,6 +16,9 @@ from typing import IO, Any
 
 FORETYPE = (sys.executable, "-m", "foretype_server")
 SERVE = (str(Path(sysconfig.get_path("scripts")) / "foretype"), "serve")
+TOKEN = "a token of the tests alone"
+"""What servers on a port of the tests want to be shown."""
+
 PATIENCE = 20.0
 """Seconds until an answer that does not come fails the test."""
 
@@ -25,8 +28,8 @@ Message = dict[str, Any]
 class Client:
     """Sends what it is told, and keeps what comes back: answers by their id, all else in its order."""
 
-    def __init__(self, to_server: IO[bytes], from_server: IO[bytes]) -> None:
-        self._to, self._from = to_server, from_server
+    def __init__(self, to_server: IO[bytes], from_server: IO[bytes], token: str | None = None) -> None:
+        self._to, self._from, self._token = to_server, from_server, token
         self._arrived: queue.Queue[Message | None] = queue.Queue()
         self._next_id = 0
         self.configuration: Any = None
@@ -114,6 +117,8 @@ class Client:
 
     def initialize(self, settings: Any = None, capabilities: Message | None = None, **params: Any) -> Message:
         """Shake hands; the server's capabilities."""
+        if self._token:
+            settings = {**(settings or {}), "token": self._token}
         asked = {"processId": os.getpid(), "rootUri": None, "capabilities": capabilities or {}}
         result = self.request("initialize", {**asked, "initializationOptions": settings, **params})
         self.notify("initialized", {})

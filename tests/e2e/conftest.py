@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .client import SERVE, Client, environment
+from .client import SERVE, TOKEN, Client, environment
 
 PLUGIN = """
 import os, time
@@ -69,7 +69,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def port(home: Path, plugins: dict[str, str]) -> Iterator[int]:
     """One server process for many tests, each with a session of its own: to start one takes most of a second."""
     command = [*SERVE, "--tcp", "127.0.0.1:0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment(home, plugins)) as process:
+    environ = environment(home, {**plugins, "FORETYPE_TOKEN": TOKEN})
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environ) as process:
         assert process.stderr
         listening = re.search(rb"listening on 127.0.0.1:(\d+)", process.stderr.readline())
         assert listening
@@ -81,7 +82,7 @@ def port(home: Path, plugins: dict[str, str]) -> Iterator[int]:
 def client(port: int) -> Iterator[Client]:
     """A client of the server on `port`, with a session of its own."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        client = Client(connection.makefile("wb"), connection.makefile("rb"))
+        client = Client(connection.makefile("wb"), connection.makefile("rb"), TOKEN)
         yield client
         client.shut_down()
         client.wait_for_the_end()

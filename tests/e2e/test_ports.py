@@ -8,19 +8,20 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from .client import SERVE, Client, environment, scripted
+from .client import PATIENCE, SERVE, TOKEN, Client, environment, scripted
 
 URI = "file:///a.txt"
 
 
-def connected(port: int) -> tuple[socket.socket, Client]:
+def connected(port: int, token: str | None = TOKEN) -> tuple[socket.socket, Client]:
     connection = socket.create_connection(("127.0.0.1", port))
-    return connection, Client(connection.makefile("wb"), connection.makefile("rb"))
+    return connection, Client(connection.makefile("wb"), connection.makefile("rb"), token)
 
 
 def test_a_second_client_is_turned_away_and_the_first_goes_on(port: int, client: Client) -> None:
@@ -28,6 +29,8 @@ def test_a_second_client_is_turned_away_and_the_first_goes_on(port: int, client:
     client.open(URI, "hello ")
     second, other = connected(port)
     with second:
+        with pytest.raises(RuntimeError, match="one at a time"):
+            other.initialize()
         other.wait_for_the_end()
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
 
@@ -47,6 +50,47 @@ def test_a_client_that_just_leaves_makes_room_for_the_next(port: int) -> None:
         client.wait_for_the_end()
 
 
+@pytest.mark.parametrize(
+    "shown", [None, {}, [], "x", {"token": None}, {"token": 1}, {"token": "\ud800 wrong"}, {"token": TOKEN[:-1]}]
+)
+def test_a_client_without_the_token_is_told_so_and_cut_off(port: int, shown: object) -> None:
+    connection, client = connected(port, None)
+    with connection:
+        ident = client.numbered("initialize", {"capabilities": {}, "initializationOptions": shown})
+        document = {"uri": URI, "languageId": "plaintext", "version": 1, "text": "x" * 200_000}
+        client.send(ident, {"method": "textDocument/didOpen", "params": {"textDocument": document}})
+        assert "FORETYPE_TOKEN" in client.answer(ident["id"])["error"]["message"]
+        client.wait_for_the_end()
+
+
+@pytest.mark.parametrize(
+    "message", [b"{}", b"[" * 900_000, b"\xff", b'{"params": {"initializationOptions": {"token": "%s"}}}']
+)
+def test_nothing_but_initialize_is_read_from_a_client_that_was_not_let_in(port: int, message: bytes) -> None:
+    message = message.replace(b"%s", TOKEN.encode())
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(message), message))
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert b'"code": -32803' in answer
+
+
+def test_those_who_say_nothing_keep_nobody_out_and_are_dropped(port: int) -> None:
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    silent[0].sendall(b"Content-Length: 10\r\n")
+    silent[1].sendall(b"Content-Length: 99999999999999\r\n\r\n")
+    connection, client = connected(port)
+    with connection:
+        client.initialize(scripted("hello world"))
+        client.open(URI, "hello ")
+        assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
+        for one in silent:
+            one.settimeout(PATIENCE)
+            assert one.recv(1) == b""
+            one.close()
+        client.shut_down()
+        client.wait_for_the_end()
+
+
 def test_a_browser_is_cut_off(port: int) -> None:
     message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}})
     headers = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(message)}\r\n\r\n"
@@ -55,16 +99,26 @@ def test_a_browser_is_cut_off(port: int) -> None:
         assert connection.recv(1) == b""
 
 
+def listening(process: subprocess.Popen[bytes]) -> str:
+    """The address that a server is on, as it says in its first line."""
+    assert process.stderr
+    told = re.search(r"listening on (\S+:\d+)$", process.stderr.readline().decode().rstrip())
+    assert told
+    return told[1]
+
+
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [*SERVE, "--ws", "localhost:0"]
-    home = tmp_path_factory.mktemp("home")
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment(home, {})) as process:
-        assert process.stderr
-        listening = re.search(r"ws://localhost:\d+", process.stderr.readline().decode())
-        assert listening
-        yield listening[0]
+    environ = environment(tmp_path_factory.mktemp("home"), {"FORETYPE_TOKEN": TOKEN})
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environ) as process:
+        yield listening(process)
         process.kill()
+
+
+@pytest.fixture
+def url(address: str) -> str:
+    return f"{address}/?{urlencode({'token': TOKEN})}"
 
 
 def asked(connection: ClientConnection, ident: int, method: str, params: object) -> dict[str, object]:
@@ -89,6 +143,62 @@ def test_web_pages_from_elsewhere_are_kept_out(url: str) -> None:
     for origin in ("https://example.com", "http://localhost.example.com"):
         with pytest.raises(InvalidStatus, match="403"):
             connect(url, origin=origin)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "/", "/?token=", "/?token=wrong", f"/?token={TOKEN[:-1].replace(' ', '+')}", "/?"]
+)
+def test_no_websocket_without_the_token(address: str, query: str) -> None:
+    with pytest.raises(InvalidStatus, match="401") as refused:
+        connect(address + query)
+    assert b"FORETYPE_TOKEN" in (refused.value.response.body or b"")
+
+
+def test_a_token_is_made_once_for_the_user_alone_and_is_not_told(tmp_path: Path) -> None:
+    tokens = []
+    for option in ("--tcp", "--ws"):
+        command = [*SERVE, option, "localhost:0"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment(tmp_path / "home", {})) as process:
+            where = listening(process)
+            assert process.stderr
+            told = process.stderr.readline().decode()
+            tokens.append((tmp_path / "home" / "token").read_text().strip())
+            if option == "--ws":
+                with connect(f"{where}/?token={tokens[-1]}"):
+                    pass
+            else:
+                connection, client = connected(int(where.rpartition(":")[2]), tokens[-1])
+                with connection:
+                    client.initialize(scripted())
+                    client.shut_down()
+                    client.wait_for_the_end()
+            process.kill()
+        assert str(tmp_path / "home" / "token") in told
+        assert tokens[-1] not in told
+    assert len(tokens[0]) >= 32
+    assert tokens[0] == tokens[1]
+    assert (tmp_path / "home" / "token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_that_others_could_read_is_made_anew(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("x" * 40)
+    token.chmod(0o644)
+    with subprocess.Popen(
+        [*SERVE, "--tcp", "localhost:0"], stderr=subprocess.PIPE, env=environment(tmp_path, {})
+    ) as process:
+        listening(process)
+        process.kill()
+    assert "xxx" not in token.read_text()
+    assert token.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_that_could_be_guessed_is_one_line(tmp_path: Path) -> None:
+    environ = environment(tmp_path, {"FORETYPE_TOKEN": "guess"})
+    done = subprocess.run([*SERVE, "--ws", "localhost:0"], capture_output=True, env=environ, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("foretype: FORETYPE_TOKEN is too short")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("option", ["--tcp", "--ws"])
