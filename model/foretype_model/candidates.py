@@ -15,7 +15,7 @@ from foretype_model.outlook import Outlook
 from foretype_model.predictor import LogProbabilities
 from foretype_model.savings import Choice, most_saving
 from foretype_model.search import FLOOR, Draw, Found, Search
-from foretype_model.staleness import Stale, never
+from foretype_model.staleness import ENDLESS, Patience
 from foretype_model.utf8 import Mask
 
 FIRST: Final = 5
@@ -49,6 +49,7 @@ class Options:
         min_confidence: ghost text is offered, and goes on, while its probability is at least this.
         max_lines: ghost text spans at most this many lines.
         prose: words and sentences alone are offered, and nothing that would go on with a word that is right.
+        budget: seconds after which candidates are made of what was found by then.
     """
 
     temperature: float = 0.0
@@ -59,6 +60,7 @@ class Options:
     min_confidence: float = 0.1
     max_lines: int = 1
     prose: bool = False
+    budget: float = math.inf
 
     def draw(self, before: bytes) -> Draw:
         """How a search after `before` chooses."""
@@ -101,7 +103,7 @@ def next_characters(outlook: Outlook, before: bytes, options: Options) -> list[C
     """The next code points, most probable (or first drawn) first."""
     texts = _single_bytes(outlook, options)
     if texts is None:
-        found = Search(outlook, Character(), options.draw(before), options.max_items).run()
+        found = Search(outlook, Character(), options.draw(before), options.max_items).run()[0]
         texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
     tail = before[-64:].decode(errors="ignore")
     return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(tail + text)]
@@ -121,14 +123,18 @@ def _single_bytes(outlook: Outlook, options: Options) -> list[tuple[str, float]]
 
 
 def find_words(
-    outlook: Outlook, before: bytes, options: Options, *, lines: int = 1, stale: Stale = never
-) -> list[Found]:
-    """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with."""
+    outlook: Outlook, before: bytes, options: Options, lines: int = 1, patience: Patience = ENDLESS
+) -> tuple[list[Found], bool]:
+    """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with.
+
+    And whether the patience lasted to the end of the search.
+    """
     begin = _begin(outlook, before) if options.prose else ANY
-    found = Search(outlook, Word(lines, begin), options.draw(before), options.max_items).run(stale)
+    search = Search(outlook, Word(lines, begin), options.draw(before), options.max_items)
+    found, complete = search.run(patience)
     tail = before[-64:].decode(errors="ignore")
     whole = [one for one in found if utf8.ends_whole(tail + one.text.decode())]
-    return [one for one in whole if prose.has_word(one.text.decode())] if options.prose else whole
+    return [one for one in whole if prose.has_word(one.text.decode())] if options.prose else whole, complete
 
 
 def _begin(outlook: Outlook, before: bytes) -> Mask:
@@ -139,7 +145,7 @@ def _begin(outlook: Outlook, before: bytes) -> Mask:
     return ANY if goes_on >= prose.LIKELY_TO_GO_ON else ~WORD_BYTES
 
 
-def next_words(outlook: Outlook, found: list[Found], options: Options) -> list[Candidate]:
+def next_words(outlook: Outlook, found: list[Found], options: Options, patience: Patience = ENDLESS) -> list[Candidate]:
     """The words and phrases that save the most keys together, the most probable first; then the other words.
 
     A phrase is a word with what probably follows it. The probability of a word is that of the word alone. Above
@@ -147,7 +153,7 @@ def next_words(outlook: Outlook, found: list[Found], options: Options) -> list[C
     """
     if options.temperature > 0:
         return [_word(one) for one in found]
-    phrases = _phrases(outlook, found, options)
+    phrases = _phrases(outlook, found, options, patience)
     words = {one.text: _word(one) for one in found if one.text in phrases}
     choices = [Choice(text.decode(), math.exp(log_p)) for text, log_p in phrases.items()]
     chosen = [
@@ -162,30 +168,33 @@ def _word(found: Found) -> Candidate:
     return Candidate(found.text.decode(), math.exp(found.log_p), "word")
 
 
-def _phrases(outlook: Outlook, found: list[Found], options: Options) -> dict[bytes, float]:
+def _phrases(outlook: Outlook, found: list[Found], options: Options, patience: Patience) -> dict[bytes, float]:
     """The words, and the phrases that begin with one of the best; each with its log-probability.
 
     Two words may run on to the same text ("wor" and "world"): the better stands for both.
     """
     runs = [_Run(one.text, one.log_prefix) for one in found]
     limits = _Limits(LIKELY, 1, LONGEST_PHRASE, options.prose)
-    _run_on(outlook, runs[:RUNNING], limits, lambda _, row: int(row.argmax()))
+    _run_on(outlook, runs[:RUNNING], limits, lambda _, row: int(row.argmax()), patience)
     distinct = {run.text[: run.borders[-1][0]]: run for run in reversed(runs)}
     return {run.text[:end]: log_p for run in reversed(distinct.values()) for end, log_p in run.borders}
 
 
-def ghost_text(outlook: Outlook, found: list[Found], before: bytes, after: bytes, options: Options) -> Candidate | None:
+def ghost_text(
+    outlook: Outlook, found: list[Found], around: tuple[bytes, bytes], options: Options, patience: Patience = ENDLESS
+) -> Candidate | None:
     """The first word, where it is sure enough, and as much of what follows it as saves the most keys.
 
     A text that goes on too long costs little, as its first word can be taken alone: it ends where its probability times
     the length that it adds is highest.
     """
+    before, after = around
     if not found or math.exp(found[0].log_p) < options.min_confidence:
         return None
     run = _Run(found[0].text, found[0].log_prefix)
     draw = options.draw(before)
     limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST, options.prose)
-    _run_on(outlook, [run], limits, draw.one)
+    _run_on(outlook, [run], limits, draw.one, patience)
     end, log_p = max(run.borders, key=lambda border: math.exp(border[1]) * (border[0] - len(found[0].text)))
     text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
     # What stands after the cursor already is the likeliest text there, and of no use.
@@ -203,11 +212,15 @@ class _Limits(NamedTuple):
 
 
 def _run_on(
-    outlook: Outlook, runs: list[_Run], limits: _Limits, choose: Callable[[bytes, LogProbabilities], int]
+    outlook: Outlook,
+    runs: list[_Run],
+    limits: _Limits,
+    choose: Callable[[bytes, LogProbabilities], int],
+    patience: Patience,
 ) -> None:
     """Read each run on, a chosen byte at a time, within the limits."""
     going = runs
-    while going:
+    while going and not patience.is_over():
         rows = outlook.rows([run.text for run in going])
         going = [run for run, row in zip(going, rows, strict=True) if _grow(run, row, choose(run.text, row), limits)]
 

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from hashlib import blake2b
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from foretype_model import candidates, prose, provenance
 from foretype_model.candidates import Candidate, Options
 from foretype_model.lessons import Lessons
+from foretype_model.long_text import LongText
 from foretype_model.mixture import Corrections, Floats, Mixture, PredictorFailed
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import Predictor, State
 from foretype_model.provenance import Explanation
+from foretype_model.rope import Rope
 from foretype_model.search import Found
-from foretype_model.staleness import Stale, never
-from foretype_model.warm import WarmStates
+from foretype_model.staleness import Patience, Stale, never
+from foretype_model.warm import MEMORY
 
-FAR: Final = 4096
-"""Bytes that are read at once, and waited for (0.2 s at 512 units); beyond, an answer comes from the nearest text."""
+SLICE: Final = 128
+"""Bytes read in the background in one go, while a request may be waiting (4 ms at 768 units)."""
 
-NEAR: Final = 2048
-"""Bytes of the nearest text: a network of 512 units has forgotten nearly all that was before."""
-
-SLICE: Final = 512
-"""Bytes read in the background in one go, while a request may be waiting (20 ms at 512 units)."""
-
-MOST_TYPED: Final = 200
+MOST_TYPED: Final = 64
 """Bytes that one edit may add for all of them to be learnt from (0.4 ms each); more is pasted."""
 
 RESTING: Final = 16
@@ -37,7 +33,18 @@ RESTING: Final = 16
 REMEMBERED: Final = 32
 """Searches kept: the list and the ghost text of one place share theirs, and backspace finds the last ones again."""
 
+LOOK_BACK: Final = 64
+LOOK_AHEAD: Final = 1024
+"""Bytes around the cursor that candidates are made to fit to."""
+
 T = TypeVar("T")
+
+
+class _Place(NamedTuple):
+    """Around the cursor."""
+
+    before: Rope
+    after: Rope
 
 
 class Completer:
@@ -53,74 +60,92 @@ class Completer:
         on_drop: Callable[[str, Exception], None],
         document: str = "",
         corrections: Corrections | None = None,
+        memory: int = MEMORY,
     ) -> None:
-        """`document` is its URI; documents that share `corrections` learn together how far to trust each predictor."""
+        """`document` is its URI; documents that share `corrections` learn together how far to trust each predictor.
+
+        The states along the text take about `memory` bytes at the most.
+        """
         self._on_drop = on_drop
         self._document = document
+        self._memory = memory
         self._corrections: Corrections = {} if corrections is None else corrections
-        self._typed: bytes | None = None
+        self._typed: Rope | None = None
         self._shares: tuple[State, Mapping[str, Floats]] = None, {}
-        self._searches: OrderedDict[tuple[bytes, Options, int], list[Found]] = OrderedDict()
+        self._searches: OrderedDict[tuple[Rope, Options, int], list[Found]] = OrderedDict()
         self._mixture = Mixture(predictors, self._corrections)
         self._lessons = Lessons(self._mixture, document)
-        self._warm: WarmStates | None = None
-        self._near: tuple[bytes, WarmStates] | None = None
-        self._outlook: tuple[bytes, Outlook] | None = None
-        self._latest = b""
+        self._states: LongText | None = None
+        self._outlook: tuple[Rope, Outlook] | None = None
+        self._latest = _Place(Rope(()), Rope(()))
+        self._unobserved = False
+        self._behind = False
 
-    def next_words(self, before: bytes, after: bytes, options: Options, stale: Stale = never) -> list[Candidate]:
+    def next_words(
+        self, before: Rope | bytes, after: Rope | bytes, options: Options, stale: Stale = never
+    ) -> list[Candidate]:
         """Distinct next words, best first. Raises Superseded once `stale()` is true."""
+        place = _place(before, after)
 
         def words() -> list[Candidate]:
-            self._follow(before, after)
-            found = self._find_words(before, after, options, 1, stale)
-            outlook = self._look(before, stale)
-            return self._with_shares(outlook.state, candidates.next_words(outlook, found, options))
+            patience = _patience(options, stale)
+            found = self._find_words(place, options, 1, patience)
+            outlook = self._look(place.before, stale)
+            return self._with_shares(outlook.state, candidates.next_words(outlook, found, options, patience))
 
         return self._guarded(words, [])
 
-    def next_characters(self, before: bytes, options: Options) -> list[Candidate]:
+    def next_characters(self, before: Rope | bytes, options: Options) -> list[Candidate]:
         """The next code points, best first."""
+        text = _unix(before)
 
         def characters() -> list[Candidate]:
-            outlook = self._look(before)
-            return self._with_shares(outlook.state, candidates.next_characters(outlook, before, options))
+            outlook = self._look(text)
+            return self._with_shares(outlook.state, candidates.next_characters(outlook, text[-LOOK_BACK:], options))
 
         return self._guarded(characters, [])
 
-    def ghost_text(self, before: bytes, after: bytes, options: Options, stale: Stale = never) -> Candidate | None:
+    def ghost_text(
+        self, before: Rope | bytes, after: Rope | bytes, options: Options, stale: Stale = never
+    ) -> Candidate | None:
         """The text that goes on after the cursor, where that is sure enough. Raises Superseded as `next_words` does."""
+        place = _place(before, after)
+        ahead = place.after[:LOOK_AHEAD]
         # In mid-line, a line break would tear apart what stands there.
-        within_line = after.split(b"\n", 1)[0].strip()
+        within_line = ahead.split(b"\n", 1)[0].strip()
         how = replace(options, max_lines=1) if within_line else options
 
         def ghost() -> Candidate | None:
-            self._follow(before, after)
-            found = self._find_words(before, after, how, how.max_lines, stale)
-            outlook = self._look(before, stale)
-            offered = candidates.ghost_text(outlook, found, before, after, how)
+            patience = _patience(how, stale)
+            found = self._find_words(place, how, how.max_lines, patience)
+            outlook = self._look(place.before, stale)
+            offered = candidates.ghost_text(outlook, found, (place.before[-LOOK_BACK:], ahead), how, patience)
             return self._with_shares(outlook.state, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)
 
-    def explain(self, before: bytes, text: str, most: int) -> Explanation | None:
+    def explain(self, before: Rope | bytes, text: str, most: int) -> Explanation | None:
         """Why `text` is offered after `before`, with at most so many sources; None where nothing predicts any more."""
-        return self._guarded(lambda: provenance.explain(self._mixture, self._state(before), text, most), None)
+        read = _unix(before)
+        return self._guarded(lambda: provenance.explain(self._mixture, self._state(read), text, most), None)
 
-    def _find_words(self, before: bytes, after: bytes, options: Options, lines: int, stale: Stale) -> list[Found]:
+    def _find_words(self, place: _Place, options: Options, lines: int, patience: Patience) -> list[Found]:
         """The words that the text at the cursor may go on with."""
-        self._latest = before
-        if options.prose and prose.is_inside_word(before, after):
+        self._follow(place)
+        before = place.before[-LOOK_BACK:]
+        if options.prose and prose.is_inside_word(before, place.after[:LOOK_AHEAD]):
             return []
-        # A digest: 32 copies of a text of 10 MB would not be small.
-        key = (blake2b(before, digest_size=16).digest(), options, lines)
-        if key not in self._searches:
-            outlook = self._look(before, stale)
-            self._searches[key] = candidates.find_words(outlook, before, options, lines=lines, stale=stale)
-        self._searches.move_to_end(key)
-        while len(self._searches) > REMEMBERED:
-            self._searches.popitem(last=False)
-        return self._searches[key]
+        key = place.before, options, lines
+        if key in self._searches:
+            self._searches.move_to_end(key)
+            return self._searches[key]
+        outlook = self._look(place.before, patience.stale)
+        found, complete = candidates.find_words(outlook, before, options, lines, patience)
+        if complete:
+            self._searches[key] = found
+            while len(self._searches) > REMEMBERED:
+                self._searches.popitem(last=False)
+        return found
 
     def _with_shares(self, state: State, offered: list[Candidate]) -> list[Candidate]:
         """Each predictor's part, at the first byte of each candidate."""
@@ -132,86 +157,83 @@ class Completer:
             for one, byte in zip(offered, first, strict=True)
         ]
 
-    def _follow(self, before: bytes, after: bytes) -> None:
+    def _follow(self, place: _Place) -> None:
         """Learn from what was typed since the last question, then show the document to the predictors."""
-        typed, self._typed = self._typed, before
-        if before == typed:
+        typed, self._typed, self._latest = self._typed, place.before, place
+        if place.before == typed:
             return
-        text = unix(before)
-        self._adopt(text)
-        if typed is not None and before.startswith(typed) and len(before) - len(typed) <= MOST_TYPED:
-            self._learn(text, len(unix(typed)), unix(after))
-        self._mixture.observe(self._document, text, unix(after))
+        self._adopt(place.before)
+        if typed is not None and len(place.before) - len(typed) <= MOST_TYPED and place.before.startswith(typed):
+            self._learn(place, len(typed))
+        self._unobserved = self._mixture.observe(self._document, *place)
 
-    def _adopt(self, text: bytes) -> None:
+    def _adopt(self, text: Rope) -> None:
         """Take the states after what was typed from where they were looked at ahead, as far as they were."""
-        if self._outlook is None or self._near or not text.startswith(self._outlook[0]):
-            return
-        start = len(self._outlook[0])
-        self._states().adopt(text, start, self._outlook[1].states_along(text[start:]))
+        if self._outlook and self._follows(text, self._outlook[0]):
+            start = len(self._outlook[0])
+            self._read().adopt(text, start, self._outlook[1].states_along(text[start:]))
 
-    def _learn(self, text: bytes, start: int, after: bytes) -> None:
-        if self._states().behind(text[:start]):
-            return
-        for end in range(start, len(text)):
-            self._lessons.typed(text[: end + 1], after, self._states().at(text[:end]))
+    def _learn(self, place: _Place, start: int) -> None:
+        for end in range(start, len(place.before)):
+            self._lessons.typed(place.before.upto(end + 1), place.after, self._state(place.before.upto(end)))
 
-    def catch_up(self, before: bytes) -> bool:
-        """Read a slice of a long text that the last answer did without; whether there is nothing left to read.
+    def catch_up(self, before: Rope | bytes) -> bool:
+        """Do a slice of what the last answer did without; whether there is nothing left.
 
         Only the text asked about last is read: reading two in turn, each would undo what the other had read.
         """
 
-        def read() -> bool:
-            if not self._near or before != self._latest:
+        def catch_up() -> bool:
+            text = _unix(before)
+            if not (self._unobserved or self._behind) or text != self._latest.before:
                 return True
-            done = self._states().catch_up(unix(before), SLICE)
-            if done:
-                self._near = None
-                self._searches.clear()
-                self._outlook = None
-            return done
+            if self._unobserved:
+                self._unobserved = self._mixture.observe(self._document, *self._latest)
+            else:
+                self._behind = not self._read().catch_up(text, SLICE)
+            if self._unobserved or self._behind:
+                return False
+            self.think_anew()
+            return True
 
-        return self._guarded(read, True)
+        return self._guarded(catch_up, True)
 
     def think_anew(self) -> None:
         """Answer by what the predictors know now, where an answer is kept of what they knew before."""
-        self._near, self._outlook = None, None
+        self._outlook = None
         self._shares = None, {}
         self._searches.clear()
 
     def rest(self) -> None:
         """Give back most of the memory; the next question takes a little longer, and has the same answer."""
         self.think_anew()
-        if self._warm:
-            self._warm.rest(RESTING)
+        if self._states:
+            self._states.rest(RESTING)
 
-    def _state(self, before: bytes, stale: Stale = never) -> State:
-        """The state at the cursor: exact, or while a long text is still to be read, from the text nearest to it."""
-        self._latest, text = before, unix(before)
-        if self._states().behind(text) <= FAR:
-            self._near = None
-            return self._states().at(text, stale)
-        if not self._near or not text.startswith(self._near[0]) or len(text) - len(self._near[0]) > 2 * FAR:
-            cut = text.rfind(b"\n", 0, -NEAR) + 1
-            self._near = (text[: cut if cut > len(text) - FAR else len(text) - NEAR], WarmStates(self._mixture))
-        head, near = self._near
-        return near.at(text[len(head) :], stale)
+    def _state(self, text: Rope, stale: Stale = never) -> State:
+        """The state after a text: exact, or while that is still to be read, from the text nearest to it."""
+        state = self._read().at(text, stale)
+        self._behind = not self._read().is_exact
+        return state
 
-    def _look(self, before: bytes, stale: Stale = never) -> Outlook:
+    def _look(self, text: Rope, stale: Stale = never) -> Outlook:
         """What lies beyond the cursor, as far as it was looked at: from here, or from where the user has come from."""
-        state, text = self._state(before, stale), unix(before)
-        if self._outlook is None or not text.startswith(self._outlook[0]):
+        state = self._state(text, stale)
+        if self._outlook is None or not self._follows(text, self._outlook[0]):
             self._outlook = text, Outlook(self._mixture, state)
         elif state is not self._outlook[1].state:
             self._outlook[1].follow(text[len(self._outlook[0]) :], state)
             self._outlook = text, self._outlook[1]
         return self._outlook[1]
 
-    def _states(self) -> WarmStates:
-        if self._warm is None:
-            self._warm = WarmStates(self._mixture)
-        return self._warm
+    def _follows(self, text: Rope, earlier: Rope) -> bool:
+        """Whether it was typed after the earlier one."""
+        return 0 <= len(text) - len(earlier) <= MOST_TYPED and text.startswith(earlier)
+
+    def _read(self) -> LongText:
+        if self._states is None:
+            self._states = LongText(self._mixture, self._memory)
+        return self._states
 
     def _guarded(self, offer: Callable[[], T], nothing: T) -> T:
         """Whatever `offer` returns, with the predictors that raise in it dropped one after the other."""
@@ -222,12 +244,20 @@ class Completer:
                 members = {name: one for name, one in self._mixture.members.items() if name != failure.name}
                 self._mixture = Mixture(members, self._corrections)
                 self._lessons = Lessons(self._mixture, self._document)
-                self._warm = None
+                self._states = None
                 self.think_anew()
                 self._on_drop(failure.name, failure.cause)
         return nothing
 
 
-def unix(text: bytes) -> bytes:
-    """With LF line ends, the only ones that predictors see."""
-    return text.replace(b"\r\n", b"\n")
+def _place(before: Rope | bytes, after: Rope | bytes) -> _Place:
+    return _Place(_unix(before), _unix(after))
+
+
+def _unix(text: Rope | bytes) -> Rope:
+    """With LF line ends, the only ones that predictors see; those of a rope are so already."""
+    return text if isinstance(text, Rope) else Rope((text.replace(b"\r\n", b"\n"),))
+
+
+def _patience(options: Options, stale: Stale) -> Patience:
+    return Patience(stale, time.perf_counter() + options.budget)

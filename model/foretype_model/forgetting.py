@@ -43,11 +43,16 @@ def blanked(text: bytes, words: Collection[bytes]) -> bytes:
 
 def kept(text: bytes, start: int, end: int, words: Collection[bytes]) -> Iterator[tuple[int, int]]:
     """The parts of `text` from `start` to `end` that belong to none of the words."""
-    around = max(map(len, words), default=0) + LONGEST_CHARACTER
-    first = max(0, start - around)
-    near = blanked(text[first : end + around], words)
+    reach = around(words)
+    first = max(0, start - reach)
+    near = blanked(text[first : end + reach], words)
     for part in _KEPT.finditer(near, start - first, end - first):
         yield first + part.start(), first + part.end()
+
+
+def around(words: Collection[bytes]) -> int:
+    """Bytes before and after a place that say whether it belongs to one of the words."""
+    return max(map(len, words), default=0) + LONGEST_CHARACTER
 
 
 def unsettled(before: bytes, words: Collection[bytes]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from foretype_model.index import ERASED
 from foretype_model.mixture import Mixture
 from foretype_model.predictor import State
+from foretype_model.rope import Rope
 from foretype_model.secrets import REACH, is_private, masked_around, unsettled
 
 
@@ -19,7 +20,7 @@ class Lessons:
         self._waiting = b""
         self._states: list[State] = []
 
-    def typed(self, before: bytes, after: bytes, state: State) -> None:
+    def typed(self, before: Rope, after: Rope, state: State) -> None:
         """The last byte of `before` was typed, after `state`; learn from what has been settled by it."""
         if self._is_private:
             return
@@ -30,11 +31,11 @@ class Lessons:
             near, low = masked_around(before + after[:REACH], self._start, end)
             for at in range(self._start, end):
                 if near[at - low] != ERASED:
-                    self._mixture.learn(self._states[at - self._start], before[at])
+                    self._mixture.learn(self._states[at - self._start], before[at : at + 1][0])
         del self._states[: end - self._start]
         self._start, self._waiting = end, before[end:]
 
-    def _go_on_to(self, before: bytes) -> None:
+    def _go_on_to(self, before: Rope) -> None:
         """Let go of what was typed elsewhere, or deleted again."""
         count = len(before) - 1 - self._start
         if 0 <= count <= len(self._states) and self._waiting.startswith(before[self._start : -1]):

@@ -26,6 +26,7 @@ from foretype_model.predictor import (
     Source,
     State,
 )
+from foretype_model.rope import Rope
 
 MOST: Final = 1e-3
 """A logarithm of a probability at most; it is 0 but for rounding."""
@@ -178,10 +179,13 @@ class Mixture:
         told = self._each(lambda i, one: one.sources(state[i], text, most), Explainer)
         return [source for sources in told for source in sources]
 
-    def observe(self, document: str, before: bytes, after: bytes) -> None:
-        """Show a document, as it stands around the cursor, to the members that want to see it."""
+    def observe(self, document: str, before: Rope, after: Rope) -> bool:
+        """Show a document, as it stands around the cursor, to the members that want to see it.
+
+        Whether one of them has more to take in of it, and wants to be shown it again.
+        """
         self._latest = None
-        self._each(lambda _, member: member.observe(document, before, after), Observer)
+        return any(self._each(lambda _, member: member.observe(document, before, after), Observer))
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
         """Learn that the user went on with the byte `following`: how far to trust each member, and they themselves."""

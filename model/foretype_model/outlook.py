@@ -51,8 +51,8 @@ class Outlook:
         return self._predictor.feed(self._views[text[:known]].state, text[known:-1])
 
     def states_along(self, typed: bytes) -> list[State]:
-        """The states after each byte of `typed`, as far as they were looked at."""
-        states = []
+        """The state at the cursor, and after each byte of `typed`, as far as they were looked at."""
+        states = [self.state]
         for end in range(1, len(typed) + 1):
             if typed[:end] not in self._views:
                 break

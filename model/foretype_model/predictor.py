@@ -36,6 +36,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from foretype_model.rope import Rope
+
 END_OF_TEXT: Final = 0xFF
 """The byte after the last byte of a text; 0xFF never occurs in UTF-8."""
 
@@ -117,8 +119,14 @@ class Modelled(Protocol):
 class Observer(Protocol):
     """A predictor that wants to see documents, beside the text before a cursor."""
 
-    def observe(self, document: str, before: bytes, after: bytes) -> None:
-        """Called before each answer with what surrounds the cursor; `document` is its URI."""
+    def observe(self, document: str, before: Rope, after: Rope) -> bool | None:
+        """Called before each answer with what surrounds the cursor; `document` is its URI.
+
+        The two are all of the document, megabytes perhaps: their slices, as in ``before[-1000:]``, are bytes, and
+        `Rope.common_prefix` tells what a document has in common with how it was before. The answer waits for this: what
+        takes longer than a few milliseconds is better done in parts. After True, this is called again with the same
+        document when nobody waits.
+        """
         ...
 
 

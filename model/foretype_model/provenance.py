@@ -15,7 +15,7 @@ from foretype_model.index import ERASED, Matches, Shard
 from foretype_model.mixture import Mixture
 from foretype_model.predictor import Source, State
 from foretype_model.recent import Recent, context_of
-from foretype_model.warm import common_prefix
+from foretype_model.rope import common_prefix
 
 BEFORE, AFTER = 40, 80
 """Characters of a line that are shown around a place."""

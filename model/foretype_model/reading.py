@@ -14,14 +14,21 @@ from typing import Final, NamedTuple
 
 from foretype_model import candidates
 from foretype_model.candidates import Options
-from foretype_model.completer import FAR, MOST_TYPED, NEAR
+from foretype_model.completer import MOST_TYPED
 from foretype_model.lessons import Lessons
 from foretype_model.mixture import Floats, Mixture
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import State
+from foretype_model.rope import Rope, common_prefix
 from foretype_model.search import Draw
 from foretype_model.staleness import Stale, Superseded, never
-from foretype_model.warm import WarmStates, common_prefix
+from foretype_model.warm import WarmStates
+
+FAR: Final = 4096
+"""Bytes that are read for one answer at most (0.1 s); where there are more, the nearest have to do."""
+
+NEAR: Final = 2048
+"""Bytes of the nearest text."""
 
 SLICE: Final = 128
 """Bytes that are read for one answer at most (some 100 ms): what waits behind it is not to wait long."""
@@ -84,14 +91,20 @@ def typed_again(
     predictors.
     """
     before, after = around
-    mixture.observe(document, before, after)
+    observe_whole(mixture, document, Rope.of(before), Rope.of(after))
     for byte in text:
         yield state
         before += bytes((byte,))
         if lessons:
-            lessons.typed(before, after, state)
+            lessons.typed(Rope.of(before), Rope.of(after), state)
         state = mixture.step([state], [byte])[0]
-        mixture.observe(document, before, after)
+        mixture.observe(document, Rope.of(before), Rope.of(after))
+
+
+def observe_whole(mixture: Mixture, document: str, before: Rope, after: Rope) -> None:
+    """Show a document until all of it that is wanted has been taken in."""
+    while mixture.observe(document, before, after):
+        pass
 
 
 class Reading:
@@ -170,7 +183,7 @@ class Reading:
                 self._scores[start + len(states)] = _Score(log_p, _at(self._mixture.shares(state), byte))
                 states.append(state)
         finally:
-            self._warm.adopt(self._text[self._base :], start - self._base, states[1:])
+            self._warm.adopt(Rope.of(self._text[self._base :]), start - self._base, states)
 
     def _miss(self, end: int) -> None:
         """What is new before `end` is passed over."""
@@ -181,10 +194,10 @@ class Reading:
 
     def _state(self, at: int, stale: Stale) -> State:
         """After the text before `at`; where much of that is unread, after its last lines."""
-        if at < self._base or self._warm.behind(self._text[self._base : at]) > FAR:
+        if at < self._base or self._warm.behind(Rope.of(self._text[self._base : at])) > FAR:
             cut = self._text.rfind(b"\n", 0, max(0, at - NEAR)) + 1
             self._base, self._warm = max(cut, at - FAR, 0), WarmStates(self._mixture)
-        return self._warm.at(self._text[self._base : at], stale)
+        return self._warm.at(Rope.of(self._text[self._base : at]), stale)
 
     def _next(self, at: int, *, new: bool) -> int:
         """The first byte from `at` on that is new, or that is not."""

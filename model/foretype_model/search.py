@@ -20,7 +20,7 @@ from foretype_model import sample
 from foretype_model.grammar import Grammar
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import LogProbabilities
-from foretype_model.staleness import Stale, Superseded, never
+from foretype_model.staleness import ENDLESS, Patience
 
 WIDTH: Final = 8
 """Continuations in one step: 8 rows cost 2.2 times one row at 512 units."""
@@ -101,17 +101,17 @@ class Search:
         self._found: list[Found] = []
         self._bar = -math.inf
 
-    def run(self, stale: Stale = never) -> list[Found]:
-        """The `count` best candidates, best first. Raises Superseded once `stale()` is true."""
+    def run(self, patience: Patience = ENDLESS) -> tuple[list[Found], bool]:
+        """The `count` best candidates, best first; and whether the patience lasted to the end. Raises Superseded."""
         self._expand([_Node(0.0, b"", 0.0, 0.0)])
         for _ in range(MOST_STEPS):
             batch = self._batch()
             if not batch:
                 break
-            if stale():
-                raise Superseded
+            if patience.is_over():
+                return self._best(), False
             self._expand(batch)
-        return self._best()
+        return self._best(), True
 
     def _best(self) -> list[Found]:
         return heapq.nlargest(self._count, self._found, key=lambda found: found.key)

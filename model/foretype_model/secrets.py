@@ -16,6 +16,7 @@ from typing import Final
 from foretype_model.credentials import places, values
 from foretype_model.documents import file_of
 from foretype_model.index import ERASED
+from foretype_model.rope import Rope
 from foretype_model.texts import is_secret
 from foretype_model.tokens import IN_RUN, tokens
 
@@ -64,11 +65,18 @@ def without_secrets(text: bytes) -> tuple[bytes, int]:
     return b"".join(text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2)), len(found)
 
 
-def masked_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
+def masked_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]:
     """What `masked` makes of the bytes from `start` to `end` and of some around them; and where those begin.
 
     It is exactly that where no line is longer than `REACH`; of longer ones, a part stands for the whole.
     """
+    # All that is looked at, so that of a text of 10 MB no more is read than of a short one.
+    first = max(0, start - 2 * REACH - BLOCK)
+    near, low = _masked_around(text[first : end + 2 * REACH + BLOCK], start - first, end - first)
+    return near, first + low
+
+
+def _masked_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
     low = max(0, start - REACH)
     low = text.rfind(b"\n", max(0, low - REACH), low) + 1 or low
     high = min(len(text), end + REACH)
@@ -80,7 +88,7 @@ def masked_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
     return masked(text[low:high]), low
 
 
-def unsettled(before: bytes) -> int:
+def unsettled(before: Rope | bytes) -> int:
     """Bytes at the end of `before` that may become part of a secret as the user types on."""
     line = before[-REACH:]
     line = line[line.rfind(b"\n") + 1 :]

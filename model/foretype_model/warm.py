@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import numpy as np
+
 from foretype_model.predictor import Predictor, State
+from foretype_model.rope import Rope
 from foretype_model.staleness import Stale, Superseded, never
 
 SPACING: Final = 64
 """Bytes between snapshots while a longer text is read: going back costs at most so many steps (3 ms at 512 units)."""
 
-MOST: Final = 1024
-"""Snapshots of a document at most (3 kB each for a network of 512 units: 3 MB)."""
+MEMORY: Final = 4_000_000
+"""Bytes that the states of a text take at most, unless it is said otherwise."""
+
+_OBJECT: Final = 56
+_REFERENCE: Final = 8
+"""Bytes of an object, and of what refers to one."""
+
+LEAST: Final = 64
+"""States that are kept whatever they take."""
+
+SAMPLE: Final = 16
+"""States, the newest, that the size of all is told by."""
 
 
 class WarmStates:
@@ -23,13 +37,16 @@ class WarmStates:
     the state of replaying that text from its start, whatever was asked before: states are never approximated.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, memory: int = MEMORY) -> None:
+        """The states take about `memory` bytes at the most."""
         self._predictor = predictor
-        self._text = b""
+        self._memory = memory
+        self._most = LEAST
+        self._text = Rope(())
         self._positions = [0]
         self._states: list[State] = [predictor.start()]
 
-    def at(self, text: bytes, stale: Stale = never) -> State:
+    def at(self, text: Rope, stale: Stale = never) -> State:
         """The state after the last byte of `text`; one step where it is the last text and one byte more.
 
         Raises Superseded once `stale()` is true; what was read by then is kept.
@@ -41,7 +58,7 @@ class WarmStates:
             self._read_on(text)
         return self._states[self._nearest(text)[0]]
 
-    def catch_up(self, text: bytes, most: int) -> bool:
+    def catch_up(self, text: Rope, most: int) -> bool:
         """Read about `most` bytes towards `at(text)`; whether that is reached."""
         self._follow(text)
         enough = min(len(text), self._nearest(text)[1] + most)
@@ -49,10 +66,16 @@ class WarmStates:
             self._read_on(text)
         return self._nearest(text)[1] == len(text)
 
-    def adopt(self, text: bytes, start: int, states: Sequence[State]) -> None:
-        """Take over the states after each byte of `text` from `start` on, as far as somebody has read them already."""
+    def adopt(self, text: Rope, start: int, states: Sequence[State]) -> None:
+        """Take over the states from `start` on, the first one there and the others each a byte further.
+
+        Somebody has read them already. Nothing is taken that does not go on from the very state there is at `start`.
+        """
         self._follow(text)
-        for end, state in enumerate(states, start + 1):
+        known = self._states[bisect_right(self._positions, start) - 1]
+        if not states or known is not states[0]:
+            return
+        for end, state in enumerate(states[1:], start + 1):
             if self._positions[bisect_right(self._positions, end) - 1] != end:
                 self._keep(end, state)
 
@@ -62,28 +85,28 @@ class WarmStates:
         kept = sorted({0, *(count - 1 - i * count // most for i in range(most))}) if count > most else range(count)
         self._keep_only(kept)
 
-    def behind(self, text: bytes) -> int:
+    def behind(self, text: Rope) -> int:
         """Bytes that `at(text)` would have to read."""
-        shared = common_prefix(self._text, text)
+        shared = self._text.common_prefix(text)
         return len(text) - self._positions[bisect_right(self._positions, shared) - 1]
 
-    def _follow(self, text: bytes) -> None:
+    def _follow(self, text: Rope) -> None:
         """Forget the states beyond what the last text and this one share.
 
         A text that the last one begins with (the cursor has moved up) forgets nothing: the cursor may come back.
         """
-        shared = common_prefix(self._text, text)
+        shared = self._text.common_prefix(text)
         if shared < len(text):
             keep = bisect_right(self._positions, shared)
             del self._positions[keep:], self._states[keep:]
             self._text = text
 
-    def _nearest(self, text: bytes) -> tuple[int, int]:
+    def _nearest(self, text: Rope) -> tuple[int, int]:
         """The last snapshot within `text`: its index and position."""
         index = bisect_right(self._positions, len(text)) - 1
         return index, self._positions[index]
 
-    def _read_on(self, text: bytes) -> None:
+    def _read_on(self, text: Rope) -> None:
         """One snapshot further along the text."""
         index, position = self._nearest(text)
         end = min(len(text), position + SPACING)
@@ -93,13 +116,17 @@ class WarmStates:
         index = bisect_right(self._positions, position)
         self._states.insert(index, state)
         self._positions.insert(index, position)
-        if len(self._positions) > MOST:
-            self._thin_out()
+        if len(self._positions) > self._most:
+            # States grow when they are asked, so it is found out anew how many there may be.
+            sample = self._states[-SAMPLE:]
+            self._most = max(LEAST, self._memory * len(sample) // sum(map(size, sample)))
+            if len(self._positions) > self._most:
+                self._thin_out()
 
     def _thin_out(self) -> None:
         """Keep the newest quarter, and of the others those that lie a fair share of the text apart."""
-        gap = max(SPACING, 4 * self._positions[-1] // MOST)
-        newest, kept = len(self._positions) - MOST // 4, [0]
+        gap = max(SPACING, 4 * self._positions[-1] // self._most)
+        newest, kept = len(self._positions) - self._most // 4, [0]
         for i in range(1, len(self._positions)):
             if i >= newest or self._positions[i + 1] - self._positions[kept[-1]] > gap:
                 kept.append(i)
@@ -111,15 +138,11 @@ class WarmStates:
         self._states = [self._states[i] for i in kept]
 
 
-def common_prefix(a: bytes, b: bytes) -> int:
-    """The length of the longest common prefix, by bisection over equal slices: 21 us for 100,000 bytes."""
-    low, high = 0, min(len(a), len(b))
-    if a[:high] == b[:high]:
-        return high
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def size(state: State) -> int:
+    """The bytes that a state takes, about: of numbers, arrays, text, and what holds them."""
+    if isinstance(state, np.ndarray):
+        return int(state.nbytes) + _OBJECT
+    if isinstance(state, tuple | list):
+        return _OBJECT + sum(_REFERENCE + size(part) for part in state)
+    slots = getattr(type(state), "__slots__", ())
+    return sys.getsizeof(state) + sum(size(getattr(state, name, None)) for name in slots)

@@ -7,11 +7,16 @@ the Language Server Protocol has it. How far along a line a client counts is for
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
+from foretype_model.rope import Rope
+
 LONGEST_CHUNK: Final = 8192
-"""Bytes. An edit copies a chunk or two and runs over the list of them: 1 MB is 256 chunks at the most."""
+"""Bytes. An edit copies a chunk or two, and the lists of them: 10 MB are 2,500 chunks at the most, and 0.2 ms."""
 
 _BREAK: Final = re.compile(rb"\r\n|\r|\n")
 
@@ -25,11 +30,11 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A document around a point, as it was when somebody asked."""
+    """A document around a point, as it was when somebody asked. Its lines end in LF, whatever those of the text do."""
 
     uri: str
-    before: bytes
-    after: bytes
+    before: Rope
+    after: Rope
 
 
 class Units(Protocol):
@@ -46,14 +51,44 @@ class Units(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A piece of the text: whole code points, and never only half of a CR LF."""
+    """A piece of the text: whole code points, and never only half of a CR LF; `unix` with LF for CR LF."""
 
     text: bytes
+    unix: bytes
     breaks: int
     width: int
 
 
-_EMPTY: Final = _Chunk(b"", breaks=0, width=0)
+_HALF: Final = "\ufffd".encode()
+"""What stands for half of a surrogate pair."""
+
+_EMPTY: Final = _Chunk(b"", b"", breaks=0, width=0)
+
+
+class _Version:
+    """What is known of the chunks of one version, once it is asked for: where each begins."""
+
+    def __init__(self, chunks: list[_Chunk]) -> None:
+        self._chunks = chunks
+
+    @cached_property
+    def unix(self) -> Rope:
+        """The text, its lines ending in LF."""
+        return Rope([chunk.unix for chunk in self._chunks])
+
+    @cached_property
+    def bytes(self) -> list[int]:
+        """Where each begins, and last where the text ends."""
+        return list(accumulate((len(chunk.text) for chunk in self._chunks), initial=0))
+
+    @cached_property
+    def unix_bytes(self) -> list[int]:
+        return list(accumulate((len(chunk.unix) for chunk in self._chunks), initial=0))
+
+    @cached_property
+    def breaks(self) -> list[int]:
+        """The breaks up to the end of each."""
+        return list(accumulate(chunk.breaks for chunk in self._chunks))
 
 
 class Text:
@@ -66,10 +101,11 @@ class Text:
     def __init__(self, text: str, units: Units) -> None:
         self._units = units
         self._chunks = self._cut(_encode(text)) or [_EMPTY]
+        self._version = _Version(self._chunks)
 
     def __len__(self) -> int:
         """Bytes of UTF-8."""
-        return sum(len(chunk.text) for chunk in self._chunks)
+        return self._version.bytes[-1]
 
     def __bytes__(self) -> bytes:
         return b"".join(chunk.text for chunk in self._chunks)
@@ -86,31 +122,35 @@ class Text:
         if last + 1 < len(self._chunks) and new.endswith(b"\r"):
             last += 1
             new += self._chunks[last].text
-        self._chunks[first : last + 1] = self._cut(new)
-        self._chunks = self._chunks or [_EMPTY]
+        self._chunks = [*self._chunks[:first], *self._cut(new), *self._chunks[last + 1 :]] or [_EMPTY]
+        self._version = _Version(self._chunks)
 
-    def before(self, point: Point) -> bytes:
-        """All of the text before `point`."""
-        number, head, _ = self._split(point)
-        return b"".join([*(chunk.text for chunk in self._chunks[:number]), head])
+    def around(self, point: Point) -> tuple[Rope, Rope]:
+        """The text before and after `point`, its lines ending in LF."""
+        number, head = self._head(point)
+        place = self._version.unix_bytes[number] + len(unix(head))
+        return self._version.unix.upto(place), self._version.unix.since(place)
 
-    def after(self, point: Point, most: int) -> bytes:
-        """The text after `point`, at most about `most` bytes of it, whole code points."""
-        number, _, tail = self._split(point)
-        while len(tail) < most and number + 1 < len(self._chunks):
-            number += 1
-            tail += self._chunks[number].text
-        return tail[: _border(tail, most)]
+    def offset(self, point: Point) -> int:
+        """The bytes before `point`."""
+        number, head = self._head(point)
+        return self._version.bytes[number] + len(head)
 
     def slice(self, start: int, length: int) -> bytes:
         """`length` bytes from the byte `start` on, fewer at the end of the text."""
+        starts = self._version.bytes
+        start, end = max(0, start), min(start + length, len(self))
+        number = bisect_right(starts, start) - 1
         found = []
-        for chunk in self._chunks:
-            if start < len(chunk.text) and length > 0:
-                found.append(chunk.text[max(0, start) : max(0, start) + length])
-                length -= len(found[-1])
-            start -= len(chunk.text)
+        while starts[number] < end:
+            found.append(self._chunks[number].text[max(0, start - starts[number]) : end - starts[number]])
+            number += 1
         return b"".join(found)
+
+    def _head(self, point: Point) -> tuple[int, bytes]:
+        """The number of the chunk that `point` is in, and that chunk's text before it: before the whole of a pair."""
+        number, head, _ = self._split(point)
+        return number, head if self._chunks[number].text.startswith(head) else head[: -len(_HALF)]
 
     def _split(self, point: Point) -> tuple[int, bytes, bytes]:
         """The number of the chunk that `point` is in, and that chunk's text before and after it."""
@@ -131,13 +171,14 @@ class Text:
 
     def _line_start(self, line: int) -> tuple[int, int]:
         """The number of the chunk, and the offset in it, where `line` starts."""
-        breaks = max(0, line)
-        for number, chunk in enumerate(self._chunks):
-            if breaks <= chunk.breaks:
-                # bytes.splitlines breaks at LF, CR LF and CR only; that of str does at eight others as well.
-                return number, sum(map(len, chunk.text.splitlines(keepends=True)[:breaks]))
-            breaks -= chunk.breaks
-        return len(self._chunks) - 1, len(self._chunks[-1].text)
+        line = max(0, line)
+        number = bisect_left(self._version.breaks, line)
+        if number == len(self._chunks):
+            return number - 1, len(self._chunks[-1].text)
+        chunk = self._chunks[number]
+        breaks = line - (self._version.breaks[number] - chunk.breaks)
+        # bytes.splitlines breaks at LF, CR LF and CR only; that of str does at eight others as well.
+        return number, sum(map(len, chunk.text.splitlines(keepends=True)[:breaks]))
 
     def _cut(self, text: bytes) -> list[_Chunk]:
         pieces, start = [], 0
@@ -146,14 +187,19 @@ class Text:
             pieces.append(text[start:end])
             start = end
         pieces.append(text[start:])
-        return [_Chunk(piece, _breaks(piece), self._units.width(piece)) for piece in pieces if piece]
+        return [_Chunk(piece, unix(piece), _breaks(piece), self._units.width(piece)) for piece in pieces if piece]
+
+
+def unix(text: bytes) -> bytes:
+    """With LF in the place of each CR LF. The same object where there is none, so that it takes no memory."""
+    return text.replace(b"\r\n", b"\n")
 
 
 def _encode(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode()
+        return re.sub("[\ud800-\udfff]", _HALF.decode(), text).encode()
 
 
 def _breaks(text: bytes) -> int:

@@ -54,11 +54,13 @@ class Engine:
         self._serving = Serving({}, None, warn)
         self._readings = Readings(lambda: Serving({}, None, warn), on_drop)
         self._completers: OrderedDict[str, tuple[Ensemble, Completer]] = OrderedDict()
+        self._memory = 0
         self._indexed = False
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
         """Make the predictors that `settings` name; all documents start anew with them."""
         self.release()
+        self._memory = 1_000_000 * settings.memory_per_document
         self._serving, loaded = self._served(settings, workspace)
         self._readings = Readings(lambda: self._served(settings, workspace)[0], self._on_drop)
         self._completers.clear()
@@ -101,9 +103,7 @@ class Engine:
         ghost = self.ghost_text(snapshot, settings, stale)
         return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, stale)]
 
-    def outlook(
-        self, snapshot: Snapshot, settings: Settings, span: tuple[int, int] | None, stale: Stale
-    ) -> Outlook | None:
+    def outlook(self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale) -> Outlook | None:
         """What came in `span`, bytes of the text from its start, and what may come next. None once `stale`."""
         return self._readings.outlook(snapshot, settings, span, stale)
 
@@ -182,7 +182,7 @@ class Engine:
         def on_drop(name: str, error: Exception) -> None:
             self._on_drop(uri, name, error)
 
-        return Completer(ensemble.predictors, on_drop, uri, ensemble.corrections)
+        return Completer(ensemble.predictors, on_drop, uri, ensemble.corrections, self._memory)
 
 
 def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-from foretype_model.completer import unix
 from foretype_model.mixture import Mixture, PredictorFailed
 from foretype_model.reading import Likely, Reading, Scored
 from foretype_model.staleness import Stale, Superseded
 from foretype_server.document import Snapshot
 from foretype_server.serving import Ensemble, Serving
 from foretype_server.settings import Settings
+
+BYTES_AFTER: Final = 100_000
+"""How much of the text after the cursor is shown to the predictors."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +38,16 @@ class Readings:
         self._failed: set[str] = set()
         self._readings: dict[str, tuple[Ensemble, Reading]] = {}
 
-    def outlook(
-        self, snapshot: Snapshot, settings: Settings, span: tuple[int, int] | None, stale: Stale
-    ) -> Outlook | None:
+    def outlook(self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale) -> Outlook | None:
         """The characters in `span`, bytes of the text from its start, and the next ones.
 
         None once `stale`, or where no predictor is left.
         """
-        text = snapshot.before + snapshot.after
-        start, end = (len(unix(text[:at])) for at in span or (0, 0))
+        text, at = bytes(snapshot.before + snapshot.after[:BYTES_AFTER]), len(snapshot.before)
         while reading := self._reading(snapshot.uri):
             try:
-                reading.follow(unix(text))
-                read = reading.read(start, end, stale)
-                at = len(unix(snapshot.before))
+                reading.follow(text)
+                read = reading.read(*span, stale)
                 return Outlook(read, reading.next_characters(at, settings.options(), stale))
             except Superseded:
                 return None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from foretype_model.errors import ForetypeError
+from foretype_model.rope import Rope
 from foretype_model.store import Store
 from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
@@ -32,13 +33,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BYTES_AFTER: Final = 100_000
-"""How much of the text after the cursor the engine is given."""
-
 SLOWEST_CONFIGURATION: Final = 2.0
 """Seconds after `initialize` at which the models are loaded, whether or not the client has sent its settings."""
 
-RELOADED: Final = ("model", "predictors", "learn_exclude", "prose")
+RELOADED: Final = ("model", "predictors", "learn_exclude", "prose", "memory_per_document")
 """The settings that make other predictors, or have them read other files."""
 
 log = logging.getLogger(__name__)
@@ -157,24 +155,20 @@ class Session:
         """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the meantime."""
         if not self.settings.inline_enable:
             return None
-        answer: tuple[Candidate | None, Snapshot] | None = await self._ask(
-            "inline", uri, point, lambda engine, asked, *how: (engine.ghost_text(asked, *how), asked)
-        )
-        ghost, snapshot = answer or (None, None)
-        if ghost is None or snapshot is None:
-            return None
-        self.tally.shown("ghost", snapshot, len(self._documents[uri].text), [ghost])
+        ghost = await self._ask("inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked))
+        if ghost is not None:
+            self.tally.shown("ghost", uri, self._documents[uri].text, point, [ghost])
         return ghost
 
-    async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], bytes]:
+    async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], Rope]:
         """Next words, then next characters; and the text before the cursor, which they were made for."""
         answer = await self._ask(
             "completion", uri, point, lambda engine, asked, *how: (engine.candidates(asked, *how), asked)
         )
         if answer is None:
-            return [], b""
+            return [], Rope(())
         candidates, snapshot = answer
-        self.tally.shown("menu", snapshot, len(self._documents[uri].text), candidates)
+        self.tally.shown("menu", uri, self._documents[uri].text, point, candidates)
         return candidates, snapshot.before
 
     def version(self, uri: str) -> int | None:
@@ -189,9 +183,9 @@ class Session:
     async def outlook(self, uri: str, point: Point, span: tuple[Point, Point] | None) -> Outlook | None:
         """How probable the characters in `span` were when they came, and the next ones are; or None, as above."""
         document = self._documents.get(uri)
-        within = (len(document.text.before(span[0])), len(document.text.before(span[1]))) if document and span else None
+        start, end = (len(document.text.around(one)[0]) for one in span) if document and span else (0, 0)
         return await self._ask(
-            "outlook", uri, point, lambda engine, asked, how, stale: engine.outlook(asked, how, within, stale)
+            "outlook", uri, point, lambda engine, asked, how, stale: engine.outlook(asked, how, (start, end), stale)
         )
 
     async def offers(self, uri: str, point: Point) -> list[Candidate]:
@@ -244,7 +238,7 @@ class Session:
             return None
         # The snapshot is taken here, before anything is awaited: the document changes while the request waits.
         ticket = document.renew(kind)
-        snapshot = Snapshot(uri, document.text.before(point), document.text.after(point, BYTES_AFTER))
+        snapshot = Snapshot(uri, *document.text.around(point))
         answer = asyncio.ensure_future(self._answer(job, snapshot, ticket.stale))
         either: set[asyncio.Future[Any]] = {answer, ticket.taken}
         try:

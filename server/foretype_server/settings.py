@@ -28,6 +28,8 @@ class Settings:
         learn_exclude: patterns of paths that nothing is learnt from.
         languages_disabled: language identifiers of documents in which nothing is offered.
         max_file_size: bytes; nothing is offered in longer documents.
+        memory_per_document: megabytes that what is kept of the states along a document takes at most.
+        max_search_time: milliseconds after which what was found is offered.
         prose: a writer's mode: words and sentences alone are offered, and only prose is learnt from.
     """
 
@@ -47,6 +49,8 @@ class Settings:
     learn_exclude: tuple[str, ...] = ()
     languages_disabled: tuple[str, ...] = ()
     max_file_size: int = 10_000_000
+    memory_per_document: int = 6
+    max_search_time: int = 40
     prose: bool = False
 
     @property
@@ -69,6 +73,7 @@ class Settings:
             min_confidence=self.inline_min_confidence,
             max_lines=self.inline_max_lines,
             prose=self.prose,
+            budget=self.max_search_time / 1000,
         )
 
 
@@ -223,6 +228,8 @@ NAMES: Final[Mapping[str, tuple[str, _Kind]]] = {
     "learn.exclude": ("learn_exclude", _TEXTS),
     "languages.disabled": ("languages_disabled", _TEXTS),
     "maxFileSize": ("max_file_size", _Kind("a whole number of bytes, 1 or more", _whole(1))),
+    "memoryPerDocument": ("memory_per_document", _Kind("a whole number of megabytes, 1 or more", _whole(1))),
+    "maxSearchTime": ("max_search_time", _Kind("a whole number of milliseconds, 1 or more", _whole(1))),
     "prose": ("prose", _BOOLEAN),
 }
 """By each setting's name in the editor: its field of `Settings`, and what it may be."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from foretype_server.document import Snapshot, Text
+from foretype_server.document import Point, Text
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
@@ -64,21 +64,22 @@ class Observer:
         self._pending: list[_Taken] = []
         self._tells = False
 
-    def offered(self, snapshot: Snapshot, length: int, offers: Sequence[Candidate]) -> None:
-        """Remember what a document of `length` bytes was offered; the text is still that of the snapshot."""
+    def offered(self, uri: str, text: Text, point: Point, offers: Sequence[Candidate]) -> None:
+        """Remember what was offered at a point of a document; the text is still the one it was made for."""
         if self._tells or not offers:
             return
-        offset = len(snapshot.before)
+        offset = text.offset(point)
+        first = max(0, offset - CONTEXT)
         place = _Place(
             offset,
-            snapshot.before[-CONTEXT:],
-            snapshot.after[:CONTEXT],
-            length,
+            text.slice(first, offset - first),
+            text.slice(offset, CONTEXT),
+            len(text),
             tuple(_Offer(one.text.encode(), one.kind) for one in offers),
         )
         # Ghost text and menu stand at the same place; what was offered elsewhere has gone.
-        same = [one for one in self._places.get(snapshot.uri, []) if one.offset == offset and not one.typed]
-        self._places[snapshot.uri] = [*(one for one in same if one.offers[0].kind != offers[0].kind), place]
+        same = [one for one in self._places.get(uri, []) if one.offset == offset and not one.typed]
+        self._places[uri] = [*(one for one in same if one.offers[0].kind != offers[0].kind), place]
 
     def edited(self, uri: str, text: Text, inserted: str) -> None:
         """See what a change has taken; `inserted` is the longest text that it put somewhere."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from foretype_model.store import data_folder
-from foretype_server.document import Snapshot, Text
+from foretype_server.document import Point, Text
 from foretype_server.statistics import Count, Counts, Recorder, keep
 from foretype_server.taken import Observer
 
@@ -45,11 +45,11 @@ class Tally:
         self._languages.pop(uri, None)
         self._observer.closed(uri)
 
-    def shown(self, kind: str, snapshot: Snapshot, length: int, offers: Sequence[Candidate]) -> None:
-        """A document of `length` bytes, which is still that of the snapshot, was offered these, if any."""
+    def shown(self, kind: str, uri: str, text: Text, point: Point, offers: Sequence[Candidate]) -> None:
+        """At a point of a document, whose text is still the one they were made for, these were offered, if any."""
         if offers:
-            self._recorder.add(self._languages.get(snapshot.uri, ""), kind, Count(shown=1))
-            self._observer.offered(snapshot, length, offers)
+            self._recorder.add(self._languages.get(uri, ""), kind, Count(shown=1))
+            self._observer.offered(uri, text, point, offers)
 
     def edited(self, uri: str, text: Text, inserted: Sequence[str]) -> None:
         """A document was changed into `text`, by inserting these."""

@@ -17,6 +17,7 @@ from foretype_server.document import Point, Units
 
 if TYPE_CHECKING:
     from foretype_model.candidates import Candidate
+    from foretype_model.rope import Rope
 
 ACCEPTED: Final = "foretype.accepted"
 """The command that clients run once they have inserted an item; its argument has `kind`, `characters` and `uri`."""
@@ -96,7 +97,7 @@ def inline_completions(candidate: Candidate | None, uri: str, position: types.Po
     return types.InlineCompletionList(items=[item])
 
 
-def completions(candidates: Iterable[Candidate], before: bytes, asked: Asked, units: Units) -> types.CompletionList:
+def completions(candidates: Iterable[Candidate], before: Rope, asked: Asked, units: Units) -> types.CompletionList:
     """The items for `candidates`, in their order, where `before` is the text before the position asked for."""
     position = asked.position
     typed = typed_word(before)
@@ -112,7 +113,7 @@ def completions(candidates: Iterable[Candidate], before: bytes, asked: Asked, un
     return types.CompletionList(is_incomplete=True, items=items)
 
 
-def typed_word(before: bytes) -> str:
+def typed_word(before: Rope) -> str:
     """The word that the cursor stands at the end of; empty after anything that no word has."""
     text = before[-LONGEST_WORD:].decode(errors="ignore")
     found = _WORD.search(text)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from foretype_model.errors import ForetypeError
 from foretype_server.document import Snapshot
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
 """What is to be done for a request."""
+
+UNREAD: Final = 4
+"""Documents, those asked about last, that are read on for (up to a second each); the others wait to be asked again."""
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +89,8 @@ class Worker:
         answer = job(self.engine, snapshot, settings, stale)
         self._unread[snapshot.uri] = snapshot
         self._unread.move_to_end(snapshot.uri)
+        if len(self._unread) > UNREAD:
+            self._unread.popitem(last=False)
         self._read_later()
         return answer
 

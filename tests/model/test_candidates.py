@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from foretype_model import utf8
 from foretype_model.candidates import Options, without_overlap
-from foretype_model.completer import FAR, SLICE, Completer
+from foretype_model.completer import SLICE, Completer
 from foretype_model.generate import generate
 from foretype_model.grammar import Word
 from foretype_model.outlook import Outlook
@@ -156,14 +156,14 @@ def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
     state = predictor.feed(predictor.start(), b"go ")
     counts: Counter[bytes] = Counter()
     for seed in range(400):
-        counts[Search(Outlook(predictor, state), Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2).run()[0].text[:1]] += 1
+        counts[Search(Outlook(predictor, state), Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2).run()[0][0].text[:1]] += 1
     assert counts[b"b"] / 400 == pytest.approx(0.75, abs=0.08)
 
 
 def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> None:
     predictor = NetworkPredictor(network)
     state = predictor.feed(predictor.start(), b"some text ")
-    for found in Search(Outlook(predictor, state), Word(), Draw(0.0, 0, 1.0, 0, b""), 5).run():
+    for found in Search(Outlook(predictor, state), Word(), Draw(0.0, 0, 1.0, 0, b""), 5).run()[0]:
         log_p, here = 0.0, state
         for byte in found.text:
             log_p += predictor.predict([here])[0, byte]
@@ -227,10 +227,24 @@ def test_a_long_text_is_answered_for_from_its_end_until_all_of_it_is_read(networ
             text += b"the "
             assert one.next_words(text, b"", options)
     assert slices >= len(text) // SLICE - 1
-    for length in range(FAR, len(text), FAR):
-        exact.next_characters(text[:length], options)
+    exact.next_words(text, b"", options)
+    while not exact.catch_up(text):
+        pass
     assert one.next_words(text, b"", options) == exact.next_words(text, b"", options)
     assert one.catch_up(text)
+
+
+def test_a_search_that_has_no_time_offers_what_it_has_and_is_made_anew() -> None:
+    hurried, patient = Options(budget=0.0), Options()
+    one = completer("hello world, and no more", "hello wordless")
+    assert [item.text for item in one.next_words(b"hello wor", b"", hurried)] == []
+    found = [item.text for item in one.next_words(b"hello wor", b"", patient)]
+    assert {"ld", "dless"} <= {text[: len("dless")].rstrip(", ") for text in found}
+    one = completer("hello world, and no more")
+    one.next_words(b"hello wor", b"", patient)
+    one.next_words(b"hello worl", b"", hurried)
+    again = one.next_words(b"hello worl", b"", patient)
+    assert again == completer("hello world, and no more").next_words(b"hello worl", b"", patient)
 
 
 def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Network) -> None:

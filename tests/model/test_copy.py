@@ -6,6 +6,7 @@ import random
 import sys
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from string import ascii_letters
 from threading import Thread
@@ -20,7 +21,7 @@ from foretype_model.completer import Completer
 from foretype_model.evidence import MOST_TRUST
 from foretype_model.index import ERASED, Shard
 from foretype_model.predictor import END_OF_TEXT, Context, Indexer, Observer, Predictor
-from foretype_model.predictors.copy import CopyPredictor, create
+from foretype_model.predictors.copy import AFTER, BEFORE, NEAR_AFTER, NEAR_BEFORE, CopyPredictor, create
 from foretype_model.predictors.network import NetworkPredictor
 from foretype_model.runtime import Network
 
@@ -230,10 +231,32 @@ def test_documents_are_told_apart() -> None:
     assert amount(predictor) == before + 1
 
 
+def observed(predictor: CopyPredictor, document: str, before: bytes, after: bytes) -> int:
+    """Shown until it has taken in what it wants; how many times that was."""
+    times = 1
+    while predictor.observe(document, before, after):
+        times += 1
+    return times
+
+
+def test_what_is_near_the_cursor_is_taken_in_at_once_and_the_rest_piece_by_piece() -> None:
+    text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
+    predictor, sizes = CopyPredictor(), [0]
+    for cursor in (150_000, 150_001, 40_000):  # opened, a key on, a jump
+        more = True
+        while more:
+            more = predictor.observe("file:///a", text[:cursor], text[cursor:])
+            sizes.append(amount(predictor))
+            assert after(predictor, text[cursor - 108 : cursor - 100]).argmax() == text[cursor - 100]
+    assert max(later - earlier for earlier, later in pairwise(sizes)) <= NEAR_BEFORE + NEAR_AFTER
+    assert sizes[-1] < 2 * (BEFORE + AFTER) + 10, "no part is taken in twice"
+    assert after(predictor, text[20_000:20_008]).argmax() == text[20_008]
+
+
 def test_of_a_long_text_that_is_opened_the_surroundings_of_the_cursor_are_read() -> None:
     text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
     predictor, cursor = CopyPredictor(), 150_000
-    predictor.observe("file:///a", text[:cursor], text[cursor:])
+    observed(predictor, "file:///a", text[:cursor], text[cursor:])
     assert amount(predictor) < 50_000
     for near in (cursor - 1000, cursor + 1000):
         assert after(predictor, text[near - 8 : near]).argmax() == text[near]
@@ -242,7 +265,7 @@ def test_of_a_long_text_that_is_opened_the_surroundings_of_the_cursor_are_read()
 def test_what_is_pasted_is_known_from_its_end_where_it_is_long() -> None:
     text = "".join(random.Random(0).choices(LETTERS, k=100_000)).encode()
     predictor = made(b"start ")
-    predictor.observe("file:///0", b"start " + text + b"\n", b"")
+    observed(predictor, "file:///0", b"start " + text + b"\n", b"")
     assert amount(predictor) < 50_000
     for near in (len(text) - 20_000, len(text) - 1):
         assert after(predictor, text[near - 8 : near]).argmax() == text[near]
@@ -252,7 +275,7 @@ def test_memory_is_bounded_and_the_newest_text_stays() -> None:
     predictor, random_ = CopyPredictor(), random.Random(0)
     for i in range(20):
         text = "".join(random_.choices(LETTERS, k=20_000)).encode()
-        predictor.observe(f"file:///{i}", text, b"")
+        observed(predictor, f"file:///{i}", text, b"")
     assert amount(predictor) < 300_000
     assert after(predictor, text[:5000]).argmax() == text[5000]
 

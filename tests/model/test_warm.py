@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.rope import Rope
 from foretype_model.runtime import Network
 from foretype_model.staleness import Superseded
-from foretype_model.warm import MOST, SPACING, WarmStates, common_prefix
+from foretype_model.warm import LEAST, SPACING, WarmStates, size
 
 ALPHABET = ["a", "e", " ", "\n", "\r\n", "é", "日", "\u2028", "\f", "👩", "\u200d", "𝒳", "\u0301", "x = 1"]
 PIECES = st.lists(st.sampled_from(ALPHABET), max_size=90).map("".join)
@@ -50,7 +51,7 @@ def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
         text = text[:a] + piece + text[b:]
         before = text[: int(cursor * len(text))].encode()
         cold = network.feed(network.start(), before)
-        state = warm.at(before)
+        state = warm.at(Rope.of(before))
         assert np.array_equal(state.h, cold.h)
         assert np.array_equal(state.log_probabilities, cold.log_probabilities)
         if start < end:
@@ -60,34 +61,34 @@ def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
 def test_what_rests_has_few_states_and_its_end_among_them(network: Network) -> None:
     counting = CountingNetwork(network)
     warm, text = WarmStates(counting), b"left alone for a while " * 200
-    warm.at(text)
+    warm.at(Rope.of(text))
     warm.rest(8)
     assert len(warm._positions) <= 9
     counting.read = 0
-    warm.at(text)
+    warm.at(Rope.of(text))
     assert counting.read == 0
-    assert warm.behind(text[: len(text) // 2]) <= len(text) // 8 + SPACING
+    assert warm.behind(Rope.of(text[: len(text) // 2])) <= len(text) // 8 + SPACING
 
 
 def test_a_typed_character_costs_its_own_bytes(network: Network) -> None:
     counting = CountingNetwork(network)
     warm, text = WarmStates(counting), b"some text that stands there already"
-    warm.at(text)
+    warm.at(Rope.of(text))
     for character in ("a", "é", "日", "👩"):
         counting.read = 0
         text += character.encode()
-        warm.at(text)
+        warm.at(Rope.of(text))
         assert counting.read == len(character.encode())
 
 
 def test_going_back_costs_at_most_the_spacing(network: Network) -> None:
     counting = CountingNetwork(network)
     warm, text = WarmStates(counting), b"x" * 1000
-    warm.at(text)
+    warm.at(Rope.of(text))
     for length in (999, 700, 333, 1):
         counting.read = 0
-        assert warm.behind(text[:length]) <= SPACING
-        warm.at(text[:length])
+        assert warm.behind(Rope.of(text[:length])) <= SPACING
+        warm.at(Rope.of(text[:length]))
         assert counting.read <= SPACING
 
 
@@ -95,48 +96,41 @@ def test_reading_stops_when_nobody_waits_and_keeps_what_was_read(network: Networ
     counting = CountingNetwork(network)
     warm, text, asked = WarmStates(counting), b"z" * 1000, iter([False] * 5 + [True])
     with pytest.raises(Superseded):
-        warm.at(text, lambda: next(asked))
+        warm.at(Rope.of(text), lambda: next(asked))
     assert counting.read == 5 * SPACING
-    warm.at(text)
+    warm.at(Rope.of(text))
     assert counting.read == len(text)
 
 
-def test_snapshots_of_a_long_text_stay_within_their_number(network: Network) -> None:
-    warm = WarmStates(CountingNetwork(network))
-    text = b"y" * (SPACING * MOST * 2)
+def test_snapshots_of_a_long_text_stay_within_their_memory(network: Network) -> None:
+    most = 4 * LEAST
+    memory = most * size(network.start())
+    warm = WarmStates(CountingNetwork(network), memory)
+    text = b"y" * (SPACING * most * 2)
     for length in range(0, len(text), len(text) // 8):
-        warm.at(text[:length])
+        warm.at(Rope.of(text[:length]))
+        assert sum(map(size, warm._states)) <= memory
     gaps = np.diff(warm._positions)
-    assert len(warm._positions) <= MOST
-    assert gaps.max() <= 4 * len(text) // MOST + SPACING
-    assert warm.behind(text[: length - 1]) <= SPACING
+    assert gaps.max() <= 4 * len(text) // most + SPACING
+    assert warm.behind(Rope.of(text[: length - 1])) <= SPACING
 
 
 def test_a_text_typed_key_by_key_leaves_no_wide_gaps(network: Network) -> None:
     warm, text = WarmStates(CountingNetwork(network)), b"typed by hand, " * 400
     for length in range(len(text)):
-        warm.at(text[:length])
+        warm.at(Rope.of(text[:length]))
     assert np.diff(warm._positions).max() <= 2 * SPACING
 
 
 def test_a_cursor_that_jumps_up_and_comes_back_reads_nothing_again(network: Network) -> None:
     counting = CountingNetwork(network)
     warm, text = WarmStates(counting), b"there and back again " * 100
-    warm.at(text)
-    warm.at(text[:90])
+    warm.at(Rope.of(text))
+    warm.at(Rope.of(text[:90]))
     counting.read = 0
-    state = warm.at(text)
+    state = warm.at(Rope.of(text))
     assert counting.read == 0
     assert np.array_equal(state.h, network.feed(network.start(), text).h)
-
-
-@given(a=st.binary(max_size=60), b=st.binary(max_size=60), shared=st.binary(max_size=60))
-def test_common_prefix_is_the_longest(a: bytes, b: bytes, shared: bytes) -> None:
-    length = common_prefix(shared + a, shared + b)
-    assert (shared + a)[:length] == (shared + b)[:length]
-    assert (shared + a)[length : length + 1] != (shared + b)[length : length + 1] or length == min(
-        len(shared + a), len(shared + b)
-    )
 
 
 @given(st.binary(max_size=150), st.integers(0, 150), st.integers(0, 20), st.binary(max_size=20))
@@ -145,10 +139,23 @@ def test_adopted_states_are_those_that_would_have_been_read(text, start, count, 
     start = min(start, len(text))
     reads = CountingReads(predictor)
     warm = WarmStates(reads)
-    warm.at(text[:start])
+    here = warm.at(Rope.of(text[:start]))
     ahead = [predictor.feed(predictor.start(), text[: start + n]) for n in range(1, min(count, len(text) - start) + 1)]
-    warm.adopt(text, start, ahead)
+    warm.adopt(Rope.of(text), start, [here, *ahead])
     reads.read = 0
-    assert warm.at(text) == predictor.feed(predictor.start(), text)
+    assert warm.at(Rope.of(text)) == predictor.feed(predictor.start(), text)
     assert reads.read == len(text) - start - len(ahead)
-    assert warm.at(text[:start] + edit) == predictor.feed(predictor.start(), text[:start] + edit)
+    assert warm.at(Rope.of(text[:start] + edit)) == predictor.feed(predictor.start(), text[:start] + edit)
+
+
+def test_what_goes_on_from_another_state_is_not_adopted() -> None:
+    predictor = ScriptedPredictor(["some text"])
+    warm, text = WarmStates(predictor), Rope.of(b"some text")
+    warm.at(text.upto(4))
+    warm.adopt(text, 4, [predictor.feed(predictor.start(), b"elsewhere"), "wrong"])
+    assert warm.at(text.upto(5)) == predictor.feed(predictor.start(), b"some ")
+
+
+def test_the_size_of_a_state_is_about_that_of_its_arrays(network: Network) -> None:
+    state = network.start()
+    assert state.h.nbytes + state.log_probabilities.nbytes < size((state, "copy")) < 1000 + 2 * state.h.nbytes + 2048

@@ -9,27 +9,38 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from foretype_model import evidence, provenance, secrets
+from foretype_model import evidence, provenance, secrets, spans
 from foretype_model.documents import file_of
 from foretype_model.evidence import Level
-from foretype_model.forgetting import forget_documents, forget_word, kept, unsettled
+from foretype_model.forgetting import around, forget_documents, forget_word, kept, unsettled
 from foretype_model.index import MOST, Matches, Shard
 from foretype_model.manifest import Forgotten
 from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities, Removed, Source
 from foretype_model.recent import Recent, context_of
-from foretype_model.warm import common_prefix
+from foretype_model.rope import Rope
+from foretype_model.spans import Span
 from foretype_model.workspace import Progress, Workspace
 
-FIRST_BEFORE: Final = 24_000
-FIRST_AFTER: Final = 8_000
-"""Bytes around the cursor that are taken in of a document that is new (about 50 ms)."""
+BEFORE: Final = 24_000
+AFTER: Final = 8_000
+"""Bytes around the cursor that are taken in of a document."""
 
-GENERATION: Final = 100_000
-"""Bytes of recent text, of which the last two lots are kept (some 20 MB each)."""
+NEAR_BEFORE: Final = 1536
+NEAR_AFTER: Final = 512
+"""Those of them that are taken in while somebody waits (3 ms); the others when nobody does, so many at a time."""
+
+SEEN: Final = 64
+"""Documents, the last ones, of which it is remembered what was taken in."""
+
+NEAR, FAR = 0, 2
+"""The logs of what was taken in at once, and of what was later: two of each, the newer one first."""
+
+GENERATION: Final = 60_000
+"""Bytes of a log, after which a new one takes its place and the last but one is dropped (some 12 MB each)."""
 
 
 class CopyState:
@@ -44,6 +55,14 @@ class CopyState:
         self.tail, self.shards, self.matches = tail, shards, matches
 
 
+class _Seen(NamedTuple):
+    """A document as it was when it was last seen, where the cursor was, and what of it has been taken in."""
+
+    text: Rope
+    cursor: int
+    taken: list[Span]
+
+
 class CopyPredictor:
     """Goes on as the text has gone on before, after the longest contexts that occurred."""
 
@@ -51,8 +70,8 @@ class CopyPredictor:
         """Without a workspace, only from what is observed."""
         self.workspace = workspace
         self.shards: tuple[Shard, ...] = workspace.open() if workspace else ()
-        self._recent = [Recent()]
-        self._seen: dict[str, tuple[bytes, tuple[int, int]]] = {}
+        self._recent = [Recent() for _ in range(4)]
+        self._seen: dict[str, _Seen] = {}
         self._forgotten = workspace.forgotten if workspace else Forgotten()
         self._lock = Lock()
 
@@ -80,27 +99,29 @@ class CopyPredictor:
             sources.append(evidence.indexed_levels(shard, matches))
         return evidence.merged(sources)
 
-    def observe(self, document: str, before: bytes, after: bytes) -> None:
-        """Take in what is new in a document since it was last seen, where `before` and `after` surround the cursor."""
+    def observe(self, document: str, before: Rope | bytes, after: Rope | bytes) -> bool:
+        """Take in what is new in a document near the cursor, and at the next calls what is around; whether more is."""
         if self.workspace:
             self._forget(self.workspace.forgotten)
         if self._is_forgotten(document) or secrets.is_private(document):
-            return
-        text, cursor = before + after, len(before)
-        # But for the first byte after the cursor: it would be expected there, where something else is typed.
-        new = [(0, cursor), (cursor + 1, cursor + FIRST_AFTER)]
-        if document in self._seen:
-            new = _new(*self._seen[document], text)
-        settled, held = self._settled(before), (0, 0)
-        for first, last in new:
-            parts = [(first, last)]
-            if first < cursor <= last:
-                # What is new at the cursor and may become a secret or a forgotten word waits until that has ended.
-                held = max(first, settled), cursor
-                parts = [(first, held[0]), (cursor, last)]
-            for start, end in parts:
-                self._add(document, text, max(start, end - FIRST_BEFORE), end)
-        self._seen[document] = text, held
+            return False
+        text, cursor = Rope.of(before) + after, len(before)
+        seen = self._seen.pop(document, _Seen(text, -1, []))
+        taken = _moved(seen, text)
+        # What may become a secret or a forgotten word waits until that has ended. So does the first byte after the
+        # cursor: it would be expected there, where something else is typed.
+        around = [(max(0, cursor - BEFORE), self._settled(text, cursor)), (cursor + 1, min(len(text), cursor + AFTER))]
+        missing = spans.without(around, taken)
+        if seen.cursor == cursor and seen.text == text:
+            now, log = spans.first(missing, NEAR_BEFORE + NEAR_AFTER), FAR
+        else:
+            now, log = spans.within(missing, cursor - NEAR_BEFORE, cursor + NEAR_AFTER), NEAR
+        for start, end in now:
+            self._add(log, document, text, start, end)
+        self._seen[document] = _Seen(text, cursor, spans.merged([*taken, *now]))
+        if len(self._seen) > SEEN:
+            del self._seen[next(iter(self._seen))]
+        return spans.merged(now) != spans.merged(missing)
 
     def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""
@@ -147,20 +168,18 @@ class CopyPredictor:
         with self._lock:
             self.shards = self.workspace.shards if self.workspace else self.shards
 
-    def _add(self, document: str, text: bytes, start: int, end: int) -> None:
-        end = min(end, len(text))
-        if start >= end:
-            return
-        if len(self._recent[0]) > GENERATION:
-            self._recent = [Recent(), self._recent[0]]
+    def _add(self, log: int, document: str, text: Rope, start: int, end: int) -> None:
+        if len(self._recent[log]) > GENERATION:
+            self._recent[log : log + 2] = Recent(), self._recent[log]
         near, low = secrets.masked_around(text, start, end)
         for first, last in kept(near, start - low, end - low, self._forgotten.in_bytes()):
-            self._recent[0].add(near[max(0, first - MOST) : first], near[first:last], document)
+            self._recent[log].add(near[max(0, first - MOST) : first], near[first:last], document)
 
-    def _settled(self, before: bytes) -> int:
-        """Where what may become a secret or a forgotten word begins, at the end of `before`."""
-        end = len(before) - secrets.unsettled(before)
-        return end - unsettled(before[:end], self._forgotten.in_bytes())
+    def _settled(self, text: Rope, cursor: int) -> int:
+        """Where what may become a secret or a forgotten word begins, at the end of what is before the cursor."""
+        words = self._forgotten.in_bytes()
+        end = cursor - secrets.unsettled(text[max(0, cursor - secrets.REACH) : cursor])
+        return end - unsettled(text[max(0, end - around(words)) : end], words)
 
     def _forget(self, forgotten: Forgotten) -> int:
         """Be rid of what was typed and is forgotten by now; how many words that were."""
@@ -190,23 +209,15 @@ class CopyPredictor:
         return zip(state.shards, state.matches, strict=True)
 
 
-def _new(seen: bytes, held: tuple[int, int], text: bytes) -> list[tuple[int, int]]:
-    """Where in `text` it is not as in `seen`, of which a part was held back."""
-    first = common_prefix(seen, text)
-    last = len(text) - _common_suffix(seen[first:], text[first:])
-    moved = len(text) - len(seen)
-    before, after = (held[0], min(held[1], first)), (max(held[0] + moved, last), held[1] + moved)
-    parts: list[tuple[int, int]] = []
-    for start, end in (before, (first, last), after):
-        if start < end and parts and parts[-1][1] == start:
-            parts[-1] = parts[-1][0], end
-        elif start < end:
-            parts.append((start, end))
-    return parts
-
-
-def _common_suffix(a: bytes, b: bytes) -> int:
-    return common_prefix(a[::-1], b[::-1])
+def _moved(seen: _Seen, text: Rope) -> list[Span]:
+    """Where that which was taken in stands now."""
+    if text is seen.text:
+        return seen.taken
+    same = seen.text.common_prefix(text)
+    rest = min(seen.text.common_suffix(text), len(text) - same, len(seen.text) - same)
+    moved = len(text) - len(seen.text)
+    after = spans.within(seen.taken, len(seen.text) - rest, len(seen.text))
+    return spans.within(seen.taken, 0, same) + [(start + moved, end + moved) for start, end in after]
 
 
 def create(context: Context) -> CopyPredictor:

@@ -75,7 +75,8 @@ def replay(passage: Passage, shards: tuple[Shard, ...], network: Network) -> Rep
     reader = network.feed(network.start(), passage.before[-NETWORK_READS:])
     levels, probabilities = list[tuple[int, float, int]](), []
     for i, byte in enumerate(passage.typed):
-        copy.observe("untitled:typed", passage.before + passage.typed[:i], b"")
+        while copy.observe("untitled:typed", passage.before + passage.typed[:i], b""):
+            pass
         for order, kind, rows, top, shares in copy.levels(state):
             share = shares.get(byte, 0.0) if isinstance(shares, dict) else float(shares[byte])
             levels.append((evidence.cell(kind, order, rows, top), share, i))

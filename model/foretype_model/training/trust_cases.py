@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from foretype_model.errors import CorpusError
-from foretype_model.predictors.copy import FIRST_BEFORE
+from foretype_model.predictors.copy import BEFORE
 from foretype_model.training import code_files, recipe
 
 LENGTH: Final = 2_500
@@ -135,7 +135,7 @@ def _passages(documents: Iterable[Document], draw: random.Random) -> list[Passag
 def _passage(text: bytes, draw: random.Random) -> Passage:
     """One of two begins with its document, and the other somewhere in it."""
     start = draw.choice((0, draw.randrange(max(1, len(text) - LENGTH))))
-    return Passage(text[max(0, start - FIRST_BEFORE) : start], text[start : start + LENGTH])
+    return Passage(text[max(0, start - BEFORE) : start], text[start : start + LENGTH])
 
 
 def _read(files: Iterable[Path]) -> list[Document]:
