@@ -1,18 +1,81 @@
-"""The names of open documents, which are URIs, and of the files they are."""
+"""The names of open documents, which are URIs, and of the files they are; one name for each file."""
 
 from __future__ import annotations
 
 import os
 import re
-from urllib.parse import unquote, urlsplit
+import sys
+import unicodedata
+from typing import Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+SCHEMES: Final = frozenset({"file", "vscode-notebook-cell"})
+"""Of documents that are files; a cell is a part of its notebook's."""
+
+HERE: Final = frozenset({"", "localhost"})
+
+LOOSELY_SPELT: Final = sys.platform == "darwin"
+"""Whether a file can be opened under names that are not its own, and links resolve to these. (Windows has them too,
+but resolves them.)
+"""
 
 
 def file_of(uri: str) -> str | None:
-    """The file that a document is, as an absolute path without links; None where it is none, or not as yet."""
-    scheme, host, path, _, _ = urlsplit(uri)
-    if scheme != "file":
+    """The file that a document is, as `real_path` names it; None where it is none, or not as yet."""
+    path = path_of(uri)
+    return path and real_path(path)
+
+
+def path_of(uri: str) -> str | None:
+    """The absolute path that a URI stands for, links and all; None where it is of no file on this machine."""
+    try:
+        scheme, host, quoted, _, _ = urlsplit(uri)
+        if scheme not in SCHEMES:
+            return None
+        # Not every name is text, and this is what Python makes of those that are not.
+        path = unquote_to_bytes(quoted).decode("utf-8", "surrogateescape")
+        os.fsencode(path)
+    except ValueError:
         return None
-    path = unquote(path)
-    if re.match(r"/[A-Za-z]:", path):  # a drive of Windows
-        path = path[1:]
-    return os.path.realpath(f"//{host}{path}" if host not in {"", "localhost"} else path)
+    if "\0" in path or not path.startswith("/"):
+        return None
+    if os.name == "nt":
+        return windows_path(host, path)
+    return path if host in HERE else None
+
+
+def windows_path(host: str, path: str) -> str | None:
+    """What Windows calls the path of a URI: on a drive, or on another machine; None where that is not told."""
+    if host not in HERE:
+        path = f"//{host}{path}"
+    elif drive := re.fullmatch(r"/([A-Za-z])[:|](/.*)?", path, re.DOTALL):
+        path = f"{drive[1].upper()}:{drive[2] or '/'}"
+    elif not path.startswith("//"):
+        return None
+    return path.replace("/", "\\")
+
+
+def real_path(path: str | os.PathLike[str]) -> str:
+    """The one name of a file: absolute, without links, and spelt as it is on the disk."""
+    resolved = os.path.realpath(path)
+    return _as_spelt(resolved) if LOOSELY_SPELT else resolved
+
+
+def _as_spelt(path: str) -> str:
+    """Each part of a path as the folder that it is in has it, be it in other letters or other code points for them."""
+    above, name = os.path.split(path)
+    if not name:
+        return path
+    folder = _as_spelt(above)
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 (names alone are wanted)
+        alike = [one for one in names if _folded(one) == _folded(name)]
+        if name not in names and len(alike) == 1 and os.path.samefile(os.path.join(folder, alike[0]), path):  # noqa: PTH118, PTH121
+            name = alike[0]
+    except OSError:
+        pass  # it may not be looked at, or is not there
+    return os.path.join(folder, name)  # noqa: PTH118
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

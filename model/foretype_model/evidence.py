@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -71,7 +71,7 @@ SHAPE: Final = (2, max(ORDERS) + 1, FREQUENCIES, ALIKENESSES)
 @cache
 def trust_table() -> list[float]:
     """The table, flattened; made by `foretype_model.training.trust`."""
-    table = json.loads(files("foretype_model").joinpath("data/trust.json").read_text())
+    table = json.loads(files("foretype_model").joinpath("data/trust.json").read_text("utf-8"))
     flat: list[float] = np.reshape(table, SHAPE).ravel().tolist()
     return flat
 
@@ -146,8 +146,10 @@ def _narrow_level(order: int, followers: bytes) -> Level | None:
     return Level(order, INDEXED, rows, max(counts.values()), shares)
 
 
-def merged(sources: Iterable[Iterator[Level]]) -> Iterator[Level]:
+def merged(sources: Sequence[Iterator[Level]]) -> Iterator[Level]:
     """Levels of several sources, the longest context first, and the newest text where they are equally long."""
+    if len(sources) == 1:  # half of what merging it with nothing would take
+        return sources[0]
     return heapq.merge(*sources, key=lambda level: (-level[0], level[1]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,10 +37,12 @@ class Rules:
 def rules_of(folder: str) -> tuple[Rules, ...]:
     """The rules in a folder's own ``.gitignore``; none where there is no such file."""
     try:
-        lines = os.fsdecode((Path(folder) / ".gitignore").read_bytes()).splitlines()
+        content = (Path(folder) / ".gitignore").read_bytes()
     except OSError:
         return ()
-    return (Rules.of(folder, lines),)
+    # As git reads it: with or without a byte order mark and in whatever encoding, and no other line ends than these.
+    text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+    return (Rules.of(folder, [line.removesuffix("\r") for line in text.split("\n")]),)
 
 
 def rules_above(folder: Path) -> tuple[Rules, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from foretype_model.atomic import replacing
+from foretype_model.documents import real_path
 
 DEFAULT: Final = "default"
 """The name of the model that comes with Foretype."""
@@ -48,7 +48,7 @@ class InUse:
     def serving(self, document: Path | None) -> str:
         """The model for a document: that of itself, or of the nearest folder above it that has one."""
         if self.paths and document:
-            file = Path(os.path.realpath(document))
+            file = Path(real_path(document))
             for path in map(str, (file, *file.parents)):
                 if path in self.paths:
                     return self.paths[path]
@@ -56,7 +56,7 @@ class InUse:
 
     def using(self, name: str, paths: Iterable[Path]) -> InUse:
         """With `name` for what is under `paths`; without any, everywhere else."""
-        under = [os.path.realpath(path) for path in paths]
+        under = [real_path(path) for path in paths]
         return replace(self, paths={**self.paths, **dict.fromkeys(under, name)}) if under else replace(self, name=name)
 
     def without_paths(self, name: str) -> InUse:

@@ -42,6 +42,8 @@ def main() -> None:
     except (OSError, MemoryError) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         _tell(error=f"cannot keep the index in {request.folder} ({why}): make room there")
+    except Exception as error:  # noqa: BLE001 (a traceback may hold text, and standard error is the editor's log)
+        _tell(error=f"the workspace cannot be indexed ({type(error).__name__}): what was indexed before is in use")
 
 
 @contextmanager
@@ -51,10 +53,20 @@ def _alone(folder: Path) -> Iterator[None]:
         # Some network drives cannot lock; there, the last one wins.
         with suppress(OSError):
             if sys.platform == "win32":
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+                while not _locked(file.fileno()):
+                    time.sleep(0.1)
             else:
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock a file on Windows, where another process does not hold it; OSError where no file can be locked."""
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[name-defined, unused-ignore]
+    except PermissionError:
+        return False
+    return True
 
 
 class _Throttled:

@@ -7,7 +7,6 @@ small enough to be sorted anew at each save. What is in the large shard but chan
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 from collections import Counter
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from foretype_model.documents import real_path
 from foretype_model.errors import BrokenIndexError
 from foretype_model.forgetting import blanked, holds
 from foretype_model.index import Shard
@@ -93,7 +93,7 @@ class Renewal:
             OSError: the index cannot be written; what was there is there still.
         """
         # The index itself may lie in the workspace, as in a home folder.
-        unwanted = (*self._forgotten.paths, os.path.realpath(self._folder))
+        unwanted = (*self._forgotten.paths, real_path(self._folder))
         found = {name: stamp for name, stamp in self._find().items() if not is_covered(name, unwanted)}
         self._select(found)
         large, young = self._arrange(found)
@@ -216,8 +216,8 @@ def _changed(paths: Sequence[str] | None) -> frozenset[str] | None:
     if paths is None or any(Path(path).name == ".gitignore" for path in paths):
         return None
     # A link stands for itself, as a file may have been replaced by it, and for the file that it leads to.
-    themselves = (str(Path(os.path.realpath(Path(path).parent)) / Path(path).name) for path in paths)
-    return frozenset((*map(os.path.realpath, paths), *themselves))
+    themselves = (str(Path(real_path(Path(path).parent)) / Path(path).name) for path in paths)
+    return frozenset((*map(real_path, paths), *themselves))
 
 
 def _stamped(names: Iterable[str]) -> dict[str, Stamp]:

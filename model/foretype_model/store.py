@@ -25,7 +25,8 @@ CARD: Final = "MODEL_CARD.md"
 SUFFIX: Final = ".onnx"
 IN_USE: Final = "in-use.json"
 
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+# Windows keeps names for its devices, whatever comes after a dot.
+_NAME: Final = re.compile(r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def data_folder() -> Path:

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from foretype_model.documents import real_path
 from foretype_model.gitignore import Rules, is_ignored, rules_above, rules_of
 
 HIDDEN: Final = "hidden"
@@ -43,6 +44,9 @@ LOCK_FILES: Final = frozenset({
 })  # fmt: skip
 KEY_FILES: Final = frozenset({"id_dsa", "id_ecdsa", "id_ed25519", "id_rsa", ".netrc", ".npmrc", ".pgpass", ".pypirc"})
 KEY_SUFFIXES: Final = frozenset({".env", ".jks", ".kdbx", ".key", ".keystore", ".p12", ".pem", ".pfx", ".ppk"})
+
+JUNCTION: Final = 0xA000_0003
+"""The reparse tag of a folder on Windows that is another one."""
 
 NEVER_OWN: Final = frozenset({"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"})
 """Folders that hold nobody's own texts wherever they are. (``.venv`` and the like are hidden already.)"""
@@ -88,7 +92,7 @@ class Tree:
     """
 
     def __init__(self, folder: Path, exclude: Sequence[str] = ()) -> None:
-        self.folder: Final = os.path.realpath(folder)
+        self.folder: Final = real_path(folder)
         self._exclude = Rules.of(self.folder, exclude)
         top = Path(self.folder)
         self._folders: dict[str, _Folder | None] = {
@@ -173,7 +177,7 @@ class _Folder:
 
 
 def _left_out_by_name(entry: os.DirEntry[str] | Path) -> str | None:
-    if entry.is_symlink():
+    if _is_link(entry):
         # A target inside the tree is met anyway; one outside was not asked for.
         return LINK
     if is_secret(entry.name) and entry.is_file():
@@ -183,6 +187,13 @@ def _left_out_by_name(entry: os.DirEntry[str] | Path) -> str | None:
     if (entry.name in LOCK_FILES or entry.name.endswith(".lock")) and entry.is_file():
         return LOCK_FILE
     return None
+
+
+def _is_link(entry: os.DirEntry[str] | Path) -> bool:
+    """Whether an entry is a symbolic link, or a junction of Windows, which may lead to a folder above itself."""
+    if entry.is_symlink():
+        return True
+    return os.name == "nt" and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == JUNCTION
 
 
 def is_secret(name: str) -> bool:

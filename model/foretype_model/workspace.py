@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from foretype_model.documents import real_path
 from foretype_model.errors import BrokenIndexError, WorkspaceError
 from foretype_model.forgetting import without_word
 from foretype_model.index import Shard
@@ -48,7 +48,7 @@ class Summary:
 class Workspace:
     """The texts below some folders, as shards.
 
-    The names of documents are absolute paths without links, as `os.path.realpath` gives them. Every method may be
+    The names of documents are absolute paths without links, as `real_path` gives them. Every method may be
     called from any thread. `refresh` and `update` take long, and wait for one another; `open`, `forget` and
     `forget_word` take as long as `Shard.without`.
 
@@ -123,7 +123,7 @@ class Workspace:
         The `shards` are without it at once, and so is every server that starts from now on. Its text goes from the
         disk with the next `update`, of nothing if need be.
         """
-        name = os.path.realpath(path)
+        name = real_path(path)
         with self._state:
             before = Forgotten.read(self._folder)
             self._forgotten = before.with_path(name)
@@ -135,13 +135,13 @@ class Workspace:
 
     def knows(self, path: Path) -> bool:
         """Whether a file, or any below a folder, is indexed or forgotten."""
-        name = os.path.realpath(path)
+        name = real_path(path)
         return self._forgotten.covers(name) or any(is_covered(known, (name,)) for known in self._manifest.files)
 
     def unforget(self, path: Path) -> None:
         """Take `forget` back; an `update` of that path learns from it again."""
         with self._state:
-            self._forgotten = Forgotten.read(self._folder).without_path(os.path.realpath(path))
+            self._forgotten = Forgotten.read(self._folder).without_path(real_path(path))
             self._forgotten.write(self._folder)
 
     def forget_word(self, word: str) -> Removed:

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from foretype_model.atomic import put
 from foretype_model.errors import ForetypeError
 
 LARGEST = 4 * 1024 * 1024
@@ -52,7 +53,7 @@ class TextFile:
                 os.fsync(stream.fileno())
             if target.exists():
                 shutil.copymode(target, new)
-            new.replace(target)
+            put(new, target)
         finally:
             new.unlink(missing_ok=True)
         return TextFile(self.path, text, self.newline)

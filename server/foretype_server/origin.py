@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foretype_model.documents import file_of
+from foretype_model.documents import file_of, real_path
 
 if TYPE_CHECKING:
     from foretype_model.predictor import Source
@@ -18,7 +18,7 @@ def where(source: Source, folders: Sequence[Path], document: str = "") -> str:
     if source.document == document:
         return "this text"
     path = file_of(source.document) or source.document
-    for folder in map(os.path.realpath, folders):
+    for folder in map(real_path, folders):
         if Path(path).is_relative_to(folder):
             path = os.path.relpath(path, folder)
             break

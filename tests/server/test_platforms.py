@@ -1,0 +1,272 @@
+"""What other systems do otherwise: names of files, line ends, open files, modules that are not there."""
+
+from __future__ import annotations
+
+import ast
+import os
+import stat
+import unicodedata
+from collections import Counter
+from pathlib import Path, PureWindowsPath
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretype_model import atomic, documents, texts
+from foretype_model.atomic import replacing
+from foretype_model.documents import file_of, path_of, real_path, windows_path
+from foretype_model.errors import ModelError
+from foretype_model.gitignore import rules_of
+from foretype_model.secrets import is_private
+from foretype_model.store import Store
+from foretype_model.texts import Tree
+from foretype_server.cli_textfile import TextFile
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for folder in ("model", "server") for path in sorted((ROOT / folder).rglob("*.py"))]
+POSIX = os.name == "posix"
+
+UNIX_ALONE = frozenset({"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"})
+WINDOWS_ALONE = frozenset({"_winapi", "msvcrt", "winreg"})
+CALLS_OF_UNIX = frozenset({
+    "chown", "fchmod", "fork", "forkpty", "geteuid", "getuid", "kill", "killpg", "mkfifo", "nice", "sched_setaffinity",
+    "sched_setscheduler", "setpriority", "setsid", "sysconf", "uname",
+})  # fmt: skip
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "expected"),
+    [
+        ("", "/c:/Users/Ada/a b.txt", r"C:\Users\Ada\a b.txt"),
+        ("", "/C:/Users/Ada/é.txt", r"C:\Users\Ada\é.txt"),
+        ("localhost", "/d:/x", r"D:\x"),
+        ("", "/c|/old.txt", r"C:\old.txt"),
+        ("", "/c:", "C:\\"),
+        ("server", "/share/plan.md", r"\\server\share\plan.md"),
+        ("wsl.localhost", "/Ubuntu/home/ada/x", r"\\wsl.localhost\Ubuntu\home\ada\x"),
+        ("", "//server/share/plan.md", r"\\server\share\plan.md"),
+    ],
+)
+def test_a_document_on_windows_is_on_its_drive_or_on_its_share(host, path, expected):
+    found = windows_path(host, path)
+    assert found == expected
+    assert PureWindowsPath(found).is_absolute()
+
+
+@pytest.mark.parametrize("path", ["/home/ada/x", "/", "/c:relative", "/1:/x"])
+def test_a_path_without_a_drive_is_of_no_file_on_windows(path):
+    assert windows_path("", path) is None
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters='<>:"/\\|?*\0'), min_size=1), min_size=1))
+def test_a_path_of_windows_survives_its_uri(parts):
+    parts = [part for part in parts if part not in {".", ".."}] or ["x"]
+    path = PureWindowsPath("C:\\", *parts)
+    uri = path.as_uri()
+    for spelling in (uri, uri.replace("file:///C:", "file:///c%3A"), uri.replace("file:///", "file://localhost/")):
+        assert _on_windows(spelling) == str(path)
+
+
+def _on_windows(uri: str) -> str | None:
+    with pytest.MonkeyPatch.context() as patch:
+        # Not for all of os: what is tried says itself what it goes by.
+        patch.setattr(documents, "os", SimpleNamespace(name="nt", fsencode=os.fsencode))
+        return path_of(uri)
+
+
+@pytest.mark.skipif(not POSIX, reason="paths of POSIX")
+@given(st.lists(st.binary(min_size=1).filter(lambda name: not {0, 47} & set(name)), min_size=1))
+def test_a_path_of_any_bytes_survives_its_uri(parts):
+    path = Path("/", *map(os.fsdecode, parts))
+    assert path_of(path.as_uri()) == str(path)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "", "untitled:Untitled-1", "vscode-vfs://github/ada/notes/a.md", "git:/home/ada/a.md", "file:", "file://",
+        "file:relative/a.md", "file:///a%00b", "file:///\ud800", "file://[::1/a.md", "http://localhost/etc/passwd",
+        "C:\\Users\\ada", "/home/ada/a.md",
+    ],
+)  # fmt: skip
+def test_what_is_no_file_has_no_path(uri):
+    assert path_of(uri) is None
+    assert file_of(uri) is None
+
+
+@pytest.mark.skipif(not POSIX, reason="there, it is a share")
+def test_a_file_on_another_machine_is_none_of_this_one():
+    assert path_of("file://elsewhere/etc/passwd") is None
+
+
+@pytest.mark.skipif(not POSIX, reason="paths of POSIX")
+@pytest.mark.parametrize("uri", ["file:///tmp/a%20b.ipynb", "file:/tmp/a b.ipynb", "FILE://localhost/tmp/a%20b.ipynb"])
+def test_spellings_of_a_uri_are_one_file(uri):
+    assert path_of(uri) == "/tmp/a b.ipynb"
+
+
+@pytest.mark.skipif(not POSIX, reason="paths of POSIX")
+def test_a_cell_is_a_part_of_its_notebook():
+    assert path_of("vscode-notebook-cell:/tmp/a.ipynb#W0sZmlsZQ%3D%3D") == "/tmp/a.ipynb"
+
+
+@pytest.mark.skipif(not POSIX, reason="paths of POSIX")
+def test_nothing_is_learnt_from_a_cell_of_a_file_of_keys():
+    assert is_private("vscode-notebook-cell:/tmp/.env#W0sZmlsZQ%3D%3D")
+
+
+@pytest.fixture
+def loosely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system, as macOS has it, on which a file has one name and can be opened under others."""
+    monkeypatch.setattr(documents, "LOOSELY_SPELT", True)
+
+    def one(path: str, other: str) -> bool:
+        return documents._folded(path) == documents._folded(other)
+
+    monkeypatch.setattr(os.path, "samefile", one)
+
+
+@pytest.mark.usefixtures("loosely")
+@pytest.mark.parametrize("name", ["Café Plan.md", unicodedata.normalize("NFD", "Café Plan.md")])
+def test_a_file_has_one_name_however_it_is_spelt(tmp_path, name):
+    folder = tmp_path / "Notes"
+    folder.mkdir()
+    (folder / name).write_text("text")
+    for spelling in ("Notes/Café Plan.md", "notes/café plan.md", "NOTES/cafe\u0301 PLAN.MD"):
+        assert real_path(tmp_path / spelling) == str(folder / name)
+        assert file_of((tmp_path / spelling).as_uri()) == str(folder / name)
+    assert list(Tree(tmp_path / "notes").walk(Counter())) == [str(folder / name)]
+
+
+@pytest.mark.usefixtures("loosely")
+def test_files_that_differ_in_case_alone_stay_two(tmp_path):
+    for name in ("plan.md", "Plan.md"):
+        (tmp_path / name).write_text(name)
+        assert real_path(tmp_path / name) == str(tmp_path / name)
+    assert real_path(tmp_path / "PLAN.md") == str(tmp_path / "PLAN.md")
+
+
+@pytest.mark.parametrize("name", ["con", "nul", "aux.old", "com1", "lpt9.x", "prn"])
+def test_no_model_is_named_as_a_device_of_windows(tmp_path, name):
+    (tmp_path / "a.onnx").write_bytes(b"")
+    with pytest.raises(ModelError, match="cannot name a model"):
+        Store(tmp_path / "models").import_file(tmp_path / "a.onnx", name)
+
+
+# Files
+
+
+def test_a_junction_is_a_link_and_not_gone_into(monkeypatch, tmp_path):
+    (tmp_path / "above").mkdir()
+    status = SimpleNamespace(st_reparse_tag=texts.JUNCTION, st_mode=stat.S_IFDIR)
+    monkeypatch.setattr(texts, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
+    entry = SimpleNamespace(is_symlink=lambda: False, stat=lambda follow_symlinks: status)
+    assert texts._is_link(entry)
+    status.st_reparse_tag = 0
+    assert not texts._is_link(entry)
+
+
+@pytest.mark.parametrize("busy", [0, 1, len(atomic.PAUSES)])
+def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatch, tmp_path, busy):
+    path, attempts = tmp_path / "kept.json", []
+    path.write_text("old")
+    replace = Path.replace
+
+    def refused(partial: Path, target: Path) -> Path:
+        attempts.append(target)
+        if len(attempts) <= busy:
+            raise PermissionError(13, "in use by another process")
+        return replace(partial, target)
+
+    monkeypatch.setattr(atomic, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
+    monkeypatch.setattr(atomic, "PAUSES", (0.0,) * len(atomic.PAUSES))
+    monkeypatch.setattr(Path, "replace", refused)
+    with replacing(path) as partial:
+        partial.write_text("new")
+    assert path.read_text() == "new"
+    assert [file.name for file in tmp_path.iterdir()] == ["kept.json"]
+
+
+def test_what_cannot_be_replaced_is_there_still(monkeypatch, tmp_path):
+    path = tmp_path / "kept.json"
+    path.write_text("old")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "in use")))
+    with pytest.raises(PermissionError), replacing(path) as partial:
+        partial.write_text("new")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("kept.json", "old")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbf*.log\n", b"*.log\r\n", "# Überschrift\n*.log".encode("latin-1"), b"caf\xe9\n*.log\n"],
+)
+def test_a_gitignore_is_read_whatever_wrote_it(tmp_path, content):
+    (tmp_path / ".gitignore").write_bytes(content)
+    (rules,) = rules_of(str(tmp_path))
+    assert rules.verdict(str(tmp_path / "a.log"), is_folder=False)
+    assert not rules.verdict(str(tmp_path / "a.txt"), is_folder=False)
+
+
+def test_the_line_ends_of_windows_stay_in_a_file_that_is_saved(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"one\r\ntwo\r\n")
+    TextFile.open(path).save("one\ntwo\nthree\n")
+    assert path.read_bytes() == b"one\r\ntwo\r\nthree\r\n"
+
+
+# Modules
+
+
+def _guarded(path: Path) -> set[int]:
+    """The lines of a file that are reached on some systems alone, or are ready for what is not there."""
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        asked = ""
+        if isinstance(node, ast.If | ast.IfExp):
+            asked = ast.unparse(node.test)
+        elif isinstance(node, ast.FunctionDef) and "os.name != 'posix'" in ast.unparse(node):
+            asked = "os.name"
+        if any(word in asked for word in ("sys.platform", "os.name", "hasattr")):
+            lines.update(range(node.lineno, node.end_lineno + 1))
+        elif isinstance(node, ast.Try) and any("Error" in ast.unparse(one.type or node) for one in node.handlers):
+            lines.update(range(node.lineno, node.body[-1].end_lineno + 1))
+    return lines
+
+
+def _of_one_system(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+            found += [(node.lineno, name) for name in names if name in UNIX_ALONE | WINDOWS_ALONE]
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "os" and node.attr in CALLS_OF_UNIX:
+            found.append((node.lineno, f"os.{node.attr}"))
+    return found
+
+
+def test_what_one_system_has_alone_is_asked_for_first():
+    loose = [
+        f"{path.name}:{line} {name}"
+        for path in SOURCES
+        for line, name in _of_one_system(path)
+        if line not in _guarded(path)
+    ]
+    assert not loose
+
+
+def test_every_text_file_is_opened_in_an_encoding_that_is_named():
+    """The default is the system's: on Windows it is not UTF-8."""
+    unnamed = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                name = node.func.attr
+                said = [*node.args, *(word.value for word in node.keywords)]
+                if name in {"read_text", "write_text"} and not said[name == "write_text" :]:
+                    unnamed.append(f"{path.name}:{node.lineno}")
+    assert not unnamed
