@@ -16,9 +16,9 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
-from pygls.uris import to_fs_path
 
-from foretype_server import memory, outlook, to_proto, transport
+from foretype_model.documents import path_of
+from foretype_server import logs, memory, outlook, to_proto, transport
 from foretype_server.protocol import Protocol
 from foretype_server.session import Session
 from foretype_server.settings import SECTION, concerns_us
@@ -68,8 +68,8 @@ class ForetypeServer(LanguageServer):
         self.window_show_message(types.ShowMessageParams(kind, f"Foretype: {' '.join(text.split())}"))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log what kind of error it was, without the user's text that may be in it, and without a popup."""
-        log.warning("an error was answered: %s", type(error).__name__)
+        """Log what kind of error it was, without a popup. What pygls gives is not yet the error itself."""
+        log.warning("an error was answered", exc_info=True)
 
     def can(self, capability: str) -> bool:
         """Whether the client has said so."""
@@ -211,7 +211,7 @@ def _register(server: ForetypeServer, method: str, options: Any) -> None:
 
 
 def _paths(uris: list[str]) -> list[Path]:
-    return [Path(path) for uri in uris if (path := to_fs_path(uri))]
+    return [Path(path) for uri in uris if (path := path_of(uri))]
 
 
 def _configure(server: ForetypeServer, configuration: Any) -> None:
@@ -278,20 +278,23 @@ async def _read(protocol: Protocol, messages: transport.Messages) -> None:
     protocol.end()
 
 
-def serve_stdio() -> NoReturn:
+def serve_stdio(*, log_text: bool = False) -> NoReturn:
     """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol prescribes."""
+    logs.begin(with_text=log_text)
     sys.exit(asyncio.run(transport.stdio(converse)))
 
 
-def serve_tcp(host: str, port: int) -> NoReturn:
+def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve on a TCP port of this machine, one client after another, until interrupted."""
     from foretype_server.access import gate  # noqa: PLC0415 (what editors start by themselves does without)
 
+    logs.begin(with_text=log_text)
     sys.exit(asyncio.run(transport.tcp(converse, gate(), host, port)))
 
 
-def serve_ws(host: str, port: int) -> NoReturn:
+def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve WebSockets on a port of this machine, one client after another, until interrupted."""
     from foretype_server.access import gate  # noqa: PLC0415 (what editors start by themselves does without)
 
+    logs.begin(with_text=log_text)
     sys.exit(asyncio.run(transport.websocket(converse, gate(), host, port)))

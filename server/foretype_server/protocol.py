@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from foretype_server.lsp import ForetypeServer
 
 log = logging.getLogger(__name__)
-# pygls logs whole messages, which hold the user's text.
+# pygls logs whole messages, which hold the user's text: where that is asked for alone, as in logs.py.
+wire = logging.getLogger("pygls.wire")
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
 
@@ -44,6 +45,7 @@ class Protocol(LanguageServerProtocol):
 
     def receive(self, body: bytes | str) -> None:
         """Handle one message. Never raises: what cannot be handled is answered with an error, or left out."""
+        wire.debug("received: %s", body)
         try:
             message = json.loads(body)
         except (ValueError, RecursionError):
@@ -86,8 +88,9 @@ class Protocol(LanguageServerProtocol):
         self._send_data({"jsonrpc": self.VERSION, "id": ident, "error": {"code": error.code, "message": error.message}})
 
     def _send_response(self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None) -> None:
-        if error is not None:
-            error.data = None  # pygls puts the traceback there
+        if error is not None and error.data is not None:
+            # pygls puts the traceback there, and the text of an error of ours, which may be the user's, before it.
+            error.message, error.data = error.message.partition(":")[0], None
         super()._send_response(msg_id, result, error)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)

@@ -32,7 +32,7 @@ def playground(
     characters are, and which predictor foresaw each letter. The text is not
     saved. Ctrl-C ends it.
     """
-    from foretype_server import lsp
+    from foretype_server import logs, lsp
     from foretype_server.cli_textfile import read_text
     from foretype_server.editor_files import editor_files
     from foretype_server.page import Beginning, Page, serve
@@ -46,6 +46,7 @@ def playground(
         if not no_open and _has_screen():
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
+    logs.begin(with_text=False)
     try:
         asyncio.run(serve(lsp.converse, page, port, ready))
     except KeyboardInterrupt:

@@ -22,11 +22,15 @@ def serve(
     stdio: Annotated[
         bool, typer.Option("--stdio", help="On stdin and stdout, as without it; many editors say so.")
     ] = False,
+    log_text: Annotated[
+        bool, typer.Option("--log-text", help="Log to standard error all there is: what you type, too. To find faults.")
+    ] = False,
 ) -> None:
     """Run the language server; editors start this by themselves.
 
     It speaks the Language Server Protocol on stdin and stdout, or on a port of
-    this machine, never beyond it.
+    this machine, never beyond it, with clients that show the token there:
+    the environment's FORETYPE_TOKEN, or what the file has that it tells of.
     """
     if bool(tcp) + bool(ws) + stdio > 1:
         raise UsageError("--stdio, --tcp and --ws exclude each other; give one of them.")
@@ -36,11 +40,11 @@ def serve(
     if address is None:
         if sys.stdin.isatty():
             typer.echo("foretype: waiting for an editor on stdin; Ctrl-C leaves. To type here: foretype try", err=True)
-        lsp.serve_stdio()
+        lsp.serve_stdio(log_text=log_text)
     elif tcp:
-        lsp.serve_tcp(*address)
+        lsp.serve_tcp(*address, log_text=log_text)
     else:
-        lsp.serve_ws(*address)
+        lsp.serve_ws(*address, log_text=log_text)
 
 
 def _address(text: str | None) -> tuple[str, int]:
