@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -49,7 +50,7 @@ def main() -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Wait until no other process is at work on the index, and keep others waiting meanwhile."""
-    with (folder / "lock").open("a") as file:
+    with open(folder / "lock", "a", opener=partial(os.open, mode=0o600)) as file:
         # Some network drives cannot lock; there, the last one wins.
         with suppress(OSError):
             if sys.platform == "win32":

@@ -94,6 +94,11 @@ def foretype(
     """Completes what you type, in any editor, on your own machine: nothing leaves it."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+        return
+    from foretype_model.private import make_private  # noqa: PLC0415 (not for --help)
+    from foretype_model.store import data_folder  # noqa: PLC0415
+
+    make_private(data_folder())
 
 
 app.command("try", epilog=try_.EXAMPLES)(try_.try_)

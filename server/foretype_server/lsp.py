@@ -95,6 +95,7 @@ async def initialized(server: ForetypeServer, _: types.InitializedParams) -> Non
     """Take the client's settings, then load the models."""
     _configure(server, await _pull(server))
     server.session.start()
+    asyncio.get_running_loop().run_in_executor(None, _keep_private)
     if server.can("workspace.did_change_configuration.dynamic_registration"):
         _register(
             server,
@@ -104,6 +105,14 @@ async def initialized(server: ForetypeServer, _: types.InitializedParams) -> Non
     if server.session.workspace and server.can("workspace.did_change_watched_files.dynamic_registration"):
         every_file = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
         _register(server, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, every_file)
+
+
+def _keep_private() -> None:
+    # Imported here, since initialize need not wait for these.
+    from foretype_model.private import make_private  # noqa: PLC0415
+    from foretype_model.store import data_folder  # noqa: PLC0415
+
+    make_private(data_folder())
 
 
 def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) -> None:
