@@ -142,7 +142,8 @@ def forget_word(recents: Sequence[Recent], word: bytes) -> tuple[list[Recent], i
                         marked.update(other.alike(text[:i], text[i]))
     if newest := recents[0].last():
         begun = min(unsettled(newest.before + newest.text, (word,)), len(newest.text))
-        gone[0].update(range(len(recents[0]) - begun, len(recents[0])))
+        end = newest.first + len(newest.text)
+        gone[0].update(range(end - begun, end))
     return [recent.without(places) for recent, places in zip(recents, gone, strict=True)], count
 
 

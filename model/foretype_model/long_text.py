@@ -91,7 +91,7 @@ class LongText:
             if reading.warm.behind(text.since(reading.start)) <= AT_ONCE:
                 return reading
         tail = text[-2 * AT_ONCE :]
-        line = tail.find(b"\n", 0, -AT_ONCE) + 1
+        line = tail.rfind(b"\n", 0, -AT_ONCE) + 1
         return self._reading(len(text) - (len(tail) - line if line else AT_ONCE))
 
     def _reading(self, start: int) -> _Reading:

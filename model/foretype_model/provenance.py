@@ -14,7 +14,7 @@ from foretype_model.forgetting import blanked
 from foretype_model.index import ERASED, Matches, Shard
 from foretype_model.mixture import Mixture
 from foretype_model.predictor import Source, State
-from foretype_model.recent import Recent, context_of
+from foretype_model.recent import Recent
 from foretype_model.rope import common_prefix
 
 BEFORE, AFTER = 40, 80
@@ -67,7 +67,7 @@ class Place(NamedTuple):
 
 def typed(recent: Recent, tail: bytes, text: bytes) -> Iterator[Place]:
     """Where `text`, or its beginning, was typed after `tail`, or its end."""
-    for at, order in recent.places(context_of(tail)).items():
+    for at, order in recent.places(tail).items():
         piece = recent.piece(at)
         offset = at - piece.first
         common = common_prefix(piece.text[offset:], text)

@@ -13,10 +13,8 @@ from typing import Final, NamedTuple
 WIDTH: Final = 16
 """Bytes of context that are compared."""
 
-TOP: Final = 8 * (WIDTH - 1)
 KEYS: Final = ((6, 24), (3, 12))
 """Bytes that a place is filed under, and how many of the newest places are looked at: long contexts first."""
-
 
 REACH: Final = 32
 """Bytes before a piece that are kept."""
@@ -37,51 +35,53 @@ class Piece(NamedTuple):
     text: bytes
 
 
-def context_of(tail: bytes) -> int:
-    """The last `WIDTH` bytes as one number, the last byte on top: alike contexts agree from the top down."""
-    return int.from_bytes(tail[: -WIDTH - 1 : -1].ljust(WIDTH, b"\xff"), "big")
-
-
 class Recent:
-    """A log of text. What is added once stays; to forget is to make a new one `without` it."""
+    """A log of text. What is added once stays; to forget is to make a new one `without` it.
+
+    A place is that of a byte in the log. Before the first byte of each piece stands its context, so that the context of
+    every place is what stands before it.
+    """
 
     def __init__(self) -> None:
-        self._following = bytearray()
-        self._contexts: list[int] = []
-        self._places: tuple[defaultdict[int, list[int]], ...] = tuple(defaultdict(list) for _ in KEYS)
+        self._log = bytearray()
+        self._count = 0
+        self._places: tuple[defaultdict[bytes, list[int]], ...] = tuple(defaultdict(list) for _ in KEYS)
         self._pieces: list[tuple[int, str, bytes]] = []
-        self._next = context_of(b"")
 
     def __len__(self) -> int:
-        return len(self._following)
+        """Bytes that were added."""
+        return self._count
 
     def add(self, before: bytes, text: bytes, document: str = "") -> None:
         """Take in `text`, which stands after `before` (its last bytes are enough) in `document`."""
-        context = context_of(before)
-        if not self._pieces or (self._pieces[-1][1], self._next) != (document, context):
-            self._pieces.append((len(self), document, before[-REACH:]))
-        for byte in text:
-            place = len(self._contexts)
-            self._following.append(byte)
-            self._contexts.append(context)
-            for (length, _), places in zip(KEYS, self._places, strict=True):
-                places[context >> 8 * (WIDTH - length)].append(place)
-            context = (context >> 8) | (byte << TOP)
-        self._next = context
+        context = _context(before)
+        if not self._pieces or self._pieces[-1][1] != document or self._log[-WIDTH:] != context:
+            self._log += context
+            self._pieces.append((len(self._log), document, before[-REACH:]))
+        first = len(self._log) - WIDTH
+        self._log += text
+        self._count += len(text)
+        # Keys are slices, which take 0.1 us each to be made and found.
+        near = bytes(self._log[first:])
+        for (length, _), places in zip(KEYS, self._places, strict=True):
+            for end in range(WIDTH, len(near)):
+                places[near[end - length : end]].append(first + end)
 
-    def find(self, context: int) -> list[tuple[int, int]]:
-        """(bytes of context in common, byte that followed) of places like this one, the newest first."""
-        return [(length, self._following[place]) for place, length in self.places(context).items()]
+    def find(self, tail: bytes) -> list[tuple[int, int]]:
+        """(bytes of context in common, byte that followed) of places like the end of `tail`, the newest first."""
+        return [(length, self._log[place]) for place, length in self.places(tail).items()]
 
-    def places(self, context: int) -> dict[int, int]:
-        """The places like this one, the newest first, each with the bytes of context in common."""
+    def places(self, tail: bytes) -> dict[int, int]:
+        """The places like the end of `tail`, the newest first, each with the bytes of context in common."""
         found: dict[int, int] = {}
+        context = _context(tail)
+        # The last byte on top: what has it in common, and the ones before, agrees from the top down.
+        number, log = int.from_bytes(context, "little"), self._log
         for (length, most), places in zip(KEYS, self._places, strict=True):
-            key = context >> 8 * (WIDTH - length)
-            if key in places:
-                for place in places[key][: -most - 1 : -1]:
-                    if place not in found:
-                        found[place] = WIDTH - ((self._contexts[place] ^ context).bit_length() + 7) // 8
+            for place in places.get(context[-length:], ())[: -most - 1 : -1]:
+                if place not in found:
+                    different = int.from_bytes(log[place - WIDTH : place], "little") ^ number
+                    found[place] = WIDTH - (different.bit_length() + 7) // 8
         return found
 
     def pieces(self) -> Iterator[Piece]:
@@ -98,17 +98,17 @@ class Recent:
 
     def _piece(self, number: int) -> Piece:
         first, document, before = self._pieces[number]
-        end = self._pieces[number + 1][0] if number + 1 < len(self._pieces) else len(self)
-        return Piece(first, document, before, bytes(self._following[first:end]))
+        end = self._pieces[number + 1][0] - WIDTH if number + 1 < len(self._pieces) else len(self._log)
+        return Piece(first, document, before, bytes(self._log[first:end]))
 
     def alike(self, before: bytes, byte: int) -> list[int]:
         """The places where `byte` follows the end of `before`, as far as contexts are compared; its length matters."""
         length, _ = KEYS[-1]
-        context, irrelevant = context_of(before), 8 * (WIDTH - min(len(before), WIDTH))
+        end = before[-WIDTH:]
         return [
             place
-            for place in self._places[-1].get(context >> 8 * (WIDTH - length), ())
-            if self._following[place] == byte and self._contexts[place] >> irrelevant == context >> irrelevant
+            for place in self._places[-1].get(_context(before)[-length:], ())
+            if self._log[place] == byte and self._log[place - len(end) : place] == end
         ]
 
     def without(self, gone: Collection[int]) -> Recent:
@@ -123,3 +123,8 @@ class Recent:
                     other.add(before + text[: start - first], text[start - first : stop - first], document)
                 start = stop + 1
         return other
+
+
+def _context(tail: bytes) -> bytes:
+    """The last `WIDTH` bytes; before a document there are so many ends of text."""
+    return tail[-WIDTH:].rjust(WIDTH, b"\xff")

@@ -66,8 +66,13 @@ class Rope:
         return found[0] if len(found) == 1 else b"".join(found)
 
     def __add__(self, more: Rope | bytes) -> Rope:
-        other = Rope.of(more)
-        return Rope._made(self._pieces + other._pieces, self._starts + [len(self) + at for at in other._starts[1:]])
+        pieces = Rope.of(more)._pieces
+        starts = accumulate(map(len, pieces), initial=len(self))
+        return Rope._made(self._pieces + pieces, [*self._starts[:-1], *starts])
+
+    def start(self, number: int) -> int:
+        """Where a piece begins; where the text ends for the one after the last."""
+        return self._starts[number]
 
     def upto(self, end: int) -> Rope:
         """The text before byte `end`."""

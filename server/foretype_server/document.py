@@ -79,16 +79,12 @@ class _Version:
     @cached_property
     def bytes(self) -> list[int]:
         """Where each begins, and last where the text ends."""
-        return list(accumulate((len(chunk.text) for chunk in self._chunks), initial=0))
-
-    @cached_property
-    def unix_bytes(self) -> list[int]:
-        return list(accumulate((len(chunk.unix) for chunk in self._chunks), initial=0))
+        return list(accumulate([len(chunk.text) for chunk in self._chunks], initial=0))
 
     @cached_property
     def breaks(self) -> list[int]:
         """The breaks up to the end of each."""
-        return list(accumulate(chunk.breaks for chunk in self._chunks))
+        return list(accumulate([chunk.breaks for chunk in self._chunks]))
 
 
 class Text:
@@ -128,7 +124,7 @@ class Text:
     def around(self, point: Point) -> tuple[Rope, Rope]:
         """The text before and after `point`, its lines ending in LF."""
         number, head = self._head(point)
-        place = self._version.unix_bytes[number] + len(unix(head))
+        place = self._version.unix.start(number) + len(unix(head))
         return self._version.unix.upto(place), self._version.unix.since(place)
 
     def offset(self, point: Point) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_model.recent import KEYS, WIDTH, Recent, context_of
+from foretype_model.recent import KEYS, WIDTH, Recent
 
 PIECES = st.sampled_from([b"a", b"b", b"\n", b"ab", b"ab" * 10, b"a" * 20, b"baa\n" * 8, "é".encode()])
 TEXTS = st.lists(PIECES, max_size=6).map(b"".join)
@@ -28,7 +28,7 @@ def test_finds_the_newest_places_after_the_longest_contexts(added: list[tuple[by
     expected = dict[int, tuple[int, int]]()
     for length, most in KEYS:
         expected |= dict([(place, found) for place, found in newest if found[0] >= length][:most])
-    assert recent.find(context_of(context)) == list(expected.values())
+    assert recent.find(context) == list(expected.values())
     assert len(recent) == len(log)
 
 
@@ -38,10 +38,4 @@ def test_a_text_may_come_in_parts(before: bytes, first: bytes, second: bytes, co
     at_once.add(before, first + second)
     in_parts.add(before, first)
     in_parts.add((before + first)[-WIDTH:], second)
-    assert at_once.find(context_of(context)) == in_parts.find(context_of(context))
-
-
-@given(contexts=st.lists(TEXTS, min_size=2, max_size=2))
-def test_contexts_count_by_their_last_bytes(contexts: list[bytes]) -> None:
-    one, other = contexts
-    assert (context_of(one) == context_of(other)) == (in_common(one, other) == WIDTH)
+    assert at_once.find(context) == in_parts.find(context)

@@ -125,7 +125,9 @@ def test_the_bytes_are_as_probable_as_the_product_makes_them(network: Network, s
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evidence, "trust_table", partial(np.ndarray.tolist, table.ravel()))
         expected = list(product(passage, shards, known.network.tolist()))
-    assert trust.probabilities(torch.tensor(table).flatten(), known).tolist() == pytest.approx(expected, rel=1e-4)
+    # What copy leaves is 1 less a sum of float32, which is known to 1e-7, and is multiplied by a small probability.
+    learnt = trust.probabilities(torch.tensor(table).flatten(), known).tolist()
+    assert learnt == pytest.approx(expected, rel=1e-4, abs=1e-8)
 
 
 def product(passage: Passage, shards: tuple[Shard, ...], network: list[float]):
@@ -134,7 +136,8 @@ def product(passage: Passage, shards: tuple[Shard, ...], network: list[float]):
     copy.shards = shards
     for i, byte in enumerate(passage.typed):
         before = passage.before + passage.typed[:i]
-        copy.observe("untitled:a", before, b"")
+        while copy.observe("untitled:a", before, b""):
+            pass
         row = np.exp(copy.predict([copy.feed(copy.start(), before)])[0])
         yield row[byte] + (1 - row.sum()) * network[i]
 

@@ -20,7 +20,7 @@ from foretype_model.forgetting import around, forget_documents, forget_word, kep
 from foretype_model.index import MOST, Matches, Shard
 from foretype_model.manifest import Forgotten
 from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities, Removed, Source
-from foretype_model.recent import Recent, context_of
+from foretype_model.recent import Recent
 from foretype_model.rope import Rope
 from foretype_model.spans import Span
 from foretype_model.workspace import Progress, Workspace
@@ -92,8 +92,7 @@ class CopyPredictor:
 
     def levels(self, state: CopyState) -> Iterator[Level]:
         """What followed each length of context, the longest first."""
-        context = context_of(state.tail)
-        found = [pair for recent in self._recent for pair in recent.find(context)]
+        found = [pair for recent in self._recent if recent for pair in recent.find(state.tail)]
         sources = [evidence.recent_levels(found)] if found else []
         for shard, matches in self._matches(state):
             sources.append(evidence.indexed_levels(shard, matches))
