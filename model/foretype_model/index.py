@@ -10,11 +10,12 @@ byte by byte, as a recurrent state is, at a cost that does not depend on the siz
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from io import SEEK_END, BufferedReader
 from itertools import accumulate
 from pathlib import Path
@@ -48,7 +49,7 @@ NEAR: Final = 256
 CHUNK: Final = 1 << 16
 """Bytes of text, and rows, that are looked at together to find the rows of some text."""
 
-MAGIC: Final = b"foretype index 3\n"
+MAGIC: Final = b"foretype index 4\n"
 HEAD: Final = len(MAGIC) + 8
 """Where the head of a file begins."""
 
@@ -106,6 +107,7 @@ class Shard:
         text: the documents, each after an END_OF_TEXT; read from disk where needed.
         masked: the names of documents that follow nothing any more.
         words: those that do not either (see `forgetting`).
+        checksum: of what stays on disk; None of what was not read from there.
     """
 
     names: tuple[str, ...]
@@ -120,6 +122,7 @@ class Shard:
     text: Bytes
     masked: frozenset[str] = frozenset()
     words: frozenset[bytes] = frozenset()
+    checksum: int | None = None
     memo: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
     shares_memo: dict[tuple[int, int], Shares] = field(default_factory=dict, repr=False, compare=False)
 
@@ -168,6 +171,11 @@ class Shard:
     def hidden_in(self, low: int, high: int) -> int:
         """The same, of these rows."""
         return self.visible.count(ERASED, low, high) + self.visible.count(END_OF_TEXT, low, high)
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether what stays on disk is as it was written: to be asked before anything is masked by it."""
+        return self.checksum is None or _checksum(self.positions.data, self.text.data) == self.checksum
 
     def start(self) -> Matches:
         """Of the empty context."""
@@ -278,11 +286,11 @@ class Shard:
         """Write one file, whole or not at all. A masked document is written too: build anew to be rid of its text.
 
         After `MAGIC`: the checksum and the length of a head, the head, positions, counts, L and text. The head is JSON:
-        names and sizes, the alphabet, and the checksum of counts and L.
+        names and sizes, the alphabet, and two checksums: of counts and L, and of positions and text.
         """
         sizes = list(zip(self.names, (np.diff(self.starts) - 1).tolist(), strict=True))
-        checksum = zlib.crc32(self.following, zlib.crc32(self.counts))
-        head = json.dumps([sizes, list(self.alphabet), checksum]).encode()
+        checksums = _checksum(self.counts, self.following), _checksum(self.positions.data, self.text.data)
+        head = json.dumps([sizes, list(self.alphabet), checksums]).encode()
         head += b" " * (-(HEAD + len(head)) % 8)  # positions are aligned
         fixed = np.array([zlib.crc32(head), len(head)], np.uint32)
         with replacing(path) as temporary, temporary.open("wb") as file:
@@ -291,7 +299,7 @@ class Shard:
 
     @classmethod
     def open(cls, path: Path) -> Shard:
-        """Read what `save` wrote; positions and text stay on disk until they are asked for, and are not checked.
+        """Read what `save` wrote; positions and text stay on disk until they are asked for (see `is_whole`).
 
         Raises:
             BrokenIndexError: it is no such file, or not whole.
@@ -299,7 +307,7 @@ class Shard:
         try:
             with path.open("rb") as file:
                 return cls._read(file)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise BrokenIndexError(f"{path} is no whole index: remove it, and it is made again ({error})") from error
 
     @classmethod
@@ -307,10 +315,11 @@ class Shard:
         if file.read(len(MAGIC)) != MAGIC:
             raise ValueError("of another kind or release")
         checksum, length = np.frombuffer(file.read(HEAD - len(MAGIC)), np.uint32).tolist()
-        head = file.read(length)
+        # A length that is wrong may be one of gigabytes, which a read would make room for.
+        head = file.read(min(length, os.fstat(file.fileno()).st_size))
         if zlib.crc32(head) != checksum:
             raise ValueError("not whole")
-        sizes, alphabet, checksum = json.loads(head)
+        sizes, alphabet, (checksum, of_the_rest) = json.loads(head)
         rows = 1 + sum(size + 1 for _, size in sizes)
         lengths = (4 * rows, 4 * (len(alphabet) + 1) * (-(-rows // BLOCK) + 1), rows, rows)
         first, counted, followers, last, end = accumulate(lengths, initial=HEAD + length)
@@ -319,11 +328,17 @@ class Shard:
         # Read, and not mapped: what is copied out of a map stays resident twice.
         file.seek(counted)
         counts, following = file.read(followers - counted), file.read(last - followers)
-        if zlib.crc32(following, zlib.crc32(counts)) != checksum:
+        if _checksum(counts, following) != checksum:
             raise ValueError("not whole")
         positions = np.asarray(np.memmap(file, np.int32, "r", first, (rows,)))
         text = np.asarray(np.memmap(file, np.uint8, "r", last, (rows,)))
-        return cls._of(sizes, bytes(alphabet), following, counts, positions=positions, text=text)
+        shard = cls._of(sizes, bytes(alphabet), following, counts, positions=positions, text=text)
+        return replace(shard, checksum=of_the_rest)
+
+
+def _checksum(*parts: bytes | memoryview) -> int:
+    """Of the parts, one after the other."""
+    return reduce(lambda before, part: zlib.crc32(part, before), parts, 0)
 
 
 def _counts(following: Bytes) -> tuple[NDArray[np.uint32], bytes]:

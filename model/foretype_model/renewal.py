@@ -238,7 +238,8 @@ def _held(path: Path, forgotten: Collection[bytes]) -> frozenset[str]:
         shard = Shard.open(path)
     except BrokenIndexError:
         return frozenset()
-    return frozenset() if any(holds(shard, word) for word in forgotten) else frozenset(shard.names)
+    usable = shard.is_whole and not any(holds(shard, word) for word in forgotten)
+    return frozenset(shard.names) if usable else frozenset()
 
 
 def _sweep(folder: Path, kept: Collection[str]) -> None:

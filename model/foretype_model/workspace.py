@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -28,6 +29,8 @@ ATTEMPTS: Final = 3
 """At opening shards, while another server supersedes them."""
 
 Progress = Callable[[int, int], None]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,8 @@ class Workspace:
                 opened = {shard: self._opened(shard) for shard in manifest.shards()}
                 if None not in opened.values():
                     break
+            if broken := [shard for shard, pair in opened.items() if pair is None]:
+                log.warning("broken and made again: %s in %s", ", ".join(broken), self._folder)
             self._manifest = replace(manifest, left_out={})
             self._mask({shard: pair for shard, pair in opened.items() if pair})
             return self.shards
@@ -210,9 +215,13 @@ class Workspace:
         count, ready = 0, {}
         for shard, (whole, masked) in shards.items():
             hidden = frozenset(name for name in whole.names if not self._is_current(name, shard))
+            words = self._forgotten.in_bytes()
+            if (hidden or words) and not whole.is_whole:
+                # Something else would be hidden. The next `refresh` makes it again.
+                continue
             # What is masked already need not be again.
             current = (masked if masked.masked <= hidden else whole).without(hidden)
-            for word in self._forgotten.in_bytes():
+            for word in words:
                 current, found = without_word(current, word)
                 count += found
             ready[shard] = whole, current
