@@ -16,6 +16,8 @@ import platformdirs
 from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
 from foretype_model.in_use import DEFAULT, InUse
+from foretype_model.trained_on import SUFFIX as TRAINED_ON
+from foretype_model.trained_on import Texts, TrainedOn, read
 
 if TYPE_CHECKING:
     from foretype_model.runtime import Metadata
@@ -120,6 +122,7 @@ class Store:
         self._check_known(name)
         self._change(lambda in_use: in_use.without(name))
         self._own_path(name).unlink()
+        self._record_of(name).unlink(missing_ok=True)
 
     def import_file(self, path: Path, name: str | None = None) -> str:
         """Copy a model file into the store; its name, by default the file's own, is returned.
@@ -133,19 +136,36 @@ class Store:
         self._copy_in(name, path)
         return name
 
-    def add(self, name: str, data: Path) -> None:
+    def add(self, name: str, data: Path, trained_on: TrainedOn | None = None) -> None:
         """Move a trained model's file into the store, in the place of one of the same name, but not of its paths."""
         self._copy_in(name, data)
+        self._record_of(name).unlink(missing_ok=True)
+        if trained_on:
+            trained_on.write(self._record_of(name))
         data.unlink()
         self._change(lambda in_use: in_use.without_paths(name))
 
-    def export(self, name: str, destination: Path) -> None:
-        """Copy a model to a file of the user's."""
+    def trained_on(self, name: str) -> TrainedOn | None:
+        """What a model was trained on; None where that is not known here, as of one that was imported."""
+        return read(self._record_of(name))
+
+    def trained_further(self, origin: str | None, texts: Texts) -> TrainedOn:
+        """What a model is trained on that goes on from another one, on these texts."""
+        before = self.trained_on(origin) if origin else None
+        return TrainedOn(before.begun_with, [*before.trainings, texts]) if before else TrainedOn(origin, [texts])
+
+    def exportable(self, name: str, destination: Path) -> StoredModel:
+        """What `export` would copy. Raises ModelError where it would."""
         self._check_known(name)
         if destination.is_dir():
             raise ModelError(f"{destination} is a folder; name the file to write, as in {destination / name}{SUFFIX}")
         if not destination.parent.is_dir():
             raise ModelError(f"{destination.parent} is not a folder; make it first")
+        return self._describe(name, self.in_use())
+
+    def export(self, name: str, destination: Path) -> None:
+        """Copy a model to a file of the user's, and nothing else."""
+        self.exportable(name, destination)
         with replacing(destination) as partial:
             shutil.copyfile(self._path(name), partial)
 
@@ -191,6 +211,9 @@ class Store:
         if name == DEFAULT or not _NAME.fullmatch(name):
             raise ModelError(f"{name!r} cannot name a model; take other letters: a-z, 0-9, '.', '_' and '-'")
         return self._folder / f"{name}{SUFFIX}"
+
+    def _record_of(self, name: str) -> Path:
+        return self._folder / f"{name}{TRAINED_ON}"
 
     def _check_known(self, name: str) -> None:
         if name not in self.names():

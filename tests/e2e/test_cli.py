@@ -26,7 +26,7 @@ def home(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     (folder / "Mes Écrits").mkdir()
     for i in range(20):
-        (folder / "Mes Écrits" / f"{i}.txt").write_text(f"{i}: {TEXT * 20}")
+        (folder / "Mes Écrits" / f"{i}.txt").write_text(f"{i}: {TEXT * 20}password = 'hunter{i}'\n")
     (folder / "Mes Écrits" / "picture.png").write_bytes(b"\x89PNG\0")
     return folder / "home"
 
@@ -54,14 +54,14 @@ def test_the_default_model_tells_where_it_comes_from_and_what_it_is_not_for(trai
 
 def test_a_trained_model_is_private_and_nothing_else_is_left(trained, home):
     models = home / "models"
-    assert [path.name for path in models.iterdir()] == ["mes-ecrits.onnx"]
+    assert {path.name for path in models.iterdir()} == {"mes-ecrits.onnx", "mes-ecrits.trained-on.json"}
     assert (models / "mes-ecrits.onnx").stat().st_mode & 0o777 == 0o600
     assert models.stat().st_mode & 0o777 == home.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_model_goes_all_the_way_round(trained, home):
     run(home, "models", "use", "mes-ecrits")
-    run(home, "models", "export", "mes-ecrits", "mine.onnx")
+    run(home, "models", "export", "mes-ecrits", "mine.onnx", "--yes")
     run(home, "models", "import", "mine.onnx", "--name", "copy")
     run(home, "models", "import", "mine.onnx", "--name", "copy", status=1)
     models = {model["name"]: model for model in json.loads(run(home, "models", "list", "--json").stdout)}
@@ -73,6 +73,29 @@ def test_a_model_goes_all_the_way_round(trained, home):
     assert "gru 8" in table
     run(home, "models", "remove", "copy")
     assert "copy" not in run(home, "models").stdout
+
+
+def test_what_leaves_with_a_model_is_told_and_asked_before_it_is_written(trained, home):
+    given = home.parent / "given.onnx"
+    for answer in ("", "n\n", "\n"):
+        refused = run(home, "models", "export", "mes-ecrits", str(given), status=1, stdin=answer)
+        assert "nothing is written" in refused.stderr
+        assert not given.exists()
+    assert f"{home.parent / 'Mes Écrits'}: 20 texts, " in refused.stdout
+    assert "less 20 keys and passwords" in refused.stdout
+    assert "remembers" in refused.stdout
+    told = run(home, "models", "export", "mes-ecrits", str(given), stdin="y\n").stdout
+    assert told.startswith(refused.stdout)
+    assert given.stat().st_mode & 0o777 == 0o600
+    assert str(home.parent).encode() not in given.read_bytes()
+
+
+def test_what_is_known_of_models_that_were_not_trained_here_is_told(trained, home):
+    run(home, "models", "export", "mes-ecrits", "strange.onnx", "--yes")
+    run(home, "models", "import", "strange.onnx")
+    assert "is not known here" in run(home, "models", "export", "strange", "again.onnx", "--yes").stdout
+    assert "No text of yours" in run(home, "models", "export", "default", "default.onnx", "--yes").stdout
+    run(home, "models", "remove", "strange")
 
 
 def test_a_truncated_model_is_told_and_can_be_removed(trained, home):
@@ -132,7 +155,7 @@ def test_try_without_a_terminal_says_what_else_there_is(home):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
 def test_training_can_be_stopped_and_resumed(home):
-    arguments = ("train", "Mes Écrits", "--name", "stopped", "--from", "none", "--hidden", "8", "--minutes", "0.1")
+    arguments = ("train", "Mes Écrits", "--name", "stopped", "--from", "none", "--hidden", "8", "--minutes", "0.05")
     with subprocess.Popen(**command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr
         while "held-out" not in process.stderr.readline():

@@ -148,6 +148,8 @@ def test_doctor_says_what_is_well_and_what_to_do():
 @pytest.mark.skipif(not hasattr(__import__("os"), "geteuid"), reason="modes are for POSIX")
 def test_doctor_finds_a_data_folder_that_others_can_read(tmp_path):
     (tmp_path / "home").mkdir(mode=0o755)
+    # Else it is taken for Foretype's own, and shut.
+    (tmp_path / "home" / "another program's").touch()
     result = run("doctor")
     (line,) = (line for line in result.stdout.splitlines() if "data folder" in line)
     assert line.startswith("problem")

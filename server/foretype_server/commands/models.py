@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foretype_model.errors import ModelError
+from foretype_server.cli_export import confirmed, contents
 from foretype_server.cli_figures import network, size
 from foretype_server.commands.options import Json, examples, print_json
 
@@ -129,12 +130,32 @@ def import_(
     typer.echo(f"{added} is here. Complete with it: foretype models use {added}")
 
 
-@app.command("export", epilog=examples("foretype models export notes notes.onnx  # to give it to somebody"))
-def export(name: Name, file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")]) -> None:
-    """Copy a model to a file."""
+@app.command(
+    "export",
+    epilog=examples(
+        "foretype models export notes notes.onnx  # to give it to somebody",
+        "foretype models export notes notes.onnx --yes  # in a script, where nobody can be asked",
+    ),
+)
+def export(
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask whether that is to be written.")] = False,
+) -> None:
+    """Copy a model to a file.
+
+    What is in that file and what the model was trained on is listed before it
+    is written: a model remembers some of it.
+    """
     if file.exists() and not file.is_dir():
         raise ModelError(f"{file} exists already; name another file, or delete that one first.")
-    _store().export(name, file)
+    store = _store()
+    leaving = store.exportable(name, file)
+    for line in contents(leaving, store.trained_on(name)):
+        typer.echo(line)
+    if not (yes or confirmed(f"Write it to {file}?")):
+        raise ModelError("nothing is written; answer y, or give --yes where nobody can be asked.")
+    store.export(name, file)
     typer.echo(f"{file} holds the model {name}.")
 
 

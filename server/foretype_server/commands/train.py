@@ -20,6 +20,8 @@ from foretype_model.errors import ForetypeError
 from foretype_server.commands.options import Json, UsageError, examples, finite, print_json
 
 if TYPE_CHECKING:
+    from foretype_model.trained_on import Texts
+    from foretype_model.training.corpus import Corpus
     from foretype_model.training.train import Trained
     from foretype_server.cli_progress import TrainingScreen
 
@@ -172,12 +174,21 @@ def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping
         except KeyboardInterrupt:
             _tell_how_to_resume(screen, checkpoint, paths, name)
             raise
-        store.add(name, file)
+        store.add(name, file, store.trained_further("" if resume else origin, _texts(paths, corpus)))
         if trained.better:
             store.use(name, paths)
         # Only now: a disk that is full must not cost the training.
         checkpoint.unlink(missing_ok=True)
     return trained
+
+
+def _texts(paths: Sequence[Path], corpus: Corpus) -> Texts:
+    """What there is to write down of the texts that a model is trained on."""
+    from foretype_model.trained_on import Texts
+    from foretype_model.training.corpus import WITHIN
+
+    size = sum(map(len, corpus.texts))
+    return Texts([str(path.resolve()) for path in paths], len(corpus.texts), size, corpus.skipped.get(WITHIN, 0))
 
 
 def _trainer(
