@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -18,7 +17,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from foretype_model.documents import path_of
-from foretype_server import logs, memory, outlook, to_proto, transport
+from foretype_server import leaving, logs, memory, outlook, to_proto, transport
 from foretype_server.protocol import Protocol
 from foretype_server.session import Session
 from foretype_server.settings import SECTION, concerns_us
@@ -290,7 +289,7 @@ async def _read(protocol: Protocol, messages: transport.Messages) -> None:
 def serve_stdio(*, log_text: bool = False) -> NoReturn:
     """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol prescribes."""
     logs.begin(with_text=log_text)
-    sys.exit(asyncio.run(transport.stdio(converse)))
+    leaving.run(transport.stdio(converse))
 
 
 def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
@@ -298,7 +297,7 @@ def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     from foretype_server.access import gate  # noqa: PLC0415 (what editors start by themselves does without)
 
     logs.begin(with_text=log_text)
-    sys.exit(asyncio.run(transport.tcp(converse, gate(), host, port)))
+    leaving.run(transport.tcp(converse, gate(), host, port))
 
 
 def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
@@ -306,4 +305,4 @@ def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     from foretype_server.access import gate  # noqa: PLC0415 (what editors start by themselves does without)
 
     logs.begin(with_text=log_text)
-    sys.exit(asyncio.run(transport.websocket(converse, gate(), host, port)))
+    leaving.run(transport.websocket(converse, gate(), host, port))

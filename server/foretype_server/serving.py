@@ -6,6 +6,7 @@ What is in use changes beside a running server, when a model has been trained or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -40,6 +41,7 @@ class Serving:
         self.base = Ensemble(predictors)
         self._warn = warn
         self._store = Store()
+        self._unsaved: set[str] = set()
         self._stamp = -1
         self._models: dict[str, Path | None] = {}
         self._ensembles: dict[Version, Ensemble] = {}
@@ -63,10 +65,23 @@ class Serving:
         return list({id(predictor): predictor for predictor in made}.values())
 
     def save(self) -> None:
-        """Keep what they have learnt."""
+        """Keep what they have learnt; what cannot be kept costs nobody an answer."""
         for predictor in self.predictors():
             if isinstance(predictor, Learner):
-                predictor.save()
+                try:
+                    predictor.save()
+                except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
+                    self._tell_unsaved(predictor, error)
+
+    def _tell_unsaved(self, predictor: Predictor, error: BaseException) -> None:
+        """Once: the next time it may well be the same."""
+        ensembles = (self.base, *self._ensembles.values())
+        name = next(name for one in ensembles for name, made in one.predictors.items() if made is predictor)
+        if name not in self._unsaved:
+            self._unsaved.add(name)
+            why = getattr(error, "strerror", None) or type(error).__name__
+            with suppress(RuntimeError):  # the client has gone
+                self._warn(f"what the predictor {name!r} has learnt is not kept ({why}): is there room on the disk?")
 
     def _model(self, uri: str) -> Path | None:
         """The model of a document; looked up again when something else has come into use."""
@@ -93,7 +108,7 @@ class Serving:
         """The predictors with another model; those that there are already where it cannot be used."""
         try:
             return Ensemble({name: _with(predictor, model) for name, predictor in self.base.predictors.items()})
-        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+        except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
             what = str(error) if isinstance(error, ForetypeError) else f"{type(error).__name__}: {error}"
             self._warn(f"{model.stem} is not used ({what}); another model takes its place")
             return self.base

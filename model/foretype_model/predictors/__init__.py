@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
@@ -41,7 +42,9 @@ def load_predictor(name: str, known: Mapping[str, EntryPoint], context: Context)
         predictor = create(context)
     except ForetypeError as error:
         raise PredictorError(str(error)) from error
-    except (Exception, SystemExit) as error:  # a plugin may raise anything, and must not take the server down
+    except BaseException as error:  # a plugin may raise anything, and must not take the server down
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise  # Ctrl-C, which reaches no other thread
         raise PredictorError(f"the predictor {name!r} could not be made: {type(error).__name__}: {error}") from error
     if not isinstance(predictor, Predictor):
         raise PredictorError(f"the predictor {name!r} lacks one of start, feed, step, predict: update or remove it")

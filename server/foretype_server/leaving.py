@@ -1,0 +1,42 @@
+"""The end of a server, where a plugin never comes back, too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any, Final, NoReturn
+
+INTERRUPTED: Final = 130
+"""The status of a program that Ctrl-C has ended."""
+
+LAST_WORK: Final = 6.0
+"""Seconds in which threads may finish what they were asked for; another server that writes is waited for 5."""
+
+log = logging.getLogger(__name__)
+
+
+def run(serving: Coroutine[Any, Any, int]) -> NoReturn:
+    """Serve, and exit with the status that comes of it."""
+    try:
+        status = asyncio.run(serving)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    end = time.monotonic() + LAST_WORK
+    for thread in _others():
+        thread.join(max(0.0, end - time.monotonic()))
+    if _others():
+        log.error("a thread did not end, and is left behind")
+        logging.shutdown()
+        # Python would wait for it for ever.
+        os._exit(status)
+    sys.exit(status)
+
+
+def _others() -> list[threading.Thread]:
+    """Those that Python waits for."""
+    return [one for one in threading.enumerate() if not one.daemon and one is not threading.current_thread()]
