@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -10,18 +11,28 @@ import pytest
 
 from .client import Client, run, server
 
+pytestmark = pytest.mark.timeout(300)  # what is trained beside a server lets everything else go first
+
 CAPABILITIES = {"window": {"workDoneProgress": True}}
 TEXT = "The gardener waters the orchids.\n"
 
 
-@pytest.fixture
-def own_home(tmp_path: Path) -> Path:
-    """A data folder with a tiny model, ``first``; and beside it a folder of text, ``garden``."""
-    (tmp_path / "garden").mkdir()
-    (tmp_path / "garden" / "work.txt").write_text(TEXT * 100)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of text, ``garden``, and beside it a data folder with a tiny model, ``first``."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "garden").mkdir()
+    (folder / "garden" / "work.txt").write_text(TEXT * 100)
     quick = ("--from", "none", "--hidden", "4", "--steps", "1", "--name", "first")
-    run(tmp_path / "home", "train", "garden", *quick)
-    run(tmp_path / "home", "models", "use", "first")
+    run(folder / "home", "train", "garden", *quick)
+    run(folder / "home", "models", "use", "first")
+    return folder
+
+
+@pytest.fixture
+def own_home(trained: Path, tmp_path: Path) -> Path:
+    """A data folder of a test's own, and what is beside it."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path / "home"
 
 
@@ -50,7 +61,7 @@ def test_the_workspace_is_trained_on_told_of_and_completed_by_the_model(own_home
     garden = own_home.parent / "garden"
     with server(own_home) as (client, _):
         begin(client, garden)
-        assert train(client, **{"from": "first", "minutes": 0.1}) == {"paths": [str(garden)]}
+        assert train(client, **{"from": "first", "minutes": 0.02}) == {"paths": [str(garden)]}
         reports = [progress(client)["value"]]
         while reports[-1]["kind"] != "end":
             reports.append(progress(client)["value"])
