@@ -49,7 +49,7 @@ class Options:
         min_confidence: ghost text is offered, and goes on, while its probability is at least this.
         max_lines: ghost text spans at most this many lines.
         prose: words and sentences alone are offered, and nothing that would go on with a word that is right.
-        budget: seconds after which candidates are made of what was found by then.
+        budget: seconds after which candidates are made of what was found by then, the best one at least.
     """
 
     temperature: float = 0.0
@@ -60,7 +60,7 @@ class Options:
     min_confidence: float = 0.1
     max_lines: int = 1
     prose: bool = False
-    budget: float = math.inf
+    budget: float = field(default=math.inf, compare=False)  # the same candidates, if not in time
 
     def draw(self, before: bytes) -> Draw:
         """How a search after `before` chooses."""

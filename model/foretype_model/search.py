@@ -102,19 +102,26 @@ class Search:
         self._bar = -math.inf
 
     def run(self, patience: Patience = ENDLESS) -> tuple[list[Found], bool]:
-        """The `count` best candidates, best first; and whether the patience lasted to the end. Raises Superseded."""
+        """The `count` best candidates, best first; and whether the patience lasted to the end.
+
+        Whenever that is lost, the best one is there: a wrong answer is no use to anybody, however soon it comes. Raises
+        Superseded.
+        """
         self._expand([_Node(0.0, b"", 0.0, 0.0)])
         for _ in range(MOST_STEPS):
             batch = self._batch()
             if not batch:
                 break
-            if patience.is_over():
+            if patience.is_over() and self._best_is_known(batch):
                 return self._best(), False
             self._expand(batch)
         return self._best(), True
 
     def _best(self) -> list[Found]:
         return heapq.nlargest(self._count, self._found, key=lambda found: found.key)
+
+    def _best_is_known(self, batch: list[_Node]) -> bool:
+        return bool(self._found) and self._best()[0].key >= -batch[0].minus_key
 
     def _batch(self) -> list[_Node]:
         """The most promising nodes, of those whose key still beats the candidates there are."""

@@ -149,7 +149,7 @@ class Told(ScriptedPredictor):
         self.told.append((state, following))
 
     def observe(self, document, before, after):
-        self.told.append((before, after))
+        self.told.append((bytes(before), bytes(after)))
 
 
 @pytest.mark.parametrize("kind", ["bits", "words", "inline"])
@@ -276,7 +276,7 @@ class Remembering(ScriptedPredictor):
         self._seen: dict[str, bytes] = {}
 
     def observe(self, document, before, _after):
-        self._seen[document] = before
+        self._seen[document] = bytes(before)
         self._texts = list(self._seen.values())
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from foretype_server.settings import Settings
 from tests.e2e.client import Client, change, server
 
 from .clock import quantile, table
@@ -88,7 +89,7 @@ def _place(where: tuple[int, int]) -> dict[str, int]:
 @contextmanager
 def serving() -> Iterator[tuple[Client, Process]]:
     with tempfile.TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
-        client.initialize({})
+        client.initialize({"maxSearchTime": Settings().max_search_time})
         warming = Editor(client, "warm", "It was the best of ")
         warming.ask(0, 19)
         yield client, Process(process.pid)
