@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from tests.trust.supply import dangers
 
 from foretype_server.settings import NAMES, Settings, read_settings
 
@@ -136,11 +137,7 @@ def test_imports_go_one_way():
 
 @each(PYTHON)
 def test_nothing_is_unpickled(path):
-    assert not packages(path) & {"pickle", "shelve", "marshal", "dill", "cloudpickle", "joblib"}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"torch.load", "np.load", "numpy.load"}:
-            keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
-            assert keywords.get("weights_only") == "True" or keywords.get("allow_pickle") == "False", node.lineno
+    assert list(dangers(path.read_text("utf-8"))) == []
 
 
 @each(PYTHON)
@@ -191,8 +188,18 @@ def test_serving_installs_no_torch():
 
 def test_each_dependency_has_its_reason():
     reasons = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    names = needs("dependencies").union(*map(needs, ("train", "plot", "browser", "dev")))
+    names = needs("dependencies").union(*map(needs, ("train", "plot", "browser", "dev", "supply")))
     assert not [name for name in names if f"`{name}`" not in reasons]
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_the_tests_are_run_as_the_checks_run_them(document):
+    (options,) = re.findall(
+        r'^"\$environment/bin/pytest"(.*)$', (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE
+    )
+    assert re.search(
+        rf"\.venv/bin/pytest{re.escape(options)}(`|\s+#|$)", (ROOT / document).read_text("utf-8"), re.MULTILINE
+    )
 
 
 @each([path for path in TRACKED if path.suffix == ".md"])

@@ -1,0 +1,112 @@
+"""Every kind of file that Foretype reads, as it writes them and with a pickle in its place: ``python -m`` this.
+
+Python tells of each name that a pickle looks up before it can run anything; what it tells is written out, and so is
+which files were refused. It is a process of its own because such a hook stays for good.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from foretype_model.adaptation import Adaptation
+from foretype_model.errors import ForetypeError
+from foretype_model.in_use import InUse
+from foretype_model.index import Shard
+from foretype_model.manifest import Forgotten, Manifest
+from foretype_model.runtime import Network, open_session
+from foretype_model.store import BUNDLED, Store
+from foretype_model.word_runtime import WordNetwork
+from foretype_server import statistics
+
+MARKER: Final = "unpickled"
+"""The name of the file that a pickle makes where it is run."""
+
+
+class Kind(NamedTuple):
+    """A kind of file: how one is made and how it is read, both given its path."""
+
+    name: str
+    make: Callable[[Path], object]
+    read: Callable[[Path], object]
+
+
+def kinds() -> Iterator[Kind]:
+    """Those of a serving installation, then those of training where that is installed."""
+    bundled = BUNDLED.read_bytes()
+    yield Kind("model.onnx", lambda path: path.write_bytes(bundled), Network.open)
+    yield Kind("session.onnx", lambda path: path.write_bytes(bundled), open_session)
+    yield Kind("words.onnx", lambda path: path.write_bytes(bundled), WordNetwork.open)
+    yield Kind("imported.onnx", lambda path: path.write_bytes(bundled), _import)
+    yield Kind("a.shard", Shard.build([("/a", b"some text")]).save, Shard.open)
+    yield Kind("manifest.json", lambda path: Manifest().write(path.parent), lambda path: Manifest.read(path.parent))
+    yield Kind("forgotten.json", lambda path: Forgotten().write(path.parent), lambda path: Forgotten.read(path.parent))
+    yield Kind("in-use.json", InUse().write, lambda path: InUse.read(path, ["default"]))
+    yield Kind("adapted.npy", _adapt, lambda path: Adaptation(4, path))
+    yield Kind(statistics.FILE, _count, lambda path: statistics.read(path.parent))
+    with suppress(ImportError):
+        import torch
+
+        from foretype_model.training import checkpoint
+
+        tensors = {"network.a": torch.zeros(3)}
+        yield Kind("a.checkpoint", lambda path: checkpoint.save(path, tensors, {"step": 1}), checkpoint.load)
+
+
+def _import(path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Store(Path(folder)).import_file(path)
+
+
+def _adapt(path: Path) -> None:
+    import numpy as np
+
+    adaptation = Adaptation(4, path)
+    adaptation.learn(np.full(256, -np.log(256), np.float32), np.ones(4, np.float32), 97)
+    adaptation.save()
+
+
+def _count(path: Path) -> None:
+    key = statistics.Key("2026-01-01", "python", "ghost", "editor")
+    statistics.write(path.parent, {key: statistics.Count(shown=1)})
+
+
+def pickles(marker: Path) -> list[bytes]:
+    """Pickles that make a file where they are loaded: bare, and within what numpy takes for an array."""
+    bare = f"cbuiltins\nopen\n(V{marker.as_posix()}\nVw\ntR.".encode()
+    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return [bare, b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bare]
+
+
+def main() -> None:
+    """Write a line of JSON: what was read, what refused a pickle, and what pickles looked up."""
+    looked_up: list[str] = []
+    sys.addaudithook(lambda event, about: looked_up.append(str(about)) if event == "pickle.find_class" else None)
+    read, refused = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        marker = Path(folder, MARKER)
+        for kind in kinds():
+            path = Path(folder, kind.name)
+            kind.make(path)
+            with suppress(ForetypeError):
+                kind.read(path)
+            read.append(kind.name)
+            for content in pickles(marker):
+                path.write_bytes(content)
+                with suppress(ForetypeError):
+                    kind.read(path)
+                if not marker.exists():
+                    refused.append(kind.name)
+                marker.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+    print(json.dumps({"read": read, "refused": refused, "looked up": looked_up}))
+
+
+if __name__ == "__main__":
+    main()
