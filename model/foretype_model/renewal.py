@@ -92,6 +92,8 @@ class Renewal:
         Raises:
             OSError: the index cannot be written; what was there is there still.
         """
+        # First, too: where each renewal is killed before its end, what they leave must not fill the disk.
+        _sweep(self._folder, self._before.shards())
         # The index itself may lie in the workspace, as in a home folder.
         unwanted = (*self._forgotten.paths, real_path(self._folder))
         found = {name: stamp for name, stamp in self._find().items() if not is_covered(name, unwanted)}

@@ -1,0 +1,209 @@
+"""Servers and trainings that are killed in the middle of their work, and what is found at the next start."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.e2e.client import PATIENCE, Client, change, insertion, server
+from tests.trust.faults_state import state_faults
+from tests.trust.outcome import Outcome
+
+from foretype_model.manifest import Manifest
+
+KILLS = 100
+"""Of servers; a third as many of trainings."""
+
+LONGEST = 2.0
+"""Seconds until a kill: a server is ready after a third of a second, and has indexed after one."""
+
+URI = "file:///nowhere/open.txt"
+SENTENCE = "The treasurer of our society is Philippa Wainwright.\n"
+TRAINING = ("--from", "none", "--hidden", "16", "--steps", "150", "--name", "garden")
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """Kill them."""
+    rng = random.Random(0)
+    with TemporaryDirectory() as folder:
+        yield servers(Path(folder), rng, max(3, round(KILLS * scale)))
+    with TemporaryDirectory() as folder:
+        yield trainings(Path(folder), rng, max(2, round(KILLS * scale / 3)))
+
+
+def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
+    """Serve, index, learn and count in one home, and be killed, so many times; then serve once more."""
+    home, texts = folder / "home", folder / "texts"
+    texts.mkdir()
+    for number in range(40):
+        (texts / f"{number}.txt").write_text(f"{SENTENCE}This is text number {number}.\n" * 50)
+    with server(home, status=None) as (client, _):
+        begin(client, texts)
+        use(client, texts, rng)
+        assert comes_true(lambda: len(Manifest.read(index_of(home)).files) > 38)
+        client.shut_down()
+    faults: list[str] = []
+    for kill in range(kills):
+        with server(home, status=None) as (client, process):
+            end = time.monotonic() + rng.uniform(0, LONGEST)
+            with suppress(OSError, EOFError):
+                faults += [f"{kill}: {fault}" for fault in served(client, texts, rng, end)]
+            time.sleep(max(0.0, end - time.monotonic()))
+            for victim in rng.choice([[process.pid], children(process.pid)]) or [process.pid]:
+                with suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGKILL)
+            process.kill()
+        faults += [f"{kill}: {fault}" for fault in state_faults(home, least=38)]
+    faults += last_start(home, texts)
+    return Outcome("kill -9 of a server", kills, kills - len({fault.split(":")[0] for fault in faults}), told(faults))
+
+
+def served(client: Client, texts: Path, rng: random.Random, end: float) -> list[str]:
+    """Use a server until it is time; what was not as it should be."""
+    begin(client, texts)
+    while True:
+        if not use(client, texts, rng):
+            return ["nothing is offered"]
+        if warnings := client.warnings():
+            return [f"warned: {warnings[0]}"]
+        if time.monotonic() > end:
+            return []
+
+
+def begin(client: Client, texts: Path) -> None:
+    """Shake hands."""
+    folders = [{"uri": texts.as_uri(), "name": "texts"}]
+    client.initialize({"predictors": {"network": {}, "copy": {}}}, workspaceFolders=folders)
+
+
+def use(client: Client, texts: Path, rng: random.Random) -> bool:
+    """Type, take, save and close; whether something was offered."""
+    client.open(URI, "The treasurer of our ")
+    items = client.completions(URI, 0, 21)["items"]
+    client.send(change(URI, 2, insertion(0, 21, "society")))
+    client.completions(URI, 0, 28)
+    taken = {"kind": "word", "characters": 7, "uri": URI}
+    client.request("workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]})
+    saved = texts / f"{rng.randrange(40)}.txt"
+    saved.write_text(f"{SENTENCE}This text was saved, number {rng.random()}.\n" * 50)
+    client.notify("textDocument/didSave", {"textDocument": {"uri": saved.as_uri()}})
+    client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    return bool(items)
+
+
+def last_start(home: Path, texts: Path) -> list[str]:
+    """Start as after a crash and end as one should; what is not as it should be."""
+    faults = []
+    with server(home, status=None) as (client, process):
+        begin(client, texts)
+        new = texts / "new.txt"
+        new.write_text("The keeper of the lighthouse is called Balthasar.\n" * 4)
+        client.notify("textDocument/didSave", {"textDocument": {"uri": new.as_uri()}})
+        if not comes_true(lambda: str(new) in Manifest.read(index_of(home)).files):
+            faults.append("last: what is saved is not indexed any more")
+        faults += [f"last: warned: {text}" for text in client.warnings()]
+        client.shut_down()
+        process.wait(PATIENCE)
+    faults += [f"last: {fault}" for fault in state_faults(home, least=40)]
+    left = [path.name for path in home.rglob(".*") if path.is_file()]
+    return faults + [f"last: left behind: {name}" for name in left]
+
+
+def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
+    """Train, be killed and resume, so many times; then train to the end."""
+    home, texts = folder / "home", folder / "garden"
+    texts.mkdir()
+    (texts / "work.txt").write_text("The gardener waters the orchids.\n" * 2000)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", "tests.trust.faults_trainer"])
+    faults: list[str] = []
+    step = -1
+    for kill in range(kills):
+        process = context.Process(target=trained, args=(home, texts, step >= 0))
+        process.start()
+        if rng.random() < 0.8:  # else at any moment, which may be before there is a checkpoint
+            wait_for_a_checkpoint(home, process)
+        process.join(rng.uniform(0.0, LONGEST))
+        process.kill()
+        process.join()
+        before, step = step, step_of(home)
+        finished = process.exitcode == 0
+        if process.exitcode not in {0, -signal.SIGKILL}:
+            faults.append(f"{kill}: ended with status {process.exitcode}")
+        elif not finished and step < before:
+            faults.append(f"{kill}: step {before} is lost")
+        faults += [f"{kill}: {fault}" for fault in state_faults(home, least=0)]
+        step = -1 if finished else step
+    process = context.Process(target=trained, args=(home, texts, step >= 0))
+    process.start()
+    process.join(100)
+    if process.exitcode != 0 or not (home / "models" / "garden.onnx").exists():
+        faults.append("last: the training could not be ended")
+    faults += [f"last: left behind: {path.name}" for path in (home / "models").glob(".*")]
+    return Outcome("kill -9 of a training", kills, kills - len({fault.split(":")[0] for fault in faults}), told(faults))
+
+
+def trained(home: Path, texts: Path, resume: bool) -> None:
+    """Run ``foretype train``, in a process that has torch already."""
+    from tests.trust.faults_trainer import train
+
+    train(home, [str(texts), *(("--name", "garden", "--resume") if resume else TRAINING)])
+
+
+def wait_for_a_checkpoint(home: Path, process: BaseProcess) -> None:
+    """Until another one has been written than there is, or the training has ended."""
+    before = stamp_of(home)
+    comes_true(lambda: not process.is_alive() or stamp_of(home) != before)
+
+
+def stamp_of(home: Path) -> int:
+    """Another number whenever a checkpoint has been written."""
+    path = home / "models" / "garden.checkpoint"
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def step_of(home: Path) -> int:
+    """How far the last checkpoint is; -1 where there is none."""
+    from foretype_model.training import checkpoint
+
+    path = home / "models" / "garden.checkpoint"
+    return int(checkpoint.load(path)[1]["step"]) if path.exists() else -1
+
+
+def index_of(home: Path) -> Path:
+    """The folder of the one index."""
+    return next((home / "predictors" / "copy").iterdir(), home / "nothing") if (home / "predictors").exists() else home
+
+
+def children(process: int) -> list[int]:
+    """Of a process: its indexing one."""
+    try:
+        return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether it does within the time that a test has."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def told(faults: list[str]) -> str:
+    """The first few."""
+    return "; ".join(faults[:3])

@@ -1,0 +1,62 @@
+"""What is on the disk of a home: whether all of it can be used as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from foretype_model.errors import ForetypeError
+from foretype_model.index import Shard
+from foretype_model.manifest import MANIFEST, Forgotten, Manifest
+from foretype_model.runtime import read_metadata
+from foretype_model.store import Store
+from foretype_server import statistics
+
+PARTIALS = 3
+"""Files at most that writes which were cut short have left: one for each file that is written."""
+
+
+def state_faults(home: Path, *, least: int) -> Iterator[str]:
+    """What cannot be used; `least` is how many files must be indexed."""
+    for index in (home / "predictors" / "copy").glob("*"):
+        yield from index_faults(index, least)
+    for adapted in home.rglob("adapted-*.npy"):
+        if not np.isfinite(np.load(adapted)).all():
+            yield f"{adapted.name} is broken"
+    try:
+        counted = statistics.by("kind", statistics.read(home))
+        if any(count.accepted < 0 or count.shown < 0 for count in counted.values()):
+            yield "counts below nothing"
+        for model in (home / "models").glob("*.onnx"):
+            read_metadata(model)
+        Store(home / "models").in_use()
+    except ForetypeError as error:
+        yield str(error)
+    partials = [path for path in home.rglob(".*") if path.is_file()]
+    if len(partials) > PARTIALS:
+        yield f"{len(partials)} files are left of writes"
+
+
+def index_faults(folder: Path, least: int = 0) -> Iterator[str]:
+    """The same, of an index."""
+    manifest = Manifest.read(folder)
+    if (folder / MANIFEST).exists() and len(manifest.files) < least:
+        yield f"{len(manifest.files)} files are indexed, not {least}"
+    try:
+        Forgotten.read(folder)
+        texts = {}
+        for name in manifest.shards():
+            shard = Shard.open(folder / name)
+            if not shard.is_whole:
+                yield f"{name} is not whole"
+            texts |= {(name, document): shard for document in shard.names}
+    except ForetypeError as error:
+        yield str(error)
+        return
+    for name, entry in manifest.files.items():
+        shard = texts.get((entry.shard, name))
+        if shard is None or sha256(shard.document(name)).hexdigest() != entry.sha256:
+            yield f"{name} is not in the index as it was read"

@@ -1,0 +1,207 @@
+"""Every write to the disk, killed at each of its steps: what was there before is there still, or all of the new."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from tests.trust.faults_state import state_faults
+from tests.trust.outcome import Outcome
+
+from foretype_model.adaptation import Adaptation
+from foretype_model.errors import ForetypeError
+from foretype_model.manifest import Forgotten
+from foretype_model.renewal import Renewal, Request
+from foretype_model.store import BUNDLED, Store
+from foretype_server import statistics
+from foretype_server.statistics import Count, Key
+
+STEPS = ("open", "os.", "tempfile.", "sqlite3.", "shutil.")
+"""What Python tells before it does it: files are opened, renamed, removed, locked."""
+
+COUNTINGS = 100
+"""Kills of a process that writes statistics."""
+
+TOLD = 3
+"""The status of a child in which an error was raised that is shown as one line."""
+
+LIMITS = (0, 1, 20, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1_000_000, 5_000_000, 10_000_000)
+"""Bytes that a file may have."""
+
+MOST = 60
+"""Steps of one write that are looked at."""
+
+
+def write_index(home: Path) -> None:
+    """Renew an index in which one file has changed and a file is forgotten."""
+    texts, index = home / "texts", home / "predictors" / "copy" / "1"
+    Renewal(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
+
+
+def write_forgotten(home: Path) -> None:
+    """Forget one more word."""
+    index = home / "predictors" / "copy" / "1"
+    before = Forgotten.read(index)
+    before.with_word(f"word{len(before.words)}").write(index)
+
+
+def write_adaptation(home: Path) -> None:
+    """Learn one more byte."""
+    adaptation = Adaptation(8, home / "predictors" / "network" / "adapted-0-0.npy")
+    adaptation.learn(np.full(256, -np.log(256), np.float32), np.ones(8, np.float32), 65)
+    adaptation.save()
+
+
+def write_statistics(home: Path) -> None:
+    """Count one more."""
+    statistics.write(home, {Key("2026-01-01", "python", "vim", "word"): Count(1, 1, 5)})
+
+
+def write_model(home: Path) -> None:
+    """Import a model in the place of another, and use it."""
+    store = Store(home / "models")
+    if "other" in store.names():
+        store.remove("other")
+    store.import_file(BUNDLED, "other")
+    store.use("other")
+
+
+WRITES: dict[str, Callable[[Path], None]] = {
+    "an index": write_index,
+    "what is forgotten": write_forgotten,
+    "an adaptation": write_adaptation,
+    "statistics": write_statistics,
+    "a model": write_model,
+}
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """Each of the writes, killed at each step; and then done again."""
+    for what, write in WRITES.items():
+        with TemporaryDirectory() as folder:
+            home = Path(folder)
+            (home / "texts").mkdir()
+            for number in range(5):
+                (home / "texts" / f"{number}.txt").write_text(f"This is text number {number}.\n" * 20)
+            (home / "predictors" / "copy" / "1").mkdir(parents=True)
+            write(home)
+            yield killed(what, write, home)
+            yield full(what, write, home)
+    with TemporaryDirectory() as folder:
+        yield counting_killed(Path(folder), max(3, round(COUNTINGS * scale)))
+
+
+def counting_killed(home: Path, kills: int) -> Outcome:
+    """Kill a process that counts and counts, at any moment: SQLite tells nobody of its steps."""
+    write_statistics(home)
+    lost = 0
+    for kill in range(kills):
+        before = counts(home)["statistics"]
+        ours, theirs = os.pipe()
+        child = os.fork()
+        while not child:
+            write_statistics(home)
+            os.write(theirs, b".")
+        os.close(theirs)
+        time.sleep(0.02 + 0.0007 * kill)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with os.fdopen(ours, "rb") as pipe:
+            done = len(pipe.read())
+        # One more may have been written than it came to tell.
+        lost += counts(home)["statistics"] - before - done not in {0, 1}
+    return Outcome("kill -9 of what counts", kills, kills - lost)
+
+
+def killed(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
+    """Kill it at the first step, the second, and so on until it comes to its end."""
+    faults: list[str] = []
+    for step in range(MOST):
+        (home / "texts" / "1.txt").write_text(f"This is text one, written {step} times.\n" * 20)
+        count = counts(home)
+        status = in_a_child(write, home, step=step)
+        found = [
+            *state_faults(home, least=0),
+            *(f"{name} has fewer" for name in count if counts(home)[name] < count[name]),
+        ]
+        faults += [f"{step}: {fault}" for fault in found]
+        if status == 0:
+            break
+    write(home)
+    faults += [f"{step}: {fault}" for fault in state_faults(home, least=0)]
+    left = [path.name for path in home.rglob(".*") if path.is_file()]
+    faults += [f"{step}: left behind: {name}" for name in left]
+    return Outcome(
+        f"kill -9 at each step of writing {what}",
+        step,
+        step - broken(faults),
+        "; ".join(faults[:3]),
+    )
+
+
+def full(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
+    """Have no room for a file of more than so many bytes: that is told in one line, and nothing is lost."""
+    faults: list[str] = []
+    for limit in LIMITS:
+        (home / "texts" / "1.txt").write_text(f"This is text one, with room for {limit}.\n" * 20)
+        before = counts(home)
+        status = in_a_child(write, home, limit=limit)
+        after = counts(home)
+        faults += [f"{limit}: {name} has fewer" for name in before if after[name] < before[name]]
+        faults += [f"{limit}: {fault}" for fault in state_faults(home, least=0)]
+        faults += [f"{limit}: it is not told as it should be"] if status not in {0, TOLD} else []
+        faults += [f"{limit}: left behind: {path.name}" for path in home.rglob(".*") if path.is_file()]
+    tried = len(LIMITS)
+    return Outcome(f"a full disk while writing {what}", tried, tried - broken(faults), "; ".join(faults[:3]))
+
+
+def broken(faults: list[str]) -> int:
+    """Trials in which something was found."""
+    return len({fault.split(":")[0] for fault in faults})
+
+
+def counts(home: Path) -> dict[str, int]:
+    """What must never become less."""
+    index = home / "predictors" / "copy" / "1"
+    return {
+        "statistics": sum(count.shown for count in statistics.read(home).values()),
+        "forgotten": len(Forgotten.read(index).words),
+    }
+
+
+def in_a_child(write: Callable[[Path], None], home: Path, step: int | None = None, limit: int | None = None) -> int:
+    """Its exit status; it kills itself before the given step, or has room for files up to a limit."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 1
+    try:
+        if step is not None:
+            sys.addaudithook(killing(step))
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        write(home)
+        status = 0
+    except (OSError, ForetypeError):
+        status = TOLD
+    finally:
+        os._exit(status)
+
+
+def killing(step: int) -> Callable[[str, object], None]:
+    """Told of all that Python is about to do; kills the process before the given step to the disk."""
+    steps = iter(range(step))
+
+    def hook(event: str, _arguments: object) -> None:
+        if event.startswith(STEPS) and next(steps, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return hook
