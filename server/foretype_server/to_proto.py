@@ -8,14 +8,16 @@ what follows it, and filters by exactly that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import regex
 from lsprotocol import types
 
 from foretype_server.document import Point, Units
 
 if TYPE_CHECKING:
+    import regex
+
     from foretype_model.candidates import Candidate
     from foretype_model.rope import Rope
 
@@ -25,7 +27,6 @@ ACCEPTED: Final = "foretype.accepted"
 LONGEST_WORD: Final = 400
 """Bytes before the cursor that are searched for the word typed so far."""
 
-_WORD: Final = regex.compile(r"[\w\p{M}]*\Z")
 _VISIBLE: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
 
 
@@ -113,10 +114,17 @@ def completions(candidates: Iterable[Candidate], before: Rope, asked: Asked, uni
     return types.CompletionList(is_incomplete=True, items=items)
 
 
+@cache
+def _word() -> regex.Pattern[str]:
+    import regex  # noqa: PLC0415 (25 ms, for which initialize won't wait)
+
+    return regex.compile(r"[\w\p{M}]*\Z")
+
+
 def typed_word(before: Rope) -> str:
     """The word that the cursor stands at the end of; empty after anything that no word has."""
     text = before[-LONGEST_WORD:].decode(errors="ignore")
-    found = _WORD.search(text)
+    found = _word().search(text)
     return found[0] if found else ""
 
 
