@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from foretype_server.settings import Settings
 from tests.e2e.client import Client, change, server
+
+from foretype_server.settings import Settings
 
 from .clock import quantile, table
 
