@@ -24,7 +24,7 @@ def state_faults(home: Path, *, least: int) -> Iterator[str]:
     for index in (home / "predictors" / "copy").glob("*"):
         yield from index_faults(index, least)
     for adapted in home.rglob("adapted-*.npy"):
-        if not np.isfinite(np.load(adapted)).all():
+        if not np.isfinite(np.load(adapted, allow_pickle=False)).all():
             yield f"{adapted.name} is broken"
     try:
         counted = statistics.by("kind", statistics.read(home))
