@@ -129,7 +129,7 @@ class Forgotten:
         try:
             values = json.loads((folder / FORGOTTEN).read_bytes())
             return cls(*(tuple(map(str, values[name])) for name in ("paths", "words")))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return cls()
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise WorkspaceError(

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,9 +33,15 @@ _NAME: Final = re.compile(r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0
 
 
 def data_folder() -> Path:
-    """Where this user's models and learnt state live: ``$FORETYPE_HOME``, or the platform's place for such data."""
-    home = os.environ.get("FORETYPE_HOME")
-    return Path(home) if home else platformdirs.user_data_path("foretype", appauthor=False)
+    """Where this user's models and learnt state live: ``$FORETYPE_HOME``, or the platform's place for such data.
+
+    Of a user who has no home, as containers have them, it is a place where nothing can be.
+    """
+    if home := os.environ.get("FORETYPE_HOME"):
+        return Path(home)
+    with suppress(RuntimeError):
+        return platformdirs.user_data_path("foretype", appauthor=False)
+    return Path(os.devnull, "no home: set FORETYPE_HOME")
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Upkeep:
         self._engine: Engine | None = None
         self._changed: set[Path] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._told = ""
 
     def refresh(self, engine: Engine) -> None:
         """Read what is new in the workspace; from now on, follow its changes."""
@@ -67,4 +68,6 @@ class Upkeep:
         self._progress(0, 0)
         if not job.cancelled() and (error := job.exception()):
             told = str(error) if isinstance(error, ForetypeError) else f"indexing failed ({type(error).__name__})"
-            self._warn(told)
+            if told != self._told:  # a disk that is full is so at each save
+                self._told = told
+                self._warn(told)
