@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import platform
@@ -10,9 +12,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points, version
 from importlib.util import find_spec
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
 from foretype_model.errors import ForetypeError
@@ -61,6 +64,23 @@ def _packages(name: str) -> Iterator[Check]:
             yield Check(f"{name} {package}", True, version(package))
         except PackageNotFoundError:
             yield Check(f"{name} {package}", False, "not installed", "Install again: pip install foretype")
+
+
+def _files(name: str) -> Iterator[Check]:
+    """The files of Foretype, each against the SHA-256 that was written down when the wheel was built."""
+    known = [file for file in distribution("foretype").files or () if file.hash and file.hash.mode == "sha256"]
+    changed = [str(file) for file in known if file.hash and _sha256(Path(file.locate())) != file.hash.value]
+    found = f"{changed[0]} is not what was installed, one of {len(changed)}" if changed else f"{len(known)}, unchanged"
+    yield Check(name, not changed, found, "Install again: pip install --force-reinstall --no-deps foretype")
+
+
+def _sha256(path: Path) -> str:
+    """As installers write it down; empty where there is no such file."""
+    try:
+        digest = hashlib.sha256(path.read_bytes()).digest()
+    except OSError:
+        return ""
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _torch(name: str) -> Iterator[Check]:
@@ -188,6 +208,7 @@ def _milliseconds(count: float) -> str:
 LOOKS: Final[tuple[tuple[str, Callable[[str], Iterator[Check]]], ...]] = (
     ("python", _python),
     ("package", _packages),
+    ("files", _files),
     ("torch", _torch),
     ("data folder", _data_folder),
     ("model in use", _model),
