@@ -49,7 +49,7 @@ def wanted() -> list[Requirement]:
     while waiting:
         need = Requirement(waiting.pop())
         if need.name == project["name"]:
-            waiting += [one for extra in need.extras for one in project["optional-dependencies"][extra]]
+            waiting += [one for extra in sorted(need.extras) for one in project["optional-dependencies"][extra]]
         else:
             found.append(need)
     return found
