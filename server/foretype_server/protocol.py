@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard
 
 from lsprotocol import types
 from pygls.exceptions import (
@@ -27,6 +28,9 @@ from foretype_server.to_proto import point
 
 if TYPE_CHECKING:
     from foretype_server.lsp import ForetypeServer
+
+DEEPEST: Final = 100
+"""Levels in a message. Ten are usual; from 500 on, cattrs and pygls take minutes to tell what is wrong with one."""
 
 log = logging.getLogger(__name__)
 # pygls logs whole messages, which hold the user's text: where that is asked for alone, as in logs.py.
@@ -47,7 +51,7 @@ class Protocol(LanguageServerProtocol):
         """Handle one message. Never raises: what cannot be handled is answered with an error, or left out."""
         wire.debug("received: %s", body)
         try:
-            message = json.loads(body)
+            message = _read(body)
         except (ValueError, RecursionError):
             self._refuse(None, JsonRpcParseError())
             return
@@ -64,6 +68,8 @@ class Protocol(LanguageServerProtocol):
         method = message.get("method")
         if method is None or method == types.EXIT:
             return
+        if "id" in message and not _is_id(message["id"]):
+            raise JsonRpcInvalidRequest("an id is an integer or a string")
         if method not in types.METHOD_TO_TYPES:
             raise JsonRpcMethodNotFound.of(str(method))
         if "id" in message and self.get_result_type(method) is None:
@@ -76,10 +82,10 @@ class Protocol(LanguageServerProtocol):
     def _turn_down(self, message: dict[str, Any], error: Exception) -> None:
         answer = error if isinstance(error, JsonRpcException) else JsonRpcInvalidParams()
         ident = message.get("id")
-        if not isinstance(ident, int | str):
+        if "id" in message and "method" in message:
+            self._refuse(ident if _is_id(ident) else None, answer)
+        elif not _is_id(ident):
             log.info("left out a notification: %s", type(error).__name__)
-        elif "method" in message:
-            self._refuse(ident, answer)
         else:
             self._handle_response(ident, error=answer.to_response_error())
 
@@ -124,3 +130,28 @@ class Protocol(LanguageServerProtocol):
         """End the conversation."""
         if not self.ended.done():
             self.ended.set_result(0 if self._shutdown else 1)
+
+
+def _read(body: bytes | str) -> Any:
+    """The JSON in a message. Raises ValueError where it is none, or could not be sent back as JSON."""
+    message = json.loads(body, parse_constant=_refuse_number, parse_float=_finite)
+    level = [message]
+    for _ in range(DEEPEST):
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [one for several in inner for one in several]
+        if not level:
+            return message
+    raise ValueError("nested too deeply")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refuse_number(number)
+
+
+def _refuse_number(_number: str) -> NoReturn:
+    raise ValueError("no number that JSON can tell")
+
+
+def _is_id(ident: object) -> TypeGuard[int | str]:
+    return isinstance(ident, int | str) and not isinstance(ident, bool)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Messages: TypeAlias = AsyncIterator[bytes | str]
 
 READ_AT_ONCE: Final = 65536
+LONGEST_MESSAGE: Final = 1_000_000_000
+"""Bytes. Whoever announces more is not believed: what follows would be waited for in vain, and taken for it."""
+
 LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 TRY_AGAIN_LATER: Final = 1013
 
@@ -87,14 +90,21 @@ async def _read_headers(reader: asyncio.StreamReader) -> int | None:
     length = None
     while line := await _read_line(reader):
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            length = int(value)
+        if name.strip().lower() == b"content-length":
+            length = _length(value.strip())
         elif b" HTTP/" in line:
             # A web page may have a browser post anything to any port: it must not command this server.
             return None
         elif not line.strip() and length is not None:
             return length
     return None
+
+
+def _length(told: bytes) -> int | None:
+    """What a header tells; None where that is no length of a message."""
+    if not told.isdigit() or len(told) > len(str(LONGEST_MESSAGE)):  # int() refuses some thousand digits
+        return None
+    return length if (length := int(told)) <= LONGEST_MESSAGE else None
 
 
 async def _read_line(reader: asyncio.StreamReader) -> bytes:
