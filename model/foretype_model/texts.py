@@ -29,6 +29,7 @@ DUPLICATE: Final = "duplicate"
 LINK: Final = "symbolic link"
 NOT_A_FILE: Final = "not a regular file"
 UNREADABLE: Final = "unreadable"
+ELSEWHERE: Final = "in a cloud, and not on this machine"
 NOT_REACHED: Final = "not reached (too many files)"
 
 SNIFFED: Final = 8192
@@ -47,6 +48,12 @@ KEY_SUFFIXES: Final = frozenset({".env", ".jks", ".kdbx", ".key", ".keystore", "
 
 JUNCTION: Final = 0xA000_0003
 """The reparse tag of a folder on Windows that is another one."""
+
+RECALLED: Final = 0x0040_1000
+"""Attributes of a file on Windows whose content is fetched when it is read: recall on data access, offline."""
+
+DATALESS: Final = 0x4000_0000
+"""The same on macOS, a flag."""
 
 NEVER_OWN: Final = frozenset({"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"})
 """Folders that hold nobody's own texts wherever they are. (``.venv`` and the like are hidden already.)"""
@@ -231,7 +238,7 @@ def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
 
     Args:
         largest: bytes of the largest file that is read.
-        named: the user asked for this very file; its size and whether it is minified do not matter.
+        named: the user asked for this very file; its size, where it is and whether it is minified do not matter.
 
     Raises:
         LeftOutError: it is not wanted or cannot be read.
@@ -244,6 +251,8 @@ def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
             raise LeftOutError(NOT_A_FILE)
         if status.st_size > largest and not named:
             raise LeftOutError(f"over {largest // 1_000_000} MB")
+        if _is_elsewhere(status) and not named:
+            raise LeftOutError(ELSEWHERE)
         text = _normalised(_bytes(path))
     except OSError:
         raise LeftOutError(UNREADABLE) from None
@@ -252,6 +261,12 @@ def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
     if not named and _is_minified(path, text):
         raise LeftOutError(MINIFIED)
     return text
+
+
+def _is_elsewhere(status: os.stat_result) -> bool:
+    """Whether to read a file would have the system fetch it, and open a connection that nobody asked for."""
+    on_windows, on_macos = getattr(status, "st_file_attributes", 0), getattr(status, "st_flags", 0)
+    return bool(on_windows & RECALLED or (sys.platform == "darwin" and on_macos & DATALESS))
 
 
 def _bytes(path: Path) -> bytes:

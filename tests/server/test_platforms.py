@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import stat
 import unicodedata
 from collections import Counter
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path, PureWindowsPath
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ from foretype_model.errors import ModelError
 from foretype_model.gitignore import rules_of
 from foretype_model.secrets import is_private
 from foretype_model.store import Store
-from foretype_model.texts import Tree
+from foretype_model.texts import LeftOutError, Tree, read_text
 from foretype_server.cli_textfile import TextFile
 
 ROOT = Path(__file__).parents[2]
@@ -171,6 +173,20 @@ def test_a_junction_is_a_link_and_not_gone_into(monkeypatch, tmp_path):
     assert not texts._is_link(entry)
 
 
+@pytest.mark.parametrize("attributes", [0x0040_0000, 0x1000, 0x20])
+def test_what_is_in_a_cloud_is_not_fetched_unless_it_is_named(monkeypatch, tmp_path, attributes):
+    path = tmp_path / "plan.md"
+    path.write_text("text")
+    status = SimpleNamespace(st_mode=stat.S_IFREG, st_size=4, st_file_attributes=attributes)
+    monkeypatch.setattr(Path, "stat", lambda _path, **_options: status)
+    if attributes & texts.RECALLED:
+        with pytest.raises(LeftOutError, match="in a cloud"):
+            read_text(path, largest=10)
+    else:
+        assert read_text(path, largest=10) == b"text"
+    assert read_text(path, largest=10, named=True) == b"text"
+
+
 @pytest.mark.parametrize("busy", [0, 1, len(atomic.PAUSES)])
 def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatch, tmp_path, busy):
     path, attempts = tmp_path / "kept.json", []
@@ -217,6 +233,41 @@ def test_the_line_ends_of_windows_stay_in_a_file_that_is_saved(tmp_path):
     path.write_bytes(b"one\r\ntwo\r\n")
     TextFile.open(path).save("one\ntwo\nthree\n")
     assert path.read_bytes() == b"one\r\ntwo\r\nthree\r\n"
+
+
+# The kernel
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    """hatch_build.py, which is imported by hatchling alone."""
+    spec = spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("compiler", "told"), [("false", "did not say why"), ("no-such-compiler", "No such file"), ("", "no C compiler")]
+)
+def test_where_nothing_can_be_compiled_the_installation_goes_on(build, monkeypatch, tmp_path, compiler, told):
+    monkeypatch.setenv("CC", compiler)
+    if not compiler:
+        monkeypatch.delenv("CC")
+        monkeypatch.setenv("PATH", str(tmp_path))
+    warnings: list[str] = []
+    monkeypatch.setattr(build, "KERNEL", "kernel")
+    shutil.copytree(
+        ROOT / "model" / "foretype_model" / "kernel", tmp_path / "kernel", ignore=lambda *_: ["libforetype.so"]
+    )
+    app = SimpleNamespace(display_warning=warnings.append)
+    hook = build.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel", app)
+    made = {"artifacts": []}
+    hook.initialize("standard", made)
+    assert made == {"artifacts": []}, "a wheel for every platform"
+    assert told in warnings[0]
+    assert "Foretype works without" in warnings[0]
+    assert not list(tmp_path.glob("kernel/libforetype*"))
 
 
 # Modules
