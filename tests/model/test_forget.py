@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model import evidence
@@ -70,6 +70,7 @@ def test_a_word_may_be_several_and_is_blanked_at_its_length():
 # From an index
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.sets(st.integers(0, 3)), st.lists(CONTEXTS, max_size=5))
 def test_a_forgotten_file_leaves_what_an_index_without_it_says(texts, forgotten, contexts):
     documents = [(f"/{number}", text.encode()) for number, text in enumerate(texts)]

@@ -39,8 +39,8 @@ SEEN: Final = 64
 NEAR, FAR = 0, 2
 """The logs of what was taken in at once, and of what was later: two of each, the newer one first."""
 
-GENERATION: Final = 60_000
-"""Bytes of a log, after which a new one takes its place and the last but one is dropped (some 12 MB each)."""
+GENERATION: Final = 100_000
+"""Bytes of a log, after which a new one takes its place and the last but one is dropped (3 MB each)."""
 
 
 class CopyState:
