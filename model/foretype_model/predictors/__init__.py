@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from foretype_model.errors import ForetypeError, PredictorError
 from foretype_model.predictor import Context, Predictor
+from foretype_model.predictors.strangers import LONGEST_CREATION, Lane, awaited
 
 GROUP: Final = "foretype.predictors"
 
@@ -27,10 +28,26 @@ def load_predictors(
     for name, options in wanted.items():
         try:
             folder = context.state_folder and context.state_folder / "predictors" / name
-            made[name] = load_predictor(name, known, replace(context, options=options, state_folder=folder))
+            made[name] = _load(name, known, replace(context, options=options, state_folder=folder))
         except PredictorError as error:
             errors.append(error)
     return made, errors
+
+
+def _load(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
+    """As `load_predictor`; each call of one that others have written comes back, be it with a TimeoutError."""
+    if name not in known or is_built_in(known[name]):
+        return load_predictor(name, known, context)
+    try:
+        made: Predictor = Lane(LONGEST_CREATION).call(load_predictor, name, known, context)
+        return awaited(made)
+    except TimeoutError as error:
+        raise PredictorError(f"the predictor {name!r} could not be made: {error}") from error
+
+
+def is_built_in(entry: EntryPoint) -> bool:
+    """Whether a predictor came with Foretype."""
+    return entry.module.startswith("foretype_model.")  # to read what its package is called takes milliseconds
 
 
 def load_predictor(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
