@@ -1,0 +1,74 @@
+"""A clock that jumps by years, and files from other times: nothing expires, nothing is lost, no figure is negative."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+from tests.trust.faults_state import state_faults
+from tests.trust.outcome import Outcome
+
+from foretype_model.atomic import replacing
+from foretype_model.renewal import Renewal, Request
+from foretype_model.workspace import Workspace
+from foretype_server import statistics
+from foretype_server.statistics import Count, Key
+
+YEAR = 365 * 24 * 3600
+JUMPS = (-50 * YEAR, -YEAR, -3600, -1, 1, 3600, YEAR, 100 * YEAR)
+"""Seconds."""
+
+
+def outcomes(_scale: float) -> Iterator[Outcome]:
+    """Jump, and do what there is to do; all of it in one home."""
+    faults = []
+    with TemporaryDirectory() as folder:
+        for jump in JUMPS:
+            now = time.time() + jump
+            with mock.patch("time.time", lambda now=now: now), mock.patch("datetime.date", _a_date(now)):
+                faults += [f"{jump}: {fault}" for fault in work(Path(folder), now)]
+    held = len(JUMPS) - len({fault.split(":")[0] for fault in faults})
+    yield Outcome("a clock that jumps", len(JUMPS), held, "; ".join(faults[:3]))
+
+
+def _a_date(now: float) -> type[datetime.date]:
+    class Date(datetime.date):
+        @classmethod
+        def today(cls) -> datetime.date:
+            return datetime.datetime.fromtimestamp(now, datetime.UTC).date()
+
+    return Date
+
+
+def work(home: Path, now: float) -> Iterator[str]:
+    """Save files, index them, and count; what is not as it should be."""
+    texts, index = home / "texts", home / "predictors" / "copy" / "1"
+    for folder in (texts, index):
+        folder.mkdir(parents=True, exist_ok=True)
+    saved = texts / "saved.txt"
+    saved.write_text(f"This text was saved at {now}.\n" * 20)
+    other = texts / f"{now}.txt"
+    other.write_text(f"And this is the one of {now}.\n" * 20)
+    for path in (saved, other):
+        os.utime(path, (now, now))
+    Renewal(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
+    workspace = Workspace((texts,), index)
+    shards = workspace.open()
+    held = {name: shard.document(name) for shard in shards for name in set(shard.names) - shard.masked}
+    if held != {str(path): path.read_bytes() for path in texts.iterdir()}:
+        yield "the index is not that of the files"
+    with replacing(home / "models" / "kept.json") as partial:
+        partial.write_text("{}")
+    before = sum(count.shown for count in statistics.read(home).values())
+    today = datetime.date.today().isoformat()
+    statistics.write(home, {Key(today, "python", "vim", "word"): Count(1, 1, 5)})
+    if sum(count.shown for count in statistics.read(home).values()) != before + 1:
+        yield "counts are lost"
+    if not statistics.read(home, today):
+        yield "nothing is known of today"
+    yield from state_faults(home, least=0)

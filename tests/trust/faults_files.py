@@ -1,0 +1,187 @@
+"""Model files and indexes that are cut short or damaged: refused in one line, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from tests.e2e.client import server
+from tests.trust.faults_state import index_faults
+from tests.trust.outcome import Outcome
+
+from foretype_model.errors import BrokenIndexError, ModelError
+from foretype_model.forgetting import without_word
+from foretype_model.index import Shard
+from foretype_model.manifest import MANIFEST, Manifest
+from foretype_model.renewal import Renewal, Request
+from foretype_model.runtime import Network
+from foretype_model.store import BUNDLED
+from foretype_model.workspace import Workspace
+
+KILOBYTE = 1024
+FLIPS = 300
+DAMAGES = 2000
+"""Bits of a model that are turned over, one in each file; and damages to an index, of four kinds."""
+
+TEXT = "The treasurer of our society is Philippa Wainwright.\n"
+URI = "file:///nowhere/open.txt"
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """Models, then indexes."""
+    rng = random.Random(0)
+    with TemporaryDirectory() as folder:
+        yield truncated_models(Path(folder) / "model.onnx", max(1, round(1 / scale)))
+        yield flipped_models(Path(folder) / "flipped.onnx", rng, max(5, round(FLIPS * scale)))
+    with TemporaryDirectory() as folder:
+        yield served_models(Path(folder), rng, max(1, round(10 * scale)))
+    with TemporaryDirectory() as folder:
+        yield damaged_shards(Path(folder), rng, max(40, round(DAMAGES * scale)))
+        yield damaged_indexes(Path(folder), rng, max(8, round(DAMAGES * scale / 20)))
+
+
+def truncated_models(path: Path, every: int) -> Outcome:
+    """Open the default model as it is when its writing stopped at a kilobyte: at each, or at some."""
+    shutil.copy(BUNDLED, path)
+    ends = range((path.stat().st_size - 1) // KILOBYTE * KILOBYTE, -1, -KILOBYTE * every)
+    refused = 0
+    for end in ends:
+        os.truncate(path, end)
+        refused += is_refused(path)
+    return Outcome("a model cut short at every kilobyte", len(ends), refused)
+
+
+def is_refused(path: Path) -> bool:
+    """Whether opening it is an error of one line."""
+    try:
+        Network.open(path)
+    except ModelError as error:
+        return "\n" not in str(error)
+    return False
+
+
+def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
+    """Open the default model with one bit turned over, most of them in its weights: refused, or it predicts."""
+    whole = BUNDLED.read_bytes()
+    near_the_ends = [*range(4000), *range(len(whole) - 4000, len(whole))]
+    survived = refused = 0
+    for flip in range(flips):
+        damaged = bytearray(whole)
+        at = rng.choice(near_the_ends) if flip % 3 == 0 else rng.randrange(len(whole))
+        damaged[at] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            network = Network.open(path)
+            state = network.step([network.feed(network.start(), b"The treasure")], b"r")[0]
+            survived += bool(np.isfinite(state.log_probabilities).all())
+        except ModelError as error:
+            refused += "\n" not in str(error)
+    return Outcome("a model with a bit turned over", flips, survived + refused, f"{refused} were refused")
+
+
+def served_models(folder: Path, rng: random.Random, times: int) -> Outcome:
+    """Serve with a model in use that is cut short: told once, and another takes its place."""
+    home = folder / "home"
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "in-use.json").write_text(json.dumps({"name": "mine", "paths": {}}))
+    whole = BUNDLED.read_bytes()
+    survived = 0
+    for _ in range(times):
+        (home / "models" / "mine.onnx").write_bytes(whole[: rng.randrange(len(whole))])
+        with server(home) as (client, _):
+            client.initialize({"predictors": {"network": {}, "scripted": {"texts": ["hello world"]}}})
+            client.open(URI, "hello ")
+            items = client.completions(URI, 0, 6)["items"]
+            survived += bool(items) and len(client.warnings()) == 1
+    return Outcome("a server whose model is cut short", times, survived)
+
+
+def damaged(whole: bytes, kind: int, rng: random.Random) -> bytes:
+    """A bit turned over, an end cut off, something else altogether, or a part of it overwritten."""
+    content, at = bytearray(whole), rng.randrange(len(whole))
+    if kind == 0:
+        content[at] ^= 1 << rng.randrange(8)
+    elif kind == 1:
+        del content[at:]
+    elif kind == 2:
+        return rng.randbytes(at)
+    else:
+        length = min(len(whole) - at, rng.randrange(1, 200))
+        content[at : at + length] = rng.randbytes(length)
+    return bytes(content)
+
+
+def damaged_shards(folder: Path, rng: random.Random, damages: int) -> Outcome:
+    """Open a damaged shard, and where that can be done, offer and mask what it holds."""
+    shard = Shard.build(
+        [(f"/{n}.txt", f"the quick brown fox {n} jumps over the lazy dog\n".encode() * 20) for n in range(5)]
+    )
+    path = folder / "a.shard"
+    shard.save(path)
+    whole = path.read_bytes()
+    survived = 0
+    for damage in range(damages):
+        path.unlink()
+        path.write_bytes(damaged(whole, damage % 4, rng))
+        try:
+            survived += not Shard.open(path).is_whole or path.read_bytes() == whole
+        except BrokenIndexError:
+            survived += 1
+    path.unlink()
+    return Outcome("a damaged part of an index", damages, survived)
+
+
+def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
+    """Damage any file of an index, start on it, forget in it and renew it: it is that of the files again."""
+    texts, index = folder / "texts", folder / "index"
+    for path in (texts, index):
+        path.mkdir()
+    for number in range(6):
+        (texts / f"{number}.txt").write_text(f"{TEXT}This is text number {number}.\n" * 10)
+    faults: list[str] = []
+    for damage in range(damages):
+        renew(texts, index)
+        victim = rng.choice([path for path in index.iterdir() if path.name != "lock"])
+        content = other_version if victim.name == MANIFEST and damage % 5 == 4 else damaged
+        victim.write_bytes(content(victim.read_bytes(), damage % 4, rng))
+        (texts / f"{damage % 6}.txt").write_text(f"{TEXT}This text was changed, {damage}.\n" * 10)
+        faults += [f"{damage}: {fault}" for fault in use_damaged(texts, index)]
+    return Outcome(
+        "a damaged index", damages, damages - len({one.split(":")[0] for one in faults}), "; ".join(faults[:3])
+    )
+
+
+def other_version(manifest: bytes, _kind: int, rng: random.Random) -> bytes:
+    """A manifest that another release has written, or that tells of files of other sizes and times."""
+    values = json.loads(manifest)
+    if rng.random() < 0.5:
+        return json.dumps({**values, "format": values["format"] + 1, "more": 1}).encode()
+    files = {name: [[1, 1], sha256, shard] for name, (_, sha256, shard) in values["files"].items()}
+    return json.dumps({**values, "files": files}).encode()
+
+
+def use_damaged(texts: Path, index: Path) -> Iterator[str]:
+    """What is not as it should be."""
+    workspace = Workspace((texts,), index)
+    known = {str(path): path.read_bytes() for path in texts.iterdir()}
+    for shard in workspace.open():
+        for word in (b"treasurer", b"Wainwright"):
+            without_word(shard, word)
+        for name in set(shard.names) - shard.masked:
+            if shard.is_whole and shard.document(name) != known.get(name):
+                yield f"{name} would be offered as it is not"
+    renew(texts, index)
+    yield from index_faults(index, least=len(known))
+    if set(Manifest.read(index).files) != set(known):
+        yield "other files are indexed than there are"
+
+
+def renew(texts: Path, index: Path) -> None:
+    """As the child process does."""
+    Renewal(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()

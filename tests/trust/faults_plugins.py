@@ -1,0 +1,131 @@
+"""Predictors that hang, run out of memory or raise what nobody expects: the others answer, and it is said once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.e2e import client as clients
+from tests.e2e.client import SERVE, change, insertion, server
+from tests.trust.outcome import Outcome
+
+PLUGIN = """
+import time
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+def hang():
+    while True:
+        time.sleep(1)
+
+def raise_(error):
+    raise error
+
+def allocate():
+    hoard = []
+    while True:
+        hoard.append(bytearray(50_000_000))
+
+DEEDS = {
+    "hangs": hang,
+    "has no memory": lambda: raise_(MemoryError()),
+    "takes all memory": allocate,
+    "raises KeyboardInterrupt": lambda: raise_(KeyboardInterrupt()),
+    "raises SystemExit": lambda: raise_(SystemExit(3)),
+    "raises no Exception": lambda: raise_(GeneratorExit()),
+    "never ends its recursion": lambda: DEEDS["never ends its recursion"](),
+}
+
+class Bad(ScriptedPredictor):
+    def __init__(self, deed, where):
+        super().__init__(["hello world"])
+        self.deed, self.where = deed, where
+
+    def at(self, where):
+        if where == self.where:
+            DEEDS[self.deed]()
+
+def method(name):
+    inherited = getattr(ScriptedPredictor, name, lambda *_: None)
+
+    def bad(self, *arguments):
+        self.at(name)
+        return inherited(self, *arguments)
+
+    return bad
+
+for name in ("start", "feed", "step", "predict", "observe", "learn", "save", "refresh", "update", "close"):
+    setattr(Bad, name, method(name))
+
+def create(context):
+    made = Bad(**context.options)
+    made.at("create")
+    return made
+"""
+DEEDS = (
+    *("hangs", "has no memory", "takes all memory", "raises KeyboardInterrupt", "raises SystemExit"),
+    *("raises no Exception", "never ends its recursion"),
+)
+ASKED = ("create", "start", "feed", "step", "predict", "observe", "learn")
+"""Where it is when somebody waits for an answer."""
+
+BESIDE = ("save", "refresh", "update", "close")
+"""Where it is while nobody does, or at the end."""
+
+BOUND = 45.0
+"""Seconds in which an answer has to come: 30 are for what a predictor does when it is made."""
+
+MEMORY = 3_000_000
+"""Kilobytes of address space for the server."""
+
+URI = "file:///nowhere/open.txt"
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """Each deed at each place."""
+    clients.PATIENCE = max(clients.PATIENCE, BOUND)
+    with TemporaryDirectory() as folder:
+        install(Path(folder) / "plugins")
+        every = max(1, round(1 / scale))
+        for deed in DEEDS:
+            places = (ASKED + BESIDE)[::every]
+            faults = [f"{place}: {fault}" for place in places for fault in faults_of(deed, place, Path(folder))]
+            held = len(places) - len({fault.split(":")[0] for fault in faults})
+            yield Outcome(f"a predictor that {deed}", len(places), held, "; ".join(faults[:3]))
+
+
+def install(folder: Path) -> None:
+    """As a package."""
+    info = folder / "bad-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[foretype.predictors]\nbad = bad_predictor:create\n")
+    (folder / "bad_predictor.py").write_text(PLUGIN)
+
+
+def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
+    """What is not as it should be."""
+    predictors = {"bad": {"deed": deed, "where": place}, "scripted": {"texts": ["hello world"]}}
+    command = ("sh", "-c", f"ulimit -v {MEMORY}; exec {' '.join(SERVE)}")
+    with server(folder / "home", command, env={"PYTHONPATH": str(folder / "plugins")}, status=None) as (
+        client,
+        process,
+    ):
+        client.initialize({"predictors": predictors}, workspaceFolders=[{"uri": folder.as_uri(), "name": "a"}])
+        for number in (1, 2):
+            uri, began = f"{URI}{number}", time.monotonic()
+            client.open(uri, "hello")
+            client.ghost(uri, 0, 5)
+            client.send(change(uri, 2, insertion(0, 5, " ")))
+            if [item["insertText"] for item in client.ghost(uri, 0, 6)] != ["world"]:
+                yield "the others do not answer"
+            if time.monotonic() - began > (BOUND if number == 1 else 5):
+                yield f"document {number} took {time.monotonic() - began:.0f} s"
+            client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "a.txt").as_uri()}})
+        warnings = [text for text in client.warnings() if "bad" in text]
+        if len(warnings) != 1 and place in ASKED:
+            yield f"told {len(warnings)} times"
+        client.shut_down()
+        if (status := process.wait(clients.PATIENCE)) != 0:
+            yield f"ended with status {status}"
