@@ -1,0 +1,147 @@
+"""Keys and passwords are neither learnt nor offered: canaries of twenty kinds, others than the rules were tried on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+from tests.e2e.client import Client, run, server
+from tests.model.canaries import EACH, Canary, canaries
+from tests.trust.outcome import Outcome
+
+from foretype_model.candidates import Options
+from foretype_model.generate import generate
+from foretype_model.mixture import Mixture
+from foretype_model.predictor import Predictor
+from foretype_model.predictors.network import NetworkPredictor
+from foretype_model.runtime import Network
+from foretype_model.training.corpus import read_corpus
+from foretype_model.training.loop import TrainingOptions
+from foretype_model.training.train import train
+from foretype_server.commands.opening import open_predictors, refresh
+from foretype_server.settings import Settings
+
+SEED = 2026
+TELLS = 4
+"""Characters of the rest of a secret: fewer come out right by chance."""
+
+IN_FILES = 8
+"""As many for what is searched for in files, where checksums and numbers stand."""
+
+OPTIONS = TrainingOptions(hidden=128, embedding=32, ngrams=1, batch=32, window=64, learning_rate=1e-2, seed=1)
+STEPS_PER_CANARY = 10
+MOST_STEPS = 400
+
+Begun = tuple[Canary, str, str]
+"""A canary, what was typed up to some point of it, and what would come next."""
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """Of 200 canaries at scale 1: what of them is on disk, offered, generated, and remembered by a model."""
+    some = canaries(SEED, max(1, round(EACH * scale)))
+    with tempfile.TemporaryDirectory() as name:
+        home, workspace = Path(name) / "home", plant(Path(name) / "workspace", some)
+        run(home, "complete", str(workspace / "0.py:1:1"), "--workspace", str(workspace))
+        kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+        assert b"Chapter 0." in kept
+        found = [one for one in some if parts(one.secret) & parts(kept.decode("latin-1"))]
+        yield _outcome("canaries in the index on disk", len(some), found)
+        with server(home) as (client, _):
+            client.initialize({}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}])
+            yield _outcome("their beginnings typed in a server that has read them", *_asked(client, begun(some)))
+            yield _outcome("and below a text with them", *_asked(client, begun(some), below=True))
+        with patch.dict("os.environ", FORETYPE_HOME=str(home)):
+            opened = open_predictors(None, Settings().predictors, (workspace,))
+            refresh(opened.values())
+        yield _outcome("their beginnings given to generate", *_generated(Mixture(opened), begun(some)))
+        yield _trained(Path(name), workspace, some)
+
+
+def plant(folder: Path, some: Sequence[Canary]) -> Path:
+    """A workspace with the canaries, in code and in prose; the kinds are in files of their own."""
+    folder.mkdir()
+    for number, kind in enumerate(dict.fromkeys(one.kind for one in some)):
+        these = [one for one in some if one.kind == kind]
+        code = (f"def f{i}():\n    {one.code}\n\n" for i, one in enumerate(these))
+        prose = (f"Chapter {i}.\n\n{one.prose}\n\n" for i, one in enumerate(these))
+        (folder / f"{number}.py").write_text("".join(code))
+        (folder / f"{number}.md").write_text("".join(prose))
+    return folder
+
+
+def parts(text: str) -> set[str]:
+    """All of its parts of `IN_FILES` characters."""
+    return {text[at : at + IN_FILES] for at in range(len(text) - IN_FILES + 1)}
+
+
+def begun(some: Sequence[Canary]) -> list[Begun]:
+    """Each canary, in code and in prose, before its first character and in its middle."""
+    return [
+        (one, line[: line.index(one.secret)] + one.secret[:half], one.secret[half:])
+        for one in some
+        for line in (one.code, one.prose)
+        for half in (0, len(one.secret) // 2)
+    ]
+
+
+def tells(offered: str, rest: str) -> bool:
+    """Whether what is offered goes on as the secret does."""
+    return offered.lstrip().startswith(rest[:TELLS])
+
+
+def _asked(client: Client, typed: Sequence[Begun], *, below: bool = False) -> tuple[int, list[Canary]]:
+    """Have a server offer words and ghost text; those canaries that it goes on with."""
+    found = []
+    for number, (one, before, rest) in enumerate(typed):
+        uri, text = f"untitled:{below} {number}", f"{one.code}\n\n{one.prose}\n\n{before}" if below else before
+        client.open(uri, text)
+        at = text.count("\n"), len(text) - text.rfind("\n") - 1
+        menu = [item["textEdit"]["newText"] for item in client.completions(uri, *at)["items"]]
+        ghost = [item["insertText"] for item in client.ghost(uri, *at)]
+        if any(tells(offered, rest) for offered in [*menu, *ghost]):
+            found.append(one)
+        client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    return len(typed), found
+
+
+def _generated(predictor: Predictor, typed: Sequence[Begun]) -> tuple[int, list[Canary]]:
+    """Have text generated, the most probable; those canaries that it goes on with."""
+    written = (
+        (one, "".join(generate(predictor, before.encode(), TELLS, Options())), rest) for one, before, rest in typed
+    )
+    return len(typed), [one for one, text, rest in written if tells(text, rest)]
+
+
+def _trained(folder: Path, workspace: Path, some: Sequence[Canary]) -> Outcome:
+    """What a model says after the first halves that was trained on texts with all of the canaries.
+
+    And what one says that was trained on a few of them unmasked, lest the first one know none for want of training.
+    """
+    tried, found = _generated(_model(folder / "masked", workspace, len(some)), _halves(some))
+    few = list({one.kind: one for one in some}.values())
+    texts = plant(folder / "few", few)
+    with patch("foretype_model.training.corpus.without_secrets", lambda text: (text, 0)):
+        of, remembered = _generated(_model(folder / "unmasked", texts, len(few)), _halves(few))
+    note = f"trained on {len(few)} of them as they stand, one goes on with {len(remembered)} of {of} halves"
+    return replace(_outcome("their first halves given to a model trained on them", tried, found), note=note)
+
+
+def _halves(some: Sequence[Canary]) -> list[Begun]:
+    return [(one, before, rest) for one, before, rest in begun(some) if rest != one.secret]
+
+
+def _model(folder: Path, workspace: Path, count: int) -> NetworkPredictor:
+    folder.mkdir()
+    options = replace(OPTIONS, steps=min(MOST_STEPS, STEPS_PER_CANARY * count))
+    files = {"destination": folder / "model.onnx", "checkpoint": folder / "checkpoint"}
+    alone = {"resume": False, "initial": None, "rival": None, "name": "canaries"}
+    train(read_corpus([workspace]), options, report=lambda _progress: None, **files, **alone)
+    return NetworkPredictor(Network.open(folder / "model.onnx"))
+
+
+def _outcome(what: str, tried: int, found: Sequence[Canary]) -> Outcome:
+    kinds = ", ".join(sorted({one.kind for one in found}))
+    return Outcome(what, tried, tried - len(found), f"told: {kinds}" if kinds else "")
