@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import math
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from lsprotocol import types
 from pygls.exceptions import (
@@ -65,6 +65,8 @@ class Protocol(LanguageServerProtocol):
             self._turn_down(message, error)
 
     def _check(self, message: dict[str, Any]) -> None:
+        if _is_deep(message):
+            raise JsonRpcInvalidRequest("nested too deeply")
         method = message.get("method")
         if method is None or method == types.EXIT:
             return
@@ -133,24 +135,22 @@ class Protocol(LanguageServerProtocol):
 
 
 def _read(body: bytes | str) -> Any:
-    """The JSON in a message. Raises ValueError where it is none, or could not be sent back as JSON."""
-    message = json.loads(body, parse_constant=_refuse_number, parse_float=_finite)
+    """The JSON in a message. What is no number there is null, as JavaScript writes it: it may be sent back."""
+    return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
+
+
+def _finite(number: str) -> float | None:
+    return value if math.isfinite(value := float(number)) else None
+
+
+def _is_deep(message: object) -> bool:
     level = [message]
     for _ in range(DEEPEST):
         inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
         level = [one for several in inner for one in several]
         if not level:
-            return message
-    raise ValueError("nested too deeply")
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    return value if math.isfinite(value) else _refuse_number(number)
-
-
-def _refuse_number(_number: str) -> NoReturn:
-    raise ValueError("no number that JSON can tell")
+            return False
+    return True
 
 
 def _is_id(ident: object) -> TypeGuard[int | str]:

@@ -1,0 +1,202 @@
+"""A real server process over stdio, and clients that send what they should not."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from subprocess import Popen, TimeoutExpired
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from lsprotocol import types
+from tests.e2e.client import PATIENCE, Client, at, scripted, server
+from tests.trust.outcome import Outcome
+from tests.trust.protocol_messages import FILLER, MAKERS, all_variants, message, odd_bytes, soup
+
+BYTES: Final = 10_000_000
+"""Of garbage, fillers not counted."""
+
+STRETCHES: Final = 16
+"""Of garbage, between two requests that have to be answered."""
+
+LIVES: Final = 40
+FLOOD: Final = 1000
+GROWTH: Final = 200_000
+"""Kilobytes that a server may grow by in a flood."""
+
+HANGS: Final = 5.0
+"""Seconds: what is answered later counts as not answered. The slowest answer is told beside it."""
+
+STATUS: Final = {"command": "foretype.status"}
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """A row for each way of sending what should not be sent."""
+    yield replaced_fields(scale)
+    yield garbage(round(BYTES * scale), random.Random(1))
+    yield lives(max(2, round(LIVES * scale)), random.Random(2))
+    yield flood(max(100, round(FLOOD * scale)))
+
+
+class Beats:
+    """Requests that have to be answered in between."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.slowest, self.late, self.count = 0.0, 0, 0
+
+    def beat(self) -> None:
+        """Ask; raises EOFError or queue.Empty where no answer comes at all."""
+        began = time.monotonic()
+        assert "version" in self._client.request("workspace/executeCommand", STATUS)
+        took = time.monotonic() - began
+        self.count += 1
+        self.late += took > HANGS
+        self.slowest = max(self.slowest, took)
+
+    def told(self) -> str:
+        """For a row's note."""
+        return f"{self.count} requests in between answered, the slowest after {self.slowest:.2f} s"
+
+
+@contextmanager
+def serving() -> Iterator[tuple[Client, Popen[bytes]]]:
+    """A server that has been initialized, and goes on as a text does."""
+    with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
+        client.initialize(scripted("hello world"))
+        yield client, process
+
+
+def replaced_fields(scale: float) -> Outcome:
+    """Every message that a client may send, each of its fields replaced by what it should not be."""
+    variants = list(all_variants())
+    chosen = variants[:: max(1, round(1 / scale))]
+    unanswered = list[str]()
+    with serving() as (client, process):
+        beats = Beats(client)
+        for start in range(0, len(chosen), STRETCHES):
+            some = chosen[start : start + STRETCHES]
+            asked = {f"r{start + n}": method for n, (method, _) in enumerate(some) if is_request(method)}
+            for number, (method, params) in enumerate(some):
+                ident = {"id": f"r{start + number}"} if is_request(method) else {}
+                client.send_raw(message(method=method, params=params, **ident))
+            beats.beat()
+            for ident, method in asked.items():
+                with suppress(Exception):
+                    client.answer(ident)
+                    continue
+                unanswered.append(method)
+        assert process.poll() is None
+    note = f"not answered: {Counter(unanswered).most_common(5)}" if unanswered else beats.told()
+    return Outcome("messages with a field replaced", len(chosen), len(chosen) - len(unanswered) - beats.late, note)
+
+
+def is_request(method: str) -> bool:
+    """Whether it wants an answer."""
+    return types.METHOD_TO_TYPES[method][1] is not None
+
+
+def garbage(wanted: int, rng: random.Random) -> Outcome:
+    """Stretches of a stream that no client should send, whole messages and none, with pauses anywhere."""
+    sent = number = 0
+    with serving() as (client, process):
+        beats, last = Beats(client), b""
+        began = resident(process)
+        try:
+            while sent < wanted:
+                stretches = [rng.choice(MAKERS)(rng, 1_000_000 + number + n) for n in range(STRETCHES)]
+                last = b"".join(stretches)
+                middle = rng.randrange(len(last))
+                client.send_raw(last[:middle])
+                time.sleep(rng.choice((0, 0, 0, 0.01)))
+                client.send_raw(last[middle:])
+                beats.beat()
+                client.answers.clear()
+                client.notifications.clear()
+                sent += len(last.replace(FILLER, b""))
+                number += STRETCHES
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is told, with what was sent last)
+            Path("garbage.bin").write_bytes(last)
+            return Outcome("bytes of garbage", sent, 0, f"{type(error).__name__}; sent last: garbage.bin")
+        grown = resident(process) - began
+    note = f"{number} stretches; {beats.told()}; {grown // 1000} MB more memory"
+    return Outcome("bytes of garbage", sent, 0 if beats.late else sent, note)
+
+
+def lives(count: int, rng: random.Random) -> Outcome:
+    """Whole lives: garbage before the handshake, requests after the farewell, an end anywhere."""
+    faults = list[str]()
+    for life in range(count):
+        with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
+            with suppress(BrokenPipeError):
+                faults += [f"{life}: {fault}" for fault in lived(client, rng)]
+                client.send_raw(odd_bytes(rng, 1)[: rng.randrange(60)])
+            with suppress(BrokenPipeError):
+                assert process.stdin
+                process.stdin.close()
+            try:
+                if process.wait(HANGS) not in {0, 1}:
+                    faults.append(f"{life}: status {process.returncode}")
+            except TimeoutExpired:
+                faults.append(f"{life}: it does not end")
+    survived = count - len({fault.partition(":")[0] for fault in faults})
+    return Outcome("lives of a server ended anywhere", count, survived, "; ".join(faults[:3]))
+
+
+def lived(client: Client, rng: random.Random) -> Iterator[str]:
+    """One life, up to a point; what was not as it should be."""
+    for _ in range(rng.randrange(4)):
+        client.send_raw(soup(rng, 0))
+        if client.answer(client.ask("textDocument/completion", at("file:///a", 0, 0)))["error"]["code"] != -32002:
+            yield "answered before it was initialized"
+    if rng.random() < 0.2:
+        return
+    client.initialize(scripted("hello world"))
+    client.open("file:///a", "hello ")
+    for _ in range(rng.randrange(9)):
+        client.send_raw(rng.choice(MAKERS)(rng, 1_000_000))
+    if not client.ghost("file:///a", 0, 6):
+        yield "nothing is offered"
+    if rng.random() < 0.5:
+        client.request("shutdown", None)
+        for method in ("textDocument/completion", "initialize", "shutdown", "workspace/executeCommand"):
+            if client.answer(client.ask(method, at("file:///a", 0, 0)))["error"]["code"] != -32600:
+                yield f"{method} was not refused after shutdown"
+
+
+def flood(count: int) -> Outcome:
+    """So many requests at once, of several kinds, a third of them cancelled: each is answered, and once."""
+    uri = "file:///flood"
+    with serving() as (client, process):
+        client.open(uri, "hello " * 100)
+        client.ghost(uri, 0, 600)
+        before = resident(process)
+        kinds = [
+            ("workspace/executeCommand", STATUS),
+            ("textDocument/completion", at(uri, 0, 600)),
+            ("textDocument/inlineCompletion", {**at(uri, 0, 600), "context": {"triggerKind": 1}}),
+        ]
+        asked = [client.numbered(*kinds[number % 3]) for number in range(count)]
+        cancels = [{"method": "$/cancelRequest", "params": {"id": one["id"]}} for one in asked[::3]]
+        began = time.monotonic()
+        client.send(*asked, *cancels)
+        for one in asked:
+            client.answer(one["id"])
+        took = time.monotonic() - began
+        grown = resident(process) - before
+        left = len(client.answers)
+    note = f"all after {took:.1f} s; {grown // 1000} MB more memory"
+    held = left == 0 and grown < GROWTH and took < PATIENCE
+    return Outcome("requests at once", count, count if held else 0, note)
+
+
+def resident(process: Popen[bytes]) -> int:
+    """Kilobytes of memory; 0 where the system does not tell."""
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path(f"/proc/{process.pid}/status").read_text("utf-8").splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+    return 0
