@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from itertools import islice
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.trust import leaks, sealed
 
+from foretype_model.private import make_private
 from foretype_model.store import Store
 from foretype_model.trained_on import SUFFIX, Texts, TrainedOn
 
@@ -26,35 +28,26 @@ def test_somebody_who_looks_for_a_fault_may_have_it_there(tmp_path: Path) -> Non
     assert set(told.ways) - set(told.leaks()) == {"header"}
 
 
-@pytest.fixture(scope="module")
-def seal(tmp_path_factory: pytest.TempPathFactory) -> sealed.Seal:
-    """Where a server and the command line were at work, without a network and with a data folder open to all."""
-    if why := sealed.missing():
-        pytest.skip(why)
-    seal = sealed.Seal(tmp_path_factory.mktemp("seal"))
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(sealed.missing() is not None, reason=str(sealed.missing()))
+def test_all_of_it_works_without_a_network_connects_to_nothing_and_keeps_what_is_learnt_for_the_user_alone(
+    tmp_path: Path,
+) -> None:
+    seal = sealed.Seal(tmp_path)
     sealed.left_open(seal.home)
-    return seal
-
-
-@pytest.fixture(scope="module")
-def done(seal: sealed.Seal) -> dict[str, bool]:
-    """What was tried there, and whether it worked: of the commands, to train, to list and to generate."""
-    return {**dict(sealed.in_an_editor(seal)), **dict(islice(sealed.on_the_command_line(seal), 3))}
-
-
-def test_all_of_it_works_without_a_network(done: dict[str, bool]) -> None:
+    # Of the commands: to train, to list, and to generate. The others are tried by the trust suite.
+    done = {**dict(sealed.in_an_editor(seal)), **dict(islice(sealed.on_the_command_line(seal), 3))}
     assert len(done) == 10
     assert [what for what, worked in done.items() if not worked] == []
-
-
-def test_no_connection_is_opened_or_waited_for(seal: sealed.Seal, done: dict[str, bool]) -> None:
-    assert done
     assert seal.connections() == []
+    kept = {path.name for path in seal.home.rglob("*")}
+    assert {"manifest.json", "statistics.sqlite", "mine.onnx", "old.bin"} <= kept
+    assert sealed.open_to_others(seal.home) == []
 
 
+@pytest.mark.skipif(sealed.missing() is not None, reason=str(sealed.missing()))
 def test_a_connection_would_have_been_seen(tmp_path: Path) -> None:
-    if why := sealed.missing():
-        pytest.skip(why)
     seal = sealed.Seal(tmp_path)
     connect = "import socket; socket.create_connection(('127.0.0.1', 9))"
     refused = subprocess.run(seal.command(sys.executable, "-c", connect), capture_output=True, check=False)
@@ -62,13 +55,24 @@ def test_a_connection_would_have_been_seen(tmp_path: Path) -> None:
     assert [call.partition("(")[0] for call in seal.connections()] == ["socket", "connect"]
 
 
-def test_what_is_kept_is_the_users_alone_whatever_the_umask_and_however_it_was_left(
-    seal: sealed.Seal, done: dict[str, bool]
-) -> None:
-    assert done
-    kept = {path.name for path in seal.home.rglob("*")}
-    assert {"manifest.json", "statistics.sqlite", "mine.onnx", "old.bin"} <= kept
-    assert sealed.open_to_others(seal.home) == []
+@pytest.mark.skipif(os.name != "posix", reason="modes are for POSIX")
+def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.onnx"
+    elsewhere.touch()
+    home = tmp_path / "home"
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "link.onnx").symlink_to(elsewhere)
+    (home / "notes.txt").touch()
+    for path in (elsewhere, home / "notes.txt"):
+        path.chmod(0o644)
+    for path in (home, home / "models"):
+        path.chmod(0o755)
+    make_private(home)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (home, *home.iterdir(), elsewhere)}
+    assert modes == {"home": 0o755, "models": 0o700, "notes.txt": 0o644, "elsewhere.onnx": 0o644}
+    (home / "notes.txt").unlink()
+    make_private(home)
+    assert home.stat().st_mode & 0o777 == 0o700
 
 
 def test_what_a_model_was_trained_on_goes_on_with_those_that_are_made_of_it(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Seal:
         """Run ``foretype``; what it printed."""
         ran = subprocess.run(
             self.command(*FORETYPE, *arguments), env=environment(self.home, {"OMP_NUM_THREADS": "1"}),
-            cwd=self.folder, capture_output=True, text=True, timeout=100, check=False,
+            cwd=self.folder, capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
         return ran.stdout + ran.stderr
