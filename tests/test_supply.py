@@ -109,6 +109,7 @@ def test_a_licence_is_read_as_packages_tell_it(tmp_path: Path, told: str, expect
 
 
 def test_a_wheel_is_the_same_wherever_it_is_built_and_tells_what_is_in_it(tmp_path):
-    first, second = (supply.wheel(tmp_path / name) for name in ("here", "a longer name"))
+    sources = supply.copied(supply.ROOT, tmp_path / "sources")
+    first, second = (supply.wheel(sources, tmp_path / name) for name in ("here", "a longer name"))
     assert first == second
     assert supply.is_whole(first)

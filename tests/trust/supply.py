@@ -124,20 +124,28 @@ def _vulnerabilities() -> Outcome:
 
 def _wheels(times: int) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
-        built = [wheel(Path(folder, "x" * (i + 1))) for i in range(times)]
+        sources = copied(ROOT, Path(folder, "sources"))
+        built = [wheel(sources, Path(folder, "x" * (i + 1))) for i in range(times)]
     same = sum(one == built[0] for one in built)
     whole = is_whole(built[0])
     note = "" if whole else "its RECORD is not that of its files"
     return Outcome("wheels built in as many folders, byte for byte the same", times, same if whole else 0, note)
 
 
-def wheel(folder: Path) -> bytes:
-    """A wheel of these sources, built from a copy of them in `folder`."""
+def copied(sources: Path, folder: Path) -> Path:
+    """A folder with what a wheel is built from, as it is at one moment."""
     folder.mkdir()
     for name in BUILT_FROM:
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, folder / name, **({"ignore": NOT_SOURCES} if source.is_dir() else {}))
+        if (sources / name).is_dir():
+            shutil.copytree(sources / name, folder / name, ignore=NOT_SOURCES)
+        else:
+            shutil.copy(sources / name, folder / name)
+    return folder
+
+
+def wheel(sources: Path, folder: Path) -> bytes:
+    """A wheel of these sources, built from a copy of them in `folder`."""
+    copied(sources, folder)
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "out"]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
     subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
