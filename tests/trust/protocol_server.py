@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -67,6 +68,9 @@ class Beats:
 def serving() -> Iterator[tuple[Client, Popen[bytes]]]:
     """A server that has been initialized, and goes on as a text does."""
     with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
+        assert process.stderr
+        # What is logged is a lot, and where nobody reads it the server waits.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
         client.initialize(scripted("hello world"))
         yield client, process
 

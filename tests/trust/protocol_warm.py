@@ -1,0 +1,163 @@
+"""After many edits, a server's text is the editor's, and its offers are those for that text opened anew."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from unittest.mock import patch
+
+from tests.e2e.client import Client, Message, change, scripted, server
+from tests.trust.outcome import Outcome
+from tests.trust.protocol_edits import Edit, Reference, applied, new_edit, new_point, new_text, told
+
+from foretype_model import mixture
+from foretype_model.candidates import Candidate
+from foretype_model.staleness import never
+from foretype_server.document import Point, Snapshot, Text
+from foretype_server.engine import Engine
+from foretype_server.settings import Settings, read_settings
+from foretype_server.to_proto import UNITS
+
+SERVED: Final = 30_000
+"""Edits that a real server is sent."""
+
+COMPARED: Final = 150
+"""Texts whose offers are compared, a few edits after one another."""
+
+CLOSE: Final = 1e-6
+"""Two probabilities that are the same: they are sums in another order."""
+
+OUTLOOK: Final = "foretype.outlook"
+END: Final = Point(2**31 - 1, 0)
+WORDS: Final = ("the ", "grüße ", "return x\n", "def f(", "日本 ", "self.", "hello world, ", "\r\n", "😀")
+TEXTS: Final = (
+    "def add(a, b):\n    return a + b\n\n\nprint(add(1, 2))\n",
+    "The treasurer of our society is Philippa.\r\nShe keeps the books.\r\n",
+    "Grüße aus 東京 😀!\n",
+)
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """A row for each."""
+    for encoding in UNITS:
+        tried, wrong = served(round(SERVED * scale / len(UNITS)), encoding, random.Random(encoding))
+        what = f"edits in {encoding} that a server over stdio follows"
+        yield Outcome(what, tried, tried - len(wrong), told(wrong))
+    tried, wrong = compared(max(5, round(COMPARED * scale)), random.Random(3))
+    yield Outcome("offers after edits that are those for the text opened anew", tried, tried - len(wrong), told(wrong))
+
+
+# A server's text
+
+
+def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str]]:
+    """So many edits sent to a server, which is asked for the text it has after every few."""
+    done, wrong = 0, list[str]()
+    with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, _):
+        client.initialize(scripted("hello"), {"general": {"positionEncodings": [encoding]}})
+        while done < count:
+            uri, text = f"file:///{done}.txt", sendable(new_text(rng, 40))
+            reference = Reference(text, encoding)
+            client.open(uri, text)
+            for version in range(2, 7):
+                edits = [Edit(span, sendable(new)) for span, new in (new_edit(rng) for _ in range(50))]
+                client.send(*(change(uri, version, as_change(edit)) for edit in edits[:25]))
+                client.send(change(uri, version + 1, *map(as_change, edits[25:])))
+                for edit in edits:
+                    reference.apply(edit)
+                done += len(edits)
+                if fault := unlike(client, uri, reference, new_point(rng)):
+                    wrong.append(f"{fault} after version {version} of {done}")
+                    break
+            client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    return done, wrong
+
+
+def unlike(client: Client, uri: str, reference: Reference, start: Point) -> str:
+    """How what stands after a point differs from the reference, as far as the server's outlook reads; or nothing."""
+    end = Point(start.line + 2, 9)
+    span = {"start": start._asdict(), "end": end._asdict()}
+    asked = {"uri": uri, "position": span["end"], "range": span}
+    answer: Any = client.request("workspace/executeCommand", {"command": OUTLOOK, "arguments": [asked]})
+    seen = "".join(one["text"] for one in answer["characters"])
+    first, last = reference.place(start)[0], reference.place(end)[0]
+    there = reference.text[first:last].replace("\r\n", "\n")
+    if there.startswith(seen) and bool(there) == bool(seen):
+        return ""
+    return f"{seen!r}, not {there!r}"
+
+
+def sendable(text: str) -> str:
+    """The text as it comes out of JSON, where two halves that meet are a pair."""
+    return str(json.loads(json.dumps(text)))
+
+
+def as_change(edit: Edit) -> Message:
+    """An edit as a client sends it."""
+    if edit.span is None:
+        return {"text": edit.text}
+    start, end = edit.span
+    return {"range": {"start": start._asdict(), "end": end._asdict()}, "text": edit.text}
+
+
+# Warm equals cold
+
+
+def compared(count: int, rng: random.Random) -> tuple[int, list[str]]:
+    """Offers at so many places of texts that are edited, from the states that the edits have left, and from none."""
+    settings, problems = read_settings(
+        {"predictors": {"network": {}, "copy": {}}, "maxSearchTime": 60_000, "maxItems": 3}
+    )
+    assert not problems
+    # A machine that does much else at the same time is no reason to drop a predictor here.
+    with (
+        TemporaryDirectory() as home,
+        patch.dict("os.environ", FORETYPE_HOME=home),
+        patch.object(mixture, "SLOW", 60),
+    ):
+        return _compared(count, rng, settings)
+
+
+def _compared(count: int, rng: random.Random, settings: Settings) -> tuple[int, list[str]]:
+    engine = Engine(lambda _uri, _name, error: wrong.append(f"dropped for {error}"), lambda _text: None)
+    engine.load(settings, ())
+    wrong, uri, store = list[str](), "", Text("", UNITS["utf-16"])
+    for number in range(count):
+        if number % 20 == 0:
+            uri, store = f"file:///{number}.txt", Text(rng.choice(TEXTS) * rng.choice((1, 30)), UNITS["utf-16"])
+        for _ in range(rng.randrange(1, 4)):
+            store = applied(store, new_edit(rng) if rng.random() < 0.5 else typed(rng), "utf-16")
+            read(engine, Snapshot(uri, *store.around(new_point(rng))), settings)
+        snapshot = Snapshot(uri, *store.around(new_point(rng)))
+        warm = read(engine, snapshot, settings)
+        engine.close(uri)
+        cold = read(engine, snapshot, settings)
+        if not alike(warm, cold):
+            wrong.append(f"{warm[:2]} and {cold[:2]} after {bytes(snapshot.before)[-200:]!r}")
+    return count, wrong
+
+
+def read(engine: Engine, snapshot: Snapshot, settings: Settings) -> list[Candidate]:
+    """What is offered once all has been read that an answer may do without at first."""
+    engine.candidates(snapshot, settings, never)
+    while not engine.catch_up(snapshot):
+        pass
+    engine.update(())  # what was found before the last lesson is looked for again
+    return engine.candidates(snapshot, settings, never)
+
+
+def alike(some: list[Candidate], others: list[Candidate]) -> bool:
+    """Whether the same is offered, and as probable; what is equally probable may change places."""
+    if len(some) != len(others):
+        return False
+    ours, theirs = ({(one.kind, one.text): one.probability for one in each} for each in (some, others))
+    return ours.keys() == theirs.keys() and all(abs(ours[key] - theirs[key]) < CLOSE for key in ours)
+
+
+def typed(rng: random.Random) -> Edit:
+    """A word at the end of the text."""
+    return Edit((END, END), rng.choice(WORDS))
