@@ -47,14 +47,14 @@ class Lane:
         Of what is no Exception, SystemExit alone is raised as it is.
         """
         if self._stuck:
-            raise TimeoutError("an earlier call has not come back")
+            raise TimeoutError("it has not answered before")
         answer: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
         self._jobs.put((do, arguments, answer))
         try:
             result, error = answer.get(timeout=self._longest)
         except Empty:
             self._stuck = True
-            raise TimeoutError(f"a call has not come back in {self._longest:.0f} s") from None
+            raise TimeoutError(f"it has not answered in {self._longest:.0f} s") from None
         if error is None:
             return result
         if isinstance(error, Exception | SystemExit):

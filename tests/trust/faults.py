@@ -1,0 +1,30 @@
+"""Whatever goes wrong on a machine: processes killed, disks full, files damaged, plugins that hang, jumping clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.trust import (
+    faults_clock,
+    faults_files,
+    faults_homes,
+    faults_kills,
+    faults_plugins,
+    faults_two,
+    faults_writes,
+)
+from tests.trust.outcome import Outcome
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """All of it."""
+    for part in (
+        faults_writes,
+        faults_kills,
+        faults_homes,
+        faults_clock,
+        faults_files,
+        faults_plugins,
+        faults_two,
+    ):
+        yield from part.outcomes(scale)

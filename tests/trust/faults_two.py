@@ -1,0 +1,113 @@
+"""Two servers at work in one home and on one workspace, of which one may be killed, or be of another release."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.e2e.client import PATIENCE, Client, server
+from tests.trust.faults_kills import begin, children, comes_true, index_of
+from tests.trust.faults_state import index_faults, state_faults
+from tests.trust.outcome import Outcome
+
+from foretype_model.manifest import Manifest
+from foretype_model.renewal import Renewal, Request
+from foretype_server import statistics
+
+ROUNDS = 10
+SAVES = 4
+URI = "file:///nowhere/open.txt"
+
+OTHER_RELEASE = """
+import json, sys
+from foretype_model import index, manifest, renewal
+manifest.FORMAT += 1
+index.MAGIC = b"foretype index 9\\n"
+renewal.Renewal(renewal.Request(*json.loads(sys.argv[1])), lambda *_: None).run()
+"""
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """Both alive, then one of them killed; then two releases."""
+    rounds = max(1, round(ROUNDS * scale))
+    with TemporaryDirectory() as folder:
+        yield together(Path(folder), random.Random(0), rounds, kill=False)
+    with TemporaryDirectory() as folder:
+        yield together(Path(folder), random.Random(1), rounds, kill=True)
+    with TemporaryDirectory() as folder:
+        yield releases(Path(folder), rounds)
+
+
+def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Outcome:
+    """Both save and count, again and again; what either has counted until its end is there, and what both saved."""
+    home, texts = folder / "home", folder / "texts"
+    texts.mkdir()
+    for number in range(20):
+        (texts / f"{number}.txt").write_text(f"This is text number {number}.\n" * 20)
+    faults: list[str] = []
+    counted = 0
+    for count in range(rounds):
+        with ExitStack() as stack:
+            pairs = [stack.enter_context(server(home, status=None)) for _ in range(2)]
+            for client, _ in pairs:
+                begin(client, texts)
+            for save in range(SAVES):
+                for number, (client, _) in enumerate(pairs):
+                    with suppress(OSError, EOFError):
+                        save_and_count(client, texts / f"{number}-{rng.randrange(5)}.txt", f"{count} {save}")
+                if kill and save == SAVES // 2:
+                    process = pairs[0][1]
+                    for victim in children(process.pid):
+                        subprocess.run(["kill", "-9", str(victim)], check=False)
+                    process.kill()
+            counted += SAVES * (1 if kill else 2)
+            if not comes_true(lambda: is_up_to_date(home, texts)):
+                faults.append(f"{count}: the index is not that of the files")
+            for number, (client, process) in enumerate(pairs):
+                if not (kill and number == 0):
+                    faults += [f"{count}: warned: {text}" for text in client.warnings()]
+                    client.shut_down()
+                    process.wait(PATIENCE)
+        faults += [f"{count}: {fault}" for fault in state_faults(home, least=20)]
+        found = statistics.by("kind", statistics.read(home))["word"].accepted
+        faults += [f"{count}: counted {found} and not {counted}"] if found != counted else []
+    what = "two servers at once, one of them killed" if kill else "two servers at once"
+    return Outcome(what, rounds, rounds - len({fault.split(":")[0] for fault in faults}), "; ".join(faults[:3]))
+
+
+def save_and_count(client: Client, file: Path, text: str) -> None:
+    """Save a file that one of the two alone saves, and take something."""
+    file.write_text(f"This is what was saved then: {file.name} {text}.\n" * 20)
+    client.notify("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
+    taken = {"kind": "word", "characters": 7, "uri": URI}
+    client.request("workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]})
+
+
+def is_up_to_date(home: Path, texts: Path) -> bool:
+    """Whether the index is that of the files as they are."""
+    index = index_of(home)
+    files = Manifest.read(index).files
+    current = {str(path): path.stat().st_mtime_ns for path in texts.iterdir()}
+    return {name: entry.stamp.mtime_ns for name, entry in files.items()} == current and not list(index_faults(index))
+
+
+def releases(folder: Path, rounds: int) -> Outcome:
+    """This release and another one renew one index in turn: each makes it its own, and whole."""
+    texts, index = folder / "texts", folder / "index"
+    for path in (texts, index):
+        path.mkdir()
+    survived = 0
+    request = [[str(texts)], str(index), [], None]
+    for count in range(rounds):
+        (texts / f"{count}.txt").write_text(f"This is text number {count}.\n" * 20)
+        other = subprocess.run([sys.executable, "-c", OTHER_RELEASE, json.dumps(request)], check=False)
+        Renewal(Request([str(texts)], str(index), [], None), lambda _done, _total: None).run()
+        whole = not list(index_faults(index)) and len(Manifest.read(index).files) == count + 1
+        survived += other.returncode == 0 and whole and len(list(index.iterdir())) == 2
+    return Outcome("two releases on one index", rounds, survived)
