@@ -88,6 +88,7 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path, scripted: str) -> None
         assert "--port" in said
 
 
+@pytest.mark.timeout(300)  # npm installs, checks and builds
 @pytest.mark.skipif(npm.missing() is not None, reason=str(npm.missing()))
 def test_the_committed_page_is_what_its_sources_build(tmp_path: Path) -> None:
     sources = npm.installed(PLAYGROUND, tmp_path)

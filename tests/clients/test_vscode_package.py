@@ -53,6 +53,7 @@ def test_the_package_is_small(packaged: dict[str, bytes]) -> None:
     assert not [name for name in packaged if "node_modules" in name or name.endswith((".ts", ".map"))]
 
 
+@pytest.mark.timeout(300)  # npm installs, checks and builds
 @pytest.mark.skipif(npm.missing() is not None, reason=str(npm.missing()))
 def test_the_sources_are_sound_and_build_the_packaged_bundle(packaged: dict[str, bytes], tmp_path: Path) -> None:
     sources = npm.installed(CLIENT, tmp_path)

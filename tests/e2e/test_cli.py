@@ -152,6 +152,7 @@ def test_try_without_a_terminal_says_what_else_there_is(home):
     assert "foretype complete" in line
 
 
+@pytest.mark.timeout(300)  # four processes import torch, one after the other
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
 def test_training_can_be_stopped_and_resumed(home):

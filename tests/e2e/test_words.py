@@ -74,6 +74,7 @@ def test_each_unit_says_what_to_do_with_a_model_of_the_other(home: Path) -> None
         assert "byte-level model: make one of words with 'foretype train PATH --unit word'" in warning
 
 
+@pytest.mark.timeout(300)  # four processes import torch, one after the other
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
 def test_it_can_be_stopped_and_resumed(home: Path) -> None:
