@@ -188,7 +188,7 @@ def test_serving_installs_no_torch():
 
 def test_each_dependency_has_its_reason():
     reasons = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    names = needs("dependencies").union(*map(needs, ("train", "plot", "browser", "dev", "supply")))
+    names = needs("dependencies").union(*map(needs, PYPROJECT["project"]["optional-dependencies"]))
     assert not [name for name in names if f"`{name}`" not in reasons]
 
 
