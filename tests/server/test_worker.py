@@ -44,7 +44,7 @@ def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> No
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.02)
         worker.end()
-        assert UNREAD == len("defg")
+        assert len("defg") == UNREAD
         assert waited[-1] == "answer g"
         assert len(waited) <= 3
         return engine.did

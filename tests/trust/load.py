@@ -1,0 +1,128 @@
+"""A busy machine and a long day: how late answers are while much is indexed, and how large the server gets."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+
+from tests.benchmarks.speed.clock import quantile
+from tests.benchmarks.speed.editing import Editor, Process, prose
+from tests.e2e.client import Client, server
+from tests.trust.outcome import Outcome
+
+from foretype_server.settings import Settings
+
+INDEXED = 50_000_000
+FILE = 100_000
+"""Bytes of the workspace, and of each of its files."""
+
+PACE = 1 / 20
+LATEST = 0.05
+"""Seconds between two keys, and within which an answer has to be there."""
+
+DOCUMENTS = 10
+BURST = 40
+"""Keys that are typed in one document before another one's turn comes."""
+
+DAY = 30_000
+"""Keys of eight hours: one a second, with all pauses."""
+
+GROWTH = 1.05
+"""How much more memory the server may have in the last third of a day than in the second one."""
+
+HARD_DEADLINE = 600.0
+"""Seconds after which the workspace has to have been read."""
+
+
+def outcomes(scale: float) -> Iterator[Outcome]:
+    """Typing while a workspace is read; and a day of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        texts = Path(folder, "texts")
+        _write(texts, max(1, round(scale * INDEXED / FILE)))
+        yield _while_indexing(Path(folder), texts)
+    with tempfile.TemporaryDirectory() as folder:
+        yield _day(Path(folder), max(300, round(scale * DAY)))
+
+
+def _write(folder: Path, files: int) -> None:
+    """Files of made-up words, some of them far more frequent than others, as in a language."""
+    draw = random.Random(0)
+    letters = "etaoinshrdlucmfwypvbgk"
+    words = ["".join(draw.choices(letters, weights=range(22, 0, -1), k=draw.randint(2, 11))) for _ in range(20_000)]
+    weights = list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
+    folder.mkdir()
+    for i in range(files):
+        text = " ".join(draw.choices(words, cum_weights=weights, k=FILE // 6))
+        lines = [text[at : at + 90] for at in range(0, FILE, 90)]
+        (folder / f"{i}.txt").write_text("\n".join(lines))
+
+
+def _while_indexing(home: Path, texts: Path) -> Outcome:
+    took: list[float] = []
+    with server(home, status=None) as (client, _):
+        client.initialize(
+            {"maxSearchTime": Settings().max_search_time},
+            {"window": {"workDoneProgress": True}},
+            workspaceFolders=[{"uri": texts.as_uri(), "name": "texts"}],
+        )
+        documents = [Editor(client, f"load{i}", prose(20_000, i)) for i in range(DOCUMENTS)]
+        for document in documents:
+            document.ask(0, 0)  # the first one waits for the models to be loaded
+        draw, began = random.Random(1), time.perf_counter()
+        while not _is_read(client) and time.perf_counter() - began < HARD_DEADLINE:
+            took += _burst(draw, draw.choice(documents), PACE)
+        seconds = time.perf_counter() - began
+    size = sum(file.stat().st_size for file in texts.iterdir()) / 1e6
+    if not took:
+        return Outcome("keys while the workspace is read", 1, 0, "it was read before a key was typed")
+    late = quantile(took, 0.99)
+    what = f"keys at {1 / PACE:.0f} a second in {DOCUMENTS} documents, while {size:.0f} MB are read: p99 under 50 ms"
+    note = f"p50 {1000 * quantile(took, 0.5):.0f} ms, p99 {1000 * late:.0f} ms, in {seconds:.0f} s"
+    in_time = sum(t < LATEST for t in took)
+    return Outcome(what, len(took), len(took) if late < LATEST else in_time, note)
+
+
+def _burst(draw: random.Random, document: Editor, pace: float) -> list[float]:
+    """Type somewhere, so many seconds a key, and as often as not take it back; the seconds until each answer."""
+    line = draw.randrange(len(document.lines))
+    old = document.lines[line]
+    column = draw.randrange(len(old) + 1)
+    text = prose(BURST, draw.randrange(10_000))[:BURST].replace("\n", " ")
+    took, due = list[float](), time.perf_counter()
+    for i, key in enumerate(text):
+        time.sleep(max(0.0, due - time.perf_counter()))
+        due = time.perf_counter() + pace
+        took += document.type(line, column + i, key)
+    if draw.random() < 0.9:
+        document.put((line, column), (line, column + len(text)), "")
+    else:
+        document.lines[line] = old[:column] + text + old[column:]
+    return took
+
+
+def _is_read(client: Client) -> bool:
+    """Whether the server has said that it is done with the workspace; what it wants to know is answered first."""
+    while client.requests:
+        client.send({"id": client.requests.pop()["id"], "result": None})
+    values = [told["params"]["value"] for told in client.notifications if told.get("method") == "$/progress"]
+    return any(value.get("kind") == "end" for value in values)
+
+
+def _day(home: Path, keys: int) -> Outcome:
+    memory: list[float] = []
+    with server(home, status=None) as (client, running):
+        client.initialize({"maxSearchTime": Settings().max_search_time})
+        process, draw = Process(running.pid), random.Random(2)
+        documents = [Editor(client, f"day{i}", prose(5_000 * (i + 1), i)) for i in range(DOCUMENTS)]
+        for _ in range(keys // BURST):
+            _burst(draw, draw.choice(documents), 0.0)
+            memory.append(process.memory)
+    third = len(memory) // 3
+    second, last = max(memory[third : 2 * third]), max(memory[2 * third :])
+    what = f"{keys:,} keys, as many as in eight hours: no more memory in the last third than in the second"
+    note = f"{memory[0]:.0f} MB at first, {second:.0f} in the second third, {last:.0f} in the last"
+    return Outcome(what, 1, int(last <= GROWTH * second), note)
