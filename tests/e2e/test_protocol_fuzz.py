@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.trust.protocol_edits import PIECES, Edit, Reference, applied, difference, many
+from tests.trust.protocol_messages import MAKERS, all_variants
+from tests.trust.protocol_warm import served
+
+from foretype_server.document import Point, Text
+from foretype_server.to_proto import UNITS
 
 from .client import Client, Message, scripted, server
 
@@ -97,3 +107,62 @@ def test_a_response_nobody_asked_for_is_left_out(alone: Client, response: Messag
     alone.send(response)
     assert serves(alone)
     assert not alone.answers
+
+
+def test_garbage_is_survived(alone: Client) -> None:
+    rng = random.Random(4)
+    for number in range(60):
+        alone.send_raw(MAKERS[number % len(MAKERS)](rng, 1_000_000 + number))
+        assert serves(alone)
+
+
+def test_a_message_with_a_field_replaced_is_answered(alone: Client) -> None:
+    for number, (method, params) in enumerate(list(all_variants())[::200]):
+        alone.send({"id": f"field {number}", "method": method, "params": params})
+        assert alone.answer(f"field {number}")
+
+
+pieces = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+points = st.builds(Point, st.integers(0, 12), st.integers(0, 30))
+
+
+class Edits(RuleBasedStateMachine):
+    """A document and its reference in each encoding, edited alike."""
+
+    @initialize(text=pieces, encoding=st.sampled_from(sorted(UNITS)))
+    def begin(self, text: str, encoding: str) -> None:
+        self.encoding, self.asked = encoding, Point(0, 0)
+        self.store, self.reference = Text(text, UNITS[encoding]), Reference(text, encoding)
+
+    @rule(start=points, end=points, text=pieces)
+    def edit(self, start: Point, end: Point, text: str) -> None:
+        self.apply(Edit((start, end), text))
+
+    @rule(text=pieces)
+    def replace(self, text: str) -> None:
+        self.apply(Edit(None, text))
+
+    @rule(point=points)
+    def look(self, point: Point) -> None:
+        self.asked = point
+
+    def apply(self, edit: Edit) -> None:
+        self.store = applied(self.store, edit, self.encoding)
+        self.reference.apply(edit)
+
+    @invariant()
+    def equals_the_reference(self) -> None:
+        assert not difference(self.store, self.reference, self.asked)
+
+
+TestEdits = Edits.TestCase
+TestEdits.settings = settings(max_examples=40, deadline=None)
+
+
+@pytest.mark.parametrize("encoding", sorted(UNITS))
+def test_many_edits_leave_what_a_plain_reference_has(encoding: str) -> None:
+    assert many(2000, encoding, random.Random(5))[1] == []
+
+
+def test_a_server_follows_edits_in_utf_16() -> None:
+    assert served(250, "utf-16", random.Random(6))[1] == []
