@@ -24,6 +24,9 @@ EDITS_OF_ONE: Final = 100
 CHUNKS: Final = (12, 64, 8192)
 """Bytes in a chunk: the fewer there are, the more edits meet at the borders of chunks."""
 
+LARGEST: Final = 2**31 - 1
+"""What the protocol can count to; a change with a larger number is none, and left out."""
+
 LONGEST_TEXT: Final = 600
 """Characters; longer texts are begun anew, for the reference takes time by their length."""
 
@@ -171,7 +174,7 @@ def new_text(rng: random.Random, most: int) -> str:
 def new_point(rng: random.Random) -> Point:
     """In the text, or past the end of its line, or of all lines; seldom far past."""
     if rng.random() < 0.01:
-        return Point(rng.choice((0, 3, 2**31 - 1)), rng.choice((0, 3, 2**31 - 1)))
+        return Point(rng.choice((0, 3, LARGEST)), rng.choice((0, 3, LARGEST)))
     return Point(rng.randrange(12), rng.randrange(30))
 
 
@@ -182,7 +185,7 @@ def new_edit(rng: random.Random) -> Edit:
     start = new_point(rng)
     end = start if rng.random() < 0.4 else new_point(rng)
     if rng.random() < 0.3:
-        end = Point(start.line, start.character + rng.randrange(3))
+        end = Point(start.line, min(LARGEST, start.character + rng.randrange(3)))
     return Edit((start, end), "" if rng.random() < 0.3 else new_text(rng, rng.choice((2, 3, 12))))
 
 
