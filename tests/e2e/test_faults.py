@@ -22,6 +22,7 @@ def test_a_predictor_that_hangs_is_given_up_and_told(tmp_path: Path) -> None:
     assert list(faults_plugins.faults_of("hangs", "predict", tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_a_killed_server_is_followed_by_one_that_is_well(tmp_path: Path) -> None:
     outcome = faults_kills.servers(tmp_path, random.Random(2), 1)
     assert outcome.held, outcome.note

@@ -15,7 +15,7 @@ import pytest
 from tests.trust import faults_clock, faults_files, faults_writes
 
 from foretype_model import atomic
-from foretype_model.index import HEAD
+from foretype_model.index import HEAD, Shard
 from foretype_model.manifest import Forgotten
 from foretype_model.predictor import Indexer, Learner, Modelled, Observer, Predictor
 from foretype_model.predictors import scripted, strangers
@@ -27,17 +27,21 @@ ROOT = Path(__file__).parents[2]
 # What a crash leaves
 
 
-@pytest.mark.parametrize(
-    ("what", "trial"), [("an index", faults_writes.killed), ("what is forgotten", faults_writes.full)]
-)
-def test_a_write_that_is_killed_or_has_no_room_loses_nothing_and_leaves_nothing_for_long(tmp_path, what, trial):
+def test_a_write_that_is_killed_loses_nothing_and_leaves_nothing_for_long(tmp_path):
     (tmp_path / "texts").mkdir()
-    (tmp_path / "texts" / "0.txt").write_text("This is a text.\n" * 20)
     (tmp_path / "predictors" / "copy" / "1").mkdir(parents=True)
-    write = faults_writes.WRITES[what]
-    write(tmp_path)
-    outcome = trial(what, write, tmp_path)
+    outcome = faults_writes.killed("what is forgotten", faults_writes.write_forgotten, tmp_path)
     assert outcome.held, outcome.note
+
+
+def test_what_killed_renewals_have_left_is_removed_by_one_that_fails_too(place, monkeypatch):
+    place.write("a.txt", "one\n")
+    place.index.mkdir()
+    (place.index / ".0123456789abcdef.shard.abcdefgh").write_bytes(bytes(1000))
+    monkeypatch.setattr(Shard, "save", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        place.renew()
+    assert list(place.index.iterdir()) == []
 
 
 def test_what_a_killed_write_has_left_is_removed_and_what_another_is_writing_is_not(tmp_path):
