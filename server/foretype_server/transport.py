@@ -6,6 +6,7 @@ The latter two are on this machine only, and for clients that show the token.
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import json
 import logging
@@ -41,6 +42,8 @@ UNADMITTED_BYTES: Final = 1_000_000
 """How long the message may be that does."""
 
 ONE: Final = "another client is connected, and there is one at a time: end that one, or start another server"
+SECOND: Final = "a client was turned away, as others will be: one at a time"
+STRANGER: Final = "a client was turned away, as others will be: it has not shown the token"
 NO_TOKEN: Final = "the right token is missing: give initializationOptions.token; on the server's machine it is in"
 
 
@@ -177,7 +180,7 @@ async def _and_then(first: bytes, reader: asyncio.StreamReader) -> Messages:
 
 async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, why: str) -> None:
     """Tell a client why, if it has said anything."""
-    say(f"a client was turned away: {'one at a time' if why is ONE else 'it has not shown the token'}")
+    say_once(SECOND if why is ONE else STRANGER)
     if not first:
         return
     ident = None
@@ -186,7 +189,7 @@ async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
     # RequestFailed: well formed, and not done.
     error = {"code": -32803, "message": f"foretype: {why}"}
     body = json.dumps({"jsonrpc": "2.0", "id": ident, "error": error}).encode()
-    with suppress(ConnectionError, TimeoutError):
+    with suppress(OSError, TimeoutError):  # the client may be gone by now
         async with asyncio.timeout(1):
             writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
             writer.write_eof()
@@ -205,13 +208,13 @@ async def websocket(converse: Converse, gate: Gate, host: str, port: int) -> int
         shown = parse_qs(urlsplit(request.path).query).get("token", [""])[0]
         if gate.opens(shown):
             return None
-        say("a client was turned away: it has not shown the token")
+        say_once(STRANGER)
         advice = f"connect to ws://{host}:{connection.local_address[1]}/?token=..., with what is in {gate.where}"
         return connection.respond(HTTPStatus.UNAUTHORIZED, f"foretype: the right token is missing: {advice}\n")
 
     async def connected(connection: ServerConnection) -> None:
         if one.locked():
-            say("a client was turned away: one at a time")
+            say_once(SECOND)
             await connection.close(TRY_AGAIN_LATER, "one client at a time")
             return
         async with one:
@@ -281,3 +284,9 @@ def loopback(host: str) -> str:
 def say(line: str) -> None:
     """Tell who started the server."""
     print(f"foretype: {line}", file=sys.stderr, flush=True)
+
+
+@functools.cache
+def say_once(line: str) -> None:
+    """Likewise, but not again: strangers must not fill a pipe that nobody reads, for that would halt the server."""
+    say(line)

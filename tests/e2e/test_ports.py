@@ -91,6 +91,19 @@ def test_those_who_say_nothing_keep_nobody_out_and_are_dropped(port: int) -> Non
         client.wait_for_the_end()
 
 
+def test_strangers_cannot_fill_what_the_server_says(port: int) -> None:
+    """As they would by a line each, where nobody reads on: a pipe takes 65,536 bytes."""
+    for _ in range(1000):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"Content-Length: 2\r\n\r\n{}")
+            assert connection.recv(1)
+    connection, client = connected(port)
+    with connection:
+        client.initialize(scripted())
+        client.shut_down()
+        client.wait_for_the_end()
+
+
 def test_a_browser_is_cut_off(port: int) -> None:
     message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}})
     headers = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(message)}\r\n\r\n"

@@ -18,12 +18,14 @@ from foretype_model.mixture import Mixture
 from foretype_model.predictor import Predictor
 from foretype_model.predictors.network import NetworkPredictor
 from foretype_model.runtime import Network
+from foretype_model.secrets import spans
 from foretype_model.training.corpus import read_corpus
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.train import train
 from foretype_server.commands.opening import open_predictors, refresh
 from foretype_server.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 SEED = 2026
 TELLS = 4
 """Characters of the rest of a secret: fewer come out right by chance."""
@@ -47,8 +49,10 @@ def outcomes(scale: float) -> Iterator[Outcome]:
         run(home, "complete", str(workspace / "0.py:1:1"), "--workspace", str(workspace))
         kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
         assert b"Chapter 0." in kept
-        found = [one for one in some if parts(one.secret) & parts(kept.decode("latin-1"))]
-        yield _outcome("canaries in the index on disk", len(some), found)
+        there = parts(kept.decode("latin-1"))
+        found = [one for one in some if parts(one.secret) & there]
+        outcome = _outcome("canaries in the index on disk", len(some), found)
+        yield replace(outcome, note="; ".join(filter(None, (outcome.note, _cost()))))
         with server(home) as (client, _):
             client.initialize({}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}])
             yield _outcome("their beginnings typed in a server that has read them", *_asked(client, begun(some)))
@@ -70,6 +74,15 @@ def plant(folder: Path, some: Sequence[Canary]) -> Path:
         (folder / f"{number}.py").write_text("".join(code))
         (folder / f"{number}.md").write_text("".join(prose))
     return folder
+
+
+def _cost() -> str:
+    """What the masks cost where there is nothing to mask."""
+    files = [path for folder in ("server", "model") for path in (ROOT / folder).rglob("*.py")]
+    texts = [path.read_bytes() for path in (*files, *ROOT.glob("*.md"))]
+    hidden = sum(end - start for text in texts for start, end in spans(text))
+    size = sum(map(len, texts))
+    return f"and of Foretype's own {size / 1e6:.1f} MB, which have none, {hidden / size:.2%} are masked"
 
 
 def parts(text: str) -> set[str]:
