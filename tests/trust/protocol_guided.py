@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 from tests.trust.outcome import Outcome
 
+ROOT: Final = Path(__file__).parents[2]
 RUNS: Final = 20_000
 WATCHED: Final = (
     "foretype_server.transport", "foretype_server.protocol", "foretype_server.settings", "foretype_server.document",
@@ -36,13 +38,14 @@ def outcomes(scale: float) -> Iterator[Outcome]:
         return
     for target in TARGETS:
         runs = max(100, round(RUNS * SHARE.get(target, 1) * scale))
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, TemporaryDirectory() as home:
             command = [sys.executable, "-m", __name__, target, f"-runs={runs}", "-timeout=5", f"-max_len={LONGEST}"]
             seeds = Path(folder)
             for number, seed in enumerate(SEEDS[target]):
                 (seeds / str(number)).write_bytes(seed)
             command += ["-rss_limit_mb=2000", f"-artifact_prefix={folder}/", folder]
-            ran = subprocess.run(command, capture_output=True, check=False, cwd=Path(__file__).parents[2])
+            environ = {**os.environ, "FORETYPE_HOME": home}
+            ran = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, env=environ)
         note = "" if ran.returncode == 0 else ran.stderr.decode(errors="replace")[-1500:]
         yield Outcome(f"inputs guided by coverage: {target}", runs, 0 if note else runs, note)
 
