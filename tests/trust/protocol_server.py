@@ -18,6 +18,8 @@ from tests.e2e.client import PATIENCE, Client, at, scripted, server
 from tests.trust.outcome import Outcome
 from tests.trust.protocol_messages import FILLER, MAKERS, all_variants, message, odd_bytes, soup
 
+from foretype_server.leaving import LAST_WORK
+
 BYTES: Final = 10_000_000
 """Of garbage, fillers not counted."""
 
@@ -31,6 +33,9 @@ GROWTH: Final = 200_000
 
 HANGS: Final = 5.0
 """Seconds: what is answered later counts as not answered. The slowest answer is told beside it."""
+
+ENDS: Final = LAST_WORK + HANGS
+"""Seconds: a server may finish what it has begun, and no more."""
 
 STATUS: Final = {"command": "foretype.status"}
 
@@ -143,7 +148,7 @@ def lives(count: int, rng: random.Random) -> Outcome:
                 assert process.stdin
                 process.stdin.close()
             try:
-                if process.wait(HANGS) not in {0, 1}:
+                if process.wait(ENDS) not in {0, 1}:
                     faults.append(f"{life}: status {process.returncode}")
             except TimeoutExpired:
                 faults.append(f"{life}: it does not end")
