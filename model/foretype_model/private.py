@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-OURS: Final = ("models", "predictors", "statistics.sqlite", "token", "program")
+TOKEN: Final = "token"
+OURS: Final = ("models", "predictors", "statistics.sqlite", TOKEN, "program")
 """What there is in the data folder; files that are being written have such a name after a dot, or more after it."""
 
 
@@ -37,5 +38,9 @@ def _inside(path: Path) -> Iterator[Path]:
 def _shut(path: Path) -> None:
     """Not through a link: of a file that somebody has put elsewhere, the place is theirs."""
     with suppress(OSError):  # another user's, or gone meanwhile
-        if not path.is_symlink() and path.stat().st_mode & 0o077:
+        if path.is_symlink() or not path.stat().st_mode & 0o077:
+            return
+        if path.name == TOKEN:  # others may have read it: another is made when it is needed
+            path.unlink()
+        else:
             path.chmod(0o700 if path.is_dir() else 0o600)

@@ -14,10 +14,10 @@ from typing import Final
 
 from foretype_model.atomic import private_folder
 from foretype_model.errors import ForetypeError
+from foretype_model.private import TOKEN
 from foretype_model.store import data_folder
 
 VARIABLE: Final = "FORETYPE_TOKEN"
-FILE: Final = "token"
 LEAST: Final = 16
 """Characters: fewer can be guessed."""
 
@@ -64,7 +64,7 @@ def gate() -> Gate:
         raise AccessError(f"{VARIABLE} is too short: give {LEAST} characters or more, or none to have a token made")
     if given:
         return Gate(given, f"{VARIABLE} of the server's environment")
-    path = data_folder() / FILE
+    path = data_folder() / TOKEN
     return Gate(_kept(path), str(path))
 
 
