@@ -137,6 +137,15 @@ def find_words(
     return [one for one in whole if prose.has_word(one.text.decode())] if options.prose else whole, complete
 
 
+def known_word(outlook: Outlook, word: bytes, lines: int) -> Found:
+    """A word that is not to be searched for, as `find_words` would have found it."""
+    rows = outlook.rows([word[:end] for end in range(len(word) + 1)])
+    log_prefix = float(rows[range(len(word)), list(word)].sum())
+    ends = float(np.exp(rows[-1])[Word(lines).rules(word).end].sum())
+    log_p = log_prefix + math.log(max(ends, 1e-30))
+    return Found(word, log_p, log_prefix, log_p)
+
+
 def _begin(outlook: Outlook, before: bytes) -> Mask:
     """In prose, no ending for a word that is right without."""
     if not prose.is_after_word(before):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
-from foretype_model import candidates, prose, provenance
+from foretype_model import candidates, prose, provenance, utf8
 from foretype_model.candidates import Candidate, Options
 from foretype_model.lessons import Lessons
 from foretype_model.long_text import LongText
@@ -77,6 +78,7 @@ class Completer:
         self._lessons = Lessons(self._mixture, document)
         self._states: LongText | None = None
         self._outlook: tuple[Rope, Outlook] | None = None
+        self._begun: tuple[Rope, bytes] | None = None
         self._latest = _Place(Rope(()), Rope(()))
         self._unobserved = False
         self._behind = False
@@ -89,6 +91,7 @@ class Completer:
 
         def words() -> list[Candidate]:
             patience = _patience(options, stale)
+            self._follow(place)
             found = self._find_words(place, options, 1, patience)
             outlook = self._look(place.before, stale)
             return self._with_shares(outlook.state, candidates.next_words(outlook, found, options, patience))
@@ -117,9 +120,11 @@ class Completer:
 
         def ghost() -> Candidate | None:
             patience = _patience(how, stale)
-            found = self._find_words(place, how, how.max_lines, patience)
+            self._follow(place)
+            found = self._goes_on(place, how, stale) or self._find_words(place, how, how.max_lines, patience)
             outlook = self._look(place.before, stale)
             offered = candidates.ghost_text(outlook, found, (place.before[-LOOK_BACK:], ahead), how, patience)
+            self._begun = (place.before, found[0].text) if offered else None
             return self._with_shares(outlook.state, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)
@@ -129,9 +134,23 @@ class Completer:
         read = _unix(before)
         return self._guarded(lambda: provenance.explain(self._mixture, self._state(read), text, most), None)
 
+    def _goes_on(self, place: _Place, options: Options, stale: Stale) -> list[Found]:
+        """The word that the ghost text began with, where the user is typing it and it is still sure: without a search.
+
+        Of the words that begin so it was the likeliest before, and would be found again, but for what was learnt since.
+        """
+        earlier, word = self._begun or (place.before, b"")
+        if options.temperature > 0 or options.prose or not self._follows(place.before, earlier):
+            return []
+        typed = place.before[len(earlier) :]
+        rest = word[len(typed) :]
+        if not typed or not rest or not word.startswith(typed) or not utf8.STARTS[rest[0]]:
+            return []
+        found = candidates.known_word(self._look(place.before, stale), rest, options.max_lines)
+        return [found] if math.exp(found.log_p) >= options.min_confidence else []
+
     def _find_words(self, place: _Place, options: Options, lines: int, patience: Patience) -> list[Found]:
         """The words that the text at the cursor may go on with."""
-        self._follow(place)
         before = place.before[-LOOK_BACK:]
         if options.prose and prose.is_inside_word(before, place.after[:LOOK_AHEAD]):
             return []
@@ -200,7 +219,7 @@ class Completer:
 
     def think_anew(self) -> None:
         """Answer by what the predictors know now, where an answer is kept of what they knew before."""
-        self._outlook = None
+        self._outlook, self._begun = None, None
         self._shares = None, {}
         self._searches.clear()
 

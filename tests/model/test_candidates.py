@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_model import utf8
-from foretype_model.candidates import Options, without_overlap
+from foretype_model import candidates, utf8
+from foretype_model.candidates import Candidate, Options, without_overlap
 from foretype_model.completer import SLICE, Completer
 from foretype_model.generate import generate
 from foretype_model.grammar import Word
@@ -141,6 +141,31 @@ def test_the_same_text_gives_the_same_items_and_going_back_too(network: Network)
         back = [one.next_words(text, b"", options) for text in reversed(texts)]
         fresh = [Completer({"network": NetworkPredictor(network)}, print).next_words(t, b"", options) for t in texts]
         assert there == back[::-1] == fresh
+
+
+def test_ghost_text_that_is_typed_costs_no_search_and_is_what_one_would_find(network: Network, monkeypatch) -> None:
+    searched, options = [], Options(min_confidence=0.01)
+    find_words = candidates.find_words
+    monkeypatch.setattr(candidates, "find_words", lambda *args: searched.append(args) or find_words(*args))
+    kept = 0
+    for make in (lambda: completer("so it goes on, naïvely and well"), lambda: networked(network)):
+        one, text = make(), b"so it "
+        for _ in range(30):
+            searched.clear()
+            ghost = one.ghost_text(text, b"", options)
+            kept += not searched
+            assert shown(ghost) == shown(make().ghost_text(text, b"", options))
+            text += ghost.text[:1].encode() if ghost else b"."
+    assert kept > 10
+
+
+def networked(network: Network) -> Completer:
+    return Completer({"network": NetworkPredictor(network)}, print)
+
+
+def shown(ghost: Candidate | None) -> tuple[str, float] | None:
+    """What is seen of it."""
+    return (ghost.text, round(ghost.probability, 4)) if ghost else None
 
 
 def test_another_seed_draws_others() -> None:
