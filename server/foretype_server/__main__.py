@@ -12,7 +12,7 @@ def main() -> None:
     # numpy's matrices are small here: shared among threads that spin while they wait, a completion took 43 ms, not 15.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:] == ["serve"] and not sys.stdin.isatty():
-        # Nothing that is imported is garbage, and to look for some is a twentieth of the start. The worker goes on with it.
+        # Nothing that is imported is garbage, and to look for some is a twentieth of the start. The worker takes it up.
         gc.disable()
         from foretype_server.lsp import serve_stdio  # noqa: PLC0415
 

@@ -116,7 +116,7 @@ class Client:
     # What tests say most:
 
     def initialize(self, settings: Any = None, capabilities: Message | None = None, **params: Any) -> Message:
-        """Shake hands; the server's capabilities. Answers are whole however busy the machine, unless settings differ."""
+        """Shake hands; the capabilities. Answers are whole, however busy the machine, unless settings differ."""
         if isinstance(settings, dict):
             settings = {"maxSearchTime": 10_000, **settings}
         if self._token:

@@ -5,7 +5,6 @@ It assigns only the part of the probability that it has reason to (see `evidence
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
@@ -14,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from foretype_model import evidence, provenance, secrets, spans
-from foretype_model.documents import file_of
+from foretype_model.documents import file_of, real_path
 from foretype_model.evidence import Level
 from foretype_model.forgetting import around, forget_documents, forget_word, kept, unsettled
 from foretype_model.index import MOST, Matches, Shard
@@ -138,7 +137,7 @@ class CopyPredictor:
         removed, forgotten = Removed(), self._forgotten
         if path:
             removed = self.workspace.forget(path) if self.workspace else removed
-            forgotten = forgotten.with_path(os.path.realpath(path))
+            forgotten = forgotten.with_path(real_path(path))
         if word:
             removed = self.workspace.forget_word(word) if self.workspace else removed
             forgotten = forgotten.with_word(word)
