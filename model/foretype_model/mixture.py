@@ -11,10 +11,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from threading import current_thread, main_thread
 from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None  # type: ignore[assignment]
 
 from foretype_model.predictor import (
     VOCABULARY,
@@ -77,8 +83,27 @@ class _Guarded:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, SystemExit):  # a plugin's, which must not be the server's
             error = RuntimeError(f"sys.exit was called: {error}")
+        if isinstance(error, KeyboardInterrupt) and current_thread() is not main_thread():  # nor is this the user's
+            error = RuntimeError("KeyboardInterrupt was raised")
         if isinstance(error, Exception):
             raise PredictorFailed(self._name, error) from error
+
+
+class _Stopwatch:
+    """The time of a call; that of the processor alone where this thread had to leave it to others: that is no fault."""
+
+    def __init__(self) -> None:
+        self._wall, self._own, self._preempted = time.perf_counter(), time.thread_time(), _preempted()
+
+    def seconds(self) -> float:
+        """Since it was made."""
+        if _preempted() == self._preempted:
+            return time.perf_counter() - self._wall
+        return time.thread_time() - self._own
+
+
+def _preempted() -> int:
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw if hasattr(resource, "RUSAGE_THREAD") else 0
 
 
 class _Layer(NamedTuple):
@@ -235,10 +260,10 @@ class Mixture:
         results = []
         for i, name, member in self._kinds[kind]:
             with _Guarded(name):
-                began = time.perf_counter()
+                watch = _Stopwatch() if timed else None
                 results.append(call(i, member))
-                if timed:
-                    self._watch((name, timed), time.perf_counter() - began)
+                if watch:
+                    self._watch((name, timed), watch.seconds())
         return results
 
     def _watch(self, call: tuple[str, str], seconds: float) -> None:

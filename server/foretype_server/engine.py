@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from foretype_model.candidates import Candidate
 from foretype_model.completer import Completer
@@ -28,6 +28,9 @@ from foretype_server.settings import Settings
 AWAKE: Final = 8
 """Documents, those asked about last, whose states are kept closely (2 MB each where they are 20 kB long); the others
 rest."""
+
+P = TypeVar("P")
+T = TypeVar("T")
 
 SOURCES: Final = 3
 """Places at most that something is said to come from."""
@@ -117,18 +120,13 @@ class Engine:
         Raises:
             Exception: one of them could not, whatever it raised; the others have.
         """
-        removed, failures = Removed(), list[Exception]()
-        for predictor in self._serving.predictors():
-            try:
-                removed += predictor.forget(path, word) if isinstance(predictor, Forgetful) else Removed()
-            except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
-                failures.append(error)
-        # What they had in mind of each document may be of it.
-        self._completers.clear()
-        self._readings.forget()
-        if failures:
-            raise failures[0]
-        return removed
+        forgetful = [predictor for predictor in self._serving.predictors() if isinstance(predictor, Forgetful)]
+        try:
+            return sum(_for_each(forgetful, lambda predictor: predictor.forget(path, word)), Removed())
+        finally:
+            # What they had in mind of each document may be of it.
+            self._completers.clear()
+            self._readings.forget()
 
     def catch_up(self, snapshot: Snapshot) -> bool:
         """Read a slice of a long text that was answered for from its end alone; whether all of it is read."""
@@ -144,21 +142,18 @@ class Engine:
     def release(self) -> None:
         """Let go of the predictors; what they have learnt is kept."""
         self._serving.save()
-        for predictor in self._indexers():
-            predictor.close()
+        _for_each(self._indexers(), lambda predictor: predictor.close())
 
     # On the thread that indexes, beside the worker:
 
     def refresh(self, progress: Callable[[int, int], None]) -> None:
         """Read what is new in the workspace; tell how many files are done, of how many. Raises ForetypeError."""
-        for predictor in self._indexers():
-            predictor.refresh(progress)
+        _for_each(self._indexers(), lambda predictor: predictor.refresh(progress))
         self._indexed = True
 
     def update(self, paths: Collection[Path]) -> None:
         """Read files that have changed. Raises ForetypeError."""
-        for predictor in self._indexers():
-            predictor.update(paths)
+        _for_each(self._indexers(), lambda predictor: predictor.update(paths))
         self._indexed = True
 
     def _indexers(self) -> list[Indexer]:
@@ -183,6 +178,19 @@ class Engine:
             self._on_drop(uri, name, error)
 
         return Completer(ensemble.predictors, on_drop, uri, ensemble.corrections, self._memory)
+
+
+def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
+    """What it comes to with each of them; what one raises is raised when all have had their turn."""
+    done, failures = list[T](), list[Exception]()
+    for predictor in predictors:
+        try:
+            done.append(do(predictor))
+        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
 
 
 def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 OURS: Final = ("foretype_server", "foretype_model")
 """Packages whose messages are written with care: what stands in them are names, numbers and kinds of errors."""
 
+MOST_ERRORS: Final = 5
+MOST_PLACES: Final = 20
+"""Of a chain of errors, the last ones, and of each the last lines of code: a line of megabytes helps nobody."""
+
 log = logging.getLogger(__name__)
 
 
@@ -40,10 +44,10 @@ def kinds_and_places(error: BaseException) -> list[str]:
     told = []
     seen: set[int] = set()
     cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
+    while cause is not None and id(cause) not in seen and len(seen) < MOST_ERRORS:
         seen.add(id(cause))
         places = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in traceback.walk_tb(cause.__traceback__)]
-        told.append(f"{type(cause).__name__} ({', '.join(reversed(places)) or 'not raised'})")
+        told.append(f"{type(cause).__name__} ({', '.join(places[: -MOST_PLACES - 1 : -1]) or 'not raised'})")
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return told
 

@@ -14,6 +14,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from lsprotocol import types
+from lsprotocol.validators import UINTEGER_MAX_VALUE
 from pygls.exceptions import (
     JsonRpcException,
     JsonRpcInvalidParams,
@@ -60,6 +61,7 @@ class Protocol(LanguageServerProtocol):
             return
         try:
             self._check(message)
+            _limit_positions(message)
             self.handle_message(self.structure_message({"jsonrpc": self.VERSION, **message}))
         except Exception as error:  # noqa: BLE001 (whatever is wrong with a message, the next one is to be read)
             self._turn_down(message, error)
@@ -155,3 +157,17 @@ def _is_deep(message: object) -> bool:
 
 def _is_id(ident: object) -> TypeGuard[int | str]:
     return isinstance(ident, int | str) and not isinstance(ident, bool)
+
+
+def _limit_positions(message: dict[str, Any]) -> None:
+    """Have an edit arrive that ends "at the end of all", as some write it: one that is left out is never made up for."""
+    match message:
+        case {"method": types.TEXT_DOCUMENT_DID_CHANGE, "params": {"contentChanges": [*changes]}}:
+            ranges = [change["range"] for change in changes if isinstance(change, dict) and "range" in change]
+            ends = [end for range_ in ranges if isinstance(range_, dict) for end in range_.values()]
+            for end in (end for end in ends if isinstance(end, dict)):
+                end.update({name: UINTEGER_MAX_VALUE for name, at in end.items() if _is_beyond(at)})
+
+
+def _is_beyond(at: object) -> bool:
+    return isinstance(at, int | float) and at > UINTEGER_MAX_VALUE

@@ -44,6 +44,8 @@ class Worker:
         self._warn = warn
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")
+        # For what may wait for the disk, or for another server's lock on it.
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype-aside")
         self._dropped: set[str] = set()
         self._unread: OrderedDict[str, Snapshot] = OrderedDict()
         self._reading = False
@@ -66,7 +68,7 @@ class Worker:
 
     def aside(self, job: Callable[[], None]) -> None:
         """Do something that has nothing to do with the engine, and that the loop must not wait for."""
-        self._thread.submit(job)
+        self._aside.submit(job)
 
     def end(self) -> None:
         """Do what was asked for, and nothing any more."""
@@ -74,6 +76,7 @@ class Worker:
             with suppress(RuntimeError):  # it has ended before
                 self._thread.submit(self.engine.release)
         self._thread.shutdown(wait=False)
+        self._aside.shutdown(wait=False)
 
     # On the thread:
 

@@ -154,6 +154,14 @@ def test_past_the_end_is_the_end(client: Client) -> None:
     assert client.completions(uri, 0, 99)["items"]
 
 
+@pytest.mark.parametrize("beyond", [2**31, 2**32 - 1, 2**53, 1e300])
+def test_an_edit_up_to_the_end_of_all_arrives(client: Client, beyond: float) -> None:
+    uri, _, _ = opened(client, "what was there\nbefore|")
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": beyond, "character": beyond}}
+    client.send(change(uri, 2, {"range": whole, "text": "hello "}))
+    assert client.ghost(uri, 0, 6)[0]["insertText"] == "world"
+
+
 def test_closing_lets_go_of_a_document(client: Client) -> None:
     uri, line, character = opened(client, "hello |")
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +250,26 @@ def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatc
     with pytest.raises(PredictorFailed, match="too slow") as failed:
         mixed.predict(mixed.step([mixed.start()], b"s"))
     assert failed.value.name == "slow"
+
+
+def test_a_busy_machine_is_no_fault_of_a_member(monkeypatch) -> None:
+    preempted = count()
+    monkeypatch.setattr(mixture, "SLOW", 0.01)
+    monkeypatch.setattr(mixture, "_preempted", lambda: next(preempted))
+    mixed = Mixture({"starved": Broken("predict", slept)})
+    for _ in range(6):
+        mixed.predict([mixed.start()])
+    busy = Mixture({"busy": Broken("predict", worked)})
+    with pytest.raises(PredictorFailed, match="too slow"):
+        for _ in range(6):
+            busy.predict([busy.start()])
+
+
+def worked(answer):
+    end = time.thread_time() + 0.015
+    while time.thread_time() < end:
+        pass
+    return answer
 
 
 def test_a_slow_call_now_and_then_is_borne(monkeypatch) -> None:
