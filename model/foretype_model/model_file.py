@@ -3,10 +3,14 @@
 An ONNX file is a protocol buffer, whose wire format is numbered fields, each a number or a run of bytes that may hold
 fields again (https://protobuf.dev/programming-guides/encoding, https://onnx.ai/onnx/repo-docs/IR.html). A reader of the
 few that are wanted is shorter than what it takes to load a library for all of them, which takes half a second.
+
+A file begins with its seal: an entry of the metadata that has the SHA-256 of all the rest. In a protocol buffer it does
+not matter where a field stands, so every reader of ONNX reads the file, and no bit of it changes unnoticed.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
@@ -33,6 +37,12 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 DATA_TYPES: Final = {1: np.float32, 2: np.uint8, 3: np.int8, 7: np.int64, 10: np.float16}
 """Those that models are written with, by their numbers in ONNX."""
 
+SEAL: Final = b"foretype.sha256"
+"""The key of the metadata's entry that has the SHA-256 of what comes after it."""
+
+DIGEST: Final = 64
+"""Characters of a SHA-256."""
+
 
 class Content(NamedTuple):
     """Of a model file: its metadata, and its numbers by name."""
@@ -45,7 +55,10 @@ def read(path: Path) -> Content:
     """What a file holds; ValueError where it is none of this kind, or not whole; OSError where it cannot be read."""
     metadata: dict[str, str] = {}
     arrays: dict[str, NDArray[Any]] = {}
-    for number, value in _fields(memoryview(path.read_bytes())):
+    content = memoryview(path.read_bytes())
+    if is_damaged(content):
+        raise ValueError
+    for number, value in _fields(content):
         if number == METADATA:
             entry = dict(_fields(_message(value)))
             metadata[_text(entry[KEY])] = _text(entry[VALUE])
@@ -53,6 +66,31 @@ def read(path: Path) -> Content:
             tensors = [_tensor(_message(inner)) for field, inner in _fields(_message(value)) if field == INITIALIZER]
             arrays.update(tensor for tensor in tensors if tensor)
     return Content(metadata, arrays)
+
+
+def sealed(content: bytes) -> bytes:
+    """A model as it is to be written: with its seal."""
+    return _seal(content) + content
+
+
+def is_damaged(content: bytes | memoryview) -> bool:
+    """Whether a file is another than was sealed; of one without a seal, as others write them, that is not known.
+
+    A seal of which but its name or its digest is right was one: a bit turned over in it is noticed as any other is.
+    """
+    size = len(_seal(b""))
+    start, seal = bytes(content[:size]), _seal(memoryview(content)[size:])
+    return start != seal and (start[:-DIGEST] == seal[:-DIGEST] or start[-DIGEST:] == seal[-DIGEST:])
+
+
+def _seal(content: bytes | memoryview) -> bytes:
+    entry = _run(KEY, SEAL) + _run(VALUE, hashlib.sha256(content).hexdigest().encode())
+    return _run(METADATA, entry)
+
+
+def _run(number: int, value: bytes) -> bytes:
+    """A field that holds bytes, fewer than 128."""
+    return bytes((number << 3 | BYTES, len(value))) + value
 
 
 def _tensor(message: memoryview) -> tuple[str, NDArray[Any]] | None:

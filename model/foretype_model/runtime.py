@@ -142,7 +142,7 @@ class Network:
 
     @classmethod
     def open(cls, path: Path) -> Network:
-        """Load a model file; ModelError where it is missing, truncated, foreign or of another format."""
+        """Load a model file; ModelError where it is missing, damaged, foreign or of another format."""
         way = kernel.best()
         if way != kernel.NONE and (found := _known(path)):
             metadata, arrays = found
@@ -206,7 +206,7 @@ def _known(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
 
 
 def open_session(path: Path) -> tuple[ort.InferenceSession, Metadata]:
-    """A model file of any unit, loaded; ModelError where it is missing, truncated, foreign or of another format."""
+    """A model file of any unit, loaded; ModelError where it is missing, damaged, foreign or of another format."""
     session = _session(path)
     return session, _metadata(session, path)
 
@@ -214,6 +214,12 @@ def open_session(path: Path) -> tuple[ort.InferenceSession, Metadata]:
 def _session(path: Path) -> ort.InferenceSession:
     if not path.is_file():
         raise ModelError(f"no model at {path}: see what there is with 'foretype models list'")
+    try:  # of a file that may not be read, ONNX Runtime does not say why
+        damaged = model_file.is_damaged(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    if damaged:
+        raise ModelError(f"{path} is damaged: import or train it again")
     import onnxruntime as ort  # noqa: PLC0415 (half a second, which a server with the kernel does without)
 
     options = ort.SessionOptions()
@@ -224,11 +230,8 @@ def _session(path: Path) -> ort.InferenceSession:
     # Pre-allocation doubles what is resident: 9 MB more for a network of 512, for no time that can be measured.
     options.enable_cpu_mem_arena = False
     try:
-        path.open("rb").close()  # of a file that may not be read, ONNX Runtime does not say why
         # From its path: a session that was given the file's content would keep it, beside what it makes of it.
         return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     except Exception as error:  # ONNX Runtime raises a class of its own for each kind of fault
         raise ModelError(f"{path} is not a whole model file: import or train it again") from error
 

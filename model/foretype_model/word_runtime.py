@@ -38,7 +38,7 @@ class WordNetwork:
 
     @classmethod
     def open(cls, path: Path) -> WordNetwork:
-        """Load a model file; ModelError where it is missing, truncated, foreign, or a byte-level model."""
+        """Load a model file; ModelError where it is missing, damaged, foreign, or a byte-level model."""
         session, metadata = open_session(path)
         if metadata.unit != "word":
             raise ModelError(f"{path} is a byte-level model: make one of words with 'foretype train PATH --unit word'")

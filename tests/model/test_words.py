@@ -13,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foretype_model import model_file
 from foretype_model.candidates import Options
 from foretype_model.errors import CorpusError, ModelError
 from foretype_model.generate import generate
@@ -144,6 +145,15 @@ def test_a_model_file_holds_its_vocabulary(word_file: Path) -> None:
     network = WordNetwork.open(word_file)
     assert network.vocabulary.words == VOCABULARY.words
     assert network.metadata == read_metadata(word_file) == metadata()
+
+
+@pytest.mark.parametrize("part", ["a word", "embedding.weight.int8"])
+def test_a_model_file_with_a_bit_turned_over_is_refused(part, word_file, tmp_path) -> None:
+    content, arrays = bytearray(word_file.read_bytes()), model_file.read(word_file).arrays
+    content[content.index(b"cats" if part == "a word" else arrays[part].tobytes())] ^= 1
+    (tmp_path / "damaged.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match="is damaged: import or train it again"):
+        WordNetwork.open(tmp_path / "damaged.onnx")
 
 
 # The predictor

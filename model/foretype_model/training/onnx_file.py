@@ -234,11 +234,11 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
 
 
 def write(network: ByteNetwork, metadata: Metadata, path: Path, precision: Precision = "int8") -> None:
-    """Export for serving, atomically."""
+    """Export for serving, sealed, atomically."""
     model = _model(network, precision)
     helper.set_model_props(model, {KEY: metadata.to_json()})
     with replacing(path) as partial:
-        partial.write_bytes(model.SerializeToString())
+        partial.write_bytes(model_file.sealed(model.SerializeToString()))
 
 
 def read(path: Path) -> ByteNetwork:

@@ -13,6 +13,7 @@ from typing import Any
 
 from onnx import TensorProto, helper
 
+from foretype_model import model_file
 from foretype_model.atomic import replacing
 from foretype_model.runtime import KEY, Metadata
 from foretype_model.training.onnx_file import IR_VERSION, OPSETS, Graph, Precision, Weights, scan, state_parts, step
@@ -24,11 +25,11 @@ from foretype_model.word_runtime import vocabulary_entry
 def write(
     network: WordNetwork, vocabulary: Vocabulary, metadata: Metadata, path: Path, precision: Precision = "int8"
 ) -> None:
-    """Export for serving, atomically."""
+    """Export for serving, sealed, atomically."""
     model = _model(network, precision)
     helper.set_model_props(model, {KEY: metadata.to_json(), **vocabulary_entry(vocabulary)})
     with replacing(path) as partial:
-        partial.write_bytes(model.SerializeToString())
+        partial.write_bytes(model_file.sealed(model.SerializeToString()))
 
 
 def _model(network: WordNetwork, precision: Precision) -> Any:
