@@ -160,7 +160,7 @@ def _is_id(ident: object) -> TypeGuard[int | str]:
 
 
 def _limit_positions(message: dict[str, Any]) -> None:
-    """Have an edit arrive that ends "at the end of all", as some write it: one that is left out is never made up for."""
+    """Have an edit arrive that ends "at the end of all", as some write it: one left out is never made up for."""
     match message:
         case {"method": types.TEXT_DOCUMENT_DID_CHANGE, "params": {"contentChanges": [*changes]}}:
             ranges = [change["range"] for change in changes if isinstance(change, dict) and "range" in change]

@@ -37,6 +37,6 @@ def test_one_that_cannot_index_keeps_the_others_from_nothing() -> None:
     engine, first, second = Engine(pytest.fail, pytest.fail), Indexing(fails=True), Indexing(fails=False)
     engine._serving = Serving({"first": first, "second": second}, None, pytest.fail)
     for do in (lambda: engine.refresh(print), lambda: engine.update([Path("a")]), engine.release):
-        with pytest.raises(OSError, match="refresh|update|close"):
+        with pytest.raises(OSError, match=r"refresh|update|close"):
             do()
     assert first.did == second.did == ["refresh", "update", "close"]
