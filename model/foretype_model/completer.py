@@ -222,6 +222,7 @@ class Completer:
         self._outlook, self._begun = None, None
         self._shares = None, {}
         self._searches.clear()
+        self._mixture.ask_anew()
 
     def rest(self) -> None:
         """Give back most of the memory; the next question takes a little longer, and has the same answer."""

@@ -93,17 +93,23 @@ class _Stopwatch:
     """The time of a call; that of the processor alone where this thread had to leave it to others: that is no fault."""
 
     def __init__(self) -> None:
-        self._wall, self._own, self._preempted = time.perf_counter(), time.thread_time(), _preempted()
+        self._wall, self._own, self._left = time.perf_counter(), time.thread_time(), _left()
 
     def seconds(self) -> float:
         """Since it was made."""
-        if _preempted() == self._preempted:
-            return time.perf_counter() - self._wall
-        return time.thread_time() - self._own
+        waited, preempted = (now - before for now, before in zip(_left(), self._left, strict=True))
+        # What waits by itself, for a file or another thread, is slow by itself.
+        if preempted and not waited:
+            return time.thread_time() - self._own
+        return time.perf_counter() - self._wall
 
 
-def _preempted() -> int:
-    return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw if hasattr(resource, "RUSAGE_THREAD") else 0
+def _left() -> tuple[int, int]:
+    """How often this thread has left its processor: by itself, and to others."""
+    if not hasattr(resource, "RUSAGE_THREAD"):
+        return 0, 0
+    used = resource.getrusage(resource.RUSAGE_THREAD)
+    return used.ru_nvcsw, used.ru_nivcsw
 
 
 class _Layer(NamedTuple):
@@ -209,8 +215,12 @@ class Mixture:
 
         Whether one of them has more to take in of it, and wants to be shown it again.
         """
-        self._latest = None
+        self.ask_anew()
         return any(self._each(lambda _, member: member.observe(document, before, after), Observer))
+
+    def ask_anew(self) -> None:
+        """What the members have said of the state at the cursor is not what they would say now."""
+        self._latest = None
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
         """Learn that the user went on with the byte `following`: how far to trust each member, and they themselves."""
@@ -221,7 +231,7 @@ class Mixture:
             self._corrections[layer.name][layer.cell[0]] += RATE * gradient * w * (1 - w) * (q - below)
             gradient *= 1 - w
         self._each(lambda i, member: member.learn(state[i], following), Learner)
-        self._latest = None
+        self.ask_anew()
 
     def _stacked_at(self, state: tuple[State, ...]) -> tuple[Floats, list[_Layer]]:
         rows = np.exp(self.parts([state]))

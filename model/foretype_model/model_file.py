@@ -40,6 +40,8 @@ DATA_TYPES: Final = {1: np.float32, 2: np.uint8, 3: np.int8, 7: np.int64, 10: np
 SEAL: Final = b"foretype.sha256"
 """The key of the metadata's entry that has the SHA-256 of what comes after it."""
 
+EMPTY: Final = memoryview(b"")
+
 DIGEST: Final = 64
 """Characters of a SHA-256."""
 
@@ -61,7 +63,8 @@ def read(path: Path) -> Content:
     for number, value in _fields(content):
         if number == METADATA:
             entry = dict(_fields(_message(value)))
-            metadata[_text(entry[KEY])] = _text(entry[VALUE])
+            # What is empty is left out of a file.
+            metadata[_text(entry.get(KEY, EMPTY))] = _text(entry.get(VALUE, EMPTY))
         elif number == GRAPH:
             tensors = [_tensor(_message(inner)) for field, inner in _fields(_message(value)) if field == INITIALIZER]
             arrays.update(tensor for tensor in tensors if tensor)

@@ -94,7 +94,7 @@ def editor(tmp_path: Path) -> Iterator[Vim]:
 def test_opened_a_file_is_served_by_the_network_and_its_workspace(tmp_path: Path) -> None:
     (tmp_path / "work" / ".git").mkdir(parents=True)
     (tmp_path / "work" / "plan.md").write_text(30 * "The observatory on Quillfeather Hill is open.\n")
-    for vim in opened(tmp_path, {}, "notes.md"):
+    for vim in opened(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
         vim.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
         time.sleep(2)  # from the disk into what answers, which says nothing of it
         vim.type("iThe observatory on Quillfeathe")

@@ -231,6 +231,17 @@ def test_documents_are_told_apart() -> None:
     assert amount(predictor) == before + 1
 
 
+def test_what_is_indexed_meanwhile_is_offered_where_somebody_has_asked_before(network: Network) -> None:
+    copy = CopyPredictor()
+    completer = Completer({"network": NetworkPredictor(network), "copy": copy}, pytest.fail, "file:///a")
+    text, options = b"The treasurer of our ", Options()
+    assert completer.ghost_text(text, b"", options) is None
+    assert not completer.next_words(text, b"", options)[0].text.startswith("so")
+    copy.shards = (Shard.build([("b", b"The treasurer of our society is Philippa.\n")]),)
+    completer.think_anew()
+    assert completer.next_words(text, b"", options)[0].text.startswith("so")
+
+
 def observed(predictor: CopyPredictor, document: str, before: bytes, after: bytes) -> int:
     """Shown until it has taken in what it wants; how many times that was."""
     times = 1

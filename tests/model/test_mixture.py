@@ -255,7 +255,7 @@ def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatc
 def test_a_busy_machine_is_no_fault_of_a_member(monkeypatch) -> None:
     preempted = count()
     monkeypatch.setattr(mixture, "SLOW", 0.01)
-    monkeypatch.setattr(mixture, "_preempted", lambda: next(preempted))
+    monkeypatch.setattr(mixture, "_left", lambda: (0, next(preempted)))
     mixed = Mixture({"starved": Broken("predict", slept)})
     for _ in range(6):
         mixed.predict([mixed.start()])
