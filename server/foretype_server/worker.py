@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,10 @@ Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
 UNREAD: Final = 4
 """Documents, those asked about last, that are read on for (up to a second each); the others wait to be asked again."""
 
+SWITCH: Final = 0.0005
+"""Seconds after which a thread that computes lets another one on: at 0.005, as Python has it, a request took 30 ms on
+its way through three threads, while a document was read for its own sake."""
+
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +46,8 @@ class Worker:
     def __init__(self, warn: Callable[[str], None]) -> None:
         """`warn`, called on the loop, shows the user a line of text."""
         self.engine: Engine | None = None
+        # The loop has to be heard while the worker computes.
+        sys.setswitchinterval(SWITCH)
         self._warn = warn
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import pytest
 
-from foretype_model.long_text import AT_ONCE, BLOCK, KEPT, MEMORY, LongText, start_point
+from foretype_model.long_text import AT_ONCE, BLOCK, KEPT, MEMORY, SOON, LongText, start_point
 from foretype_model.rope import Rope
 from foretype_model.warm import size
 
@@ -53,11 +53,16 @@ def test_a_place_far_on_is_answered_for_from_nearby_and_exactly_once_it_is_read(
     assert counting.read <= 2 * AT_ONCE
     assert not states.is_exact
     assert near != replayed(text)
-    slices = 1
+    slices, answers = 1, [near]
     while not states.catch_up(Rope.of(text), 512):
         slices += 1
-        assert states.at(Rope.of(text)) == near
-    assert slices <= (MEMORY + BLOCK) // 512 + 1
+        counting.read = 0
+        answers.append(states.at(Rope.of(text)))
+        assert counting.read <= AT_ONCE
+    assert slices <= (MEMORY + BLOCK) // 512 + 4
+    # From nearby, from some way before, and nothing that is half of each.
+    assert len(set(answers)) == 2
+    assert answers.index(answers[-1]) <= 2 * SOON // 512
     assert states.at(Rope.of(text)) == replayed(text)
     assert states.is_exact
 

@@ -28,9 +28,9 @@ BEFORE: Final = 24_000
 AFTER: Final = 8_000
 """Bytes around the cursor that are taken in of a document."""
 
-NEAR_BEFORE: Final = 1536
-NEAR_AFTER: Final = 512
-"""Those of them that are taken in while somebody waits (3 ms); the others when nobody does, so many at a time."""
+NEAR_BEFORE: Final = 640
+NEAR_AFTER: Final = 256
+"""Those of them that are taken in while somebody waits (1 ms); the others when nobody does, so many at a time."""
 
 SEEN: Final = 64
 """Documents, the last ones, of which it is remembered what was taken in."""
