@@ -175,6 +175,7 @@ def many_documents() -> None:
         read = process.rest()
         again = [one.ask(len(one.lines) - 1, len(one.lines[-1])) for one in documents[::7]]
         rows.append(_row("coming back to one", again, process))
+        process.rest()
         idle = process.seconds
         time.sleep(10)
         idle = process.seconds - idle
