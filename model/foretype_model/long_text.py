@@ -21,8 +21,8 @@ BLOCK: Final = 32_768
 """Bytes between start points."""
 
 AT_ONCE: Final = 64
-"""Bytes that are read while somebody waits (2 ms at 768 units); up to twice as many, where a line begins there. An answer
-from so many alone takes 0.1 bits more."""
+"""Bytes that are read while somebody waits (2 ms at 768 units); up to twice as many, where a line begins there. An
+answer from so many alone takes 0.1 bits more."""
 
 SOON: Final = 1024
 """Bytes that are read before all others, when nobody waits (40 ms)."""
