@@ -13,7 +13,7 @@ from foretype_model import candidates, prose, provenance, utf8
 from foretype_model.candidates import Candidate, Options
 from foretype_model.lessons import Lessons
 from foretype_model.long_text import LongText
-from foretype_model.mixture import Corrections, Floats, Mixture, PredictorFailed
+from foretype_model.mixture import SHOWN, Corrections, Floats, Mixture, PredictorFailed
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import Predictor, State
 from foretype_model.provenance import Explanation
@@ -80,7 +80,7 @@ class Completer:
         self._outlook: tuple[Rope, Outlook] | None = None
         self._begun: tuple[Rope, bytes] | None = None
         self._latest = _Place(Rope(()), Rope(()))
-        self._unobserved = False
+        self._unobserved = 0
         self._behind = False
 
     def next_words(
@@ -184,7 +184,7 @@ class Completer:
         self._adopt(place.before)
         if typed is not None and len(place.before) - len(typed) <= MOST_TYPED and place.before.startswith(typed):
             self._learn(place, len(typed))
-        self._unobserved = self._mixture.observe(self._document, *place)
+        self._unobserved = SHOWN if self._mixture.observe(self._document, *place) else 0
 
     def _adopt(self, text: Rope) -> None:
         """Take the states after what was typed from where they were looked at ahead, as far as they were."""
@@ -207,7 +207,8 @@ class Completer:
             if not (self._unobserved or self._behind) or text != self._latest.before:
                 return True
             if self._unobserved:
-                self._unobserved = self._mixture.observe(self._document, *self._latest)
+                more = self._mixture.observe(self._document, *self._latest)
+                self._unobserved = self._unobserved - 1 if more else 0
             else:
                 self._behind = not self._read().catch_up(text, SLICE)
             if self._unobserved or self._behind:

@@ -53,6 +53,9 @@ RATE: Final = 0.3
 """Of learning the corrections, by gradient descent on the logarithm of what was typed. In nine kinds of text 0.15 to
 0.4 took the fewest bits; at 0.02, novels took 0.8 % more than the network alone."""
 
+SHOWN: Final = 200
+"""Times that a document is shown again to members that want more of it: one that never has enough is not waited for."""
+
 SLOW: Final = 0.1
 SLOW_CALLS: Final = 3
 """Seconds, and how many calls of a method in a row may take longer, before a predictor is dropped as too slow."""

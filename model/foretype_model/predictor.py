@@ -125,7 +125,7 @@ class Observer(Protocol):
         The two are all of the document, megabytes perhaps: their slices, as in ``before[-1000:]``, are bytes, and
         `Rope.common_prefix` tells what a document has in common with how it was before. The answer waits for this: what
         takes longer than a few milliseconds is better done in parts. After True, this is called again with the same
-        document when nobody waits.
+        document when nobody waits, two hundred times at the most.
         """
         ...
 

@@ -16,7 +16,7 @@ from foretype_model import candidates
 from foretype_model.candidates import Options
 from foretype_model.completer import MOST_TYPED
 from foretype_model.lessons import Lessons
-from foretype_model.mixture import Floats, Mixture
+from foretype_model.mixture import SHOWN, Floats, Mixture
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import State
 from foretype_model.rope import Rope, common_prefix
@@ -103,8 +103,9 @@ def typed_again(
 
 def observe_whole(mixture: Mixture, document: str, before: Rope, after: Rope) -> None:
     """Show a document until all of it that is wanted has been taken in."""
-    while mixture.observe(document, before, after):
-        pass
+    for _ in range(SHOWN):
+        if not mixture.observe(document, before, after):
+            break
 
 
 class Reading:

@@ -14,6 +14,7 @@ from foretype_model.candidates import Candidate, Options, without_overlap
 from foretype_model.completer import SLICE, Completer
 from foretype_model.generate import generate
 from foretype_model.grammar import Word
+from foretype_model.mixture import SHOWN
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.network import NetworkPredictor
@@ -268,6 +269,22 @@ def test_a_search_that_has_no_time_offers_what_it_has_and_is_made_anew() -> None
     whole = one.next_words(b"hello ", b"", patient)
     assert {"world", "people"} <= {item.text.strip() for item in whole}
     assert {"world", "people"} <= {item.text.strip() for item in one.next_words(b"hello ", b"", hurried)}, "remembered"
+
+
+def test_a_predictor_that_never_has_enough_of_a_text_keeps_nobody_busy_for_ever() -> None:
+    class Greedy(ScriptedPredictor):
+        shown = 0
+
+        def observe(self, document, before, after) -> bool:
+            self.shown += 1
+            return True
+
+    greedy = Greedy(TEXTS)
+    one = Completer({"greedy": greedy}, pytest.fail)
+    assert one.next_words(b"hello ", b"", Options())
+    while not one.catch_up(b"hello "):
+        assert greedy.shown <= SHOWN + 1
+    assert greedy.shown > 2
 
 
 def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Network) -> None:
