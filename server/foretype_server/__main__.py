@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
@@ -12,8 +11,6 @@ def main() -> None:
     # numpy's matrices are small here: shared among threads that spin while they wait, a completion took 43 ms, not 15.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:] == ["serve"] and not sys.stdin.isatty():
-        # Nothing that is imported is garbage, and to look for some is a twentieth of the start. The worker takes it up.
-        gc.disable()
         from foretype_server.lsp import serve_stdio  # noqa: PLC0415
 
         try:

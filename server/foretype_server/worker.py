@@ -152,4 +152,3 @@ def _settle() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    gc.enable()
