@@ -105,12 +105,14 @@ class CopyPredictor:
             return False
         text, cursor = Rope.of(before) + after, len(before)
         seen = self._seen.pop(document, _Seen(text, -1, []))
-        taken = _moved(seen, text)
+        same = seen.text.common_prefix(text)
+        unchanged = same == len(text) == len(seen.text)
+        taken = seen.taken if unchanged else _moved(seen, text, same)
         # What may become a secret or a forgotten word waits until that has ended. So does the first byte after the
         # cursor: it would be expected there, where something else is typed.
         around = [(max(0, cursor - BEFORE), self._settled(text, cursor)), (cursor + 1, min(len(text), cursor + AFTER))]
         missing = spans.without(around, taken)
-        if seen.cursor == cursor and seen.text == text:
+        if unchanged and seen.cursor == cursor:
             now, log = spans.first(missing, NEAR_BEFORE + NEAR_AFTER), FAR
         else:
             now, log = spans.within(missing, cursor - NEAR_BEFORE, cursor + NEAR_AFTER), NEAR
@@ -207,11 +209,8 @@ class CopyPredictor:
         return zip(state.shards, state.matches, strict=True)
 
 
-def _moved(seen: _Seen, text: Rope) -> list[Span]:
-    """Where that which was taken in stands now."""
-    if text is seen.text:
-        return seen.taken
-    same = seen.text.common_prefix(text)
+def _moved(seen: _Seen, text: Rope, same: int) -> list[Span]:
+    """Where that which was taken in stands now, in a text that begins with the `same` bytes."""
     rest = min(seen.text.common_suffix(text), len(text) - same, len(seen.text) - same)
     moved = len(text) - len(seen.text)
     after = spans.within(seen.taken, len(seen.text) - rest, len(seen.text))
