@@ -17,7 +17,7 @@ from foretype_model.mixture import SHOWN, Corrections, Floats, Mixture, Predicto
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import Predictor, State
 from foretype_model.provenance import Explanation
-from foretype_model.rope import Rope
+from foretype_model.rope import Rope, unix
 from foretype_model.search import Found
 from foretype_model.staleness import Patience, Stale, never
 from foretype_model.warm import MEMORY
@@ -100,7 +100,7 @@ class Completer:
 
     def next_characters(self, before: Rope | bytes, options: Options) -> list[Candidate]:
         """The next code points, best first."""
-        text = _unix(before)
+        text = _as_rope(before)
 
         def characters() -> list[Candidate]:
             outlook = self._look(text)
@@ -131,7 +131,7 @@ class Completer:
 
     def explain(self, before: Rope | bytes, text: str, most: int) -> Explanation | None:
         """Why `text` is offered after `before`, with at most so many sources; None where nothing predicts any more."""
-        read = _unix(before)
+        read = _as_rope(before)
         return self._guarded(lambda: provenance.explain(self._mixture, self._state(read), text, most), None)
 
     def _goes_on(self, place: _Place, options: Options, stale: Stale) -> list[Found]:
@@ -203,7 +203,7 @@ class Completer:
         """
 
         def catch_up() -> bool:
-            text = _unix(before)
+            text = _as_rope(before)
             if not (self._unobserved or self._behind) or text != self._latest.before:
                 return True
             if self._unobserved:
@@ -272,12 +272,12 @@ class Completer:
 
 
 def _place(before: Rope | bytes, after: Rope | bytes) -> _Place:
-    return _Place(_unix(before), _unix(after))
+    return _Place(_as_rope(before), _as_rope(after))
 
 
-def _unix(text: Rope | bytes) -> Rope:
+def _as_rope(text: Rope | bytes) -> Rope:
     """With LF line ends, the only ones that predictors see; those of a rope are so already."""
-    return text if isinstance(text, Rope) else Rope((text.replace(b"\r\n", b"\n"),))
+    return text if isinstance(text, Rope) else Rope.of(unix(text))
 
 
 def _patience(options: Options, stale: Stale) -> Patience:

@@ -68,7 +68,8 @@ class LongText:
 
     def catch_up(self, text: Rope, most: int) -> bool:
         """Read about `most` bytes towards the exact state; whether that is reached."""
-        near, aim = self._soon(text), self._aim(text)
+        near = self._soon(text)
+        aim = self._aim(text, near)
         done = aim.warm.catch_up(text.since(aim.start), most)
         self._use(aim)
         if not done:
@@ -96,10 +97,10 @@ class LongText:
                 return reading
         return self._reading(_line_start(text, AT_ONCE))
 
-    def _aim(self, text: Rope) -> _Reading:
-        """What to read next: a little more than what answers now, and then from the start point."""
+    def _aim(self, text: Rope, near: _Reading) -> _Reading:
+        """What to read next: a little more than what answers now, which is `near`, and then from the start point."""
         exact, end = self._reading(start_point(len(text))), len(text)
-        if end - self._soon(text).start >= SOON or end - exact.start <= 2 * SOON:
+        if end - near.start >= SOON or end - exact.start <= 2 * SOON:
             return exact
         begun = (one for one in self._readings if SOON <= end - one.start <= 4 * SOON)
         return next(begun, None) or self._reading(_line_start(text, SOON))

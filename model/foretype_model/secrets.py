@@ -17,6 +17,7 @@ from foretype_model.credentials import places, values
 from foretype_model.documents import file_of
 from foretype_model.index import ERASED
 from foretype_model.rope import Rope
+from foretype_model.spans import Span, merged
 from foretype_model.texts import is_secret
 from foretype_model.tokens import IN_RUN, tokens
 
@@ -31,20 +32,11 @@ _FIRST_LINE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOC
 _LINES: Final = re.compile(rb"(?:\s*\n[ \t]*(?:[A-Za-z0-9+/=]{1,80}|[\w-]+:[^\n]*)[ \t\r]*(?=\n|\Z))*")
 _URL_ENDS: Final = re.compile(rb"[\s/@\"'<>]")
 
-Span = tuple[int, int]
-"""Where a secret begins and ends, in bytes."""
-
 
 def spans(text: bytes) -> list[Span]:
     """Where the secrets of a text stand, in rising order and without overlaps."""
     assigned = ((value.start, value.end) for value in values(text) if value.is_secret)
-    merged: list[Span] = []
-    for start, end in sorted(chain(_private_keys(text), tokens(text), assigned)):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(merged[-1][1], end)
-        else:
-            merged.append((start, end))
-    return merged
+    return merged(chain(_private_keys(text), tokens(text), assigned))
 
 
 def masked(text: bytes) -> bytes:

@@ -15,6 +15,7 @@ from typing import Final
 
 from foretype_model.documents import real_path
 from foretype_model.gitignore import Rules, is_ignored, rules_above, rules_of
+from foretype_model.rope import unix
 
 HIDDEN: Final = "hidden"
 IGNORED: Final = "ignored by .gitignore"
@@ -283,7 +284,7 @@ def _normalised(data: bytes) -> bytes:
         raise LeftOutError(NOT_TEXT) from None
     if b"\0" in data:
         raise LeftOutError(NOT_TEXT)
-    return data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    return unix(data.removeprefix(codecs.BOM_UTF8))
 
 
 def _is_minified(path: Path, text: bytes) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
-from foretype_model.rope import Rope
+from foretype_model.rope import Rope, unix
 
 LONGEST_CHUNK: Final = 8192
 """Bytes. An edit copies a chunk or two, and the lists of them: 10 MB are 2,500 chunks at the most, and 0.2 ms."""
@@ -184,11 +184,6 @@ class Text:
             start = end
         pieces.append(text[start:])
         return [_Chunk(piece, unix(piece), _breaks(piece), self._units.width(piece)) for piece in pieces if piece]
-
-
-def unix(text: bytes) -> bytes:
-    """With LF in the place of each CR LF. The same object where there is none, so that it takes no memory."""
-    return text.replace(b"\r\n", b"\n")
 
 
 def _encode(text: str) -> bytes:

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -140,6 +141,16 @@ class Client:
         assert self.request("shutdown", None) is None
         self.notify("exit", None)
         self.said_good_bye = True
+
+
+def comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether it does within the time that a test has."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def at(uri: str, line: int, character: int) -> Message:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
-from .client import PATIENCE, Client, change, insertion, server
+from .client import Client, change, comes_true, insertion, server
 
 URI = "file:///nowhere/open.txt"
 CAPABILITIES = {
@@ -42,15 +41,6 @@ def offered(client: Client, text: str) -> list[str]:
 def goes_on(client: Client, text: str, beginning: str) -> bool:
     """Whether something is offered after `text` that begins so."""
     return any(one.startswith(beginning) for one in offered(client, text))
-
-
-def comes_true(condition) -> bool:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_a_workspace_is_read_once_the_server_has_started_and_known_at_the_next_start(tmp_path, folder):

@@ -7,13 +7,13 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.e2e.client import PATIENCE, Client, change, insertion, server
+from tests.e2e.client import PATIENCE, Client, change, comes_true, insertion, server
 from tests.trust.faults_state import state_faults
 from tests.trust.outcome import Outcome
 
@@ -192,16 +192,6 @@ def children(process: int) -> list[int]:
         return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
     except OSError:
         return []
-
-
-def comes_true(condition: Callable[[], bool]) -> bool:
-    """Whether it does within the time that a test has."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def told(faults: list[str]) -> str:

@@ -11,8 +11,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.e2e.client import PATIENCE, Client, server
-from tests.trust.faults_kills import begin, children, comes_true, index_of
+from tests.e2e.client import PATIENCE, Client, comes_true, server
+from tests.trust.faults_kills import begin, children, index_of
 from tests.trust.faults_state import index_faults, state_faults
 from tests.trust.outcome import Outcome
 

@@ -74,7 +74,7 @@ def _while_indexing(home: Path, texts: Path) -> Outcome:
             document.ask(0, 0)  # the first one waits for the models to be loaded
         draw, began = random.Random(1), time.perf_counter()
         while not _is_read(client) and time.perf_counter() - began < HARD_DEADLINE:
-            took += _burst(draw, draw.choice(documents), PACE)
+            took += draw.choice(documents).burst(draw, _keys(draw), PACE)
         seconds = time.perf_counter() - began
     size = sum(file.stat().st_size for file in texts.iterdir()) / 1e6
     if not took:
@@ -86,22 +86,8 @@ def _while_indexing(home: Path, texts: Path) -> Outcome:
     return Outcome(what, len(took), len(took) if late < LATEST else in_time, note)
 
 
-def _burst(draw: random.Random, document: Editor, pace: float) -> list[float]:
-    """Type somewhere, so many seconds a key, and as often as not take it back; the seconds until each answer."""
-    line = draw.randrange(len(document.lines))
-    old = document.lines[line]
-    column = draw.randrange(len(old) + 1)
-    text = prose(BURST, draw.randrange(10_000))[:BURST].replace("\n", " ")
-    took, due = list[float](), time.perf_counter()
-    for i, key in enumerate(text):
-        time.sleep(max(0.0, due - time.perf_counter()))
-        due = time.perf_counter() + pace
-        took += document.type(line, column + i, key)
-    if draw.random() < 0.9:
-        document.put((line, column), (line, column + len(text)), "")
-    else:
-        document.lines[line] = old[:column] + text + old[column:]
-    return took
+def _keys(draw: random.Random) -> str:
+    return prose(BURST, draw.randrange(10_000))[:BURST].replace("\n", " ")
 
 
 def _is_read(client: Client) -> bool:
@@ -119,7 +105,7 @@ def _day(home: Path, keys: int) -> Outcome:
         process, draw = Process(running.pid), random.Random(2)
         documents = [Editor(client, f"day{i}", prose(5_000 * (i + 1), i)) for i in range(DOCUMENTS)]
         for _ in range(keys // BURST):
-            _burst(draw, draw.choice(documents), 0.0)
+            draw.choice(documents).burst(draw, _keys(draw))
             memory.append(process.memory)
     third = len(memory) // 3
     second, last = max(memory[third : 2 * third]), max(memory[2 * third :])

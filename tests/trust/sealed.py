@@ -9,12 +9,11 @@ import functools
 import re
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.client import FORETYPE, PATIENCE, SERVE, Client, change, environment, insertion, server
+from tests.e2e.client import FORETYPE, SERVE, Client, change, comes_true, environment, insertion, server
 
 CALLS = re.compile(r"\b(socket|socketpair|connect|bind|listen|accept4?)\((.*)")
 TEXT = "The treasurer of our society is Philippa Wainwright.\n"
@@ -92,7 +91,7 @@ def in_an_editor(seal: Seal) -> Iterator[tuple[str, bool]]:
         client.initialize({}, workspaceFolders=[{"uri": texts.as_uri(), "name": "texts"}])
         client.open(uri, "The treasurer of our ")
         yield "a menu", bool(client.completions(uri, 0, 21)["items"])
-        yield "an index", _comes_true(lambda: _goes_on(client, uri))
+        yield "an index", comes_true(lambda: _goes_on(client, uri))
         here = {"uri": uri, "position": {"line": 0, "character": 21}}
         explained = client.request(ask, {"command": "foretype.explain", "arguments": [here]})
         yield "where it is from", any(source["document"] for source in explained["sources"])
@@ -135,10 +134,3 @@ def open_to_others(home: Path) -> list[str]:
 
 def _goes_on(client: Client, uri: str) -> bool:
     return any(item["label"].startswith("society") for item in client.completions(uri, 0, 21)["items"])
-
-
-def _comes_true(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not (true := condition()) and time.monotonic() < end:
-        time.sleep(0.2)
-    return true

@@ -110,8 +110,8 @@ class CopyPredictor:
         taken = seen.taken if unchanged else _moved(seen, text, same)
         # What may become a secret or a forgotten word waits until that has ended. So does the first byte after the
         # cursor: it would be expected there, where something else is typed.
-        around = [(max(0, cursor - BEFORE), self._settled(text, cursor)), (cursor + 1, min(len(text), cursor + AFTER))]
-        missing = spans.without(around, taken)
+        wanted = [(max(0, cursor - BEFORE), self._settled(text, cursor)), (cursor + 1, min(len(text), cursor + AFTER))]
+        missing = spans.without(wanted, taken)
         if unchanged and seen.cursor == cursor:
             now, log = spans.first(missing, NEAR_BEFORE + NEAR_AFTER), FAR
         else:
@@ -121,7 +121,7 @@ class CopyPredictor:
         self._seen[document] = _Seen(text, cursor, spans.merged([*taken, *now]))
         if len(self._seen) > SEEN:
             del self._seen[next(iter(self._seen))]
-        return spans.merged(now) != spans.merged(missing)
+        return now != missing
 
     def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from foretype_model.errors import CorpusError
 from foretype_model.predictors.copy import BEFORE
+from foretype_model.rope import unix
 from foretype_model.training import code_files, recipe
 
 LENGTH: Final = 2_500
@@ -139,4 +140,4 @@ def _passage(text: bytes, draw: random.Random) -> Passage:
 
 
 def _read(files: Iterable[Path]) -> list[Document]:
-    return [(str(file), file.read_bytes().replace(b"\r\n", b"\n")) for file in files]
+    return [(str(file), unix(file.read_bytes())) for file in files]

@@ -53,6 +53,22 @@ class Editor:
             took.append(self.ask(line, character + i + 1))
         return took
 
+    def burst(self, draw: random.Random, text: str, pace: float = 0.0) -> list[float]:
+        """Type somewhere, `pace` seconds a key, and take it back nine times of ten; seconds after each key."""
+        line = draw.randrange(len(self.lines))
+        old = self.lines[line]
+        column = draw.randrange(len(old) + 1)
+        took, due = list[float](), time.perf_counter()
+        for i, key in enumerate(text):
+            time.sleep(max(0.0, due - time.perf_counter()))
+            due = time.perf_counter() + pace
+            took += self.type(line, column + i, key)
+        if draw.random() < 0.9:
+            self.put((line, column), (line, column + len(text)), "")
+        else:
+            self.lines[line] = old[:column] + text + old[column:]
+        return took
+
     def close(self) -> None:
         self.client.notify("textDocument/didClose", {"textDocument": {"uri": self.uri}})
 

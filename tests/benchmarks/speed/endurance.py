@@ -21,21 +21,12 @@ def run(minutes: float) -> None:
             took: list[float] = []
             end = time.monotonic() + 60 * minutes / SLICES
             while time.monotonic() < end:
-                _burst(draw, draw.choice(documents), took)
+                took += draw.choice(documents).burst(draw, _some_words(draw))
             milliseconds = [1000 * t for t in took]
             p50, p99 = quantile(milliseconds, 0.5), quantile(milliseconds, 0.99)
             rows.append((part + 1, len(took), f"{p50:.1f}", f"{p99:.0f}", f"{process.memory:.0f}"))
     table(f"{minutes:g} minutes of typing in ten documents, by tenths", ("tenth", "keys", "p50", "p99", "MB"), rows)
 
 
-def _burst(draw: random.Random, document: Editor, took: list[float]) -> None:
-    """Some words somewhere, typed and as often deleted again."""
-    line = draw.randrange(len(document.lines))
-    column = draw.randrange(len(document.lines[line]) + 1)
-    text = prose(draw.randrange(5, 40), draw.randrange(10_000)).partition("\n")[0][:40]
-    took += document.type(line, column, text)
-    if draw.random() < 0.9:
-        document.put((line, column), (line, column + len(text)), "")
-    else:
-        old = document.lines[line]
-        document.lines[line] = old[:column] + text + old[column:]
+def _some_words(draw: random.Random) -> str:
+    return prose(draw.randrange(5, 40), draw.randrange(10_000)).partition("\n")[0][:40]
