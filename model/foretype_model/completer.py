@@ -22,8 +22,8 @@ from foretype_model.search import Found
 from foretype_model.staleness import Patience, Stale, never
 from foretype_model.warm import MEMORY
 
-SLICE: Final = 128
-"""Bytes read in the background in one go, while a request may be waiting (4 ms at 768 units)."""
+SLICE: Final = 64
+"""Bytes read in the background in one go, while a request may be waiting (2 ms at 768 units)."""
 
 MOST_TYPED: Final = 64
 """Bytes that one edit may add for all of them to be learnt from (0.4 ms each); more is pasted."""

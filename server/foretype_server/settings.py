@@ -50,7 +50,7 @@ class Settings:
     languages_disabled: tuple[str, ...] = ()
     max_file_size: int = 10_000_000
     memory_per_document: int = 6
-    max_search_time: int = 40
+    max_search_time: int = 25
     prose: bool = False
 
     @property

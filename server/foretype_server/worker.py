@@ -109,11 +109,20 @@ class Worker:
         return answer
 
     def _read_later(self) -> None:
-        """Read on behind the requests that wait by then; one slice stands in the queue however many documents wait."""
+        """Read a slice once the loop has had its turn; one is under way however many documents wait.
+
+        One slice right behind the other, the thread lets go of the interpreter so often and so shortly that the loop,
+        which waits for it, never gets it: answers were sent 30 ms late.
+        """
         if self._unread and not self._reading:
-            with suppress(RuntimeError):  # it has ended
-                self._thread.submit(self._read_on)
-                self._reading = True
+            self._reading = True
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._submit_slice)
+
+    def _submit_slice(self) -> None:
+        """On the loop."""
+        with suppress(RuntimeError):  # the thread has ended
+            self._thread.submit(self._read_on)
 
     def _read_on(self) -> None:
         """A slice of what was answered for without having been read: of the document that was asked about last."""
