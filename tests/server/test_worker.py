@@ -26,6 +26,20 @@ class LongTexts:
         self.did.append("release")
 
 
+class Pauseless(LongTexts):
+    """Its slices are as short as can be; each has something for the loop to do, and tells how much of that was done."""
+
+    done = 0
+
+    def catch_up(self, snapshot: Snapshot) -> bool:
+        self.did.append(self.done)
+        self.loop.call_soon_threadsafe(self.do)
+        return len(self.did) >= self.slices
+
+    def do(self) -> None:
+        self.done += 1
+
+
 def ask(worker: Worker, uri: str) -> asyncio.Future[None]:
     job = lambda engine, snapshot, settings, stale: engine.did.append(f"answer {snapshot.uri}")  # noqa: E731
     return worker.ask(job, Snapshot(uri, b"", b""), Settings(), lambda: False)
@@ -53,3 +67,18 @@ def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> No
     after = did[did.index("answer g") + 1 :]
     assert after[:40] == ["read g"] * 40, "what was asked about last is read first"
     assert set(after) - {"release"} == {f"read {uri}" for uri in "defg"}, "and what was asked about long ago is not"
+
+
+def test_the_loop_has_its_turn_between_two_slices() -> None:
+    async def session() -> list[int]:
+        worker, engine = Worker(print), Pauseless(slices=200)
+        engine.loop = asyncio.get_running_loop()
+        worker.engine = engine  # type: ignore[assignment]
+        await worker.ask(lambda *_: None, Snapshot("a", b"", b""), Settings(), lambda: False)
+        while engine.done < engine.slices:
+            await asyncio.sleep(0.001)
+        did = list(engine.did)
+        worker.end()
+        return did
+
+    assert asyncio.run(session()) == list(range(200))

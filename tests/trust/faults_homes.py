@@ -22,14 +22,14 @@ HOMES = {
     "a read-only home": 'mkdir -p "$H" && mount --bind "$H" "$H" && mount -o remount,bind,ro "$H"',
     "a read-only home that is not there": 'mount -t tmpfs none "${H%/*}" && mount -o remount,ro "${H%/*}"',
     "a home that is a file": 'echo > "$H"',
-    "a home that is a broken link": 'ln -s /nowhere/at/all "$H"',
+    "a home that is a broken link": 'ln -s "$H.gone" "$H"',
     "a home below a file": 'echo > "$H"; FORETYPE_HOME="$H/below"; export FORETYPE_HOME',
     "models that are a file": 'mkdir -p "$H"; echo > "$H/models"',
     "predictors that are a file": 'mkdir -p "$H"; echo > "$H/predictors"',
     "statistics that are a folder": 'mkdir -p "$H/statistics.sqlite"',
     "statistics that are broken": 'mkdir -p "$H"; echo nothing > "$H/statistics.sqlite"',
     "no HOME": "unset FORETYPE_HOME HOME XDG_DATA_HOME",
-    "a HOME that is not there": "unset FORETYPE_HOME XDG_DATA_HOME; export HOME=/nowhere/at/all",
+    "a HOME that is not there": 'unset FORETYPE_HOME XDG_DATA_HOME; rm -rf "$H"; export HOME="$H"',
     **{
         f"a full disk of {size} kB": f'mkdir -p "$H"; mount -t tmpfs -o size={size}k none "$H"'
         for size in (4, 16, 64, 256, 1024, 4096)
