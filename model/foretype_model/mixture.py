@@ -93,18 +93,19 @@ class _Guarded:
 
 
 class _Stopwatch:
-    """The time of a call; that of the processor alone where this thread had to leave it to others: that is no fault."""
+    """Whether a call took too long; by the processor's time alone where this thread had to leave it to others."""
 
     def __init__(self) -> None:
         self._wall, self._own, self._left = time.perf_counter(), time.thread_time(), _left()
 
-    def seconds(self) -> float:
-        """Since it was made."""
+    def is_slow(self) -> bool:
+        """Whether more than `SLOW` seconds have passed since it was made."""
+        # Asked first, as it is cheap, and nearly always the answer.
+        if time.perf_counter() - self._wall <= SLOW:
+            return False
         waited, preempted = (now - before for now, before in zip(_left(), self._left, strict=True))
         # What waits by itself, for a file or another thread, is slow by itself.
-        if preempted and not waited:
-            return time.thread_time() - self._own
-        return time.perf_counter() - self._wall
+        return waited > 0 or not preempted or time.thread_time() - self._own > SLOW
 
 
 def _left() -> tuple[int, int]:
@@ -276,12 +277,12 @@ class Mixture:
                 watch = _Stopwatch() if timed else None
                 results.append(call(i, member))
                 if watch:
-                    self._watch((name, timed), watch.seconds())
+                    self._watch((name, timed), watch.is_slow())
         return results
 
-    def _watch(self, call: tuple[str, str], seconds: float) -> None:
+    def _watch(self, call: tuple[str, str], is_slow: bool) -> None:
         # Each method has a count of its own: one that is quick does not make up for another.
-        self._slow_calls[call] = self._slow_calls[call] + 1 if seconds > SLOW else 0
+        self._slow_calls[call] = self._slow_calls[call] + 1 if is_slow else 0
         if self._slow_calls[call] >= SLOW_CALLS:
             raise TimeoutError(f"too slow: over {1000 * SLOW:.0f} ms, {SLOW_CALLS} times")
 

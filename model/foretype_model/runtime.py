@@ -219,7 +219,7 @@ def _session(path: Path) -> ort.InferenceSession:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     if damaged:
-        raise ModelError(f"{path} is damaged: import or train it again")
+        raise ModelError(f"{path} is damaged: {_advice(path)}")
     import onnxruntime as ort  # noqa: PLC0415 (half a second, which a server with the kernel does without)
 
     options = ort.SessionOptions()
@@ -233,7 +233,12 @@ def _session(path: Path) -> ort.InferenceSession:
         # From its path: a session that was given the file's content would keep it, beside what it makes of it.
         return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a class of its own for each kind of fault
-        raise ModelError(f"{path} is not a whole model file: import or train it again") from error
+        raise ModelError(f"{path} is not a whole model file: {_advice(path)}") from error
+
+
+def _advice(path: Path) -> str:
+    """What to do about a model that is broken; the one that came with Foretype lies below this module."""
+    return "install Foretype anew" if path.is_relative_to(Path(__file__).parent) else "import or train it again"
 
 
 def _metadata(session: ort.InferenceSession, path: Path) -> Metadata:

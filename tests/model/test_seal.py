@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model import kernel, model_file
+from foretype_model import kernel, model_file, runtime
 from foretype_model.errors import ModelError
 from foretype_model.runtime import Network, read_metadata
 from foretype_model.store import BUNDLED, Store
@@ -65,6 +65,15 @@ def test_a_bit_turned_over_anywhere_is_refused_even_in_the_seal(model, tmp_path)
         damaged.write_bytes(flipped(whole, at, rng.randrange(8)))
         with pytest.raises(ModelError, match="is damaged"):
             Network.open(damaged)
+
+
+def test_one_that_came_with_foretype_is_to_be_installed_anew(model, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(runtime, "__file__", str(tmp_path / "runtime.py"))
+    (tmp_path / "data").mkdir()
+    damaged = tmp_path / "data" / "default.onnx"
+    damaged.write_bytes(flipped(model.read_bytes(), 1000, 0))
+    with pytest.raises(ModelError, match=r"default\.onnx is damaged: install Foretype anew$"):
+        Network.open(damaged)
 
 
 @given(st.binary(max_size=200), st.data())
