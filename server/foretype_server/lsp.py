@@ -43,6 +43,7 @@ class ForetypeServer(LanguageServer):
     session: Session
     initialization_options: Any = None
     configuration: Any = None
+    follows_files = False
 
     def __init__(self) -> None:
         super().__init__("foretype", version("foretype"), protocol_cls=Protocol)
@@ -101,9 +102,7 @@ async def initialized(server: ForetypeServer, _: types.InitializedParams) -> Non
             types.WORKSPACE_DID_CHANGE_CONFIGURATION,
             types.DidChangeConfigurationRegistrationOptions(section=SECTION),
         )
-    if server.session.workspace and server.can("workspace.did_change_watched_files.dynamic_registration"):
-        every_file = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
-        _register(server, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, every_file)
+    _follow_files(server)
 
 
 def _keep_private() -> None:
@@ -122,6 +121,12 @@ def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) ->
 def did_change_watched_files(server: ForetypeServer, params: types.DidChangeWatchedFilesParams) -> None:
     """Learn from files as others have left them."""
     server.session.changed(_paths([change.uri for change in params.changes]))
+
+
+def did_change_workspace_folders(server: ForetypeServer, _: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Learn from the folders that there are now, of which pygls keeps a list."""
+    server.session.move(tuple(_paths([*server.workspace.folders])))
+    _follow_files(server)
 
 
 async def did_change_configuration(server: ForetypeServer, params: types.DidChangeConfigurationParams) -> None:
@@ -196,6 +201,7 @@ FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: (did_change_configuration, None),
     types.TEXT_DOCUMENT_DID_SAVE: (did_save, None),
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: (did_change_watched_files, None),
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (did_change_workspace_folders, None),
     # pygls advertises it only if it has options.
     types.TEXT_DOCUMENT_INLINE_COMPLETION: (inline_completion, types.InlineCompletionOptions()),
     types.TEXT_DOCUMENT_COMPLETION: (completion, types.CompletionOptions(resolve_provider=True)),
@@ -211,6 +217,15 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     outlook.OUTLOOK: look_out,
     TRAIN: train,
 }
+
+
+def _follow_files(server: ForetypeServer) -> None:
+    """Be told of what others change in the workspace, from when there is one on."""
+    can = server.can("workspace.did_change_watched_files.dynamic_registration")
+    if server.session.workspace and can and not server.follows_files:
+        server.follows_files = True
+        every_file = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
+        _register(server, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, every_file)
 
 
 def _register(server: ForetypeServer, method: str, options: Any) -> None:

@@ -114,6 +114,13 @@ class Session:
         if reload and self._started.is_set():
             self._load()
 
+    def move(self, workspace: tuple[Path, ...]) -> None:
+        """Learn from these folders from now on."""
+        if workspace != self.workspace:
+            self.workspace = workspace
+            if self._started.is_set():
+                self._load()
+
     def start(self) -> None:
         """Load the models that the settings name, if that has not begun yet."""
         self._start_timer.cancel()

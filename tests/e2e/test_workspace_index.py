@@ -135,3 +135,21 @@ def test_what_is_learnt_meanwhile_is_offered_where_somebody_asked_before(tmp_pat
         change_of_file = {"changes": [{"uri": new.as_uri(), "type": 1}]}
         client.notify("workspace/didChangeWatchedFiles", change_of_file)
         assert comes_true(lambda: "orc" in beginnings())
+
+
+def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_not(tmp_path, folder):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "light.txt").write_text("The keeper of the lighthouse is called Balthasar.\n" * 4)
+    as_sent = {path: {"uri": path.as_uri(), "name": path.name} for path in (folder, other)}
+    with server(tmp_path / "home") as (client, _):
+        client.initialize({"predictors": {"copy": {}}}, CAPABILITIES, workspaceFolders=None)
+        assert not goes_on(client, START, "soc")
+        for added, removed in (((folder,), ()), ((other,), (folder,))):
+            event = {"added": [as_sent[path] for path in added], "removed": [as_sent[path] for path in removed]}
+            client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+            known = [(START, "soc"), ("The keeper of the ", "lig")][len(removed)]
+            assert comes_true(lambda known=known: goes_on(client, *known))
+        assert not goes_on(client, START, "soc")
+        registered = [one["method"] for one in client.requests if one["method"] == "client/registerCapability"]
+        assert len(registered) == 1, "files are watched from the first folder on"
