@@ -31,7 +31,7 @@ PARENT_CHECKED_EVERY: Final = 2.0
 """Seconds between looks at whether the editor's process is still there."""
 
 CONFIGURATION_AWAITED: Final = 1.5
-"""Seconds that a client may take to answer with its settings, before the models are loaded without them."""
+"""Seconds that a client may take to answer with its settings, before the models are loaded without them for now."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class ForetypeServer(LanguageServer):
     session: Session
     initialization_options: Any = None
     configuration: Any = None
+    asked: asyncio.Future[Any] | None = None
     follows_files = False
 
     def __init__(self) -> None:
@@ -80,7 +81,7 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     """Begin a session, in the client's encoding."""
     encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
     # An older client names one folder, and not as a list.
-    workspace = tuple(_paths([*server.workspace.folders] or [params.root_uri or ""]))
+    workspace = _folders(server) or tuple(_paths([params.root_uri or ""]))
     editor = params.client_info.name if params.client_info else ""
     server.session = Session(to_proto.UNITS[encoding], workspace, editor, server.warn, WorkDone(server, READING))
     server.at_end.callback(server.session.end)
@@ -93,7 +94,7 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
 
 async def initialized(server: ForetypeServer, _: types.InitializedParams) -> None:
     """Take the client's settings, then load the models."""
-    _configure(server, await _pull(server))
+    await _pull(server)
     server.session.start()
     asyncio.get_running_loop().run_in_executor(None, _keep_private)
     if server.can("workspace.did_change_configuration.dynamic_registration"):
@@ -125,14 +126,17 @@ def did_change_watched_files(server: ForetypeServer, params: types.DidChangeWatc
 
 def did_change_workspace_folders(server: ForetypeServer, _: types.DidChangeWorkspaceFoldersParams) -> None:
     """Learn from the folders that there are now, of which pygls keeps a list."""
-    server.session.move(tuple(_paths([*server.workspace.folders])))
+    server.session.move(_folders(server))
     _follow_files(server)
 
 
 async def did_change_configuration(server: ForetypeServer, params: types.DidChangeConfigurationParams) -> None:
     """Take the settings that come along, or ask for them."""
-    sent = params.settings if concerns_us(params.settings) else await _pull(server)
-    _configure(server, sent)
+    if concerns_us(params.settings):
+        server.asked = None
+        _configure(server, params.settings)
+    else:
+        await _pull(server)
 
 
 async def inline_completion(server: ForetypeServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
@@ -233,6 +237,11 @@ def _register(server: ForetypeServer, method: str, options: Any) -> None:
     server.client_register_capability(types.RegistrationParams([registration]))
 
 
+def _folders(server: ForetypeServer) -> tuple[Path, ...]:
+    """Of the workspace. Not by the names that pygls keeps them under, which would be unquoted once more."""
+    return tuple(_paths([folder.uri for folder in server.workspace.folders.values()]))
+
+
 def _paths(uris: list[str]) -> list[Path]:
     return [Path(path) for uri in uris if (path := path_of(uri))]
 
@@ -244,19 +253,26 @@ def _configure(server: ForetypeServer, configuration: Any) -> None:
     server.session.configure(server.initialization_options, server.configuration)
 
 
-async def _pull(server: ForetypeServer) -> Any:
+async def _pull(server: ForetypeServer) -> None:
+    """Ask for the client's settings, and wait a while. Those of a client that is slow are taken once they come."""
     if not server.can("workspace.configuration"):
-        return None
+        return
     wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
-    try:
-        answer = await asyncio.wait_for(server.workspace_configuration_async(wanted), CONFIGURATION_AWAITED)
-    except Exception as error:  # noqa: BLE001 (a client that refuses, is slow or answers nonsense has no settings)
+    server.asked = asyncio.ensure_future(server.workspace_configuration_async(wanted))
+    server.asked.add_done_callback(lambda asked: _take(server, asked))
+    await asyncio.wait({server.asked}, timeout=CONFIGURATION_AWAITED)
+
+
+def _take(server: ForetypeServer, asked: asyncio.Future[Any]) -> None:
+    """The answer, unless newer settings have come or been asked for."""
+    if asked.cancelled():
+        return
+    if error := asked.exception():
         log.info("the client gave no settings: %s", type(error).__name__)
-        return None
-    match answer:
-        case [settings]:
-            return settings
-    return None
+        return
+    match asked.result():
+        case [settings] if asked is server.asked:
+            _configure(server, settings)
 
 
 async def _watch(server: ForetypeServer, process: int) -> None:

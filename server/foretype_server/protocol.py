@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import math
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from lsprotocol import types
@@ -102,6 +103,34 @@ class Protocol(LanguageServerProtocol):
             # pygls puts the traceback there, and the text of an error of ours, which may be the user's, before it.
             error.message, error.data = error.message.partition(":")[0], None
         super()._send_response(msg_id, result, error)
+
+    def _execute_handler(
+        self, msg_id: int | str, handler: Any, callback: Any, args: Any = None, kwargs: Any = None
+    ) -> None:
+        super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        # pygls lets go of requests alone: of a command or a notification it would keep for ever what came of it.
+        if future := self._request_futures.get(msg_id):
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # theirs fails while a command is under way
+        """Nothing is wanted any more but to end."""
+        for ident, future in list(self._request_futures.items()):
+            if ident != self.msg_id:
+                future.cancel()
+        self._shutdown = True
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(
+        self, params: types.DidChangeWorkspaceFoldersParams
+    ) -> Generator[Any, Any, None]:
+        """Folders have left the workspace, or come to it."""
+        # In this order, for one that has another name is in both lists.
+        for folder in params.event.removed:
+            self.workspace.remove_folder(folder.uri)
+        for folder in params.event.added:
+            self.workspace.add_folder(folder)
+        yield self.fm.features[types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS], (params,), None
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:

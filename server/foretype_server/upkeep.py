@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 GATHERED: Final = 1.0
 """Seconds without a further change before changed files are read: a branch that is checked out changes many."""
 
+LATEST: Final = 5.0
+"""Seconds after the first change when they are read all the same: some programs write a log without a pause."""
+
 Progress: TypeAlias = Callable[[int, int], None]
 
 
@@ -30,6 +33,7 @@ class Upkeep:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype-index")
         self._engine: Engine | None = None
         self._changed: set[Path] = set()
+        self._latest = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._told = ""
 
@@ -41,9 +45,12 @@ class Upkeep:
     def changed(self, paths: Iterable[Path]) -> None:
         """Files were saved, created or removed: read them in a moment, with those that change until then."""
         self._changed.update(paths)
+        now = self._loop.time()
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.call_later(GATHERED, self._update)
+        else:
+            self._latest = now + LATEST
+        self._timer = self._loop.call_at(min(now + GATHERED, self._latest), self._update)
 
     def end(self) -> None:
         """Start nothing any more."""
@@ -52,7 +59,7 @@ class Upkeep:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _update(self) -> None:
-        paths, self._changed = self._changed, set()
+        paths, self._changed, self._timer = self._changed, set(), None
         if engine := self._engine:
             self._run(lambda: engine.update(paths))
 

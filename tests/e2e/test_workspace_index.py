@@ -19,7 +19,7 @@ START = "The treasurer of our "
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "texts"
+    folder = tmp_path / "C# %41 texts"
     folder.mkdir()
     (folder / "anne.txt").write_text("Dear Anne,\n\n" + SENTENCE)
     return folder
