@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 
 from foretype_model import prose, utf8
-from foretype_model.grammar import ANY, WORD_BYTES, Character, Word
+from foretype_model.grammar import ANY, UNSPACED, WORD_BYTES, WORD_CHARACTER, Character, Word
 from foretype_model.outlook import Outlook
 from foretype_model.predictor import LogProbabilities
 from foretype_model.savings import Choice, most_saving
@@ -237,7 +237,7 @@ def _run_on(
 def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
     """Set a border where the run may end before `byte`, and append `byte` where the run may go on with it."""
     unfinished = utf8.pending(run.text)
-    if not unfinished and not (WORD_BYTES[byte] and WORD_BYTES[run.text[-1]]) and utf8.ends_whole(run.text.decode()):
+    if not unfinished and not _is_inside_word(run.text.decode()[-1], byte) and utf8.ends_whole(run.text.decode()):
         run.borders.append((len(run.text), run.log_p))
     log_p = run.log_p + float(row[byte])
     last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
@@ -247,6 +247,11 @@ def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
         return False
     run.text, run.log_p = run.text + bytes([byte]), log_p
     return True
+
+
+def _is_inside_word(last: str, byte: int) -> bool:
+    """Whether a word goes on with `byte` after its `last` character; where no spaces are written, each may end one."""
+    return bool(WORD_BYTES[byte] and WORD_CHARACTER.match(last) and not UNSPACED.match(last))
 
 
 def without_overlap(text: str, after: str) -> str:

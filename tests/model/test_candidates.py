@@ -54,6 +54,18 @@ def test_the_first_word_is_what_follows_and_the_phrase_after_it_is_there_too(bef
     assert any(one.text.startswith(word[: max(2, len(word) // 2)]) for one in offered)
 
 
+@pytest.mark.parametrize(
+    "words", [("Muller", "Muhle", "Mutig"), ("Müller", "Mühle", "Mütig"), ("коля", "костя", "конь")]
+)
+def test_nothing_ends_in_mid_word_in_any_script(words: tuple[str, ...]) -> None:
+    one = completer(*(f"dear friend {word}, hello" for word in words))
+    offered = [one.ghost_text(b"dear ", b"", Options()), *one.next_words(b"dear ", b"", Options())]
+    likely = [candidate for candidate in offered if candidate.probability > 0.1]
+    assert len(likely) > 2
+    for candidate in likely:
+        assert set(candidate.text.replace(",", "").split()) <= {"friend", "hello", *words}
+
+
 def test_phrases_are_of_whole_words_on_one_line_and_as_probable_as_they_are_said_to_be() -> None:
     predictor = ScriptedPredictor(["one two three\nfour", "one two five", "one six"])
     offered = Completer({"scripted": predictor}, print).next_words(b"one ", b"", Options())
