@@ -77,6 +77,7 @@ class Completer:
         self._mixture = Mixture(predictors, self._corrections)
         self._lessons = Lessons(self._mixture, document)
         self._states: LongText | None = None
+        self._read_from = 0
         self._outlook: tuple[Rope, Outlook] | None = None
         self._begun: tuple[Rope, bytes] | None = None
         self._latest = _Place(Rope(()), Rope(()))
@@ -98,13 +99,14 @@ class Completer:
 
         return self._guarded(words, [])
 
-    def next_characters(self, before: Rope | bytes, options: Options) -> list[Candidate]:
+    def next_characters(self, before: Rope | bytes, after: Rope | bytes, options: Options) -> list[Candidate]:
         """The next code points, best first."""
-        text = _as_rope(before)
+        place = _place(before, after)
 
         def characters() -> list[Candidate]:
-            outlook = self._look(text)
-            return self._with_shares(outlook.state, candidates.next_characters(outlook, text[-LOOK_BACK:], options))
+            self._follow(place)
+            outlook, tail = self._look(place.before), place.before[-LOOK_BACK:]
+            return self._with_shares(outlook.state, candidates.next_characters(outlook, tail, options))
 
         return self._guarded(characters, [])
 
@@ -132,7 +134,8 @@ class Completer:
     def explain(self, before: Rope | bytes, text: str, most: int) -> Explanation | None:
         """Why `text` is offered after `before`, with at most so many sources; None where nothing predicts any more."""
         read = _as_rope(before)
-        return self._guarded(lambda: provenance.explain(self._mixture, self._state(read), text, most), None)
+        # Not by way of `_state`: what is still to be read is what was asked about last.
+        return self._guarded(lambda: provenance.explain(self._mixture, self._read().at(read), text, most), None)
 
     def _goes_on(self, place: _Place, options: Options, stale: Stale) -> list[Found]:
         """The word that the ghost text began with, where the user is typing it and it is still sure: without a search.
@@ -196,21 +199,20 @@ class Completer:
         for end in range(start, len(place.before)):
             self._lessons.typed(place.before.upto(end + 1), place.after, self._state(place.before.upto(end)))
 
-    def catch_up(self, before: Rope | bytes) -> bool:
+    def catch_up(self) -> bool:
         """Do a slice of what the last answer did without; whether there is nothing left.
 
         Only the text asked about last is read: reading two in turn, each would undo what the other had read.
         """
 
         def catch_up() -> bool:
-            text = _as_rope(before)
-            if not (self._unobserved or self._behind) or text != self._latest.before:
+            if not (self._unobserved or self._behind):
                 return True
             if self._unobserved:
                 more = self._mixture.observe(self._document, *self._latest)
                 self._unobserved = self._unobserved - 1 if more else 0
             else:
-                self._behind = not self._read().catch_up(text, SLICE)
+                self._behind = not self._read().catch_up(self._latest.before, SLICE)
             if self._unobserved or self._behind:
                 return False
             self.think_anew()
@@ -240,6 +242,10 @@ class Completer:
     def _look(self, text: Rope, stale: Stale = never) -> Outlook:
         """What lies beyond the cursor, as far as it was looked at: from here, or from where the user has come from."""
         state = self._state(text, stale)
+        if self._read().start != self._read_from:
+            # What was looked at before goes on from a state of which less had been read.
+            self.think_anew()
+            self._read_from = self._read().start
         if self._outlook is None or not self._follows(text, self._outlook[0]):
             self._outlook = text, Outlook(self._mixture, state)
         elif state is not self._outlook[1].state:

@@ -47,7 +47,8 @@ class LongText:
     """The states of one text that is edited anywhere and asked about anywhere, for one predictor.
 
     Attributes:
-        is_exact: whether the state given last is that of replaying the text from its start point.
+        start: where the text was read from, in bytes, for the state given last.
+        is_exact: whether that is the text's start point.
     """
 
     def __init__(self, predictor: Predictor, memory: int) -> None:
@@ -55,6 +56,7 @@ class LongText:
         self._predictor = predictor
         self._memory = memory // KEPT
         self._readings: list[_Reading] = []
+        self.start = 0
         self.is_exact = True
 
     def at(self, text: Rope, stale: Stale = never) -> State:
@@ -63,6 +65,7 @@ class LongText:
         Raises Superseded once `stale()` is true.
         """
         reading = self._use(self._soon(text))
+        self.start = reading.start
         self.is_exact = reading.start == start_point(len(text))
         return reading.warm.at(text.since(reading.start), stale)
 

@@ -88,7 +88,7 @@ class Engine:
             if settings.next_word:
                 found += completer.next_words(snapshot.before, snapshot.after, options, stale)
             if settings.next_character and not settings.prose:
-                found += completer.next_characters(snapshot.before, options)
+                found += completer.next_characters(snapshot.before, snapshot.after, options)
         except Superseded:
             return []
         return found
@@ -128,10 +128,10 @@ class Engine:
             self._completers.clear()
             self._readings.forget()
 
-    def catch_up(self, snapshot: Snapshot) -> bool:
+    def catch_up(self, uri: str) -> bool:
         """Read a slice of a long text that was answered for from its end alone; whether all of it is read."""
-        known = self._completers.get(snapshot.uri)
-        return known is None or known[1].catch_up(snapshot.before)
+        known = self._completers.get(uri)
+        return known is None or known[1].catch_up()
 
     def close(self, uri: str) -> None:
         """Let go of a document."""
@@ -168,6 +168,9 @@ class Engine:
         ensemble = self._serving.of(uri)
         if uri not in self._completers or self._completers[uri][0] is not ensemble:
             self._completers[uri] = ensemble, self._made(uri, ensemble)
+        elif uri != next(reversed(self._completers)):
+            # Meanwhile the predictors have learnt from what was typed elsewhere.
+            self._completers[uri][1].think_anew()
         self._completers.move_to_end(uri)
         if len(self._completers) > AWAKE:
             next(islice(reversed(self._completers.values()), AWAKE, None))[1].rest()

@@ -93,7 +93,7 @@ class Suggestions:
         else:
             # One word is enough to begin the ghost text with; the search for more would take longer.
             ghost = self._completer.ghost_text(before, after, replace(options, max_items=1), stale)
-            following = self._completer.next_characters(before, replace(options, temperature=0.0))
+            following = self._completer.next_characters(before, after, replace(options, temperature=0.0))
         return Answer(question, ghost.text if ghost else "", following, time.perf_counter() - started)
 
     def _deliver(self, found: Future[Answer | None]) -> None:
@@ -109,8 +109,7 @@ class Suggestions:
 
     def _read_on(self, question: Question) -> None:
         """Read what of a long text was answered without, until the next question comes."""
-        before = _utf8(question.before)
-        while question is self._newest and not self._completer.catch_up(before):
+        while question is self._newest and not self._completer.catch_up():
             pass
 
 

@@ -54,7 +54,7 @@ class Worker:
         # For what may wait for the disk, or for another server's lock on it.
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype-aside")
         self._dropped: set[str] = set()
-        self._unread: OrderedDict[str, Snapshot] = OrderedDict()
+        self._unread: OrderedDict[str, None] = OrderedDict()  # a set that knows its order
         self._reading = False
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> asyncio.Future[Loaded]:
@@ -101,7 +101,7 @@ class Worker:
         if self.engine is None or stale():
             return None
         answer = job(self.engine, snapshot, settings, stale)
-        self._unread[snapshot.uri] = snapshot
+        self._unread[snapshot.uri] = None
         self._unread.move_to_end(snapshot.uri)
         if len(self._unread) > UNREAD:
             self._unread.popitem(last=False)
@@ -129,7 +129,7 @@ class Worker:
         self._reading = False
         if self.engine and self._unread:
             uri = next(reversed(self._unread))
-            if self.engine.catch_up(self._unread[uri]):
+            if self.engine.catch_up(uri):
                 del self._unread[uri]
             self._read_later()
 

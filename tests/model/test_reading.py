@@ -77,7 +77,7 @@ def test_what_comes_next_is_what_a_completer_offers(text, more):
     for whole in (text, text + more):
         read_all(reader, whole)
         completer.next_words(whole.encode(), b"", Options())
-        offered = completer.next_characters(whole.encode(), Options())
+        offered = completer.next_characters(whole.encode(), b"", Options())
         shown = reader.next_characters(len(whole.encode()), Options())
         assert [likely.probability for likely in shown] == pytest.approx(
             [char.probability for char in offered], rel=0.02

@@ -1,4 +1,4 @@
-"""The engine, where one of its predictors raises: the others have their turn."""
+"""The engine: one predictor that raises leaves the others their turn, and one document what is typed in the others."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from foretype_model.predictors.copy import CopyPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.rope import Rope
+from foretype_model.staleness import never
+from foretype_server.document import Snapshot
 from foretype_server.engine import Engine
 from foretype_server.serving import Serving
+from foretype_server.settings import Settings
 
 
 class Indexing(ScriptedPredictor):
@@ -40,3 +45,21 @@ def test_one_that_cannot_index_keeps_the_others_from_nothing() -> None:
         with pytest.raises(OSError, match=r"refresh|update|close"):
             do()
     assert first.did == second.did == ["refresh", "update", "close"]
+
+
+def test_who_comes_back_to_a_document_is_answered_by_what_was_typed_elsewhere() -> None:
+    engine, settings = Engine(pytest.fail, pytest.fail), Settings()
+    predictors = {"scripted": ScriptedPredictor(["x = open_the_window"]), "copy": CopyPredictor()}
+    engine._serving = Serving(predictors, None, pytest.fail)
+
+    def first(uri: str, text: bytes) -> str:
+        return engine.candidates(Snapshot(uri, Rope.of(text), Rope(())), settings, never)[0].text
+
+    assert first("file:///b", b"x = open_the_") == "window"
+    text = b""
+    for _ in range(6):
+        text += b"y = open_the_wardrobe()\n"
+        first("file:///a", text)
+        while not engine.catch_up("file:///a"):
+            pass
+    assert first("file:///b", b"x = open_the_").startswith("wardrobe")

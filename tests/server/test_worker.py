@@ -16,11 +16,11 @@ class LongTexts:
     def __init__(self, slices: int) -> None:
         self.slices, self.left, self.did = slices, {}, []
 
-    def catch_up(self, snapshot: Snapshot) -> bool:
+    def catch_up(self, uri: str) -> bool:
         time.sleep(0.005)
-        self.did.append(f"read {snapshot.uri}")
-        self.left[snapshot.uri] = self.left.get(snapshot.uri, self.slices) - 1
-        return self.left[snapshot.uri] == 0
+        self.did.append(f"read {uri}")
+        self.left[uri] = self.left.get(uri, self.slices) - 1
+        return self.left[uri] == 0
 
     def release(self) -> None:
         self.did.append("release")
@@ -31,7 +31,7 @@ class Pauseless(LongTexts):
 
     done = 0
 
-    def catch_up(self, snapshot: Snapshot) -> bool:
+    def catch_up(self, uri: str) -> bool:
         self.did.append(self.done)
         self.loop.call_soon_threadsafe(self.do)
         return len(self.did) >= self.slices

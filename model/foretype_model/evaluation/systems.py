@@ -94,13 +94,13 @@ class _CompleterDocument:
 
     def tell(self, before: str, after: str) -> None:
         # What the last answer did without, the server reads between two keys.
-        while not self._completer.catch_up(self._before):
+        while not self._completer.catch_up():
             pass
         self._before, self._after = before.encode(), after.encode()
 
     def menu(self) -> list[str]:
         words = self._completer.next_words(self._before, self._after, self._options)
-        characters = self._completer.next_characters(self._before, self._options)
+        characters = self._completer.next_characters(self._before, self._after, self._options)
         return list(dict.fromkeys(one.text for one in (*words, *characters)))
 
     def next_words(self) -> list[Candidate]:

@@ -169,7 +169,7 @@ def find_offers(completer: Completer, before: str, after: str, options: Options)
     started = time.perf_counter()
     ghost = completer.ghost_text(left, right, options)
     words = completer.next_words(left, right, options)
-    characters = completer.next_characters(left, options)
+    characters = completer.next_characters(left, right, options)
     milliseconds = 1000 * (time.perf_counter() - started)
 
     def offer(candidate: Candidate) -> Offer:
