@@ -16,6 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import sys_tags
 
 KERNEL = "model/foretype_model/kernel"
+LIBRARY = "libforetype.so"
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden")
 
@@ -25,11 +26,10 @@ class CustomBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it builds a wheel or an editable installation."""
-        library = f"{KERNEL}/libforetype.so"
-        if trouble := compiled(Path(self.root) / KERNEL, Path(self.root) / library):
+        if trouble := compiled(Path(self.root) / KERNEL):
             self.app.display_warning(f"No native kernel: {trouble}. Foretype works without, slower.")
             return
-        build_data["artifacts"].append(library)
+        build_data["artifacts"].append(f"{KERNEL}/{LIBRARY}")
         build_data["pure_python"] = False
         # Neither Python's version nor its ABI matters to what is loaded by ctypes.
         build_data["tag"] = f"py3-none-{platform()}"
@@ -42,20 +42,20 @@ def platform() -> str:
     )
 
 
-def compiled(folder: Path, library: Path) -> str:
-    """Compile the kernel; what stands in the way, or nothing."""
+def compiled(folder: Path) -> str:
+    """Compile the kernel in its folder; what stands in the way, or nothing."""
     compiler = os.environ.get("CC") or next(filter(shutil.which, candidates()), None)
     if compiler is None:
         return "there is no C compiler"
     sources = b"".join((folder / name).read_bytes() for name in ("kernel.c", "step.h"))
-    partial = library.with_suffix(".new")
+    partial = folder / LIBRARY.replace(".so", ".new")
     command = [*shlex.split(compiler), *FLAGS, f"-DFORETYPE_SOURCE={zlib.crc32(sources)}u", "-shared", "-fPIC"]
     try:
-        subprocess.run(
-            [*command, "-o", partial, folder / "kernel.c", "-lm"], capture_output=True, text=True, check=True
-        )
+        # From within its folder: on macOS, a library holds the path that the compiler was told to write it to.
+        arguments = ["-o", partial.name, "kernel.c", "-lm"]
+        subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=True)
         # Not written over: it may be at work.
-        partial.replace(library)
+        partial.replace(folder / LIBRARY)
     except subprocess.CalledProcessError as error:
         return f"{compiler} failed: {(error.stderr.splitlines() or ['it did not say why'])[0]}"
     except OSError as error:

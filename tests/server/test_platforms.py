@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 import shutil
 import stat
+import sys
 import unicodedata
 from collections import Counter
 from importlib.util import module_from_spec, spec_from_file_location
@@ -268,6 +270,18 @@ def test_where_nothing_can_be_compiled_the_installation_goes_on(build, monkeypat
     assert told in warnings[0]
     assert "Foretype works without" in warnings[0]
     assert not list(tmp_path.glob("kernel/libforetype*"))
+
+
+def test_a_library_does_not_know_where_it_was_compiled(build, monkeypatch, tmp_path):
+    tells = "import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index('-o') + 1]).write_text(' '.join(sys.argv))"
+    monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", tells]))
+    told = []
+    for folder in (tmp_path / "here", tmp_path / "a longer name"):
+        shutil.copytree(ROOT / "model" / "foretype_model" / "kernel", folder, ignore=lambda *_: ["libforetype.so"])
+        assert build.compiled(folder) == ""
+        told.append((folder / "libforetype.so").read_text("utf-8"))
+    assert told[0] == told[1]
+    assert "kernel.c" in told[0]
 
 
 # Modules
