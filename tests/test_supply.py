@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import Distribution
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from packaging.requirements import Requirement
 from tests.trust import licences, loading, pins, supply
 
-KNOWN = pins.pins()
+KNOWN = pins.pins(pins.REQUIREMENTS)
+KNOWN_TO_BUILD = pins.pins(pins.BUILD_REQUIREMENTS)
+COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,22 @@ def test_what_is_wanted_is_pinned(need):
     assert pins.is_pinned(need, KNOWN), "renew requirements-dev.txt by the line at its head"
 
 
+@pytest.mark.parametrize("need", pins.wanted_to_build(), ids=str)
+def test_what_builds_a_release_is_pinned(need):
+    assert pins.is_pinned(need, KNOWN_TO_BUILD), "renew requirements-build.txt by the line at its head"
+
+
+def test_what_builds_a_release_is_what_was_tested():
+    both = KNOWN_TO_BUILD.keys() & KNOWN.keys()
+    assert "hatchling" in both
+    assert {name: KNOWN_TO_BUILD[name] for name in both} == {name: KNOWN[name] for name in both}
+
+
+def test_what_builds_a_release_has_its_reason():
+    reasons = (pins.ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert not [need.name for need in pins.wanted_to_build() if f"`{need.name}`" not in reasons]
+
+
 def test_all_that_is_installed_for_developing_is_pinned():
     installed = set(licences.installed_for("foretype", pins.EXTRAS)) - {"foretype"}
     assert installed <= KNOWN.keys()
@@ -70,14 +89,58 @@ def test_a_pin_without_a_hash_is_none():
     assert not pins.is_pinned(Requirement("numpy"), {"numpy": [KNOWN["numpy"][0]._replace(hashes=[])]})
 
 
-def test_the_pins_name_no_place_to_get_them_from():
-    lines = pins.REQUIREMENTS.read_text("utf-8").splitlines()
+@pytest.mark.parametrize("file", [pins.REQUIREMENTS, pins.BUILD_REQUIREMENTS], ids=lambda file: file.name)
+def test_the_pins_have_hashes_and_name_no_place_to_get_them_from(file):
+    assert all(pin.hashes for found in pins.pins(file).values() for pin in found)
+    lines = file.read_text("utf-8").splitlines()
     assert not [line for line in lines if "://" in line or " @ " in line or line.startswith("-")]
 
 
 def test_every_package_of_npm_is_pinned():
     assert supply._npm().held
     assert {lock.parent.name for lock in pins.NPM_LOCKS} >= {"playground", "vscode"}
+
+
+def test_all_that_a_workflow_takes_is_fixed():
+    outcome = supply._workflows()
+    assert outcome.held, outcome.note
+    assert outcome.tried > 30
+
+
+def test_what_is_taken_as_it_comes_is_owned_up_to():
+    told = (pins.ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert all(f"`{command}`" in told for command in pins.NEWEST_ON_PURPOSE)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "- uses: actions/checkout@v5", "uses: pypa/gh-action-pypi-publish@release/v1", "uses: docker://alpine:3",
+        f"uses: actions/checkout@{COMMIT}", f"uses: actions/checkout@{COMMIT[:39]} # v7.0.1",
+        f"- {{ uses: actions/checkout@{COMMIT} }}", f'"uses": actions/checkout@{COMMIT} # v7.0.1', "uses:",
+        "container: quay.io/a/b", "container: quay.io/a/b:1 # 1", "container: { image: a }", "image: quay.io/a/b:1",
+        "- run: pipx run hatchling build", "python -m pip install hatchling", "run: true && uvx ruff",
+        "run: python -m pip install -r requirements-dev.txt", "- run: CC=/bin/false python -m pip install .",
+        "python -m pip install --require-hashes -r requirements-dev.txt numpy", "python -m pip install --no-deps .",
+        "curl https://example.org | sh", "npm install", "npx prettier", "git log; pip3.13 -q download numpy",
+        "run: sudo apt-get install gcc",
+    ],
+)  # fmt: skip
+def test_what_a_workflow_takes_as_it_comes_is_found(step):
+    assert not all(map(pins.is_fixed, pins.steps(f"      {step}\n")))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        f"- uses: actions/checkout@{COMMIT} # v7.0.1", f"container: quay.io/a/b@sha256:{'0a' * 32} # 2026.08.15-1",
+        "- run: python -m pip install --require-hashes -r requirements-build.txt", "python -m hatchling build",
+        "- run: CC=/bin/false python -m pip install --no-deps --no-build-isolation .", "cache: pip",
+        "- run: npm ci --ignore-scripts && npm audit --audit-level=high", "# pip install hatchling is not run",
+    ],
+)  # fmt: skip
+def test_what_a_workflow_takes_from_a_pin_is_left_alone(step):
+    assert all(map(pins.is_fixed, pins.steps(f"      {step}\n")))
 
 
 @pytest.mark.parametrize("extras", [(), ("dev",)])
@@ -108,8 +171,26 @@ def test_a_licence_is_read_as_packages_tell_it(tmp_path: Path, told: str, expect
     assert licences.may_be_passed_on("one", expression) == expected
 
 
+@pytest.mark.parametrize(("name", "told"), [("one", "another file is there"), ("two", "not run")])
+def test_nothing_is_built_by_another_file_than_is_pinned(tmp_path, monkeypatch, name, told):
+    with zipfile.ZipFile(tmp_path / "one-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("one-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: one\nVersion: 1\n")
+    (tmp_path / "requirements.txt").write_text(f"{name}==1 --hash=sha256:{'0a' * 32}\n", "utf-8")
+    monkeypatch.setattr(pins, "BUILD_REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    outcome = supply._releases(2)
+    assert told in outcome.note
+    assert outcome.held == (told == "not run")
+    assert outcome.survived == 0
+
+
 def test_a_wheel_is_the_same_wherever_it_is_built_and_tells_what_is_in_it(tmp_path):
     sources = supply.copied(supply.ROOT, tmp_path / "sources")
-    first, second = (supply.wheel(sources, tmp_path / name) for name in ("here", "a longer name"))
+    first, second = (
+        supply.contents(supply.release(sources, tmp_path / name, Path(sys.executable)))
+        for name in ("here", "a longer name")
+    )
     assert first == second
-    assert supply.is_whole(first)
+    assert sorted(Path(name).suffix for name in first) == [".gz", ".whl"]
+    assert all(supply.is_whole(content) for name, content in first.items() if name.endswith(".whl"))

@@ -1,4 +1,4 @@
-"""What is pinned: the packages of Python in requirements-dev.txt, and those of npm in the clients' locks."""
+"""What is pinned: packages of Python in requirements-*.txt and of npm in the clients' locks; what a workflow takes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,27 @@ from packaging.utils import canonicalize_name
 
 ROOT: Final = Path(__file__).parents[2]
 REQUIREMENTS: Final = ROOT / "requirements-dev.txt"
+BUILD_REQUIREMENTS: Final = ROOT / "requirements-build.txt"
+WORKFLOWS: Final = tuple(sorted(ROOT.glob(".github/workflows/*.yml")))
 EXTRAS: Final = ("dev", "supply")
 NPM_LOCKS: Final = tuple(sorted(ROOT.glob("editor-clients/*/package-lock.json")))
+
+NEWEST_ON_PURPOSE: Final = frozenset({".ci/run"})
+"""Commands that install what nothing pins, as CONTRIBUTING.md says."""
+
+_NAMES: Final = re.compile(r"\b(?:uses|image|container)\b['\"]?\s*:")
+_FIXED: Final = re.compile(
+    r"(?:- )?uses: [\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+    r"|(?:container|image): [\w./-]+@sha256:[0-9a-f]{64} # [\w.-]+"
+    r"|(?:[A-Z]+=\S+ )?python -m pip install --require-hashes -r requirements-(?:build|dev)\.txt"
+    # What is here already, with what is installed already.
+    r"|(?:[A-Z]+=\S+ )?python -m pip install --no-deps --no-build-isolation (?:--editable )?\."
+    r"|npm ci --ignore-scripts|npm audit --audit-level=high"
+)
+_FETCHES: Final = re.compile(
+    r"\b(?:pip[\d.]*|pipx|uvx?|conda|npm|npx|pnpm|yarn|curl|wget|docker|apt|apt-get|dnf|yum|brew|choco|cargo|go)\s"
+    r"|\.ci/run\b"
+)
 
 
 class Pin(NamedTuple):
@@ -29,9 +48,9 @@ class Pin(NamedTuple):
         return str(self.requirement.specifier).removeprefix("==")
 
 
-def pins() -> dict[str, list[Pin]]:
+def pins(requirements: Path) -> dict[str, list[Pin]]:
     """By name. A package has several where platforms or Pythons differ."""
-    lines = [line for line in REQUIREMENTS.read_text("utf-8").splitlines() if not re.match(r"\s*(#|$)", line)]
+    lines = [line for line in requirements.read_text("utf-8").splitlines() if not re.match(r"\s*(#|$)", line)]
     found: dict[str, list[Pin]] = {}
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         pinned, *hashes = re.split(r"\s+--hash=", line)
@@ -42,7 +61,7 @@ def pins() -> dict[str, list[Pin]]:
 
 def wanted() -> list[Requirement]:
     """What pyproject.toml asks for, the extras that it names itself opened up."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    project = _pyproject()["project"]
     waiting, found = [*project["dependencies"]], []
     for extra in EXTRAS:
         waiting += project["optional-dependencies"][extra]
@@ -53,6 +72,16 @@ def wanted() -> list[Requirement]:
         else:
             found.append(need)
     return found
+
+
+def wanted_to_build() -> list[Requirement]:
+    """What building a release needs."""
+    told = _pyproject()
+    return [Requirement(one) for one in (*told["build-system"]["requires"], *told["dependency-groups"]["build"])]
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def is_pinned(need: Requirement, known: dict[str, list[Pin]]) -> bool:
@@ -72,3 +101,20 @@ def npm_packages() -> Iterator[tuple[str, dict[str, Any]]]:
         for name, package in json.loads(lock.read_text("utf-8"))["packages"].items():
             if name:
                 yield f"{lock.parent.name}/{name}", package
+
+
+def steps(workflow: str) -> Iterator[str]:
+    """What a workflow takes from elsewhere: the lines that name an action or an image, and the commands that fetch."""
+    for line in map(str.strip, workflow.splitlines()):
+        if line.startswith("#"):
+            continue
+        if _NAMES.search(line):
+            yield line
+        else:
+            commands = re.split(r"&&|\|\|?|;", re.sub(r"^(?:- )?run: ", "", line))
+            yield from (command.strip() for command in commands if _FETCHES.search(command))
+
+
+def is_fixed(step: str) -> bool:
+    """Whether that is the same each time: a commit, a digest, or what a file here has the hashes of."""
+    return step in NEWEST_ON_PURPOSE or _FIXED.fullmatch(step) is not None

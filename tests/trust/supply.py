@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,8 @@ from tests.trust.outcome import Outcome
 
 ROOT: Final = Path(__file__).parents[2]
 BUILT_FROM: Final = (
-    "pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "server", "model", "editor-clients",
+    "pyproject.toml", "hatch_build.py", "*.md", "LICENSE", "requirements-*.txt", ".github", ".gitignore",
+    "server", "model", "editor-clients", "tests",
 )  # fmt: skip
 NOT_SOURCES: Final = shutil.ignore_patterns("__pycache__", "node_modules", "build", "*.so", "*.new")
 UNPICKLE: Final = frozenset({"pickle", "cPickle", "shelve", "marshal", "dill", "cloudpickle", "joblib"})
@@ -39,7 +41,8 @@ def outcomes(scale: float) -> Iterator[Outcome]:
         yield _licences(extras, what)
     yield _pins()
     yield _npm()
-    yield _wheels(max(2, round(5 * scale)))
+    yield _workflows()
+    yield _releases(max(2, round(5 * scale)))
     yield _vulnerabilities()
 
 
@@ -91,8 +94,9 @@ def _licences(extras: tuple[str, ...], what: str) -> Outcome:
 
 
 def _pins() -> Outcome:
-    known, wanted = pins.pins(), pins.wanted()
-    bad = [str(need) for need in wanted if not pins.is_pinned(need, known)]
+    known, known_to_build = pins.pins(pins.REQUIREMENTS), pins.pins(pins.BUILD_REQUIREMENTS)
+    wanted = [(need, known) for need in pins.wanted()] + [(need, known_to_build) for need in pins.wanted_to_build()]
+    bad = [str(need) for need, pinned in wanted if not pins.is_pinned(need, pinned)]
     return Outcome("dependencies pinned with hashes", len(wanted), len(wanted) - len(bad), ", ".join(bad))
 
 
@@ -102,10 +106,18 @@ def _npm() -> Outcome:
     return Outcome("packages of npm pinned with hashes", len(found), len(found) - len(bad), ", ".join(bad))
 
 
+def _workflows() -> Outcome:
+    found = [step for workflow in pins.WORKFLOWS for step in pins.steps(workflow.read_text("utf-8"))]
+    bad = [step for step in found if not pins.is_fixed(step)]
+    what = "steps of the workflow that take a commit, a digest or what has a hash"
+    return Outcome(what, len(found), len(found) - len(bad), ", ".join(bad))
+
+
 def _vulnerabilities() -> Outcome:
     what = "dependencies without a known vulnerability"
     command = [sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip", "--format=json"]
-    ran = subprocess.run([*command, f"--requirement={pins.REQUIREMENTS}"], capture_output=True, text=True, check=False)
+    command += [f"--requirement={one}" for one in (pins.REQUIREMENTS, pins.BUILD_REQUIREMENTS)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         told: list[dict[str, Any]] = json.loads(ran.stdout)["dependencies"]
     except (ValueError, KeyError):
@@ -122,35 +134,65 @@ def _vulnerabilities() -> Outcome:
 # What is published
 
 
-def _wheels(times: int) -> Outcome:
+def _releases(times: int) -> Outcome:
+    what = "releases built in as many folders by what is pinned, byte for byte the same"
     with tempfile.TemporaryDirectory() as folder:
+        ran, python = _pinned_builder(Path(folder, "tools"))
+        if ran.returncode:
+            is_another = "DO NOT MATCH THE HASHES" in ran.stderr
+            why = "another file is there: " if is_another else "not run: "
+            return Outcome(what, times * is_another, 0, why + ran.stderr.strip().rpartition("\n")[2].strip()[:200])
         sources = copied(ROOT, Path(folder, "sources"))
-        built = [wheel(sources, Path(folder, "x" * (i + 1))) for i in range(times)]
+        built = [_published(release(sources, Path(folder, "x" * (i + 1)), python), python) for i in range(times)]
     same = sum(one == built[0] for one in built)
-    whole = is_whole(built[0])
-    note = "" if whole else "its RECORD is not that of its files"
-    return Outcome("wheels built in as many folders, byte for byte the same", times, same if whole else 0, note)
+    whole = all(is_whole(content) for name, content in built[0].items() if name.endswith(".whl"))
+    note = ", ".join(sorted(built[0])) if whole else "its RECORD is not that of its files"
+    return Outcome(what, times, same if whole else 0, note)
+
+
+def _pinned_builder(folder: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """An environment with what requirements-build.txt pins and nothing else: how that went, and its Python."""
+    venv.create(folder, symlinks=os.name == "posix")
+    command = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--require-hashes"]
+    command += ["--only-binary=:all:", f"--requirement={pins.BUILD_REQUIREMENTS}"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ran, folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def copied(sources: Path, folder: Path) -> Path:
-    """A folder with what a wheel is built from, as it is at one moment."""
+    """A folder with what a release is built from, as it is at one moment."""
     folder.mkdir()
-    for name in BUILT_FROM:
-        if (sources / name).is_dir():
-            shutil.copytree(sources / name, folder / name, ignore=NOT_SOURCES)
+    for path in (path for name in BUILT_FROM for path in sources.glob(name)):
+        if path.is_dir():
+            shutil.copytree(path, folder / path.name, ignore=NOT_SOURCES)
         else:
-            shutil.copy(sources / name, folder / name)
+            shutil.copy(path, folder)
     return folder
 
 
-def wheel(sources: Path, folder: Path) -> bytes:
-    """A wheel of these sources, built from a copy of them in `folder`."""
+def release(sources: Path, folder: Path, python: Path) -> Path:
+    """Where a wheel and a source distribution are, built by this Python from a copy of these sources in `folder`."""
     copied(sources, folder)
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "out"]
+    _run(folder, python, "hatchling", "build", "--directory", "built")
+    return folder / "built"
+
+
+def _published(built: Path, python: Path) -> dict[str, bytes]:
+    """What the workflow makes of what it has built: a wheel for Linux tells then which systems can run its kernel."""
+    for wheel in built.glob("*-linux_*.whl"):
+        _run(built, python, "auditwheel", "repair", "--patcher", "none", "--wheel-dir", ".", wheel.name, umask=0o022)
+        wheel.unlink()
+    return contents(built)
+
+
+def _run(folder: Path, python: Path, *module: str, umask: int = -1) -> None:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
-    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
-    (built,) = (folder / "out").glob("*.whl")
-    return built.read_bytes()
+    subprocess.run([python, "-m", *module], cwd=folder, env=environment, umask=umask, capture_output=True, check=True)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def is_whole(built: bytes) -> bool:
@@ -158,7 +200,8 @@ def is_whole(built: bytes) -> bool:
     with zipfile.ZipFile(io.BytesIO(built)) as archive:
         (record,) = (name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
         rows = {name: digest for name, digest, _ in csv.reader(io.StringIO(archive.read(record).decode()))}
-        return set(rows) == set(archive.namelist()) and all(
+        files = {name for name in archive.namelist() if not name.endswith("/")}
+        return set(rows) == files and all(
             rows[name] == f"sha256={_digest(archive.read(name))}" for name in rows if name != record
         )
 
