@@ -14,7 +14,16 @@ class MissingModelError(ModelError):
 
 
 class PredictorError(ForetypeError):
-    """A predictor is unknown, could not be made, or failed."""
+    """A predictor is unknown, could not be made, or failed.
+
+    Attributes:
+        what: the text, but for the words of what was `raised`.
+        raised: an error that is none of ours; its words may hold the user's text.
+    """
+
+    def __init__(self, what: str, raised: BaseException | None = None) -> None:
+        super().__init__(f"{what}: {in_words(raised)}" if raised else what)
+        self.what, self.raised = what, raised
 
 
 class CorpusError(ForetypeError):
@@ -27,3 +36,8 @@ class BrokenIndexError(ForetypeError):
 
 class WorkspaceError(ForetypeError):
     """The texts of a workspace could not be indexed."""
+
+
+def in_words(error: BaseException) -> str:
+    """What an error says of itself, in one line's words; of one that is none of ours, the kind as well."""
+    return str(error) if isinstance(error, ForetypeError) else f"{type(error).__name__}: {error}"

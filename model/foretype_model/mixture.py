@@ -22,6 +22,7 @@ try:
 except ImportError:  # on Windows
     resource = None  # type: ignore[assignment]
 
+from foretype_model.errors import PredictorError, in_words
 from foretype_model.predictor import (
     VOCABULARY,
     Explainer,
@@ -70,7 +71,7 @@ class PredictorFailed(Exception):
     """A predictor raised, or answered with something that is no distribution, or too late."""
 
     def __init__(self, name: str, cause: Exception) -> None:
-        super().__init__(f"{name}: {type(cause).__name__}: {cause}")
+        super().__init__(f"{name}: {in_words(cause)}")
         self.name, self.cause = name, cause
 
 
@@ -85,9 +86,9 @@ class _Guarded:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, SystemExit):  # a plugin's, which must not be the server's
-            error = RuntimeError(f"sys.exit was called: {error}")
+            error = PredictorError("sys.exit was called", error)
         if isinstance(error, KeyboardInterrupt) and current_thread() is not main_thread():  # nor is this the user's
-            error = RuntimeError("KeyboardInterrupt was raised")
+            error = PredictorError("KeyboardInterrupt was raised")
         if isinstance(error, Exception):
             raise PredictorFailed(self._name, error) from error
 
@@ -284,7 +285,7 @@ class Mixture:
         # Each method has a count of its own: one that is quick does not make up for another.
         self._slow_calls[call] = self._slow_calls[call] + 1 if is_slow else 0
         if self._slow_calls[call] >= SLOW_CALLS:
-            raise TimeoutError(f"too slow: over {1000 * SLOW:.0f} ms, {SLOW_CALLS} times")
+            raise PredictorError(f"too slow: over {1000 * SLOW:.0f} ms, {SLOW_CALLS} times")
 
 
 def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, str, Any]]:
@@ -300,7 +301,7 @@ def _bases(parts: Floats) -> list[int | None]:
 
 def _counted(states: list[State], rows: int) -> list[State]:
     if len(states) != rows:
-        raise ValueError(f"step must answer {rows} states, one for each that it was given, not {len(states)}")
+        raise PredictorError(f"step must answer {rows} states, one for each that it was given, not {len(states)}")
     return states
 
 
@@ -308,5 +309,7 @@ def _checked(log_probabilities: LogProbabilities, rows: int) -> LogProbabilities
     whole = isinstance(log_probabilities, np.ndarray) and log_probabilities.shape == (rows, VOCABULARY)
     # NaN is at most nothing, and infinity and probabilities that are no logarithms are above it.
     if not whole or not log_probabilities.max() <= MOST:
-        raise ValueError(f"predict must answer logarithms of probabilities, shape ({rows}, {VOCABULARY}), without NaN")
+        raise PredictorError(
+            f"predict must answer logarithms of probabilities, shape ({rows}, {VOCABULARY}), without NaN"
+        )
     return log_probabilities

@@ -19,6 +19,8 @@ What to know before writing one:
   millisecond; what makes the text wait much longer is dropped.
 - Line ends are LF. A text may end anywhere, in the middle of a code point too.
 - Give no byte probability 0, and where nothing is known make all bytes alike.
+- Whoever raises is left out. The user is shown what a `PredictorError` says; of any other error the kind and the line,
+  as its words may be the user's text, and editors log what they show.
 - All calls come on one thread. The same state has to give the same prediction, for answers are kept.
 
 ``foretype doctor`` tries each predictor that is installed against all this. A whole one to copy lies in

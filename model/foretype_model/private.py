@@ -3,44 +3,61 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 TOKEN: Final = "token"
-OURS: Final = ("models", "predictors", "statistics.sqlite", TOKEN, "program")
-"""What there is in the data folder; files that are being written have such a name after a dot, or more after it."""
+PAGES: Final = "playground"
+FOLDERS: Final = frozenset({"models", "predictors", PAGES})
+"""The folders that there are in the data folder: whatever is in them is ours."""
+
+FILES: Final = re.compile(r"program|token|\.(program|token)\.[a-z0-9_]{8}|statistics\.sqlite(-journal|-shm|-wal)?")
+"""The files beside them, those that are being written, and those that SQLite writes beside its own."""
 
 
 def make_private(folder: Path) -> None:
-    """Shut the data folder's files (mode 0600) and folders (0700) to other users; what is not ours there stays.
+    """Take from other users what they may do with the data folder's files and folders; what is not ours there stays.
 
     The folder itself, too, unless it holds something else: it may be anything that ``FORETYPE_HOME`` names.
     """
     if os.name != "posix" or not folder.is_dir():
         return
     there = list(folder.iterdir())
-    ours = [path for path in there if path.name.removeprefix(".").startswith(OURS)]
+    ours = [path for path in there if _is_ours(path)]
     for path in ours:
-        _shut(path)
-        for each in _inside(path):
+        if path.name == TOKEN:
+            _discard_if_open(path)
+        for each in (path, *_inside(path)):
             _shut(each)
     if ours == there:
         _shut(folder)
 
 
+def _is_ours(path: Path) -> bool:
+    return path.name in FOLDERS if path.is_dir() else bool(FILES.fullmatch(path.name))
+
+
 def _inside(path: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in () if path.is_symlink() else os.walk(path):
         yield from (Path(folder, name) for name in (*folders, *files))
 
 
+def _discard_if_open(token: Path) -> None:
+    """Others may have read it: another is made when it is needed."""
+    with suppress(OSError):
+        if _is_open(token):
+            token.unlink()
+
+
 def _shut(path: Path) -> None:
-    """Not through a link: of a file that somebody has put elsewhere, the place is theirs."""
     with suppress(OSError):  # another user's, or gone meanwhile
-        if path.is_symlink() or not path.stat().st_mode & 0o077:
-            return
-        if path.name == TOKEN:  # others may have read it: another is made when it is needed
-            path.unlink()
-        else:
-            path.chmod(0o700 if path.is_dir() else 0o600)
+        if _is_open(path):
+            path.chmod(path.stat().st_mode & 0o700)
+
+
+def _is_open(path: Path) -> bool:
+    """Not through a link: of what somebody has put elsewhere, the place is theirs."""
+    return not path.is_symlink() and bool(path.stat().st_mode & 0o077)

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foretype_model.errors import ForetypeError, MissingModelError
+from foretype_model.errors import ForetypeError, MissingModelError, in_words
 from foretype_model.mixture import Mixture, PredictorFailed
 from foretype_model.predictor import Context, State
 from foretype_model.predictors import load_predictors
@@ -48,7 +48,7 @@ def examine(name: str, folder: Path) -> dict[str, Any]:
         milliseconds = typical(lambda: mixture.predict(mixture.step([state], [SAMPLE[0]])))
         fault = _fault(mixture)
     except PredictorFailed as failure:
-        return {"error": f"it fails: {type(failure.cause).__name__}: {failure.cause}"}
+        return {"error": f"it fails: {in_words(failure.cause)}"}
     if fault:
         return {"error": fault}
     after = _resident()

@@ -20,6 +20,7 @@ from foretype_model.predictors import load_predictors
 from foretype_model.provenance import Explanation
 from foretype_model.staleness import Stale, Superseded
 from foretype_model.store import Store, data_folder
+from foretype_server import logs
 from foretype_server.document import Snapshot
 from foretype_server.readings import Outlook, Readings
 from foretype_server.serving import Ensemble, Serving
@@ -48,8 +49,8 @@ class Loaded:
 class Engine:
     """Answers questions about documents, from the predictors that were loaded last."""
 
-    def __init__(self, on_drop: Callable[[str, str, Exception], None], warn: Callable[[str], None]) -> None:
-        """`on_drop` is told the document, the predictor and its error when one is dropped for a document.
+    def __init__(self, on_drop: Callable[[str, Exception], None], warn: Callable[[str], None]) -> None:
+        """`on_drop` is told the predictor and its error when one is dropped for a document.
 
         `warn` is told what the user is to know of a model that came into use later.
         """
@@ -177,10 +178,7 @@ class Engine:
         return self._completers[uri][1]
 
     def _made(self, uri: str, ensemble: Ensemble) -> Completer:
-        def on_drop(name: str, error: Exception) -> None:
-            self._on_drop(uri, name, error)
-
-        return Completer(ensemble.predictors, on_drop, uri, ensemble.corrections, self._memory)
+        return Completer(ensemble.predictors, self._on_drop, uri, ensemble.corrections, self._memory)
 
 
 def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
@@ -200,7 +198,7 @@ def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) ->
     path, missing = _find(model)
     context = Context(model=path, workspace=workspace, exclude=settings.not_learnt, state_folder=data_folder())
     predictors, errors = load_predictors(settings.predictors, context)
-    problems = [str(error) for error in errors]
+    problems = [logs.told(error) for error in errors]
     # The lack of a default model matters only to predictors that use one, and they say so.
     if missing and model is not None:
         problems = [missing, *problems]

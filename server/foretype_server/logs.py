@@ -1,7 +1,8 @@
 """What may be logged: which errors there were and where in the code, and numbers; but no text of the user's.
 
 Exceptions carry text (a KeyError has the key), other packages' messages may, and what stands on standard error ends up
-in the editors' log files. So neither is written, unless somebody who looks for a fault has asked for it.
+in the editors' log files, as does what users are shown. So neither is written or shown, unless somebody who looks for a
+fault has asked for it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import logging
 import sys
 import threading
 import traceback
-from types import TracebackType
+from itertools import takewhile
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final
+
+from foretype_model.errors import ForetypeError, PredictorError, in_words
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -26,14 +30,50 @@ MOST_PLACES: Final = 20
 log = logging.getLogger(__name__)
 
 
+def is_text_logged() -> bool:
+    """Whether all there is may be logged."""
+    return log.isEnabledFor(logging.DEBUG)
+
+
+def told(error: BaseException) -> str:
+    """What to show the user of an error: ours in its own words, of others' the kind and the place in the code.
+
+    Where all there is may be logged, these say it in their own words, too.
+    """
+    if isinstance(error, PredictorError) and error.raised and not is_text_logged():
+        return f"{error.what}: {told(error.raised)}"
+    if isinstance(error, ForetypeError) or is_text_logged():
+        return in_words(error)
+    return f"{type(error).__name__} at {_place(error)}; foretype doctor or foretype serve --log-text may tell more"
+
+
+def _place(error: BaseException) -> str:
+    """File and line in others' code, if it came from there: not in what that calls itself, where nothing is amiss."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    modules = [(_package(frame), f"{frame.f_code.co_filename}:{line}") for frame, line in _frames(error)]
+    theirs = [*takewhile(lambda one: one[0] not in OURS, modules)]
+    theirs = [one for one in theirs if one[0] not in sys.stdlib_module_names] or theirs or modules
+    return next((place for package, place in theirs if package == theirs[-1][0]), "a place unknown")
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """The last one first."""
+    return list(traceback.walk_tb(error.__traceback__))[::-1]
+
+
 class WithoutText(logging.Formatter):
     """A line a record: our own messages whole, of others' only whose they are; of errors their kinds and places."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        ours = record.name.partition(".")[0] in OURS
-        told = record.getMessage() if ours else "a message is left out here, which may hold text (--log-text shows it)"
-        parts = [f"foretype: {record.levelname.lower()}: {record.name}: {told}"]
+        left_out = "a message is left out here, which may hold text (--log-text shows it)"
+        message = record.getMessage() if record.name.partition(".")[0] in OURS else left_out
+        parts = [f"foretype: {record.levelname.lower()}: {record.name}: {message}"]
         if record.exc_info and record.exc_info[1]:
             parts += kinds_and_places(record.exc_info[1])
         return "; ".join(" ".join(part.split()) for part in parts)
@@ -41,15 +81,15 @@ class WithoutText(logging.Formatter):
 
 def kinds_and_places(error: BaseException) -> list[str]:
     """Of an error and of those behind it, the last one first: what it was, and the lines of code it came through."""
-    told = []
+    kinds = []
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen and len(seen) < MOST_ERRORS:
         seen.add(id(cause))
-        places = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in traceback.walk_tb(cause.__traceback__)]
-        told.append(f"{type(cause).__name__} ({', '.join(places[: -MOST_PLACES - 1 : -1]) or 'not raised'})")
+        places = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in _frames(cause)[:MOST_PLACES]]
+        kinds.append(f"{type(cause).__name__} ({', '.join(places) or 'not raised'})")
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return told
+    return kinds
 
 
 def begin(*, with_text: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
-from foretype_server import to_proto
+from foretype_server import logs, to_proto
 from foretype_server.origin import where
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def forget(session: Session, *arguments: object) -> dict[str, Any]:
     try:
         removed = await session.forget(path, word)
     except Exception as error:
-        raise JsonRpcInternalError(f"not all is forgotten: {error}") from error
+        raise JsonRpcInternalError(f"not all is forgotten: {logs.told(error)}") from error
     return {"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences}
 
 

@@ -31,8 +31,8 @@ class Outlook:
 class Readings:
     """A reading of each document that was asked about and is open."""
 
-    def __init__(self, load: Callable[[], Serving], on_drop: Callable[[str, str, Exception], None]) -> None:
-        """`load` makes predictors that have seen no document; `on_drop` is told the document, name and error."""
+    def __init__(self, load: Callable[[], Serving], on_drop: Callable[[str, Exception], None]) -> None:
+        """`load` makes predictors that have seen no document; `on_drop` is told name and error."""
         self._load, self._on_drop = load, on_drop
         self._serving: Serving | None = None
         self._failed: set[str] = set()
@@ -54,7 +54,7 @@ class Readings:
             except PredictorFailed as failure:
                 self._failed.add(failure.name)
                 self.forget()
-                self._on_drop(snapshot.uri, failure.name, failure.cause)
+                self._on_drop(failure.name, failure.cause)
         return None
 
     def close(self, uri: str) -> None:

@@ -5,6 +5,7 @@ What is in use changes beside a running server, when a model has been trained or
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from foretype_model.errors import ForetypeError
 from foretype_model.mixture import Corrections
 from foretype_model.predictor import Learner, Modelled, Predictor
 from foretype_model.store import Store
+from foretype_server import logs
 
 Version: TypeAlias = tuple[Path, int]
 """A model's file, and when it was written (nanoseconds)."""
@@ -79,7 +81,7 @@ class Serving:
         name = next(name for one in ensembles for name, made in one.predictors.items() if made is predictor)
         if name not in self._unsaved:
             self._unsaved.add(name)
-            why = getattr(error, "strerror", None) or type(error).__name__
+            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
             with suppress(RuntimeError):  # the client has gone
                 self._warn(f"what the predictor {name!r} has learnt is not kept ({why}): is there room on the disk?")
 
@@ -109,8 +111,7 @@ class Serving:
         try:
             return Ensemble({name: _with(predictor, model) for name, predictor in self.base.predictors.items()})
         except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
-            what = str(error) if isinstance(error, ForetypeError) else f"{type(error).__name__}: {error}"
-            self._warn(f"{model.stem} is not used ({what}); another model takes its place")
+            self._warn(f"{model.stem} is not used ({logs.told(error)}); another model takes its place")
             return self.base
 
 

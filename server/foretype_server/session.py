@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from foretype_model.errors import ForetypeError
 from foretype_model.rope import Rope
 from foretype_model.store import Store
+from foretype_server import logs
 from foretype_server.document import Point, Snapshot, Text, Units
 from foretype_server.settings import Settings, read_settings
 from foretype_server.tally import Tally
@@ -275,7 +276,7 @@ class Session:
             return
         self._loading = False
         if error := loading.exception():
-            self._warn(f"nothing can be offered, for its parts cannot be loaded ({type(error).__name__}: {error})")
+            self._warn(f"nothing can be offered, for its parts cannot be loaded ({logs.told(error)})")
             return
         self._loaded = loading.result()
         if self._worker.engine:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
+from foretype_server import logs
 from foretype_server.work_done import WorkDone
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 TRAIN: Final = "foretype.train"
 TITLE: Final = "Foretype: training on your text"
-COMMAND: Final = (sys.executable, "-m", "foretype_server", "train")
+# -P: what lies in the working directory, which may be the workspace, is not imported.
+COMMAND: Final = (sys.executable, "-P", "-m", "foretype_server", "train")
 
 _SCORED: Final = re.compile(r"\s*(\d+)%  step .*?  (\S+ left)  .*(held-out .*)")
 """A line that ``foretype train`` writes where there is no terminal."""
@@ -64,9 +66,10 @@ class Training:
         assert process.stdout
         assert process.stderr
         self._done(0, 100)
-        last = ""
+        last, fell = "", False
         async for line in process.stderr:
             last = line.decode(errors="replace").strip() or last
+            fell |= line.startswith(b"Traceback ")
             if scored := _SCORED.match(line.decode(errors="replace")):
                 percent, left, held_out = scored.groups()
                 # At 100 the file is still to be written.
@@ -76,8 +79,11 @@ class Training:
         self._done(100, 100)
         if status == 0:
             self._tell(" ".join(line for line in told if not line.startswith("Try it")))
+        elif fell and not logs.is_text_logged():
+            # Its last words are those of an error that is none of ours, and may hold the text.
+            self._warn(f"the training ended with status {status}; foretype train, in a terminal, tells why")
         else:
-            self._warn(last)
+            self._warn(last.removeprefix("foretype: "))
 
 
 def _paths_and_options(workspace: Sequence[Path], arguments: tuple[object, ...]) -> tuple[list[str], list[str]]:

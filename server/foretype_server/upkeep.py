@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from foretype_model.errors import ForetypeError
+from foretype_model.errors import WorkspaceError
+from foretype_server import logs
 
 if TYPE_CHECKING:
     from foretype_server.engine import Engine
@@ -74,7 +75,7 @@ class Upkeep:
     def _on_done(self, job: asyncio.Future[None]) -> None:
         self._progress(0, 0)
         if not job.cancelled() and (error := job.exception()):
-            told = str(error) if isinstance(error, ForetypeError) else f"indexing failed ({type(error).__name__})"
+            told = str(error) if isinstance(error, WorkspaceError) else f"indexing failed ({logs.told(error)})"
             if told != self._told:  # a disk that is full is so at each save
                 self._told = told
                 self._warn(told)

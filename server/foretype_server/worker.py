@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from foretype_model.errors import ForetypeError
+from foretype_server import logs
 from foretype_server.document import Snapshot
 from foretype_server.settings import Settings
 
@@ -143,14 +144,13 @@ class Worker:
         if self.engine:
             self.engine.close(uri)
 
-    def _on_drop(self, uri: str, name: str, error: Exception) -> None:
-        log.warning("the predictor %s failed with %s", name, type(error).__name__)
+    def _on_drop(self, name: str, error: Exception) -> None:
+        log.warning("the predictor %s failed", name, exc_info=error)
         if name in self._dropped:  # said once, and not again for each document
             return
         self._dropped.add(name)
-        what = f"{type(error).__name__}: {error}"
-        text = f'The predictor "{name}" failed ({what}), first in {uri}, and is left out of each document it fails in.'
-        self._warn_from_thread(text)
+        what = f'The predictor "{name}" failed ({logs.told(error)})'
+        self._warn_from_thread(f"{what}, and is left out of each document it fails in.")
 
     def _warn_from_thread(self, text: str) -> None:
         self._loop.call_soon_threadsafe(self._warn, text)

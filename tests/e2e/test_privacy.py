@@ -20,6 +20,8 @@ def test_no_text_gets_into_a_log(tmp_path: Path) -> None:
     told = leaks.session(tmp_path)
     assert len(told.ways) > 30
     assert told.leaks() == []
+    failed = ("made", "start", "feed", "step", "predict", "sources", "learn", "observe")
+    assert [where for where in failed if f"leak{where}" not in told.messages] == []
 
 
 def test_somebody_who_looks_for_a_fault_may_have_it_there(tmp_path: Path) -> None:
@@ -73,6 +75,32 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
     (home / "notes.txt").unlink()
     make_private(home)
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are for POSIX")
+def test_what_is_ours_is_known_by_its_whole_name_and_loses_only_what_others_may(tmp_path: Path) -> None:
+    kept = {
+        "programs/run": 0o755, "models-hf/token": 0o644, "token/notes.txt": 0o644, ".predictors/run": 0o755,
+        "program.txt": 0o644, ".token.swp": 0o644, "statistics.sqlite-old": 0o644, "models": 0o644,
+    }  # fmt: skip
+    shut = {
+        "home/models/tool": (0o755, 0o700), "home/models/token": (0o644, 0o600), "home/models/read": (0o444, 0o400),
+        "home/program": (0o666, 0o600), "home/.program.a8_bcdef": (0o644, 0o600), "home/playground/1": (0o644, 0o600),
+        "home/statistics.sqlite": (0o644, 0o600), "home/statistics.sqlite-journal": (0o644, 0o600),
+    }  # fmt: skip
+    before = {f"theirs/{name}": mode for name, mode in kept.items()} | {name: mode for name, (mode, _) in shut.items()}
+    for name, mode in before.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        path.chmod(mode)
+    (tmp_path / "home" / "token").touch(0o644)
+    (tmp_path / "home" / "predictors").symlink_to(tmp_path / "theirs")
+    for home in ("home", "theirs"):
+        make_private(tmp_path / home)
+    after = {f"theirs/{name}": mode for name, mode in kept.items()} | {name: mode for name, (_, mode) in shut.items()}
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in before} == after
+    assert not (tmp_path / "home" / "token").exists()
 
 
 def test_what_a_model_was_trained_on_goes_on_with_those_that_are_made_of_it(tmp_path: Path) -> None:

@@ -78,4 +78,6 @@ def test_a_predictor_that_raises_is_dropped_with_one_warning(client: Client) -> 
         assert client.ghost(URI, 0, 7)[0]["insertText"] == "you"
     (warning,) = client.warnings()
     assert '"failing"' in warning
-    assert "the disk is full" in warning
+    assert "OSError at " in warning
+    assert "misbehaving.py:" in warning
+    assert "the disk is full" not in warning

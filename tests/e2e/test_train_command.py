@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .client import Client, run, server
+from .client import SERVE, Client, run, server
 
 pytestmark = pytest.mark.timeout(300)  # what is trained beside a server lets everything else go first
 
@@ -106,3 +106,32 @@ def test_what_goes_wrong_is_told(client: Client) -> None:
     told = client.notification("window/showMessage")
     assert told["type"] == 2
     assert "cannot read /nowhere/at/all" in told["message"]
+
+
+def test_modules_that_lie_in_the_workspace_are_not_run(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    for module in ("typer", "json", "numpy", "foretype_server", "foretype_model", "sitecustomize"):
+        (workspace / f"{module}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    there = ("sh", "-c", 'cd "$0"; exec "$@"', str(workspace))
+    with server(tmp_path / "home", [*there, *SERVE]) as (client, _):
+        client.initialize({"predictors": {"copy": {}}}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "a"}])
+        train(client, paths=["/nowhere/at/all"])
+        assert "cannot read /nowhere/at/all" in client.notification("window/showMessage")["message"]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_words_of_an_error_that_is_none_of_ours_stay_in_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "torch.py").write_text(f"raise KeyError({TEXT!r})")
+    shown = {}
+    for options in ((), ("--log-text",)):
+        command, env = [*SERVE, *options], {"PYTHONPATH": str(tmp_path / "modules")}
+        with server(tmp_path / "home", command, env=env) as (client, _):
+            client.initialize({"predictors": ["scripted"]})
+            train(client, paths=[str(tmp_path / "a.txt")], **{"from": "none"})
+            shown[options] = client.notification("window/showMessage")["message"]
+    assert "ended with status 1; foretype train, in a terminal," in shown[()]
+    assert "gardener" not in shown[()]
+    assert "gardener" in shown["--log-text",]

@@ -15,11 +15,12 @@ import pytest
 from tests.trust import faults_clock, faults_files, faults_writes
 
 from foretype_model import atomic
+from foretype_model.errors import PredictorError
 from foretype_model.index import HEAD, Shard
 from foretype_model.manifest import Forgotten
 from foretype_model.predictor import Indexer, Learner, Modelled, Observer, Predictor
 from foretype_model.predictors import scripted, strangers
-from foretype_model.predictors.strangers import Lane, awaited
+from foretype_model.predictors.strangers import Lane, UnansweredError, awaited
 from foretype_model.store import data_folder
 
 ROOT = Path(__file__).parents[2]
@@ -150,9 +151,9 @@ class Hanging(scripted.ScriptedPredictor):
 def test_a_call_that_does_not_come_back_is_given_up_and_none_waits_again(impatient):
     predictor = awaited(Hanging(["hello"]))
     assert predictor.feed(predictor.start(), b"hel") is not None
-    with pytest.raises(TimeoutError, match=r"not answered in 0 s"):
+    with pytest.raises(UnansweredError, match=r"not answered in 0 s"):
         predictor.observe("a", b"", b"")
-    with pytest.raises(TimeoutError, match="before"):
+    with pytest.raises(UnansweredError, match="before"):
         predictor.start()
     Hanging.ended.set()
 
@@ -169,7 +170,7 @@ def test_a_predictor_that_is_waited_for_is_of_the_kinds_that_it_was():
     assert isinstance(other, Modelled)
 
 
-@pytest.mark.parametrize(("raised", "told"), [(KeyboardInterrupt(), RuntimeError), (SystemExit(1), SystemExit)])
+@pytest.mark.parametrize(("raised", "told"), [(KeyboardInterrupt(), PredictorError), (SystemExit(1), SystemExit)])
 def test_what_would_end_the_server_is_an_error_like_others(raised, told):
     def fail():
         raise raised

@@ -17,6 +17,7 @@ URI = f"file:///{MARK}name/a.txt"
 
 PLUGIN = '''
 import logging, threading, warnings
+from foretype_model.predictor import Removed
 from foretype_model.predictors.scripted import ScriptedPredictor
 
 class Leaking(ScriptedPredictor):
@@ -27,8 +28,7 @@ class Leaking(ScriptedPredictor):
         self.text, self.where = text, where
 
     def told(self, where):
-        if where != self.where:
-            return
+        if where == self.where:
             raise ValueError(f"cannot take {self.text!r}")
 
     def start(self):
@@ -68,6 +68,19 @@ class Leaking(ScriptedPredictor):
     def observe(self, document, before, after):
         self.told("observe")
 
+    def refresh(self, progress):
+        self.told("refresh")
+
+    def update(self, paths):
+        pass
+
+    def close(self):
+        pass
+
+    def forget(self, path, word):
+        self.told("forget")
+        return Removed()
+
 class Collected:
     def __init__(self, text):
         self.text = text
@@ -92,6 +105,8 @@ WHERE = (
     "save",
     "learn",
     "observe",
+    "refresh",
+    "forget",
     "logs",
     "thread",
     "collected",
@@ -141,6 +156,9 @@ BROKEN: dict[str, Callable[[str], Any]] = {
 ECHOES = ("Method Not Found", "Invalid Params: Command name")
 """Errors that say again what method or command the client has called."""
 
+SAID_AGAIN = tuple(f"Foretype: {words} " for words in ("The setting", "There is no setting", "cannot read"))
+"""What is shown of a setting that is none, and of a path that the client has named to be trained on."""
+
 
 @dataclass
 class Told:
@@ -149,7 +167,7 @@ class Told:
     Attributes:
         stderr: what the server wrote there.
         files: what is in its folder now.
-        messages: those to the client that editors log: errors, and what is told to be logged.
+        messages: those to the client that editors log: errors, what is shown, and what is told to be logged.
     """
 
     stderr: str = ""
@@ -196,7 +214,12 @@ def session(folder: Path, *options: str) -> Told:
             finally:
                 process.kill()
             told.stderr = stderr.result().decode(errors="replace")
-    logged = [one for one in client.notifications if one["method"] in {"window/logMessage", "$/logTrace"}]
+    kinds = {"window/showMessage", "window/logMessage", "$/logTrace"}
+    logged = [
+        one
+        for one in client.notifications
+        if one["method"] in kinds and not one["params"].get("message", "").startswith(SAID_AGAIN)
+    ]
     errors = [
         one["error"]
         for one in client.answers.values()
@@ -230,6 +253,8 @@ def act(client: Client) -> None:
     client.send_raw(b"Content-Length: %d\r\n\r\n{%s" % (len(cut) + 1, cut))
     explained = {"command": "foretype.explain", "arguments": [{"uri": URI, "position": {"line": 0, "character": 8}}]}
     client.answer(client.ask("workspace/executeCommand", explained))
+    forgotten = client.ask("workspace/executeCommand", {"command": "foretype.forget", "arguments": [{"word": "moon"}]})
+    client.answers[forgotten] = client.answer(forgotten)
     header = mark("header")
     client.send_raw(f"{header}: {header}\r\nContent-Length: {header}\r\n".encode())
     client.warnings()

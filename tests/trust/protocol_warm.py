@@ -123,7 +123,7 @@ def compared(count: int, rng: random.Random) -> tuple[int, list[str]]:
 
 
 def _compared(count: int, rng: random.Random, settings: Settings) -> tuple[int, list[str]]:
-    engine = Engine(lambda _uri, _name, error: wrong.append(f"dropped for {error}"), lambda _text: None)
+    engine = Engine(lambda _name, error: wrong.append(f"dropped for {error}"), lambda _text: None)
     engine.load(settings, ())
     wrong, uri, store = list[str](), "", Text("", UNITS["utf-16"])
     for number in range(count):
@@ -144,7 +144,7 @@ def _compared(count: int, rng: random.Random, settings: Settings) -> tuple[int, 
 def read(engine: Engine, snapshot: Snapshot, settings: Settings) -> list[Candidate]:
     """What is offered once all has been read that an answer may do without at first."""
     engine.candidates(snapshot, settings, never)
-    while not engine.catch_up(snapshot):
+    while not engine.catch_up(snapshot.uri):
         pass
     engine.update(())  # what was found before the last lesson is looked for again
     return engine.candidates(snapshot, settings, never)

@@ -120,7 +120,7 @@ def new_name() -> str:
 
 def failed(name: str, error: Exception) -> NoReturn:
     """An editor goes on without a predictor that fails; a score without it would be that of something else."""
-    raise PredictorError(f"the predictor {name!r} failed, so there are no scores: {type(error).__name__}: {error}")
+    raise PredictorError(f"the predictor {name!r} failed, so there are no scores", error)
 
 
 def ablations(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from foretype_model.errors import ForetypeError, PredictorError
 from foretype_model.predictor import Context, Predictor
-from foretype_model.predictors.strangers import LONGEST_CREATION, Lane, awaited
+from foretype_model.predictors.strangers import LONGEST_CREATION, Lane, UnansweredError, awaited
 
 GROUP: Final = "foretype.predictors"
 
@@ -35,13 +35,13 @@ def load_predictors(
 
 
 def _load(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
-    """As `load_predictor`; each call of one that others have written comes back, be it with a TimeoutError."""
+    """As `load_predictor`; each call of one that others have written comes back, be it with an UnansweredError."""
     if name not in known or is_built_in(known[name]):
         return load_predictor(name, known, context)
     try:
         made: Predictor = Lane(LONGEST_CREATION).call(load_predictor, name, known, context)
         return awaited(made)
-    except TimeoutError as error:
+    except UnansweredError as error:
         raise PredictorError(f"the predictor {name!r} could not be made: {error}") from error
 
 
@@ -62,7 +62,8 @@ def load_predictor(name: str, known: Mapping[str, EntryPoint], context: Context)
     except BaseException as error:  # a plugin may raise anything, and must not take the server down
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise  # Ctrl-C, which reaches no other thread
-        raise PredictorError(f"the predictor {name!r} could not be made: {type(error).__name__}: {error}") from error
+        where = known[name].value
+        raise PredictorError(f"the predictor {name!r} ({where}) could not be made", error) from error
     if not isinstance(predictor, Predictor):
         raise PredictorError(f"the predictor {name!r} lacks one of start, feed, step, predict: update or remove it")
     return predictor

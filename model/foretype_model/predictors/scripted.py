@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from foretype_model.errors import PredictorError
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY, Context, LogProbabilities
 
 LONGEST_CONTEXT = 32
@@ -67,5 +68,5 @@ def create(context: Context) -> ScriptedPredictor:
     """The entry point: ``texts`` in the predictor's own settings, a list of strings."""
     texts = context.options.get("texts", [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError('the scripted predictor takes {"texts": ["...", ...]}')
+        raise PredictorError('the scripted predictor takes {"texts": ["...", ...]}')
     return ScriptedPredictor(texts)

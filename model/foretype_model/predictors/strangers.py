@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeAlias
 
+from foretype_model.errors import PredictorError
 from foretype_model.predictor import Predictor
 
 LONGEST_CREATION: Final = 30.0
@@ -30,6 +31,10 @@ INDEXING: Final = ("refresh", "update")
 Job: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...], "SimpleQueue[tuple[Any, BaseException | None]]"]
 
 
+class UnansweredError(PredictorError):
+    """A call was given up."""
+
+
 class Lane:
     """A thread on which one call is made after the other, for as long as they come back."""
 
@@ -42,25 +47,25 @@ class Lane:
         weakref.finalize(self, self._jobs.put, None)
 
     def call(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        """What `do` returns or raises; a TimeoutError where it takes too long, or an earlier call has never come back.
+        """What `do` returns or raises; UnansweredError where it takes too long, or an earlier call has never come back.
 
         Of what is no Exception, SystemExit alone is raised as it is.
         """
         if self._stuck:
-            raise TimeoutError("it has not answered before")
+            raise UnansweredError("it has not answered before")
         answer: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
         self._jobs.put((do, arguments, answer))
         try:
             result, error = answer.get(timeout=self._longest)
         except Empty:
             self._stuck = True
-            raise TimeoutError(f"it has not answered in {self._longest:.0f} s") from None
+            raise UnansweredError(f"it has not answered in {self._longest:.0f} s") from None
         if error is None:
             return result
         if isinstance(error, Exception | SystemExit):
             raise error
         # A KeyboardInterrupt would end the server.
-        raise RuntimeError(f"{type(error).__name__} was raised") from error
+        raise PredictorError(f"{type(error).__name__} was raised") from error
 
 
 def _work(jobs: SimpleQueue[Job | None]) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 
+from foretype_model.errors import PredictorError
 from foretype_model.predictor import VOCABULARY, Context, LogProbabilities
 
 REACH = 40  # bytes of the text that are remembered: more than any date has
@@ -55,5 +56,6 @@ def _next_byte(written: bytes, state: bytes) -> int | None:
 def create(context: Context) -> TodayPredictor:
     formats = context.options.get("formats", ["%Y-%m-%d"])
     if not isinstance(formats, list) or not all(isinstance(form, str) for form in formats):
-        raise ValueError('today takes {"formats": ["%Y-%m-%d", ...]}')  # shown to the user; the others go on
+        # Shown to the user, and the others go on. Of any other error, the kind and the line are: it may hold the text.
+        raise PredictorError('today takes {"formats": ["%Y-%m-%d", ...]}')
     return TodayPredictor(formats)
