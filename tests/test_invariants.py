@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-from tests.trust.supply import dangers
+from tests.trust.supply import dangers, strays
 
 from foretype_server.settings import NAMES, Settings, read_settings
 
@@ -138,6 +138,17 @@ def test_imports_go_one_way():
 @each(PYTHON)
 def test_nothing_is_unpickled(path):
     assert list(dangers(path.read_text("utf-8"))) == []
+
+
+@each([*ROOMS, ROOT / "hatch_build.py"])
+def test_nothing_is_imported_from_the_working_directory(path):
+    assert list(strays(path.read_text("utf-8"))) == []
+
+
+@each([path for path in TRACKED if path.suffix in {".el", ".kak", ".lua", ".rs", ".ts", ".vim"}])
+def test_nor_by_python_that_a_client_starts(path):
+    options = re.findall(r'"(-[mcP])"', path.read_text("utf-8"))
+    assert options.count("-P") == len(options) / 2
 
 
 @each(PYTHON)

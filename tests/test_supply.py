@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -39,6 +40,40 @@ def test_what_may_run_what_it_reads_is_found(source):
 )  # fmt: skip
 def test_what_runs_nothing_is_left_alone(source):
     assert list(supply.dangers(source)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("run([sys.executable, '-m', 'foretype_server'])", True),
+        ("COMMAND = (sys.executable, '-c', code)", True),
+        ("run([sys.executable, '-P', '-m', 'foretype_server'])", False),
+        ("run(['cc', '-c', path])", False),
+    ],
+)
+def test_python_that_imports_from_the_working_directory_is_found(source, found):
+    assert bool(list(supply.strays(source))) == found
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        "from foretype_server.cli_plot import draw; draw({}, Path('drawn.png'))",
+        "from foretype_model.evaluation.plot import Score, plot; plot({'': Score(0, 0, None, {})}, Path('drawn.png'))",
+    ],
+)
+def test_a_picture_is_drawn_as_the_working_directory_says_nowhere(tmp_path, draw):
+    pytest.importorskip("matplotlib")
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True")
+    latex = tmp_path / "bin" / "latex"
+    latex.parent.mkdir()
+    latex.write_text("#!/bin/sh\ntouch ran\n")
+    latex.chmod(0o755)
+    environ = {**os.environ, "PATH": f"{latex.parent}{os.pathsep}{os.environ['PATH']}"}
+    code = f"from pathlib import Path; {draw}"
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, env=environ, check=True)
+    assert (tmp_path / "drawn.png").exists()
+    assert not list(tmp_path.glob("**/ran"))
 
 
 def test_no_file_that_is_read_is_unpickled():

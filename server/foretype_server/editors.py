@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -84,10 +85,18 @@ def found() -> list[FoundEditor]:
         (name, program)
         for name, editor in EDITORS.items()
         for called in editor.programs
-        if (program := shutil.which(called))
+        if (program := on_path(called))
     ]
     with ThreadPoolExecutor(max(1, len(here))) as pool:
         return list(pool.map(lambda one: look_at(*one), here))
+
+
+def on_path(called: str) -> str | None:
+    """The program of that name; none that is in the working directory, where anything may be called so."""
+    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
+    program = shutil.which(called, path=os.pathsep.join(folders))
+    # On Windows, what is in the working directory is found before all else.
+    return program if program and Path(program).is_absolute() else None
 
 
 def look_at(name: str, program: str) -> FoundEditor:

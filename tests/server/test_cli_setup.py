@@ -114,6 +114,22 @@ def test_each_program_is_asked_in_its_own_way_and_understood(editor, tmp_path):
     }
 
 
+def test_what_lies_in_the_working_directory_is_no_editor(editor, tmp_path, monkeypatch):
+    asked = editor("nvim", "NVIM v0.12.4")
+    here = tmp_path / "workspace"
+    (here / "tools").mkdir(parents=True)
+    for name, folder in (("nvim", here), ("hx", here / "tools")):
+        (folder / name).write_text(f"#!/bin/sh\ntouch {here}/ran\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PATH", os.pathsep.join(["", ".", "tools", str(tmp_path / "bin")]))
+    assert [one.program for one in editors.found()] == [str(tmp_path / "bin" / "nvim")]
+    run("neovim", "--program", "nvim")
+    assert "there is no program hx" in run("helix", "--program", "hx", status=1)
+    assert not (here / "ran").exists()
+    assert asked() == []
+
+
 def test_an_editor_that_never_answers_is_found_all_the_same(tmp_path, monkeypatch):
     program = tmp_path / "bin" / "nvim"
     program.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")

@@ -66,11 +66,25 @@ def dangers(source: str) -> Iterator[str]:
                 yield f"{name} in line {node.lineno}"
 
 
+def strays(source: str) -> Iterator[str]:
+    """Where a source starts Python without -P: what lies in the working directory, often the workspace, is imported."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.List | ast.Tuple):
+            words = {ast.unparse(word) for word in node.elts}
+            if "sys.executable" in words and words & {"'-m'", "'-c'"} and "'-P'" not in words:
+                yield f"Python without -P in line {node.lineno}"
+
+
 def _sources() -> Outcome:
     files = [path for folder in ("model", "server") for path in (ROOT / folder).rglob("*.py")]
     files.append(ROOT / "hatch_build.py")
-    bad = [f"{path.name}: {found}" for path in files for found in dangers(path.read_text("utf-8"))]
-    what = "source files that unpickle nothing, evaluate nothing and start no shell"
+    bad = [
+        f"{path.name}: {found}"
+        for path in files
+        for look in (dangers, strays)
+        for found in look(path.read_text("utf-8"))
+    ]
+    what = "source files that unpickle nothing, evaluate nothing, start no shell, and no Python without -P"
     return Outcome(what, len(files), len(files) - len(bad), "; ".join(bad))
 
 

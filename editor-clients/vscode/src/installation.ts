@@ -21,13 +21,15 @@ export function install(environment: string, log: vscode.LogOutputChannel): Then
       progress.report({ message: "looking for Python" });
       const python = await newEnough();
       progress.report({ message: "making an environment" });
-      await logged([...python, "-m", "venv", "--clear", environment], log, stopping.signal);
+      // -P: what lies in the working directory, as it may in the workspace, is not imported.
+      await logged([...python, "-P", "-m", "venv", "--clear", environment], log, stopping.signal);
       progress.report({ message: "installing, which takes a minute" });
       const inside = vscode.Uri.joinPath(
         vscode.Uri.file(scripts(environment, process.platform)),
         executable("python", process.platform),
       ).fsPath;
-      await logged([inside, "-m", "pip", "install", "--disable-pip-version-check", PACKAGE], log, stopping.signal);
+      const install = ["-P", "-m", "pip", "install", "--disable-pip-version-check", PACKAGE];
+      await logged([inside, ...install], log, stopping.signal);
       return true;
     } catch (error) {
       if (stopping.signal.aborted) {

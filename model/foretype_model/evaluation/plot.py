@@ -31,8 +31,11 @@ def check_plotting() -> None:
 
 def plot(scores: Mapping[str, Score], path: Path) -> None:
     """Write a PNG of `scores`, by the systems' names, to `path`."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 (an extra, and half a second)
+    import matplotlib  # noqa: PLC0415 (an extra, and half a second)
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
+    # A matplotlibrc that lies in the working directory has been read by now, and may have TeX run.
+    matplotlib.rcdefaults()
     name, first = next(iter(scores.items()))
     figure = Figure(figsize=(11, 1.4 + max(3.6, 0.62 * len(scores))), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))

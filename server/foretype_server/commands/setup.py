@@ -68,11 +68,12 @@ def _here(name: str, program: str | None) -> list[FoundEditor]:
     """The editors of that kind, or the one that `program` is; those first that will do."""
     import shutil
 
-    from foretype_server.editors import found, look_at
+    from foretype_server.editors import found, look_at, on_path
 
     if program is None:
         return [one for one in found() if one.name == name]
-    path = shutil.which(str(Path(program).expanduser()))
+    named = Path(program).name != program
+    path = shutil.which(str(Path(program).expanduser())) if named else on_path(program)
     if path is None:
         raise ForetypeError(f"there is no program {program}; name the editor's, as it is started")
     return [look_at(name, path)]
