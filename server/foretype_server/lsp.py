@@ -27,6 +27,9 @@ from foretype_server.work_done import WorkDone
 STATUS: Final = "foretype.status"
 READING: Final = "Foretype: reading the workspace"
 
+MOST_ACCEPTED: Final = 1_000_000
+"""Characters that a client may tell of at once: no offer is as long."""
+
 PARENT_CHECKED_EVERY: Final = 2.0
 """Seconds between looks at whether the editor's process is still there."""
 
@@ -167,11 +170,13 @@ def accepted(server: ForetypeServer, *arguments: object) -> None:
     """Count what the user took."""
     match arguments:
         case [{"kind": "ghost" | "word" | "character" as kind, "characters": int() as characters, **more}] if (
-            characters >= 0
+            0 <= characters <= MOST_ACCEPTED
         ):
             server.session.tally.told(str(more.get("uri", "")), kind, characters)
         case _:
-            raise JsonRpcInvalidParams('give one {"kind": "ghost", "word" or "character", "characters": how many}')
+            raise JsonRpcInvalidParams(
+                f'give one {{"kind": "ghost", "word" or "character", "characters": 0 to {MOST_ACCEPTED}}}'
+            )
 
 
 async def explain(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:

@@ -131,7 +131,10 @@ async def serve(converse: transport.Converse, page: Page, port: int, ready: Call
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    endings = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        endings.append(signal.SIGHUP)
+    for number in endings:
         with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
             loop.add_signal_handler(number, ended.set)
     async with await _listen(converse, page, port) as server:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import itertools
 import logging
 import os
 import sqlite3
@@ -24,16 +25,19 @@ WRITTEN_EVERY: Final = 60.0
 PATIENCE: Final = 5.0
 """Seconds to wait for another server that is writing."""
 
+MOST: Final = 2**53
+"""What is counted at most, in a row of what is kept: beyond it, neither SQLite nor JSON has every number."""
+
 _TABLE: Final = """
 create table if not exists counts (
     day text, language text, editor text, kind text, shown integer, accepted integer, characters integer,
     primary key (day, language, editor, kind)
 )"""
-_ADD: Final = """
+_ADD: Final = f"""
 insert into counts values (?, ?, ?, ?, ?, ?, ?) on conflict do update set
-    shown = shown + excluded.shown,
-    accepted = accepted + excluded.accepted,
-    characters = characters + excluded.characters
+    shown = min({MOST}, shown + excluded.shown),
+    accepted = min({MOST}, accepted + excluded.accepted),
+    characters = min({MOST}, characters + excluded.characters)
 """
 
 log = logging.getLogger(__name__)
@@ -104,8 +108,13 @@ def write(folder: Path, counts: Counts) -> None:
     private_folder(folder)
     with _opened(folder / FILE) as database:
         database.execute(_TABLE)
-        rows = ((*key, count.shown, count.accepted, count.characters) for key, count in counts.items())
-        database.executemany(_ADD, rows)
+        database.executemany(_ADD, itertools.starmap(_row, counts.items()))
+
+
+def _row(key: Key, count: Count) -> tuple[str | int, ...]:
+    """As it can be kept, whatever a client has told: half a character or too high a number would cost the others."""
+    names = (name.encode(errors="replace").decode() for name in key)
+    return (*names, *(min(number, MOST) for number in (count.shown, count.accepted, count.characters)))
 
 
 def read(folder: Path, since: str = "") -> Counts:

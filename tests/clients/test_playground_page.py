@@ -65,7 +65,7 @@ def test_nothing_is_served_without_the_secret_part_of_the_address(scripted: str)
         connect(f"ws://{urlsplit(scripted).netloc}/lsp", origin=scripted.partition("/x")[0])
 
 
-@pytest.mark.parametrize("origin", [None, "https://example.com", "null"])
+@pytest.mark.parametrize("origin", [None, "https://example.com", "null", "file://"])
 def test_a_page_from_elsewhere_gets_no_conversation(scripted: str, origin: str | None) -> None:
     with pytest.raises(InvalidStatus, match="403"):
         connect(scripted.replace("http", "ws") + "lsp", origin=origin)

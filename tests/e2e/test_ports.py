@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from .client import PATIENCE, SERVE, TOKEN, Client, environment, scripted
+from .client import PATIENCE, SERVE, TOKEN, Client, comes_true, environment, scripted
 
 URI = "file:///a.txt"
 
@@ -132,6 +134,30 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def url(address: str) -> str:
     return f"{address}/?{urlencode({'token': TOKEN})}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the browser is a shell script, and modes are for POSIX")
+@pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_the_secret_address_of_the_page_is_in_no_argument_but_in_a_file_of_the_users_own(
+    tmp_path: Path, end: str
+) -> None:
+    started, browser = tmp_path / "arguments", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" > "{started}.new"; mv "{started}.new" "{started}"\n')
+    browser.chmod(0o700)
+    environ = environment(tmp_path / "home", {"BROWSER": str(browser)})
+    with subprocess.Popen([*SERVE[:1], "playground"], stdout=subprocess.PIPE, env=environ, umask=0) as process:
+        assert process.stdout
+        address = process.stdout.readline().decode().strip()
+        assert comes_true(started.exists)
+        url = started.read_text().strip()
+        file = Path(url.removeprefix("file://"))
+        assert urlsplit(address).path.strip("/") not in url
+        assert f'content="0; url={address}"' in file.read_text()
+        modes = [path.stat().st_mode & 0o777 for path in (file, file.parent, tmp_path / "home")]
+        assert modes == [0o600, 0o700, 0o700]
+        process.send_signal(signal.Signals[end])
+        assert process.wait(PATIENCE) == 0
+    assert list(file.parent.iterdir()) == []
 
 
 def asked(connection: ClientConnection, ident: int, method: str, params: object) -> dict[str, object]:

@@ -46,6 +46,20 @@ def test_a_broken_file_of_statistics_costs_nothing_else(tmp_path: Path) -> None:
 URI = "file:///a"
 
 
+@pytest.mark.parametrize("characters", [10**30, 1_000_001, -1, 2.5, None])
+def test_what_nobody_can_have_taken_is_refused_and_costs_no_other_count(tmp_path: Path, characters: object) -> None:
+    home = tmp_path / "home"
+    with server(home) as (client, _):
+        client.initialize(SETTINGS, clientInfo={"name": "\ud800"})
+        client.open(URI, "hello ", "\udfff")
+        (ghost,) = client.ghost(URI, 0, 6)
+        told = {"command": "foretype.accepted", "arguments": [{"kind": "word", "characters": characters}]}
+        with pytest.raises(RuntimeError, match="characters"):
+            client.request("workspace/executeCommand", told)
+        client.request("workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")})
+    assert stats(home) == {"ghost": (1, len(ghost["insertText"]))}
+
+
 def taken(client: Client) -> dict[str, int]:
     """What the server has counted."""
     accepted = client.request("workspace/executeCommand", {"command": "foretype.status"})["accepted"]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from foretype_model.errors import ForetypeError
 from foretype_server.cli import app
-from foretype_server.statistics import FILE, Count, Key, by, read, write
+from foretype_server.statistics import FILE, MOST, Count, Key, by, read, write
 
 TODAY = datetime.date.today()
 GHOST = Key(TODAY.isoformat(), "python", "Neovim", "ghost")
@@ -54,6 +54,21 @@ def test_what_is_read_is_the_sum_of_what_was_written(tmp_path_factory, several) 
     assert read(folder) == expected
     assert read(folder, "2026-02-01") == {key: count for key, count in expected.items() if key.day == "2026-02-01"}
     assert sum(by("editor", expected).values(), Count()) == sum(expected.values(), Count())
+
+
+names = st.text(st.characters(exclude_categories=()), max_size=3)
+anything = st.builds(Key, *[names] * 4), st.builds(Count, *[st.integers(0, 10**40)] * 3)
+
+
+@given(st.dictionaries(*anything, max_size=3))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_cannot_be_counted_costs_the_other_counts_nothing(tmp_path_factory, several) -> None:
+    folder = tmp_path_factory.mktemp("statistics")
+    for _ in range(2):
+        write(folder, {**several, GHOST: Count(2, 1, 7)})
+    assert read(folder)[GHOST] == Count(4, 2, 14)
+    kept = [number for count in read(folder).values() for number in (count.shown, count.accepted, count.characters)]
+    assert all(type(number) is int and number <= MOST for number in kept)
 
 
 def write_often(folder: Path) -> None:

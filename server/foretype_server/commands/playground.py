@@ -7,11 +7,13 @@ import os
 import sys
 import threading
 import webbrowser
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from foretype_server.commands.opening import warn
 from foretype_server.commands.options import examples
 
 EXAMPLES = examples(
@@ -36,6 +38,7 @@ def playground(
     from foretype_server.cli_textfile import read_text
     from foretype_server.editor_files import editor_files
     from foretype_server.page import Beginning, Page, serve
+    from foretype_server.signpost import signpost
 
     beginning = Beginning(read_text(file), file.name, file.resolve().as_uri()) if file else Beginning()
     page = Page(editor_files("playground") / "dist", beginning)
@@ -43,14 +46,21 @@ def playground(
     def ready(address: str) -> None:
         typer.echo(f"{address}\nOpen it in a browser; Ctrl-C here ends it.")
         sys.stdout.flush()
-        if not no_open and _has_screen():
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        if no_open or not _has_screen():
+            return
+        try:
+            url = at_end.enter_context(signpost(address))
+        except OSError as error:
+            warn(f"the browser is not opened: {error}")
+            return
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     logs.begin(with_text=False)
-    try:
-        asyncio.run(serve(lsp.converse, page, port, ready))
-    except KeyboardInterrupt:
-        return  # as it is to be ended where there are no signal handlers
+    with ExitStack() as at_end:
+        try:
+            asyncio.run(serve(lsp.converse, page, port, ready))
+        except KeyboardInterrupt:
+            return  # as it is to be ended where there are no signal handlers
 
 
 def _has_screen() -> bool:
