@@ -8,6 +8,7 @@ took 1 to 15 % less, needs backpropagation through time, and makes every warm st
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
 import numpy as np
@@ -26,7 +27,29 @@ DECAY: Final = 3e-4
 NEGLIGIBLE: Final = 2e-3
 """A byte whose probability was that near to what it should have been is left alone: a tenth of the time."""
 
+KEPT: Final = "adapted-"
+"""What the files of adaptations begin with, each of which is for one network in one workspace."""
+
+RESET: Final = "reset"
+"""The file beside them that says, by another word each time, that all of them were reset."""
+
 Floats = NDArray[np.float32]
+
+
+def reset(folder: Path) -> int:
+    """Delete all adaptations in a folder; servers that are running reset theirs when they would save them next.
+
+    How many there were is returned.
+    """
+    try:
+        # First, so that a server that saves at this very moment finds it, or its file is found below.
+        with replacing(folder / RESET) as partial:
+            partial.write_text(token_hex(8), "ascii")
+    finally:
+        kept = list(folder.glob(f"{KEPT}*"))
+        for path in kept:
+            path.unlink(missing_ok=True)
+    return len(kept)
 
 
 class Adaptation:
@@ -39,9 +62,11 @@ class Adaptation:
         """Go on from the file at `path`, where there is a whole one for a network of this size."""
         self._path = path
         self._hidden = hidden
-        self._changed = False
+        self._since: str | None = None
+        """The last reset when the first of it was learnt; None while nothing is."""
         self._clear()
         if path and path.exists():
+            self._since = self._last_reset()
             self._read(path)
 
     def corrected(self, log_probabilities: LogProbabilities, h: Floats) -> LogProbabilities:
@@ -52,6 +77,8 @@ class Adaptation:
 
     def learn(self, log_probabilities: LogProbabilities, h: Floats, following: int) -> None:
         """One gradient step on the byte that followed; shapes (256,), as they are by now, and (hidden,)."""
+        if self._since is None:
+            self._since = self._last_reset()
         error = np.exp(log_probabilities)
         error[following] -= 1
         wrong = np.flatnonzero(np.abs(error) > NEGLIGIBLE)
@@ -61,25 +88,40 @@ class Adaptation:
         self._changed = True
 
     def save(self) -> None:
-        """Keep it for the next start, where it has a place."""
-        if self._path and self._changed:
+        """Keep it for the next start, where it has a place; or be as at first, where all were `reset` meanwhile."""
+        if self._is_outdated():
+            self._clear()
+        elif self._path and self._changed:
             whole = np.zeros((VOCABULARY, self._hidden + 1), np.float32)
             whole[self._bytes] = self._weights
             with replacing(self._path) as partial, partial.open("wb") as file:
                 np.save(file, whole)
             self._changed = False
+            if self._is_outdated():
+                self.forget()
 
     def forget(self) -> None:
         """Be as at first, on the disk too."""
         self._clear()
-        self._changed = False
         if self._path:
             self._path.unlink(missing_ok=True)
 
+    def _is_outdated(self) -> bool:
+        return self._since is not None and self._since != self._last_reset()
+
+    def _last_reset(self) -> str:
+        """What tells the last reset from others; "" where there was none, or none that can be read."""
+        try:
+            return (self._path.parent / RESET).read_text("ascii") if self._path else ""
+        except (OSError, ValueError):
+            return ""
+
     def _clear(self) -> None:
+        self._changed = False
+        self._since = None
         self._bytes = np.empty(0, np.intp)
-        self._rows = np.full(VOCABULARY, -1)
-        self._weights = np.empty((0, self._hidden + 1), np.float32)
+        self._rows: NDArray[np.intp] = np.full(VOCABULARY, -1)
+        self._weights: Floats = np.empty((0, self._hidden + 1), np.float32)
 
     def _make_room(self, new: NDArray[np.intp]) -> None:
         """Have weights, of 0, for these bytes too."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model.adaptation import Adaptation
+from foretype_model.adaptation import Adaptation, reset
 from foretype_model.predictor import Context
 from foretype_model.predictors.network import NetworkPredictor, create
 from foretype_model.runtime import Network
@@ -78,6 +78,61 @@ def test_what_is_forgotten_is_gone_from_the_disk_as_well(tmp_path):
     adaptation.forget()
     assert np.allclose(corrected(adaptation, h_of(1)), UNIFORM)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_another_process_has_reset_is_not_written_back(tmp_path):
+    path = tmp_path / "adapted-0.npy"
+    unsaved, saved, loaded = learnt(path), learnt(tmp_path / "adapted-1.npy"), learnt(tmp_path / "adapted-2.npy")
+    saved.save()
+    loaded.save()
+    loaded = Adaptation(HIDDEN, tmp_path / "adapted-2.npy")
+    assert reset(tmp_path) == 2
+    for adaptation in (unsaved, saved, loaded):
+        adaptation.save()
+        assert np.allclose(corrected(adaptation, h_of(1)), UNIFORM)
+    assert not list(tmp_path.glob("adapted*"))
+
+
+def test_what_is_reset_while_it_is_being_saved_is_not_kept(tmp_path, monkeypatch):
+    path, write = tmp_path / "adapted-0.npy", np.save
+    adaptation = learnt(path)
+    monkeypatch.setattr(np, "save", lambda *arguments: (write(*arguments), reset(tmp_path)))
+    adaptation.save()
+    assert not path.exists()
+    assert np.allclose(corrected(adaptation, h_of(1)), UNIFORM)
+
+
+def test_what_is_learnt_after_a_reset_is_kept(tmp_path):
+    path = tmp_path / "adapted-0.npy"
+    adaptation = learnt(path)
+    adaptation.forget()
+    reset(tmp_path)
+    adaptation.learn(UNIFORM, h_of(1), 65)
+    for _ in range(2):
+        adaptation.save()
+        assert not np.allclose(corrected(Adaptation(HIDDEN, path), h_of(1)), UNIFORM)
+    again = Adaptation(HIDDEN, path)
+    again.save()
+    assert not np.allclose(corrected(again, h_of(1)), UNIFORM)
+
+
+def test_a_key_costs_no_look_at_the_disk(tmp_path, monkeypatch):
+    adaptation = learnt(tmp_path / "adapted-0.npy")
+    monkeypatch.setattr(Path, "read_text", lambda *_: pytest.fail("it was read"))
+    adaptation.learn(UNIFORM, h_of(1), 66)
+
+
+def test_to_forget_resets_what_was_learnt_in_every_workspace(tmp_path):
+    def predictor(workspace: str) -> NetworkPredictor:
+        return create(Context(model=MODEL, workspace=(tmp_path / workspace,), state_folder=tmp_path / "kept"))
+
+    for workspace in ("one", "two"):
+        one = predictor(workspace)
+        one.learn(one.start(), ord("~"))
+        one.save()
+    assert len(list((tmp_path / "kept").glob("adapted-*"))) == 2
+    predictor("three").forget(None, "word")
+    assert not list((tmp_path / "kept").glob("adapted-*"))
 
 
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foretype_model.adaptation import Adaptation
+from foretype_model.adaptation import KEPT, Adaptation, reset
 from foretype_model.errors import PredictorError
 from foretype_model.predictor import Context, LogProbabilities, Removed
 from foretype_model.runtime import Network, NetworkState
@@ -55,9 +55,11 @@ class NetworkPredictor:
             self._adaptation.save()
 
     def forget(self, _path: Path | None, _word: str | None) -> Removed:
-        """Unlearn all that was typed: what came from one text cannot be told from the rest."""
+        """Unlearn all that was typed, wherever it was: what came from one text cannot be told from the rest."""
         if self._adaptation:
             self._adaptation.forget()
+        if self._context.state_folder:
+            reset(self._context.state_folder)
         return Removed()
 
 
@@ -80,4 +82,4 @@ def _place(context: Context, model: Path) -> Path | None:
         return None
     with model.open("rb") as file:
         network = file_digest(file, "sha256").hexdigest()[:16]
-    return context.state_folder / f"adapted-{network}-{context.workspace_name()}.npy"
+    return context.state_folder / f"{KEPT}{network}-{context.workspace_name()}.npy"
