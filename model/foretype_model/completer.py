@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from foretype_model import candidates, prose, provenance, utf8
 from foretype_model.candidates import Candidate, Options
+from foretype_model.consent import Consent
 from foretype_model.lessons import Lessons
 from foretype_model.long_text import LongText
 from foretype_model.mixture import SHOWN, Corrections, Floats, Mixture, PredictorFailed
@@ -62,20 +63,24 @@ class Completer:
         document: str = "",
         corrections: Corrections | None = None,
         memory: int = MEMORY,
+        *,
+        consent: Consent | None = None,
     ) -> None:
         """`document` is its URI; documents that share `corrections` learn together how far to trust each predictor.
 
-        The states along the text take about `memory` bytes at the most.
+        The states along the text take about `memory` bytes at the most. What is typed is learnt from with the `consent`
+        alone, as `Lessons` has it.
         """
         self._on_drop = on_drop
         self._document = document
+        self._consent = consent
         self._memory = memory
         self._corrections: Corrections = {} if corrections is None else corrections
         self._typed: Rope | None = None
         self._shares: tuple[State, Mapping[str, Floats]] = None, {}
         self._searches: OrderedDict[tuple[Rope, Options, int], list[Found]] = OrderedDict()
         self._mixture = Mixture(predictors, self._corrections)
-        self._lessons = Lessons(self._mixture, document)
+        self._lessons = Lessons(self._mixture, document, self._consent)
         self._states: LongText | None = None
         self._read_from = 0
         self._outlook: tuple[Rope, Outlook] | None = None
@@ -270,7 +275,7 @@ class Completer:
             except PredictorFailed as failure:
                 members = {name: one for name, one in self._mixture.members.items() if name != failure.name}
                 self._mixture = Mixture(members, self._corrections)
-                self._lessons = Lessons(self._mixture, self._document)
+                self._lessons = Lessons(self._mixture, self._document, self._consent)
                 self._states = None
                 self.think_anew()
                 self._on_drop(failure.name, failure.cause)

@@ -34,14 +34,21 @@ def path_of(uri: str) -> str | None:
             return None
         # Not every name is text, and this is what Python makes of those that are not.
         path = unquote_to_bytes(quoted).decode("utf-8", "surrogateescape")
-        os.fsencode(path)
     except ValueError:
         return None
-    if "\0" in path or not path.startswith("/"):
+    if not path.startswith("/") or not can_be_a_path(path):
         return None
     if os.name == "nt":
         return windows_path(host, path)
     return path if host in HERE else None
+
+
+def can_be_a_path(text: str) -> bool:
+    """Whether a file may be called so."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def windows_path(host: str, path: str) -> str | None:

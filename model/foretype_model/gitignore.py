@@ -6,6 +6,7 @@ import codecs
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -32,6 +33,12 @@ class Rules:
         # pathspec ranks "*" above a later "!*/"; for a folder itself, in git, simply the last match decides.
         matching = (p.include for p in reversed(self.spec.patterns) if p.match_file(relative + "/"))
         return next(matching, None)
+
+    def ignores(self, file: str) -> bool:
+        """Whether a file below the folder is ignored, by itself or with a folder that it is in."""
+        above = takewhile(lambda parent: str(parent) != self.folder, Path(file).parents)
+        folders = any(self.verdict(str(parent), is_folder=True) for parent in above)
+        return folders or bool(self.verdict(file, is_folder=False))
 
 
 def rules_of(folder: str) -> tuple[Rules, ...]:

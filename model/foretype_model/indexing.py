@@ -11,21 +11,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from foretype_model.alone import alone
 from foretype_model.atomic import private_folder
 from foretype_model.errors import ForetypeError
 from foretype_model.renewal import Renewal, Request
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 
 def main() -> None:
@@ -36,7 +29,7 @@ def main() -> None:
         os.nice(19)
     try:
         private_folder(Path(request.folder))
-        with _alone(Path(request.folder)):
+        with alone(Path(request.folder)):
             Renewal(request, _Throttled()).run()
     except ForetypeError as error:
         _tell(error=str(error))
@@ -45,29 +38,6 @@ def main() -> None:
         _tell(error=f"cannot keep the index in {request.folder} ({why}): make room there")
     except Exception as error:  # noqa: BLE001 (a traceback may hold text, and standard error is the editor's log)
         _tell(error=f"the workspace cannot be indexed ({type(error).__name__}): what was indexed before is in use")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process is at work on the index, and keep others waiting meanwhile."""
-    with open(folder / "lock", "a", opener=partial(os.open, mode=0o600)) as file:
-        # Some network drives cannot lock; there, the last one wins.
-        with suppress(OSError):
-            if sys.platform == "win32":
-                while not _locked(file.fileno()):
-                    time.sleep(0.1)
-            else:
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _locked(descriptor: int) -> bool:
-    """Lock a file on Windows, where another process does not hold it; OSError where no file can be locked."""
-    try:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[name-defined, unused-ignore]
-    except PermissionError:
-        return False
-    return True
 
 
 class _Throttled:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from foretype_model.consent import Consent
 from foretype_model.index import ERASED
 from foretype_model.mixture import Mixture
 from foretype_model.predictor import State
 from foretype_model.rope import Rope
-from foretype_model.secrets import REACH, is_private, masked_around, unsettled
+from foretype_model.secrets import REACH, masked_around, unsettled
 
 
 class Lessons:
     """The bytes that were typed in one document and wait to be learnt from: seldom more than a word."""
 
-    def __init__(self, mixture: Mixture, document: str) -> None:
-        """Of `document`, a URI, nothing is learnt where it is a file of keys or passwords."""
+    def __init__(self, mixture: Mixture, document: str, consent: Consent | None = None) -> None:
+        """Nothing is learnt from `document`, a URI, without the `consent`; it is one for all but secrets by default."""
         self._mixture = mixture
-        self._is_private = is_private(document)
+        self._document, self._consent = document, consent or Consent()
         self._start = 0
         self._waiting = b""
         self._states: list[State] = []
 
     def typed(self, before: Rope, after: Rope, state: State) -> None:
         """The last byte of `before` was typed, after `state`; learn from what has been settled by it."""
-        if self._is_private:
+        if not self._consent.given(self._document):
             return
         self._go_on_to(before)
         self._states.append(state)

@@ -1,20 +1,18 @@
-"""What is kept on disk of a workspace beside its shards: which file is in which of them, and what is forgotten."""
+"""What is kept on disk of a workspace beside its shards: which file is in which of them."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from foretype_model.atomic import replacing
-from foretype_model.errors import WorkspaceError
 
 MANIFEST: Final = "manifest.json"
-FORGOTTEN: Final = "forgotten.json"
 SHARD: Final = ".shard"
 FORMAT: Final = 2
 """The version of the manifest's layout, and of what is masked in the shards; another one is as good as none."""
@@ -63,6 +61,7 @@ class Manifest:
         skipped: how many files and folders were left out when all were last looked at, by reason.
         large: file name of the shard of what seldom changes; empty where there is none.
         young: the same, of what has changed since.
+        purged: the digest of the list of what is forgotten when nothing of it was left in the shards.
     """
 
     files: Mapping[str, Entry] = field(default_factory=dict)
@@ -70,6 +69,7 @@ class Manifest:
     skipped: Mapping[str, int] = field(default_factory=dict)
     large: str = ""
     young: str = ""
+    purged: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -90,13 +90,14 @@ class Manifest:
             {reason: int(count) for reason, count in values["skipped"].items()},
             large,
             young,
+            str(values.get("purged", "")),
         )  # fmt: skip
 
     def write(self, folder: Path) -> None:
         """Take the place of the manifest in a folder."""
-        _write(
-            folder / MANIFEST, {"format": FORMAT, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
-        )
+        values = {"format": FORMAT, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
+        with replacing(folder / MANIFEST) as partial:
+            partial.write_text(json.dumps(values), "utf-8")
 
     def shards(self) -> tuple[str, ...]:
         """The file names of the shards there are."""
@@ -106,68 +107,3 @@ class Manifest:
 def _stamp(values: Any) -> Stamp:
     mtime_ns, size = values
     return Stamp(int(mtime_ns), int(size))
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """What the user wants never to be offered again.
-
-    Attributes:
-        paths: of files and folders, absolute and without links.
-    """
-
-    paths: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, folder: Path) -> Forgotten:
-        """What was forgotten in a folder's index.
-
-        Raises:
-            WorkspaceError: that cannot be told, so that nothing may be learnt.
-        """
-        try:
-            values = json.loads((folder / FORGOTTEN).read_bytes())
-            return cls(*(tuple(map(str, values[name])) for name in ("paths", "words")))
-        except (FileNotFoundError, NotADirectoryError):
-            return cls()
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-            raise WorkspaceError(
-                f"cannot read what is to be forgotten, so nothing is learnt from this workspace: "
-                f"mend or remove {folder / FORGOTTEN} ({type(error).__name__})"
-            ) from None
-
-    def write(self, folder: Path) -> None:
-        _write(folder / FORGOTTEN, asdict(self))
-
-    def covers(self, name: str) -> bool:
-        """Whether a file is forgotten, by itself or with a folder above it."""
-        return is_covered(name, self.paths)
-
-    def in_bytes(self) -> tuple[bytes, ...]:
-        """The words, in UTF-8."""
-        return tuple(word.encode() for word in self.words)
-
-    def with_path(self, path: str) -> Forgotten:
-        return replace(self, paths=tuple(dict.fromkeys((*self.paths, path))))
-
-    def without_path(self, path: str) -> Forgotten:
-        return replace(self, paths=tuple(known for known in self.paths if known != path))
-
-    def with_word(self, word: str) -> Forgotten:
-        return replace(self, words=tuple(dict.fromkeys((*self.words, word))))
-
-
-def is_covered(name: str, paths: Collection[str]) -> bool:
-    """Whether an absolute path, or a folder above it, is among `paths`."""
-    while name not in paths:
-        above = os.path.dirname(name)  # noqa: PTH120 (for each of thousands of files, and a Path is slow)
-        if above == name:
-            return False
-        name = above
-    return True
-
-
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(values), "utf-8")

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from foretype_model import candidates
 from foretype_model.candidates import Options
 from foretype_model.completer import MOST_TYPED
+from foretype_model.consent import Consent
 from foretype_model.lessons import Lessons
 from foretype_model.mixture import SHOWN, Floats, Mixture
 from foretype_model.outlook import Outlook
@@ -115,10 +116,13 @@ class Reading:
     Raises PredictorFailed wherever a predictor fails; it is of no use then.
     """
 
-    def __init__(self, mixture: Mixture, document: str) -> None:
-        """The members of `mixture` have not seen the `document` of this URI, and see it here alone."""
+    def __init__(self, mixture: Mixture, document: str, consent: Consent | None = None) -> None:
+        """The members of `mixture` have not seen the `document` of this URI, and see it here alone.
+
+        What is typed is learnt from with the `consent` alone, as `Lessons` has it.
+        """
         self._mixture = mixture
-        self._lessons = Lessons(mixture, document)
+        self._lessons = Lessons(mixture, document, consent)
         self._document = document
         self._text = b""
         self._scores: list[_Score | _New] = []

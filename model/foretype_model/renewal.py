@@ -19,8 +19,9 @@ from typing import Final
 from foretype_model.documents import real_path
 from foretype_model.errors import BrokenIndexError
 from foretype_model.forgetting import blanked, holds
+from foretype_model.forgotten import LIST, Forgotten, is_covered
 from foretype_model.index import Shard
-from foretype_model.manifest import MANIFEST, SHARD, Entry, Forgotten, LeftOut, Manifest, Stamp, is_covered
+from foretype_model.manifest import MANIFEST, SHARD, Entry, LeftOut, Manifest, Stamp
 from foretype_model.secrets import masked
 from foretype_model.texts import DUPLICATE, EMPTY, MINIFIED, NOT_TEXT, LeftOutError, Tree, is_folder, read_text
 
@@ -51,7 +52,7 @@ class Request:
 
     Attributes:
         folders: of the workspace, absolute.
-        folder: where the index is kept.
+        folder: where the index is kept; the list of what is forgotten lies above it.
         exclude: patterns of what is not to be learnt from.
         paths: what was changed; None where everything is to be looked at.
     """
@@ -76,7 +77,7 @@ class Renewal:
         self._folder = Path(request.folder)
         self._trees = [Tree(Path(path), request.exclude) for path in request.folders]
         self._report = report
-        self._forgotten = Forgotten.read(self._folder)
+        self._forgotten = Forgotten.read(self._folder.parent)
         self._before = Manifest.read(self._folder)
         self._words = self._forgotten.in_bytes()
         self._held = {shard: _held(self._folder / shard, self._words) for shard in self._before.shards()}
@@ -95,14 +96,15 @@ class Renewal:
         # First, too: where each renewal is killed before its end, what they leave must not fill the disk.
         _sweep(self._folder, self._before.shards())
         # The index itself may lie in the workspace, as in a home folder.
-        unwanted = (*self._forgotten.paths, real_path(self._folder))
+        index = Path(real_path(self._folder))
+        unwanted = (*self._forgotten.paths, str(index), str(index.parent / LIST))
         found = {name: stamp for name, stamp in self._find().items() if not is_covered(name, unwanted)}
         self._select(found)
         large, young = self._arrange(found)
         skipped = self._before.skipped
         if self._changed is None:
             skipped = dict(self._skipped + Counter(entry.reason for entry in self._left_out.values()))
-        after = Manifest(self._files, self._left_out, skipped, large, young)
+        after = Manifest(self._files, self._left_out, skipped, large, young, self._forgotten.digest())
         if after != self._before:
             after.write(self._folder)
         _sweep(self._folder, after.shards())

@@ -16,8 +16,9 @@ from typing import Final
 from foretype_model.documents import real_path
 from foretype_model.errors import BrokenIndexError, WorkspaceError
 from foretype_model.forgetting import without_word
+from foretype_model.forgotten import Forgotten, is_covered
 from foretype_model.index import Shard
-from foretype_model.manifest import Forgotten, Manifest, Stamp, is_covered
+from foretype_model.manifest import Manifest, Stamp
 from foretype_model.predictor import Removed
 from foretype_model.renewal import Request
 from foretype_model.texts import Tree
@@ -52,12 +53,12 @@ class Workspace:
     """The texts below some folders, as shards.
 
     The names of documents are absolute paths without links, as `real_path` gives them. Every method may be
-    called from any thread. `refresh` and `update` take long, and wait for one another; `open`, `forget` and
+    called from any thread. `refresh`, `update` and `purge` take long, and wait for one another; `open`, `forget` and
     `forget_word` take as long as `Shard.without`.
 
     Args:
         folders: of the workspace; none where it is only to forget, whatever folders the index is of.
-        folder: where its index is kept, and nothing else.
+        folder: where its index is kept, and nothing else; above it lies the list of what is forgotten, in all indexes.
         exclude: patterns of what is not learnt from, as in a ``.gitignore`` in each of the folders.
 
     Raises:
@@ -65,10 +66,10 @@ class Workspace:
     """
 
     def __init__(self, folders: tuple[Path, ...], folder: Path, exclude: tuple[str, ...] = ()) -> None:
-        self._folders = folders
+        self.folders = folders
+        self.exclude = exclude
         self._folder = folder
-        self._exclude = exclude
-        self._forgotten = Forgotten()
+        self._forgotten: Forgotten | None = None
         self._manifest = Manifest()
         self._outdated: frozenset[str] = frozenset()
         self._shards: dict[str, tuple[Shard, Shard]] = {}
@@ -88,13 +89,13 @@ class Workspace:
         return Summary(len(files), sum(entry.stamp.size for entry in files.values()), self._manifest.skipped)
 
     @property
-    def forgotten(self) -> Forgotten:
-        """What is never to be offered again, as it was last read from the disk."""
+    def forgotten(self) -> Forgotten | None:
+        """What is never to be offered again, as it was last read from the disk; None until that could be told."""
         return self._forgotten
 
     def open(self) -> tuple[Shard, ...]:
         """What is on disk from last time, less the files that were changed or have gone, or are excluded by now."""
-        trees = [Tree(path, self._exclude) for path in self._folders]
+        trees = [Tree(path, self.exclude) for path in self.folders]
         files = Manifest.read(self._folder).files.items()
         outdated = (
             name
@@ -110,27 +111,36 @@ class Workspace:
             progress: called with how many files were looked at, of how many; both are equal once the index is made.
 
         Raises:
-            WorkspaceError: that could not be done; `shards` are what they were.
+            WorkspaceError: that could not be done; `shards` are what they were, less what is forgotten by now.
         """
-        self._renew(None, progress)
-        return self._load()
+        try:
+            self._renew(None, progress)
+        finally:
+            self._load()
+        return self.shards
 
     def update(self, paths: Collection[Path]) -> tuple[Shard, ...]:
         """Index the files or folders at `paths`, which were saved, created or removed; raises as `refresh` does."""
-        self._renew(tuple(map(str, paths)), lambda _done, _total: None)
-        return self._load()
+        try:
+            self._renew(tuple(map(str, paths)))
+        finally:
+            self._load()
+        return self.shards
+
+    def purge(self) -> None:
+        """Have what is forgotten leave the disk, and take nothing in; raises as `refresh` does."""
+        self._renew(())
 
     def forget(self, path: Path) -> Removed:
-        """Offer nothing from a file, or from any below a folder, and never learn from it again.
+        """Offer nothing from a file, or from any below a folder, and never learn from it again, in any workspace.
 
         The `shards` are without it at once, and so is every server that starts from now on. Its text goes from the
         disk with the next `update`, of nothing if need be.
         """
         name = real_path(path)
         with self._state:
-            before = Forgotten.read(self._folder)
-            self._forgotten = before.with_path(name)
-            self._forgotten.write(self._folder)
+            before = self._forgotten or Forgotten()
+            self._forgotten = Forgotten.change(self._folder.parent, lambda forgotten: forgotten.with_path(name))
             files = {known: entry for known, entry in self._manifest.files.items() if not before.covers(known)}
             gone = [known for known in files if is_covered(known, (name,))]
             self._mask(self._shards)
@@ -138,24 +148,23 @@ class Workspace:
 
     def knows(self, path: Path) -> bool:
         """Whether a file, or any below a folder, is indexed or forgotten."""
-        name = real_path(path)
-        return self._forgotten.covers(name) or any(is_covered(known, (name,)) for known in self._manifest.files)
+        name, forgotten = real_path(path), self._forgotten or Forgotten()
+        return forgotten.covers(name) or any(is_covered(known, (name,)) for known in self._manifest.files)
 
     def unforget(self, path: Path) -> None:
         """Take `forget` back; an `update` of that path learns from it again."""
+        name = real_path(path)
         with self._state:
-            self._forgotten = Forgotten.read(self._folder).without_path(real_path(path))
-            self._forgotten.write(self._folder)
+            self._forgotten = Forgotten.change(self._folder.parent, lambda forgotten: forgotten.without_path(name))
 
     def forget_word(self, word: str) -> Removed:
         """Offer `word` never again where it stands whole, in any file; otherwise as `forget`."""
         with self._state:
-            self._forgotten = Forgotten.read(self._folder).with_word(word)
-            self._forgotten.write(self._folder)
+            self._forgotten = Forgotten.change(self._folder.parent, lambda forgotten: forgotten.with_word(word))
             return Removed(occurrences=self._mask(self._shards))
 
     def close(self) -> None:
-        """End the child process, if there is one; `refresh` and `update` do nothing from now on."""
+        """End the child process, if there is one; none is started from now on."""
         with self._state:
             self._closed = True
             if self._child:
@@ -163,9 +172,11 @@ class Workspace:
 
     # The child process
 
-    def _renew(self, paths: tuple[str, ...] | None, progress: Progress) -> None:
-        folders = tuple(str(path.absolute()) for path in self._folders)
-        request = json.dumps(asdict(Request(folders, str(self._folder.absolute()), self._exclude, paths)))
+    def _renew(self, paths: tuple[str, ...] | None, progress: Progress = lambda _done, _total: None) -> None:
+        if not self.folders and not self._folder.exists():
+            return
+        folders = tuple(str(path.absolute()) for path in self.folders)
+        request = json.dumps(asdict(Request(folders, str(self._folder.absolute()), self.exclude, paths)))
         with self._working:
             try:
                 with self._state:
@@ -184,7 +195,7 @@ class Workspace:
     def _load(self, outdated: frozenset[str] = frozenset()) -> tuple[Shard, ...]:
         """Read what is on disk, with all files masked that are not to be found in it."""
         with self._state:
-            self._forgotten = Forgotten.read(self._folder)
+            self._forgotten = Forgotten.read(self._folder.parent)
             self._outdated = outdated
             for _ in range(ATTEMPTS):
                 manifest = Manifest.read(self._folder)
@@ -213,9 +224,12 @@ class Workspace:
         How many words were hidden, that were not before, is returned.
         """
         count, ready = 0, {}
+        forgotten = self._forgotten or Forgotten()
+        words = forgotten.in_bytes()
         for shard, (whole, masked) in shards.items():
-            hidden = frozenset(name for name in whole.names if not self._is_current(name, shard))
-            words = self._forgotten.in_bytes()
+            hidden = frozenset(
+                name for name in whole.names if not self._is_current(name, shard) or forgotten.covers(name)
+            )
             if (hidden or words) and not whole.is_whole:
                 # Something else would be hidden. The next `refresh` makes it again.
                 continue
@@ -230,8 +244,7 @@ class Workspace:
 
     def _is_current(self, name: str, shard: str) -> bool:
         entry = self._manifest.files.get(name)
-        known = entry is not None and entry.shard == shard
-        return known and name not in self._outdated and not self._forgotten.covers(name)
+        return entry is not None and entry.shard == shard and name not in self._outdated
 
 
 def _start() -> subprocess.Popen[bytes]:

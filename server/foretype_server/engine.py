@@ -14,9 +14,12 @@ from typing import Final, TypeVar
 
 from foretype_model.candidates import Candidate
 from foretype_model.completer import Completer
+from foretype_model.consent import Consent
 from foretype_model.errors import ModelError
+from foretype_model.forgotten import Forgotten, ForgottenNow
+from foretype_model.indexes import Indexes
 from foretype_model.predictor import Context, Forgetful, Indexer, Predictor, Removed
-from foretype_model.predictors import load_predictors
+from foretype_model.predictors import folder_of, load_predictors
 from foretype_model.provenance import Explanation
 from foretype_model.staleness import Stale, Superseded
 from foretype_model.store import Store, data_folder
@@ -56,7 +59,11 @@ class Engine:
         """
         self._on_drop, self._warn = on_drop, warn
         self._serving = Serving({}, None, warn)
-        self._readings = Readings(lambda: Serving({}, None, warn), on_drop)
+        self._consent = Consent()
+        self._readings = Readings(lambda: Serving({}, None, warn), on_drop, self._consent)
+        self._indexes = Indexes(_learnt())
+        self._forgotten = ForgottenNow(_learnt())
+        self._heeded: Forgotten | None = None
         self._completers: OrderedDict[str, tuple[Ensemble, Completer]] = OrderedDict()
         self._memory = 0
         self._indexed = False
@@ -66,7 +73,9 @@ class Engine:
         self.release()
         self._memory = 1_000_000 * settings.memory_per_document
         self._serving, loaded = self._served(settings, workspace)
-        self._readings = Readings(lambda: self._served(settings, workspace)[0], self._on_drop)
+        self._consent = Consent(workspace, settings.not_learnt, self._forgotten)
+        self._readings = Readings(lambda: self._served(settings, workspace)[0], self._on_drop, self._consent)
+        self._indexes = Indexes(_learnt())
         self._completers.clear()
         return loaded
 
@@ -109,6 +118,9 @@ class Engine:
 
     def outlook(self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale) -> Outlook | None:
         """What came in `span`, bytes of the text from its start, and what may come next. None once `stale`."""
+        if (forgotten := self._forgotten()) != self._heeded:
+            self._heeded = forgotten
+            self._readings.forget()
         return self._readings.outlook(snapshot, settings, span, stale)
 
     def explain(self, snapshot: Snapshot, text: str) -> Explanation | None:
@@ -116,12 +128,13 @@ class Engine:
         return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES)
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Have each predictor that can forget what was learnt from `path`, or `word`.
+        """Have each predictor that can forget what was learnt from `path`, or `word`; none learns it again anywhere.
 
         Raises:
             Exception: one of them could not, whatever it raised; the others have.
         """
-        forgetful = [predictor for predictor in self._serving.predictors() if isinstance(predictor, Forgetful)]
+        able = [predictor for predictor in self._serving.predictors() if isinstance(predictor, Forgetful)]
+        forgetful: list[Forgetful] = [self._indexes, *able]
         try:
             return sum(_for_each(forgetful, lambda predictor: predictor.forget(path, word)), Removed())
         finally:
@@ -149,17 +162,25 @@ class Engine:
 
     def refresh(self, progress: Callable[[int, int], None]) -> None:
         """Read what is new in the workspace; tell how many files are done, of how many. Raises ForetypeError."""
-        _for_each(self._indexers(), lambda predictor: predictor.refresh(progress))
-        self._indexed = True
+        try:
+            _for_each(self._indexers(), lambda indexer: indexer.refresh(progress))
+        finally:
+            self._indexed = True
 
     def update(self, paths: Collection[Path]) -> None:
         """Read files that have changed. Raises ForetypeError."""
-        _for_each(self._indexers(), lambda predictor: predictor.update(paths))
-        self._indexed = True
+        try:
+            _for_each(self._indexers(), lambda indexer: indexer.update(paths))
+        finally:
+            self._indexed = True
 
     def _indexers(self) -> list[Indexer]:
-        """They are the same in all ensembles, whose number may change while the other thread looks."""
-        return [predictor for predictor in self._serving.base.predictors.values() if isinstance(predictor, Indexer)]
+        """They are the same in all ensembles, whose number may change while the other thread looks.
+
+        Those of other workspaces come last: what is forgotten leaves the disk there, too.
+        """
+        predictors = self._serving.base.predictors.values()
+        return [*(predictor for predictor in predictors if isinstance(predictor, Indexer)), self._indexes]
 
     def _completer(self, uri: str) -> Completer:
         if self._indexed:
@@ -178,7 +199,9 @@ class Engine:
         return self._completers[uri][1]
 
     def _made(self, uri: str, ensemble: Ensemble) -> Completer:
-        return Completer(ensemble.predictors, self._on_drop, uri, ensemble.corrections, self._memory)
+        return Completer(
+            ensemble.predictors, self._on_drop, uri, ensemble.corrections, self._memory, consent=self._consent
+        )
 
 
 def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
@@ -203,6 +226,11 @@ def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) ->
     if missing and model is not None:
         problems = [missing, *problems]
     return predictors, Loaded(tuple(predictors), path, tuple(problems))
+
+
+def _learnt() -> Path:
+    """Where the indexes are, and the list of what is forgotten in all of them."""
+    return folder_of("copy", data_folder())
 
 
 def _find(model: str | None) -> tuple[Path | None, str | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
+from foretype_model.documents import can_be_a_path
 from foretype_server import logs, to_proto
 from foretype_server.origin import where
 
@@ -73,9 +74,14 @@ async def forget(session: Session, *arguments: object) -> dict[str, Any]:
 
 
 def _path_or_word(arguments: tuple[object, ...]) -> tuple[Path | None, str | None]:
+    # Imported here, since initialize need not wait for what it imports.
+    from foretype_model.forgotten import can_stand_in_a_text  # noqa: PLC0415
+
     match arguments:
-        case [{"path": str() as path, **more}] if not more and Path(path).is_absolute():
+        case [{"path": str() as path, **more}] if not more and Path(path).is_absolute() and can_be_a_path(path):
             return Path(path), None
-        case [{"word": str() as word, **more}] if not more and word.strip():
+        case [{"word": str() as word, **more}] if not more and can_stand_in_a_text(word):
             return None, word
-    raise JsonRpcInvalidParams('give one {"path": the absolute path of a file or folder}, or one {"word": ...}')
+    raise JsonRpcInvalidParams(
+        'give one {"path": the absolute path of a file or folder}, or one {"word": one that can stand in a text}'
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from foretype_model.consent import Consent
 from foretype_model.mixture import Mixture, PredictorFailed
 from foretype_model.reading import Likely, Reading, Scored
 from foretype_model.staleness import Stale, Superseded
@@ -31,9 +32,14 @@ class Outlook:
 class Readings:
     """A reading of each document that was asked about and is open."""
 
-    def __init__(self, load: Callable[[], Serving], on_drop: Callable[[str, Exception], None]) -> None:
-        """`load` makes predictors that have seen no document; `on_drop` is told name and error."""
-        self._load, self._on_drop = load, on_drop
+    def __init__(
+        self, load: Callable[[], Serving], on_drop: Callable[[str, Exception], None], consent: Consent
+    ) -> None:
+        """`load` makes predictors that have seen no document; `on_drop` is told name and error.
+
+        What is typed is learnt from with the `consent` alone.
+        """
+        self._load, self._on_drop, self._consent = load, on_drop, consent
         self._serving: Serving | None = None
         self._failed: set[str] = set()
         self._readings: dict[str, tuple[Ensemble, Reading]] = {}
@@ -74,5 +80,5 @@ class Readings:
             members = {name: one for name, one in ensemble.predictors.items() if name not in self._failed}
             if not members:
                 return None
-            self._readings[uri] = ensemble, Reading(Mixture(members, ensemble.corrections), uri)
+            self._readings[uri] = ensemble, Reading(Mixture(members, ensemble.corrections), uri, self._consent)
         return self._readings[uri][1]

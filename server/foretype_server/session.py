@@ -203,9 +203,10 @@ class Session:
     async def forget(self, path: Path | None, word: str | None) -> Removed:
         """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
         await self._started.wait()
-        removed = await self._worker.forget(path, word)
-        self._upkeep.changed(())  # it leaves the disk, too
-        return removed
+        try:
+            return await self._worker.forget(path, word)
+        finally:
+            self._upkeep.changed(())  # it leaves the disk, too
 
     def changed(self, paths: Iterable[Path]) -> None:
         """Files were saved, created or removed."""

@@ -13,7 +13,7 @@ import pytest
 from foretype_model.predictor import Context
 from foretype_model.predictors.copy import create
 
-from .client import PATIENCE, SERVE, change, environment, insertion, server
+from .client import PATIENCE, SERVE, change, comes_true, environment, insertion, server
 
 URI = "file:///nowhere/open.txt"
 SETTINGS = {"predictors": {"scripted": {"texts": []}, "copy": {}}}
@@ -176,7 +176,78 @@ def test_what_is_forgotten_in_an_editor_leaves_the_disk(client, tmp_path):
     assert not goes_on(client, "our society is Philippa ", "Wainwright")
 
 
-@pytest.mark.parametrize("argument", [{}, {"path": "relative"}, {"word": " "}, {"word": "a", "path": "/b"}, "a"])
+def test_what_is_forgotten_in_an_editor_leaves_the_indexes_of_other_workspaces_and_stays_out(tmp_path, folder):
+    copy = tmp_path / "home" / "predictors" / "copy"
+    create(Context(workspace=(folder / "letters",), state_folder=copy)).refresh()
+    assert on_disk(copy).count(b"Wainwright") == 2
+    with server(tmp_path / "home") as (client, _):
+        # Nothing is open, and no predictor at work that would have to forget.
+        client.initialize({"predictors": {"scripted": {"texts": []}}})
+        execute(client, "foretype.forget", {"word": "Wainwright"})
+        assert comes_true(lambda: b"Wainwright" not in on_disk(copy))
+        assert b"treasurer" in on_disk(copy)
+    folders = [{"uri": path.as_uri(), "name": path.name} for path in (folder, folder / "letters")]
+    with server(tmp_path / "home") as (client, _):
+        client.initialize(SETTINGS, workspaceFolders=folders)
+        assert comes_true(lambda: goes_on(client, "The treasurer of our ", "society"))
+        assert not goes_on(client, "our society is Philippa ", "Wainwright")
+    assert b"Wainwright" not in on_disk(copy)
+
+
+def test_an_editor_follows_what_the_command_line_forgets_once_a_file_is_saved(client, tmp_path, folder):
+    assert goes_on(client, "our society is Philippa ", "Wainwright")
+    run(tmp_path / "home", "forget", "Wainwright")
+    client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}})
+    assert comes_true(lambda: not goes_on(client, "our society is Philippa ", "Wainwright"))
+
+
+def test_what_is_shown_of_the_next_characters_follows_at_once(client, tmp_path):
+    text = "The treasurer of our society is Philippa "
+    client.open(URI, text)
+
+    def next_character() -> str:
+        at = {"uri": URI, "position": {"line": 0, "character": len(text)}}
+        return execute(client, "foretype.outlook", at)["next"][0]["text"]
+
+    assert next_character() == "W"
+    run(tmp_path / "home", "forget", "Wainwright")
+    assert next_character() != "W"
+
+
+def test_what_the_network_has_learnt_is_not_written_back_when_the_command_line_has_reset_it(tmp_path, folder):
+    network = tmp_path / "home" / "predictors" / "network"
+    with server(tmp_path / "home") as (client, _):
+        client.initialize({"predictors": {"network": {}}}, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
+        client.open(URI, "")
+        for end, letter in enumerate("quince "):
+            client.send(change(URI, end + 2, insertion(0, end, letter)))
+            client.completions(URI, 0, end + 1)
+        run(tmp_path / "home", "forget", "quince")
+        client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    assert not list(network.glob("adapted-*"))
+    assert (network / "reset").exists()
+
+
+def test_a_list_that_is_none_is_told_by_name_and_the_server_goes_on(tmp_path, folder):
+    broken = tmp_path / "home" / "predictors" / "copy" / "forgotten.json"
+    broken.write_text('{"paths": "all", "words": []}')
+    with server(tmp_path / "home") as (client, _):
+        client.initialize(SETTINGS, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
+        assert not goes_on(client, "The treasurer of our ", "society")
+        assert comes_true(lambda: any(f"mend or remove {broken}" in line for line in client.warnings()))
+        broken.write_text('{"paths": [], "words": ["\\ud800x"]}')
+        client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}})
+        assert comes_true(lambda: goes_on(client, "The treasurer of our ", "society"))
+        assert not [line for line in client.warnings() if "failed" in line]
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {}, {"path": "relative"}, {"path": "/a\0b"}, {"path": "/\ud800"}, {"word": " "}, {"word": "a", "path": "/b"},
+        {"word": "\ud800x"}, {"word": "x\udcff"}, "a",
+    ],
+)  # fmt: skip
 def test_what_is_neither_path_nor_word_is_not_forgotten(client, argument):
     with pytest.raises(RuntimeError, match="word"):
         execute(client, "foretype.forget", argument)

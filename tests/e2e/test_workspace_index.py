@@ -81,6 +81,39 @@ def test_what_is_saved_is_learnt_and_what_is_excluded_is_not(tmp_path, folder):
         assert not goes_on(client, "The number of the safe is ", "fou")
 
 
+def test_what_is_excluded_is_not_learnt_from_while_it_is_open_and_is_answered_for(tmp_path, folder):
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder, **{"learn.exclude": ["private/"]})
+        assert comes_true(lambda: goes_on(client, START, "soc"))
+        line = "Her full name was Ermintrude Applethwaite.\n"
+        for name, learnt in (("private/diary.txt", False), ("letter.txt", True)):
+            document = (folder / name).as_uri()
+            client.open(document, line + START)
+            items = client.completions(document, 1, len(START))["items"]
+            assert any(item["textEdit"]["newText"].startswith("soc") for item in items)
+            assert goes_on(client, "Her full name was ", "Erm") == learnt
+
+
+def test_the_network_learns_nothing_from_what_is_excluded_or_forgotten(tmp_path, folder):
+    def typed(client: Client, name: str) -> bool:
+        """Whether it has been learnt from, once it is closed."""
+        document = (folder / name).as_uri()
+        client.open(document, "")
+        for end, letter in enumerate("quince "):
+            client.send(change(document, end + 2, insertion(0, end, letter)))
+            client.ghost(document, 0, end + 1)
+        client.notify("textDocument/didClose", {"textDocument": {"uri": document}})
+        client.open(URI, "")
+        client.ghost(URI, 0, 0)
+        return bool(list((tmp_path / "home" / "predictors" / "network").glob("adapted-*")))
+
+    with server(tmp_path / "home") as (client, _):
+        begin(client, folder, predictors={"network": {}}, **{"learn.exclude": ["private*"]})
+        forget = {"command": "foretype.forget", "arguments": [{"path": str(folder / "diary.txt")}]}
+        client.request("workspace/executeCommand", forget)
+        assert [typed(client, name) for name in ("private.txt", "diary.txt", "letter.txt")] == [False, False, True]
+
+
 def test_a_deleted_file_is_unlearnt(tmp_path, folder):
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)

@@ -16,8 +16,8 @@ from tests.trust import faults_clock, faults_files, faults_writes
 
 from foretype_model import atomic
 from foretype_model.errors import PredictorError
+from foretype_model.forgotten import Forgotten
 from foretype_model.index import HEAD, Shard
-from foretype_model.manifest import Forgotten
 from foretype_model.predictor import Indexer, Learner, Modelled, Observer, Predictor
 from foretype_model.predictors import scripted, strangers
 from foretype_model.predictors.strangers import Lane, UnansweredError, awaited
@@ -28,10 +28,11 @@ ROOT = Path(__file__).parents[2]
 # What a crash leaves
 
 
-def test_a_write_that_is_killed_loses_nothing_and_leaves_nothing_for_long(tmp_path):
+@pytest.mark.parametrize("write", [faults_writes.write_forgotten, faults_writes.merge_forgotten])
+def test_a_write_that_is_killed_loses_nothing_and_leaves_nothing_for_long(tmp_path, write):
     (tmp_path / "texts").mkdir()
     (tmp_path / "predictors" / "copy" / "1").mkdir(parents=True)
-    outcome = faults_writes.killed("what is forgotten", faults_writes.write_forgotten, tmp_path)
+    outcome = faults_writes.killed("what is forgotten", write, tmp_path)
     assert outcome.held, outcome.note
 
 

@@ -86,6 +86,43 @@ def test_what_the_network_has_adapted_to_goes_as_well(learnt, home):
     assert not adapted.exists()
 
 
+def test_what_the_network_has_adapted_to_goes_where_there_is_no_index_too(home):
+    adapted = home / "predictors" / "network" / "adapted-0123456789abcdef.npy"
+    adapted.parent.mkdir(parents=True)
+    adapted.write_bytes(b"x")
+    assert run("mill") == "'mill' is forgotten: it stood in nothing that was learnt.\n"
+    assert not adapted.exists()
+
+
+def test_what_is_forgotten_before_anything_was_learnt_stays_so(home, tmp_path):
+    assert "Nothing was learnt as yet" in run("mill", status=1)
+    (tmp_path / "plan.txt").write_text("Sell the mill.\n")
+    create(Context(workspace=(tmp_path,), state_folder=home / "predictors" / "copy")).refresh()
+    assert b"Sell" in on_disk(home)
+    assert b"mill" not in on_disk(home)
+
+
+def test_what_is_forgotten_stays_so_with_another_set_of_folders(learnt, home):
+    run("mill")
+    run(learnt / "plan.txt")
+    folders = (learnt, learnt / "letters")
+    create(Context(workspace=folders, state_folder=home / "predictors" / "copy")).refresh()
+    assert on_disk(home).count(b"Anne") == 3
+    assert not [word for word in (b"mill", b"Sell") if word in on_disk(home)]
+
+
+@pytest.mark.parametrize("word", ["\udcff", "\ud800x"])
+def test_a_word_that_can_stand_in_no_text_is_refused_and_nothing_is_forgotten(learnt, home, word):
+    adapted = home / "predictors" / "network" / "adapted-0123456789abcdef.npy"
+    adapted.parent.mkdir()
+    adapted.touch()
+    (line,) = run("--word", word, status=2).splitlines()
+    assert "can stand in no text" in line
+    assert adapted.exists()
+    assert not list(home.rglob("forgotten.json"))
+    assert "3 places" in run("mill")
+
+
 @pytest.mark.parametrize("target", ["", " ", "no/such/file"])
 def test_what_is_neither_a_path_nor_a_word_is_wrong_usage(learnt, target):
     (line,) = run(target, status=2).splitlines()
@@ -101,3 +138,7 @@ def test_an_index_that_cannot_say_what_is_forgotten_is_named(learnt, home):
     (index / "forgotten.json").write_text("[")
     (line,) = run("mill", status=1).splitlines()
     assert str(index) in line
+    (index / "forgotten.json").unlink()
+    (index.parent / "forgotten.json").write_text("[]")
+    (line,) = run("mill", status=1).splitlines()
+    assert f"mend or remove {index.parent / 'forgotten.json'}" in line

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from foretype_model.errors import ForetypeError
+from foretype_model.forgotten import Forgotten
 from foretype_model.index import Shard
-from foretype_model.manifest import MANIFEST, Forgotten, Manifest
+from foretype_model.manifest import MANIFEST, Manifest
 from foretype_model.runtime import read_metadata
 from foretype_model.store import Store
 from foretype_server import statistics
@@ -46,7 +47,7 @@ def index_faults(folder: Path, least: int = 0) -> Iterator[str]:
     if (folder / MANIFEST).exists() and len(manifest.files) < least:
         yield f"{len(manifest.files)} files are indexed, not {least}"
     try:
-        Forgotten.read(folder)
+        Forgotten.read(folder.parent)
         texts = {}
         for name in manifest.shards():
             shard = Shard.open(folder / name)

@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 
 from foretype_model.adaptation import Adaptation
 from foretype_model.errors import ForetypeError
+from foretype_model.forgotten import Forgotten
 from foretype_model.in_use import InUse
 from foretype_model.index import Shard
-from foretype_model.manifest import Forgotten, Manifest
+from foretype_model.manifest import Manifest
 from foretype_model.runtime import Network, open_session
 from foretype_model.store import BUNDLED, Store
 from foretype_model.word_runtime import WordNetwork

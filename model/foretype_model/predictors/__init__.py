@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Final
 
 from foretype_model.errors import ForetypeError, PredictorError
@@ -27,11 +28,16 @@ def load_predictors(
     known, made, errors = installed(), {}, []
     for name, options in wanted.items():
         try:
-            folder = context.state_folder and context.state_folder / "predictors" / name
+            folder = context.state_folder and folder_of(name, context.state_folder)
             made[name] = _load(name, known, replace(context, options=options, state_folder=folder))
         except PredictorError as error:
             errors.append(error)
     return made, errors
+
+
+def folder_of(name: str, state_folder: Path) -> Path:
+    """Where a predictor keeps what it has learnt."""
+    return state_folder / "predictors" / name
 
 
 def _load(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:

@@ -6,6 +6,7 @@ It assigns only the part of the probability that it has reason to (see `evidence
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
@@ -13,11 +14,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from foretype_model import evidence, provenance, secrets, spans
-from foretype_model.documents import file_of, real_path
+from foretype_model.consent import Consent
+from foretype_model.documents import real_path
+from foretype_model.errors import WorkspaceError
 from foretype_model.evidence import Level
 from foretype_model.forgetting import around, forget_documents, forget_word, kept, unsettled
+from foretype_model.forgotten import Forgotten
 from foretype_model.index import MOST, Matches, Shard
-from foretype_model.manifest import Forgotten
 from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities, Removed, Source
 from foretype_model.recent import Recent
 from foretype_model.rope import Rope
@@ -68,10 +71,16 @@ class CopyPredictor:
     def __init__(self, workspace: Workspace | None = None) -> None:
         """Without a workspace, only from what is observed."""
         self.workspace = workspace
-        self.shards: tuple[Shard, ...] = workspace.open() if workspace else ()
+        self.shards: tuple[Shard, ...] = ()
+        if workspace:
+            # Where it cannot be told what is forgotten, nothing is learnt or offered until it can; `refresh` tells why.
+            with suppress(WorkspaceError):
+                self.shards = workspace.open()
         self._recent = [Recent() for _ in range(4)]
         self._seen: dict[str, _Seen] = {}
-        self._forgotten = workspace.forgotten if workspace else Forgotten()
+        self._forgotten = (workspace and workspace.forgotten) or Forgotten()
+        folders, exclude = (workspace.folders, workspace.exclude) if workspace else ((), ())
+        self._consent = Consent(folders, exclude, self._forgotten_now)
         self._lock = Lock()
 
     def start(self) -> CopyState:
@@ -99,9 +108,8 @@ class CopyPredictor:
 
     def observe(self, document: str, before: Rope | bytes, after: Rope | bytes) -> bool:
         """Take in what is new in a document near the cursor, and at the next calls what is around; whether more is."""
-        if self.workspace:
-            self._forget(self.workspace.forgotten)
-        if self._is_forgotten(document) or secrets.is_private(document):
+        self._forget(self._forgotten_now() or self._forgotten)
+        if not self._consent.given(document):
             return False
         text, cursor = Rope.of(before) + after, len(before)
         seen = self._seen.pop(document, _Seen(text, -1, []))
@@ -134,7 +142,7 @@ class CopyPredictor:
         """Offer nothing from a file or folder, or never a word; for good where there is a workspace.
 
         Raises:
-            WorkspaceError: that cannot be kept.
+            ForetypeError: that cannot be kept, or the word can stand in no text.
         """
         removed, forgotten = Removed(), self._forgotten
         if path:
@@ -144,7 +152,9 @@ class CopyPredictor:
             removed = self.workspace.forget_word(word) if self.workspace else removed
             forgotten = forgotten.with_word(word)
         self._take_shards()
-        return removed + Removed(occurrences=self._forget(self.workspace.forgotten if self.workspace else forgotten))
+        if self.workspace:
+            forgotten = self.workspace.forgotten or forgotten
+        return removed + Removed(occurrences=self._forget(forgotten))
 
     def refresh(self, progress: Progress = lambda _done, _total: None) -> None:
         """Index what is new in the workspace; raises WorkspaceError."""
@@ -189,13 +199,13 @@ class CopyPredictor:
             self._recent, found = forget_word(self._recent, word)
             count += found
         if forgotten.paths != before.paths:
-            self._recent = forget_documents(self._recent, self._is_forgotten)
-            self._seen = {document: seen for document, seen in self._seen.items() if not self._is_forgotten(document)}
+            self._recent = forget_documents(self._recent, lambda document: not self._consent.given(document))
+            self._seen = {document: seen for document, seen in self._seen.items() if self._consent.given(document)}
         return count
 
-    def _is_forgotten(self, document: str) -> bool:
-        # Most users forget no file, and to ask for links takes time.
-        return bool(self._forgotten.paths) and self._forgotten.covers(file_of(document) or document)
+    def _forgotten_now(self) -> Forgotten | None:
+        """What was forgotten by the last time that the workspace was looked at; None where that cannot be told."""
+        return self.workspace.forgotten if self.workspace else self._forgotten
 
     def _step(self, state: CopyState, byte: int) -> CopyState:
         known = self._matches(state)
@@ -218,20 +228,8 @@ def _moved(seen: _Seen, text: Rope, same: int) -> list[Span]:
 
 
 def create(context: Context) -> CopyPredictor:
-    """The entry point. Each set of folders has an index of its own below the state folder."""
-    if not context.workspace or not context.state_folder:
+    """The entry point. Each set of folders has an index of its own below the state folder; that of none stays empty."""
+    if not context.state_folder:
         return CopyPredictor()
     folder = context.state_folder / context.workspace_name()
-    return CopyPredictor(Workspace(context.folders(), folder, context.exclude))
-
-
-def indexes(state_folder: Path) -> list[Workspace]:
-    """Of every workspace that was learnt from, opened, to forget something in all of them.
-
-    Raises:
-        WorkspaceError: of one it cannot be told what is forgotten.
-    """
-    found = [Workspace((), folder) for folder in sorted(state_folder.glob("*")) if folder.is_dir()]
-    for index in found:
-        index.open()
-    return found
+    return CopyPredictor(Workspace(context.workspace, folder, context.exclude))

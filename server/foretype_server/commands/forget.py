@@ -32,25 +32,32 @@ def forget(
     """Forget a file, a folder or a word, for good.
 
     Whatever was learnt from it in any workspace goes, and nothing of it is
-    learnt again there. The files themselves are left alone. Editors that are
-    open follow once a file is saved.
+    learnt again in any. The files themselves are left alone. Editors that are
+    open follow once a file is saved or closed.
     """
     if not target.strip():
         raise UsageError("Name a file, a folder or a word.")
+    from foretype_model.adaptation import reset
+    from foretype_model.forgotten import can_stand_in_a_text
+    from foretype_model.indexes import Indexes
     from foretype_model.predictor import Removed
-    from foretype_model.predictors.copy import indexes
+    from foretype_model.predictors import folder_of
     from foretype_model.store import data_folder
 
-    learnt = data_folder() / "predictors"
-    known = indexes(learnt / "copy")
+    indexes = Indexes(folder_of("copy", data_folder()))
+    known = indexes.opened()
     path = None if word else _path(target, known)
     if path is None and os.sep in target and not word:
         raise UsageError(f"There is no {target}, and nothing was learnt from one; --word takes it for a word.")
-    if not known:
-        raise ForetypeError("Nothing was learnt as yet: Foretype learns from the folders that an editor opens.")
+    if path is None and not can_stand_in_a_text(target):
+        raise UsageError(f"{target!r} can stand in no text, so there is nothing to forget; give a word in UTF-8.")
+    adapted = reset(folder_of("network", data_folder()))
+    indexes.forget(path, None if path else target)
     removed = sum((_forget(index, target, path) for index in known), Removed())
-    for adapted in (learnt / "network").glob("adapted*"):
-        adapted.unlink()
+    if not known and not adapted:
+        raise ForetypeError(
+            f"Nothing was learnt as yet. Foretype learns from the folders that an editor opens, and not {target} there."
+        )
     if as_json:
         print_json({"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences})
     else:
@@ -66,7 +73,7 @@ def _path(target: str, known: list[Workspace]) -> Path | None:
 def _forget(index: Workspace, target: str, path: Path | None) -> Removed:
     """From one index, on the disk too."""
     removed = index.forget(path) if path else index.forget_word(target)
-    index.update(())
+    index.purge()
     return removed
 
 
