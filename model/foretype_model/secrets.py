@@ -1,8 +1,8 @@
 """Keys, tokens and passwords in a text: where they stand, so that they are neither learnt nor offered.
 
-What is found depends on the line that it is in (and on the lines before, for private keys alone), so that a part of a
-text can be looked at by itself. The kinds are those of detect-secrets and gitleaks; the former takes two hundred times
-as long.
+What is found depends on the line that it is in and on the one before (on more, for private keys alone), so that a part
+of a text can be looked at by itself. The kinds are those of detect-secrets and gitleaks; the former takes two hundred
+times as long.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BLOCK: Final = 16_384
 BEGIN: Final = b"-----BEGIN "
 _FIRST_LINE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _LINES: Final = re.compile(rb"(?:\s*\n[ \t]*(?:[A-Za-z0-9+/=]{1,80}|[\w-]+:[^\n]*)[ \t\r]*(?=\n|\Z))*")
-_URL_ENDS: Final = re.compile(rb"[\s/@\"'<>]")
+_URL_ENDS: Final = re.compile(rb"[\s/\"'`<>]")
 
 
 def spans(text: bytes) -> list[Span]:
@@ -70,7 +70,8 @@ def masked_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]
 
 def _masked_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
     low = max(0, start - REACH)
-    low = text.rfind(b"\n", max(0, low - REACH), low) + 1 or low
+    line = text.rfind(b"\n", max(0, low - REACH), low) + 1
+    low = line if line or low <= REACH else low
     high = min(len(text), end + REACH)
     line_end = text.find(b"\n", high, high + REACH)
     high = line_end if line_end >= 0 else high
@@ -83,7 +84,7 @@ def _masked_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
 def unsettled(before: Rope | bytes) -> int:
     """Bytes at the end of `before` that may become part of a secret as the user types on."""
     line = before[-REACH:]
-    line = line[line.rfind(b"\n") + 1 :]
+    line = line[line.rfind(b"\n", 0, max(0, line.rfind(b"\n"))) + 1 :]
     held = len(line) - len(line.rstrip(IN_RUN))
     url = line.rfind(b"://") + 3
     if url >= 3 and not _URL_ENDS.search(line, url):

@@ -53,6 +53,7 @@ _DOTTED: Final = (b"SG.", b"ya29.", b"hvs.")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _PIECE: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _WORD: Final = re.compile(rb"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]+")
+_WORDS: Final = re.compile(rb"[+/_-]*+(?:(?:[A-Z]+|[A-Za-z][a-z]*|[0-9]+)(?![A-Za-z0-9])[+/_-]*+)*+")
 _HEX: Final = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _PART: Final = re.compile(rb"[A-Za-z0-9]+")
 
@@ -67,7 +68,8 @@ def tokens(text: bytes) -> Iterator[tuple[int, int]]:
         # Most long runs are names with neither a digit nor a capital.
         if _TELLING.search(text, start, end):
             yield from _known(text, start, end)
-            yield from _random(text, start, end)
+            if end - start >= SHORTEST_RANDOM and not _WORDS.fullmatch(text, start, end):
+                yield from _random(text, start, end)
 
 
 def _known(text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -94,8 +96,6 @@ def _random(text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """What is random in a run: all of it, as base64 is, but for words around it, as in a path; or some of its parts."""
     parts = [part.span() for part in _PART.finditer(text, start, end)]
     others = [i for i, part in enumerate(parts) if not _WORD.fullmatch(text, *part)]
-    if not others:
-        return
     low, high = others[0], others[-1]
     # What is short at the ends may look like a word by chance.
     while low > 0 and parts[low - 1][1] - parts[low - 1][0] <= SHORT:
