@@ -1,4 +1,4 @@
-"""Keys and passwords that open nothing, of twenty kinds, made when a test runs: none of them stands in this file."""
+"""Keys and passwords that open nothing, of 32 kinds, made when a test runs: none of them stands in this file."""
 
 from __future__ import annotations
 
@@ -52,10 +52,24 @@ def pass_phrase(rng: random.Random) -> str:
     return "".join(rng.sample(WORDS, 2)) + str(rng.randrange(10, 100))
 
 
+def letters(rng: random.Random) -> str:
+    return chosen(rng, string.ascii_lowercase, 9)
+
+
+def a_name_with_digits(rng: random.Random) -> str:
+    return f"my{rng.randrange(100)}{rng.choice(WORDS)}{rng.randrange(10, 100)}-pwd"
+
+
+def a_placeholder_with_digits(rng: random.Random) -> str:
+    return rng.choice(("${}", "<{}>", "%{}")).format(rng.choice(WORDS) + str(rng.randrange(100, 1000)))
+
+
 # In code, and in prose. BEGIN and END keep scanners of this file from taking its lines for a key.
 BY_ITSELF: Final = ('client = connect("{}", retries=3)', "The old key was {}, which we have to replace.")
 BLOCK: Final = ["-" * 5 + f"{end} RSA PRIVATE KEY" + "-" * 5 for end in ("BEGIN", "END")]
 PEM: Final = ("\n".join([BLOCK[0], "{}", BLOCK[1]]), "Keep this safe:\n" + "\n".join([BLOCK[0], "{}", BLOCK[1]]))
+
+NAMED: Final = ('  - name: DB_PASSWORD\n    value: "{}"', '{{"name": "DB_PASSWORD", "value": "{}"}},')
 
 Make = Callable[[random.Random], str]
 KINDS: Final[dict[str, tuple[Make, tuple[str, str]]]] = {
@@ -88,6 +102,30 @@ KINDS: Final[dict[str, tuple[Make, tuple[str, str]]]] = {
         lambda rng: chosen(rng, LETTERS, 18) + "9",
         ('curl -H "Authorization: Bearer {}" $URL', "curl --api-token {} $URL"),
     ),
+    "header": (
+        lambda rng: chosen(rng, LETTERS, 10) + "4",
+        ('"Authorization: Bearer\t{}"', "Send Authorization: Token {} along with it."),
+    ),
+    "longer name": (lambda rng: chosen(rng, LETTERS, 11) + "5", ('API_KEY_SENDGRID="{}"', "TOKEN_AZURE={}")),
+    "like a name": (lambda rng: letters(rng) + "key", ("DB_PASSWORD={}", "      MYSQL_ROOT_PASSWORD: {}")),
+    "like one with digits": (a_name_with_digits, ('JWT_SECRET="{}"', "PASSWORD={}")),
+    "pass": (pass_phrase, ("SMTP_PASS={}", "auth: {{ user: 'ann', pass: '{}' }},")),
+    "digits": (lambda rng: chosen(rng, string.digits, 10), ("password: {}", "The password is {}.")),
+    "dotted": (
+        lambda rng: ".".join(rng.sample(WORDS, 2)) + str(rng.randrange(10, 100)),
+        ("password = {}", "The password for the wifi is {}"),
+    ),
+    "filled in": (a_placeholder_with_digits, ("password = '{}'", 'password: "{}"')),
+    "comma": (
+        lambda rng: rng.choice(",;").join((letters(rng), chosen(rng, string.digits, 3))),
+        ("PASSWORD={}", "password: {}"),
+    ),
+    "at": (
+        lambda rng: letters(rng) + "@" + chosen(rng, LETTERS, 6),
+        ("postgres://app:{}@db.local/app", "It is at amqp://reader:{}@10.0.0.2 now."),
+    ),
+    "variable": (letters, NAMED),
+    "command": (pass_phrase, ("sshpass -p {} ssh root@10.0.0.2", "Try curl -u ann:{} https://example.org again.")),
 }
 
 

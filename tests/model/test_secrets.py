@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords are neither learnt nor offered: 200 canaries of twenty kinds, in code and in prose."""
+"""Keys, tokens and passwords are neither learnt nor offered: 320 canaries of 32 kinds, in code and in prose."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def goes_on(offered: str, rest: str) -> bool:
 # What is one
 
 
-def test_there_are_two_hundred_of_twenty_kinds():
-    assert len({one.secret for one in ALL}) == 200
-    assert len(KINDS) == 20
+def test_there_are_ten_of_each_of_32_kinds():
+    assert len({one.secret for one in ALL}) == 320
+    assert len(KINDS) == 32
 
 
 @pytest.mark.parametrize("where", ["code", "prose"])

@@ -1,4 +1,4 @@
-"""Keys and passwords are neither learnt nor offered: canaries of twenty kinds, others than the rules were tried on."""
+"""Keys and passwords are neither learnt nor offered: canaries of 32 kinds, others than the rules were tried on."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Begun = tuple[Canary, str, str]
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Of 200 canaries at scale 1: what of them is on disk, offered, generated, and remembered by a model."""
+    """Of 320 canaries at scale 1: what of them is on disk, offered, generated, and remembered by a model."""
     some = canaries(SEED, max(1, round(EACH * scale)))
     with tempfile.TemporaryDirectory() as name:
         home, workspace = Path(name) / "home", plant(Path(name) / "workspace", some)
