@@ -138,6 +138,10 @@ class Tree:
         folder = self._at(str(file.parent))
         return folder is not None and not is_folder(path) and folder.left_out(file) is None
 
+    def reaches(self, path: str) -> bool:
+        """Whether `walk` comes upon a file of this path, or into a folder, if there is one."""
+        return self._at(path) is not None if is_folder(path) else self.has(path)
+
     def _at(self, path: str) -> _Folder | None:
         """The folder at a path, None where it is left out or not in the tree."""
         if path not in self._folders:

@@ -121,8 +121,12 @@ class Workspace:
 
     def update(self, paths: Collection[Path]) -> tuple[Shard, ...]:
         """Index the files or folders at `paths`, which were saved, created or removed; raises as `refresh` does."""
+        trees = [Tree(path, self.exclude) for path in self.folders]
+        # Packages that are installed and logs that are written, which are none of ours, start no process.
+        ours = tuple(str(path) for path in paths if self.knows(path) or _may_be_learnt_from(path, trees))
         try:
-            self._renew(tuple(map(str, paths)))
+            if ours or not paths:
+                self._renew(ours)
         finally:
             self._load()
         return self.shards
@@ -245,6 +249,13 @@ class Workspace:
     def _is_current(self, name: str, shard: str) -> bool:
         entry = self._manifest.files.get(name)
         return entry is not None and entry.shard == shard and name not in self._outdated
+
+
+def _may_be_learnt_from(path: Path, trees: Collection[Tree]) -> bool:
+    """Whether what is at a path may be text of the user's, or says what is."""
+    # A rule is looked for where it holds; a link for itself, and for what it leads to.
+    place = path.parent if path.name == ".gitignore" else path
+    return any(tree.reaches(name) for tree in trees for name in {str(place), real_path(place)})
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
+import weakref
 from collections.abc import Iterator
 from importlib.resources import files
 from itertools import pairwise
@@ -126,6 +128,16 @@ def test_a_state_outlives_the_index_it_was_made_with() -> None:
     assert np.isneginf(predictor.predict([state])).all()
     predictor.shards = (Shard.build([("/1", b"x\nnew = there\n")]),)
     assert predictor.predict([state])[0].argmax() == ord(" ")
+
+
+def test_states_do_not_keep_the_index_that_they_were_made_with() -> None:
+    predictor = made(indexed=(b"old = here\n",))
+    kept = predictor.step([predictor.feed(predictor.start(), b"ol")], b"d")
+    predictor.predict(kept)
+    old = weakref.ref(predictor.shards[0])
+    predictor.shards = (Shard.build([("/1", b"x\nnew = there\n")]),)
+    gc.collect()
+    assert old() is None
 
 
 def test_an_index_may_be_renewed_while_others_predict() -> None:

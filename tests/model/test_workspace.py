@@ -230,6 +230,28 @@ def test_what_lies_in_the_working_directory_is_not_run(place, monkeypatch):
     assert sorted(place.content(workspace)) == ["json.py"]
 
 
+def test_changes_of_what_is_none_of_ours_start_no_process(place, monkeypatch):
+    kept, gone = place.write("kept.txt", "some text\n"), place.write("gone.txt", "other text\n")
+    rule = place.write(".gitignore", "*.log\n")
+    others = [
+        place.write(name, "nothing\n")
+        for name in ("server.log", ".git/index", "node_modules/a/b.js", "node_modules/a/.gitignore", ".hidden")
+    ]
+    elsewhere = place.folder.parent / "elsewhere.txt"
+    workspace = place.workspace()
+    workspace.refresh()
+    started: list[str] = []
+    monkeypatch.setattr(workspace, "_renew", started.extend)
+    workspace.update([*others, elsewhere])
+    assert started == []
+    gone.unlink()
+    new = place.write("new/a.txt", "new text\n").parent
+    for path in (kept, gone, rule, new):
+        workspace.update([others[0], path])
+        assert started.pop() == str(path)
+        assert started == []
+
+
 def test_progress_ends_when_the_index_is_made(place):
     for number in range(5):
         place.write(f"{number}.txt", f"this is text {number}\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
@@ -38,6 +39,8 @@ NEAR_AFTER: Final = 256
 SEEN: Final = 64
 """Documents, the last ones, of which it is remembered what was taken in."""
 
+_NUMBERS: Final = count()
+
 NEAR, FAR = 0, 2
 """The logs of what was taken in at once, and of what was later: two of each, the newer one first."""
 
@@ -46,15 +49,23 @@ GENERATION: Final = 100_000
 
 
 class CopyState:
-    """The last bytes of a text; and what the shards know of them, once somebody has asked.
+    """The last bytes of a text; and what the shards of that number know of them, once somebody has asked.
 
-    Only a cache is ever changed: the state is its `tail`.
+    Only a cache is ever changed: the state is its `tail`. The shards are not in it: a document has hundreds of states,
+    which would keep those of before each save.
     """
 
-    __slots__ = ("matches", "shards", "tail")
+    __slots__ = ("matches", "number", "tail")
 
-    def __init__(self, tail: bytes, shards: tuple[Shard, ...] = (), matches: tuple[Matches, ...] | None = None) -> None:
-        self.tail, self.shards, self.matches = tail, shards, matches
+    def __init__(self, tail: bytes, number: int = -1, matches: tuple[Matches, ...] = ()) -> None:
+        self.tail, self.number, self.matches = tail, number, matches
+
+
+class _Index(NamedTuple):
+    """The shards at a time, and the number that they are known by; no two have the same."""
+
+    number: int
+    shards: tuple[Shard, ...]
 
 
 class _Seen(NamedTuple):
@@ -71,7 +82,7 @@ class CopyPredictor:
     def __init__(self, workspace: Workspace | None = None) -> None:
         """Without a workspace, only from what is observed."""
         self.workspace = workspace
-        self.shards: tuple[Shard, ...] = ()
+        self._index = _Index(next(_NUMBERS), ())
         if workspace:
             # Where it cannot be told what is forgotten, nothing is learnt or offered until it can; `refresh` tells why.
             with suppress(WorkspaceError):
@@ -82,6 +93,16 @@ class CopyPredictor:
         folders, exclude = (workspace.folders, workspace.exclude) if workspace else ((), ())
         self._consent = Consent(folders, exclude, self._forgotten_now)
         self._lock = Lock()
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """The index of the workspace."""
+        return self._index.shards
+
+    @shards.setter
+    def shards(self, shards: tuple[Shard, ...]) -> None:
+        if shards != self.shards:
+            self._index = _Index(next(_NUMBERS), shards)
 
     def start(self) -> CopyState:
         return CopyState(bytes([END_OF_TEXT]))
@@ -210,13 +231,13 @@ class CopyPredictor:
     def _step(self, state: CopyState, byte: int) -> CopyState:
         known = self._matches(state)
         matches = tuple(shard.step(before, byte) for shard, before in known)
-        return CopyState((state.tail + bytes((byte,)))[-MOST:], state.shards, matches)
+        return CopyState((state.tail + bytes((byte,)))[-MOST:], state.number, matches)
 
     def _matches(self, state: CopyState) -> Iterable[tuple[Shard, Matches]]:
-        shards = self.shards  # looked at once: the thread that indexes replaces them
-        if state.matches is None or state.shards != shards:
-            state.shards, state.matches = shards, tuple(shard.find(state.tail) for shard in shards)
-        return zip(state.shards, state.matches, strict=True)
+        number, shards = self._index  # looked at once: the thread that indexes replaces it
+        if state.number != number:
+            state.number, state.matches = number, tuple(shard.find(state.tail) for shard in shards)
+        return zip(shards, state.matches, strict=True)
 
 
 def _moved(seen: _Seen, text: Rope, same: int) -> list[Span]:
