@@ -27,7 +27,7 @@ from .conftest import make_metadata, make_network
 NATIVE = kernel.library()
 README = Path(__file__).parents[2] / "README.md"
 needs_kernel = pytest.mark.skipif(NATIVE is None, reason="installed without a C compiler")
-WAYS = sorted({kernel.PLAIN, kernel.best()} - {kernel.NONE}) if NATIVE else []
+WAYS = kernel.ways()
 shapes = st.builds(Shape, st.just("gru"), st.integers(1, 90), st.just(1), st.integers(1, 40), st.integers(2, 6))
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -91,6 +91,20 @@ def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(tmp_path, wa
     for row, text in zip(together, texts, strict=True):
         fed = ours.feed(ours.start(), text)
         assert apart(row, fed) == 0
+
+
+@needs_kernel
+@few
+@given(shape=shapes, texts=st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=20))
+def test_all_that_multiply_many_numbers_at_once_compute_the_same(tmp_path, shape, texts) -> None:
+    path = file_of(shape, tmp_path)
+    first, *others = (by_kernel(path, way) for way in (*WAYS[1:], *WAYS[1:2]))
+    for ours in others:
+        for state, text in ((ours.start(), text) for text in texts):
+            assert apart(ours.feed(state, text), first.feed(state, text)) == 0
+        starts = [ours.start()] * len(texts)
+        following = [text[0] for text in texts]
+        assert max(map(apart, ours.step(starts, following), first.step(starts, following))) == 0
 
 
 @needs_kernel

@@ -77,7 +77,7 @@ static TARGET void WAY(embed)(const struct network *net, const uint8_t *text, ui
 }
 
 /* (x - 128) @ weights * scale + bias for one panel and `rows` rows of x, a constant where this is called. */
-#ifndef WITH_AVX2
+#ifndef LANES
 static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
     for (int r = 0; r < rows; r++, x += m->inputs, out += m->columns)
         for (int32_t j = first; j < first + COLUMNS; j++) {
@@ -89,31 +89,47 @@ static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t f
         }
 }
 #else
-/* The weights have 7 bits, so that the products of two inputs, added, fit 16. */
+static inline TARGET INTEGERS WAY(spread)(const uint8_t *x) {
+    int32_t four;
+    memcpy(&four, x, sizeof four);
+    return SPREAD(four);
+}
+
+/* DOT adds, to each number, the products of four bytes of x and the weights beside each other there. It takes some
+ * cycles, so several sums are on their way at a time; integers, they come to the same in any order. */
 static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
-    const __m256i *w = (const __m256i *)(m->weights + (size_t)first * (size_t)m->inputs);
-    const __m256i ones = _mm256_set1_epi16(1);
-    __m256i low[GROUP], high[GROUP];
-    for (int r = 0; r < rows; r++) {
-        low[r] = _mm256_loadu_si256((const __m256i *)(m->zero + first));
-        high[r] = _mm256_loadu_si256((const __m256i *)(m->zero + first + 8));
-    }
-    for (int32_t k = 0; k < m->inputs; k += GROUP, w += 2) {
-        const __m256i left = _mm256_load_si256(w), right = _mm256_load_si256(w + 1);
-        for (int r = 0; r < rows; r++) {
-            int32_t four;
-            memcpy(&four, x + (size_t)r * (size_t)m->inputs + k, sizeof four);
-            const __m256i a = _mm256_set1_epi32(four);
-            low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(_mm256_maddubs_epi16(a, left), ones));
-            high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(_mm256_maddubs_epi16(a, right), ones));
+    enum { PARTS = COLUMNS / LANES };
+    const int chains = rows * PARTS < IN_FLIGHT ? IN_FLIGHT / (rows * PARTS) : 1;
+    const INTEGERS *w = (const INTEGERS *)(m->weights + (size_t)first * (size_t)m->inputs);
+    INTEGERS sums[AT_A_TIME][IN_FLIGHT][PARTS];
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < chains; c++)
+            for (int p = 0; p < PARTS; p++)
+                sums[r][c][p] = c ? (INTEGERS){0} : ((const INTEGERS *)(m->zero + first))[p];
+    int32_t k = 0;
+    for (; k + GROUP * chains <= m->inputs; k += GROUP * chains, w += chains * PARTS)
+        for (int c = 0; c < chains; c++) {
+            INTEGERS weights[PARTS];
+            for (int p = 0; p < PARTS; p++)
+                weights[p] = w[c * PARTS + p];
+            for (int r = 0; r < rows; r++) {
+                const INTEGERS four = WAY(spread)(x + (size_t)r * (size_t)m->inputs + k + GROUP * c);
+                for (int p = 0; p < PARTS; p++)
+                    sums[r][c][p] = DOT(sums[r][c][p], four, weights[p]);
+            }
         }
-    }
-    for (int r = 0; r < rows; r++, out += m->columns) {
-        const __m256 a = _mm256_mul_ps(_mm256_cvtepi32_ps(low[r]), _mm256_loadu_ps(m->scale + first));
-        const __m256 b = _mm256_mul_ps(_mm256_cvtepi32_ps(high[r]), _mm256_loadu_ps(m->scale + first + 8));
-        _mm256_storeu_ps(out + first, _mm256_add_ps(a, _mm256_loadu_ps(m->bias + first)));
-        _mm256_storeu_ps(out + first + 8, _mm256_add_ps(b, _mm256_loadu_ps(m->bias + first + 8)));
-    }
+    for (; k < m->inputs; k += GROUP, w += PARTS)
+        for (int r = 0; r < rows; r++)
+            for (int p = 0; p < PARTS; p++)
+                sums[r][0][p] = DOT(sums[r][0][p], WAY(spread)(x + (size_t)r * (size_t)m->inputs + k), w[p]);
+    for (int r = 0; r < rows; r++, out += m->columns)
+        for (int p = 0; p < PARTS; p++) {
+            for (int c = 1; c < chains; c++)
+                sums[r][0][p] += sums[r][c][p];
+            const FLOATS sum = __builtin_convertvector(sums[r][0][p], FLOATS);
+            const FLOATS scale = ((const FLOATS *)(m->scale + first))[p], bias = ((const FLOATS *)(m->bias + first))[p];
+            ((FLOATS *)(out + first))[p] = sum * scale + bias;
+        }
 }
 #endif
 
@@ -121,6 +137,8 @@ static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t f
 static TARGET void WAY(multiply)(const struct matrix *m, int32_t rows, const uint8_t *x, float *out) {
     for (int32_t first = 0; first < m->columns; first += COLUMNS) {
         int32_t r = 0;
+        for (; AT_A_TIME > GROUP && r + AT_A_TIME <= rows; r += AT_A_TIME)
+            WAY(panel)(AT_A_TIME, m, first, x + (size_t)r * (size_t)m->inputs, out + (size_t)r * (size_t)m->columns);
         for (; r + GROUP <= rows; r += GROUP)
             WAY(panel)(GROUP, m, first, x + (size_t)r * (size_t)m->inputs, out + (size_t)r * (size_t)m->columns);
         const uint8_t *left = x + (size_t)r * (size_t)m->inputs;
