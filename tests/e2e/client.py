@@ -11,7 +11,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -214,6 +214,8 @@ def server(
                 assert process.wait(PATIENCE) == status
         finally:
             process.kill()
+            with suppress(BrokenPipeError):  # what a server that was killed before has not read
+                process.stdin.close()
 
 
 def _read_message(stream: IO[bytes]) -> Message | None:
