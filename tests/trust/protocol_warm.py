@@ -25,7 +25,7 @@ from foretype_server.to_proto import UNITS
 SERVED: Final = 30_000
 """Edits that a real server is sent."""
 
-COMPARED: Final = 150
+COMPARED: Final = 1_500
 """Texts whose offers are compared, a few edits after one another."""
 
 CLOSE: Final = 1e-6
