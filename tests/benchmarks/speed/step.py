@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from foretype_model.runtime import Metadata, Network, SessionCell, open_session
+from foretype_model.kernel import Kernel
+from foretype_model.runtime import OUTPUTS, Metadata, Network, NetworkState, SessionCell, open_session
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
 
@@ -29,6 +32,7 @@ def run() -> None:
         "run by",
         "a step",
         "of the bound",
+        "without Python",
         "torch.nn.GRU",
         "numpy",
         "8 rows",
@@ -44,10 +48,10 @@ def _rows(hidden: int) -> Iterator[list[str]]:
     ways = _served(network)
     calls = [*_reads(size), _torch_step(network), _numpy_step(hidden), *(call for way in ways for call in _calls(way))]
     times = least(calls)
-    *reads, peer, plain = times[: -3 * len(ways)]
+    *reads, peer, plain = times[: -4 * len(ways)]
     bound = min(reads)
     for i, way in enumerate(ways):
-        step, rows, read = times[len(times) - 3 * (len(ways) - i) :][:3]
+        step, alone, rows, read = times[len(times) - 4 * (len(ways) - i) :][:4]
         yield [
             f"{hidden}",
             f"{size / 1e6:.1f} MB",
@@ -55,6 +59,7 @@ def _rows(hidden: int) -> Iterator[list[str]]:
             way.run_by,
             f"**{step * 1e6:.0f}**",
             f"{step / bound:.1f} x",
+            f"{alone * 1e6:.0f} ({alone / bound:.1f} x)",
             f"{peer * 1e6:.0f} ({peer / step:.1f} x)",
             f"{plain * 1e6:.0f} ({plain / step:.1f} x)",
             f"{rows * 1e6:.0f}",
@@ -63,14 +68,26 @@ def _rows(hidden: int) -> Iterator[list[str]]:
 
 
 def _calls(ours: Network) -> list[Callable[[], object]]:
-    """A step, a step of several rows, and the reading of 128 bytes."""
+    """A step, the call that does its work, a step of several rows, and the reading of 128 bytes."""
     state = ours.start()
     eight, text = [state] * BATCH, bytes(range(97, 97 + 26)) * 5
     return [
         lambda: ours.step([state], [101]),
+        _call_alone(ours, state),
         lambda: ours.step(eight, [101] * BATCH),
         lambda: ours.feed(state, text[:128]),
     ]
+
+
+def _call_alone(ours: Network, state: NetworkState) -> Callable[[], object]:
+    """What a step calls, with all that it is given made before."""
+    cell, text = ours._cell, state.tail + b"e"
+    if isinstance(cell, Kernel):
+        after = (ctypes.c_float * (cell.state_size + 256))()
+        return partial(cell._native.foretype_run, cell._address, cell._way, 1, 1, text, state.h.tobytes(), after)
+    assert isinstance(cell, SessionCell)
+    given = {"text": np.frombuffer(text, np.uint8).astype(np.int64).reshape(1, 1, -1), "h": state.h.reshape(1, -1)}
+    return partial(cell._session.run, OUTPUTS, given)
 
 
 def _served(network: ByteNetwork) -> list[Network]:
