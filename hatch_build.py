@@ -50,10 +50,16 @@ def compiled(folder: Path) -> str:
     sources = b"".join((folder / name).read_bytes() for name in ("kernel.c", "step.h"))
     partial = folder / LIBRARY.replace(".so", ".new")
     command = [*shlex.split(compiler), *FLAGS, f"-DFORETYPE_SOURCE={zlib.crc32(sources)}u", "-shared", "-fPIC"]
+    # From within its folder: on macOS, a library holds the path that the compiler was told to write it to.
+    command += ["-o", partial.name, "kernel.c", "-lm"]
+    if sys.platform == "win32" and "clang" not in compiler:
+        # GCC does not align the stack for vectors there, and takes it for aligned.
+        command.append("-Wa,-muse-unaligned-vector-move")
     try:
-        # From within its folder: on macOS, a library holds the path that the compiler was told to write it to.
-        arguments = ["-o", partial.name, "kernel.c", "-lm"]
-        subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+        # Some compilers do not know the newest instructions, and some know them whose assembler does not.
+        if subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode:
+            command.append("-DWITHOUT_AVX_VNNI")
+            subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
         # Not written over: it may be at work.
         partial.replace(folder / LIBRARY)
     except subprocess.CalledProcessError as error:
@@ -66,4 +72,4 @@ def compiled(folder: Path) -> str:
 def candidates() -> list[str]:
     """Compilers, the one that Python was built by first, without its options."""
     own = shlex.split(sysconfig.get_config_var("CC") or "")[:1]
-    return [*own, "cc", "gcc", "clang"] if sys.platform != "win32" else ["gcc", "clang"]
+    return [*own, "cc", "gcc", "clang"] if sys.platform != "win32" else ["clang", "gcc"]

@@ -41,10 +41,15 @@ class Consent:
         if forgotten is None:
             return False
         if forgotten.paths != self._heeded.paths:
-            self._heeded, self._given = forgotten, {}
+            self._given = {}
+        self._heeded = forgotten
         if document not in self._given:
             self._given[document] = self._is_given(document)
         return self._given[document]
+
+    def words(self) -> tuple[bytes, ...]:
+        """Those that may not be learnt in any document, as of the last time that it was asked about one."""
+        return self._heeded.in_bytes()
 
     def _is_given(self, document: str) -> bool:
         if is_private(document):

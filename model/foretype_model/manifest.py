@@ -14,7 +14,7 @@ from foretype_model.atomic import replacing
 
 MANIFEST: Final = "manifest.json"
 SHARD: Final = ".shard"
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The version of the manifest's layout, and of what is masked in the shards; another one is as good as none."""
 
 _SHARD_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -121,9 +122,9 @@ class Workspace:
 
     def update(self, paths: Collection[Path]) -> tuple[Shard, ...]:
         """Index the files or folders at `paths`, which were saved, created or removed; raises as `refresh` does."""
-        trees = [Tree(path, self.exclude) for path in self.folders]
+        trees, indexed = [Tree(path, self.exclude) for path in self.folders], self._with_folders()
         # Packages that are installed and logs that are written, which are none of ours, start no process.
-        ours = tuple(str(path) for path in paths if self.knows(path) or _may_be_learnt_from(path, trees))
+        ours = tuple(str(path) for path in paths if _concerns(path, indexed, trees))
         try:
             if ours or not paths:
                 self._renew(ours)
@@ -154,6 +155,15 @@ class Workspace:
         """Whether a file, or any below a folder, is indexed or forgotten."""
         name, forgotten = real_path(path), self._forgotten or Forgotten()
         return forgotten.covers(name) or any(is_covered(known, (name,)) for known in self._manifest.files)
+
+    def _with_folders(self) -> set[str]:
+        """The names of all that is indexed, and of the folders that it is in."""
+        names = set[str]()
+        for name in self._manifest.files:
+            while name not in names:
+                names.add(name)
+                name = os.path.dirname(name)  # noqa: PTH120, PLW2901 (of thousands of files, and a Path is slow)
+        return names
 
     def unforget(self, path: Path) -> None:
         """Take `forget` back; an `update` of that path learns from it again."""
@@ -251,11 +261,15 @@ class Workspace:
         return entry is not None and entry.shard == shard and name not in self._outdated
 
 
-def _may_be_learnt_from(path: Path, trees: Collection[Tree]) -> bool:
-    """Whether what is at a path may be text of the user's, or says what is."""
-    # A rule is looked for where it holds; a link for itself, and for what it leads to.
-    place = path.parent if path.name == ".gitignore" else path
-    return any(tree.reaches(name) for tree in trees for name in {str(place), real_path(place)})
+def _concerns(path: Path, indexed: set[str], trees: Collection[Tree]) -> bool:
+    """Whether what is at a path is or was text of the user's, or says what is."""
+    # A link stands for itself, as a file may have been replaced by it, and for the file that it leads to.
+    names = {real_path(path), str(Path(real_path(path.parent)) / path.name)}
+    if not indexed.isdisjoint(names):
+        return True
+    # A rule matters where it holds.
+    places = {real_path(path.parent)} if path.name == ".gitignore" else names
+    return any(tree.reaches(place) for tree in trees for place in places)
 
 
 def _start() -> subprocess.Popen[bytes]:

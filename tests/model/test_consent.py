@@ -158,3 +158,22 @@ def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_pa
     for end in range(len(LINE)):
         completer.next_words(2 * LINE + LINE[:end], b"", Options())
     assert len(listening.learnt) == before
+
+
+@pytest.mark.parametrize(
+    ("word", "learnt"),
+    [
+        ("Ozymandias", "I met , and Ozymandiast. "),
+        ("met Ozymandias", "I , and Ozymandiast. "),
+        ("Ozymandia", "I met Ozymandias, and Ozymandiast. "),
+    ],
+)
+def test_a_forgotten_word_is_not_learnt_as_it_is_typed(word: str, learnt: str) -> None:
+    listening = Listening()
+    consent = Consent(forgotten=lambda: Forgotten(words=(word,)))
+    completer = Completer({"listening": listening}, pytest.fail, "untitled:a", consent=consent)
+    text = "I met Ozymandias, and Ozymandiast. "
+    for end in range(len(text) + 1):
+        completer.next_characters(text[:end].encode(), b"", Options())
+    assert learnt.startswith(listening.learnt.decode())
+    assert len(listening.learnt) >= len(learnt) - 2, "but for what may still become one"

@@ -252,6 +252,17 @@ def test_changes_of_what_is_none_of_ours_start_no_process(place, monkeypatch):
         assert started == []
 
 
+def test_a_file_that_a_link_takes_the_place_of_is_unlearnt(place):
+    file, other = place.write("a.txt", "some text\n"), place.folder.parent / "other.txt"
+    other.write_text("another text\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    file.unlink()
+    file.symlink_to(other)
+    workspace.update([file])
+    assert place.content(workspace) == {}
+
+
 def test_progress_ends_when_the_index_is_made(place):
     for number in range(5):
         place.write(f"{number}.txt", f"this is text {number}\n")

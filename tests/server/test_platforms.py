@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model import atomic, documents, texts
+from foretype_model import atomic, documents, kernel, texts
 from foretype_model.atomic import replacing
 from foretype_model.documents import file_of, path_of, real_path, windows_path
 from foretype_model.errors import ModelError
@@ -282,6 +282,24 @@ def test_a_library_does_not_know_where_it_was_compiled(build, monkeypatch, tmp_p
         told.append((folder / "libforetype.so").read_text("utf-8"))
     assert told[0] == told[1]
     assert "kernel.c" in told[0]
+
+
+@pytest.mark.skipif(kernel.library() is None, reason="installed without a C compiler")
+def test_a_compiler_that_does_not_know_the_newest_instructions_makes_all_else(build, monkeypatch, tmp_path):
+    knows_less = (
+        "import subprocess, sys; sys.exit('-DWITHOUT_AVX_VNNI' not in sys.argv or subprocess.call({} + sys.argv[1:]))"
+    )
+    real = next(filter(shutil.which, build.candidates()))
+    monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", knows_less.format([real])]))
+    folder = tmp_path / "kernel"
+    shutil.copytree(ROOT / "model" / "foretype_model" / "kernel", folder, ignore=lambda *_: ["libforetype.so"])
+    assert build.compiled(folder) == ""
+    made = kernel.library(folder / "libforetype.so")
+    assert made is not None
+    avx_vnni = 2
+    assert [way for way in kernel.ways() if way != avx_vnni] == [
+        way for way in range(kernel.MOST_WAYS) if made.foretype_knows(way)
+    ]
 
 
 # Modules

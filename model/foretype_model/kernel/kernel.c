@@ -102,6 +102,7 @@ typedef float floats16 __attribute__((vector_size(64), may_alias));
 #define INTEGERS ints8
 #define FLOATS floats8
 #define SPREAD(four) (ints8) _mm256_set1_epi32(four)
+#define NUMBERS(sum) (floats8) _mm256_cvtepi32_ps((__m256i)(sum))
 
 #define WAY(name) name##_avx2
 #define TARGET __attribute__((target("avx2,fma")))
@@ -114,8 +115,7 @@ typedef float floats16 __attribute__((vector_size(64), may_alias));
 #undef DOT
 
 /* For processors without AVX-512, as most laptops have. */
-#if defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11
-#define WITH_AVX_VNNI
+#ifndef WITHOUT_AVX_VNNI
 #define WAY(name) name##_avx_vnni
 #define TARGET __attribute__((target("avx2,fma,avxvnni")))
 #define DOT(sum, x, w) (ints8) _mm256_dpbusd_avx_epi32((__m256i)(sum), (__m256i)(x), (__m256i)(w))
@@ -128,12 +128,14 @@ typedef float floats16 __attribute__((vector_size(64), may_alias));
 #undef INTEGERS
 #undef FLOATS
 #undef SPREAD
+#undef NUMBERS
 #undef AT_A_TIME
 
 #define LANES 16
 #define INTEGERS ints16
 #define FLOATS floats16
 #define SPREAD(four) (ints16) _mm512_set1_epi32(four)
+#define NUMBERS(sum) (floats16) _mm512_cvtepi32_ps((__m512i)(sum))
 #define AT_A_TIME 8
 
 #define WAY(name) name##_avx512_vnni
@@ -150,15 +152,14 @@ PUBLIC uint32_t foretype_source(void) { return FORETYPE_SOURCE; }
 PUBLIC int foretype_knows(int way) {
 #if defined(__x86_64__)
     const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    unsigned int a, b, c, d;
     switch (way) {
     case AVX2:
         return avx2;
-    case AVX_VNNI: /* which not every compiler that has the instructions can ask for by name */
-#ifdef WITH_AVX_VNNI
+#ifndef WITHOUT_AVX_VNNI
+    case AVX_VNNI: { /* which not every compiler that has the instructions can ask for by name */
+        unsigned int a, b, c, d;
         return avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a & 1u << 4;
-#else
-        return 0;
+    }
 #endif
     case AVX512_VNNI:
         return avx2 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
@@ -178,7 +179,7 @@ PUBLIC int foretype_run(
 #if defined(__x86_64__)
     if (way == AVX512_VNNI)
         return run_avx512_vnni(net, rows, length, text, before, after);
-#ifdef WITH_AVX_VNNI
+#ifndef WITHOUT_AVX_VNNI
     if (way == AVX_VNNI)
         return run_avx_vnni(net, rows, length, text, before, after);
 #endif

@@ -126,7 +126,7 @@ static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t f
         for (int p = 0; p < PARTS; p++) {
             for (int c = 1; c < chains; c++)
                 sums[r][0][p] += sums[r][c][p];
-            const FLOATS sum = __builtin_convertvector(sums[r][0][p], FLOATS);
+            const FLOATS sum = NUMBERS(sums[r][0][p]);
             const FLOATS scale = ((const FLOATS *)(m->scale + first))[p], bias = ((const FLOATS *)(m->bias + first))[p];
             ((FLOATS *)(out + first))[p] = sum * scale + bias;
         }

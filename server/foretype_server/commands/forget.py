@@ -51,8 +51,9 @@ def forget(
         raise UsageError(f"There is no {target}, and nothing was learnt from one; --word takes it for a word.")
     if path is None and not can_stand_in_a_text(target):
         raise UsageError(f"{target!r} can stand in no text, so there is nothing to forget; give a word in UTF-8.")
-    adapted = reset(folder_of("network", data_folder()))
+    # First, so that no server goes on from nothing and learns it again.
     indexes.forget(path, None if path else target)
+    adapted = reset(folder_of("network", data_folder()))
     removed = sum((_forget(index, target, path) for index in known), Removed())
     if not known and not adapted:
         raise ForetypeError(
