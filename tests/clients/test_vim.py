@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ pytestmark = pytest.mark.skipif(not suits(PROGRAM), reason="no full Vim 9.0, or 
 TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree", "if x:\n\treturn x"]
 SCRIPTED = {"inline": {"maxLines": 3}, "predictors": {"scripted": {"texts": TEXTS}}}
 
+SERVER = "job_info(job_info()[0])['process']"
+"""The process of the one server, as Vim says it."""
 
 VIMRC = """
 set nocompatible noswapfile shortmess+=I runtimepath^={plugin}
@@ -176,6 +179,62 @@ def test_what_is_dismissed_is_gone(editor: Vim) -> None:
     editor.wait_for_lines("hello\t")
 
 
+@pytest.mark.parametrize("keys", [["C-c"], ["Insert", "C-c"], ["C-o"]])
+def test_ghost_text_goes_with_insert_mode_however_that_is_left(editor: Vim, keys: list[str]) -> None:
+    editor.press("Enter")
+    editor.type("plain")
+    editor.press("Up", "Home")
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    editor.press(*keys)
+    editor.wait(editor.screen, lambda screen: "again" not in screen)
+    editor.type("j")
+    editor.press("Escape")
+    editor.type("A")
+    editor.press("Tab")
+    editor.wait_for_lines("hello", "plain\t")
+
+
+@contextmanager
+def paused(editor: Vim) -> Iterator[None]:
+    """Inside, the server answers nothing; afterwards it answers everything."""
+    server = editor.evaluate(SERVER)
+    os.kill(server, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server, signal.SIGCONT)
+
+
+def test_an_answer_that_comes_late_is_shown_in_no_other_line(editor: Vim) -> None:
+    editor.type("hell")
+    editor.press("Enter")
+    editor.type("plain")
+    editor.press("Up", "End")
+    editor.wait_for("hello world again")
+    with paused(editor):
+        editor.type("o")
+        editor.press("Down")
+        editor.wait(lambda: editor.evaluate("getcurpos()[1:2]"), lambda place: place == [2, 6])
+    editor.press("C-x", "C-u", "C-e")  # which waits for an answer, and that comes after the other
+    editor.wait(lambda: not editor.evaluate("pumvisible()"))
+    editor.press("Tab")
+    editor.wait_for_lines("hello", "plain\t")
+
+
+def test_a_menu_that_comes_too_late_is_left_out(editor: Vim) -> None:
+    editor.type("hello wo")
+    editor.wait_for("hello world again")
+    with paused(editor):
+        editor.press("C-x", "C-u")
+        editor.type("!")
+        editor.wait_for_lines("hello wo!")
+    editor.press("Escape")
+    editor.type(":Foretype status\n")
+    editor.wait_for("taken in this session: 0 offers")
+    assert not [line for line in editor.messages() if re.match(r"Error|E\d+:", line)]
+
+
 def test_the_server_follows_changes_of_many_kinds(editor: Vim) -> None:
     editor.press("Enter", "Enter")
     editor.type("tail")
@@ -237,7 +296,8 @@ def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Vim) 
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Escape")
-    os.kill(editor.evaluate("job_info(job_info()[0])['process']"), signal.SIGKILL)
+    editor.wait(lambda: editor.evaluate("mode()"), lambda mode: mode == "n")
+    os.kill(editor.evaluate(SERVER), signal.SIGKILL)
     editor.wait(editor.messages, lambda lines: any("restart" in line for line in lines))
     editor.type(":edit! other.txt\n:edit! notes.txt\n")
     editor.wait(lambda: editor.evaluate("bufname()"), lambda name: name == "notes.txt")
@@ -246,6 +306,44 @@ def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Vim) 
     editor.wait_for_lines("hell")
     editor.type("o")
     editor.wait_for("hello world again")
+
+
+def test_a_server_killed_while_somebody_types_is_told_of_once_they_have_done_and_at_each_command(editor: Vim) -> None:
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    os.kill(editor.evaluate(SERVER), signal.SIGKILL)
+    editor.wait(editor.screen, lambda screen: "again" not in screen)
+    editor.type(" wor")
+    editor.press("Tab")
+    editor.wait_for_lines("hello wor\t")
+    assert "the server ended" not in editor.screen()
+    editor.press("Escape")
+    editor.wait_for("the server ended")
+    for command in ("status", "explain", "forget hello", "train"):
+        editor.evaluate("execute('messages clear')")
+        editor.type(f":Foretype! {command}\n")
+        editor.wait(editor.messages, lambda lines: any("the server ended" in line for line in lines))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["saveas plan/notes.txt", "enew! | write plan/notes.txt", "call append(0, 'above') | file plan/notes.txt"],
+)
+def test_a_file_with_another_name_is_served_as_that(editor: Vim, tmp_path: Path, command: str) -> None:
+    (tmp_path / "work" / "plan" / ".git").mkdir(parents=True)
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    editor.press("Escape")
+    editor.type(f":{command}\n")
+    editor.wait(lambda: editor.evaluate("bufname()"), lambda name: name == "plan/notes.txt")
+    editor.wait(lambda: editor.evaluate("len(job_info())"), lambda servers: servers == 2)  # one for each workspace
+    editor.type("Shell")
+    editor.wait(lambda: editor.evaluate("foretype#document#Of(bufnr()).server.ready"))
+    editor.type("o")
+    editor.wait_for("hello world again")
+    editor.press("Escape")
+    editor.type(":Foretype explain\n")
+    editor.wait_for("scripted: 100 % of it")
 
 
 def test_a_missing_program_is_one_message(tmp_path: Path) -> None:

@@ -16,13 +16,15 @@ command -nargs=+ -bang -complete=customlist,foretype#commands#Complete Foretype 
 
 augroup foretype
   autocmd!
-  autocmd BufWinEnter,FileType,InsertEnter * call foretype#document#Attach(str2nr(expand('<abuf>')))
+  autocmd BufWinEnter,FileType,InsertEnter,BufFilePost,BufWritePost * call foretype#document#Attach(str2nr(expand('<abuf>')))
   autocmd BufWritePost * call foretype#document#Saved(str2nr(expand('<abuf>')))
   autocmd BufUnload * call foretype#document#Detach(str2nr(expand('<abuf>')))
   autocmd TextChangedI * call foretype#ghost#Changed()
   autocmd InsertLeave,TextChangedP * call foretype#ghost#Hide()
+  autocmd ModeChanged [iR]*:n* call foretype#ghost#Leave()
   autocmd CursorMovedI * call foretype#ghost#Moved()
   autocmd CompleteDone * call foretype#menu#Done()
   autocmd User ForetypeReady call foretype#ghost#Changed()
+  autocmd User ForetypeEnded call foretype#ghost#Hide() | call foretype#document#DetachEnded()
   autocmd VimLeavePre * call foretype#server#StopAll()
 augroup END

@@ -30,7 +30,9 @@ def Execute(command: string, arguments: list<any>, OnResult: func(any))
   if here->empty()
     server.Warn(server.Trouble() == '' ? 'this buffer is not served: it is no text file, or Foretype is disabled' : server.Trouble())
   elseif !here.server.ready
-    server.Warn('the server is still starting')
+    server.Warn(server.Trouble() == '' ? 'the server is still starting' : server.Trouble())
+  elseif ch_status(here.server.channel) != 'open'
+    server.Warn('the server listens no more: see :Foretype log, :Foretype restart')
   else
     server.Execute(here.server, command, arguments, OnResult)
   endif

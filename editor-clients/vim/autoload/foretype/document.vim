@@ -27,19 +27,21 @@ export def Attach(buffer: number)
   if !Enabled() || !IsText(buffer)
     return
   endif
+  var path = bufname(buffer) == '' ? '' : fnamemodify(bufname(buffer), ':p')
+  var uri = path == '' ? $'untitled:Untitled-{buffer}' : server.UriOf(path)
+  var root = RootOf(path)
   var language = LanguageOf(buffer)
   if attached->has_key(buffer)
-    if attached[buffer].language == language
+    var known = attached[buffer]
+    if [known.uri, known.server.root, known.language] == [uri, root, language]
       return
     endif
     Detach(buffer)
   endif
-  var path = bufname(buffer) == '' ? '' : fnamemodify(bufname(buffer), ':p')
-  var serving = server.For(RootOf(path))
+  var serving = server.For(root)
   if serving->empty()
     return
   endif
-  var uri = path == '' ? $'untitled:Untitled-{buffer}' : server.UriOf(path)
   var document = {server: serving, uri: uri, language: language, version: 1}
   attached[buffer] = document
   server.Send(serving, {method: 'textDocument/didOpen', params: {textDocument: {
@@ -57,6 +59,15 @@ export def Detach(buffer: number)
     listener_remove(document.listener)
     server.Send(document.server, {method: 'textDocument/didClose', params: {textDocument: {uri: document.uri}}})
   endif
+enddef
+
+# What a server that has ended had been serving.
+export def DetachEnded()
+  for [buffer, document] in attached->items()
+    if job_status(document.server.job) != 'run'
+      Detach(str2nr(buffer))
+    endif
+  endfor
 enddef
 
 export def DetachAll()

@@ -53,7 +53,7 @@ export def Changed()
 enddef
 
 def Answered(result: any, position: dict<number>)
-  if col('.') != position.character + 1
+  if [line('.'), col('.')] != [position.line + 1, position.character + 1]
     return
   endif
   var items = result->type() == v:t_dict ? result.items : []
@@ -97,6 +97,14 @@ export def Hide()
     endif
     Unmap()
     ghost = {}
+  endif
+enddef
+
+# CTRL-C leaves insert mode without InsertLeave, and without drawing anew what it leaves.
+export def Leave()
+  if !ghost->empty()
+    Hide()
+    redraw
   endif
 enddef
 

@@ -38,11 +38,20 @@ export def Program(): string
   return expand(get(g:, 'foretype_program', 'foretype'))
 enddef
 
-# Said once: what follows for the next buffer is the same.
+# Said once: what follows for the next buffer is the same. What is typed wipes it away, so that it is said again after.
 def GiveUp(why: string)
   if trouble == ''
     trouble = why
     Warn(why)
+    if mode() =~ '^[iR]'
+      autocmd foretype ModeChanged [iR]*:n* ++once timer_start(0, (_) => Repeat())
+    endif
+  endif
+enddef
+
+def Repeat()
+  if trouble != ''
+    Warn(trouble)
   endif
 enddef
 
@@ -151,6 +160,10 @@ export def Execute(server: dict<any>, command: string, arguments: list<any>, OnR
 enddef
 
 def OnMessage(server: dict<any>, message: dict<any>)
+  if !message->has_key('method')
+    # The answer to what is no longer waited for.
+    return
+  endif
   if message.method == 'window/showMessage'
     Warn(message.params.message->substitute('^Foretype: ', '', ''))
   elseif message.method == '$/progress'
@@ -199,6 +212,7 @@ def OnExit(server: dict<any>, status: number)
   if servers->get(server.root, {}) is server
     servers->remove(server.root)
     GiveUp($'the server ended (status {status}): see :Foretype log, :Foretype restart')
+    doautocmd <nomodeline> User ForetypeEnded
   endif
 enddef
 
