@@ -194,6 +194,15 @@ def test_commands_are_completed(editor: Neovim) -> None:
     assert editor.lua("return vim.fn.getcompletion('Foretype re', 'cmdline')") == ["restart"]
 
 
+def test_ghost_text_of_our_own_goes_when_insert_mode_is_interrupted(fresh: Neovim) -> None:
+    fresh.type("ihello")
+    fresh.wait_for_ghost(" world again")
+    fresh.type("<C-c>")
+    fresh.wait(fresh.ghost, lambda ghost: ghost is None)
+    fresh.type("ohello")
+    fresh.wait_for_ghost(" world again")
+
+
 def test_buffers_without_a_name_are_served_and_help_is_not(editor: Neovim) -> None:
     editor.type(":enew<CR>ihello")
     editor.wait_for_ghost(" world again")

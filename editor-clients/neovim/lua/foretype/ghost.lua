@@ -131,10 +131,20 @@ function M.attach(client, bufnr)
     })
   end
   on({ "InsertEnter", "CursorMovedI", "TextChangedI", "TextChangedP" }, on_edit)
-  on({ "InsertLeave", "BufLeave" }, function()
+  local function leave()
     forget_question()
     hide(bufnr)
-  end)
+  end
+  on({ "InsertLeave", "BufLeave" }, leave)
+  vim.api.nvim_create_autocmd("ModeChanged", { -- CTRL-C leaves insert mode without InsertLeave
+    group = group,
+    pattern = "[iR]*:n*",
+    callback = function()
+      if vim.api.nvim_get_current_buf() == bufnr then
+        leave()
+      end
+    end,
+  })
   if inline.is_inserting(bufnr) then
     on_edit(bufnr)
   end
