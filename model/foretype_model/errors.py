@@ -1,5 +1,10 @@
 """What goes wrong in ways a user can mend. The text of each is one line: what happened, and what to do."""
 
+import os
+import shlex
+import subprocess
+import sys
+
 
 class ForetypeError(Exception):
     """Any error whose text is meant for the user."""
@@ -32,6 +37,14 @@ class CorpusError(ForetypeError):
 
 class BrokenIndexError(ForetypeError):
     """An index file is missing, truncated, or of another release."""
+
+
+class MissingExtraError(ForetypeError):
+    """Packages of an `extra` are not installed; the text is the command that installs them beside this Python."""
+
+    def __init__(self, needed: str, extra: str) -> None:
+        command = [sys.executable, "-P", "-m", "pip", "install", f"foretype[{extra}]"]
+        super().__init__(f"{needed}: {subprocess.list2cmdline(command) if os.name == 'nt' else shlex.join(command)}")
 
 
 class WorkspaceError(ForetypeError):

@@ -1,6 +1,7 @@
 """How every command helps, and how every command fails."""
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -123,7 +124,8 @@ def test_what_goes_wrong_is_one_line_and_status_1(arguments, told, tmp_path):
 def test_training_without_torch_says_how_to_get_it(monkeypatch, tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     monkeypatch.setattr("foretype_server.commands.train.find_spec", lambda package: None)
-    assert "pip install 'foretype[train]'" in one_line(run("train", "notes.txt"), 1)
+    monkeypatch.setattr(sys, "executable", "/a folder/python")
+    assert one_line(run("train", "notes.txt"), 1).endswith(" '/a folder/python' -P -m pip install 'foretype[train]'")
 
 
 def test_an_interruption_is_quiet(monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from foretype_model.atomic import replacing
-from foretype_model.errors import ForetypeError
+from foretype_model.errors import MissingExtraError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
 from foretype_model.evaluation.score import Score
 from foretype_model.evaluation.typist import Mode
@@ -24,9 +24,9 @@ INK: Final = "#444444"
 
 
 def check_plotting() -> None:
-    """Raise ForetypeError where there is nothing to plot with, before the scoring rather than after it."""
+    """Raise MissingExtraError where there is nothing to plot with, before the scoring rather than after it."""
     if find_spec("matplotlib") is None:
-        raise ForetypeError("a picture needs matplotlib: pip install 'foretype[plot]'")
+        raise MissingExtraError("a picture needs matplotlib", "plot")
 
 
 def plot(scores: Mapping[str, Score], path: Path) -> None:

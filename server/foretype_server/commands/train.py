@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from foretype_model.errors import ForetypeError
+from foretype_model.errors import MissingExtraError
 from foretype_server.commands.options import Json, UsageError, examples, finite, print_json
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _slug(text: str) -> str:
 
 def _check_installed() -> None:
     if missing := [package for package in NEEDED if find_spec(package) is None]:
-        raise ForetypeError(f"training needs {missing[0]}: pip install 'foretype[train]'")
+        raise MissingExtraError(f"training needs {missing[0]}", "train")
 
 
 def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool) -> Trained:
