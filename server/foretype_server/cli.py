@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -34,6 +35,7 @@ class Commands(TyperGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command named by the arguments, and exit."""
+        _write_what_can_be_written()
         try:
             sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
         except typer.TyperException as error:
@@ -42,6 +44,13 @@ class Commands(TyperGroup):
             _fail(f"foretype: {_told(error)}", WENT_WRONG)
         except (KeyboardInterrupt, typer.Abort):
             sys.exit(130)
+
+
+def _write_what_can_be_written() -> None:
+    """Characters that the encoding of what is written to hasn't got become "?": a pipe on Windows is seldom UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # None where it is closed
+            stream.reconfigure(errors="replace")
 
 
 def _fail(message: str, status: int) -> NoReturn:

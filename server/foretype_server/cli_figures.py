@@ -6,6 +6,9 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from foretype_model.runtime import Metadata
 
 VISIBLE = {" ": "␠", "\n": "⏎", "\r": "␍", "\t": "⇥"}
@@ -38,6 +41,11 @@ def bar(share: float, width: int) -> str:
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     return ("█" * full + EIGHTHS[rest]).rstrip().ljust(width)
+
+
+def width_of(table: Table, console: Console) -> int:
+    """The columns of a terminal that `table` takes where nothing of it is cut or folded."""
+    return console.measure(table, options=console.options.update(width=10_000)).maximum
 
 
 def size(count: float) -> str:

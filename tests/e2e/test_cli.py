@@ -94,7 +94,10 @@ def test_what_is_known_of_models_that_were_not_trained_here_is_told(trained, hom
     run(home, "models", "export", "mes-ecrits", "strange.onnx", "--yes")
     run(home, "models", "import", "strange.onnx")
     assert "is not known here" in run(home, "models", "export", "strange", "again.onnx", "--yes").stdout
-    assert "No text of yours" in run(home, "models", "export", "default", "default.onnx", "--yes").stdout
+    told = run(home, "models", "export", "default", "default.onnx", "--yes").stdout
+    assert "No text of yours" in told
+    assert "trained bytes" in told
+    assert "see MODEL_CARD.md" in told
     run(home, "models", "remove", "strange")
 
 
@@ -131,6 +134,39 @@ def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
         process.stdout.read(20)
         process.stdout.close()
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_the_encoding_of_a_pipe_has_not_got_is_replaced(home, monkeypatch, encoding):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    assert "???" in run(home, "complete", "-:1:13", stdin="Thank you ve").stdout, "of a bar"
+
+
+def test_figures_for_programs_have_every_letter_in_any_encoding(home, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    assert run(home, "generate", "\u65e5\u672c", "--length", "1", "--model", "default").stdout.startswith("??")
+    asked = ("complete", "-:1:3", "--json", "--model", "default")
+    offers = json.loads(run(home, *asked, stdin="\u65e5\u672c\n\u65e5").stdout)
+    assert any(not offer["text"].isascii() for offer in offers["characters"])
+
+
+@pytest.mark.parametrize("arguments", [("generate", "It was"), ("complete", "-:1:1"), ("try",)])
+def test_without_a_standard_output_there_is_one_line(home, arguments):
+    closed = command(home, *arguments)
+    closed["args"] = ["sh", "-c", '"$@" >&-', "sh", *closed["args"]]
+    ran = subprocess.run(**closed, input="", stderr=subprocess.PIPE, timeout=60, check=False)
+    (line,) = ran.stderr.splitlines()
+    assert ran.returncode
+    assert line.startswith("foretype: ")
+
+
+def test_the_place_that_the_readme_names_has_ghost_text(home):
+    readme = Path(__file__).parents[2] / "README.md"
+    (place,) = re.findall(r"complete README\.md:(\S+)`", readme.read_text())
+    offers = json.loads(run(home, "complete", f"{readme}:{place}", "--json", "--model", "default").stdout)
+    assert offers["ghost"]
+    line, column = map(int, place.split(":"))
+    assert readme.read_text().splitlines()[line - 1][column - 2 : column].isalpha(), "in the middle of a word"
 
 
 def test_doctor_finds_all_well(trained, home, tmp_path, monkeypatch):

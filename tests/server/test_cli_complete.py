@@ -1,6 +1,7 @@
 """`complete` and `generate`, with a scripted predictor in the model's place."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -19,8 +20,8 @@ def scripted(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def run(*arguments, stdin=None):
-    result = CliRunner().invoke(app, list(map(str, arguments)), input=stdin)
+def run(*arguments, stdin=None, columns=80):
+    result = CliRunner().invoke(app, list(map(str, arguments)), input=stdin, env={"COLUMNS": str(columns)})
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -76,6 +77,21 @@ def test_what_would_be_offered_is_shown(tmp_path):
     assert "␠world␠again" in shown
     assert "98.0%" in shown
     assert "network 100%" in shown
+
+
+def test_what_stands_there_already_is_not_called_unsure():
+    shown = run("complete", "-:1:6", stdin="hello world again")
+    assert "ghost text  none that is sure enough, and not there already" in shown
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_a_narrow_terminal_has_every_probability_whole(columns):
+    wide = run("complete", "-:1:6", stdin="hello", columns=200)
+    shown = run("complete", "-:1:6", stdin="hello", columns=columns)
+    assert re.findall(r"\d+\.\d%", shown) == re.findall(r"\d+\.\d%", wide)
+    assert "█" in wide
+    assert "network 100%" in wide
+    assert "…" not in shown
 
 
 def test_what_would_be_offered_as_json():

@@ -1,6 +1,9 @@
 """`evaluate`, with a scripted predictor in the model's place."""
 
 import json
+import re
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,8 +35,8 @@ def opened(monkeypatch, tmp_path):
     return asked
 
 
-def run(*arguments, status=0):
-    result = CliRunner().invoke(app, ["evaluate", *map(str, arguments)], env={"COLUMNS": "100"})
+def run(*arguments, status=0, columns=100):
+    result = CliRunner().invoke(app, ["evaluate", *map(str, arguments)], env={"COLUMNS": str(columns)})
     assert result.exit_code == status, result.output
     return result
 
@@ -48,6 +51,13 @@ def test_the_table_has_a_row_for_each_system():
     for name in ("network", "n-gram", "words", "inline", "popup"):
         assert name in shown
     assert "8 characters of 1 file" in shown
+
+
+def test_a_narrow_terminal_has_every_figure_whole():
+    narrow, wide = (run("notes.txt", "--max-chars", 8, columns=columns).stdout for columns in (40, 100))
+    assert "…" not in narrow
+    assert len(re.findall(r"\d%", narrow)) == len(re.findall(r"\d%", wide)) > 0
+    assert len(narrow.splitlines()[2].split()) == len(wide.splitlines()[2].split())
 
 
 def test_json_has_every_figure_and_null_for_what_a_system_does_not_do():
@@ -102,7 +112,7 @@ def test_without_matplotlib_a_picture_is_refused_before_the_scoring(monkeypatch,
     monkeypatch.setattr(plotting, "find_spec", lambda name: None)
     monkeypatch.setattr(scoring.Scorer, "score", lambda *_: pytest.fail("scored all the same"))
     (line,) = run("notes.txt", "--plot", "scores.png", status=1).stderr.splitlines()
-    assert "foretype[plot]" in line
+    assert line.endswith(f"{shlex.quote(sys.executable)} -P -m pip install 'foretype[plot]'")
     assert not (tmp_path / "scores.png").exists()
 
 

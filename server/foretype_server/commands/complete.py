@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand
 
-from foretype_server.cli_figures import bar, visible
+from foretype_server.cli_figures import bar, visible, width_of
 from foretype_server.commands.options import (
     Json,
     Model,
@@ -27,7 +27,9 @@ from foretype_server.commands.options import (
 from foretype_server.origin import where
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from foretype_model.candidates import Candidate, Options
     from foretype_model.completer import Completer
@@ -190,32 +192,52 @@ def _print(offers: Offers, folder: Path) -> None:
     from rich.console import Console
 
     console = Console()
-    for title, some in (
-        ("ghost text", [offers.ghost] if offers.ghost else []),
-        ("next words", offers.words),
-        ("next characters", offers.characters),
+    for title, some, none in (
+        ("ghost text", [offers.ghost] if offers.ghost else [], "none that is sure enough, and not there already"),
+        ("next words", offers.words, "none"),
+        ("next characters", offers.characters, "none"),
     ):
-        console.print(f"[bold]{title}[/bold]" + ("" if some else "  [dim]none is sure enough[/dim]"))
+        console.print(f"[bold]{title}[/bold]" + ("" if some else f"  [dim]{none}[/dim]"))
         if some:
-            console.print(_table(some, folder))
+            console.print(_table(some, folder, console))
     console.print(f"[dim]in {offers.milliseconds:.1f} ms[/dim]")
 
 
-def _table(offers: Sequence[Offer], folder: Path) -> Table:
-    from rich.table import Table
+def _table(offers: Sequence[Offer], folder: Path, console: Console) -> Table:
+    """A row for each offer. Where that is too wide, the bars are left out, and then the shares; the rest is folded."""
+    rows = [_cells(offer, folder) for offer in offers]
+    tables = [_of_columns(rows, columns) for columns in ((0, 1, 2, 3, 4), (0, 1, 3, 4), (0, 1, 4))]
+    return next((table for table in tables if width_of(table, console) <= console.width), tables[-1])
+
+
+def _of_columns(rows: Sequence[Sequence[Text]], columns: Sequence[int]) -> Table:
+    from rich.table import Column, Table
+
+    headers = [
+        Column(overflow="fold"),
+        Column(no_wrap=True, min_width=len("100.0%")),
+        Column(no_wrap=True),
+        Column(),
+        Column(overflow="fold"),
+    ]
+    table = Table(*(headers[i] for i in columns), box=None, show_header=False, padding=(0, 1))
+    for row in rows:
+        table.add_row(*(row[i] for i in columns))
+    return table
+
+
+def _cells(offer: Offer, folder: Path) -> Sequence[Text]:
+    """What is offered, its probability as a figure and as a bar, the predictors' shares, and where it has stood."""
     from rich.text import Text
 
-    table = Table(box=None, show_header=False, padding=(0, 1))
-    for offer in offers:
-        candidate = offer.candidate
-        table.add_row(
-            Text(visible(candidate.text)),
-            f"{candidate.probability:.1%}",
-            Text(bar(candidate.probability, BAR), "cyan"),
-            Text(_shares(candidate.shares), "dim"),
-            Text(where(offer.sources[0], [folder]) if offer.sources else ""),
-        )
-    return table
+    candidate = offer.candidate
+    return (
+        Text(visible(candidate.text)),
+        Text(f"{candidate.probability:.1%}"),
+        Text(bar(candidate.probability, BAR), "cyan"),
+        Text(_shares(candidate.shares), "dim"),
+        Text(where(offer.sources[0], [folder]) if offer.sources else ""),
+    )
 
 
 def _shares(shares: Mapping[str, float]) -> str:

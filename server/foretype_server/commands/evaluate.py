@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from foretype_model.errors import ForetypeError
+from foretype_server.cli_figures import width_of
 from foretype_server.commands.options import Json, Model, UsageError, Workspace, examples, print_json
 
 if TYPE_CHECKING:
@@ -180,7 +181,10 @@ def _print(scores: dict[str, Score], modes: Sequence[Mode], files: int) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.print(_table(scores, modes))
+    table = _table(scores, modes)
+    # Where the terminal is narrower, it breaks the lines; Rich would cut the figures.
+    console.width = max(console.width, width_of(table, console))
+    console.print(table)
     characters = next(iter(scores.values())).characters
     console.print(f"[dim]On {characters:,} characters of {files} {'file' if files == 1 else 'files'}.[/dim]")
     console.print(LEGEND, style="dim", soft_wrap=True)

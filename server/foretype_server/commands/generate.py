@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from foretype_model.errors import ForetypeError
 from foretype_server.cli_figures import harmless
 from foretype_server.commands.options import Model, Seed, Temperature, UsageError, examples, finite
 
@@ -47,6 +48,8 @@ def generate(
     from foretype_model.generate import generate as continuation
     from foretype_server.commands.opening import open_predictors
 
+    if sys.stdout is None:
+        raise ForetypeError("There is no standard output to write the text to.")
     name = _predictor(model)
     predictor = open_predictors(model, {name: {}})[name]
     for i in range(count):
@@ -64,7 +67,7 @@ def _predictor(model: str | None) -> str:
 
 
 def _piped() -> str:
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         return ""
     from foretype_server.cli_textfile import decode
 

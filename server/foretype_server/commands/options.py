@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -48,5 +49,6 @@ def examples(*lines: str) -> str:
 
 
 def print_json(figures: object) -> None:
-    """Print `figures` as JSON on standard output, every language's letters as they are."""
-    typer.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+    """Print `figures` as JSON on standard output: letters as they are, or escaped where that isn't in UTF."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    typer.echo(json.dumps(figures, ensure_ascii=not encoding.lower().startswith("utf"), indent=2))

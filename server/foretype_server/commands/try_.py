@@ -36,7 +36,7 @@ def try_(
     leaves; with a FILE, Ctrl-S saves it. With --prose, Alt-1 to Alt-5 take
     the next words that are shown beside the text.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError("try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN.")
     from foretype_model.store import Store
     from foretype_server.cli_textfile import TextFile
