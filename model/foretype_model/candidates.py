@@ -237,8 +237,10 @@ def _run_on(
 def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
     """Set a border where the run may end before `byte`, and append `byte` where the run may go on with it."""
     unfinished = utf8.pending(run.text)
-    if not unfinished and not _is_inside_word(run.text.decode()[-1], byte) and utf8.ends_whole(run.text.decode()):
-        run.borders.append((len(run.text), run.log_p))
+    if not unfinished:
+        text = run.text.decode()
+        if not _is_inside_word(text[-1], byte) and utf8.ends_whole(text):
+            run.borders.append((len(run.text), run.log_p))
     log_p = run.log_p + float(row[byte])
     last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
     unlikely = log_p < math.log(max(limits.least, 1e-9))

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import unicodedata
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -66,6 +67,12 @@ def real_path(path: str | os.PathLike[str]) -> str:
     """The one name of a file: absolute, without links, and spelt as it is on the disk."""
     resolved = os.path.realpath(path)
     return _as_spelt(resolved) if LOOSELY_SPELT else resolved
+
+
+def names_of(path: str | os.PathLike[str]) -> set[str]:
+    """Of a changed file: a link stands for itself, which may have replaced a file, and for what it leads to."""
+    place = Path(path)
+    return {real_path(place), str(Path(real_path(place.parent)) / place.name)}
 
 
 def _as_spelt(path: str) -> str:

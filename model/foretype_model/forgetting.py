@@ -13,9 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from foretype_model import secrets
 from foretype_model.grammar import WORD_CHARACTER
 from foretype_model.index import ERASED, MOST, Shard
 from foretype_model.recent import Recent
+from foretype_model.rope import Rope
 
 LONGEST_CHARACTER: Final = 4
 """Bytes of UTF-8."""
@@ -58,6 +60,12 @@ def around(words: Collection[bytes]) -> int:
 def unsettled(before: bytes, words: Collection[bytes]) -> int:
     """Bytes at the end of `before` that may become one of the words as the user types on."""
     return max((_begun(before, word) for word in words), default=0)
+
+
+def settled(text: Rope, end: int, words: Collection[bytes]) -> int:
+    """Where what may become a secret, or one of the words, begins at the end of the text before byte `end`."""
+    end -= secrets.unsettled(text[max(0, end - secrets.REACH) : end])
+    return end - unsettled(text[max(0, end - around(words)) : end], words)
 
 
 def _begun(before: bytes, word: bytes) -> int:

@@ -7,7 +7,7 @@ from foretype_model.consent import Consent
 from foretype_model.mixture import Mixture
 from foretype_model.predictor import State
 from foretype_model.rope import Rope
-from foretype_model.secrets import REACH, masked_around, unsettled
+from foretype_model.secrets import REACH, masked_around
 
 
 class Lessons:
@@ -27,19 +27,15 @@ class Lessons:
             return
         self._go_on_to(before)
         self._states.append(state)
-        end = max(self._start, self._settled(before))
+        words = self._consent.words()
+        end = max(self._start, forgetting.settled(before, len(before), words))
         if end > self._start:
             near, low = masked_around(before + after[:REACH], self._start, end)
-            for first, last in forgetting.kept(near, self._start - low, end - low, self._consent.words()):
+            for first, last in forgetting.kept(near, self._start - low, end - low, words):
                 for at in range(low + first, low + last):
                     self._mixture.learn(self._states[at - self._start], before[at : at + 1][0])
         del self._states[: end - self._start]
         self._start, self._waiting = end, before[end:]
-
-    def _settled(self, before: Rope) -> int:
-        """Where what may become a secret, or a word that was forgotten, begins at the end of the text."""
-        words, end = self._consent.words(), len(before) - unsettled(before)
-        return end - forgetting.unsettled(before[max(0, end - forgetting.around(words)) : end], words) if words else end
 
     def _go_on_to(self, before: Rope) -> None:
         """Let go of what was typed elsewhere, or deleted again."""

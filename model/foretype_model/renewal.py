@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from foretype_model.documents import real_path
+from foretype_model.documents import names_of, real_path
 from foretype_model.errors import BrokenIndexError
 from foretype_model.forgetting import blanked, holds
 from foretype_model.forgotten import LIST, Forgotten, is_covered
@@ -219,9 +219,7 @@ def _changed(paths: Sequence[str] | None) -> frozenset[str] | None:
     """The names of what was changed; None where everything has to be looked at."""
     if paths is None or any(Path(path).name == ".gitignore" for path in paths):
         return None
-    # A link stands for itself, as a file may have been replaced by it, and for the file that it leads to.
-    themselves = (str(Path(real_path(Path(path).parent)) / Path(path).name) for path in paths)
-    return frozenset((*map(real_path, paths), *themselves))
+    return frozenset(name for path in paths for name in names_of(path))
 
 
 def _stamped(names: Iterable[str]) -> dict[str, Stamp]:

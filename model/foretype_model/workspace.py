@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from foretype_model.documents import real_path
+from foretype_model.documents import names_of, real_path
 from foretype_model.errors import BrokenIndexError, WorkspaceError
 from foretype_model.forgetting import without_word
 from foretype_model.forgotten import Forgotten, is_covered
@@ -263,8 +263,7 @@ class Workspace:
 
 def _concerns(path: Path, indexed: set[str], trees: Collection[Tree]) -> bool:
     """Whether what is at a path is or was text of the user's, or says what is."""
-    # A link stands for itself, as a file may have been replaced by it, and for the file that it leads to.
-    names = {real_path(path), str(Path(real_path(path.parent)) / path.name)}
+    names = names_of(path)
     if not indexed.isdisjoint(names):
         return True
     # A rule matters where it holds.

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
-from matplotlib.figure import Figure
-
 from foretype_model.atomic import replacing
+from foretype_model.evaluation.plot import new_figure
 from foretype_server.statistics import Count, Counts, by
 
 
 def draw(counts: Counts, path: Path) -> None:
     """Write a PNG of the keys saved each day, by language, to `path`."""
-    # A matplotlibrc that lies in the working directory has been read by now, and may have TeX run.
-    matplotlib.rcdefaults()
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure = new_figure(9, 4)
     axes = figure.subplots()
     days = sorted({key.day for key in counts})
     bottom = dict.fromkeys(days, 0)

@@ -15,6 +15,7 @@ from foretype_model.evaluation.typist import Mode
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LOOKED_AT: Final[Mapping[Mode, str]] = {"inline": "ghost text", "popup": "menu", "both": "ghost text and menu"}
 """What the typist looks at, as it is called in an editor."""
@@ -29,15 +30,20 @@ def check_plotting() -> None:
         raise MissingExtraError("a picture needs matplotlib", "plot")
 
 
-def plot(scores: Mapping[str, Score], path: Path) -> None:
-    """Write a PNG of `scores`, by the systems' names, to `path`."""
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, by matplotlib's own settings."""
     import matplotlib  # noqa: PLC0415 (an extra, and half a second)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     # A matplotlibrc that lies in the working directory has been read by now, and may have TeX run.
     matplotlib.rcdefaults()
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def plot(scores: Mapping[str, Score], path: Path) -> None:
+    """Write a PNG of `scores`, by the systems' names, to `path`."""
     name, first = next(iter(scores.items()))
-    figure = Figure(figsize=(11, 1.4 + max(3.6, 0.62 * len(scores))), layout="constrained")
+    figure = new_figure(11, 1.4 + max(3.6, 0.62 * len(scores)))
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     _savings(left, scores)
     _reliability(right, name, {"next word": first.words, "ghost text": first.ghosts})

@@ -19,7 +19,7 @@ from foretype_model.consent import Consent
 from foretype_model.documents import real_path
 from foretype_model.errors import WorkspaceError
 from foretype_model.evidence import Level
-from foretype_model.forgetting import around, forget_documents, forget_word, kept, unsettled
+from foretype_model.forgetting import forget_documents, forget_word, kept, settled
 from foretype_model.forgotten import Forgotten
 from foretype_model.index import MOST, Matches, Shard
 from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities, Removed, Source
@@ -139,7 +139,10 @@ class CopyPredictor:
         taken = seen.taken if unchanged else _moved(seen, text, same)
         # What may become a secret or a forgotten word waits until that has ended. So does the first byte after the
         # cursor: it would be expected there, where something else is typed.
-        wanted = [(max(0, cursor - BEFORE), self._settled(text, cursor)), (cursor + 1, min(len(text), cursor + AFTER))]
+        wanted = [
+            (max(0, cursor - BEFORE), settled(text, cursor, self._forgotten.in_bytes())),
+            (cursor + 1, min(len(text), cursor + AFTER)),
+        ]
         missing = spans.without(wanted, taken)
         if unchanged and seen.cursor == cursor:
             now, log = spans.first(missing, NEAR_BEFORE + NEAR_AFTER), FAR
@@ -205,12 +208,6 @@ class CopyPredictor:
         near, low = secrets.masked_around(text, start, end)
         for first, last in kept(near, start - low, end - low, self._forgotten.in_bytes()):
             self._recent[log].add(near[max(0, first - MOST) : first], near[first:last], document)
-
-    def _settled(self, text: Rope, cursor: int) -> int:
-        """Where what may become a secret or a forgotten word begins, at the end of what is before the cursor."""
-        words = self._forgotten.in_bytes()
-        end = cursor - secrets.unsettled(text[max(0, cursor - secrets.REACH) : cursor])
-        return end - unsettled(text[max(0, end - around(words)) : end], words)
 
     def _forget(self, forgotten: Forgotten) -> int:
         """Be rid of what was typed and is forgotten by now; how many words that were."""
