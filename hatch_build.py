@@ -15,7 +15,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import sys_tags
 
-KERNEL = "model/foretype_model/kernel"
+KERNEL = "model/foretype_model/predictors/network/kernel"
 LIBRARY = "libforetype.so"
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden")

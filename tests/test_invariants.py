@@ -19,7 +19,13 @@ ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "foretype_model"
 SERVER = ROOT / "server" / "foretype_server"
 TRAINING = MODEL / "training"
-EXTRAS = {TRAINING: "train", MODEL / "evaluation" / "plot.py": "plot", SERVER / "cli_plot.py": "plot"}
+DEFAULT_MODEL = ROOT / "model" / "default_model"
+EXTRAS = {
+    TRAINING: ["train"],
+    DEFAULT_MODEL: ["default-model", "train"],
+    MODEL / "evaluation" / "plot.py": ["plot"],
+    SERVER / "console" / "plot.py": ["plot"],
+}
 """Rooms that need more than every installation has."""
 LONGEST_FILE = 400
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -34,7 +40,7 @@ def tracked() -> list[Path]:
 
 TRACKED = tracked()
 PYTHON = [path for path in TRACKED if path.suffix == ".py"] or [
-    path for folder in (MODEL, SERVER, ROOT / "tests") for path in folder.rglob("*.py")
+    path for folder in (MODEL, DEFAULT_MODEL, SERVER, ROOT / "tests") for path in folder.rglob("*.py")
 ]
 
 
@@ -90,7 +96,7 @@ def needs(group: str) -> set[str]:
     return {re.match(r"[\w-]+", need)[0] for need in wanted} - {"foretype"}
 
 
-ROOMS = within(MODEL, SERVER)
+ROOMS = within(MODEL, DEFAULT_MODEL, SERVER)
 
 
 def modules_after(*statements: str) -> set[str]:
@@ -101,25 +107,27 @@ def modules_after(*statements: str) -> set[str]:
     return set(ran.stdout.split())
 
 
-@each(within(MODEL))
+@each(within(MODEL, DEFAULT_MODEL))
 def test_the_model_knows_neither_protocol_nor_server(path):
     assert not packages(path) & {"pygls", "lsprotocol", "foretype_server", "typer", "rich", "prompt_toolkit"}
 
 
-@each([path for path in ROOMS if not path.is_relative_to(TRAINING)])
+@each([path for path in within(MODEL, SERVER) if not path.is_relative_to(TRAINING)])
 def test_torch_lives_in_training_alone(path):
     assert not packages(path) & {"torch", "onnx", "safetensors"}
 
 
-@pytest.mark.parametrize("module", ["foretype_server.lsp", "foretype_model.completer", "foretype_model.store"])
+@pytest.mark.parametrize(
+    "module", ["foretype_server.lsp.server", "foretype_model.completion.completer", "foretype_model.store.store"]
+)
 def test_serving_does_without_torch(module):
-    loaded = modules_after(f"import {module}", "import foretype_model.predictors.network")
+    loaded = modules_after(f"import {module}", "import foretype_model.predictors.network.predictor")
     assert not loaded & {"torch", "onnx", "safetensors", "foretype_model.training"}
 
 
 def test_the_command_line_starts_without_what_only_some_commands_need():
     needless = {"torch", "onnx", "onnxruntime", "pygls", "lsprotocol", "matplotlib"}
-    assert not modules_after("import foretype_server.cli") & needless
+    assert not modules_after("import foretype_server.commands.app") & needless
 
 
 @each(ROOMS)
@@ -127,7 +135,7 @@ def test_utf_16_is_known_to_one_room(path):
     words = ("utf-16", "utf_16", "utf16", "positionencoding")
     knowing = [line for line in path.read_text("utf-8").splitlines() if any(word in line.lower() for word in words)]
     # Besides the one room, the line that reads which encoding was agreed on.
-    assert path == SERVER / "to_proto.py" or len(knowing) <= (path == SERVER / "lsp.py"), knowing
+    assert path == SERVER / "lsp" / "to_proto.py" or len(knowing) <= (path == SERVER / "lsp" / "server.py"), knowing
 
 
 def test_imports_go_one_way():
@@ -175,20 +183,28 @@ def test_the_wheel_holds_the_two_packages():
     assert all(inside.startswith("foretype_server/editor-clients/") for inside in wheel["force-include"].values())
     # What the hook adds: the compiled kernel, beside its source.
     assert wheel["hooks"] == {"custom": {"path": "hatch_build.py"}}
-    assert 'KERNEL = "model/foretype_model/kernel"' in (ROOT / "hatch_build.py").read_text("utf-8")
+    assert 'KERNEL = "model/foretype_model/predictors/network/kernel"' in (ROOT / "hatch_build.py").read_text("utf-8")
 
 
-@pytest.mark.parametrize("folder", ["model", "server"])
-def test_nothing_importable_stands_beside_the_packages(folder):
+@pytest.mark.parametrize(
+    ("folder", "packages"),
+    [("model", {"foretype_model", "default_model"}), ("server", {"foretype_server"})],
+)
+def test_nothing_importable_stands_beside_the_packages(folder, packages):
     beside = {path.name for path in (ROOT / folder).iterdir() if path.name != "__pycache__"}
-    assert beside == {f"foretype_{folder}"}
+    assert beside == packages
+
+
+@each(within(MODEL, SERVER))
+def test_no_package_in_the_wheel_imports_the_tools(path):
+    assert "default_model" not in packages(path)
 
 
 @each(ROOMS)
 def test_what_is_imported_is_installed(path):
-    extras = [needs(extra) for room, extra in EXTRAS.items() if path.is_relative_to(room)]
+    extras = [needs(extra) for room, some in EXTRAS.items() if path.is_relative_to(room) for extra in some]
     installed = needs("dependencies").union(*extras)
-    known = {name.replace("-", "_") for name in installed} | {"foretype_model", "foretype_server"}
+    known = {name.replace("-", "_") for name in installed} | {"foretype_model", "foretype_server", "default_model"}
     undeclared = packages(path) - known - sys.stdlib_module_names
     assert not undeclared
 

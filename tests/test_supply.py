@@ -58,7 +58,7 @@ def test_python_that_imports_from_the_working_directory_is_found(source, found):
 @pytest.mark.parametrize(
     "draw",
     [
-        "from foretype_server.cli_plot import draw; draw({}, Path('drawn.png'))",
+        "from foretype_server.console.plot import draw; draw({}, Path('drawn.png'))",
         "from foretype_model.evaluation.plot import Score, plot; plot({'': Score(0, 0, None, {})}, Path('drawn.png'))",
     ],
 )

@@ -38,7 +38,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from foretype_model.rope import Rope
+from foretype_model.text.rope import Rope
 
 END_OF_TEXT: Final = 0xFF
 """The byte after the last byte of a text; 0xFF never occurs in UTF-8."""

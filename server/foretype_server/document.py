@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
-from foretype_model.rope import Rope, unix
+from foretype_model.text.rope import Rope, unix
 
 LONGEST_CHUNK: Final = 8192
 """Bytes. An edit copies a chunk or two, and the lists of them: 10 MB are 2,500 chunks at the most, and 0.2 ms."""

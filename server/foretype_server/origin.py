@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foretype_model.documents import file_of, real_path
+from foretype_model.files.uris import file_of, real_path
 
 if TYPE_CHECKING:
     from foretype_model.predictor import Source

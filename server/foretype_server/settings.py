@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from foretype_model.candidates import Options
+    from foretype_model.completion.candidates import Options
 
 SECTION: Final = "foretype"
 
@@ -56,13 +56,13 @@ class Settings:
     @property
     def not_learnt(self) -> tuple[str, ...]:
         """Patterns of paths that nothing is learnt from, for whatever reason."""
-        from foretype_model.prose import ONLY_PROSE  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
+        from foretype_model.text.prose import ONLY_PROSE  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
 
         return (*ONLY_PROSE, *self.learn_exclude) if self.prose else self.learn_exclude
 
     def options(self) -> Options:
         """The part of the settings that says how candidates are made."""
-        from foretype_model.candidates import Options  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
+        from foretype_model.completion.candidates import Options  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
 
         return Options(
             temperature=self.temperature,

@@ -27,14 +27,14 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from foretype_model.atomic import replacing
-from foretype_model.mixture import Corrections, Mixture
+from foretype_model.files.atomic import replacing
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY, LogProbabilities, Predictor
-from foretype_model.predictors.copy import CopyPredictor
+from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.mixture import Corrections, Mixture
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import read_corpus
-from foretype_model.training.course import CLIP_NORM
 from foretype_model.training.network import ByteNetwork, ngram_buckets
+from foretype_model.training.trainer import CLIP_NORM
 
 WARM: Final = 512
 TARGET: Final = 32

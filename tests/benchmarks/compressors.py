@@ -28,7 +28,7 @@ from foretype_model.evaluation.score import bits_needed
 from foretype_model.evaluation.systems import PredictorSystem
 from foretype_model.predictor import Context, Predictor
 from foretype_model.predictors import load_predictors
-from foretype_model.store import Store
+from foretype_model.store.store import Store
 from foretype_server.settings import Settings
 
 ORDERS: Final = (6, 12, 16)

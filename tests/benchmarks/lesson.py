@@ -32,14 +32,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from foretype_model.atomic import replacing
 from foretype_model.evaluation.plot import COLOURS
+from foretype_model.files.atomic import replacing
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.sample import gumbel, tempered
-from foretype_model.training.course import Course, Progress
+from foretype_model.sampling import gumbel, tempered
 from foretype_model.training.heldout import split
 from foretype_model.training.loop import Training, TrainingOptions
 from foretype_model.training.stream import Texts, whole
+from foretype_model.training.trainer import Course, Progress
 
 SEED: Final = 1
 WINDOW: Final = 100

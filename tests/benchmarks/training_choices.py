@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training.batches import Batches, Position
 from foretype_model.training.corpus import read_corpus
-from foretype_model.training.course import CLIP_NORM, WARM_UP_STEPS
 from foretype_model.training.heldout import bits_per_character, split
 from foretype_model.training.network import ByteNetwork, Shape, detach
 from foretype_model.training.stream import Texts, whole
+from foretype_model.training.trainer import CLIP_NORM, WARM_UP_STEPS
 
 
 class LayerNormGRU(nn.Module):

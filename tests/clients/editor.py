@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from foretype_server import editors
+from foretype_server.setup import editors
 
 T = TypeVar("T")
 

@@ -27,8 +27,8 @@ SCRIPTED_SERVER = """
 import asyncio, sys
 from pathlib import Path
 from foretype_server import lsp
-from foretype_server.editor_files import editor_files
-from foretype_server.page import Beginning, Page, serve
+from foretype_server.setup.client_files import editor_files
+from foretype_server.playground.page import Beginning, Page, serve
 beginning = Beginning(text="", settings=%r)
 page = Page(editor_files("playground") / "dist", beginning)
 asyncio.run(serve(lsp.converse, page, 0, lambda address: print(address, flush=True)))

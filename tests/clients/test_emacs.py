@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from foretype_server import editor_files
+from foretype_server.setup import client_files
 
 from . import terminal
 from .editor import SCRIPTS
@@ -27,7 +27,7 @@ from .terminal import Terminal, started
 PROGRAM = terminal.find("emacs")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Emacs 30.1 or later, or no tmux: set FORETYPE_TEST_EMACS")
 
-PACKAGE = editor_files.editor_files("emacs")
+PACKAGE = client_files.editor_files("emacs")
 SCRIPTED = """(:inline (:maxLines 3) :predictors (:scripted (:texts
     ["hello world again" "äöü😀 grün und blau" "one\\ntwo\\nthree"])))"""
 INIT = """

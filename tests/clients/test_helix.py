@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from foretype_server import editor_files
+from foretype_server.setup import client_files
 
 from . import terminal
 from .terminal import Terminal, started
@@ -28,7 +28,7 @@ def languages(tmp_path: Path) -> Path:
     """Our configuration, where Helix looks for it."""
     path = tmp_path / "config" / "helix" / "languages.toml"
     path.parent.mkdir(parents=True)
-    path.write_text((editor_files.editor_files("helix") / "languages.toml").read_text())
+    path.write_text((client_files.editor_files("helix") / "languages.toml").read_text())
     return path
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from foretype_server import editor_files
+from foretype_server.setup import client_files
 
 from . import terminal
 from .terminal import Terminal, started
@@ -77,7 +77,7 @@ def opened(folder: Path, settings: dict[str, Any], file: str = "notes.txt", more
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(terminal.PATIENCE)
         told = json.dumps(settings).replace("'", "''")
-        plugin, port = editor_files.editor_files("vim"), listening.getsockname()[1]
+        plugin, port = client_files.editor_files("vim"), listening.getsockname()[1]
         (folder / ".vimrc").write_text(VIMRC.format(plugin=plugin, settings=told, port=port, more=more))
         with started([PROGRAM, file], folder, {}) as editor, listening.accept()[0] as connection:
             vim = Vim(editor, connection)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from foretype_model.candidates import Options
+from foretype_model.completion.candidates import Options
 from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.systems import PredictorSystem
 from foretype_model.evaluation.typist import Mode, type_again

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from foretype_model.predictor import Context
-from foretype_model.predictors.copy import create
+from foretype_model.predictors.copy.predictor import create
 
 from .client import PATIENCE, SERVE, change, comes_true, environment, insertion, server
 

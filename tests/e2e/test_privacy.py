@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from tests.trust import leaks, sealed
 
-from foretype_model.private import make_private
-from foretype_model.store import Store
-from foretype_model.trained_on import SUFFIX, Texts, TrainedOn
+from foretype_model.files.permissions import make_private
+from foretype_model.store.lineage import SUFFIX, Texts, TrainedOn
+from foretype_model.store.store import Store
 
 
 def test_no_text_gets_into_a_log(tmp_path: Path) -> None:

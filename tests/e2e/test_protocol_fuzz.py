@@ -15,7 +15,7 @@ from tests.trust.protocol_messages import MAKERS, all_variants
 from tests.trust.protocol_warm import served
 
 from foretype_server.document import Point, Text
-from foretype_server.to_proto import UNITS
+from foretype_server.lsp.to_proto import UNITS
 
 from .client import Client, Message, scripted, server
 

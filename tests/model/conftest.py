@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from foretype_model import renewal
-from foretype_model.renewal import Renewal, Request
-from foretype_model.runtime import Metadata, Network
+from foretype_model.predictors.copy.index import update
+from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.copy.index.workspace import Workspace
+from foretype_model.predictors.network.runtime import Metadata, Network
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
-from foretype_model.workspace import Workspace
 
 torch.set_num_threads(1)
 
@@ -110,5 +110,5 @@ def make_place() -> type[Place]:
 @pytest.fixture
 def tiers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards so small that a few lines fill them."""
-    monkeypatch.setattr(renewal, "YOUNG", 100)
-    monkeypatch.setattr(renewal, "LARGEST", 1000)
+    monkeypatch.setattr(update, "YOUNG", 100)
+    monkeypatch.setattr(update, "LARGEST", 1000)

@@ -14,14 +14,14 @@ import platformdirs
 import pytest
 from tests.trust import faults_clock, faults_files, faults_writes
 
-from foretype_model import atomic
 from foretype_model.errors import PredictorError
-from foretype_model.forgotten import Forgotten
-from foretype_model.index import HEAD, Shard
+from foretype_model.files import atomic
 from foretype_model.predictor import Indexer, Learner, Modelled, Observer, Predictor
-from foretype_model.predictors import scripted, strangers
-from foretype_model.predictors.strangers import Lane, UnansweredError, awaited
-from foretype_model.store import data_folder
+from foretype_model.predictors import sandbox, scripted
+from foretype_model.predictors.copy.index.fm_index import HEAD, Shard
+from foretype_model.predictors.sandbox import Lane, UnansweredError, awaited
+from foretype_model.privacy.forget_list import Forgotten
+from foretype_model.store.store import data_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ def test_what_killed_renewals_have_left_is_removed_by_one_that_fails_too(place, 
 
 def test_what_a_killed_write_has_left_is_removed_and_what_another_is_writing_is_not(tmp_path):
     path = tmp_path / "kept"
-    code = "import os, pathlib, sys; from foretype_model.atomic import replacing\n"
+    code = "import os, pathlib, sys; from foretype_model.files.atomic import replacing\n"
     code += "with replacing(pathlib.Path(sys.argv[1])): os._exit(9)"
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     (left,) = tmp_path.iterdir()
@@ -136,7 +136,7 @@ def test_durations_are_measured_by_clocks_that_do_not_jump():
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(strangers, "LONGEST_CALL", 0.1)
+    monkeypatch.setattr(sandbox, "LONGEST_CALL", 0.1)
 
 
 class Hanging(scripted.ScriptedPredictor):

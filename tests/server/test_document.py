@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.trust.protocol_edits import Edit, Reference
 
 from foretype_server.document import LONGEST_CHUNK, Point, Text
-from foretype_server.to_proto import UNITS
+from foretype_server.lsp.to_proto import UNITS
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 

@@ -16,10 +16,10 @@ import pytest
 from foretype_model.errors import ModelError, PredictorError
 from foretype_model.predictor import Context
 from foretype_model.predictors import GROUP, load_predictor
+from foretype_model.predictors.sandbox import Lane
 from foretype_model.predictors.scripted import ScriptedPredictor
-from foretype_model.predictors.strangers import Lane
 from foretype_server import logs
-from foretype_server.serving import Serving
+from foretype_server.session.ensembles import Serving
 
 WORD = "xyzzy"
 

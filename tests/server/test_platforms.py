@@ -18,15 +18,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model import atomic, documents, kernel, texts
-from foretype_model.atomic import replacing
-from foretype_model.documents import file_of, path_of, real_path, windows_path
 from foretype_model.errors import ModelError
-from foretype_model.gitignore import rules_of
-from foretype_model.secrets import is_private
-from foretype_model.store import Store
-from foretype_model.texts import LeftOutError, Tree, read_text
-from foretype_server.cli_textfile import TextFile
+from foretype_model.files import atomic, discovery, uris
+from foretype_model.files.atomic import replacing
+from foretype_model.files.discovery import LeftOutError, Tree, read_text
+from foretype_model.files.gitignore import rules_of
+from foretype_model.files.uris import file_of, path_of, real_path, windows_path
+from foretype_model.predictors.network import kernel
+from foretype_model.privacy.secret_scanner import is_private
+from foretype_model.store.store import Store
+from foretype_server.console.text_file import TextFile
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for folder in ("model", "server") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -79,7 +80,7 @@ def test_a_path_of_windows_survives_its_uri(parts):
 def _on_windows(uri: str) -> str | None:
     with pytest.MonkeyPatch.context() as patch:
         # Not for all of os: what is tried says itself what it goes by.
-        patch.setattr(documents, "os", SimpleNamespace(name="nt", fsencode=os.fsencode))
+        patch.setattr(uris, "os", SimpleNamespace(name="nt", fsencode=os.fsencode))
         return path_of(uri)
 
 
@@ -127,10 +128,10 @@ def test_nothing_is_learnt_from_a_cell_of_a_file_of_keys():
 @pytest.fixture
 def loosely(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system, as macOS has it, on which a file has one name and can be opened under others."""
-    monkeypatch.setattr(documents, "LOOSELY_SPELT", True)
+    monkeypatch.setattr(uris, "LOOSELY_SPELT", True)
 
     def one(path: str, other: str) -> bool:
-        return documents._folded(path) == documents._folded(other)
+        return uris._folded(path) == uris._folded(other)
 
     monkeypatch.setattr(os.path, "samefile", one)
 
@@ -167,12 +168,12 @@ def test_no_model_is_named_as_a_device_of_windows(tmp_path, name):
 
 def test_a_junction_is_a_link_and_not_gone_into(monkeypatch, tmp_path):
     (tmp_path / "above").mkdir()
-    status = SimpleNamespace(st_reparse_tag=texts.JUNCTION, st_mode=stat.S_IFDIR)
-    monkeypatch.setattr(texts, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
+    status = SimpleNamespace(st_reparse_tag=discovery.JUNCTION, st_mode=stat.S_IFDIR)
+    monkeypatch.setattr(discovery, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
     entry = SimpleNamespace(is_symlink=lambda: False, stat=lambda follow_symlinks: status)
-    assert texts._is_link(entry)
+    assert discovery._is_link(entry)
     status.st_reparse_tag = 0
-    assert not texts._is_link(entry)
+    assert not discovery._is_link(entry)
 
 
 @pytest.mark.parametrize("attributes", [0x0040_0000, 0x1000, 0x20])
@@ -181,7 +182,7 @@ def test_what_is_in_a_cloud_is_not_fetched_unless_it_is_named(monkeypatch, tmp_p
     path.write_text("text")
     status = SimpleNamespace(st_mode=stat.S_IFREG, st_size=4, st_file_attributes=attributes)
     monkeypatch.setattr(Path, "stat", lambda _path, **_options: status)
-    if attributes & texts.RECALLED:
+    if attributes & discovery.RECALLED:
         with pytest.raises(LeftOutError, match="in a cloud"):
             read_text(path, largest=10)
     else:
@@ -260,7 +261,9 @@ def test_where_nothing_can_be_compiled_the_installation_goes_on(build, monkeypat
     warnings: list[str] = []
     monkeypatch.setattr(build, "KERNEL", "kernel")
     shutil.copytree(
-        ROOT / "model" / "foretype_model" / "kernel", tmp_path / "kernel", ignore=lambda *_: ["libforetype.so"]
+        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
+        tmp_path / "kernel",
+        ignore=lambda *_: ["libforetype.so"],
     )
     app = SimpleNamespace(display_warning=warnings.append)
     hook = build.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel", app)
@@ -277,7 +280,11 @@ def test_a_library_does_not_know_where_it_was_compiled(build, monkeypatch, tmp_p
     monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", tells]))
     told = []
     for folder in (tmp_path / "here", tmp_path / "a longer name"):
-        shutil.copytree(ROOT / "model" / "foretype_model" / "kernel", folder, ignore=lambda *_: ["libforetype.so"])
+        shutil.copytree(
+            ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
+            folder,
+            ignore=lambda *_: ["libforetype.so"],
+        )
         assert build.compiled(folder) == ""
         told.append((folder / "libforetype.so").read_text("utf-8"))
     assert told[0] == told[1]
@@ -292,7 +299,11 @@ def test_a_compiler_that_does_not_know_the_newest_instructions_makes_all_else(bu
     real = next(filter(shutil.which, build.candidates()))
     monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", knows_less.format([real])]))
     folder = tmp_path / "kernel"
-    shutil.copytree(ROOT / "model" / "foretype_model" / "kernel", folder, ignore=lambda *_: ["libforetype.so"])
+    shutil.copytree(
+        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
+        folder,
+        ignore=lambda *_: ["libforetype.so"],
+    )
     assert build.compiled(folder) == ""
     made = kernel.library(folder / "libforetype.so")
     assert made is not None

@@ -13,11 +13,11 @@ from unittest import mock
 from tests.trust.faults_state import state_faults
 from tests.trust.outcome import Outcome
 
-from foretype_model.atomic import replacing
-from foretype_model.renewal import Renewal, Request
-from foretype_model.workspace import Workspace
-from foretype_server import statistics
-from foretype_server.statistics import Count, Key
+from foretype_model.files.atomic import replacing
+from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.copy.index.workspace import Workspace
+from foretype_server.usage import store
+from foretype_server.usage.store import Count, Key
 
 YEAR = 365 * 24 * 3600
 JUMPS = (-50 * YEAR, -YEAR, -3600, -1, 1, 3600, YEAR, 100 * YEAR)
@@ -64,11 +64,11 @@ def work(home: Path, now: float) -> Iterator[str]:
         yield "the index is not that of the files"
     with replacing(home / "models" / "kept.json") as partial:
         partial.write_text("{}")
-    before = sum(count.shown for count in statistics.read(home).values())
+    before = sum(count.shown for count in store.read(home).values())
     today = datetime.date.today().isoformat()
-    statistics.write(home, {Key(today, "python", "vim", "word"): Count(1, 1, 5)})
-    if sum(count.shown for count in statistics.read(home).values()) != before + 1:
+    store.write(home, {Key(today, "python", "vim", "word"): Count(1, 1, 5)})
+    if sum(count.shown for count in store.read(home).values()) != before + 1:
         yield "counts are lost"
-    if not statistics.read(home, today):
+    if not store.read(home, today):
         yield "nothing is known of today"
     yield from state_faults(home, least=0)

@@ -15,13 +15,13 @@ from tests.trust.faults_state import index_faults
 from tests.trust.outcome import Outcome
 
 from foretype_model.errors import BrokenIndexError, ModelError
-from foretype_model.forgetting import without_word
-from foretype_model.index import Shard
-from foretype_model.manifest import MANIFEST, Manifest
-from foretype_model.renewal import Renewal, Request
-from foretype_model.runtime import Network, SessionCell, open_session
-from foretype_model.store import BUNDLED
-from foretype_model.workspace import Workspace
+from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.index.manifest import MANIFEST, Manifest
+from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.copy.index.workspace import Workspace
+from foretype_model.predictors.network.runtime import Network, SessionCell, open_session
+from foretype_model.privacy.forgotten_words import without_word
+from foretype_model.store.store import BUNDLED
 
 KILOBYTE = 1024
 FLIPS = 300

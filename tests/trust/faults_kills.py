@@ -17,7 +17,7 @@ from tests.e2e.client import PATIENCE, Client, change, comes_true, insertion, se
 from tests.trust.faults_state import state_faults
 from tests.trust.outcome import Outcome
 
-from foretype_model.manifest import Manifest
+from foretype_model.predictors.copy.index.manifest import Manifest
 
 KILLS = 100
 """Of servers; a third as many of trainings."""

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from foretype_model.errors import ForetypeError
-from foretype_model.forgotten import Forgotten
-from foretype_model.index import Shard
-from foretype_model.manifest import MANIFEST, Manifest
-from foretype_model.runtime import read_metadata
-from foretype_model.store import Store
-from foretype_server import statistics
+from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.index.manifest import MANIFEST, Manifest
+from foretype_model.predictors.network.runtime import read_metadata
+from foretype_model.privacy.forget_list import Forgotten
+from foretype_model.store.store import Store
+from foretype_server.usage import store
 
 PARTIALS = 3
 """Files at most that writes which were cut short have left: one for each file that is written."""
@@ -28,7 +28,7 @@ def state_faults(home: Path, *, least: int) -> Iterator[str]:
         if not np.isfinite(np.load(adapted, allow_pickle=False)).all():
             yield f"{adapted.name} is broken"
     try:
-        counted = statistics.by("kind", statistics.read(home))
+        counted = store.by("kind", store.read(home))
         if any(count.accepted < 0 or count.shown < 0 for count in counted.values()):
             yield "counts below nothing"
         for model in (home / "models").glob("*.onnx"):

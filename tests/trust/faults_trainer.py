@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from foretype_model.training import loop, words  # noqa: F401 (to be there before it is forked)
-from foretype_server.cli import app
+from foretype_server.commands.app import app
 
 
 def train(home: Path, arguments: list[str]) -> None:

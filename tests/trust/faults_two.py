@@ -16,9 +16,9 @@ from tests.trust.faults_kills import begin, children, index_of
 from tests.trust.faults_state import index_faults, state_faults
 from tests.trust.outcome import Outcome
 
-from foretype_model.manifest import Manifest
-from foretype_model.renewal import Renewal, Request
-from foretype_server import statistics
+from foretype_model.predictors.copy.index.manifest import Manifest
+from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_server.usage import store
 
 ROUNDS = 10
 SAVES = 4
@@ -75,7 +75,7 @@ def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Ou
                     client.shut_down()
                     process.wait(PATIENCE)
         faults += [f"{count}: {fault}" for fault in state_faults(home, least=20)]
-        found = statistics.by("kind", statistics.read(home))["word"].accepted
+        found = store.by("kind", store.read(home))["word"].accepted
         faults += [f"{count}: counted {found} and not {counted}"] if found != counted else []
     what = "two servers at once, one of them killed" if kill else "two servers at once"
     return Outcome(what, rounds, rounds - len({fault.split(":")[0] for fault in faults}), "; ".join(faults[:3]))

@@ -15,13 +15,13 @@ import numpy as np
 from tests.trust.faults_state import state_faults
 from tests.trust.outcome import Outcome
 
-from foretype_model.adaptation import Adaptation
 from foretype_model.errors import ForetypeError
-from foretype_model.forgotten import LIST, Forgotten
-from foretype_model.renewal import Renewal, Request
-from foretype_model.store import BUNDLED, Store
-from foretype_server import statistics
-from foretype_server.statistics import Count, Key
+from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.network.dynamic_evaluation import Adaptation
+from foretype_model.privacy.forget_list import LIST, Forgotten
+from foretype_model.store.store import BUNDLED, Store
+from foretype_server.usage import store
+from foretype_server.usage.store import Count, Key
 
 STEPS = ("open", "os.", "tempfile.", "sqlite3.", "shutil.")
 """What Python tells before it does it: files are opened, renamed, removed, locked."""
@@ -67,16 +67,16 @@ def write_adaptation(home: Path) -> None:
 
 def write_statistics(home: Path) -> None:
     """Count one more."""
-    statistics.write(home, {Key("2026-01-01", "python", "vim", "word"): Count(1, 1, 5)})
+    store.write(home, {Key("2026-01-01", "python", "vim", "word"): Count(1, 1, 5)})
 
 
 def write_model(home: Path) -> None:
     """Import a model in the place of another, and use it."""
-    store = Store(home / "models")
-    if "other" in store.names():
-        store.remove("other")
-    store.import_file(BUNDLED, "other")
-    store.use("other")
+    models = Store(home / "models")
+    if "other" in models.names():
+        models.remove("other")
+    models.import_file(BUNDLED, "other")
+    models.use("other")
 
 
 WRITES: dict[str, Callable[[Path], None]] = {
@@ -177,7 +177,7 @@ def broken(faults: list[str]) -> int:
 def counts(home: Path) -> dict[str, int]:
     """What must never become less."""
     return {
-        "statistics": sum(count.shown for count in statistics.read(home).values()),
+        "statistics": sum(count.shown for count in store.read(home).values()),
         "forgotten": len(Forgotten.read(home / "predictors" / "copy").words),
     }
 

@@ -14,16 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from foretype_model.adaptation import Adaptation
 from foretype_model.errors import ForetypeError
-from foretype_model.forgotten import Forgotten
-from foretype_model.in_use import InUse
-from foretype_model.index import Shard
-from foretype_model.manifest import Manifest
-from foretype_model.runtime import Network, open_session
-from foretype_model.store import BUNDLED, Store
-from foretype_model.word_runtime import WordNetwork
-from foretype_server import statistics
+from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.index.manifest import Manifest
+from foretype_model.predictors.network.dynamic_evaluation import Adaptation
+from foretype_model.predictors.network.runtime import Network, open_session
+from foretype_model.predictors.words.runtime import WordNetwork
+from foretype_model.privacy.forget_list import Forgotten
+from foretype_model.store.active import InUse
+from foretype_model.store.store import BUNDLED, Store
+from foretype_server.usage import store
 
 MARKER: Final = "unpickled"
 """The name of the file that a pickle makes where it is run."""
@@ -49,7 +49,7 @@ def kinds() -> Iterator[Kind]:
     yield Kind("forgotten.json", lambda path: Forgotten().write(path.parent), lambda path: Forgotten.read(path.parent))
     yield Kind("in-use.json", InUse().write, lambda path: InUse.read(path, ["default"]))
     yield Kind("adapted.npy", _adapt, lambda path: Adaptation(4, path))
-    yield Kind(statistics.FILE, _count, lambda path: statistics.read(path.parent))
+    yield Kind(store.FILE, _count, lambda path: store.read(path.parent))
     with suppress(ImportError):
         import torch
 
@@ -73,8 +73,8 @@ def _adapt(path: Path) -> None:
 
 
 def _count(path: Path) -> None:
-    key = statistics.Key("2026-01-01", "python", "ghost", "editor")
-    statistics.write(path.parent, {key: statistics.Count(shown=1)})
+    key = store.Key("2026-01-01", "python", "ghost", "editor")
+    store.write(path.parent, {key: store.Count(shown=1)})
 
 
 def pickles(marker: Path) -> list[bytes]:

@@ -13,7 +13,7 @@ from tests.trust.outcome import Outcome
 
 from foretype_server import document
 from foretype_server.document import Point, Text
-from foretype_server.to_proto import UNITS
+from foretype_server.lsp.to_proto import UNITS
 
 EDITS: Final = 1_000_000
 """In this process, over the three encodings."""

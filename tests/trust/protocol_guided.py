@@ -22,8 +22,9 @@ from tests.trust.outcome import Outcome
 ROOT: Final = Path(__file__).parents[2]
 RUNS: Final = 20_000
 WATCHED: Final = (
-    "foretype_server.transport", "foretype_server.protocol", "foretype_server.settings", "foretype_server.document",
-    "foretype_model.manifest",
+    "foretype_server.lsp.transport", "foretype_server.lsp.protocol",
+    "foretype_server.settings", "foretype_server.document",
+    "foretype_model.predictors.copy.index.manifest",
 )  # fmt: skip
 """The modules whose branches are counted: to count them slows all of it down."""
 
@@ -52,7 +53,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 def read(data: bytes) -> None:
     """A stream: all messages that are found in it are bodies of the length that was told, and it ends."""
-    from foretype_server.transport import read_messages
+    from foretype_server.lsp.transport import read_messages
 
     async def reading() -> None:
         reader = asyncio.StreamReader()
@@ -66,7 +67,7 @@ def read(data: bytes) -> None:
 
 def receive(data: bytes) -> None:
     """A message to a server that has been initialized: it is answered, once, if it is a request."""
-    from foretype_server.lsp import ForetypeServer
+    from foretype_server.lsp.server import ForetypeServer
 
     sent: list[dict[str, Any]] = []
 
@@ -118,7 +119,7 @@ def configure(data: bytes) -> None:
 
 def manifest(data: bytes) -> None:
     """A manifest is read, or taken for an empty one."""
-    from foretype_model.manifest import MANIFEST, Manifest
+    from foretype_model.predictors.copy.index.manifest import MANIFEST, Manifest
 
     with TemporaryDirectory() as folder:
         (Path(folder) / MANIFEST).write_bytes(data)
@@ -155,8 +156,12 @@ def _fuzz() -> None:
 
     target = TARGETS[sys.argv.pop(1)]
     with atheris.instrument_imports(include=list(WATCHED)):
-        from foretype_model import manifest  # noqa: F401
-        from foretype_server import document, protocol, settings, transport  # noqa: F401
+        from foretype_model.predictors.copy.index import manifest  # noqa: F401
+        from foretype_server import document, settings  # noqa: F401
+        from foretype_server.lsp import (
+            protocol,  # noqa: F401
+            transport,  # noqa: F401
+        )
     atheris.Setup(sys.argv, target)
     atheris.Fuzz()
 

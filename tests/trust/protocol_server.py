@@ -18,7 +18,7 @@ from tests.e2e.client import PATIENCE, Client, at, scripted, server
 from tests.trust.outcome import Outcome
 from tests.trust.protocol_messages import FILLER, MAKERS, all_variants, message, odd_bytes, soup
 
-from foretype_server.leaving import LAST_WORK
+from foretype_server.lsp.shutdown import LAST_WORK
 
 BYTES: Final = 10_000_000
 """Of garbage, fillers not counted."""

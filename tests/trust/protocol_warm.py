@@ -14,13 +14,13 @@ from tests.e2e.client import Client, Message, change, scripted, server
 from tests.trust.outcome import Outcome
 from tests.trust.protocol_edits import Edit, Reference, applied, new_edit, new_point, new_text, told
 
-from foretype_model import mixture
-from foretype_model.candidates import Candidate
-from foretype_model.staleness import never
+from foretype_model.cancellation import never
+from foretype_model.completion.candidates import Candidate
+from foretype_model.predictors import mixture
 from foretype_server.document import Point, Snapshot, Text
-from foretype_server.engine import Engine
+from foretype_server.lsp.to_proto import UNITS
+from foretype_server.session.engine import Engine
 from foretype_server.settings import Settings, read_settings
-from foretype_server.to_proto import UNITS
 
 SERVED: Final = 30_000
 """Edits that a real server is sent."""

@@ -9,16 +9,16 @@ from pathlib import Path
 from unittest.mock import patch
 
 from tests.e2e.client import Client, run, server
-from tests.model.canaries import EACH, Canary, canaries
+from tests.model.privacy.canaries import EACH, Canary, canaries
 from tests.trust.outcome import Outcome
 
-from foretype_model.candidates import Options
-from foretype_model.generate import generate
-from foretype_model.mixture import Mixture
+from foretype_model.completion.candidates import Options
+from foretype_model.completion.generate import generate
 from foretype_model.predictor import Predictor
-from foretype_model.predictors.network import NetworkPredictor
-from foretype_model.runtime import Network
-from foretype_model.secrets import spans
+from foretype_model.predictors.mixture import Mixture
+from foretype_model.predictors.network.predictor import NetworkPredictor
+from foretype_model.predictors.network.runtime import Network
+from foretype_model.privacy.secret_scanner import spans
 from foretype_model.training.corpus import read_corpus
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.train import train

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from foretype_model.candidates import Candidate
+from foretype_model.completion.candidates import Candidate
 from foretype_model.evaluation.calibration import Guess
 from foretype_model.evaluation.passage import Passage, free_indentation
 from foretype_model.evaluation.systems import Session
-from foretype_model.grammar import LONGEST, Word
+from foretype_model.text.grammar import LONGEST, Word
 
 _WORD = Word()
 

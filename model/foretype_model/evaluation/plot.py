@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from foretype_model.atomic import replacing
 from foretype_model.errors import MissingExtraError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
 from foretype_model.evaluation.score import Score
 from foretype_model.evaluation.typist import Mode
+from foretype_model.files.atomic import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

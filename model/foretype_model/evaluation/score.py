@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
+from foretype_model.completion.deferred_learning import Lessons
+from foretype_model.completion.scoring import typed_again
 from foretype_model.errors import PredictorError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
 from foretype_model.evaluation.next_word import WordStart, accuracy, guess_words
 from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.systems import Session, System, new_name
 from foretype_model.evaluation.typist import Mode, Tally, type_again
-from foretype_model.lessons import Lessons
-from foretype_model.mixture import PredictorFailed
-from foretype_model.reading import typed_again
+from foretype_model.predictors.mixture import PredictorFailed
 
 Advance = Callable[[int], None]
 """Is told of each few characters that one of the scores has got further."""

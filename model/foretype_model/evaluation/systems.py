@@ -8,11 +8,11 @@ from functools import partial
 from itertools import count
 from typing import Final, NoReturn, Protocol
 
-from foretype_model.candidates import Candidate, Options
-from foretype_model.completer import Completer
+from foretype_model.completion.candidates import Candidate, Options
+from foretype_model.completion.completer import Completer
 from foretype_model.errors import PredictorError
-from foretype_model.mixture import Corrections, Mixture
 from foretype_model.predictor import Predictor
+from foretype_model.predictors.mixture import Corrections, Mixture
 
 
 class Document(Protocol):

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, Self
 
 import regex
 
-from foretype_model.candidates import Candidate
+from foretype_model.completion.candidates import Candidate
 
 MOST_ITEMS: Final = 20
 

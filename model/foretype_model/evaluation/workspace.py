@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from foretype_model.renewal import LARGEST, TOTAL
-from foretype_model.texts import LeftOutError, Tree, read_text
+from foretype_model.files.discovery import LeftOutError, Tree, read_text
+from foretype_model.predictors.copy.index.update import LARGEST, TOTAL
 
 
 def read_workspace(folder: Path) -> list[bytes]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from foretype_model.errors import ForetypeError, PredictorError
 from foretype_model.predictor import Context, Predictor
-from foretype_model.predictors.strangers import LONGEST_CREATION, Lane, UnansweredError, awaited
+from foretype_model.predictors.sandbox import LONGEST_CREATION, Lane, UnansweredError, awaited
 
 GROUP: Final = "foretype.predictors"
 

@@ -21,13 +21,13 @@ from typing import Any
 
 from foretype_model.errors import CorpusError, ForetypeError
 from foretype_model.training.corpus import read_corpus
-from foretype_model.training.course import Progress
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.network import CELLS
 from foretype_model.training.pack import Packed, is_packed
 from foretype_model.training.parallel import Ranks, joined
 from foretype_model.training.stream import Documents, Texts
 from foretype_model.training.train import begin, export
+from foretype_model.training.trainer import Progress
 
 NEW_NETWORK = ("cell", "hidden", "layers", "embedding", "ngrams")
 """Options of a network's shape, which one that is trained further has already."""

@@ -11,8 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
+from foretype_model.files.atomic import replacing
 from foretype_model.training.network import Carry, Recurrent
 
 Tensors = dict[str, Tensor]

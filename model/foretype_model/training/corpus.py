@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from foretype_model.errors import CorpusError
-from foretype_model.secrets import without_secrets
-from foretype_model.texts import DUPLICATE, SECRET, LeftOutError, Tree, in_words, read_text
+from foretype_model.files.discovery import DUPLICATE, SECRET, LeftOutError, Tree, in_words, read_text
+from foretype_model.privacy.secret_scanner import without_secrets
 
 LARGEST: Final = 10_000_000
 """Bytes; a larger file is read only where the user named it."""
@@ -37,7 +37,7 @@ class Corpus:
 
 
 def read_corpus(paths: Sequence[Path]) -> Corpus:
-    """Read every text file among `paths`, folders being searched through (see `foretype_model.texts`).
+    """Read every text file among `paths`, folders being searched through (see `foretype_model.files.discovery`).
 
     A file named in `paths` itself is taken whatever its name and size, unless it is a secret or not UTF-8 text.
 

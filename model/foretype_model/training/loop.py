@@ -1,6 +1,6 @@
 """Training: truncated backpropagation through time over a stream of minibatches, until the time or the steps are spent.
 
-Gradients are clipped by norm (Pascanu et al. 2013); `foretype_model.training.course` has what every
+Gradients are clipped by norm (Pascanu et al. 2013); `foretype_model.training.trainer` has what every
 training does.
 """
 
@@ -20,13 +20,13 @@ from foretype_model.errors import ModelError
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training import checkpoint
 from foretype_model.training.batches import Batches, Position
-from foretype_model.training.course import Course, Progress, adamw, choose_device
 from foretype_model.training.heldout import bits_per_character, split
 from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach
 from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.rehearsal import Rehearsal
-from foretype_model.training.speak import speak
+from foretype_model.training.sampling import speak
 from foretype_model.training.stream import Bytes, Documents, whole
+from foretype_model.training.trainer import Course, Progress, adamw, choose_device
 
 REHEARSE_EVERY: Final = 3
 """Minibatches of new text after which one is rehearsed, where there is something to rehearse."""

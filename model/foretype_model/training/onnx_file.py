@@ -20,11 +20,11 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from foretype_model import model_file
-from foretype_model.atomic import replacing
 from foretype_model.errors import ModelError
-from foretype_model.kernel import LARGEST, STATE_SCALE
-from foretype_model.runtime import KEY, Metadata, read_metadata
+from foretype_model.files.atomic import replacing
+from foretype_model.predictors.network import model_file
+from foretype_model.predictors.network.kernel import LARGEST, STATE_SCALE
+from foretype_model.predictors.network.runtime import KEY, Metadata, read_metadata
 from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_multipliers
 
 Precision = Literal["int8", "float32"]

@@ -18,9 +18,9 @@ from typing import Final
 
 import numpy as np
 
-from foretype_model.atomic import replacing
 from foretype_model.errors import CorpusError, ForetypeError
-from foretype_model.texts import in_words
+from foretype_model.files.atomic import replacing
+from foretype_model.files.discovery import in_words
 from foretype_model.training.corpus import each_text
 
 MAGIC: Final = b"foretype corpus\0"

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foretype_model.runtime import Metadata
+from foretype_model.predictors.network.runtime import Metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
-from foretype_model.training.course import Progress
 from foretype_model.training.heldout import bits_per_character
 from foretype_model.training.loop import Training, TrainingOptions
 from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.rehearsal import Rehearsal
 from foretype_model.training.stream import Documents, Texts
+from foretype_model.training.trainer import Progress
 from foretype_model.training.words.loop import WordTraining
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand
 
-from foretype_server.cli_figures import bar, visible, width_of
 from foretype_server.commands.options import (
     Json,
     Model,
@@ -24,6 +23,7 @@ from foretype_server.commands.options import (
     examples,
     print_json,
 )
+from foretype_server.console.format import bar, visible, width_of
 from foretype_server.origin import where
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from foretype_model.candidates import Candidate, Options
-    from foretype_model.completer import Completer
+    from foretype_model.completion.candidates import Candidate, Options
+    from foretype_model.completion.completer import Completer
     from foretype_model.predictor import Source
 
 EXAMPLES = examples(
@@ -151,7 +151,7 @@ def complete(
     """
     at = Location.parse(location)
     before, after = at.split(_read(at.file))
-    from foretype_model.candidates import Options
+    from foretype_model.completion.candidates import Options
     from foretype_server.commands.opening import open_completer, prints_aside
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)
@@ -182,7 +182,7 @@ def find_offers(completer: Completer, before: str, after: str, options: Options)
 
 
 def _read(file: str) -> str:
-    from foretype_server.cli_textfile import decode, read_text
+    from foretype_server.console.text_file import decode, read_text
 
     text = decode(sys.stdin.buffer.read(), "Standard input") if file == "-" else read_text(Path(file))
     return text.removeprefix("\ufeff")  # no editor counts a byte order mark as a column

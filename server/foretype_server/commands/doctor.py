@@ -10,7 +10,7 @@ import typer
 from foretype_server.commands.options import Json, examples, print_json
 
 if TYPE_CHECKING:
-    from foretype_server.doctor import Check
+    from foretype_server.doctor.checks import Check
 
 EXAMPLES = examples(
     "foretype doctor  # each line says ok, or what to do",
@@ -23,7 +23,7 @@ def doctor(as_json: Json = False) -> None:
 
     The exit status is 1 where there is a problem.
     """
-    from foretype_server.doctor import examine
+    from foretype_server.doctor.checks import examine
 
     checks: list[Check] = []
     for check in examine():

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from foretype_model.errors import ForetypeError
-from foretype_server.cli_figures import width_of
 from foretype_server.commands.options import Json, Model, UsageError, Workspace, examples, print_json
+from foretype_server.console.format import width_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -103,7 +103,7 @@ def _check_apart(files: Sequence[Path], workspace: Path | None) -> None:
 
 def _passages(files: Sequence[Path], at: Place, max_chars: int) -> list[Passage]:
     from foretype_model.evaluation.passage import Passage
-    from foretype_server.cli_textfile import read_text
+    from foretype_server.console.text_file import read_text
 
     passages = [Passage.of(read_text(file), at.value, max_chars) for file in files]
     if not (found := [one for one in passages if one.typed]):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foretype_model.errors import ForetypeError
-from foretype_server.cli_figures import size
 from foretype_server.commands.options import Json, UsageError, examples, print_json
+from foretype_server.console.format import size
 
 if TYPE_CHECKING:
     from foretype_model.predictor import Removed
-    from foretype_model.workspace import Workspace
+    from foretype_model.predictors.copy.index.workspace import Workspace
 
 EXAMPLES = examples(
     "foretype forget diary.txt  # a file, or one that there was",
@@ -37,12 +37,12 @@ def forget(
     """
     if not target.strip():
         raise UsageError("Name a file, a folder or a word.")
-    from foretype_model.adaptation import reset
-    from foretype_model.forgotten import can_stand_in_a_text
-    from foretype_model.indexes import Indexes
     from foretype_model.predictor import Removed
     from foretype_model.predictors import folder_of
-    from foretype_model.store import data_folder
+    from foretype_model.predictors.copy.index.registry import Indexes
+    from foretype_model.predictors.network.dynamic_evaluation import reset
+    from foretype_model.privacy.forget_list import can_stand_in_a_text
+    from foretype_model.store.store import data_folder
 
     indexes = Indexes(folder_of("copy", data_folder()))
     known = indexes.opened()

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from foretype_model.errors import ForetypeError
-from foretype_server.cli_figures import harmless
 from foretype_server.commands.options import Model, Seed, Temperature, UsageError, examples, finite
+from foretype_server.console.format import harmless
 
 EXAMPLES = examples(
     'foretype generate "Alice was "  # goes on from there',
@@ -44,8 +44,8 @@ def generate(
         raise UsageError("PROMPT and --prompt are the same; give one of them.")
     begin = next((given for given in (prompt, prompt_option) if given is not None), None)
     begin = _piped() if begin is None else begin
-    from foretype_model.candidates import Options
-    from foretype_model.generate import generate as continuation
+    from foretype_model.completion.candidates import Options
+    from foretype_model.completion.generate import generate as continuation
     from foretype_server.commands.opening import open_predictors
 
     if sys.stdout is None:
@@ -61,7 +61,7 @@ def generate(
 
 def _predictor(model: str | None) -> str:
     """The name of the predictor that uses `model`. What is in use is a byte-level model."""
-    from foretype_model.store import Store, unit_of
+    from foretype_model.store.store import Store, unit_of
 
     return "words" if model is not None and unit_of(Store().find(model)) == "word" else "network"
 
@@ -69,7 +69,7 @@ def _predictor(model: str | None) -> str:
 def _piped() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
-    from foretype_server.cli_textfile import decode
+    from foretype_server.console.text_file import decode
 
     return decode(sys.stdin.buffer.read(), "The prompt")
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foretype_model.errors import ModelError
-from foretype_server.cli_export import confirmed, contents
-from foretype_server.cli_figures import network, size
 from foretype_server.commands.options import Json, examples, print_json
+from foretype_server.console.export_summary import confirmed, contents
+from foretype_server.console.format import network, size
 
 if TYPE_CHECKING:
-    from foretype_model.store import Store, StoredModel
+    from foretype_model.store.store import Store, StoredModel
 
 EXAMPLES = examples(
     "foretype models  # the list; * is in use",
@@ -72,8 +72,8 @@ def show(
     from rich.markdown import Markdown
     from rich.table import Table
 
-    from foretype_model.runtime import read_metadata
-    from foretype_model.store import card_of
+    from foretype_model.predictors.network.runtime import read_metadata
+    from foretype_model.store.store import card_of
 
     path = _store().find(name)
     card = card_of(path)
@@ -160,7 +160,7 @@ def export(
 
 
 def _store() -> Store:
-    from foretype_model.store import Store
+    from foretype_model.store.store import Store
 
     return Store()
 

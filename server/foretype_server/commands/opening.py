@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from foretype_model.completer import Completer
+    from foretype_model.completion.completer import Completer
     from foretype_model.predictor import Predictor
 
 
@@ -40,7 +40,7 @@ def open_predictors(
     """
     from foretype_model.predictor import Context
     from foretype_model.predictors import load_predictors
-    from foretype_model.store import Store, data_folder
+    from foretype_model.store.store import Store, data_folder
 
     found = Store().find(model, document)
     context = Context(model=found, workspace=workspace, exclude=exclude, state_folder=data_folder())
@@ -62,7 +62,7 @@ def open_completer(
 
     What they know of the `workspace` is brought up to date first. Raises as `open_predictors` and `refresh` do.
     """
-    from foretype_model.completer import Completer
+    from foretype_model.completion.completer import Completer
 
     wanted = {name: {} for name in predictors} or Settings().predictors
     opened = open_predictors(model, wanted, workspace, document)

@@ -34,11 +34,12 @@ def playground(
     characters are, and which predictor foresaw each letter. The text is not
     saved. Ctrl-C ends it.
     """
-    from foretype_server import logs, lsp
-    from foretype_server.cli_textfile import read_text
-    from foretype_server.editor_files import editor_files
-    from foretype_server.page import Beginning, Page, serve
-    from foretype_server.signpost import signpost
+    from foretype_server import logs
+    from foretype_server.console.text_file import read_text
+    from foretype_server.lsp import server
+    from foretype_server.playground.page import Beginning, Page, serve
+    from foretype_server.playground.redirect import signpost
+    from foretype_server.setup.client_files import editor_files
 
     beginning = Beginning(read_text(file), file.name, file.resolve().as_uri()) if file else Beginning()
     page = Page(editor_files("playground") / "dist", beginning)
@@ -58,7 +59,7 @@ def playground(
     logs.begin(with_text=False)
     with ExitStack() as at_end:
         try:
-            asyncio.run(serve(lsp.converse, page, port, ready))
+            asyncio.run(serve(server.converse, page, port, ready))
         except KeyboardInterrupt:
             return  # as it is to be ended where there are no signal handlers
 

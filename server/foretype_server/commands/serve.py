@@ -35,16 +35,16 @@ def serve(
     if bool(tcp) + bool(ws) + stdio > 1:
         raise UsageError("--stdio, --tcp and --ws exclude each other; give one of them.")
     address = _address(tcp or ws) if tcp or ws else None
-    from foretype_server import lsp
+    from foretype_server.lsp import server
 
     if address is None:
         if sys.stdin.isatty():
             typer.echo("foretype: waiting for an editor on stdin; Ctrl-C leaves. To type here: foretype try", err=True)
-        lsp.serve_stdio(log_text=log_text)
+        server.serve_stdio(log_text=log_text)
     elif tcp:
-        lsp.serve_tcp(*address, log_text=log_text)
+        server.serve_tcp(*address, log_text=log_text)
     else:
-        lsp.serve_ws(*address, log_text=log_text)
+        server.serve_ws(*address, log_text=log_text)
 
 
 def _address(text: str | None) -> tuple[str, int]:

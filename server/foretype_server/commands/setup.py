@@ -12,7 +12,7 @@ from foretype_model.errors import ForetypeError
 from foretype_server.commands.options import UsageError, examples
 
 if TYPE_CHECKING:
-    from foretype_server.editors import FoundEditor
+    from foretype_server.setup.editors import FoundEditor
     from foretype_server.setup.plans import Plan
 
 EXAMPLES = examples(
@@ -54,7 +54,7 @@ def setup(
 
 def _known(editor: str) -> str:
     """The name of an editor, which its program's name stands for as well."""
-    from foretype_server.editors import EDITORS
+    from foretype_server.setup.editors import EDITORS
 
     names = {called: name for name, known in EDITORS.items() for called in (name, *known.programs)}
     if editor.lower() in names:
@@ -68,7 +68,7 @@ def _here(name: str, program: str | None) -> list[FoundEditor]:
     """The editors of that kind, or the one that `program` is; those first that will do."""
     import shutil
 
-    from foretype_server.editors import found, look_at, on_path
+    from foretype_server.setup.editors import found, look_at, on_path
 
     if program is None:
         return [one for one in found() if one.name == name]
@@ -81,7 +81,7 @@ def _here(name: str, program: str | None) -> list[FoundEditor]:
 
 def _check(name: str, here: list[FoundEditor]) -> None:
     """Tell of each editor, leave those out that are too old, and raise ForetypeError where none is left."""
-    from foretype_server.editors import EDITORS
+    from foretype_server.setup.editors import EDITORS
 
     editor = EDITORS[name]
     if not here:
@@ -113,7 +113,7 @@ def _carry_out(plan: Plan, only_print: bool, remove: bool) -> None:
 
 
 def _list() -> None:
-    from foretype_server.editors import EDITORS, found
+    from foretype_server.setup.editors import EDITORS, found
 
     here = found()
     for one in here:

@@ -12,7 +12,7 @@ import typer
 from foretype_server.commands.options import Json, examples, print_json
 
 if TYPE_CHECKING:
-    from foretype_server.statistics import Count, Counts
+    from foretype_server.usage.store import Count, Counts
 
 EXAMPLES = examples(
     "foretype stats  # the last thirty days",
@@ -32,8 +32,8 @@ def stats(
     this machine alone, and no text is kept with them.
     """
     from foretype_model.evaluation.plot import check_plotting
-    from foretype_model.store import data_folder
-    from foretype_server.statistics import read
+    from foretype_model.store.store import data_folder
+    from foretype_server.usage.store import read
 
     if plot:
         check_plotting()
@@ -46,7 +46,7 @@ def stats(
     else:
         typer.echo(f"Nothing was offered since {first}: open a file in your editor, and type.")
     if plot and counts:
-        from foretype_server.cli_plot import draw
+        from foretype_server.console.plot import draw
 
         draw(counts, plot)
 
@@ -59,7 +59,7 @@ def _print(counts: Counts) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from foretype_server.statistics import by
+    from foretype_server.usage.store import by
 
     table = Table(box=None, pad_edge=False, show_header=False)
     for justify in ("left", *["right"] * 4):

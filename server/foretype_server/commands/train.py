@@ -20,10 +20,10 @@ from foretype_model.errors import MissingExtraError
 from foretype_server.commands.options import Json, UsageError, examples, finite, print_json
 
 if TYPE_CHECKING:
-    from foretype_model.trained_on import Texts
+    from foretype_model.store.lineage import Texts
     from foretype_model.training.corpus import Corpus
     from foretype_model.training.train import Trained
-    from foretype_server.cli_progress import TrainingScreen
+    from foretype_server.console.training_progress import TrainingScreen
 
 EXAMPLES = examples(
     "foretype train ~/notes  # ten minutes from the default",
@@ -147,10 +147,10 @@ def _check_installed() -> None:
 
 def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool) -> Trained:
     """Train the model `name`, put it in the store, and in use for `paths` where it is better than what is."""
-    from foretype_model.atomic import private_folder
-    from foretype_model.store import Store, data_folder
+    from foretype_model.files.atomic import private_folder
+    from foretype_model.store.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
-    from foretype_server.cli_progress import TrainingScreen
+    from foretype_server.console.training_progress import TrainingScreen
 
     store, screen = Store(), TrainingScreen()
     corpus = read_corpus(paths)
@@ -184,7 +184,7 @@ def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping
 
 def _texts(paths: Sequence[Path], corpus: Corpus) -> Texts:
     """What there is to write down of the texts that a model is trained on."""
-    from foretype_model.trained_on import Texts
+    from foretype_model.store.lineage import Texts
     from foretype_model.training.corpus import WITHIN
 
     size = sum(map(len, corpus.texts))
@@ -226,7 +226,7 @@ def _tell(name: str, trained: Trained, paths: Sequence[Path]) -> None:
 
 def _use(name: str, trained: Trained, paths: str) -> str:
     """Where it completes, or how to have it complete."""
-    from foretype_model.store import setting_for_words
+    from foretype_model.store.store import setting_for_words
 
     if trained.metadata.unit == "word":
         return f"Complete with it: {setting_for_words(name)}"

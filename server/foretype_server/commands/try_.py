@@ -38,11 +38,11 @@ def try_(
     """
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError("try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN.")
-    from foretype_model.store import Store
-    from foretype_server.cli_textfile import TextFile
+    from foretype_model.store.store import Store
     from foretype_server.commands.opening import open_predictors, refresh
+    from foretype_server.console.text_file import TextFile
     from foretype_server.settings import Settings
-    from foretype_server.terminal import Editor
+    from foretype_server.terminal.editor import Editor
 
     text = TextFile.open(file) if file else None
     settings = Settings(prose=prose, temperature=temperature, seed=seed)

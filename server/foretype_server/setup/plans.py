@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from foretype_model.errors import ForetypeError
-from foretype_model.store import data_folder
-from foretype_server.editor_files import editor_files
+from foretype_model.store.store import data_folder
+from foretype_server.setup.client_files import editor_files
 from foretype_server.setup.steps import Command, Folder, Paste, Record, Step, WholeFile
 
 
@@ -28,7 +28,7 @@ class Plan:
 
 
 def plan(editor: str, programs: Sequence[str]) -> Plan:
-    """What sets up `editor`, a key of `foretype_server.editors.EDITORS`, which is there as `programs`.
+    """What sets up `editor`, a key of `foretype_server.setup.editors.EDITORS`, which is there as `programs`.
 
     Raises:
         ForetypeError: Foretype's own program or files are not where they should be.

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from foretype_model.atomic import replacing
 from foretype_model.errors import ForetypeError
+from foretype_model.files.atomic import replacing
 
 MARK: Final = ".installed-by-foretype-setup"
 """The file by which a folder is known as one of ours."""

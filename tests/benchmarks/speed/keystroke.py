@@ -27,17 +27,17 @@ TYPED = "and then it was as if somebody had known all along what the question of
 
 def _stages() -> list[tuple[str, Any, str]]:
     """What is timed: its name, the owner of the function, and the function's name."""
-    from foretype_model import candidates
-    from foretype_model.completer import Completer
-    from foretype_model.long_text import LongText
-    from foretype_model.mixture import Mixture
-    from foretype_model.predictors.copy import CopyPredictor
-    from foretype_model.predictors.network import NetworkPredictor
-    from foretype_model.search import Search
-    from foretype_server import to_proto
+    from foretype_model.completion import candidates
+    from foretype_model.completion.completer import Completer
+    from foretype_model.completion.search import Search
+    from foretype_model.predictors.copy.predictor import CopyPredictor
+    from foretype_model.predictors.mixture import Mixture
+    from foretype_model.predictors.network.predictor import NetworkPredictor
+    from foretype_model.states.anchored_states import LongText
     from foretype_server.document import Text
-    from foretype_server.protocol import Protocol
-    from foretype_server.session import Session
+    from foretype_server.lsp import to_proto
+    from foretype_server.lsp.protocol import Protocol
+    from foretype_server.session.session import Session
 
     return [
         ("JSON and its types, in", Protocol, "receive"),
@@ -117,7 +117,7 @@ def run() -> None:
 def _serve(times: Path) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as main does, but before numpy is imported
     from foretype_server.__main__ import main
-    from foretype_server.session import Session
+    from foretype_server.session.session import Session
 
     stopwatch = Stopwatch()
     for stage in _stages():

@@ -11,8 +11,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from foretype_model.kernel import Kernel
-from foretype_model.runtime import OUTPUTS, Metadata, Network, NetworkState, SessionCell, open_session
+from foretype_model.predictors.network.kernel import Kernel
+from foretype_model.predictors.network.runtime import (
+    OUTPUTS,
+    Metadata,
+    Network,
+    NetworkState,
+    SessionCell,
+    open_session,
+)
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
 

@@ -15,15 +15,15 @@ from typing import Any
 import torch
 
 from foretype_model.errors import ModelError
+from foretype_model.predictors.words.vocabulary import Vocabulary
 from foretype_model.training import checkpoint
-from foretype_model.training.course import Course, Progress, adamw, choose_device
 from foretype_model.training.heldout import split
 from foretype_model.training.network import Cell, Recurrent, Shape, detached
 from foretype_model.training.stream import Texts, whole
+from foretype_model.training.trainer import Course, Progress, adamw, choose_device
 from foretype_model.training.words.network import WordNetwork
-from foretype_model.training.words.speak import speak
+from foretype_model.training.words.sampling import speak
 from foretype_model.training.words.stream import Held, Numbers, WordBatches, as_tensor, bits_per_character
-from foretype_model.vocabulary import Vocabulary
 
 UNIT = "word"
 

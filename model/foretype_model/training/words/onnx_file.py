@@ -13,13 +13,13 @@ from typing import Any
 
 from onnx import TensorProto, helper
 
-from foretype_model import model_file
-from foretype_model.atomic import replacing
-from foretype_model.runtime import KEY, Metadata
+from foretype_model.files.atomic import replacing
+from foretype_model.predictors.network import model_file
+from foretype_model.predictors.network.runtime import KEY, Metadata
+from foretype_model.predictors.words.runtime import vocabulary_entry
+from foretype_model.predictors.words.vocabulary import Vocabulary
 from foretype_model.training.onnx_file import IR_VERSION, OPSETS, Graph, Precision, Weights, scan, state_parts, step
 from foretype_model.training.words.network import WordNetwork
-from foretype_model.vocabulary import Vocabulary
-from foretype_model.word_runtime import vocabulary_entry
 
 
 def write(

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from foretype_model.errors import CorpusError
 from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictors.words.vocabulary import UNKNOWN, Vocabulary, split
 from foretype_model.training.network import Recurrent
 from foretype_model.training.words.network import WordNetwork
-from foretype_model.vocabulary import UNKNOWN, Vocabulary, split
 
 Numbers = NDArray[np.int32]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from foretype_model.runtime import Metadata
+from foretype_model.predictors.network.runtime import Metadata
 from foretype_model.training.corpus import Corpus
-from foretype_model.training.course import Progress
 from foretype_model.training.train import Trained, described
+from foretype_model.training.trainer import Progress
 from foretype_model.training.words import onnx_file
 from foretype_model.training.words.loop import UNIT, WordOptions, WordTraining
 

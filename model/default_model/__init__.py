@@ -1,0 +1,1 @@
+"""Tools that make the default model; not in the wheel."""

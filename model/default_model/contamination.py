@@ -1,0 +1,40 @@
+"""Whether a text has a passage in common with those that the model is scored on.
+
+Runs of 13 words in common are what is usually looked for (Brown et al. 2020); one such run may be a proverb or an
+address, so it takes as many in a row as make 50 words (Lee et al. 2022), or all of a shorter text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from default_model.shingles import Hashes, shingles
+
+WORDS: Final = 13
+PASSAGE: Final = 50
+"""Words in a row; in scripts without spaces, characters."""
+
+
+class Contamination:
+    """The runs of 13 words of the texts that are scored, given as the hashes of their words."""
+
+    def __init__(self, scored: Iterable[Hashes]) -> None:
+        runs = [shingles(words, WORDS) for words in scored if len(words) >= WORDS]
+        self._runs = np.unique(np.concatenate([np.zeros(0, np.uint64), *runs]))
+
+    def found(self, words: Hashes) -> bool:
+        """Whether a passage of these words is among the texts that are scored."""
+        if len(words) < WORDS or not len(self._runs):
+            return False
+        runs = shingles(words, WORDS)
+        at = np.minimum(np.searchsorted(self._runs, runs), len(self._runs) - 1)
+        return _longest(self._runs[at] == runs) >= min(PASSAGE - WORDS + 1, len(runs))
+
+
+def _longest(hits: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    """Length of the longest stretch of hits."""
+    borders = np.flatnonzero(np.diff(hits, prepend=False, append=False))
+    return int((borders[1::2] - borders[::2]).max(initial=0))

@@ -1,0 +1,198 @@
+"""The table of trust, which says how far to believe what has followed each class of context (see `ppm`).
+
+    python -m default_model.fit_escapes CORPUS WHEELS
+
+makes it anew for the bundled network, in five minutes on one core. CORPUS is unpacked and has the folders docs, prose
+and multilingual; WHEELS has the packages that ``escape-packages.txt`` beside this file names and says how to download.
+The table is fitted to one half of the texts that `trust_cases` draws, and scored on the other.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from default_model.escape_cases import Case, Passage, cases
+from foretype_model.files.atomic import replacing
+from foretype_model.predictors.copy import ppm
+from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.ppm import ENOUGH, MOST_TRUST, SHAPE
+from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.network.runtime import Network
+from foretype_model.store import store
+
+STEPS: Final = 80
+LEARNING_RATE: Final = 0.15
+
+DEVIATION: Final = 0.5
+"""How far the odds of a single cell stray from what its classes say, before any evidence (standard deviation)."""
+
+NETWORK_READS: Final = 4_000
+"""Bytes before a passage that the network reads: what was earlier it has forgotten."""
+
+LEAST_TRUST: Final = 0.001
+"""Nothing is impossible, nor (see `MOST_TRUST`) certain; the table has three decimals."""
+
+
+class Replay(NamedTuple):
+    """What was known of each byte of some text when it was typed.
+
+    Attributes:
+        cells: of each level the cell in the flattened table, byte after byte, the longest context first.
+        shares: the share of the byte that was typed in each level.
+        owners: which byte each level is for, ascending.
+        network: the network's probability of each byte.
+    """
+
+    cells: Tensor
+    shares: Tensor
+    owners: Tensor
+    network: Tensor
+
+
+class Score(NamedTuple):
+    """Bits per byte of one kind of text: of the network alone, with the table in use, and with the new one."""
+
+    kind: str
+    size: int
+    network: float
+    before: float
+    after: float
+
+
+def replay(passage: Passage, shards: tuple[Shard, ...], network: Network) -> Replay:
+    """Type a passage as in an editor, where each byte is observed before the next one is predicted."""
+    copy = CopyPredictor()
+    copy.shards = shards
+    state = copy.feed(copy.start(), passage.before)
+    reader = network.feed(network.start(), passage.before[-NETWORK_READS:])
+    levels, probabilities = list[tuple[int, float, int]](), []
+    for i, byte in enumerate(passage.typed):
+        while copy.observe("untitled:typed", passage.before + passage.typed[:i], b""):
+            pass
+        for order, kind, rows, top, shares in copy.levels(state):
+            share = shares.get(byte, 0.0) if isinstance(shares, dict) else float(shares[byte])
+            levels.append((ppm.cell(kind, order, rows, top), share, i))
+        probabilities.append(float(np.exp(reader.log_probabilities[byte])))
+        state = copy.step([state], [byte])[0]
+        reader = network.step([reader], [byte])[0]
+    cells, part, owners = zip(*levels, strict=True) if levels else ((), (), ())
+    whole = torch.int64
+    return Replay(
+        torch.tensor(cells, dtype=whole),
+        torch.tensor(part, dtype=torch.float64),
+        torch.tensor(owners, dtype=whole),
+        torch.tensor(probabilities, dtype=torch.float64),
+    )
+
+
+def joined(replays: Iterable[Replay]) -> Replay:
+    """Several texts as one."""
+    cells, shares, owners, network = zip(*replays, strict=True)
+    starts = np.cumsum([0, *map(len, network)])
+    shifted = [owner + int(start) for owner, start in zip(owners, starts, strict=False)]
+    return Replay(torch.cat(cells), torch.cat(shares), torch.cat(shifted), torch.cat(network))
+
+
+def probabilities(table: Tensor, known: Replay) -> Tensor:
+    """Of each byte, shape (bytes,), by `evidence.distribution` over the network, with a flattened table of trust."""
+    trust = table.double()[known.cells]
+    passed_on = torch.log1p(-trust)
+    before = torch.cumsum(passed_on, 0) - passed_on
+    first = torch.searchsorted(known.owners, known.owners)
+    left = torch.exp(before - before[first])
+    given = trust * left * (left >= ENOUGH)
+    nothing = torch.zeros(len(known.network), dtype=torch.float64)
+    copied = nothing.index_add(0, known.owners, given * known.shares)
+    total = nothing.index_add(0, known.owners, given)
+    scale = MOST_TRUST / total.clamp(min=MOST_TRUST)
+    return copied * scale + (1 - total * scale) * known.network
+
+
+class Table(nn.Module):
+    """Log-odds of trust as a sum over the classes, and a correction for each cell.
+
+    Cells that occur seldom are what their classes make them (a log-linear model with shrunken interactions).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        kinds, orders, frequencies, alikenesses = SHAPE
+        self.order = nn.Parameter(torch.zeros(kinds, orders, 1, 1))
+        self.frequency = nn.Parameter(torch.zeros(kinds, 1, frequencies, 1))
+        self.alikeness = nn.Parameter(torch.zeros(kinds, 1, 1, alikenesses))
+        self.single = nn.Parameter(torch.zeros(SHAPE))
+
+    def trust(self) -> Tensor:
+        """Of shape `SHAPE`."""
+        odds = self.order + self.frequency + self.alikeness + self.single
+        trust: Tensor = LEAST_TRUST + (MOST_TRUST - LEAST_TRUST) * torch.sigmoid(odds)
+        return trust
+
+    def penalty(self) -> Tensor:
+        """Minus the logarithm of the prior of the corrections, up to a constant."""
+        return self.single.square().sum() / (2 * DEVIATION**2)
+
+
+def fit(known: Replay) -> Tensor:
+    """The table of shape `SHAPE` under which the bytes are most probable (Adam, Kingma and Ba 2015)."""
+    table = Table()
+    optimizer = torch.optim.Adam(table.parameters(), LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        nats = -probabilities(table.trust().flatten(), known).log().sum()
+        loss = (nats + table.penalty()) / len(known.network)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    return table.trust().detach()
+
+
+def write(table: Tensor, destination: Path) -> None:
+    """As `ppm` reads it: nested lists of `SHAPE`, three decimals."""
+    rounded = table.double().numpy().round(3).tolist()
+    with replacing(destination) as temporary:
+        temporary.write_text(json.dumps(rounded) + "\n", "ascii")
+
+
+def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Score]:
+    """Fit the table to every other passage and write it; scores on the rest, by kind of text."""
+    fitted: list[Replay] = []
+    held_out: dict[str, list[Replay]] = {}
+    for case in texts:
+        shards = (Shard.build(case.workspace),) if case.workspace else ()
+        for i, passage in enumerate(case.passages):
+            half = held_out.setdefault(case.kind, []) if i % 2 else fitted
+            half.append(replay(passage, shards, network))
+    old, new = torch.tensor(ppm.trust_table()), fit(joined(fitted))
+    write(new, destination)
+    held_out["all"] = [known for replays in held_out.values() for known in replays]
+    return [_score(kind, joined(replays), old, new) for kind, replays in held_out.items() if replays]
+
+
+def _score(kind: str, known: Replay, old: Tensor, new: Tensor) -> Score:
+    ways = (known.network, probabilities(old, known), probabilities(new.flatten(), known))
+    bits = (float(-way.log2().mean()) for way in ways)
+    return Score(kind, len(known.network), *bits)
+
+
+def main(corpus: Path, wheels: Path) -> None:
+    """Replace the table of this installation, and print what that changes."""
+    torch.set_num_threads(1)
+    destination = Path(str(files("foretype_model").joinpath("data/escapes.json")))
+    print(f"{'bits per byte':20} {'bytes':>8} {'network':>8} {'before':>8} {'after':>8}")
+    for score in make(cases(corpus, wheels), Network.open(store.BUNDLED), destination):
+        print(f"{score.kind:20} {score.size:8} {score.network:8.3f} {score.before:8.3f} {score.after:8.3f}")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:3]))

@@ -1,0 +1,155 @@
+"""The packages whose sources are trained on: which they are, and their archives, exactly as they were locked.
+
+    python -m default_model.packages PACKAGES
+
+locks the newest versions of all that ``code-packages.txt`` names, and leaves their archives in the folder PACKAGES.
+Python packages come as source distributions, through PyPI's own index format; those of npm through the program npm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from unearth import PackageFinder, UnpackError
+from unearth.preparer import download_link
+
+from foretype_model.errors import CorpusError
+from foretype_model.files.atomic import private_folder, replacing
+
+HERE: Final = Path(str(files("default_model")))
+NAMES, LOCK, UNSEEN = HERE / "code-packages.txt", HERE / "code-packages.lock", HERE / "escape-packages.txt"
+
+SCORED: Final = frozenset({"sqlite-utils", "attrs"})
+"""Packages that models are scored on."""
+
+
+class Package(NamedTuple):
+    """A package of a registry, "pypi" or "npm", under an SPDX licence, and the languages people write it in."""
+
+    registry: str
+    name: str
+    licence: str
+    languages: frozenset[str]
+
+
+class Version(NamedTuple):
+    """One version of a package, and the checksum of its archive, in hexadecimal digits."""
+
+    version: str
+    sha256: str
+
+
+def named(path: Path = NAMES) -> list[Package]:
+    """The packages that a file names, a line each.
+
+    Raises:
+        CorpusError: one of them is what models are scored on, or what the table of trust is fitted to.
+    """
+    packages = []
+    unseen = {name.partition("==")[0] for name, *_ in _lines(UNSEEN)}
+    for registry, name, licence, *languages in _lines(path):
+        if name.lower().replace("_", "-") in SCORED | unseen:
+            raise CorpusError(f"{path.name} names {name}, which models are scored on: take it out")
+        packages.append(Package(registry, name, licence.replace("|", " OR "), frozenset(languages)))
+    return packages
+
+
+def locked(path: Path = LOCK) -> dict[str, Version]:
+    """The version of each package that the lock file has."""
+    versions = {}
+    for _, requirement, checksum in _lines(path):
+        name, _, version = requirement.partition("==")
+        versions[name] = Version(version, checksum.removeprefix("--hash=sha256:"))
+    return versions
+
+
+def _lines(path: Path) -> Iterable[list[str]]:
+    lines = path.read_text("utf-8").splitlines()
+    return (line.split() for line in lines if line and not line.startswith("#"))
+
+
+def fetch(packages: Iterable[Package], versions: Mapping[str, Version], folder: Path) -> dict[str, Path]:
+    """The archive of each package in `folder`, downloaded unless it is there, with the checksum that was locked.
+
+    Raises:
+        CorpusError: a package is not locked, could not be downloaded, or is not what was locked.
+    """
+    private_folder(folder)
+    archives = {}
+    for package in packages:
+        if package.name not in versions:
+            raise CorpusError(f"{package.name} is not locked: run `python -m default_model.packages {folder}`")
+        version, sha256 = versions[package.name]
+        archive = _place(package, version, folder)
+        if not archive.exists():
+            _download(package, version, folder)
+        if _sha256(archive) != sha256:
+            raise CorpusError(f"{archive} is not the archive that was locked: delete it and try again")
+        archives[package.name] = archive
+    return archives
+
+
+def lock(packages: Iterable[Package], folder: Path, path: Path = LOCK) -> None:
+    """Download the newest version of each package into `folder`, and write them to the lock file."""
+    private_folder(folder)
+    lines = []
+    for package in packages:
+        version = _download(package, None, folder)
+        sha256 = _sha256(_place(package, version, folder))
+        lines.append(f"{package.registry} {package.name}=={version} --hash=sha256:{sha256}\n")
+    with replacing(path) as temporary:
+        temporary.write_text("".join(lines), "utf-8")
+
+
+def _place(package: Package, version: str, folder: Path) -> Path:
+    return folder / f"{package.registry}-{package.name.replace('/', '-')}-{version}.tar.gz"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _download(package: Package, version: str | None, folder: Path) -> str:
+    """Put a package's archive in its place; which version it is, the newest if none was asked for."""
+    registry = {"pypi": _from_pypi, "npm": _from_npm}[package.registry]
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        version, archive = registry(package.name, version, Path(temporary))
+        archive.replace(_place(package, version, folder))
+    return version
+
+
+def _from_pypi(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
+    """A source distribution; pip would run its build to learn its metadata, and need compilers for that."""
+    finder = PackageFinder(no_binary=[":all:"], ignore_compatibility=True)
+    found = finder.find_best_match(f"{name}=={version}" if version else name, allow_prereleases=False).best
+    if found is None or found.version is None:
+        raise CorpusError(f"{name} {version or ''} has no source distribution: lock another version")
+    try:
+        return found.version, download_link(finder.session, found.link, folder)
+    except UnpackError as error:
+        raise CorpusError(f"cannot download {name} ({error}): try again") from None
+
+
+def _from_npm(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
+    wanted = f"{name}@{version or 'latest'}"
+    command = ["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", str(folder), wanted]
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise CorpusError("npm is not installed: install Node.js, which has it") from None
+    except subprocess.CalledProcessError as error:
+        raise CorpusError(f"npm cannot download {wanted} (status {error.returncode}): try again") from None
+    return json.loads(done.stdout)[0]["version"], next(folder.glob("*.tgz"))
+
+
+if __name__ == "__main__":
+    lock(named(), Path(sys.argv[1]))

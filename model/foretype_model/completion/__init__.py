@@ -1,0 +1,1 @@
+"""From a text to offers: the search, the candidates, and why they are offered."""

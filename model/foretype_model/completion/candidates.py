@@ -1,0 +1,265 @@
+"""From next-byte distributions to what is offered: next characters, distinct next words, ghost text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+
+from foretype_model.cancellation import ENDLESS, Patience
+from foretype_model.completion.lookahead import Outlook
+from foretype_model.completion.search import FLOOR, Draw, Found, Search
+from foretype_model.completion.selection import Choice, most_saving
+from foretype_model.predictor import LogProbabilities
+from foretype_model.text import prose, utf8
+from foretype_model.text.grammar import ANY, UNSPACED, WORD_BYTES, WORD_CHARACTER, Character, Word
+from foretype_model.text.utf8 import Mask
+
+FIRST: Final = 5
+"""Items that people look at. They are chosen together: typed with the first five, in prose 2.0 % and in code 3.4 % more
+keys are saved than with the five most probable words."""
+
+RUNNING: Final = 5
+"""So many of the best words are read on, for phrases that begin with them."""
+
+LIKELY: Final = 0.03
+"""A phrase is read on while its probability is at least this. At 0.05 it saves 0.5 % fewer keys."""
+
+LONGEST_GHOST: Final = 60
+LONGEST_PHRASE: Final = 24
+"""Bytes of ghost text, and of a phrase, at most: each byte takes a step (0.4 ms)."""
+
+NEWLINE: Final = 0x0A
+SPACES: Final = b" \n"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How candidates are made; the settings of the same names, under ``foretype``.
+
+    Attributes:
+        temperature: 0 offers the most probable; above it, draws without replacement from p^(1/temperature).
+        top_k: keep the k most probable bytes at each step; 0 keeps all.
+        top_p: keep the smallest set of bytes whose probabilities sum to at least this.
+        seed: the same text, options and seed give the same candidates.
+        max_items: at most this many next words (and as many next characters).
+        min_confidence: ghost text is offered, and goes on, while its probability is at least this.
+        max_lines: ghost text spans at most this many lines.
+        prose: words and sentences alone are offered, and nothing that would go on with a word that is right.
+        budget: seconds after which candidates are made of what was found by then, the best one at least.
+    """
+
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+    max_items: int = 10
+    min_confidence: float = 0.1
+    max_lines: int = 1
+    prose: bool = False
+    budget: float = field(default=math.inf, compare=False)  # the same candidates, if not in time
+
+    def draw(self, before: bytes) -> Draw:
+        """How a search after `before` chooses."""
+        return Draw(self.temperature, self.top_k, self.top_p, self.seed, before[-64:])
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way the text may go on.
+
+    Attributes:
+        text: what would be inserted at the cursor: whole graphemes, never empty.
+        probability: of the text going on exactly so.
+        shares: each predictor's part in the probability of its first byte, by name; they sum to 1, or to less where no
+            predictor answers for the whole.
+    """
+
+    text: str
+    probability: float
+    kind: Literal["word", "character", "ghost"]
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Run:
+    """A candidate that is being read on, byte by byte.
+
+    `borders` are the places where it may end, each with the log-probability up to there.
+    """
+
+    text: bytes
+    log_p: float
+    borders: list[tuple[int, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.borders.append((len(self.text), self.log_p))
+
+
+def next_characters(outlook: Outlook, before: bytes, options: Options) -> list[Candidate]:
+    """The next code points, most probable (or first drawn) first."""
+    texts = _single_bytes(outlook, options)
+    if texts is None:
+        found = Search(outlook, Character(), options.draw(before), options.max_items).run()[0]
+        texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
+    tail = before[-64:].decode(errors="ignore")
+    return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(tail + text)]
+
+
+def _single_bytes(outlook: Outlook, options: Options) -> list[tuple[str, float]] | None:
+    """The most probable characters, where all that are likely are of one byte: a search would look at ten more places.
+
+    None where they are not, or are to be drawn.
+    """
+    p = np.exp(outlook.rows([b""])[0])
+    likely = np.flatnonzero(utf8.STARTS & (p > math.exp(FLOOR)))
+    if options.temperature > 0 or (likely >= 0x80).any():
+        return None
+    ranked = sorted(likely.tolist(), key=lambda byte: -p[byte])
+    return [(chr(byte), float(p[byte])) for byte in ranked[: options.max_items]]
+
+
+def find_words(
+    outlook: Outlook, before: bytes, options: Options, lines: int = 1, patience: Patience = ENDLESS
+) -> tuple[list[Found], bool]:
+    """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with.
+
+    And whether the patience lasted to the end of the search.
+    """
+    begin = _begin(outlook, before) if options.prose else ANY
+    search = Search(outlook, Word(lines, begin), options.draw(before), options.max_items)
+    found, complete = search.run(patience)
+    tail = before[-64:].decode(errors="ignore")
+    whole = [one for one in found if utf8.ends_whole(tail + one.text.decode())]
+    return [one for one in whole if prose.has_word(one.text.decode())] if options.prose else whole, complete
+
+
+def known_word(outlook: Outlook, word: bytes, lines: int) -> Found:
+    """A word that is not to be searched for, as `find_words` would have found it."""
+    rows = outlook.rows([word[:end] for end in range(len(word) + 1)])
+    log_prefix = float(rows[range(len(word)), list(word)].sum())
+    ends = float(np.exp(rows[-1])[Word(lines).rules(word).end].sum())
+    log_p = log_prefix + math.log(max(ends, 1e-30))
+    return Found(word, log_p, log_prefix, log_p)
+
+
+def _begin(outlook: Outlook, before: bytes) -> Mask:
+    """In prose, no ending for a word that is right without."""
+    if not prose.is_after_word(before):
+        return ANY
+    goes_on = np.exp(outlook.rows([b""])[0])[WORD_BYTES].sum()
+    return ANY if goes_on >= prose.LIKELY_TO_GO_ON else ~WORD_BYTES
+
+
+def next_words(outlook: Outlook, found: list[Found], options: Options, patience: Patience = ENDLESS) -> list[Candidate]:
+    """The words and phrases that save the most keys together, the most probable first; then the other words.
+
+    A phrase is a word with what probably follows it. The probability of a word is that of the word alone. Above
+    temperature 0 there are no phrases, and the words stand in the order in which they were drawn.
+    """
+    if options.temperature > 0:
+        return [_word(one) for one in found]
+    phrases = _phrases(outlook, found, options, patience)
+    words = {one.text: _word(one) for one in found if one.text in phrases}
+    choices = [Choice(text.decode(), math.exp(log_p)) for text, log_p in phrases.items()]
+    chosen = [
+        words.get(one.text.encode()) or Candidate(one.text, one.probability, "word")
+        for one in most_saving(choices, FIRST)
+    ]
+    first = sorted(chosen, key=lambda one: -one.probability)
+    return [*first, *(word for word in words.values() if word not in first)][: options.max_items]
+
+
+def _word(found: Found) -> Candidate:
+    return Candidate(found.text.decode(), math.exp(found.log_p), "word")
+
+
+def _phrases(outlook: Outlook, found: list[Found], options: Options, patience: Patience) -> dict[bytes, float]:
+    """The words, and the phrases that begin with one of the best; each with its log-probability.
+
+    Two words may run on to the same text ("wor" and "world"): the better stands for both.
+    """
+    runs = [_Run(one.text, one.log_prefix) for one in found]
+    limits = _Limits(LIKELY, 1, LONGEST_PHRASE, options.prose)
+    _run_on(outlook, runs[:RUNNING], limits, lambda _, row: int(row.argmax()), patience)
+    distinct = {run.text[: run.borders[-1][0]]: run for run in reversed(runs)}
+    return {run.text[:end]: log_p for run in reversed(distinct.values()) for end, log_p in run.borders}
+
+
+def ghost_text(
+    outlook: Outlook, found: list[Found], around: tuple[bytes, bytes], options: Options, patience: Patience = ENDLESS
+) -> Candidate | None:
+    """The first word, where it is sure enough, and as much of what follows it as saves the most keys.
+
+    A text that goes on too long costs little, as its first word can be taken alone: it ends where its probability times
+    the length that it adds is highest.
+    """
+    before, after = around
+    if not found or math.exp(found[0].log_p) < options.min_confidence:
+        return None
+    run = _Run(found[0].text, found[0].log_prefix)
+    draw = options.draw(before)
+    limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST, options.prose)
+    _run_on(outlook, [run], limits, draw.one, patience)
+    end, log_p = max(run.borders, key=lambda border: math.exp(border[1]) * (border[0] - len(found[0].text)))
+    text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
+    # What stands after the cursor already is the likeliest text there, and of no use.
+    offered = text.strip() and not after.startswith(text.encode())
+    return Candidate(text, math.exp(log_p), "ghost") if offered else None
+
+
+class _Limits(NamedTuple):
+    """How far a run may go: its least probability, the most lines and bytes, and whether a sentence is enough."""
+
+    least: float
+    lines: int
+    length: int
+    sentence: bool
+
+
+def _run_on(
+    outlook: Outlook,
+    runs: list[_Run],
+    limits: _Limits,
+    choose: Callable[[bytes, LogProbabilities], int],
+    patience: Patience,
+) -> None:
+    """Read each run on, a chosen byte at a time, within the limits."""
+    going = runs
+    while going and not patience.is_over():
+        rows = outlook.rows([run.text for run in going])
+        going = [run for run, row in zip(going, rows, strict=True) if _grow(run, row, choose(run.text, row), limits)]
+
+
+def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
+    """Set a border where the run may end before `byte`, and append `byte` where the run may go on with it."""
+    unfinished = utf8.pending(run.text)
+    if not unfinished:
+        text = run.text.decode()
+        if not _is_inside_word(text[-1], byte) and utf8.ends_whole(text):
+            run.borders.append((len(run.text), run.log_p))
+    log_p = run.log_p + float(row[byte])
+    last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
+    unlikely = log_p < math.log(max(limits.least, 1e-9))
+    said = limits.sentence and byte in SPACES and prose.ends_sentence(run.text)
+    if unlikely or last_line or said or len(run.text) >= limits.length or not utf8.allowed(unfinished)[byte]:
+        return False
+    run.text, run.log_p = run.text + bytes([byte]), log_p
+    return True
+
+
+def _is_inside_word(last: str, byte: int) -> bool:
+    """Whether a word goes on with `byte` after its `last` character; where no spaces are written, each may end one."""
+    return bool(WORD_BYTES[byte] and WORD_CHARACTER.match(last) and not UNSPACED.match(last))
+
+
+def without_overlap(text: str, after: str) -> str:
+    """Without closing brackets and quotes at the end that already stand after the cursor."""
+    closing = after[: len(after) - len(after.lstrip(")]}>\"'`;,"))]
+    for length in range(min(len(text), len(closing)), 0, -1):
+        if text.endswith(closing[:length]):
+            return text[:-length]
+    return text

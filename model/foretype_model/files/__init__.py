@@ -1,0 +1,1 @@
+"""Files: discovery, names, atomic writes, locks and permissions."""

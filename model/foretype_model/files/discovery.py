@@ -1,0 +1,299 @@
+"""Which files below a folder are texts of the user's own, and what they say: for training and for the index alike."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import sys
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from foretype_model.files.gitignore import Rules, is_ignored, rules_above, rules_of
+from foretype_model.files.uris import real_path
+from foretype_model.text.rope import unix
+
+HIDDEN: Final = "hidden"
+IGNORED: Final = "ignored by .gitignore"
+EXCLUDED: Final = "excluded by the settings"
+VENDORED: Final = "packages or build output"
+SECRET: Final = "secret (.env or a key)"
+LOCK_FILE: Final = "lock file"
+MINIFIED: Final = "minified"
+NOT_TEXT: Final = "not UTF-8 text"
+EMPTY: Final = "empty"
+DUPLICATE: Final = "duplicate"
+LINK: Final = "symbolic link"
+NOT_A_FILE: Final = "not a regular file"
+UNREADABLE: Final = "unreadable"
+ELSEWHERE: Final = "in a cloud, and not on this machine"
+NOT_REACHED: Final = "not reached (too many files)"
+
+SNIFFED: Final = 8192
+"""Bytes of a file that are looked at for a NUL before the rest is read."""
+
+LONGEST_AVERAGE_LINE: Final = 200
+"""Bytes a line, beyond which a file of code is taken for minified. Not so for prose: a line may be a paragraph."""
+
+CODE_THAT_IS_MINIFIED: Final = frozenset({".js", ".mjs", ".cjs", ".css", ".json", ".svg"})
+LOCK_FILES: Final = frozenset({
+    "bun.lockb", "go.sum", "gradle.lockfile", "npm-shrinkwrap.json", "package-lock.json", "packages.lock.json",
+    "pnpm-lock.yaml",
+})  # fmt: skip
+KEY_FILES: Final = frozenset({"id_dsa", "id_ecdsa", "id_ed25519", "id_rsa", ".netrc", ".npmrc", ".pgpass", ".pypirc"})
+KEY_SUFFIXES: Final = frozenset({".env", ".jks", ".kdbx", ".key", ".keystore", ".p12", ".pem", ".pfx", ".ppk"})
+
+JUNCTION: Final = 0xA000_0003
+"""The reparse tag of a folder on Windows that is another one."""
+
+RECALLED: Final = 0x0040_1000
+"""Attributes of a file on Windows whose content is fetched when it is read: recall on data access, offline."""
+
+DATALESS: Final = 0x4000_0000
+"""The same on macOS, a flag."""
+
+NEVER_OWN: Final = frozenset({"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"})
+"""Folders that hold nobody's own texts wherever they are. (``.venv`` and the like are hidden already.)"""
+
+NOT_OWN_WITH: Final = ("pyvenv.cfg", "CACHEDIR.TAG")
+"""Files by which a folder says itself that it is a virtual environment or a cache, such as cargo's ``target``."""
+
+NOT_OWN_BESIDE: Final[Mapping[str, frozenset[str]]] = {
+    "_build": frozenset({"dune-project", "mix.exs", "rebar.config"}),
+    "build": frozenset({
+        "CMakeLists.txt", "build.gradle", "build.gradle.kts", "meson.build", "pubspec.yaml", "pyproject.toml",
+        "setup.py",
+    }),
+    "deps": frozenset({"mix.exs"}),
+    "dist": frozenset({"package.json", "pyproject.toml", "setup.py"}),
+    "elm-stuff": frozenset({"elm.json"}),
+    "Pods": frozenset({"Podfile"}),
+    "target": frozenset({"Cargo.toml", "build.sbt", "pom.xml"}),
+    "vendor": frozenset({"Gemfile", "composer.json", "go.mod"}),
+}  # fmt: skip
+"""Folders whose names are ordinary words: left out only beside a file of the tool that fills them."""
+
+
+def in_words(skipped: Mapping[str, int]) -> str:
+    """What was left out, the most frequent reason first: ``12 hidden, 3 minified``."""
+    return ", ".join(
+        f"{count} {reason}" for reason, count in sorted(skipped.items(), key=lambda item: (-item[1], item))
+    )
+
+
+# Finding files
+
+
+class Tree:
+    """A folder, and which files below it are its user's own texts, as far as their names tell.
+
+    Left out is what a project would not call its text: hidden, ignored by ``.gitignore``, links, secrets, lock files,
+    packages of others. The rules are read once: a tree knows nothing of a ``.gitignore`` that is changed later.
+
+    Args:
+        folder: where to look. That it is ignored itself does not matter, it was asked for.
+        exclude: patterns of more to leave out, as in a ``.gitignore`` in `folder`.
+    """
+
+    def __init__(self, folder: Path, exclude: Sequence[str] = ()) -> None:
+        self.folder: Final = real_path(folder)
+        self._exclude = Rules.of(self.folder, exclude)
+        top = Path(self.folder)
+        self._folders: dict[str, _Folder | None] = {
+            self.folder: _Folder(self.folder, self._exclude, rules_above(top) + rules_of(self.folder))
+        }
+
+    def walk(self, skipped: Counter[str], most: int | None = None, within: str | None = None) -> Iterator[str]:
+        """The files' paths, absolute and without links, nearest first.
+
+        Args:
+            skipped: counts what is left out, by reason; a folder counts once.
+            most: entries of folders to look at, before what is left is counted as `NOT_REACHED`.
+            within: a folder in the tree, to look only there.
+        """
+        left = sys.maxsize - 1 if most is None else most
+        start = self._at(within or self.folder)
+        waiting = deque([start] if start else [])
+        while waiting:
+            folder = waiting.popleft()
+            for entry in folder.entries(skipped, left + 1):
+                if not left:
+                    skipped[NOT_REACHED] += 1 + len(waiting)
+                    return
+                left -= 1
+                if reason := folder.left_out(entry):
+                    skipped[reason] += 1
+                elif entry.is_dir():
+                    waiting.append(folder.inside(entry.name))
+                else:
+                    yield entry.path
+
+    def has(self, path: str) -> bool:
+        """Whether `walk` comes upon a file of this path, if there is one."""
+        file = Path(path)
+        folder = self._at(str(file.parent))
+        return folder is not None and not is_folder(path) and folder.left_out(file) is None
+
+    def reaches(self, path: str) -> bool:
+        """Whether `walk` comes upon a file of this path, or into a folder, if there is one."""
+        return self._at(path) is not None if is_folder(path) else self.has(path)
+
+    def _at(self, path: str) -> _Folder | None:
+        """The folder at a path, None where it is left out or not in the tree."""
+        if path not in self._folders:
+            entry = Path(path)
+            above = None if entry.parent == entry else self._at(str(entry.parent))
+            wanted = above is not None and is_folder(path) and not above.left_out(entry)
+            self._folders[path] = above.inside(entry.name) if above and wanted else None
+        return self._folders[path]
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """One folder of a tree, and the rules in force there."""
+
+    path: str
+    excluded: Rules
+    rules: tuple[Rules, ...]
+
+    def entries(self, skipped: Counter[str], most: int) -> list[os.DirEntry[str]]:
+        """What is in the folder, by name; no more than `most`."""
+        try:
+            with os.scandir(self.path) as entries:
+                return sorted(islice(entries, most), key=lambda entry: entry.name)
+        except OSError:
+            skipped[UNREADABLE] += 1
+            return []
+
+    def inside(self, name: str) -> _Folder:
+        path = os.path.join(self.path, name)  # noqa: PTH118 (once a folder, and a Path takes ten times as long)
+        return _Folder(path, self.excluded, self.rules + rules_of(path))
+
+    def left_out(self, entry: os.DirEntry[str] | Path) -> str | None:
+        """Why an entry of this folder is left out."""
+        try:
+            return _left_out_by_name(entry) or self._left_out_by_rule(os.fspath(entry), is_folder=entry.is_dir())
+        except OSError:
+            return UNREADABLE
+
+    def _left_out_by_rule(self, path: str, *, is_folder: bool) -> str | None:
+        if is_folder and _is_vendored(path):
+            return VENDORED
+        if self.excluded.verdict(path, is_folder=is_folder):
+            return EXCLUDED
+        return IGNORED if is_ignored(path, self.rules, is_folder=is_folder) else None
+
+
+def _left_out_by_name(entry: os.DirEntry[str] | Path) -> str | None:
+    if _is_link(entry):
+        # A target inside the tree is met anyway; one outside was not asked for.
+        return LINK
+    if is_secret(entry.name) and entry.is_file():
+        return SECRET
+    if entry.name.startswith("."):
+        return HIDDEN
+    if (entry.name in LOCK_FILES or entry.name.endswith(".lock")) and entry.is_file():
+        return LOCK_FILE
+    return None
+
+
+def _is_link(entry: os.DirEntry[str] | Path) -> bool:
+    """Whether an entry is a symbolic link, or a junction of Windows, which may lead to a folder above itself."""
+    if entry.is_symlink():
+        return True
+    return os.name == "nt" and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == JUNCTION
+
+
+def is_secret(name: str) -> bool:
+    """Whether a file of this name holds keys or passwords."""
+    name = name.lower()
+    return name.startswith(".env") or name in KEY_FILES or name.endswith(tuple(KEY_SUFFIXES))
+
+
+def _is_vendored(path: str) -> bool:
+    folder = Path(path)
+    tools = [folder / file for file in NOT_OWN_WITH]
+    tools += [folder.parent / file for file in NOT_OWN_BESIDE.get(folder.name, ())]
+    # Where a Path may not look, it raises; that is told when the folder is read.
+    return folder.name in NEVER_OWN or any(os.path.exists(file) for file in tools)  # noqa: PTH110
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at a path, as far as can be seen."""
+    return os.path.isdir(path)  # noqa: PTH112 (a Path raises where it may not look)
+
+
+# Reading one
+
+
+class LeftOutError(Exception):
+    """A file is not read, for the `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
+    """The text of a file: UTF-8 without a byte order mark, lines ending in LF.
+
+    Args:
+        largest: bytes of the largest file that is read.
+        named: the user asked for this very file; its size, where it is and whether it is minified do not matter.
+
+    Raises:
+        LeftOutError: it is not wanted or cannot be read.
+    """
+    if is_secret(path.name) or is_secret(path.resolve().name):
+        raise LeftOutError(SECRET)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise LeftOutError(NOT_A_FILE)
+        if status.st_size > largest and not named:
+            raise LeftOutError(f"over {largest // 1_000_000} MB")
+        if _is_elsewhere(status) and not named:
+            raise LeftOutError(ELSEWHERE)
+        text = _normalised(_bytes(path))
+    except OSError:
+        raise LeftOutError(UNREADABLE) from None
+    if not text.strip():
+        raise LeftOutError(EMPTY)
+    if not named and _is_minified(path, text):
+        raise LeftOutError(MINIFIED)
+    return text
+
+
+def _is_elsewhere(status: os.stat_result) -> bool:
+    """Whether to read a file would have the system fetch it, and open a connection that nobody asked for."""
+    on_windows, on_macos = getattr(status, "st_file_attributes", 0), getattr(status, "st_flags", 0)
+    return bool(on_windows & RECALLED or (sys.platform == "darwin" and on_macos & DATALESS))
+
+
+def _bytes(path: Path) -> bytes:
+    """What a file holds; a binary one is not read to its end."""
+    with path.open("rb") as file:
+        data = file.read(SNIFFED)
+        return data if b"\0" in data else data + file.read()
+
+
+def _normalised(data: bytes) -> bytes:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        raise LeftOutError(NOT_TEXT) from None
+    if b"\0" in data:
+        raise LeftOutError(NOT_TEXT)
+    return unix(data.removeprefix(codecs.BOM_UTF8))
+
+
+def _is_minified(path: Path, text: bytes) -> bool:
+    name = path.name.lower()
+    if name.endswith((".min.js", ".min.css", ".map")):
+        return True
+    lines = text.count(b"\n") + 1
+    return path.suffix.lower() in CODE_THAT_IS_MINIFIED and len(text) > LONGEST_AVERAGE_LINE * lines

@@ -1,0 +1,1 @@
+"""The predictor `copy`: PPM over the user's own text."""

@@ -1,0 +1,1 @@
+"""The index of a workspace: an FM-index on disk."""

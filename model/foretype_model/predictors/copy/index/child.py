@@ -1,0 +1,66 @@
+"""Bringing the index of a workspace up to date, in a child process of the server.
+
+It is ``python -m foretype_model.predictors.copy.index.child``, a process of its own because sorting takes a core for
+seconds and many times the memory of the text. A request comes as one line of JSON; what is written back is lines of
+JSON too. It ends when its standard input does, that is, together with whoever started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from foretype_model.errors import ForetypeError
+from foretype_model.files.atomic import private_folder
+from foretype_model.files.lock import alone
+from foretype_model.predictors.copy.index.update import Renewal, Request
+
+
+def main() -> None:
+    """Do what the request on standard input asks."""
+    request = Request(**json.loads(sys.stdin.buffer.readline()))
+    Thread(target=_end_with_parent, daemon=True).start()
+    if sys.platform != "win32":  # there, the parent sees to it
+        os.nice(19)
+    try:
+        private_folder(Path(request.folder))
+        with alone(Path(request.folder)):
+            Renewal(request, _Throttled()).run()
+    except ForetypeError as error:
+        _tell(error=str(error))
+    except (OSError, MemoryError) as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        _tell(error=f"cannot keep the index in {request.folder} ({why}): make room there")
+    except Exception as error:  # noqa: BLE001 (a traceback may hold text, and standard error is the editor's log)
+        _tell(error=f"the workspace cannot be indexed ({type(error).__name__}): what was indexed before is in use")
+
+
+class _Throttled:
+    """Tells the parent of progress, ten times a second at most."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() >= self._next or done == total:
+            self._next = time.monotonic() + 0.1
+            _tell(progress=[done, total])
+
+
+def _tell(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

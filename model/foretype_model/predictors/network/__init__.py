@@ -1,0 +1,1 @@
+"""The predictor `network`: a trained recurrent network over bytes."""

@@ -1,0 +1,85 @@
+"""The recurrent network as a predictor: what it has learnt from its training, and from its user's typing since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import file_digest
+from pathlib import Path
+
+import numpy as np
+
+from foretype_model.errors import PredictorError
+from foretype_model.predictor import Context, LogProbabilities, Removed
+from foretype_model.predictors.network.dynamic_evaluation import KEPT, Adaptation, reset
+from foretype_model.predictors.network.runtime import Network, NetworkState
+
+
+class NetworkPredictor:
+    """A `Network` behind the `Predictor` door; with an `Adaptation`, it learns while it is used."""
+
+    def __init__(self, network: Network, adaptation: Adaptation | None = None, context: Context | None = None) -> None:
+        """`context` is what it was made with."""
+        self.network = network
+        self._adaptation = adaptation
+        self._context = context or Context()
+        self._start = network.start()
+
+    def start(self) -> NetworkState:
+        return self._start
+
+    def feed(self, state: NetworkState, text: bytes) -> NetworkState:
+        return self.network.feed(state, text)
+
+    def step(self, states: Sequence[NetworkState], following: Sequence[int]) -> list[NetworkState]:
+        return self.network.step(states, following)
+
+    def predict(self, states: Sequence[NetworkState]) -> LogProbabilities:
+        trained = np.stack([state.log_probabilities for state in states])
+        if self._adaptation is None:
+            return trained
+        return self._adaptation.corrected(trained, np.stack([self.network.top(state) for state in states]))
+
+    def with_model(self, model: Path) -> NetworkPredictor:
+        """Another network, with what it has learnt in this workspace."""
+        return create(replace(self._context, model=model))
+
+    def learn(self, state: NetworkState, following: int) -> None:
+        """Adapt to the byte that followed."""
+        if self._adaptation:
+            self._adaptation.learn(self.predict([state])[0], self.network.top(state), following)
+
+    def save(self) -> None:
+        """Keep what was learnt."""
+        if self._adaptation:
+            self._adaptation.save()
+
+    def forget(self, _path: Path | None, _word: str | None) -> Removed:
+        """Unlearn all that was typed, wherever it was: what came from one text cannot be told from the rest."""
+        if self._adaptation:
+            self._adaptation.forget()
+        if self._context.state_folder:
+            reset(self._context.state_folder)
+        return Removed()
+
+
+def create(context: Context) -> NetworkPredictor:
+    """The entry point: the model file that the context names, adapted to its workspace.
+
+    The option ``learn``, true unless it is said otherwise, is whether to learn while the user types.
+    """
+    if context.model is None:
+        raise PredictorError("the network predictor needs a model: see 'foretype models list'")
+    network = Network.open(context.model)
+    if not context.options.get("learn", True):
+        return NetworkPredictor(network, None, context)
+    return NetworkPredictor(network, Adaptation(network.metadata.hidden, _place(context, context.model)), context)
+
+
+def _place(context: Context, model: Path) -> Path | None:
+    """Where the adaptation of this model to this workspace is kept."""
+    if context.state_folder is None:
+        return None
+    with model.open("rb") as file:
+        network = file_digest(file, "sha256").hexdigest()[:16]
+    return context.state_folder / f"{KEPT}{network}-{context.workspace_name()}.npy"

@@ -1,0 +1,1 @@
+"""The predictor `words`: a trained recurrent network over words."""

@@ -1,0 +1,69 @@
+"""A trained word-level network at work, without torch: one ONNX file, run by ONNX Runtime.
+
+The file (see `foretype_model.training.words.onnx_file`, which writes it) holds the vocabulary too, in its metadata.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretype_model.errors import ModelError
+from foretype_model.predictors.network.runtime import Metadata, open_session
+from foretype_model.predictors.words.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
+WORDS_KEY: Final = "foretype.words"
+"""The entry of the file's metadata that holds the vocabulary."""
+
+CHUNK: Final = 128
+"""Words read in one call."""
+
+Floats = NDArray[np.float32]
+
+
+class WordNetwork:
+    """A trained word-level network and its vocabulary, loaded."""
+
+    def __init__(self, session: ort.InferenceSession, metadata: Metadata, vocabulary: Vocabulary) -> None:
+        self._session = session
+        self.metadata, self.vocabulary = metadata, vocabulary
+        self.state_size: int = session.get_inputs()[1].shape[1]
+
+    @classmethod
+    def open(cls, path: Path) -> WordNetwork:
+        """Load a model file; ModelError where it is missing, damaged, foreign, or a byte-level model."""
+        session, metadata = open_session(path)
+        if metadata.unit != "word":
+            raise ModelError(f"{path} is a byte-level model: make one of words with 'foretype train PATH --unit word'")
+        try:
+            words = json.loads(session.get_modelmeta().custom_metadata_map[WORDS_KEY])
+            vocabulary = Vocabulary([word.encode(errors="surrogateescape") for word in words])
+        except (KeyError, ValueError, AttributeError, TypeError) as error:
+            raise ModelError(f"{path} lacks its vocabulary: import or train it again") from error
+        return cls(session, metadata, vocabulary)
+
+    def read(self, h: Floats, words: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Read words, and say how probable each one is as the next.
+
+        Args:
+            h: the states before, shape (B, state); zeros before the first word.
+            words: their numbers, shape (T, B), T being 1 at least.
+
+        Returns:
+            The states after the last word, and the next words' probabilities by number, shape (B, words + 1).
+        """
+        for first in range(0, len(words), CHUNK):
+            h, probabilities = self._session.run(None, {"words": words[first : first + CHUNK], "h": h})
+        return h, probabilities
+
+
+def vocabulary_entry(vocabulary: Vocabulary) -> dict[str, Any]:
+    """What `WordNetwork.open` reads the vocabulary from; bytes that are not UTF-8 as lone surrogates."""
+    return {WORDS_KEY: json.dumps([word.decode(errors="surrogateescape") for word in vocabulary.words])}

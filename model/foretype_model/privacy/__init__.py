@@ -1,0 +1,1 @@
+"""Secrets, forgotten words and files, and the documents that may be learnt from."""

@@ -1,0 +1,1 @@
+"""The states of predictors along a text, cached within a memory limit."""

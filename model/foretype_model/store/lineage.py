@@ -1,0 +1,58 @@
+"""What a model was trained on, written down beside it: for its user, and not to be given away with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from foretype_model.files.atomic import replacing
+
+SUFFIX: Final = ".trained-on.json"
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of one training.
+
+    Attributes:
+        paths: absolute ones, as they were given.
+        files: how many texts were found there.
+        size: of these, in bytes.
+        secrets: keys and passwords that were left out of them.
+    """
+
+    paths: Sequence[str]
+    files: int
+    size: int
+    secrets: int
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """All the trainings behind a model.
+
+    Attributes:
+        begun_with: the name of the model at their beginning, whose own texts are not known here; empty where that was
+            not written down, None where there was none.
+        trainings: the last one last.
+    """
+
+    begun_with: str | None
+    trainings: Sequence[Texts]
+
+    def write(self, path: Path) -> None:
+        """Keep it."""
+        with replacing(path) as partial:
+            partial.write_text(json.dumps(asdict(self)), "utf-8")
+
+
+def read(path: Path) -> TrainedOn | None:
+    """What was written; None where nothing was, or it cannot be read."""
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        return TrainedOn(record["begun_with"], [Texts(**texts) for texts in record["trainings"]])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,257 @@
+"""The models on this machine, in a folder of ONNX files, and the one that came with Foretype; which serves where."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import platformdirs
+
+from foretype_model.errors import ModelError
+from foretype_model.files.atomic import replacing
+from foretype_model.store.active import DEFAULT, InUse
+from foretype_model.store.lineage import SUFFIX as TRAINED_ON
+from foretype_model.store.lineage import Texts, TrainedOn, read
+
+if TYPE_CHECKING:
+    from foretype_model.predictors.network.runtime import Metadata
+
+BUNDLED: Final = Path(__file__).parents[1] / "data" / "default.onnx"
+CARD: Final = "MODEL_CARD.md"
+SUFFIX: Final = ".onnx"
+IN_USE: Final = "in-use.json"
+
+# Windows keeps names for its devices, whatever comes after a dot.
+_NAME: Final = re.compile(r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def data_folder() -> Path:
+    """Where this user's models and learnt state live: ``$FORETYPE_HOME``, or the platform's place for such data.
+
+    Of a user who has no home, as containers have them, it is a place where nothing can be.
+    """
+    if home := os.environ.get("FORETYPE_HOME"):
+        return Path(home)
+    with suppress(RuntimeError):
+        return platformdirs.user_data_path("foretype", appauthor=False)
+    return Path(os.devnull, "no home: set FORETYPE_HOME")
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model as the store lists it.
+
+    Attributes:
+        size: of the file, in bytes.
+        in_use: whether it serves where no model is named.
+        paths: the files and folders that it serves in the place of the one in use.
+        bundled: whether it came with Foretype.
+        metadata: None where the file cannot be used; `error` says why.
+    """
+
+    name: str
+    path: Path
+    size: int
+    in_use: bool
+    paths: Sequence[str]
+    bundled: bool
+    metadata: Metadata | None
+    error: str | None = None
+
+
+class Store:
+    """The models in one folder (the user's own by default), and the bundled one under the name ``default``."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or data_folder() / "models"
+        self._record = self._folder / IN_USE
+
+    def list(self) -> Sequence[StoredModel]:
+        """Every model, the bundled one first, then by name; broken ones too."""
+        in_use = self.in_use()
+        return [self._describe(name, in_use) for name in self.names()]
+
+    def names(self) -> Sequence[str]:
+        """The names that `find` knows."""
+        stems = (path.stem for path in self._folder.glob(f"*{SUFFIX}"))
+        return [DEFAULT, *sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != DEFAULT)]
+
+    def find(self, name_or_path: str | None, document: Path | None = None) -> Path:
+        """The file of a model: by name, by path, or for None the one in use.
+
+        Args:
+            name_or_path: what to find.
+            document: the file that it is to complete; another model may serve there.
+
+        Raises:
+            ModelError: no such model; the message names the known ones.
+        """
+        if name_or_path is None:
+            return self._path(self.in_use().serving(document))
+        if name_or_path in self.names():
+            return self._path(name_or_path)
+        file = _existing_file(name_or_path)
+        if file is not None:
+            return file
+        raise ModelError(f"no model or file {name_or_path!r}; there is: {', '.join(self.names())}")
+
+    def in_use(self) -> InUse:
+        """Which model serves where."""
+        return InUse.read(self._record, self.names())
+
+    def stamp(self) -> int:
+        """Another number whenever what is in use may have changed."""
+        try:
+            return self._record.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def use(self, name: str, paths: Sequence[Path] = ()) -> None:
+        """Serve this model for the files under `paths`; without any, wherever no other is."""
+        self._check_known(name)
+        if unit_of(self._path(name)) == "word":
+            raise ModelError(f"{name} is a word-level model; complete with it by {setting_for_words(name)}")
+        if missing := [path for path in paths if not path.exists()]:
+            raise ModelError(f"there is no file or folder {missing[0]}; name what {name} is to complete")
+        self._change(lambda in_use: in_use.using(name, paths))
+
+    def remove(self, name: str) -> None:
+        """Delete a model; where it was in use, the bundled one takes its place."""
+        if name == DEFAULT:
+            raise ModelError("the default model comes with Foretype and cannot be removed")
+        self._check_known(name)
+        self._change(lambda in_use: in_use.without(name))
+        self._own_path(name).unlink()
+        self._record_of(name).unlink(missing_ok=True)
+
+    def import_file(self, path: Path, name: str | None = None) -> str:
+        """Copy a model file into the store; its name, by default the file's own, is returned.
+
+        Raises:
+            ModelError: the file is no model, or the name is taken or is not one.
+        """
+        name = path.stem.lower() if name is None else name
+        if self._own_path(name).exists():
+            raise ModelError(f"there is a model named {name} already; import under another name, or remove that one")
+        self._copy_in(name, path)
+        return name
+
+    def add(self, name: str, data: Path, trained_on: TrainedOn | None = None) -> None:
+        """Move a trained model's file into the store, in the place of one of the same name, but not of its paths."""
+        self._copy_in(name, data)
+        self._record_of(name).unlink(missing_ok=True)
+        if trained_on:
+            trained_on.write(self._record_of(name))
+        data.unlink()
+        self._change(lambda in_use: in_use.without_paths(name))
+
+    def trained_on(self, name: str) -> TrainedOn | None:
+        """What a model was trained on; None where that is not known here, as of one that was imported."""
+        return read(self._record_of(name))
+
+    def trained_further(self, origin: str | None, texts: Texts) -> TrainedOn:
+        """What a model is trained on that goes on from another one, on these texts."""
+        before = self.trained_on(origin) if origin else None
+        return TrainedOn(before.begun_with, [*before.trainings, texts]) if before else TrainedOn(origin, [texts])
+
+    def exportable(self, name: str, destination: Path) -> StoredModel:
+        """What `export` would copy. Raises ModelError where it would."""
+        self._check_known(name)
+        if destination.is_dir():
+            raise ModelError(f"{destination} is a folder; name the file to write, as in {destination / name}{SUFFIX}")
+        if not destination.parent.is_dir():
+            raise ModelError(f"{destination.parent} is not a folder; make it first")
+        return self._describe(name, self.in_use())
+
+    def export(self, name: str, destination: Path) -> None:
+        """Copy a model to a file of the user's, and nothing else."""
+        self.exportable(name, destination)
+        with replacing(destination) as partial:
+            shutil.copyfile(self._path(name), partial)
+
+    def _change(self, change: Callable[[InUse], InUse]) -> None:
+        before = self.in_use()
+        after = change(before)
+        if after != before:
+            after.write(self._record)
+
+    def _copy_in(self, name: str, path: Path) -> None:
+        from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
+
+        target = self._own_path(name)
+        if not path.is_file():
+            raise ModelError(f"there is no file {path}; name a model file, as in notes{SUFFIX}")
+        read_metadata(path)
+        with replacing(target) as partial:
+            shutil.copyfile(path, partial)
+
+    def _describe(self, name: str, in_use: InUse) -> StoredModel:
+        from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
+
+        path = BUNDLED if name == DEFAULT else self._own_path(name)
+        metadata, error = None, None
+        try:
+            metadata = read_metadata(self._path(name))
+        except ModelError as broken:
+            error = str(broken)
+        size = path.stat().st_size if path.exists() else 0
+        paths = sorted(path for path, model in in_use.paths.items() if model == name)
+        return StoredModel(name, path, size, in_use.name == name, paths, name == DEFAULT, metadata, error)
+
+    def _path(self, name: str) -> Path:
+        if name != DEFAULT:
+            return self._own_path(name)
+        if not BUNDLED.is_file():
+            raise ModelError(
+                f"the default model is missing ({BUNDLED}); install Foretype anew, or name a model of your own"
+            )
+        return BUNDLED
+
+    def _own_path(self, name: str) -> Path:
+        if name == DEFAULT or not _NAME.fullmatch(name):
+            raise ModelError(f"{name!r} cannot name a model; take other letters: a-z, 0-9, '.', '_' and '-'")
+        return self._folder / f"{name}{SUFFIX}"
+
+    def _record_of(self, name: str) -> Path:
+        return self._folder / f"{name}{TRAINED_ON}"
+
+    def _check_known(self, name: str) -> None:
+        if name not in self.names():
+            raise ModelError(f"no model {name!r}; there is: {', '.join(self.names())}")
+
+
+def card_of(path: Path) -> Path | None:
+    """The Markdown file that tells where a model comes from and what it is for; only the bundled one has one."""
+    card = BUNDLED.parent / CARD
+    return card if path == BUNDLED and card.is_file() else None
+
+
+def setting_for_words(name: str) -> str:
+    """The setting by which a word-level model works beside the network."""
+    return f'the setting "predictors": {json.dumps({"network": {}, "words": {"model": name}, "copy": {}})}'
+
+
+def unit_of(path: Path) -> str | None:
+    """What a model reads and predicts, ``byte`` or ``word``; None of a file that cannot be used."""
+    from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
+
+    try:
+        return read_metadata(path).unit
+    except ModelError:
+        return None
+
+
+def _existing_file(path: str) -> Path | None:
+    try:
+        file = Path(path).expanduser()
+        return file if file.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        # Settings may hold anything: a NUL, a name too long, the home of nobody.
+        return None

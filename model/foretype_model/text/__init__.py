@@ -1,0 +1,1 @@
+"""Texts: ropes, spans, UTF-8 and the grammar of words."""

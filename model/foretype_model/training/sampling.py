@@ -1,0 +1,31 @@
+"""A few lines from a network in training: the quickest way for a person to see how far it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.sampling import gumbel, tempered
+from foretype_model.training.network import ByteNetwork
+
+TEMPERATURE: Final = 0.8
+PROMPT: Final = b"\n"
+
+
+@torch.no_grad()
+def speak(network: ByteNetwork, device: torch.device, seed: int, length: int = 160) -> str:
+    """`length` bytes at most, sampled at temperature 0.8; the end-of-text byte ends them."""
+    draw = np.random.default_rng(seed)
+    x = torch.tensor([[byte] for byte in PROMPT], device=device)
+    carry, spoken = None, bytearray()
+    while len(spoken) < length:
+        logits, carry = network(x, carry)
+        byte = int(gumbel(draw, tempered(logits[-1, 0].cpu().numpy(), TEMPERATURE)).argmax())
+        if byte == END_OF_TEXT:
+            break
+        spoken.append(byte)
+        x = torch.tensor([[byte]], device=device)
+    return spoken.decode(errors="ignore")

@@ -1,0 +1,124 @@
+"""The command line: ``foretype COMMAND``. Which commands there are, and how each way of ending is told to the user."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from io import TextIOWrapper
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from foretype_model.errors import ForetypeError
+from foretype_server.commands import (
+    complete,
+    doctor,
+    evaluate,
+    forget,
+    generate,
+    models,
+    playground,
+    serve,
+    setup,
+    stats,
+    train,
+    try_,
+)
+from foretype_server.commands.options import UsageError, examples
+
+WENT_WRONG = 1
+
+
+class Commands(TyperGroup):
+    """Ends every command alike: status 0, 1 (it went wrong) or 2 (wrong usage), and one line on standard error."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run the command named by the arguments, and exit."""
+        _write_what_can_be_written()
+        try:
+            sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
+        except typer.TyperException as error:
+            _fail(_usage(error), error.exit_code)
+        except (ForetypeError, OSError, UnicodeError) as error:
+            _fail(f"foretype: {_told(error)}", WENT_WRONG)
+        except (KeyboardInterrupt, typer.Abort):
+            sys.exit(130)
+
+
+def _write_what_can_be_written() -> None:
+    """Characters that the encoding of what is written to hasn't got become "?": a pipe on Windows is seldom UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # None where it is closed
+            stream.reconfigure(errors="replace")
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(" ".join(message.split()), err=True)
+    sys.exit(status)
+
+
+def _usage(error: typer.TyperException) -> str:
+    if isinstance(error, UsageError):
+        return f"foretype: {error}"
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "foretype"
+    return f"{command}: {error.format_message()} (See {command} --help)"
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+app = typer.Typer(
+    name="foretype",
+    cls=Commands,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "foretype try  # type with ghost text, here in the terminal",
+        "foretype complete notes.txt:3:14  # what would be offered there",
+        "foretype train ~/notes --minutes 10  # a model of your own",
+    ),
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"foretype {version('foretype')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def foretype(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Completes what you type, in any editor, on your own machine: nothing leaves it."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        return
+    from foretype_model.files.permissions import make_private
+    from foretype_model.store.store import data_folder
+
+    make_private(data_folder())
+
+
+app.command("try", epilog=try_.EXAMPLES)(try_.try_)
+app.command("playground", epilog=playground.EXAMPLES)(playground.playground)
+app.command("complete", cls=complete.Complete, epilog=complete.EXAMPLES)(complete.complete)
+app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
+app.command("train", epilog=train.EXAMPLES)(train.train)
+app.add_typer(models.app, name="models")
+app.command("setup", epilog=setup.EXAMPLES)(setup.setup)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.command("forget", epilog=forget.EXAMPLES)(forget.forget)
+app.command("stats", epilog=stats.EXAMPLES)(stats.stats)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -1,0 +1,1 @@
+"""Output and files of the command line."""

@@ -1,0 +1,1 @@
+"""The checks of `foretype doctor`."""

@@ -1,0 +1,218 @@
+"""Is this installation well? Each check tells what it saw and, where that is a problem, what to do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points, version
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from foretype_model.errors import ForetypeError
+from foretype_model.store.store import Store, data_folder
+from foretype_server.console.format import network, size
+from foretype_server.settings import Settings
+
+PACKAGES: Final = ("foretype", "numpy", "onnxruntime", "pygls", "lsprotocol", "prompt_toolkit", "rich", "typer")
+SLOW_STEP: Final = 5.0
+"""Milliseconds for a step of a predictor, beyond which typing is felt to lag."""
+
+SLOW_COMPLETION: Final = 100.0
+"""Milliseconds for ghost text, likewise."""
+
+PATIENCE: Final = 10.0
+"""Seconds for a predictor's trial; that of the network takes less than one."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one look at the installation found, and where that is a problem, what to do."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """Every check, each as soon as it is done."""
+    for name, look in LOOKS:
+        try:
+            yield from look(name)
+        except (ForetypeError, OSError, ImportError) as error:
+            yield Check(name, False, str(error), "")
+
+
+def _python(name: str) -> Iterator[Check]:
+    found = f"{platform.python_version()} ({sys.executable}) on {platform.system()} {platform.machine()}"
+    yield Check(name, sys.version_info >= (3, 11), found, "Foretype needs Python 3.11 or later.")
+
+
+def _packages(name: str) -> Iterator[Check]:
+    for package in PACKAGES:
+        try:
+            yield Check(f"{name} {package}", True, version(package))
+        except PackageNotFoundError:
+            yield Check(f"{name} {package}", False, "not installed", "Install again: pip install foretype")
+
+
+def _files(name: str) -> Iterator[Check]:
+    """The files of Foretype, each against the SHA-256 that was written down when the wheel was built."""
+    known = [file for file in distribution("foretype").files or () if file.hash and file.hash.mode == "sha256"]
+    changed = [str(file) for file in known if file.hash and _sha256(Path(file.locate())) != file.hash.value]
+    found = f"{changed[0]} is not what was installed, one of {len(changed)}" if changed else f"{len(known)}, unchanged"
+    yield Check(name, not changed, found, "Install again: pip install --force-reinstall --no-deps foretype")
+
+
+def _sha256(path: Path) -> str:
+    """As installers write it down; empty where there is no such file."""
+    try:
+        digest = hashlib.sha256(path.read_bytes()).digest()
+    except OSError:
+        return ""
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _torch(name: str) -> Iterator[Check]:
+    found = version("torch") if find_spec("torch") else "not installed; only foretype train needs it"
+    yield Check(name, ok=True, found=found)
+
+
+def _data_folder(name: str) -> Iterator[Check]:
+    folder = data_folder()
+    if not folder.exists():
+        above = next(parent for parent in folder.parents if parent.exists())
+        remedy = f"Make {above} writable, or name another folder in FORETYPE_HOME."
+        yield Check(name, os.access(above, os.W_OK), f"{folder} (made when first needed)", remedy)
+        return
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+    private = os.name == "nt" or folder.stat().st_mode & 0o077 == 0
+    found = f"{folder} (writable, {'private' if private else 'open to other users'})"
+    yield Check(name, private, found, f"Make it private: chmod 700 {folder}")
+
+
+def _model(name: str) -> Iterator[Check]:
+    from foretype_model.predictors.network.runtime import Network
+
+    path = Store().find(None)
+    loaded = Network.open(path)
+    about = loaded.metadata
+    bits = f", {about.bits_per_character:.3f} bits/character" if about.bits_per_character is not None else ""
+    yield Check(
+        name, True, f"{about.name}: {network(about)}, {size(path.stat().st_size)}{bits}; run by {loaded.run_by}"
+    )
+
+
+def _predictors(name: str) -> Iterator[Check]:
+    from foretype_model.predictors import GROUP
+
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    for predictor, offers in groupby(entries, key=lambda entry: entry.name):
+        sources = [_source(entry) for entry in offers]
+        label = f"{name} {predictor}"
+        if len(sources) > 1:
+            remedy = "Uninstall all but one of them: which one is used is left to chance."
+            yield Check(label, False, f"offered by {', '.join(sources)}", remedy)
+        else:
+            yield _predictor(label, predictor, sources[0])
+
+
+def _predictor(label: str, predictor: str, source: str) -> Check:
+    if predictor in Settings().predictors:
+        source += ", in use by default"
+    cost = _trial(predictor)
+    if "lacks" in cost:
+        return Check(label, True, f"{source}: {cost['lacks']}")
+    if "error" in cost:
+        remedy = (
+            f'Update or uninstall {source.partition(" ")[0]}, or leave {predictor} out of the setting "predictors".'
+        )
+        return Check(label, False, f"{source}: {cost['error']}", remedy)
+    memory = "" if cost["bytes"] is None else f", {size(cost['bytes'])} of memory"
+    found = f"{source}: {_milliseconds(cost['milliseconds'])} a step{memory}"
+    remedy = (
+        f'Leave {predictor} out of the setting "predictors" if typing lags, or close what keeps the processor busy.'
+    )
+    return Check(label, cost["milliseconds"] <= SLOW_STEP, found, remedy)
+
+
+def _source(entry: EntryPoint) -> str:
+    """The distribution that an entry point comes from, and its version."""
+    try:
+        return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+    except KeyError:  # its metadata are damaged
+        return entry.value
+
+
+def _trial(predictor: str) -> dict[str, Any]:
+    """What `doctor_predictor` says of a predictor, or an error where it did not live to say so."""
+    with tempfile.TemporaryDirectory() as folder:
+        # -P: what lies in the working directory is not imported.
+        command = [sys.executable, "-P", "-m", "foretype_server.doctor.predictor_trial", predictor, folder]
+        try:
+            ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+            verdict: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+        except subprocess.TimeoutExpired:
+            return {"error": f"it has not answered in {PATIENCE:.0f} s"}
+        except (ValueError, IndexError):
+            said = ran.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            return {"error": f"its process ended with status {ran.returncode}" + (f": {said}" if said else "")}
+    return verdict
+
+
+def _editors(name: str) -> Iterator[Check]:
+    """The editors here. That one is too old for Foretype is no fault of this installation."""
+    from foretype_server.setup.editors import EDITORS, found
+
+    editors = found()
+    if not editors:
+        yield Check(f"{name}s", True, f"none on the PATH of {', '.join(one.title for one in EDITORS.values())}")
+    for editor in editors:
+        title = EDITORS[editor.name].title
+        told = f"{title} {editor.version or 'of unknown version'} ({editor.program})"
+        advice = (
+            f"set up by: foretype setup {editor.name}" if editor.new_enough else f"too old: it has to be {editor.needs}"
+        )
+        yield Check(f"{name} {editor.name}", True, f"{told}; {advice}")
+
+
+def _server(name: str) -> Iterator[Check]:
+    """The server, started as an editor starts it, and how soon it answers."""
+    from foretype_server.doctor.server_trial import try_server
+
+    trial = try_server(Store().find(None))
+    if trial.trouble:
+        yield Check(name, False, trial.trouble, "Read what it says itself: foretype serve < /dev/null")
+        return
+    yield Check(name, True, f"starts in {trial.start:.1f} s")
+    slow = 1000 * trial.answer > SLOW_COMPLETION
+    remedy = "Close what keeps the processor busy, or use a smaller model: foretype models list"
+    yield Check("latency of ghost text", not slow, f"{_milliseconds(1000 * trial.answer)} after a key", remedy)
+
+
+def _milliseconds(count: float) -> str:
+    return f"{count:.2g} ms" if count < 100 else f"{count:.0f} ms"
+
+
+LOOKS: Final[tuple[tuple[str, Callable[[str], Iterator[Check]]], ...]] = (
+    ("python", _python),
+    ("package", _packages),
+    ("files", _files),
+    ("torch", _torch),
+    ("data folder", _data_folder),
+    ("model in use", _model),
+    ("predictor", _predictors),
+    ("server", _server),
+    ("editor", _editors),
+)

@@ -1,0 +1,96 @@
+"""The server's trial: started as an editor starts it, and typed into."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+from foretype_server.doctor.predictor_trial import SAMPLE
+
+TEXT: Final = SAMPLE.decode()
+TYPED: Final = 20
+"""Characters of the text that are typed, a question after each."""
+
+PATIENCE: Final = 30.0
+"""Seconds for all of it; it takes two or three."""
+
+URI: Final = "untitled:doctor"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was seen: seconds from start to the first answer, and from a key to its ghost text; or what went wrong."""
+
+    start: float = 0.0
+    answer: float = 0.0
+    trouble: str = ""
+
+
+def try_server(model: Path) -> Trial:
+    """How a server that works with `model` does; nothing of it is kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return asyncio.run(asyncio.wait_for(_converse(Path(folder), model), PATIENCE))
+        except TimeoutError:
+            return Trial(trouble=f"it has not answered in {PATIENCE:.0f} s")
+        except (OSError, RuntimeError) as error:
+            return Trial(trouble=str(error))
+
+
+async def _converse(folder: Path, model: Path) -> Trial:
+    client = LanguageClient("foretype-doctor", version("foretype"))
+    began = time.perf_counter()
+    # -P: what lies in the working directory is not imported.
+    command = (sys.executable, "-P", "-m", "foretype_server", "serve")
+    await client.start_io(*command, env={**os.environ, "FORETYPE_HOME": str(folder)})
+    try:
+        settings = {"model": str(model)}
+        capabilities = types.ClientCapabilities()
+        await client.initialize_async(types.InitializeParams(capabilities, initialization_options=settings))
+        client.initialized(types.InitializedParams())
+        started = time.perf_counter() - began
+        took = await _type(client)
+        await client.shutdown_async(None)
+        return Trial(started, median(took))
+    finally:
+        server = client._server  # pygls has no other way to end one that does not answer
+        if server and server.returncode is None:
+            server.kill()
+        await client.stop()  # type: ignore[no-untyped-call]
+
+
+async def _type(client: LanguageClient) -> list[float]:
+    """Seconds from each key to the answer; the first, which waits for the model, is left out."""
+    shown, typed = TEXT[:-TYPED], TEXT[-TYPED:]
+    document = types.TextDocumentItem(URI, "plaintext", 0, shown)
+    client.text_document_did_open(types.DidOpenTextDocumentParams(document))
+    await _ask(client, len(shown))
+    took = []
+    for number, character in enumerate(typed, 1):
+        started = time.perf_counter()
+        place = types.Position(0, len(shown) + number - 1)
+        change = types.TextDocumentContentChangePartial(types.Range(place, place), character)
+        identifier = types.VersionedTextDocumentIdentifier(number, URI)
+        client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [change]))
+        await _ask(client, place.character + 1)
+        took.append(time.perf_counter() - started)
+    return took
+
+
+async def _ask(client: LanguageClient, character: int) -> None:
+    context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
+    place = types.Position(0, character)
+    await client.text_document_inline_completion_async(
+        types.InlineCompletionParams(context, types.TextDocumentIdentifier(URI), place)
+    )

@@ -1,0 +1,74 @@
+"""How far long work is, as ``$/progress``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from foretype_server.lsp.server import ForetypeServer
+
+REPORTED_EVERY: Final = 0.2
+"""Seconds between reports."""
+
+
+class WorkDone:
+    """Begins at the first part, and ends once all are done. Shows nothing to clients that cannot show it."""
+
+    def __init__(self, server: ForetypeServer, title: str, cancel: Callable[[], None] | None = None) -> None:
+        """`cancel` is called where the user wants no more of it."""
+        self._server, self._title, self._cancel = server, title, cancel
+        self._token: str | None = None
+        self._creating: asyncio.Task[None] | None = None
+        self._reported = 0.0
+
+    def __call__(self, done: int, total: int, message: str | None = None) -> None:
+        """`done` parts of `total`; equal numbers are the end of it. `message` says so in words."""
+        if done >= total:
+            self._end()
+        elif self._token is None:
+            self._begin()
+        elif time.monotonic() - self._reported > REPORTED_EVERY:
+            self._reported = time.monotonic()
+            self._send(
+                types.WorkDoneProgressReport(message=message or f"{done} of {total}", percentage=100 * done // total)
+            )
+
+    def _begin(self) -> None:
+        if not self._server.can("window.work_done_progress"):
+            return
+        self._token = str(uuid4())
+        if self._cancel:
+            self._server.cancels[self._token] = self._cancel
+        self._creating = asyncio.ensure_future(self._create(self._token))
+
+    async def _create(self, token: str) -> None:
+        with suppress(Exception):  # a client that refuses is told no more than it wants
+            await self._server.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token))
+            begin = types.WorkDoneProgressBegin(title=self._title, percentage=0, cancellable=self._cancel is not None)
+            self._send(begin, token)
+
+    def _end(self) -> None:
+        if self._token is not None:
+            token, self._token = self._token, None
+            self._server.cancels.pop(token, None)
+            created = self._creating
+            if created and not created.done():
+                created.add_done_callback(lambda _: self._send(types.WorkDoneProgressEnd(), token))
+            else:
+                self._send(types.WorkDoneProgressEnd(), token)
+
+    def _send(
+        self,
+        value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
+        token: str | None = None,
+    ) -> None:
+        token = token or self._token
+        if token is not None:
+            self._server.progress(types.ProgressParams(token, value))

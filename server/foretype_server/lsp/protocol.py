@@ -1,0 +1,202 @@
+"""What pygls leaves open: every request gets an answer, however broken; nothing of the user's text is logged.
+
+pygls would let a malformed request go unanswered and show its user a popup; would take a nested object with a
+"jsonrpc" key for a message; would keep documents itself, at milliseconds a key; and would answer an internal error with
+a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+
+from lsprotocol import types
+from lsprotocol.validators import UINTEGER_MAX_VALUE
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from foretype_server.lsp.to_proto import point
+
+if TYPE_CHECKING:
+    from foretype_server.lsp.server import ForetypeServer
+
+DEEPEST: Final = 100
+"""Levels in a message. Ten are usual; from 500 on, cattrs and pygls take minutes to tell what is wrong with one."""
+
+log = logging.getLogger(__name__)
+# pygls logs whole messages, which hold the user's text: where that is asked for alone, as in logs.py.
+wire = logging.getLogger("pygls.wire")
+logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+
+
+class Protocol(LanguageServerProtocol):
+    """One client's conversation. `ended` resolves to the exit status that the protocol prescribes."""
+
+    _server: ForetypeServer
+
+    def begin(self) -> None:
+        """Get ready for the first message; on the event loop."""
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def receive(self, body: bytes | str) -> None:
+        """Handle one message. Never raises: what cannot be handled is answered with an error, or left out."""
+        wire.debug("received: %s", body)
+        try:
+            message = _read(body)
+        except (ValueError, RecursionError):
+            self._refuse(None, JsonRpcParseError())
+            return
+        if not isinstance(message, dict):
+            self._refuse(None, JsonRpcInvalidRequest())
+            return
+        try:
+            self._check(message)
+            _limit_positions(message)
+            self.handle_message(self.structure_message({"jsonrpc": self.VERSION, **message}))
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with a message, the next one is to be read)
+            self._turn_down(message, error)
+
+    def _check(self, message: dict[str, Any]) -> None:
+        if _is_deep(message):
+            raise JsonRpcInvalidRequest("nested too deeply")
+        method = message.get("method")
+        if method is None or method == types.EXIT:
+            return
+        if "id" in message and not _is_id(message["id"]):
+            raise JsonRpcInvalidRequest("an id is an integer or a string")
+        if method not in types.METHOD_TO_TYPES:
+            raise JsonRpcMethodNotFound.of(str(method))
+        if "id" in message and self.get_result_type(method) is None:
+            raise JsonRpcInvalidRequest(f"{method} is no request")
+        if self._shutdown:
+            raise JsonRpcInvalidRequest("the server is shutting down")
+        if (self._workspace is None) != (method == types.INITIALIZE):
+            raise JsonRpcServerNotInitialized() if self._workspace is None else JsonRpcInvalidRequest()
+
+    def _turn_down(self, message: dict[str, Any], error: Exception) -> None:
+        answer = error if isinstance(error, JsonRpcException) else JsonRpcInvalidParams()
+        ident = message.get("id")
+        if "id" in message and "method" in message:
+            self._refuse(ident if _is_id(ident) else None, answer)
+        elif not _is_id(ident):
+            log.info("left out a notification: %s", type(error).__name__)
+        else:
+            self._handle_response(ident, error=answer.to_response_error())
+
+    def _refuse(self, ident: int | str | None, error: JsonRpcException) -> None:
+        # Not by way of pygls, which leaves out an id of null; and that is how JSON-RPC answers what cannot be read.
+        self._send_data({"jsonrpc": self.VERSION, "id": ident, "error": {"code": error.code, "message": error.message}})
+
+    def _send_response(self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None) -> None:
+        if error is not None and error.data is not None:
+            # pygls puts the traceback there, and the text of an error of ours, which may be the user's, before it.
+            error.message, error.data = error.message.partition(":")[0], None
+        super()._send_response(msg_id, result, error)
+
+    def _execute_handler(
+        self, msg_id: int | str, handler: Any, callback: Any, args: Any = None, kwargs: Any = None
+    ) -> None:
+        super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        # pygls lets go of requests alone: of a command or a notification it would keep for ever what came of it.
+        if future := self._request_futures.get(msg_id):
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # theirs fails while a command is under way
+        """Nothing is wanted any more but to end."""
+        for ident, future in list(self._request_futures.items()):
+            if ident != self.msg_id:
+                future.cancel()
+        self._shutdown = True
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(
+        self, params: types.DidChangeWorkspaceFoldersParams
+    ) -> Generator[Any, Any, None]:
+        """Folders have left the workspace, or come to it."""
+        # In this order, for one that has another name is in both lists.
+        for folder in params.event.removed:
+            self.workspace.remove_folder(folder.uri)
+        for folder in params.event.added:
+            self.workspace.add_folder(folder)
+        yield self.fm.features[types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS], (params,), None
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """A document was opened in the editor."""
+        document = params.text_document
+        self._server.session.open(document.uri, document.language_id, document.version, document.text)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """A document was edited."""
+        changes = [
+            (point(change.range.start), point(change.range.end), change.text)
+            if isinstance(change, types.TextDocumentContentChangePartial)
+            else change.text
+            for change in params.content_changes
+        ]
+        self._server.session.change(params.text_document.uri, params.text_document.version, changes)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """A document was closed."""
+        self._server.session.close(params.text_document.uri)
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # theirs calls sys.exit from a generator
+        """The client is done: status 0 if it had asked for shutdown, 1 if not."""
+        self.end()
+
+    def end(self) -> None:
+        """End the conversation."""
+        if not self.ended.done():
+            self.ended.set_result(0 if self._shutdown else 1)
+
+
+def _read(body: bytes | str) -> Any:
+    """The JSON in a message. What is no number there is null, as JavaScript writes it: it may be sent back."""
+    return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
+
+
+def _finite(number: str) -> float | None:
+    return value if math.isfinite(value := float(number)) else None
+
+
+def _is_deep(message: object) -> bool:
+    level = [message]
+    for _ in range(DEEPEST):
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [one for several in inner for one in several]
+        if not level:
+            return False
+    return True
+
+
+def _is_id(ident: object) -> TypeGuard[int | str]:
+    return isinstance(ident, int | str) and not isinstance(ident, bool)
+
+
+def _limit_positions(message: dict[str, Any]) -> None:
+    """Have an edit arrive that ends "at the end of all", as some write it: one left out is never made up for."""
+    match message:
+        case {"method": types.TEXT_DOCUMENT_DID_CHANGE, "params": {"contentChanges": [*changes]}}:
+            ranges = [change["range"] for change in changes if isinstance(change, dict) and "range" in change]
+            ends = [end for range_ in ranges if isinstance(range_, dict) for end in range_.values()]
+            for end in (end for end in ends if isinstance(end, dict)):
+                end.update({name: UINTEGER_MAX_VALUE for name, at in end.items() if _is_beyond(at)})
+
+
+def _is_beyond(at: object) -> bool:
+    return isinstance(at, int | float) and at > UINTEGER_MAX_VALUE

@@ -1,0 +1,108 @@
+"""A training that a client asked for: ``foretype train`` as a process of its own, told of as ``$/progress``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
+
+from foretype_server import logs
+from foretype_server.lsp.progress import WorkDone
+
+if TYPE_CHECKING:
+    from foretype_server.lsp.server import ForetypeServer
+
+TRAIN: Final = "foretype.train"
+TITLE: Final = "Foretype: training on your text"
+# -P: what lies in the working directory, which may be the workspace, is not imported.
+COMMAND: Final = (sys.executable, "-P", "-m", "foretype_server", "train")
+
+_SCORED: Final = re.compile(r"\s*(\d+)%  step .*?  (\S+ left)  .*(held-out .*)")
+"""A line that ``foretype train`` writes where there is no terminal."""
+
+
+class Training:
+    """One at a time. Lives on the event loop."""
+
+    def __init__(self, server: ForetypeServer) -> None:
+        self._warn, self._tell = server.warn, server.tell
+        self._done = WorkDone(server, TITLE, cancel=self.cancel)
+        self._process: asyncio.subprocess.Process | None = None
+        self._following: asyncio.Task[None] | None = None
+
+    async def start(self, workspace: Sequence[Path], *arguments: object) -> dict[str, Any]:
+        """Train on what the client names, the workspace by default. JsonRpcInvalidParams where that is not clear."""
+        if self._process and self._process.returncode is None:
+            raise JsonRpcInternalError("a training is under way: cancel it first, or wait for its end")
+        paths, options = _paths_and_options(workspace, arguments)
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            *COMMAND, *options, "--", *paths, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+            start_new_session=True,
+        )  # fmt: skip
+        if hasattr(os, "setpriority"):
+            with suppress(ProcessLookupError):
+                # It takes all cores for minutes, and somebody is typing.
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
+        self._following = asyncio.ensure_future(self._follow(self._process))
+        return {"paths": paths}
+
+    def cancel(self) -> None:
+        """Stop it where it is; what was learnt is kept, for ``foretype train --resume``."""
+        if self._process and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
+
+    async def _follow(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout
+        assert process.stderr
+        self._done(0, 100)
+        last, fell = "", False
+        async for line in process.stderr:
+            last = line.decode(errors="replace").strip() or last
+            fell |= line.startswith(b"Traceback ")
+            if scored := _SCORED.match(line.decode(errors="replace")):
+                percent, left, held_out = scored.groups()
+                # At 100 the file is still to be written.
+                self._done(min(99, int(percent)), 100, f"{left}, {held_out}")
+        told = (await process.stdout.read()).decode(errors="replace").splitlines()
+        status = await process.wait()
+        self._done(100, 100)
+        if status == 0:
+            self._tell(" ".join(line for line in told if not line.startswith("Try it")))
+        elif fell and not logs.is_text_logged():
+            # Its last words are those of an error that is none of ours, and may hold the text.
+            self._warn(f"the training ended with status {status}; foretype train, in a terminal, tells why")
+        else:
+            self._warn(last.removeprefix("foretype: "))
+
+
+def _paths_and_options(workspace: Sequence[Path], arguments: tuple[object, ...]) -> tuple[list[str], list[str]]:
+    """Of the command to run."""
+    match arguments or ({},):
+        case [{**given}] if set(given) <= {"paths", "minutes", "from"}:
+            paths: Any = given.get("paths", [str(path) for path in workspace])
+            minutes, origin = given.get("minutes", 10), given.get("from", "default")
+            if _are_paths(paths) and _is_a_time(minutes) and isinstance(origin, str):
+                return list(paths), ["--minutes", str(minutes), "--from", origin]
+    raise JsonRpcInvalidParams(
+        'give at most one {"paths": absolute ones (by default the workspace, if there is one), "minutes": 10, '
+        '"from": the name of a model}'
+    )
+
+
+def _are_paths(paths: Any) -> bool:
+    return isinstance(paths, list) and bool(paths) and all(isinstance(p, str) and Path(p).is_absolute() for p in paths)
+
+
+def _is_a_time(minutes: Any) -> bool:
+    return isinstance(minutes, int | float) and isfinite(minutes) and minutes > 0

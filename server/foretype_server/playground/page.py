@@ -1,0 +1,158 @@
+"""The page of ``foretype playground``: its files and the conversations behind it, on one port of this machine.
+
+Whoever can open the page can have the server read what files it may, so its address has a secret in it that nobody
+guesses, and no page from elsewhere gets through: neither by its origin, nor under a name of its own for this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from foretype_model.errors import ForetypeError
+from foretype_server.lsp import transport
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import Server, ServerConnection
+    from websockets.http11 import Request, Response
+
+HOST: Final = "127.0.0.1"
+CONVERSATION: Final = "lsp"
+BEGINNING: Final = "beginning.json"
+"""What the page asks for below its address, beside its files."""
+
+KINDS: Final[Mapping[str, str]] = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
+PLAIN: Final = "text/plain"
+
+LOST: Final = "There is no such page. Open the address that foretype playground has printed.\n"
+ELSEWHERE: Final = "Open this page by the address that foretype playground has printed.\n"
+
+
+class PageError(ForetypeError):
+    """The page cannot be served."""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What the page begins with.
+
+    Attributes:
+        text: in the editor; None for the page's own words of welcome.
+        name: of the text, as it is shown.
+        uri: of the document, by which its model is chosen.
+        settings: that the page sends to the server, beside those that it lets people change.
+    """
+
+    text: str | None = None
+    name: str = ""
+    uri: str = "untitled:playground"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Page:
+    """The files that are served, and to whom."""
+
+    def __init__(self, folder: Path, beginning: Beginning) -> None:
+        """Raises PageError where `folder` lacks the page."""
+        try:
+            self._files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+            self._files[""] = self._files["index.html"]
+        except (OSError, KeyError) as error:
+            raise PageError("the page is not in this installation: install foretype anew") from error
+        self._token, self._nonce = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        # The editor's own style sheet is made by its script, which has to say so.
+        self._files[BEGINNING] = json.dumps({**asdict(beginning), "nonce": self._nonce}).encode()
+
+    def address(self, port: int) -> str:
+        """Where the page is."""
+        return f"http://{HOST}:{port}/{self._token}/"
+
+    def answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        """To a request for a file; None lets a conversation begin."""
+        port = connection.local_address[1]
+        if request.headers.get_all("Host") not in ([f"{HOST}:{port}"], [f"localhost:{port}"]):
+            return self._response(port, HTTPStatus.FORBIDDEN, ELSEWHERE.encode())
+        token, _, name = request.path.partition("?")[0].removeprefix("/").partition("/")
+        if not secrets.compare_digest(token.encode(), self._token.encode()):
+            return self._response(port, HTTPStatus.NOT_FOUND, LOST.encode())
+        if name == CONVERSATION and "Upgrade" in request.headers:
+            return None
+        if name not in self._files:
+            return self._response(port, HTTPStatus.NOT_FOUND, LOST.encode())
+        kind = KINDS.get(Path(name or "index.html").suffix, PLAIN)
+        return self._response(port, HTTPStatus.OK, self._files[name], kind)
+
+    def _response(self, port: int, status: HTTPStatus, body: bytes, kind: str = PLAIN) -> Response:
+        from websockets.datastructures import Headers  # noqa: PLC0415 (as in transport)
+        from websockets.http11 import Response  # noqa: PLC0415
+
+        policy = {
+            "default-src": "'none'",
+            "script-src": "'self'",
+            "style-src": f"'self' 'nonce-{self._nonce}'",
+            "img-src": "'self'",
+            # Older browsers do not take a WebSocket for "self".
+            "connect-src": f"'self' ws://{HOST}:{port} ws://localhost:{port}",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+            "frame-ancestors": "'none'",
+        }
+        headers = {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Length": str(len(body)),
+            "Content-Security-Policy": "; ".join(map(" ".join, policy.items())),
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+            "Connection": "close",
+        }
+        return Response(status.value, status.phrase, Headers(headers), body)
+
+
+async def serve(converse: transport.Converse, page: Page, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the page, with a conversation for each that is open, until the program is interrupted.
+
+    `port` 0 takes a free one; `ready` is told the address. Raises PageError where the port is taken.
+    """
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    endings = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        endings.append(signal.SIGHUP)
+    for number in endings:
+        with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
+            loop.add_signal_handler(number, ended.set)
+    async with await _listen(converse, page, port) as server:
+        ready(page.address(next(iter(server.sockets)).getsockname()[1]))
+        await ended.wait()
+
+
+async def _listen(converse: transport.Converse, page: Page, port: int) -> Server:
+    from websockets.asyncio.server import serve as listen  # noqa: PLC0415 (60 ms)
+
+    async def connected(connection: ServerConnection) -> None:
+        await transport.hold(converse, connection)
+
+    origins = [transport.LOOPBACK_ORIGIN]
+    try:
+        return await listen(
+            connected, HOST, port, max_size=None, origins=origins, process_request=page.answer,
+            logger=transport.silent_logger(),
+        )  # fmt: skip
+    except OSError as error:
+        raise PageError(f"port {port} cannot be had ({error.strerror}): leave out --port for a free one") from error

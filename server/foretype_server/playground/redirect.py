@@ -1,0 +1,38 @@
+"""A file that sends the browser on to a page whose address is a secret.
+
+What a program is started with, every user of this machine can read; what is in this file, the user alone.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from foretype_model.files.atomic import replacing
+from foretype_model.files.permissions import PAGES
+from foretype_model.store.store import data_folder
+
+SIGNPOST: Final = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={address}">
+<title>Foretype</title>
+<p><a href="{address}">Go on to the playground of Foretype</a></p>
+</html>
+"""
+
+
+@contextmanager
+def signpost(address: str) -> Iterator[str]:
+    """The URL of such a file, which is there until the block ends. Raises OSError where it cannot be written."""
+    path = data_folder().absolute() / PAGES / f"{os.getpid()}.html"
+    with replacing(path) as partial:
+        partial.write_text(SIGNPOST.format(address=html.escape(address)), "utf-8")
+    try:
+        yield path.as_uri()
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""One client's session: documents, worker thread, engine and index."""

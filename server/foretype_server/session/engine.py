@@ -1,0 +1,241 @@
+"""The predictors, and a warm completer for each open document. All of it is used by one thread, the worker.
+
+Importing this module imports numpy and, with the network, ONNX Runtime: that is for the worker to do as well.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+from foretype_model.cancellation import Stale, Superseded
+from foretype_model.completion.candidates import Candidate
+from foretype_model.completion.completer import Completer
+from foretype_model.completion.explain import Explanation
+from foretype_model.errors import ModelError
+from foretype_model.predictor import Context, Forgetful, Indexer, Predictor, Removed
+from foretype_model.predictors import folder_of, load_predictors
+from foretype_model.predictors.copy.index.registry import Indexes
+from foretype_model.privacy.forget_list import Forgotten, ForgottenNow
+from foretype_model.privacy.learning_policy import Consent
+from foretype_model.store.store import Store, data_folder
+from foretype_server import logs
+from foretype_server.document import Snapshot
+from foretype_server.session.ensembles import Ensemble, Serving
+from foretype_server.session.scoring import Outlook, Readings
+from foretype_server.settings import Settings
+
+AWAKE: Final = 8
+"""Documents, those asked about last, whose states are kept closely (2 MB each where they are 20 kB long); the others
+rest."""
+
+P = TypeVar("P")
+T = TypeVar("T")
+
+SOURCES: Final = 3
+"""Places at most that something is said to come from."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the engine works with, and a line for the user on each thing that it has to do without."""
+
+    predictors: tuple[str, ...]
+    model: Path | None
+    problems: tuple[str, ...]
+
+
+class Engine:
+    """Answers questions about documents, from the predictors that were loaded last."""
+
+    def __init__(self, on_drop: Callable[[str, Exception], None], warn: Callable[[str], None]) -> None:
+        """`on_drop` is told the predictor and its error when one is dropped for a document.
+
+        `warn` is told what the user is to know of a model that came into use later.
+        """
+        self._on_drop, self._warn = on_drop, warn
+        self._serving = Serving({}, None, warn)
+        self._consent = Consent()
+        self._readings = Readings(lambda: Serving({}, None, warn), on_drop, self._consent)
+        self._indexes = Indexes(_learnt())
+        self._forgotten = ForgottenNow(_learnt())
+        self._heeded: Forgotten | None = None
+        self._completers: OrderedDict[str, tuple[Ensemble, Completer]] = OrderedDict()
+        self._memory = 0
+        self._indexed = False
+
+    def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
+        """Make the predictors that `settings` name; all documents start anew with them."""
+        self.release()
+        self._memory = 1_000_000 * settings.memory_per_document
+        self._serving, loaded = self._served(settings, workspace)
+        self._consent = Consent(workspace, settings.not_learnt, self._forgotten)
+        self._readings = Readings(lambda: self._served(settings, workspace)[0], self._on_drop, self._consent)
+        self._indexes = Indexes(_learnt())
+        self._completers.clear()
+        return loaded
+
+    def _served(self, settings: Settings, workspace: tuple[Path, ...]) -> tuple[Serving, Loaded]:
+        predictors, loaded = _load(settings.model, settings, workspace)
+        named = settings.model is not None
+        if named and loaded.problems:
+            others, default = _load(None, settings, workspace)
+            if len(default.problems) < len(loaded.problems):
+                predictors, named = others, False
+                problems = (*loaded.problems, "the model in use takes its place")
+                loaded = Loaded(default.predictors, default.model, problems)
+        # A model that the settings name serves everywhere.
+        return Serving(predictors, None if named else loaded.model, self._warn), loaded
+
+    def candidates(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> list[Candidate]:
+        """Distinct next words, the likeliest first, then next characters. Empty once `stale`."""
+        completer, options, found = self._completer(snapshot.uri), settings.options(), []
+        try:
+            if settings.next_word:
+                found += completer.next_words(snapshot.before, snapshot.after, options, stale)
+            if settings.next_character and not settings.prose:
+                found += completer.next_characters(snapshot.before, snapshot.after, options)
+        except Superseded:
+            return []
+        return found
+
+    def ghost_text(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> Candidate | None:
+        """What is sure enough to be shown at the cursor. None once `stale`."""
+        completer = self._completer(snapshot.uri)
+        try:
+            return completer.ghost_text(snapshot.before, snapshot.after, settings.options(), stale)
+        except Superseded:
+            return None
+
+    def offers(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> list[Candidate]:
+        """The ghost text, where there is any, then the `candidates`."""
+        ghost = self.ghost_text(snapshot, settings, stale)
+        return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, stale)]
+
+    def outlook(self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale) -> Outlook | None:
+        """What came in `span`, bytes of the text from its start, and what may come next. None once `stale`."""
+        if (forgotten := self._forgotten()) != self._heeded:
+            self._heeded = forgotten
+            self._readings.forget()
+        return self._readings.outlook(snapshot, settings, span, stale)
+
+    def explain(self, snapshot: Snapshot, text: str) -> Explanation | None:
+        """Why `text` is offered, or would be."""
+        return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES)
+
+    def forget(self, path: Path | None, word: str | None) -> Removed:
+        """Have each predictor that can forget what was learnt from `path`, or `word`; none learns it again anywhere.
+
+        Raises:
+            Exception: one of them could not, whatever it raised; the others have.
+        """
+        able = [predictor for predictor in self._serving.predictors() if isinstance(predictor, Forgetful)]
+        forgetful: list[Forgetful] = [self._indexes, *able]
+        try:
+            return sum(_for_each(forgetful, lambda predictor: predictor.forget(path, word)), Removed())
+        finally:
+            # What they had in mind of each document may be of it.
+            self._completers.clear()
+            self._readings.forget()
+
+    def catch_up(self, uri: str) -> bool:
+        """Read a slice of a long text that was answered for from its end alone; whether all of it is read."""
+        known = self._completers.get(uri)
+        return known is None or known[1].catch_up()
+
+    def close(self, uri: str) -> None:
+        """Let go of a document."""
+        self._completers.pop(uri, None)
+        self._readings.close(uri)
+        self._serving.save()
+
+    def release(self) -> None:
+        """Let go of the predictors; what they have learnt is kept."""
+        self._serving.save()
+        _for_each(self._indexers(), lambda predictor: predictor.close())
+
+    # On the thread that indexes, beside the worker:
+
+    def refresh(self, progress: Callable[[int, int], None]) -> None:
+        """Read what is new in the workspace; tell how many files are done, of how many. Raises ForetypeError."""
+        try:
+            _for_each(self._indexers(), lambda indexer: indexer.refresh(progress))
+        finally:
+            self._indexed = True
+
+    def update(self, paths: Collection[Path]) -> None:
+        """Read files that have changed. Raises ForetypeError."""
+        try:
+            _for_each(self._indexers(), lambda indexer: indexer.update(paths))
+        finally:
+            self._indexed = True
+
+    def _indexers(self) -> list[Indexer]:
+        """They are the same in all ensembles, whose number may change while the other thread looks.
+
+        Those of other workspaces come last: what is forgotten leaves the disk there, too.
+        """
+        predictors = self._serving.base.predictors.values()
+        return [*(predictor for predictor in predictors if isinstance(predictor, Indexer)), self._indexes]
+
+    def _completer(self, uri: str) -> Completer:
+        if self._indexed:
+            self._indexed = False
+            for _, completer in self._completers.values():
+                completer.think_anew()
+        ensemble = self._serving.of(uri)
+        if uri not in self._completers or self._completers[uri][0] is not ensemble:
+            self._completers[uri] = ensemble, self._made(uri, ensemble)
+        elif uri != next(reversed(self._completers)):
+            # Meanwhile the predictors have learnt from what was typed elsewhere.
+            self._completers[uri][1].think_anew()
+        self._completers.move_to_end(uri)
+        if len(self._completers) > AWAKE:
+            next(islice(reversed(self._completers.values()), AWAKE, None))[1].rest()
+        return self._completers[uri][1]
+
+    def _made(self, uri: str, ensemble: Ensemble) -> Completer:
+        return Completer(
+            ensemble.predictors, self._on_drop, uri, ensemble.corrections, self._memory, consent=self._consent
+        )
+
+
+def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
+    """What it comes to with each of them; what one raises is raised when all have had their turn."""
+    done, failures = list[T](), list[Exception]()
+    for predictor in predictors:
+        try:
+            done.append(do(predictor))
+        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
+
+
+def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:
+    path, missing = _find(model)
+    context = Context(model=path, workspace=workspace, exclude=settings.not_learnt, state_folder=data_folder())
+    predictors, errors = load_predictors(settings.predictors, context)
+    problems = [logs.told(error) for error in errors]
+    # The lack of a default model matters only to predictors that use one, and they say so.
+    if missing and model is not None:
+        problems = [missing, *problems]
+    return predictors, Loaded(tuple(predictors), path, tuple(problems))
+
+
+def _learnt() -> Path:
+    """Where the indexes are, and the list of what is forgotten in all of them."""
+    return folder_of("copy", data_folder())
+
+
+def _find(model: str | None) -> tuple[Path | None, str | None]:
+    """The model's file, or why there is none."""
+    try:
+        return Store().find(model), None
+    except ModelError as error:
+        return None, str(error)

@@ -1,0 +1,81 @@
+"""The workspace's index kept up to date beside the answers: a thread for it, and the changes that are gathered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from foretype_model.errors import WorkspaceError
+from foretype_server import logs
+
+if TYPE_CHECKING:
+    from foretype_server.session.engine import Engine
+
+GATHERED: Final = 1.0
+"""Seconds without a further change before changed files are read: a branch that is checked out changes many."""
+
+LATEST: Final = 5.0
+"""Seconds after the first change when they are read all the same: some programs write a log without a pause."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+class Upkeep:
+    """Lives on the event loop, as the session does; the engine's `refresh` and `update` run on the thread."""
+
+    def __init__(self, warn: Callable[[str], None], progress: Progress) -> None:
+        """`progress` is told how many files are done, of how many; both are equal at the end of each `refresh`."""
+        self._warn, self._progress = warn, progress
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype-index")
+        self._engine: Engine | None = None
+        self._changed: set[Path] = set()
+        self._latest = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._told = ""
+
+    def refresh(self, engine: Engine) -> None:
+        """Read what is new in the workspace; from now on, follow its changes."""
+        self._engine = engine
+        self._run(lambda: engine.refresh(self._tell))
+
+    def changed(self, paths: Iterable[Path]) -> None:
+        """Files were saved, created or removed: read them in a moment, with those that change until then."""
+        self._changed.update(paths)
+        now = self._loop.time()
+        if self._timer:
+            self._timer.cancel()
+        else:
+            self._latest = now + LATEST
+        self._timer = self._loop.call_at(min(now + GATHERED, self._latest), self._update)
+
+    def end(self) -> None:
+        """Start nothing any more."""
+        if self._timer:
+            self._timer.cancel()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _update(self) -> None:
+        paths, self._changed, self._timer = self._changed, set(), None
+        if engine := self._engine:
+            self._run(lambda: engine.update(paths))
+
+    def _tell(self, done: int, total: int) -> None:
+        """On the thread."""
+        self._loop.call_soon_threadsafe(self._progress, done, total)
+
+    def _run(self, job: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the session has ended
+            self._loop.run_in_executor(self._thread, job).add_done_callback(self._on_done)
+
+    def _on_done(self, job: asyncio.Future[None]) -> None:
+        self._progress(0, 0)
+        if not job.cancelled() and (error := job.exception()):
+            told = str(error) if isinstance(error, WorkspaceError) else f"indexing failed ({logs.told(error)})"
+            if told != self._told:  # a disk that is full is so at each save
+                self._told = told
+                self._warn(told)

@@ -1,0 +1,1 @@
+"""The terminal editor of `foretype try`."""

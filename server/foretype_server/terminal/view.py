@@ -1,0 +1,146 @@
+"""How `try` looks: the text with its ghost text, the panel of next characters, and the toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from prompt_toolkit.application.current import get_app
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.layout import (
+    BufferControl,
+    ConditionalContainer,
+    FormattedTextControl,
+    HSplit,
+    Layout,
+    VSplit,
+    Window,
+)
+from prompt_toolkit.layout.processors import Processor, TabsProcessor, Transformation, TransformationInput
+from prompt_toolkit.layout.utils import explode_text_fragments
+from prompt_toolkit.styles import Style
+
+from foretype_server.console.format import bar, one_line, visible
+
+if TYPE_CHECKING:
+    from foretype_model.completion.candidates import Candidate
+    from foretype_server.terminal.editor import Editor
+
+PANEL: Final = 26
+"""Columns of the panel; it is left out where the text would have less than twice as many."""
+
+GREETING: Final = "Start typing: Tab takes the grey text, Ctrl-Right a word of it, Esc leaves."
+CHOICES: Final = 5
+"""Next words that a key each takes."""
+
+STYLE: Final = Style.from_dict(
+    {
+        "ghost": "italic #808080",
+        "dim": "#808080",
+        "bar": "ansicyan",
+        "toolbar": "reverse",
+        "toolbar.key": "bold",
+    }
+)
+
+
+class GhostText(Processor):
+    """Shows the ghost text between the cursor and the rest of its line, and the greeting in an empty text."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """Put the ghost text into the cursor's line; positions after it move to the right."""
+        line, document = transformation_input, transformation_input.document
+        if line.lineno != document.cursor_position_row:
+            return Transformation(line.fragments)
+        ghost = one_line(self._editor.ghost) if document.text else GREETING
+        column = line.source_to_display(document.cursor_position_col)
+        fragments = explode_text_fragments(line.fragments)
+        return Transformation(
+            [*fragments[:column], ("class:ghost", ghost), *fragments[column:]],
+            source_to_display=lambda i: i if i <= column else i + len(ghost),
+            display_to_source=lambda i: i if i <= column else max(column, i - len(ghost)),
+        )
+
+
+def layout(editor: Editor) -> Layout:
+    """The text, the panel beside it where there is room, the toolbar below."""
+    control = BufferControl(
+        buffer=editor.buffer, input_processors=[TabsProcessor(char1=" ", char2=" "), GhostText(editor)]
+    )
+    text = Window(control, wrap_lines=True)
+    panel = VSplit(
+        [
+            Window(width=1, char="│", style="class:dim"),
+            Window(FormattedTextControl(lambda: _panel(editor)), width=PANEL),
+        ]
+    )
+    toolbar = Window(FormattedTextControl(lambda: _toolbar(editor)), height=1, style="class:toolbar")
+    return Layout(
+        HSplit([VSplit([text, ConditionalContainer(panel, Condition(_wide))]), toolbar]), focused_element=text
+    )
+
+
+def _wide() -> bool:
+    return get_app().output.get_size().columns >= 3 * PANEL
+
+
+def _panel(editor: Editor) -> StyleAndTextTuples:
+    answer = editor.suggestions.answer
+    rows: StyleAndTextTuples = _words(editor) if editor.options.prose else _characters(answer.next if answer else ())
+    rows.append(("class:dim", f"\n model {editor.model}\n"))
+    if answer:
+        rows.append(("class:dim", f" {answer.seconds * 1000:.0f} ms"))
+    return rows
+
+
+def _characters(characters: Sequence[Candidate]) -> StyleAndTextTuples:
+    rows: StyleAndTextTuples = [("class:dim", " next character\n")]
+    for candidate in characters:
+        share = candidate.probability
+        rows += [
+            ("bold", f" {visible(candidate.text):<3}"),
+            ("class:bar", bar(share, PANEL - 11)),
+            ("", f"{share:>5.0%}\n"),
+        ]
+    return rows
+
+
+def _words(editor: Editor) -> StyleAndTextTuples:
+    """The words that may come next, each whole, with the number of its key."""
+    rows: StyleAndTextTuples = [("class:dim", " next word, Alt with\n")]
+    for number, text in enumerate(editor.choices, 1):
+        rows += [("bold", f" {number} "), ("", f"{one_line(text)[: PANEL - 4]}\n")]
+    return rows
+
+
+def _toolbar(editor: Editor) -> StyleAndTextTuples:
+    if editor.asks_to_save and editor.file:
+        return _hints((f"Save {editor.file.path.name}?", ""), ("y", "yes"), ("n", "no"), ("Esc", "stay"))
+    said = editor.notice or editor.suggestions.trouble
+    if said:
+        return [("", f" {said}")]
+    name = f"{editor.file.path.name}{'*' if editor.unsaved else ''}" if editor.file else ""
+    return [
+        *([("", f" {name} ")] if name else []),
+        *_hints(
+            (f"temperature {editor.options.temperature:.1f}", ""),
+            ("Tab", "all"),
+            ("^→", "a word"),
+            ("Esc", "leave"),
+            ("^T", "hotter"),
+            *([("^N", "another")] if editor.options.temperature else []),
+            *([("^S", "save")] if editor.file else []),
+        ),
+    ]
+
+
+def _hints(*hints: tuple[str, str]) -> StyleAndTextTuples:
+    """Keys and what they do, a pair each; the keys stand out."""
+    parts: StyleAndTextTuples = []
+    for key, does in hints:
+        parts += [("class:toolbar.key", f" {key}"), ("", f" {does} " if does else " ")]
+    return parts

@@ -1,0 +1,1 @@
+"""Usage statistics: what was shown and accepted."""

@@ -1,0 +1,71 @@
+"""What one client was shown and what its user took: counted, whether the client tells of it or its edits show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from foretype_model.store.store import data_folder
+from foretype_server.document import Point, Text
+from foretype_server.usage.acceptance import Observer
+from foretype_server.usage.store import Count, Counts, Recorder, keep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from foretype_model.completion.candidates import Candidate
+
+
+class Tally:
+    """Lives on the event loop, as the session does."""
+
+    def __init__(self, editor: str, aside: Callable[[Callable[[], None]], object]) -> None:
+        """`aside` runs something on another thread."""
+
+        def hand_on(counts: Counts) -> None:
+            aside(lambda: keep(data_folder(), counts))
+
+        self._recorder = Recorder(editor, hand_on)
+        self._observer = Observer(self._took)
+        self._accepted: Counter[str] = Counter()
+        self._languages: dict[str, str] = {}
+
+    @property
+    def accepted(self) -> dict[str, int]:
+        """What was taken so far: characters, and how often each kind of offer."""
+        return {name: self._accepted[name] for name in ("characters", "ghost", "word", "character")}
+
+    def opened(self, uri: str, language: str) -> None:
+        """A document has been opened."""
+        self._languages[uri] = language
+
+    def closed(self, uri: str) -> None:
+        """A document has been closed."""
+        self._languages.pop(uri, None)
+        self._observer.closed(uri)
+
+    def shown(self, kind: str, uri: str, text: Text, point: Point, offers: Sequence[Candidate]) -> None:
+        """At a point of a document, whose text is still the one they were made for, these were offered, if any."""
+        if offers:
+            self._recorder.add(self._languages.get(uri, ""), kind, Count(shown=1))
+            self._observer.offered(uri, text, point, offers)
+
+    def edited(self, uri: str, text: Text, inserted: Sequence[str]) -> None:
+        """A document was changed into `text`, by inserting these."""
+        self._observer.edited(uri, text, max(inserted, key=len, default=""))
+
+    def told(self, uri: str, kind: str, characters: int) -> None:
+        """The client tells what was taken."""
+        self._observer.told()
+        self._took(uri, kind, characters)
+
+    def end(self) -> None:
+        """Hand on what there is."""
+        self._observer.end()
+        self._recorder.write()
+
+    def _took(self, uri: str, kind: str, characters: int) -> None:
+        self._accepted[kind] += 1
+        self._accepted["characters"] += characters
+        self._recorder.add(self._languages.get(uri, ""), kind, Count(accepted=1, characters=characters))

@@ -1,0 +1,356 @@
+"""What is offered: whole code points, distinct words with their probabilities, ghost text; stable, and by draw."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.cancellation import Superseded
+from foretype_model.completion import candidates
+from foretype_model.completion.candidates import Candidate, Options, without_overlap
+from foretype_model.completion.completer import SLICE, Completer
+from foretype_model.completion.generate import generate
+from foretype_model.completion.lookahead import Outlook
+from foretype_model.completion.search import Draw, Search
+from foretype_model.predictors.mixture import SHOWN
+from foretype_model.predictors.network.predictor import NetworkPredictor
+from foretype_model.predictors.network.runtime import Network
+from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.text.grammar import Word
+
+TEXTS = ["hello world, my naïve friend 👩‍👩‍👧 ok", "help me", "return self.value", "日本語の文章です", "print(x)"]
+
+
+def completer(*texts: str) -> Completer:
+    return Completer(
+        {"scripted": ScriptedPredictor(texts or TEXTS)}, lambda name, error: pytest.fail(f"{name}: {error}")
+    )
+
+
+SURE = completer("hello world, my naïve friend ", "print(x)")
+
+
+@pytest.mark.parametrize(
+    ("before", "word"),
+    [
+        ("hello", " world, my naïve"),
+        ("hello wor", "ld, my naïve"),
+        ("my na", "ïve friend "),
+        ("friend ", "👩‍👩‍👧 "),
+        ("retu", "rn self."),
+        ("日", "本語の文章です"),
+        ("print", "(x)"),
+    ],
+)
+def test_the_first_word_is_what_follows_and_the_phrase_after_it_is_there_too(before, word) -> None:
+    offered = completer().next_words(before.encode(), b"", Options())[:5]
+    assert word.startswith(offered[0].text)
+    assert offered[0].probability > 0.3
+    assert any(one.text.startswith(word[: max(2, len(word) // 2)]) for one in offered)
+
+
+@pytest.mark.parametrize(
+    "words", [("Muller", "Muhle", "Mutig"), ("Müller", "Mühle", "Mütig"), ("коля", "костя", "конь")]
+)
+def test_nothing_ends_in_mid_word_in_any_script(words: tuple[str, ...]) -> None:
+    one = completer(*(f"dear friend {word}, hello" for word in words))
+    offered = [one.ghost_text(b"dear ", b"", Options()), *one.next_words(b"dear ", b"", Options())]
+    likely = [candidate for candidate in offered if candidate.probability > 0.1]
+    assert len(likely) > 2
+    for candidate in likely:
+        assert set(candidate.text.replace(",", "").split()) <= {"friend", "hello", *words}
+
+
+def test_phrases_are_of_whole_words_on_one_line_and_as_probable_as_they_are_said_to_be() -> None:
+    predictor = ScriptedPredictor(["one two three\nfour", "one two five", "one six"])
+    offered = Completer({"scripted": predictor}, print).next_words(b"one ", b"", Options())
+    assert [one.probability for one in offered[:5]] == sorted((one.probability for one in offered[:5]), reverse=True)
+    texts = {one.text for one in offered}
+    assert texts & {"two three", "two five"}
+    assert not any("\n" in text for text in texts)
+    for one in offered:
+        state, log_p = predictor.feed(predictor.start(), b"one "), 0.0
+        for byte in one.text.encode():
+            log_p += predictor.predict([state])[0, byte]
+            state = predictor.step([state], [byte])[0]
+        assert one.probability <= np.exp(log_p) + 1e-3
+
+
+def test_both_ways_to_go_on_are_offered_with_their_probabilities() -> None:
+    offered = completer().next_words(b"hel", b"", Options())
+    assert {one.text[:2] for one in offered[:2]} == {"p ", "lo"}
+    assert all(0.4 < one.probability < 0.5 for one in offered[:2])
+
+
+def test_words_are_distinct_and_best_first() -> None:
+    offered = completer("one two", "one three", "one four").next_words(b"one ", b"", Options())
+    texts = [one.text for one in offered]
+    assert len(texts) == len(set(texts))
+    assert {"two", "three", "four"} <= set(texts[:3])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ("hello wo", "", "rld, my naïve friend "),
+        ("print(", "", "x)"),
+        ("print(", ")", "x"),
+        ("zqzq", "", None),
+    ],
+)
+def test_ghost_text_runs_on_while_it_is_sure(before, after, text) -> None:
+    ghost = completer("hello world, my naïve friend ", "print(x)").ghost_text(
+        before.encode(), after.encode(), Options()
+    )
+    assert (ghost.text if ghost else None) == text
+
+
+def test_ghost_text_stops_where_it_is_no_longer_sure() -> None:
+    unsure = completer("go on and on left", "go on and on right")
+    ghost = unsure.ghost_text(b"go ", b"", Options(min_confidence=0.6))
+    assert ghost is not None
+    assert ghost.text == "on and on "
+    assert ghost.probability >= 0.6
+
+
+def test_ghost_text_keeps_to_its_lines() -> None:
+    two = completer("def f():\n    return 1\n    # end")
+    one_line, two_lines = (two.ghost_text(b"def f", b"", Options(max_lines=n)) for n in (1, 2))
+    assert one_line is not None
+    assert one_line.text == "():"
+    assert two_lines is not None
+    assert two_lines.text == "():\n    return 1"
+
+
+def test_ghost_text_within_a_line_keeps_to_it() -> None:
+    two = completer("def f():\n    return 1\n    # end")
+    within, at_end = (two.ghost_text(b"def f", after, Options(max_lines=2)) for after in (b"  # why\n", b" \nx = 1"))
+    assert within is not None
+    assert within.text == "():"
+    assert at_end is not None
+    assert "\n" in at_end.text
+
+
+def test_an_unsure_ghost_is_none() -> None:
+    assert completer().ghost_text(b"hel", b"", Options(min_confidence=0.6)) is None
+
+
+def test_next_characters_are_whole_code_points() -> None:
+    offered = completer("aé", "a日", "a👩", "ab").next_characters(b"a", b"", Options(max_items=4))
+    assert {one.text for one in offered} == {"é", "日", "👩", "b"}
+    assert sum(one.probability for one in offered) > 0.9
+
+
+def test_the_same_text_gives_the_same_items_and_going_back_too(network: Network) -> None:
+    one = Completer({"network": NetworkPredictor(network)}, print)
+    for options in (Options(), Options(temperature=0.9, seed=4)):
+        texts = [b"the quick brown fox"[:n] for n in range(20)]
+        there = [one.next_words(text, b"", options) for text in texts]
+        back = [one.next_words(text, b"", options) for text in reversed(texts)]
+        fresh = [Completer({"network": NetworkPredictor(network)}, print).next_words(t, b"", options) for t in texts]
+        assert there == back[::-1] == fresh
+
+
+def test_ghost_text_that_is_typed_costs_no_search_and_is_what_one_would_find(network: Network, monkeypatch) -> None:
+    searched, options = [], Options(min_confidence=0.01)
+    find_words = candidates.find_words
+    monkeypatch.setattr(candidates, "find_words", lambda *args: searched.append(args) or find_words(*args))
+    kept = 0
+    for make in (lambda: completer("so it goes on, naïvely and well"), lambda: networked(network)):
+        one, text = make(), b"so it "
+        for _ in range(30):
+            searched.clear()
+            ghost = one.ghost_text(text, b"", options)
+            kept += not searched
+            assert shown(ghost) == shown(make().ghost_text(text, b"", options))
+            text += ghost.text[:1].encode() if ghost else b"."
+    assert kept > 10
+
+
+def networked(network: Network) -> Completer:
+    return Completer({"network": NetworkPredictor(network)}, print)
+
+
+def shown(ghost: Candidate | None) -> tuple[str, float] | None:
+    """What is seen of it."""
+    return (ghost.text, round(ghost.probability, 4)) if ghost else None
+
+
+def test_another_seed_draws_others() -> None:
+    many = completer(
+        *(f"pick {word}" for word in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"))
+    )
+    firsts = {many.next_words(b"pick ", b"", Options(temperature=1.0, seed=seed))[0].text for seed in range(30)}
+    assert len(firsts) >= 4
+
+
+def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
+    predictor = ScriptedPredictor(["go a", "go b", "go b", "go b"])
+    state = predictor.feed(predictor.start(), b"go ")
+    counts: Counter[bytes] = Counter()
+    for seed in range(400):
+        counts[Search(Outlook(predictor, state), Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2).run()[0][0].text[:1]] += 1
+    assert counts[b"b"] / 400 == pytest.approx(0.75, abs=0.08)
+
+
+def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> None:
+    predictor = NetworkPredictor(network)
+    state = predictor.feed(predictor.start(), b"some text ")
+    for found in Search(Outlook(predictor, state), Word(), Draw(0.0, 0, 1.0, 0, b""), 5).run()[0]:
+        log_p, here = 0.0, state
+        for byte in found.text:
+            log_p += predictor.predict([here])[0, byte]
+            here = predictor.step([here], [byte])[0]
+        ends = Word().rules(found.text).end
+        log_p_end = float(np.logaddexp.reduce(predictor.predict([here])[0][ends]))
+        assert found.log_prefix == pytest.approx(log_p, abs=1e-3)
+        assert found.log_p == pytest.approx(log_p + log_p_end, abs=1e-3)
+
+
+def test_a_superseded_search_stops() -> None:
+    with pytest.raises(Superseded):
+        completer().next_words(b"hello wor", b"", Options(), stale=lambda: True)
+
+
+class Raising(ScriptedPredictor):
+    def predict(self, states):
+        raise RuntimeError("broken")
+
+
+class Foreign(ScriptedPredictor):
+    def predict(self, states):
+        return np.zeros((len(states), 7), np.float32)
+
+
+@pytest.mark.parametrize("broken", [Raising, Foreign])
+def test_a_predictor_that_fails_is_dropped_once_and_the_others_go_on(broken) -> None:
+    dropped: list[str] = []
+    members = {"good": ScriptedPredictor(["hello world"]), "bad": broken(["hello there"])}
+    both = Completer(members, lambda name, error: dropped.append(name))
+    for _ in range(3):
+        assert both.next_words(b"hello", b"", Options())[0].text == " world"
+    assert both.next_words(b"hello", b"", Options())[0].shares == {"good": 1.0}
+    assert dropped == ["bad"]
+
+
+def test_with_no_predictor_left_nothing_is_offered() -> None:
+    none = Completer({"bad": Raising([])}, lambda name, error: None)
+    assert none.next_words(b"a", b"", Options()) == []
+    assert none.next_characters(b"a", b"", Options()) == []
+    assert none.ghost_text(b"a", b"", Options()) is None
+
+
+def test_shares_say_who_knew() -> None:
+    two = Completer({"a": ScriptedPredictor(["hello world"]), "b": ScriptedPredictor(["unlike"])}, print)
+    shares = two.next_words(b"hello", b"", Options())[0].shares
+    assert shares["a"] > 0.9
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_a_long_text_is_answered_for_from_its_end_until_all_of_it_is_read(network: Network) -> None:
+    predictor = NetworkPredictor(network)
+    text, options = b"the first line of many\n" * 900, Options()
+    one, exact = Completer({"network": predictor}, print), Completer({"network": predictor}, print)
+    near = one.next_words(text, b"", options)
+    assert near
+    slices = 0
+    while not one.catch_up():
+        slices += 1
+        if slices == 3:  # typing goes on meanwhile
+            text += b"the "
+            assert one.next_words(text, b"", options)
+    assert slices >= len(text) // SLICE - 1
+    exact.next_words(text, b"", options)
+    while not exact.catch_up():
+        pass
+    assert one.next_words(text, b"", options) == exact.next_words(text, b"", options)
+    assert one.catch_up()
+
+
+def test_a_search_that_has_no_time_offers_what_it_has_and_is_made_anew() -> None:
+    hurried, patient = Options(budget=0.0), Options()
+    one = completer("hello world", "hello world", "hello people")
+    soon = [item.text.strip() for item in one.next_words(b"hello ", b"", hurried)]
+    assert "world" in soon
+    assert "people" not in soon
+    whole = one.next_words(b"hello ", b"", patient)
+    assert {"world", "people"} <= {item.text.strip() for item in whole}
+    assert {"world", "people"} <= {item.text.strip() for item in one.next_words(b"hello ", b"", hurried)}, "remembered"
+
+
+def test_a_predictor_that_never_has_enough_of_a_text_keeps_nobody_busy_for_ever() -> None:
+    class Greedy(ScriptedPredictor):
+        shown = 0
+
+        def observe(self, document, before, after) -> bool:
+            self.shown += 1
+            return True
+
+    greedy = Greedy(TEXTS)
+    one = Completer({"greedy": greedy}, pytest.fail)
+    assert one.next_words(b"hello ", b"", Options())
+    while not one.catch_up():
+        assert greedy.shown <= SHOWN + 1
+    assert greedy.shown > 2
+
+
+def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Network) -> None:
+    one = Completer({"network": NetworkPredictor(network)}, print)
+    old, new = (first + b"import things\n" * 500 for first in (b"import b\n", b"import a\n"))
+    for text in (old, new):
+        one.next_words(text, b"", Options())
+    slices = 1
+    while not one.catch_up():
+        slices += 1
+    assert slices < 2 * len(new) // SLICE, "nobody will ask about the other one again"
+
+
+@pytest.mark.parametrize("word", ["हिन्दी", "বাংলা", "தமிழ்", "ગુજરાતી", "العَرَبِيَّة", "Ελληνικά", "čeština"])
+def test_words_are_whole_in_every_script(word: str) -> None:
+    offered = completer(f"one {word} two").next_words(b"one ", b"", Options())
+    assert offered[0].text.startswith(word)
+
+
+def test_the_second_half_of_a_flag_is_offered() -> None:
+    flag = "\U0001f1eb\U0001f1f7"
+    offered = completer(f"a {flag}").next_characters(f"a {flag[0]}".encode(), b"", Options())
+    assert offered[0].text == flag[1]
+
+
+def test_crlf_and_lf_documents_are_offered_the_same() -> None:
+    lines = completer("first\nsecond\nthird")
+    assert lines.next_words(b"first\r\nsec", b"", Options()) == lines.next_words(b"first\nsec", b"", Options())
+
+
+def test_a_document_that_rested_is_offered_the_same() -> None:
+    resting, before = completer(), b"hello wor"
+    offered = resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())
+    resting.rest()
+    assert (resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())) == offered
+
+
+@settings(max_examples=40, deadline=None)
+@given(prompt=st.text(max_size=20), temperature=st.sampled_from([0.0, 0.7, 2.0]), seed=st.integers(0, 2**40))
+def test_generated_text_is_whole_code_points(network: Network, prompt, temperature, seed) -> None:
+    options = Options(temperature=temperature, seed=seed)
+    pieces = list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
+    assert len(pieces) <= 30
+    assert all(len(piece) == 1 for piece in pieces)
+    assert pieces == list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
+
+
+def test_generation_ends_with_the_text() -> None:
+    scripted = ScriptedPredictor(["hello world"])
+    assert "".join(generate(scripted, b"hello", 100, Options(temperature=0))) == " world"
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "left"),
+    [("x)", ")", "x"), ('"a"]', '"] = 1', '"a'), ("word", "word", "word"), ("x", "", "x"), ("f()", ");", "f(")],
+)
+def test_brackets_that_stand_after_the_cursor_are_not_offered_again(text, after, left) -> None:
+    assert without_overlap(text, after) == left

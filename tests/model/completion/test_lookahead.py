@@ -1,0 +1,80 @@
+"""What was looked at ahead: computed once, the same as if it had not been, and kept while it is typed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretype_model.completion.candidates import Options
+from foretype_model.completion.completer import Completer
+from foretype_model.completion.lookahead import Outlook
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+SCRIPT = ["the words that are said", "the wordless", "a wonder"]
+
+
+class Counting(ScriptedPredictor):
+    """Counts the states it is asked to step from."""
+
+    def __init__(self, script):
+        super().__init__(script)
+        self.steps: Counter[int] = Counter()
+
+    def step(self, states, following):
+        for byte in following:
+            self.steps[byte] += 1
+        return super().step(states, following)
+
+
+@given(st.lists(st.binary(max_size=6), max_size=12))
+def test_rows_are_those_of_reading_the_text(continuations: list[bytes]) -> None:
+    predictor = ScriptedPredictor(SCRIPT)
+    start = predictor.feed(predictor.start(), b"the ")
+    outlook = Outlook(predictor, start)
+    asked = [*continuations, b"words", b""]
+    read = [predictor.feed(start, text) for text in asked]
+    assert np.array_equal(outlook.rows(asked), predictor.predict(read))
+    assert np.array_equal(outlook.rows(asked), predictor.predict(read)), "and once more"
+
+
+def test_what_is_typed_as_foreseen_is_not_looked_at_again() -> None:
+    predictor = Counting(SCRIPT)
+    outlook = Outlook(predictor, predictor.feed(predictor.start(), b"the "))
+    outlook.rows([b"w", b"wo", b"wor", b"word", b"a"])
+    predictor.steps.clear()
+    outlook.follow(b"wo", predictor.feed(predictor.start(), b"the wo"))
+    there = outlook.rows([b"", b"r", b"rd", b"n"])
+    assert predictor.steps == {ord("n"): 1}
+    fresh = Outlook(predictor, predictor.feed(predictor.start(), b"the wo"))
+    assert np.array_equal(there, fresh.rows([b"", b"r", b"rd", b"n"]))
+
+
+def test_the_row_at_the_cursor_is_made_anew() -> None:
+    old, new = ScriptedPredictor(["abc"]), ScriptedPredictor(["abd"])
+    outlook = Outlook(old, old.feed(old.start(), b"a"))
+    outlook.rows([b"b"])
+    outlook._predictor = new  # as if it had learnt better since
+    outlook.follow(b"b", new.feed(new.start(), b"ab"))
+    assert outlook.rows([b""])[0].argmax() == ord("d")
+
+
+def test_typing_through_what_was_offered_reads_little_and_offers_the_same() -> None:
+    def completer() -> tuple[Completer, Counting]:
+        predictor = Counting(["the words that are said to a wonderful audience", "the wordless song"])
+        return Completer({"scripted": predictor}, print), predictor
+
+    one, predictor = completer()
+    text, spent, fresh = b"the ", list[int](), list[int]()
+    for _ in range(12):
+        before = predictor.steps.total()
+        offered = one.next_words(text, b"", Options())
+        spent.append(predictor.steps.total() - before)
+        other, others = completer()
+        assert other.next_words(text, b"", Options()) == offered
+        fresh.append(others.steps.total())
+        text += offered[0].text[:1].encode()
+    assert spent[0] == fresh[0]
+    assert sum(spent[1:]) < 0.7 * sum(fresh[1:])

@@ -1,0 +1,191 @@
+"""A text that is read as it comes: its figures are an evaluation's, whatever is edited and however it is cut short."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.cancellation import Superseded
+from foretype_model.completion import scoring
+from foretype_model.completion.candidates import Options
+from foretype_model.completion.completer import Completer
+from foretype_model.completion.scoring import Reading, Scored
+from foretype_model.evaluation.passage import Passage
+from foretype_model.evaluation.score import bits_needed
+from foretype_model.evaluation.systems import PredictorSystem
+from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.mixture import Mixture
+from foretype_model.predictors.network.predictor import NetworkPredictor
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+PIECES = ["the mill ", "Wainwright ", "é", "日本", "😀", "\n", "x", "the "]
+QUICKLY = settings(deadline=None, max_examples=40)
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=15).map("".join)
+
+
+def members():
+    return {"scripted": ScriptedPredictor(["on the mill 日本 x"]), "copy": CopyPredictor()}
+
+
+def new() -> Reading:
+    return Reading(Mixture(members()), "untitled:1")
+
+
+def read_all(one: Reading, text: str) -> list[Scored]:
+    """All of the text, which has come at once, in as many goes as it takes."""
+    data, found = text.encode(), list[Scored]()
+    one.follow(data)
+    while (at := len("".join(score.text for score in found).encode())) < len(data):
+        more = one.read(at, len(data))
+        assert more
+        found += more
+    return found
+
+
+@QUICKLY
+@given(TEXTS)
+def test_the_bits_of_what_is_typed_are_those_of_an_evaluation(text):
+    one, scores = new(), list[Scored]()
+    one.follow(b"")
+    for end in range(1, len(text) + 1):
+        one.follow(text[:end].encode())
+        scores += one.read(len(text[: end - 1].encode()), len(text[:end].encode()))
+    assert "".join(score.text for score in scores) == text
+    system = PredictorSystem("both", members, Options())
+    bits = bits_needed(system.start(), Passage("", text, ""), lambda _: None)
+    assert -sum(math.log2(score.probability) for score in scores) == pytest.approx(bits, rel=1e-4, abs=1e-3)
+
+
+def test_what_is_typed_is_learnt_from_and_what_is_pasted_is_not():
+    text = "Wainwright is here, " * 4
+    one, typed = new(), list[Scored]()
+    one.follow(b"")
+    for end in range(1, len(text) + 1):
+        one.follow(text[:end].encode())
+        typed += one.read(end - 1, end)
+    learnt, plain = (math.prod(score.probability for score in scores[20:]) for scores in (typed, read_all(new(), text)))
+    assert learnt > 5 * plain
+
+
+@QUICKLY
+@given(TEXTS, st.sampled_from(["th", "on the mi"]))
+def test_what_comes_next_is_what_a_completer_offers(text, more):
+    reader, completer = new(), Completer(members(), pytest.fail, "untitled:1")
+    for whole in (text, text + more):
+        read_all(reader, whole)
+        completer.next_words(whole.encode(), b"", Options())
+        offered = completer.next_characters(whole.encode(), b"", Options())
+        shown = reader.next_characters(len(whole.encode()), Options())
+        assert [likely.probability for likely in shown] == pytest.approx(
+            [char.probability for char in offered], rel=0.02
+        )
+
+
+@QUICKLY
+@given(TEXTS, st.integers(1, 9))
+def test_it_does_not_matter_in_how_many_goes_it_is_read(text, size):
+    whole = read_all(new(), text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring, "SLICE", size)
+        assert [score.text for score in read_all(new(), text)] == [score.text for score in whole]
+        assert [score.probability for score in read_all(new(), text)] == pytest.approx(
+            [score.probability for score in whole], rel=1e-3
+        )
+
+
+@QUICKLY
+@given(TEXTS, st.floats(0, 1), st.floats(0, 1), TEXTS)
+def test_what_an_edit_leaves_keeps_its_figures(text, start, end, piece):
+    one = new()
+    known = read_all(one, text)
+    a, b = sorted((round(start * len(text)), round(end * len(text))))
+    piece = f"§{piece}¶"
+    scores = read_all(one, text[:a] + piece + text[b:])
+    assert scores[:a] == known[:a]
+    assert scores[a + len(piece) :] == known[b:]
+    assert all(0 < score.probability <= 1.0001 for score in scores)
+
+
+def test_a_name_is_a_surprise_at_first_and_known_the_second_time():
+    scores = read_all(new(), "Wainwright is here, Wainwright")
+    for first, second in zip(scores[4:10], scores[24:30], strict=True):
+        assert first.text == second.text
+        assert second.probability > 10 * first.probability
+        assert second.shares["copy"] > 0.5
+
+
+def test_what_was_there_before_anybody_asked_is_missed_and_never_scored_from_hindsight():
+    one = new()
+    text = b"Wainwright is here, Wainwright"
+    one.follow(text)
+    assert all(score.probability for score in one.read(20, 30))
+    assert [score.probability for score in one.read(0, 20)] == [None] * 20
+
+
+@pytest.mark.parametrize("kind", ["scripted", "network"])
+def test_a_key_gets_the_probability_that_was_shown_for_it(kind, network):
+    base = NetworkPredictor(network) if kind == "network" else ScriptedPredictor(["the mill, the mill"])
+    one, text = Reading(Mixture({kind: base, "copy": CopyPredictor()}), "a"), ""
+    for key in "the mill, the mill é":
+        shown = one.next_characters(len(text.encode()), Options(max_items=100))
+        text += key
+        one.follow(text.encode())
+        (score,) = one.read(len(text[:-1].encode()), len(text.encode()))
+        expected = {likely.text: likely for likely in shown}.get(key)
+        if expected:
+            assert score.probability == pytest.approx(expected.probability, rel=1e-4)
+            assert score.shares == pytest.approx(expected.shares, rel=1e-4, abs=1e-6)
+        else:
+            assert score.probability < 0.01
+        assert sum(score.shares.values()) == pytest.approx(1, abs=1e-3)
+
+
+@QUICKLY
+@given(st.sampled_from(["th", "日", "on "]), st.floats(0.1, 3))
+def test_what_is_drawn_follows_the_temperature(text, temperature):
+    one = new()
+    one.follow(text.encode())
+    by_temperature = {
+        t: one.next_characters(len(text.encode()), Options(temperature=t)) for t in (0.0, 1.0, temperature)
+    }
+    for found in by_temperature.values():
+        assert [likely.probability for likely in found] == [likely.probability for likely in by_temperature[0.0]]
+        assert sum(likely.drawn for likely in found) <= 1.0001
+    assert [likely.drawn for likely in by_temperature[1.0]] == pytest.approx(
+        [likely.probability for likely in by_temperature[0.0]], rel=1e-3
+    )
+    assert by_temperature[0.0][0].drawn == 1
+    singles = [likely for likely in by_temperature[temperature] if likely.text.isascii()]
+    ratios = [math.log(likely.drawn) - math.log(likely.probability) / temperature for likely in singles]
+    assert ratios == pytest.approx(ratios[:1] * len(ratios), abs=1e-3)
+
+
+@QUICKLY
+@given(TEXTS.filter(bool), st.integers(1, 40))
+def test_what_is_superseded_goes_on_where_it_was(text, patience):
+    one, asked = new(), iter(range(10**6))
+    one.follow(text.encode())
+    for _ in range(10**4):
+        start = next(asked)
+        try:
+            found = one.read(0, len(text.encode()), lambda start=start: next(asked) - start > patience)
+        except Superseded:
+            continue
+        if len(found) == len(text):
+            break
+    whole = read_all(new(), text)
+    assert [score.probability for score in found] == pytest.approx([score.probability for score in whole], rel=1e-2)
+
+
+def test_a_long_text_is_read_from_its_last_lines():
+    one = new()
+    text = b"a line of many\n" * 20_000 + b"on the mi"
+    one.follow(text)
+    assert one.next_characters(len(text), Options())[0].text == "l"
+    assert one.read(len(text) - 2, len(text))[1].probability > 0.5
+    one.follow(text[100:] + b"l")
+    assert one.read(len(text) - 100, len(text))[0].probability > 0.5
+    assert one.next_characters(50, Options())

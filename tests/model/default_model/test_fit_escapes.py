@@ -1,0 +1,173 @@
+"""The table of trust: fitted to what the product itself would know while a text is typed."""
+
+from __future__ import annotations
+
+import json
+import random
+import zipfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from default_model import escape_cases, fit_escapes, recipe
+from default_model.escape_cases import Case, Passage
+from default_model.fit_escapes import Score
+from foretype_model.errors import CorpusError
+from foretype_model.predictors.copy import ppm
+from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.ppm import INDEXED, RECENT, SHAPE, cell
+from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.network.runtime import Network
+
+WORDS = [
+    "the",
+    "state",
+    "of",
+    "a",
+    "cell",
+    "follows",
+    "what",
+    "it",
+    "has",
+    "read",
+    "so",
+    "far",
+    "and",
+    "nothing",
+    "else",
+]
+
+
+def text(seed: int, size: int = 2_400) -> bytes:
+    """Lines that come again and again, in an order that nobody can know."""
+    sentences = random.Random(0)
+    lines = [" ".join(sentences.choices(WORDS, k=7)) + "\n" for _ in range(40)]
+    return "".join(random.Random(seed).choices(lines, k=size // 25)).encode()
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    pages = [f"docs/{project}/{page}.md" for project in ("one", "two") for page in range(9)]
+    novels = [f"{folder}/{novel}.txt" for folder in ("prose/fiction", "multilingual/fr") for novel in "ab"]
+    for seed, name in enumerate([*pages, *novels]):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text(seed, 6_000 if name in novels else 3_000))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheels")
+    with zipfile.ZipFile(folder / "small-1.0-py3-none-any.whl", "w") as archive:
+        for module in range(14):
+            archive.writestr(f"small/m{module}.py", text(100 + module, 3_000))
+        archive.writestr("small/LICENSE", text(200))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(corpus: Path, wheels: Path) -> list[Case]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(escape_cases, "LENGTH", 150)
+        return list(escape_cases.cases(corpus, wheels))
+
+
+@pytest.fixture(scope="module")
+def made(
+    drawn: list[Case], network: Network, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[list[list[list[float]]]], dict[str, Score]]:
+    """The table of a small training, as it was written, and its scores."""
+    destination = tmp_path_factory.mktemp("data") / "escapes.json"
+    scores = fit_escapes.make(drawn, network, destination)
+    return json.loads(destination.read_text("ascii")), {score.kind: score for score in scores}
+
+
+def test_a_table_has_a_share_for_each_class(made) -> None:
+    table = np.array(made[0])
+    assert table.shape == SHAPE
+    assert ((table > 0) & (table < 1)).all()
+
+
+def test_the_shipped_table_has_a_share_for_each_class() -> None:
+    table = np.array(ppm.trust_table())
+    assert table.shape == (np.prod(SHAPE),)
+    assert ((table > 0) & (table < 1)).all()
+
+
+@pytest.mark.parametrize("kind", [RECENT, INDEXED])
+def test_long_contexts_that_always_went_on_alike_are_trusted_more(made, kind: int) -> None:
+    for table in (np.ravel(made[0]), ppm.trust_table()):
+        assert table[cell(kind, order=16, rows=4, top=4)] > 1.2 * table[cell(kind, order=4, rows=6, top=2)]
+
+
+def test_a_fitted_table_predicts_texts_that_it_was_not_fitted_to(made, drawn: list[Case]) -> None:
+    _, scores = made
+    assert set(scores) == {"code", "docs", "book", "docs alone", "prose alone", "multilingual alone", "all"}
+    assert sum(score.size for kind, score in scores.items() if kind != "all") == scores["all"].size
+    assert scores["all"].size == sum(len(passage.typed) for case in drawn for passage in case.passages[1::2])
+    # The table in use knows less of these texts than one that is fitted to their like, and the network nothing.
+    assert scores["all"].after < scores["all"].before < scores["all"].network
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), lowest=st.floats(0.001, 0.9))
+def test_the_bytes_are_as_probable_as_the_product_makes_them(network: Network, seed: int, lowest: float) -> None:
+    table = np.random.default_rng(seed).uniform(lowest, 0.999, SHAPE)
+    shards = (Shard.build([("a", text(1)), ("b", text(2))]),)
+    passage = Passage(text(seed)[:700], text(seed)[700:800])
+    known = fit_escapes.replay(passage, shards, network)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ppm, "trust_table", partial(np.ndarray.tolist, table.ravel()))
+        expected = list(product(passage, shards, known.network.tolist()))
+    # What copy leaves is 1 less a sum of float32, which is known to 1e-7, and is multiplied by a small probability.
+    learnt = fit_escapes.probabilities(torch.tensor(table).flatten(), known).tolist()
+    assert learnt == pytest.approx(expected, rel=1e-4, abs=1e-8)
+
+
+def product(passage: Passage, shards: tuple[Shard, ...], network: list[float]):
+    """What the copy predictor gives each byte, and, of what it leaves, the network."""
+    copy = CopyPredictor()
+    copy.shards = shards
+    for i, byte in enumerate(passage.typed):
+        before = passage.before + passage.typed[:i]
+        while copy.observe("untitled:a", before, b""):
+            pass
+        row = np.exp(copy.predict([copy.feed(copy.start(), before)])[0])
+        yield row[byte] + (1 - row.sum()) * network[i]
+
+
+def test_what_is_typed_is_in_no_workspace(drawn: list[Case]) -> None:
+    for case in drawn:
+        texts = [document for _, document in case.workspace]
+        for passage in case.passages:
+            assert 0 < len(passage.typed) <= 150
+            assert not [document for document in texts if passage.before + passage.typed in document]
+
+
+def test_the_same_seed_draws_the_same_cases(drawn: list[Case], corpus: Path, wheels: Path, monkeypatch) -> None:
+    monkeypatch.setattr(escape_cases, "LENGTH", 150)
+    assert list(escape_cases.cases(corpus, wheels)) == drawn
+    assert list(escape_cases.cases(corpus, wheels, seed=1)) != drawn
+
+
+def test_texts_that_the_network_was_not_trained_on_come_first(corpus: Path, wheels: Path, monkeypatch) -> None:
+    monkeypatch.setattr(recipe, "HELD_BACK", 4)
+    pages = list((corpus / "docs").rglob("*.md"))
+    unread = [page.read_bytes() for page in pages if recipe.held_back(page.relative_to(corpus).as_posix())]
+    assert 0 < len(unread) < len(pages)
+    monkeypatch.setattr(escape_cases, "LONE", len(unread))
+    alone = next(case for case in escape_cases.cases(corpus, wheels) if case.kind == "docs alone")
+    assert all(any(passage.typed in page for page in unread) for passage in alone.passages)
+
+
+@pytest.mark.parametrize("missing", ["corpus", "wheels"])
+def test_a_folder_without_texts_is_named(missing: str, corpus: Path, wheels: Path, tmp_path: Path) -> None:
+    folders = {"corpus": corpus, "wheels": wheels} | {missing: tmp_path}
+    with pytest.raises(CorpusError, match=str(tmp_path)):
+        list(escape_cases.cases(**folders))

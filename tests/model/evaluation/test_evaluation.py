@@ -1,0 +1,317 @@
+"""Scores: on systems whose offers are known, so that each figure can be told by hand; and properties of any text."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretype_model.completion.candidates import Candidate, Options
+from foretype_model.errors import PredictorError
+from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
+from foretype_model.evaluation.next_word import guess_words, words
+from foretype_model.evaluation.ngram import NGramPredictor
+from foretype_model.evaluation.passage import Passage, free_indentation
+from foretype_model.evaluation.score import Scorer, bits_needed, total
+from foretype_model.evaluation.systems import PredictorSystem, ablations
+from foretype_model.evaluation.typist import type_again
+from foretype_model.evaluation.words import WordsSystem
+from foretype_model.evaluation.workspace import read_workspace
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+SOME_TEXT = st.text(st.sampled_from("ab \n\tü😀.,"), max_size=60)
+
+
+def ignore(characters):
+    pass
+
+
+def system(*texts, kind=ScriptedPredictor):
+    return PredictorSystem("scripted", lambda: {"scripted": kind(texts)}, Options())
+
+
+def score(system, passage, modes):
+    return Scorer(system, modes).score(passage, ignore)
+
+
+class Offering:
+    """A system whose ghost text and menu are the same everywhere."""
+
+    name = "offering"
+
+    def __init__(self, ghost=None, menu=()):
+        self._ghost = ghost and Candidate(ghost, 0.5, "ghost")
+        self._menu = list(menu)
+
+    def open(self):
+        return self
+
+    def tell(self, before, after):
+        pass
+
+    def menu(self):
+        return self._menu
+
+    def next_words(self):
+        return []
+
+    def ghost_text(self):
+        return self._ghost
+
+
+@pytest.mark.parametrize(
+    ("typed", "ghost", "keys", "characters"),
+    [
+        ("abcdef", None, 6, 6),
+        ("abcdef", "abcdef", 1, 6),
+        ("abcdef", "abcd", 3, 6),
+        ("abcdef", "abXdef", 6, 6),  # no part of it is a whole word
+        ("ab cd ef", "ab cX", 7, 8),  # its first word
+        ("ab\ncd", "ab\ncX", 4, 5),  # its first line
+        ("abc", "a", 3, 3),  # a key for a key
+        ("  a\n  b", None, 5, 5),  # the second line's indentation is the editor's
+        ("  a\n  b", "  a\n  b", 1, 5),  # also where it is taken with a suggestion
+        ("  a\n    b", None, 7, 7),  # further in than the line above: by hand
+        ("a\n\n  b", None, 6, 6),
+    ],
+)
+def test_ghost_text_is_taken_whole_or_its_first_line_or_word(typed, ghost, keys, characters):
+    tally = type_again(Offering(ghost), Passage("", typed, ""), "inline", ignore)
+    assert (tally.keys, tally.characters) == (keys, characters)
+
+
+@pytest.mark.parametrize(
+    ("menu", "keys"), [(["xx", "ab", "abc"], 4), (["x1", "x2", "x3", "x4", "abcdef"], 1), (["x"] * 5 + ["abcdef"], 6)]
+)
+def test_of_the_menus_first_five_the_longest_that_is_right_is_taken(menu, keys):
+    assert type_again(Offering(menu=menu), Passage("", "abcdef", ""), "popup", ignore).keys == keys
+
+
+def test_with_both_the_longer_of_ghost_text_and_item_is_taken():
+    tally = type_again(Offering("abc", ["abcd"]), Passage("", "abcdef", ""), "both", ignore)
+    assert (tally.keys, tally.accepted) == (3, 1)
+
+
+def test_precision_counts_first_words_of_what_was_shown():
+    tally = type_again(Offering("ab cX"), Passage("", "ab cd", ""), "inline", ignore)
+    assert (tally.keys, tally.shown, tally.right) == (4, 4, 1)
+
+
+@given(SOME_TEXT, st.sampled_from(["end", "middle"]), st.sampled_from(["inline", "popup", "both"]))
+def test_what_offers_nothing_saves_nothing(text, at, mode):
+    passage = Passage.of(text, at, 1000)
+    tally = type_again(Offering(), passage, mode, ignore)
+    assert tally.keys == tally.characters <= len(passage.typed)
+
+
+@given(SOME_TEXT, st.integers(1, 30))
+def test_a_passage_is_the_text_or_the_middle_of_it(text, most):
+    whole, middle = Passage.of(text, "end", most), Passage.of(text, "middle", most)
+    assert whole == Passage("", text[:most], "")
+    assert middle.before + middle.typed + middle.after == text[: 3 * most]
+    assert len(middle.typed) <= most
+
+
+def test_line_ends_are_line_feeds():
+    assert Passage.of("a\r\nb\rc", "end", 10).typed == "a\nb\nc"
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "expected"),
+    [("", "  a", ""), ("  a\n", "    b", "  "), ("\ta\n", "  b", ""), ("    a\n\n", "  b", "  "), ("  a", "  b", "")],
+)
+def test_an_editor_repeats_the_last_lines_indentation(before, rest, expected):
+    assert free_indentation(before, rest) == expected
+
+
+def test_bits_are_those_of_the_predictors_own_probabilities():
+    text = "grüße"
+    only = ScriptedPredictor([text])
+    states = [only.feed(b"", text.encode()[:i]) for i in range(len(text.encode()))]
+    nats = -sum(only.predict([state])[0, byte] for state, byte in zip(states, text.encode(), strict=True))
+    scored = score(system(text), Passage("", text, ""), [])
+    assert scored.bits_per_character == pytest.approx(nats / math.log(2) / 5)
+
+
+class Told(ScriptedPredictor):
+    """Writes down what it is told of the document beside its bytes."""
+
+    def __init__(self, told):
+        super().__init__([])
+        self.told = told
+
+    def save(self):
+        raise AssertionError("nothing that was learnt from a score is kept")
+
+    def learn(self, state, following):
+        self.told.append((state, following))
+
+    def observe(self, document, before, after):
+        self.told.append((bytes(before), bytes(after)))
+
+
+@pytest.mark.parametrize("kind", ["bits", "words", "inline"])
+def test_what_is_typed_is_learnt_from_and_shown(kind):
+    told = []
+    sessions = PredictorSystem("told", lambda: {"told": Told(told)}, Options())
+    passage = Passage("x", "a b c d", "y")
+    if kind == "bits":
+        bits_needed(sessions.start(), passage, ignore)
+    elif kind == "words":
+        guess_words(sessions.start(), passage, ignore)
+    else:
+        type_again(sessions.start(), passage, "inline", ignore)
+    assert told[0] == (b"x", b"y")
+    assert (b"xa", b"y") in told
+    # A word is learnt from when it has ended, for only then it is sure to be no part of a secret.
+    assert told.index((b"xa", b"y")) < told.index((b"x", ord("a"))) < told.index((b"xa", ord(" ")))
+
+
+@given(SOME_TEXT, st.text(st.sampled_from("ab ")))
+def test_words_are_the_passage_without_line_ends_and_what_may_go_on(text, before):
+    passage = Passage(before, text, "")
+    found = list(words(passage))
+    for (at, word), (after, _) in pairwise([*found, (len(text), "")]):
+        assert text[at:].startswith(word)
+        assert at + len(word) <= after
+    assert all(word.strip() and "\n" not in word for _, word in found)
+
+
+def test_words_carry_the_spaces_before_them():
+    passage = Passage("", "  if x:\n  go on, now", "")
+    assert [word for _, word in words(passage)] == ["  if", " x", ":", "go", " on", ","]
+
+
+def test_the_next_word_is_first_or_among_three_or_not_offered():
+    text = "one two. one tea. one toe. one two. one sea."
+    starts = score(system("one two.", "one tea.", "one toe."), Passage("", text, ""), [])
+    seen = dict(zip([word for _, word in words(Passage("", text, ""))], starts.starts, strict=False))
+    assert seen[" sea"].rank is None
+    assert 0 < starts.top(1) <= starts.top(3) < 1
+
+
+@given(st.lists(st.builds(Guess, st.floats(0, 1), st.booleans()), min_size=1))
+def test_the_calibration_error_is_a_share_and_the_bins_hold_every_guess(guesses):
+    assert 0 <= expected_calibration_error(guesses) <= 1
+    assert sum(one.guesses for one in bins(guesses)) == len(guesses)
+
+
+def test_the_calibration_error_of_what_is_as_sure_as_right_is_nothing():
+    honest = [Guess(0.25, i % 4 == 0) for i in range(8)] + [Guess(0.75, i % 4 != 0) for i in range(4)]
+    assert expected_calibration_error(honest) == pytest.approx(0)
+    assert expected_calibration_error([Guess(0.9, False), Guess(1.0, True)]) == pytest.approx(0.45)
+    assert expected_calibration_error([]) is None
+
+
+def test_two_passages_together_are_their_sums():
+    passages = [Passage("", "hello world. hello", ""), Passage("", "hello", "")]
+    scores = [score(system("hello world."), one, ["inline", "popup"]) for one in passages]
+    both = total(scores)
+    assert both.characters == 23
+    assert both.bits == pytest.approx(scores[0].bits + scores[1].bits)
+    assert both.typing["inline"].keys == scores[0].typing["inline"].keys + scores[1].typing["inline"].keys
+    assert len(both.starts) == len(scores[0].starts) + len(scores[1].starts)
+
+
+@pytest.mark.parametrize("at", ["end", "middle"])
+@pytest.mark.parametrize("text", ["hello world. hello", "  a\n  b\n", "ü 😀"])
+def test_progress_is_told_to_the_end(text, at):
+    passage, told, in_all = Passage.of(text, at, 100), [], 0
+    for one in (system("hello world."), WordsSystem([])):
+        scorer = Scorer(one, ["inline", "popup"])
+        scorer.score(passage, told.append)
+        in_all += scorer.work(passage)
+    assert sum(told) == in_all
+
+
+def test_the_words_of_the_document_and_the_workspace_complete_the_one_being_typed():
+    document = WordsSystem(["forever forever format"]).start().open()
+    document.tell("fork form fork fo", " foal fork")
+    assert document.menu() == ["rk", "rever", "rm", "al", "rmat"]
+    document.tell("fork ", "")
+    assert document.menu() == []
+
+
+@given(st.binary(max_size=40), st.lists(st.binary(max_size=40), max_size=3))
+def test_the_n_gram_is_a_distribution_at_any_point(text, workspace):
+    model = NGramPredictor(workspace)
+    states = [model.start(), model.feed(model.start(), text)]
+    assert np.allclose(np.exp(model.predict(states)).sum(axis=1), 1, atol=1e-5)
+    stepped = [model.start()]
+    for byte in text:
+        stepped = model.step(stepped, [byte])
+    assert np.array_equal(model.predict(stepped)[0], model.predict(states)[1])
+
+
+@pytest.mark.parametrize("workspace", [[], [b"the cat sat. the cat sat."]])
+def test_the_n_gram_expects_what_was_there_before(workspace):
+    model = NGramPredictor(workspace)
+    state = model.feed(model.start(), b"" if workspace else b"the cat sat. the cat sat. ")
+    state = model.feed(state, b"the cat s")
+    p = np.exp(model.predict([state])[0])
+    assert p.argmax() == ord("a")
+    assert p[ord("a")] > 0.5
+
+
+def test_ablations_say_what_each_predictor_adds():
+    def made(*names):
+        return {one.name: list(one.make()) for one in ablations(names, dict.fromkeys, Options())}
+
+    assert made("a") == {"a": ["a"]}
+    assert made("a", "b") == {"mixture": ["a", "b"], "only a": ["a"], "only b": ["b"]}
+    assert made("a", "b", "c") == {
+        "mixture": ["a", "b", "c"],
+        **{f"only {name}": [name] for name in "abc"},
+        **{f"without {name}": [other for other in "abc" if other != name] for name in "abc"},
+    }
+
+
+class Remembering(ScriptedPredictor):
+    """Knows what was read in any document, as one that learns from the user does."""
+
+    def __init__(self, texts):
+        super().__init__(texts)
+        self._seen: dict[str, bytes] = {}
+
+    def observe(self, document, before, _after):
+        self._seen[document] = bytes(before)
+        self._texts = list(self._seen.values())
+
+
+NEW = Passage("", "all new to it", "")
+
+
+def test_what_was_typed_for_one_score_is_new_to_the_others():
+    scored = score(system(kind=Remembering), NEW, ["inline", "both"])
+    alone = score(system(kind=Remembering), NEW, ["both"])
+    assert scored.typing["both"].keys == alone.typing["both"].keys
+    assert scored.starts == alone.starts
+
+
+def test_what_was_typed_in_one_text_is_known_in_the_next():
+    scorer = Scorer(system(kind=Remembering), ["inline"])
+    first, second = (scorer.score(NEW, ignore).typing["inline"].keys for _ in range(2))
+    assert second < first
+
+
+class Failing(ScriptedPredictor):
+    def predict(self, states):
+        raise OSError("the disk is full")
+
+
+def test_a_predictor_that_fails_is_no_score():
+    with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
+        score(system(kind=Failing), Passage("", "text", ""), [])
+    with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
+        type_again(system(kind=Failing).start(), Passage("", "text", ""), "popup", ignore)
+
+
+def test_a_workspace_is_its_texts(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "b.txt").write_text("below\r\n")
+    (tmp_path / "a.txt").write_text("above")
+    (tmp_path / ".hidden").write_text("hidden")
+    (tmp_path / "picture").write_bytes(b"\0")
+    assert read_workspace(tmp_path) == [b"above", b"below\n"]

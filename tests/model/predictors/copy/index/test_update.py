@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.files import discovery
+from foretype_model.predictors.copy.index import update
+from foretype_model.predictors.copy.index.workspace import Workspace
+
+# What is indexed
+
+
+def test_indexes_the_texts_of_a_folder_and_finds_them_again(place):
+    place.write("a.txt", "one\n")
+    place.write("deep/b.txt", "\N{BYTE ORDER MARK}two\r\n")
+    place.write("c.bin", b"\0\0")
+    place.write(".env", "KEY=1")
+    workspace = place.workspace()
+    assert workspace.open() == ()
+    workspace.refresh()
+    assert place.content(workspace) == {"a.txt": b"one\n", "deep/b.txt": b"two\n"}
+    assert (workspace.summary.files, workspace.summary.size) == (2, 12)
+    assert workspace.summary.skipped == {discovery.NOT_TEXT: 1, discovery.SECRET: 1}
+    again = place.workspace()
+    again.open()
+    assert place.content(again) == place.content(workspace)
+    assert again.summary == workspace.summary
+
+
+def test_the_index_is_private(place):
+    place.write("a.txt", "one\n")
+    place.workspace().refresh()
+    assert place.index.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in place.index.iterdir() if path.name != "lock")
+
+
+def test_no_text_at_all_is_no_shard(place):
+    assert place.workspace().refresh() == ()
+    assert Workspace((), place.index).refresh() == ()
+    assert place.workspace().update([place.folder / "nothing.txt"]) == ()
+
+
+def test_a_folder_that_is_a_link_gives_the_names_behind_it(place, tmp_path):
+    file = place.write("a.txt", "one\n")
+    (tmp_path / "link").symlink_to(place.folder, target_is_directory=True)
+    workspace = Workspace((tmp_path / "link",), place.index)
+    workspace.refresh()
+    assert place.content(workspace) == {"a.txt": b"one\n"}
+    place.write(tmp_path / "link" / "a.txt", "two\n")
+    workspace.update([tmp_path / "link" / "a.txt"])
+    assert place.content(workspace) == {"a.txt": b"two\n"}
+    assert workspace.forget(tmp_path / "link" / "a.txt").names == (str(file),)
+
+
+def test_folders_within_one_another_give_each_text_once(place):
+    place.write("inside/a.txt", "one\n")
+    workspace = Workspace((place.folder, place.folder / "inside"), place.index)
+    workspace.refresh()
+    assert place.content(workspace) == {"inside/a.txt": b"one\n"}
+
+
+def test_an_index_within_the_workspace_is_not_indexed(place):
+    place.write("a.txt", "one\n")
+    workspace = Workspace((place.folder.parent,), place.index)
+    workspace.refresh()
+    workspace.refresh()
+    assert place.content(workspace) == {"a.txt": b"one\n"}
+
+
+def test_a_name_that_is_no_text_does_no_harm(place):
+    name = os.fsdecode(os.fsencode(place.folder) + b"/caf\xe9.txt")
+    place.write(name, "one\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    assert place.content(workspace) == {Path(name).name: b"one\n"}
+
+
+def test_the_newest_come_first_where_there_is_too_much(place, monkeypatch):
+    monkeypatch.setattr(update, "TOTAL", 100)
+    for number in range(10):
+        place.write(f"{number}.txt", f"{number} ".ljust(30))
+    workspace = place.renew()
+    assert sorted(place.content(workspace)) == ["7.txt", "8.txt", "9.txt"]
+    assert workspace.summary.skipped == {update.OLDER: 7}
+    place.write("0.txt", "newer ".ljust(30))
+    assert sorted(place.content(place.renew())) == ["0.txt", "8.txt", "9.txt"]
+
+
+def test_a_large_file_is_left_out_and_pushes_nothing_out(place, tiers):
+    place.write("a.txt", "one\n")
+    place.write("large.txt", "x " * 1000)
+    assert sorted(place.content(place.renew())) == ["a.txt"]
+
+
+def test_of_duplicates_the_newest_counts_and_the_other_takes_its_place(place):
+    place.write("a.txt", "one\n")
+    newest = place.write("b.txt", "one\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    assert sorted(place.content(workspace)) == ["b.txt"]
+    newest.unlink()
+    workspace.update([newest])
+    assert sorted(place.content(workspace)) == ["a.txt"]
+
+
+# What changes
+
+
+def test_a_touch_builds_nothing_and_a_change_does(place):
+    place.write("a.txt", "one\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    before = place.shards()
+    place.write("a.txt", "one\n")
+    workspace.refresh()
+    assert place.shards() == before
+    assert place.content(place.renew()) == {"a.txt": b"one\n"}
+    place.write("a.txt", "two\n")
+    workspace.refresh()
+    assert place.shards() != before
+    assert place.content(workspace) == {"a.txt": b"two\n"}
+
+
+def test_what_was_changed_deleted_or_excluded_meanwhile_is_not_offered_when_opened(place):
+    for name in ("changed.txt", "deleted.txt", "excluded.txt", "ignored.txt", "same.txt"):
+        place.write(name, name)
+    place.workspace().refresh()
+    place.write("changed.txt", "other")
+    (place.folder / "deleted.txt").unlink()
+    place.write(".gitignore", "ignored.txt\n")
+    workspace = place.workspace("excluded.txt")
+    workspace.open()
+    assert sorted(place.content(workspace)) == ["same.txt"]
+    workspace.refresh()
+    assert sorted(place.content(workspace)) == ["changed.txt", "same.txt"]
+
+
+def test_update_takes_what_was_saved_created_and_removed_and_looks_at_nothing_else(place):
+    for name in ("saved.txt", "removed.txt", "folder/a.txt", "folder/b.txt", "other.txt"):
+        place.write(name, name)
+    workspace = place.workspace("*.secret")
+    workspace.refresh()
+    place.write("saved.txt", "anew")
+    place.write("unseen.txt", "nobody said so")
+    place.write("new/c.txt", "created")
+    place.write("new/d.secret", "excluded")
+    place.write(".hidden/e.txt", "hidden")
+    (place.folder / "removed.txt").unlink()
+    (place.folder / "folder").rename(place.folder / "moved")
+    names = ("saved.txt", "removed.txt", "new", "new/d.secret", ".hidden/e.txt", "folder", "moved")
+    workspace.update([place.folder / name for name in names])
+    kept = {"saved.txt": b"anew", "other.txt": b"other.txt", "new/c.txt": b"created"}
+    assert place.content(workspace) == kept | {"moved/a.txt": b"folder/a.txt", "moved/b.txt": b"folder/b.txt"}
+
+
+def test_a_file_outside_the_workspace_is_none_of_it(place, tmp_path):
+    place.write("a.txt", "one\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    workspace.update([place.write(tmp_path / "elsewhere.txt", "not asked for")])
+    assert sorted(place.content(workspace)) == ["a.txt"]
+
+
+def test_a_file_that_became_a_link_goes(place, tmp_path):
+    file = place.write("a.txt", "one\n")
+    place.write("b.txt", "two\n")
+    place.renew()
+    file.unlink()
+    file.symlink_to(place.write(tmp_path / "elsewhere.txt", "not asked for"))
+    assert sorted(place.content(place.renew(file, everything=False))) == ["b.txt"]
+
+
+def test_a_saved_gitignore_counts_at_once(place):
+    place.write("a.log", "one\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    workspace.update([place.write(".gitignore", "*.log\n")])
+    assert place.content(workspace) == {}
+    assert b"one" not in place.on_disk()
+
+
+def test_what_changes_goes_into_the_young_shard_until_that_outgrows_it(place, tiers):
+    for name in ("a.txt", "b.txt", "c.txt"):
+        place.write(name, name * 20)
+    place.renew()
+    (large,) = place.shards()
+    place.renew(place.write("a.txt", "saved " * 10), everything=False)
+    assert large in place.shards()
+    assert len(place.shards()) == 2
+    workspace = place.renew(place.write("b.txt", "this too " * 10), everything=False)
+    assert large not in place.shards()
+    assert len(place.shards()) == 1
+    assert place.content(workspace)["a.txt"] == b"saved " * 10
+
+
+def test_the_text_of_deleted_and_excluded_files_leaves_the_disk(place, tiers):
+    for name in ("keep.txt", "deleted.txt", "excluded.txt"):
+        place.write(name, f"the text of {name} " * 5)
+    place.renew()
+    (place.folder / "deleted.txt").unlink()
+    place.renew()
+    assert b"text of deleted" not in place.on_disk()
+    place.renew(exclude=("excluded.txt",))
+    assert b"text of excluded" not in place.on_disk()
+    assert b"text of keep" in place.on_disk()
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["write", "touch", "delete", "rename", "ignore"]),
+        st.sampled_from(["a.txt", "b.txt", "c/d.txt", "c/e.log", "f.txt"]),
+        st.text("abc \n\0", max_size=60),
+        st.sampled_from(["update", "refresh", "nothing"]),
+    ),
+    max_size=12,
+)
+
+
+def edit(place, kind: str, name: str, text: str) -> list[Path]:
+    """What was changed."""
+    file = place.folder / name
+    if kind == "write":
+        return [place.write(name, text)]
+    if kind == "ignore":
+        return [place.write("c/.gitignore" if len(text) % 2 else ".gitignore", "*.log\n" if "a" in text else "")]
+    if file.exists() and kind == "touch":
+        return [place.write(name, file.read_bytes())]
+    if file.exists() and kind == "delete":
+        file.unlink()
+    if file.exists() and kind == "rename":
+        return [file, file.rename(file.with_name("new-" + file.name))]
+    return [file]
+
+
+@settings(max_examples=100, deadline=None)
+@given(edits=EDITS)
+def test_after_any_edits_the_index_is_what_a_fresh_one_would_be(make_place, edits):
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(update, "YOUNG", 60)
+        folder = Path(name).resolve() / "texts"
+        place = make_place(folder, Path(name, "index"))
+        place.renew()
+        pending: list[Path] = []
+        for kind, file, text, then in edits:
+            pending += edit(place, kind, file, text)
+            if then == "nothing":
+                continue
+            workspace = place.renew(*pending, everything=then == "refresh")
+            pending = []
+            fresh = make_place(folder, Path(tempfile.mkdtemp(dir=name)))
+            assert place.content(workspace) == place.content(fresh.renew())

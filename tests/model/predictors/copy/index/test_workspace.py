@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from foretype_model.errors import WorkspaceError
+from foretype_model.predictors.copy.index.workspace import COMMAND, Workspace
+
+# What is forgotten
+
+
+def test_what_is_forgotten_is_gone_at_once_and_from_the_disk_and_for_good(place):
+    file = place.write("diary.txt", "dear diary\n")
+    place.write("notes/a.txt", "notes of one\n")
+    place.write("notes/b.txt", "notes of two\n")
+    place.write("novel.txt", "once upon a time\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    removed = workspace.forget(file)
+    assert (removed.names, removed.size) == ((str(file),), 11)
+    assert "diary.txt" not in place.content(workspace)
+    assert len(workspace.forget(place.folder / "notes").names) == 2
+    assert workspace.forget(file).names == ()
+    assert place.content(workspace) == {"novel.txt": b"once upon a time\n"}
+    restarted = place.workspace()
+    restarted.open()
+    assert sorted(place.content(restarted)) == ["novel.txt"]
+    workspace.update([])
+    assert b"diary" not in place.on_disk()
+    assert b"notes" not in place.on_disk()
+    assert "diary" not in (place.index / "manifest.json").read_text()
+    workspace.update([place.write("diary.txt", "dear diary, again\n"), place.write("notes/c.txt", "new notes\n")])
+    restarted.refresh()
+    assert sorted(place.content(restarted)) == sorted(place.content(workspace)) == ["novel.txt"]
+    assert restarted.forgotten.paths == (str(file), str(place.folder / "notes"))
+
+
+def test_what_is_forgotten_leaves_a_large_shard_too(place, tiers):
+    for name in ("a.txt", "b.txt"):
+        file = place.write(name, f"the text of {name} " * 10)
+    workspace = place.renew()
+    workspace.forget(file)
+    place.renew(everything=False)
+    assert b"text of b" not in place.on_disk()
+    assert b"text of a" in place.on_disk()
+
+
+def test_what_is_unforgotten_is_learnt_again(place):
+    file = place.write("diary.txt", "dear diary\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    workspace.forget(file)
+    workspace.update([])
+    workspace.unforget(file)
+    workspace.update([file])
+    assert sorted(place.content(workspace)) == ["diary.txt"]
+    assert workspace.forgotten.paths == ()
+
+
+def test_a_forgotten_word_is_kept(place):
+    place.workspace().forget_word("naïve")
+    workspace = place.workspace()
+    workspace.forget_word("naïve")
+    assert workspace.forgotten.words == ("naïve",)
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{}", '{"paths": 1, "words": []}', "\0"])
+def test_nothing_is_learnt_where_it_cannot_be_told_what_to_forget(place, broken):
+    place.write("a.txt", "one\n")
+    place.index.mkdir()
+    (place.index / "forgotten.json").write_text(broken)
+    with pytest.raises(WorkspaceError, match=r"mend or remove .*forgotten\.json"):
+        place.workspace().refresh()
+    assert place.shards() == []
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "\0\1",
+        "[]",
+        "{}",
+        '{"format": 1}',
+        "[" * 100_000,
+        '{"format": 1, "large": "../../other.shard", "young": "", "files": {}, "left_out": {}, "skipped": {}}',
+        '{"format": 1, "large": "", "young": "", "files": {"a": [1, 2]}, "left_out": {}, "skipped": {}}',
+        '{"format": 0, "large": "", "young": "", "files": {}, "left_out": {}, "skipped": {}}',
+    ],
+)
+def test_a_broken_manifest_is_made_again(place, broken):
+    place.write("a.txt", "one\n")
+    place.renew()
+    (place.index / "manifest.json").write_text(broken)
+    workspace = place.workspace()
+    assert workspace.open() == ()
+    assert place.content(place.renew()) == {"a.txt": b"one\n"}
+    assert len(place.shards()) == 1
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "foreign", "noise"])
+def test_a_broken_shard_is_made_again_from_what_is_left(place, tiers, damage):
+    for name in ("a.txt", "b.txt", "c.txt"):
+        place.write(name, f"{name} " * 20)
+    place.renew()
+    shard = place.index / place.shards()[0]
+    whole = shard.read_bytes()
+    shard.unlink()
+    if damage != "gone":
+        content = {"empty": b"", "cut": whole[: len(whole) // 2], "foreign": b"PK\3\4" + whole, "noise": bytes(999)}
+        shard.write_bytes(content[damage])
+    workspace = place.workspace()
+    assert workspace.open() == ()
+    place.renew(place.write("a.txt", "saved"), everything=False)
+    assert sorted(place.content(place.renew())) == ["a.txt", "b.txt", "c.txt"]
+
+
+CRASHES = {
+    "sorting": "index.Shard.build = lambda _: os._exit(9)",
+    "writing": "os.fsync = lambda _: os._exit(9)",
+    "between": "manifest.Manifest.write = lambda *_: os._exit(9)",
+}
+
+
+@pytest.mark.parametrize("crash", CRASHES.values(), ids=CRASHES)
+def test_a_crash_of_the_child_leaves_the_index_that_was_there(place, monkeypatch, crash):
+    place.write("a.txt", "one\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    place.write("b.txt", "two\n")
+    code = f"import os; from foretype_model import index, manifest, indexing; {crash}; indexing.main()"
+    monkeypatch.setattr("foretype_model.predictors.copy.index.workspace.COMMAND", (sys.executable, "-c", code))
+    with pytest.raises(WorkspaceError, match="status 9"):
+        workspace.refresh()
+    assert place.content(workspace) == {"a.txt": b"one\n"}
+    monkeypatch.undo()
+    restarted = place.workspace()
+    restarted.open()
+    assert place.content(restarted) == {"a.txt": b"one\n"}
+    restarted.refresh()
+    assert place.content(restarted) == {"a.txt": b"one\n", "b.txt": b"two\n"}
+    assert len(list(place.index.iterdir())) == len({"the lock", "the manifest", "one shard"})
+
+
+def test_a_full_disk_is_one_line(place, monkeypatch):
+    place.write("a.txt", "one\n" * 10_000)
+    code = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    code += "; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
+    code += "; from foretype_model import indexing; indexing.main()"
+    monkeypatch.setattr("foretype_model.predictors.copy.index.workspace.COMMAND", (sys.executable, "-c", code))
+    with pytest.raises(WorkspaceError, match=r"^cannot keep the index in .* \(.+\): make room there$"):
+        place.workspace().refresh()
+
+
+def request(place) -> bytes:
+    values = {"folders": [str(place.folder)], "folder": str(place.index), "exclude": [], "paths": None}
+    return json.dumps(values).encode() + b"\n"
+
+
+@pytest.fixture
+def occupied(place):
+    """Another process is at work on the index, so that a child waits."""
+    place.write("a.txt", "one\n")
+    place.index.mkdir()
+    with (place.index / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+def test_the_child_ends_with_its_parent(place, occupied):
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdin.write(request(place))
+        child.stdin.flush()
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(0.7)
+        child.stdin.close()
+        assert child.wait(10) == 1
+    assert place.shards() == []
+
+
+def test_closing_ends_what_is_under_way_and_all_that_would_come(place, occupied):
+    workspace = place.workspace()
+    thread = threading.Thread(target=workspace.refresh)
+    thread.start()
+    time.sleep(0.5)
+    assert thread.is_alive()
+    workspace.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    fcntl.flock(occupied, fcntl.LOCK_UN)
+    assert workspace.refresh() == ()
+
+
+def test_two_servers_on_one_workspace_do_each_other_no_harm(place):
+    for number in range(40):
+        place.write(f"{number}.txt", f"this is text {number}\n")
+    two = [place.workspace(), place.workspace()]
+
+    def work(workspace: Workspace, numbers: range) -> None:
+        workspace.refresh()
+        for number in numbers:
+            workspace.update([place.write(f"{number}.txt", f"saved {number}\n")])
+
+    threads = [threading.Thread(target=work, args=(two[side], range(side, 6, 2))) for side in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = {f"{n}.txt": (f"saved {n}\n" if n < 6 else f"this is text {n}\n").encode() for n in range(40)}
+    for workspace in (*two, place.workspace()):
+        workspace.refresh()
+        assert place.content(workspace) == expected
+    assert len(place.shards()) == 1
+
+
+def test_what_lies_in_the_working_directory_is_not_run(place, monkeypatch):
+    place.write("json.py", "raise SystemExit('run by the child')\n")
+    monkeypatch.chdir(place.folder)
+    workspace = place.workspace()
+    workspace.refresh()
+    assert sorted(place.content(workspace)) == ["json.py"]
+
+
+def test_changes_of_what_is_none_of_ours_start_no_process(place, monkeypatch):
+    kept, gone = place.write("kept.txt", "some text\n"), place.write("gone.txt", "other text\n")
+    rule = place.write(".gitignore", "*.log\n")
+    others = [
+        place.write(name, "nothing\n")
+        for name in ("server.log", ".git/index", "node_modules/a/b.js", "node_modules/a/.gitignore", ".hidden")
+    ]
+    elsewhere = place.folder.parent / "elsewhere.txt"
+    workspace = place.workspace()
+    workspace.refresh()
+    started: list[str] = []
+    monkeypatch.setattr(workspace, "_renew", started.extend)
+    workspace.update([*others, elsewhere])
+    assert started == []
+    gone.unlink()
+    new = place.write("new/a.txt", "new text\n").parent
+    for path in (kept, gone, rule, new):
+        workspace.update([others[0], path])
+        assert started.pop() == str(path)
+        assert started == []
+
+
+def test_a_file_that_a_link_takes_the_place_of_is_unlearnt(place):
+    file, other = place.write("a.txt", "some text\n"), place.folder.parent / "other.txt"
+    other.write_text("another text\n")
+    workspace = place.workspace()
+    workspace.refresh()
+    file.unlink()
+    file.symlink_to(other)
+    workspace.update([file])
+    assert place.content(workspace) == {}
+
+
+def test_progress_ends_when_the_index_is_made(place):
+    for number in range(5):
+        place.write(f"{number}.txt", f"this is text {number}\n")
+    seen: list[tuple[int, int]] = []
+    place.workspace().refresh(lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (5, 5)
+    assert all(done < total for done, total in seen[:-1])
+    assert seen == sorted(seen)

@@ -1,0 +1,247 @@
+"""Forgetting is exact: what is left predicts what it would, had it never seen what was forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.files.uris import file_of
+from foretype_model.predictor import Context
+from foretype_model.predictors.copy import ppm
+from foretype_model.predictors.copy.index.fm_index import MOST, Shard
+from foretype_model.predictors.copy.index.workspace import Workspace
+from foretype_model.predictors.copy.ppm import Level
+from foretype_model.predictors.copy.predictor import CopyPredictor, create
+from foretype_model.privacy.forgotten_words import blanked, occurrences, without_word
+from foretype_model.privacy.secret_scanner import unsettled
+
+WORDS = st.sampled_from(["ab", "abc", "b", "bab", "é", "aé", "abab"])
+TEXTS = st.lists(st.sampled_from(["ab", "abc", "b", "a", "bab", "é", "aé", " ", ", ", "\n", "_"]), max_size=60).map(
+    "".join
+)
+CONTEXTS = st.lists(st.sampled_from(["ab", "abc", "b", "a", "é", " ", ", "]), max_size=12).map("".join)
+
+
+def probabilities(predictor: CopyPredictor, context: str) -> np.ndarray:
+    state = predictor.feed(predictor.start(), context.encode())
+    return np.exp(predictor.predict([state])[0])
+
+
+def spans(text: str, word: str) -> Iterator[tuple[int, int]]:
+    """Where a word stands whole, in bytes."""
+    pattern = regex.compile(rf"(?<![\w\p{{M}}]){regex.escape(word)}(?![\w\p{{M}}])")
+    for found in pattern.finditer(text, overlapped=True):
+        start = len(text[: found.start()].encode())
+        yield start, start + len(word.encode())
+
+
+def over(*shards: Shard) -> CopyPredictor:
+    predictor = CopyPredictor()
+    predictor.shards = shards
+    return predictor
+
+
+# What a word is
+
+
+@given(TEXTS, WORDS)
+def test_a_word_is_found_wherever_it_stands_whole(text, word):
+    assert [*occurrences(text.encode(), word.encode())] == [start for start, _ in spans(text, word)]
+
+
+@pytest.mark.parametrize("text", ["mañana", "नमस्ते", "e\u0301te", "x_mañana", "3mañana"])
+def test_marks_and_digits_go_on_with_a_word(text):
+    assert [*occurrences(f"({text[0]})".encode(), text[0].encode())] == [1]
+    assert [*occurrences(text.encode(), text[0].encode())] == []
+    assert [*occurrences(text.encode(), text[-1].encode())] == []
+
+
+def test_a_word_may_be_several_and_is_blanked_at_its_length():
+    text = "Jane Doe, Jane Doerr; Jane Doe"
+    assert blanked(text.encode(), [b"Jane Doe"]) == b"\xfe" * 8 + b", Jane Doerr; " + b"\xfe" * 8
+
+
+# From an index
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.sets(st.integers(0, 3)), st.lists(CONTEXTS, max_size=5))
+def test_a_forgotten_file_leaves_what_an_index_without_it_says(texts, forgotten, contexts):
+    documents = [(f"/{number}", text.encode()) for number, text in enumerate(texts)]
+    masked = over(Shard.build(documents).without({f"/{number}" for number in forgotten}))
+    alone = over(Shard.build([pair for number, pair in enumerate(documents) if number not in forgotten]))
+    for context in contexts:
+        np.testing.assert_allclose(probabilities(masked, context), probabilities(alone, context), rtol=1e-5)
+
+
+def test_a_forgotten_file_that_repeats_a_context_a_thousand_times_makes_it_no_less_rare():
+    texts = [("/a", b"the old mill\n"), ("/b", b"the new mill\n" * 2000)]
+    masked, alone = over(Shard.build(texts).without({"/b"})), over(Shard.build(texts[:1]))
+    np.testing.assert_allclose(probabilities(masked, "the "), probabilities(alone, "the "), rtol=1e-5)
+
+
+def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[Level]:
+    """By plain counting: what followed each length of context, where no byte of the word counts."""
+    followed = []
+    for text in texts:
+        whole = b"\xff" + text.encode()
+        hidden = {i + 1 for start, end in spans(text, word) for i in range(start, end)}
+        followed += [(whole[:i], whole[i]) for i in range(1, len(whole)) if i not in hidden]
+    known = 0
+    for order in range(min(MOST, len(context)), ppm.SHORTEST - 1, -1):
+        followers = [byte for before, byte in followed if before.endswith(context[-order:])]
+        if len(followers) > known:
+            known = len(followers)
+            shares = {byte: followers.count(byte) / known for byte in followers}
+            yield Level(order, ppm.INDEXED, known, round(known * max(shares.values())), shares)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=3), WORDS, CONTEXTS)
+def test_no_byte_of_a_forgotten_word_counts_in_an_index(texts, word, context):
+    shard = Shard.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)])
+    without, count = without_word(shard, word.encode())
+    assert count == sum(len([*spans(text, word)]) for text in texts)
+    expected = ppm.distribution(counted(texts, word, b"\xff" + context.encode()))
+    np.testing.assert_allclose(probabilities(over(without), context), expected, rtol=1e-5)
+    assert without_word(without, word.encode()) == (without, 0)
+
+
+@given(TEXTS, WORDS, WORDS)
+def test_words_are_counted_where_they_were_not_forgotten_yet(text, first, second):
+    once, _ = without_word(Shard.build([("/a", text.encode())]), first.encode())
+    gone = {i for start, end in spans(text, first) for i in range(start, end)}
+    expected = sum(not gone.issuperset(range(*span)) for span in spans(text, second)) if first != second else 0
+    assert without_word(once, second.encode())[1] == expected
+
+
+# From what was typed
+
+
+def typed(predictor: CopyPredictor, text: str, document: str = "file:///a") -> None:
+    """Key by key, as in an editor."""
+    for end in range(1, len(text) + 1):
+        predictor.observe(document, text[:end].encode(), b"")
+
+
+@given(TEXTS, WORDS, CONTEXTS, st.booleans())
+def test_it_is_all_the_same_when_a_word_is_forgotten(text, word, context, key_by_key):
+    before, after = CopyPredictor(), CopyPredictor()
+    after.forget(None, word)
+    for predictor in (before, after):
+        if key_by_key:
+            typed(predictor, text)
+        else:
+            predictor.observe("file:///a", text.encode(), b"")
+    settled = text.encode()[: len(text.encode()) - unsettled(text.encode())].decode()
+    assert before.forget(None, word).occurrences == len([*spans(settled, word)])
+    np.testing.assert_array_equal(probabilities(before, context), probabilities(after, context))
+
+
+def test_a_word_that_was_mistyped_and_mended_is_forgotten_all_the_same():
+    predictor = CopyPredictor()
+    typed(predictor, "The password is hunn")
+    for mended in ("hun", "hunt", "hunte", "hunter", "hunter,"):
+        predictor.observe("file:///a", f"The password is {mended}".encode(), b"")
+    assert probabilities(predictor, "The password is hun")[ord("t")] > 0.1
+    predictor.forget(None, "hunter")
+    for end in range(5):
+        assert probabilities(predictor, f"The password is {'hunter'[:end]}")[ord("hunter"[end])] == 0
+
+
+def test_a_word_that_goes_on_is_another_word():
+    predictor = CopyPredictor()
+    predictor.forget(None, "secret")
+    typed(predictor, "the secretary, ")
+    assert probabilities(predictor, "the secre")[ord("t")] > 0.1
+
+
+def test_what_is_typed_in_a_forgotten_file_is_offered_nowhere(tmp_path):
+    diary, letter = (tmp_path / "private" / "diary.txt").as_uri(), (tmp_path / "letter.txt").as_uri()
+    predictor = CopyPredictor()
+    predictor.observe(letter, b"the weather was fine", b"")
+    predictor.observe(diary, b"dear diary, today I wept", b"")
+    assert probabilities(predictor, "dear di")[ord("a")] > 0.1
+    predictor.forget(tmp_path / "private", None)
+    predictor.observe(diary, b"dear diary, today I wept. dear diary, ", b"")
+    assert probabilities(predictor, "dear di").sum() == 0
+    assert probabilities(predictor, "the wea")[ord("t")] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("uri", "file"),
+    [
+        ("file:///no/such%20place/%C3%A9.txt", "/no/such place/é.txt"),
+        ("file://localhost/no/a", "/no/a"),
+        ("untitled:Untitled-1", None),
+        ("", None),
+    ],
+)
+def test_a_document_is_the_file_that_its_uri_names(uri, file):
+    assert file_of(uri) == file
+
+
+# From a workspace, for good
+
+
+@pytest.fixture
+def predictor(place):
+    place.write("letter.txt", "Yours sincerely, Philippa Wainwright\n" * 2)
+    predictor = CopyPredictor(place.workspace())
+    predictor.refresh()
+    return predictor
+
+
+NAME = "sincerely, Philippa "
+
+
+def test_a_word_is_forgotten_at_once_and_from_the_disk_and_for_good(place, predictor):
+    assert probabilities(predictor, NAME)[ord("W")] > 0.1
+    assert predictor.forget(None, "Wainwright").occurrences == 2
+    assert probabilities(predictor, NAME).sum() == probabilities(CopyPredictor(place.workspace()), NAME).sum() == 0
+    assert b"Wainwright" in place.on_disk()
+    predictor.update([])
+    assert b"Wainwright" not in place.on_disk()
+    assert b"sincerely" in place.on_disk()
+    place.write("new.txt", "sincerely, Philippa Wainwright and Philippa Wainwrights")
+    predictor.refresh()
+    assert probabilities(predictor, NAME + "W").argmax() == ord("a")
+    predictor.forget(None, "Wainwrights")
+    assert probabilities(predictor, NAME).sum() == probabilities(predictor, "sincerely, Philippa W").sum() == 0
+    assert probabilities(predictor, "Yours sincerely")[ord(",")] > 0.1
+
+
+def test_what_another_process_forgets_is_forgotten_with_the_next_update(place, predictor):
+    predictor.observe("file:///a", b"sincerely, Philippa Wainwright, ", b"")
+    place.workspace().forget_word("Wainwright")
+    predictor.update([])
+    predictor.observe("file:///a", b"sincerely, Philippa Wainwright, y", b"")
+    assert probabilities(predictor, NAME).sum() == 0
+
+
+def test_a_file_is_forgotten_with_what_was_typed_in_it(place, predictor):
+    file = place.folder / "letter.txt"
+    predictor.observe(file.as_uri(), b"dear Philippa, this is not saved", b"")
+    removed = predictor.forget(file, None)
+    assert removed.names == (str(file),)
+    assert probabilities(predictor, NAME).sum() == probabilities(predictor, "dear Ph").sum() == 0
+    restarted = CopyPredictor(place.workspace())
+    restarted.observe(file.as_uri(), b"dear Philippa, this is not saved", b"")
+    assert probabilities(restarted, "dear Ph").sum() == 0
+
+
+def test_an_index_is_found_without_its_folders(place, tmp_path: Path):
+    place.write("letter.txt", "Yours sincerely\n")
+    create(Context(workspace=(place.folder,), state_folder=tmp_path / "state")).refresh()
+    (index,) = (tmp_path / "state").iterdir()
+    workspace = Workspace((), index)
+    workspace.open()
+    assert workspace.knows(place.folder)
+    assert workspace.forget_word("sincerely").occurrences == 1
+    workspace.update(())
+    assert place.content(workspace) == {"letter.txt": b"Yours " + b"\xfe" * 9 + b"\n"}

@@ -1,0 +1,41 @@
+"""What was typed, found again: against looking at every place."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.predictors.copy.history import KEYS, WIDTH, Recent
+
+PIECES = st.sampled_from([b"a", b"b", b"\n", b"ab", b"ab" * 10, b"a" * 20, b"baa\n" * 8, "é".encode()])
+TEXTS = st.lists(PIECES, max_size=6).map(b"".join)
+
+
+def in_common(a: bytes, b: bytes) -> int:
+    """Bytes at the end, `WIDTH` at most; before their beginnings, all texts are alike."""
+    a, b = (text.rjust(WIDTH, b"\xff")[-WIDTH:] for text in (a, b))
+    return next((n for n in range(WIDTH) if a[WIDTH - n - 1] != b[WIDTH - n - 1]), WIDTH)
+
+
+@settings(max_examples=200, deadline=None)
+@given(added=st.lists(st.tuples(TEXTS, TEXTS), max_size=5), context=TEXTS)
+def test_finds_the_newest_places_after_the_longest_contexts(added: list[tuple[bytes, bytes]], context: bytes) -> None:
+    recent, log = Recent(), list[tuple[int, int]]()
+    for before, text in added:
+        recent.add(before, text)
+        log += [(in_common(before + text[:i], context), text[i]) for i in range(len(text))]
+    newest = list(reversed(list(enumerate(log))))
+    expected = dict[int, tuple[int, int]]()
+    for length, most in KEYS:
+        expected |= dict([(place, found) for place, found in newest if found[0] >= length][:most])
+    assert recent.find(context) == list(expected.values())
+    assert len(recent) == len(log)
+
+
+@given(before=TEXTS, first=TEXTS, second=TEXTS, context=TEXTS)
+def test_a_text_may_come_in_parts(before: bytes, first: bytes, second: bytes, context: bytes) -> None:
+    at_once, in_parts = Recent(), Recent()
+    at_once.add(before, first + second)
+    in_parts.add(before, first)
+    in_parts.add((before + first)[-WIDTH:], second)
+    assert at_once.find(context) == in_parts.find(context)

@@ -1,0 +1,332 @@
+"""The copy predictor: goes on as the text has gone on before, claims what it knows, and reads only what is new."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+import weakref
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from string import ascii_letters
+from threading import Thread
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.completion.candidates import Candidate, Options
+from foretype_model.completion.completer import Completer
+from foretype_model.predictor import END_OF_TEXT, Context, Indexer, Observer, Predictor
+from foretype_model.predictors.copy.index.fm_index import ERASED, Shard
+from foretype_model.predictors.copy.ppm import MOST_TRUST
+from foretype_model.predictors.copy.predictor import AFTER, BEFORE, NEAR_AFTER, NEAR_BEFORE, CopyPredictor, create
+from foretype_model.predictors.network.predictor import NetworkPredictor
+from foretype_model.predictors.network.runtime import Network
+
+PIECES = st.sampled_from([b"a", b"b", b" ", b"\n", b"ab", b"ab" * 10, b"b" * 20, b"foo(bar)\n", "é".encode()])
+TEXTS = st.lists(PIECES, max_size=12).map(b"".join)
+LETTERS = ascii_letters + 26 * " "
+"""Of which something like words is made: without spaces it would be taken for a key."""
+
+
+def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) -> CopyPredictor:
+    """It has seen the documents, and has an index in which the first few are masked."""
+    predictor = CopyPredictor()
+    if indexed:
+        names = [f"/{i}" for i in range(len(indexed))]
+        predictor.shards = (Shard.build(list(zip(names, indexed, strict=True))).without(names[:masked]),)
+    for i, document in enumerate(documents):
+        predictor.observe(f"file:///{i}", document, b"")
+    return predictor
+
+
+def after(predictor: CopyPredictor, context: bytes) -> np.ndarray:
+    """Probabilities of what follows, shape (256,)."""
+    return np.exp(predictor.predict([predictor.feed(predictor.start(), context)])[0])
+
+
+def going_on(predictor: CopyPredictor, context: bytes, length: int) -> bytes:
+    """The likeliest bytes, one after the other."""
+    text = context
+    for _ in range(length):
+        text += bytes([int(after(predictor, text).argmax())])
+    return text[len(context) :]
+
+
+def test_it_is_a_predictor_that_observes_and_indexes() -> None:
+    assert all(isinstance(create(Context()), kind) for kind in (Predictor, Observer, Indexer))
+
+
+@pytest.mark.parametrize("where", ["typed", "indexed"])
+def test_what_stood_there_once_is_expected_again(where: str) -> None:
+    text = b"x = 1\nfoo(bar)\nthe quick brown fox jumps\n"
+    predictor = made(text) if where == "typed" else made(indexed=(text,))
+    assert going_on(predictor, b"z = 3\nfoo(", 4) == b"bar)"
+    shorter = after(predictor, b"z = 3\nfoo(")[ord("b")]
+    assert shorter > 0.05
+    assert after(predictor, b"z = 3\nthe quick brown f")[ord("o")] > 1.5 * shorter, "the longer, the surer"
+
+
+def test_what_is_before_and_after_the_cursor_is_known_in_every_document() -> None:
+    predictor = CopyPredictor()
+    predictor.observe("file:///a", b"first_name = 1\n", b"\nsecond_name = 2\n")
+    for known in (b"first_name", b"second_name"):
+        assert going_on(predictor, known[:6], len(known) - 6) == known[6:]
+
+
+def test_a_longer_context_is_believed_before_a_shorter_one() -> None:
+    predictor = made(b"one: alpha\n" * 3 + b"none: beta\n")
+    assert after(predictor, b"\none: ").argmax() == ord("a")
+    assert after(predictor, b"\nnone: ").argmax() == ord("b")
+
+
+def test_the_file_at_hand_is_believed_before_the_workspace() -> None:
+    predictor = made(b"the colour is red\n", indexed=(b"the colour is blue\n",))
+    assert after(predictor, b"the colour is ").argmax() == ord("r")
+    assert after(predictor, b"the colour is ")[ord("b")] > 0
+
+
+def test_where_nothing_is_known_nothing_is_claimed() -> None:
+    for predictor in (CopyPredictor(), made(b"some text\n", indexed=(b"other text\n",))):
+        answer = predictor.predict([predictor.feed(predictor.start(), b"zqzqzq")])
+        assert answer.shape == (1, 256)
+        assert np.isneginf(answer).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(typed=st.lists(TEXTS, max_size=2), indexed=st.lists(TEXTS, max_size=3), masked=st.integers(0, 3), context=TEXTS)
+def test_it_claims_less_than_all_and_only_what_can_follow(typed, indexed, masked, context) -> None:
+    predictor = made(*typed, indexed=tuple(indexed), masked=masked)
+    p = after(predictor, context)
+    assert (p >= 0).all()
+    assert p.sum() <= MOST_TRUST + 1e-5
+    assert p[ERASED] == p[END_OF_TEXT] == 0
+    assert set(np.flatnonzero(p).tolist()) <= set(b"".join([*typed, *indexed[masked:]]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(typed=TEXTS, indexed=st.lists(TEXTS, max_size=3), context=TEXTS, cuts=st.lists(st.integers(0, 100), max_size=3))
+def test_feeding_is_stepping(typed, indexed, context, cuts) -> None:
+    predictor = made(typed, indexed=tuple(indexed))
+    stepped = fed = predictor.start()
+    for byte in context:
+        (stepped,) = predictor.step([stepped], [byte])
+    for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(context)], strict=True):
+        fed = predictor.feed(fed, context[start:end])
+    (on,) = predictor.step([fed], b"a")
+    assert np.array_equal(predictor.predict([stepped]), predictor.predict([fed]))
+    assert np.array_equal(np.exp(predictor.predict([on])[0]), after(predictor, context + b"a"))
+
+
+def test_a_state_outlives_the_index_it_was_made_with() -> None:
+    predictor = made(indexed=(b"old = here\n",))
+    state = predictor.step([predictor.feed(predictor.start(), b"\nnew ")], b"=")[0]
+    assert np.isneginf(predictor.predict([state])).all()
+    predictor.shards = (Shard.build([("/1", b"x\nnew = there\n")]),)
+    assert predictor.predict([state])[0].argmax() == ord(" ")
+
+
+def test_states_do_not_keep_the_index_that_they_were_made_with() -> None:
+    predictor = made(indexed=(b"old = here\n",))
+    kept = predictor.step([predictor.feed(predictor.start(), b"ol")], b"d")
+    predictor.predict(kept)
+    old = weakref.ref(predictor.shards[0])
+    predictor.shards = (Shard.build([("/1", b"x\nnew = there\n")]),)
+    gc.collect()
+    assert old() is None
+
+
+def test_an_index_may_be_renewed_while_others_predict() -> None:
+    """The index is renewed on a thread of its own."""
+    predictor, shard = CopyPredictor(), Shard.build([("/0", b"some text\n")])
+    interval, ended = sys.getswitchinterval(), False
+
+    def renew() -> None:
+        while not ended:
+            for shards in ((), (shard,), (shard, shard)):
+                predictor.shards = shards
+
+    renewing = Thread(target=renew)
+    sys.setswitchinterval(1e-6)
+    renewing.start()
+    try:
+        state = predictor.start()
+        for byte in b"some text\n" * 300:
+            (state,) = predictor.step([state], [byte])
+            predictor.predict([state])
+    finally:
+        ended = True
+        renewing.join()
+        sys.setswitchinterval(interval)
+
+
+# Observing
+
+
+EDITS = st.lists(
+    st.tuples(st.floats(0, 1), st.floats(0, 1), st.one_of(st.just(0), st.integers(1, 60)), st.floats(0, 1)), max_size=8
+)
+
+
+def pieces_edited(edits: list[tuple[float, float, int, float]]) -> Iterator[tuple[list[int], bytes, int, int]]:
+    """A text as it is edited: which edit each of its bytes came with, the text, the cursor, and how much is new.
+
+    The bytes of an edit occur in no other.
+    """
+    origins, text = list[int](), b""
+    for number, (start, end, length, cursor) in enumerate(edits):
+        first, last = sorted((int(start * len(text)), int(end * len(text))))
+        new = bytes(random.Random(number).choices(range(30 * number, 30 * number + 30), k=length))
+        text = text[:first] + new + text[last:]
+        origins[first:last] = [number] * length
+        yield origins, text, int(cursor * len(text)), length
+
+
+def amount(predictor: CopyPredictor) -> int:
+    """Bytes that were taken in."""
+    return sum(map(len, predictor._recent))
+
+
+@settings(deadline=None, max_examples=50)
+@given(edits=EDITS)
+def test_after_any_edits_each_piece_is_known_and_nothing_was_taken_in_twice(edits) -> None:
+    predictor, total, origins, text = made(b""), 0, list[int](), b""
+    for origins, text, cursor, length in pieces_edited(edits):  # noqa: B007
+        predictor.observe("file:///0", text[:cursor], text[cursor:])
+        total += length
+        assert amount(predictor) <= total
+    predictor.observe("file:///0", b"", text)  # what was held back at the cursor is no more
+    assert amount(predictor) <= total
+    for i in range(8, len(text)):
+        # A deletion brings two parts of a piece together that were not so before.
+        if len(set(origins[i - 8 : i + 1])) == 1 and is_piece(origins[i], text[i - 8 : i + 1]):
+            assert after(predictor, text[:i])[text[i]] > 0
+
+
+def is_piece(number: int, part: bytes) -> bool:
+    return part in bytes(random.Random(number).choices(range(30 * number, 30 * number + 30), k=60))
+
+
+def test_what_is_typed_key_by_key_is_known_as_if_it_had_come_at_once() -> None:
+    text = b"def frobnicate(widget):\n    return widget.frobnicate()\n"
+    typed, at_once = CopyPredictor(), made(text)
+    for length in range(len(text) + 1):
+        typed.observe("file:///0", text[:length], b"")
+    assert amount(typed) == len(text)
+    for i in range(len(text)):
+        assert np.array_equal(after(typed, text[:i]), after(at_once, text[:i]))
+
+
+def test_a_cursor_that_moves_tells_nothing_new() -> None:
+    text = b"a line of many\n" * 20
+    predictor = made(text)
+    for cursor in (0, 100, 30, len(text), 7):
+        predictor.observe("file:///0", text[:cursor], text[cursor:])
+    assert amount(predictor) == len(text)
+
+
+def test_what_stands_after_the_cursor_is_not_expected_at_it() -> None:
+    predictor, line = CopyPredictor(), b"x = frobnicate(3)\n"
+    predictor.observe("file:///a", line * 4 + b"y = frob", b"\nz = 1\n")
+    assert after(predictor, line * 4 + b"y = frob").argmax() == ord("n")
+
+
+def test_documents_are_told_apart() -> None:
+    predictor = made(b"one text\n", b"another text\n")
+    before = amount(predictor)
+    predictor.observe("file:///0", b"one text\n", b"")
+    predictor.observe("file:///1", b"another text\n!", b"")
+    assert amount(predictor) == before + 1
+
+
+def test_what_is_indexed_meanwhile_is_offered_where_somebody_has_asked_before(network: Network) -> None:
+    copy = CopyPredictor()
+    completer = Completer({"network": NetworkPredictor(network), "copy": copy}, pytest.fail, "file:///a")
+    text, options = b"The treasurer of our ", Options()
+    assert completer.ghost_text(text, b"", options) is None
+    assert not completer.next_words(text, b"", options)[0].text.startswith("so")
+    copy.shards = (Shard.build([("b", b"The treasurer of our society is Philippa.\n")]),)
+    completer.think_anew()
+    assert completer.next_words(text, b"", options)[0].text.startswith("so")
+
+
+def observed(predictor: CopyPredictor, document: str, before: bytes, after: bytes) -> int:
+    """Shown until it has taken in what it wants; how many times that was."""
+    times = 1
+    while predictor.observe(document, before, after):
+        times += 1
+    return times
+
+
+def test_what_is_near_the_cursor_is_taken_in_at_once_and_the_rest_piece_by_piece() -> None:
+    text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
+    predictor, sizes = CopyPredictor(), [0]
+    for cursor in (150_000, 150_001, 40_000):  # opened, a key on, a jump
+        more = True
+        while more:
+            more = predictor.observe("file:///a", text[:cursor], text[cursor:])
+            sizes.append(amount(predictor))
+            assert after(predictor, text[cursor - 108 : cursor - 100]).argmax() == text[cursor - 100]
+    assert max(later - earlier for earlier, later in pairwise(sizes)) <= NEAR_BEFORE + NEAR_AFTER
+    assert sizes[-1] < 2 * (BEFORE + AFTER) + 10, "no part is taken in twice"
+    assert after(predictor, text[20_000:20_008]).argmax() == text[20_008]
+
+
+def test_of_a_long_text_that_is_opened_the_surroundings_of_the_cursor_are_read() -> None:
+    text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
+    predictor, cursor = CopyPredictor(), 150_000
+    observed(predictor, "file:///a", text[:cursor], text[cursor:])
+    assert amount(predictor) < 50_000
+    for near in (cursor - 1000, cursor + 1000):
+        assert after(predictor, text[near - 8 : near]).argmax() == text[near]
+
+
+def test_what_is_pasted_is_known_from_its_end_where_it_is_long() -> None:
+    text = "".join(random.Random(0).choices(LETTERS, k=100_000)).encode()
+    predictor = made(b"start ")
+    observed(predictor, "file:///0", b"start " + text + b"\n", b"")
+    assert amount(predictor) < 50_000
+    for near in (len(text) - 20_000, len(text) - 1):
+        assert after(predictor, text[near - 8 : near]).argmax() == text[near]
+
+
+def test_memory_is_bounded_and_the_newest_text_stays() -> None:
+    predictor, random_ = CopyPredictor(), random.Random(0)
+    for i in range(20):
+        text = "".join(random_.choices(LETTERS, k=20_000)).encode()
+        observed(predictor, f"file:///{i}", text, b"")
+    assert amount(predictor) < 300_000
+    assert after(predictor, text[:5000]).argmax() == text[5000]
+
+
+# In use
+
+
+def test_files_of_the_workspace_are_known_and_follow_their_changes(place) -> None:
+    file = place.write("a.py", "def frobnicate(widget):\n    pass\n")
+    predictor = CopyPredictor(place.workspace())
+    assert not after(predictor, b"\ndef frob").any()
+    predictor.refresh()
+    assert going_on(predictor, b"\n\ndef frob", 6) == b"nicate"
+    place.write("a.py", "def frobbify(widget):\n    pass\n")
+    predictor.update([file])
+    assert going_on(predictor, b"\n\ndef frob", 4) == b"bify"
+    assert going_on(CopyPredictor(place.workspace()), b"\n\ndef frob", 4) == b"bify"
+
+
+def test_beside_a_network_it_offers_the_names_of_the_text() -> None:
+    network = Network.open(Path(str(files("foretype_model") / "data/default.onnx")))
+    before = b"x = frobnicate_widget(3)\n" * 4 + b"y = frob"
+
+    def offered(**members: Predictor) -> Candidate:
+        completer = Completer(members, lambda name, error: pytest.fail(f"{name}: {error}"), "file:///a.py")
+        return completer.next_words(before, b"", Options())[0]
+
+    both = offered(network=NetworkPredictor(network), copy=CopyPredictor())
+    assert both.text.startswith("nicate_widget")
+    assert both.shares["copy"] > 0.5
+    assert not offered(network=NetworkPredictor(network)).text.startswith("nicate_widget")

@@ -1,0 +1,254 @@
+"""The native kernel against ONNX Runtime, and against files that are not what they say."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import numpy_helper
+from tests.model.conftest import make_metadata, make_network
+
+from foretype_model.errors import ModelError
+from foretype_model.predictors.network import kernel, model_file, runtime
+from foretype_model.predictors.network.runtime import Network, SessionCell, open_session
+from foretype_model.store.store import BUNDLED
+from foretype_model.training import onnx_file
+from foretype_model.training.network import Shape
+
+NATIVE = kernel.library()
+README = Path(__file__).parents[4] / "README.md"
+needs_kernel = pytest.mark.skipif(NATIVE is None, reason="installed without a C compiler")
+WAYS = kernel.ways()
+shapes = st.builds(Shape, st.just("gru"), st.integers(1, 90), st.just(1), st.integers(1, 40), st.integers(2, 6))
+few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def file_of(shape: Shape, folder: Path, seed: int = 0) -> Path:
+    path = folder / "m.onnx"
+    onnx_file.write(make_network(shape, seed), make_metadata(shape), path)
+    return path
+
+
+def without_seal(path: Path) -> bytes:
+    """A model file's content as it was before models had a seal."""
+    content = path.read_bytes()
+    assert content == model_file.sealed(content[len(model_file.sealed(b"")) :])
+    return content[len(model_file.sealed(b"")) :]
+
+
+def by_session(path: Path) -> Network:
+    session, metadata = open_session(path)
+    return Network(SessionCell(session), metadata)
+
+
+def by_kernel(path: Path, way: int) -> Network:
+    content = model_file.read(path)
+    assert kernel.known(content.arrays)
+    return Network(kernel.Kernel(content.arrays, way), runtime.read_metadata(path))
+
+
+@cache
+def default(way: int | None) -> Network:
+    return by_session(BUNDLED) if way is None else by_kernel(BUNDLED, way)
+
+
+def apart(ours: runtime.NetworkState, theirs: runtime.NetworkState) -> float:
+    assert ours.tail == theirs.tail
+    return max(np.abs(ours.h - theirs.h).max(), np.abs(ours.log_probabilities - theirs.log_probabilities).max())
+
+
+@needs_kernel
+@few
+@given(shapes, st.integers(0, 99), st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=16))
+def test_a_step_is_that_of_onnx_runtime(tmp_path, shape, seed, texts) -> None:
+    path = file_of(shape, tmp_path, seed)
+    session = by_session(path)
+    for ours in (by_kernel(path, way) for way in WAYS):
+        starts = [session.feed(session.start(), text[:-1]) for text in texts]
+        stepped = ours.step(starts, [text[-1] for text in texts])
+        expected = session.step(starts, [text[-1] for text in texts])
+        assert max(map(apart, stepped, expected)) < 1e-5
+
+
+@needs_kernel
+@pytest.mark.parametrize("way", WAYS)
+@few
+@given(shape=shapes, texts=st.lists(st.binary(min_size=40, max_size=40), min_size=1, max_size=16))
+def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(tmp_path, way, shape, texts) -> None:
+    ours = by_kernel(file_of(shape, tmp_path), way)
+    together = [ours.start()] * len(texts)
+    for at in range(40):
+        together = ours.step(together, [text[at] for text in texts])
+    for row, text in zip(together, texts, strict=True):
+        fed = ours.feed(ours.start(), text)
+        assert apart(row, fed) == 0
+
+
+@needs_kernel
+@few
+@given(shape=shapes, texts=st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=20))
+def test_all_that_multiply_many_numbers_at_once_compute_the_same(tmp_path, shape, texts) -> None:
+    path = file_of(shape, tmp_path)
+    first, *others = (by_kernel(path, way) for way in (*WAYS[1:], *WAYS[1:2]))
+    for ours in others:
+        for state, text in ((ours.start(), text) for text in texts):
+            assert apart(ours.feed(state, text), first.feed(state, text)) == 0
+        starts = [ours.start()] * len(texts)
+        following = [text[0] for text in texts]
+        assert max(map(apart, ours.step(starts, following), first.step(starts, following))) == 0
+
+
+@needs_kernel
+@pytest.mark.parametrize("way", WAYS)
+def test_a_text_costs_the_bits_it_costs_by_onnx_runtime(way) -> None:
+    text = README.read_bytes()[:4000] + bytes(range(256))
+    bits = dict.fromkeys((default(way), default(None)), 0.0)
+    for network in bits:
+        state = network.start()
+        for byte in text:
+            bits[network] -= state.log_probabilities[byte] / np.log(2) / len(text)
+            state = network.step([state], [byte])[0]
+    ours, theirs = bits.values()
+    assert abs(ours - theirs) < 5e-4
+
+
+@needs_kernel
+def test_every_byte_is_as_probable_as_by_onnx_runtime_after_any_text() -> None:
+    ours, theirs = default(WAYS[-1]), default(None)
+    text = README.read_bytes()[:1000]
+    state = theirs.feed(theirs.start(), text)
+    following = list(range(256))
+    assert max(map(apart, ours.step([state] * 256, following), theirs.step([state] * 256, following))) < 1e-4
+
+
+@needs_kernel
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_no_state_is_too_strange(value) -> None:
+    start = default(WAYS[0]).start()
+    strange = start._replace(h=np.full_like(start.h, value))
+    for way in WAYS:
+        assert default(way).step([strange], [97])[0].h.shape == start.h.shape
+
+
+def test_the_kernel_serves_where_there_is_one(model_file: Path) -> None:
+    assert Network.open(model_file).run_by == ("ONNX Runtime" if kernel.best() == kernel.NONE else "native code")
+
+
+def test_without_a_kernel_onnx_runtime_serves(model_file: Path, monkeypatch) -> None:
+    monkeypatch.setattr(kernel, "library", lambda: None)
+    assert Network.open(model_file).run_by == "ONNX Runtime"
+
+
+def test_a_library_that_is_none_or_of_another_source_is_not_used(tmp_path) -> None:
+    assert kernel.library(tmp_path / "absent.so") is None
+    (tmp_path / "rubbish.so").write_bytes(b"rubbish")
+    assert kernel.library(tmp_path / "rubbish.so") is None
+    if compiler := shutil.which("cc"):
+        other = tmp_path / "other.so"
+        source = "unsigned foretype_source(void) { return 1; } int foretype_run(void) { return 0; }"
+        subprocess.run([compiler, "-shared", "-fPIC", "-xc", "-", "-o", other], input=source, text=True, check=True)
+        assert kernel.library(other) is None
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [Shape("lstm", 20, 1, 8), Shape("rnn", 20, 1, 8), Shape("gru", 20, 2, 8), Shape("gru", 20, 1, 8, 1)],
+    ids=str,
+)
+def test_other_networks_are_left_to_onnx_runtime(shape, tmp_path) -> None:
+    assert Network.open(file_of(shape, tmp_path)).run_by == "ONNX Runtime"
+
+
+@pytest.mark.skipif(kernel.best() == kernel.NONE, reason="ONNX Runtime serves here")
+def test_serving_the_default_model_does_without_onnx_runtime() -> None:
+    code = "import sys; from foretype_model import runtime, store; network = runtime.Network.open(store.BUNDLED)\n"
+    code += "network.feed(network.start(), b'some text'); print('onnxruntime' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
+def test_what_is_read_is_what_onnx_reads() -> None:
+    content, model = model_file.read(BUNDLED), onnx.load(BUNDLED)
+    assert content.metadata == {entry.key: entry.value for entry in model.metadata_props}
+    for tensor in model.graph.initializer:
+        assert np.array_equal(content.arrays[tensor.name], numpy_helper.to_array(tensor))
+
+
+def test_a_file_cut_anywhere_is_no_model(tmp_path) -> None:
+    whole = without_seal(file_of(Shape("gru", 4, 1, 2, 2), tmp_path))
+    cut = tmp_path / "cut.onnx"
+    # Its beginning and its end byte by byte, where all that is not numbers lies.
+    for length in [*range(300), *range(300, len(whole), 4999), *range(len(whole) - 2500, len(whole))]:
+        cut.write_bytes(whole[:length])
+        with pytest.raises(ModelError):
+            Network.open(cut)
+
+
+@few
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(tmp_path, content) -> None:
+    path = tmp_path / "any.onnx"
+    path.write_bytes(content)
+    try:
+        model_file.read(path)
+    except ValueError:
+        return
+
+
+@needs_kernel
+@few
+@given(st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=4), st.booleans())
+def test_a_damaged_file_is_refused_or_predicts_something(tmp_path, damage, at_the_end) -> None:
+    content = bytearray(without_seal(file_of(Shape("gru", 4, 1, 2, 2), tmp_path)))
+    for at, byte in damage:
+        content[len(content) - 1 - at % 2500 if at_the_end else at % len(content)] = byte
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(content)
+    try:
+        arrays = model_file.read(path).arrays
+    except ValueError:
+        return
+    if kernel.known(arrays):
+        damaged = kernel.Kernel(arrays, WAYS[-1])
+        rubbish = bytes(256 + len(arrays["multipliers"]) - 1)
+        h, _ = damaged.run([np.zeros(damaged.state_size, np.float32)], [rubbish], 256)[0]
+        assert h.shape == (damaged.state_size,)
+
+
+def changed(path: Path, name: str, change) -> None:
+    model = onnx.load(path)
+    for tensor in model.graph.initializer:
+        if tensor.name == name:
+            tensor.CopyFrom(numpy_helper.from_array(change(numpy_helper.to_array(tensor)), name))
+    onnx.save(model, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("recurrent.weight_hh_l0.int8", lambda array: array[:-1]),
+        ("recurrent.weight_hh_l0.int8", lambda array: np.full_like(array, -128)),
+        ("recurrent.bias_hh_l0", lambda array: array[:-1]),
+        ("recurrent.bias_hh_l0", lambda array: array.astype(np.float16)),
+        ("ngrams.weight.int8", lambda array: array[:0]),
+        ("ngrams.weight.int8", lambda array: array.T),
+        ("embedding.weight", lambda array: array[:200]),
+        ("multipliers", lambda array: array - 70_000),
+        ("multipliers", lambda array: array + (1 << 40)),
+        ("multipliers", lambda array: array[0, 0]),
+        ("output.bias", lambda array: array[:128]),
+    ],
+)
+def test_numbers_that_do_not_fit_together_are_not_the_kernels(name, change, tmp_path) -> None:
+    path = file_of(Shape("gru", 20, 1, 8), tmp_path)
+    assert kernel.known(model_file.read(path).arrays)
+    changed(path, name, change)
+    assert not kernel.known(model_file.read(path).arrays)

@@ -1,0 +1,115 @@
+"""A model file that is not, to the last bit, what was written: refused by whatever reads it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.model.conftest import make_metadata, make_network
+
+from foretype_model.errors import ModelError
+from foretype_model.predictors.network import kernel, model_file, runtime
+from foretype_model.predictors.network.runtime import Network, read_metadata
+from foretype_model.store.store import BUNDLED, Store
+from foretype_model.training import onnx_file
+from foretype_model.training.network import Shape
+
+SEAL = len(model_file.sealed(b""))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """Of a kind that every runtime knows."""
+    path = tmp_path_factory.mktemp("models") / "m.onnx"
+    shape = Shape("gru", 8, 1, 4, 2)
+    onnx_file.write(make_network(shape), make_metadata(shape), path)
+    return path
+
+
+def flipped(content: bytes, at: int, bit: int) -> bytes:
+    return content[:at] + bytes((content[at] ^ 1 << bit,)) + content[at + 1 :]
+
+
+def weights(content: bytes) -> dict[str, int]:
+    """Where the numbers of each tensor lie in a file."""
+    tensors = onnx.load_from_string(content).graph.initializer
+    return {tensor.name: content.index(tensor.raw_data) for tensor in tensors if len(tensor.raw_data) > 8}
+
+
+@pytest.mark.parametrize("way", ["native code", "ONNX Runtime"])
+def test_a_bit_turned_over_in_any_weight_is_refused(way, model, tmp_path, monkeypatch) -> None:
+    if way == "ONNX Runtime":
+        monkeypatch.setattr(kernel, "library", lambda: None)
+    elif kernel.best() == kernel.NONE:
+        pytest.skip("installed without a C compiler")
+    assert Network.open(model).run_by == way
+    whole, damaged = model.read_bytes(), tmp_path / "damaged.onnx"
+    found = weights(whole)
+    assert {"recurrent.weight_hh_l0.int8", "ngrams.weight.int8", "output.bias"} < found.keys()
+    for place in found.values():
+        for bit in range(8):
+            damaged.write_bytes(flipped(whole, place + bit % 8, bit))
+            with pytest.raises(ModelError, match=r"^\S+damaged\.onnx is damaged: import or train it again$"):
+                Network.open(damaged)
+
+
+def test_a_bit_turned_over_anywhere_is_refused_even_in_the_seal(model, tmp_path) -> None:
+    rng, whole, damaged = random.Random(0), model.read_bytes(), tmp_path / "damaged.onnx"
+    for at in [*range(SEAL + 20), *(rng.randrange(len(whole)) for _ in range(100))]:
+        damaged.write_bytes(flipped(whole, at, rng.randrange(8)))
+        with pytest.raises(ModelError, match="is damaged"):
+            Network.open(damaged)
+
+
+def test_one_that_came_with_foretype_is_to_be_installed_anew(model, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(runtime, "__file__", str(tmp_path / "predictors" / "network" / "runtime.py"))
+    (tmp_path / "data").mkdir()
+    damaged = tmp_path / "data" / "default.onnx"
+    damaged.write_bytes(flipped(model.read_bytes(), 1000, 0))
+    with pytest.raises(ModelError, match=r"default\.onnx is damaged: install Foretype anew$"):
+        Network.open(damaged)
+
+
+@given(st.binary(max_size=200), st.data())
+def test_no_content_changes_by_a_bit_unnoticed(content, data) -> None:
+    sealed = model_file.sealed(content)
+    assert not model_file.is_damaged(sealed)
+    assert not model_file.is_damaged(content)
+    at, bit = data.draw(st.integers(0, len(sealed) - 1)), data.draw(st.integers(0, 7))
+    assert model_file.is_damaged(flipped(sealed, at, bit))
+
+
+def test_a_file_cut_in_its_seal_or_anywhere_after_it_is_refused(model, tmp_path) -> None:
+    whole, cut = model.read_bytes(), tmp_path / "cut.onnx"
+    for length in [*range(SEAL + 20), *range(SEAL, len(whole), 4999), *range(len(whole) - 300, len(whole))]:
+        cut.write_bytes(whole[:length])
+        with pytest.raises(ModelError, match=r"^[^\n]*$"):
+            Network.open(cut)
+
+
+def test_a_damaged_model_is_neither_imported_nor_trained_further(model, tmp_path) -> None:
+    damaged, store = tmp_path / "mine.onnx", Store(tmp_path / "models")
+    damaged.write_bytes(flipped(model.read_bytes(), weights(model.read_bytes())["output.bias"], 3))
+    for use in (store.import_file, onnx_file.read, read_metadata):
+        with pytest.raises(ModelError, match="is damaged"):
+            use(damaged)
+    assert store.names() == ["default"]
+
+
+def test_a_model_without_a_seal_opens_as_before(model, tmp_path) -> None:
+    older = tmp_path / "older.onnx"
+    older.write_bytes(model.read_bytes()[SEAL:])
+    ours, theirs = (Network.open(path).start() for path in (older, model))
+    assert np.array_equal(ours.log_probabilities, theirs.log_probabilities)
+    assert read_metadata(older) == read_metadata(model)
+
+
+def test_the_default_model_is_sealed_and_whole() -> None:
+    content = BUNDLED.read_bytes()
+    assert content == model_file.sealed(content[SEAL:])
+    assert model_file.SEAL.decode() in model_file.read(BUNDLED).metadata

@@ -1,0 +1,131 @@
+"""The runtime against torch, step by step, and against every way a model file can be broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+from tests.model.conftest import make_metadata, make_network
+
+from foretype_model.errors import ModelError
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictors.network.runtime import KEY, Network, read_metadata
+from foretype_model.training import onnx_file
+from foretype_model.training.network import ByteNetwork, Shape
+
+TEXT = "def naïve(x): return '日本語' 👩‍👩‍👧\r\n".encode() * 3
+SHAPES = [Shape(cell, 48, layers, 16) for cell in ("gru", "lstm", "rnn") for layers in (1, 2)]
+SHAPES += [Shape("gru", 48, 1, 16, ngrams) for ngrams in (1, 2)]
+
+
+def torch_log_probabilities(network: ByteNetwork, text: bytes) -> np.ndarray:
+    with torch.no_grad():
+        logits, _ = network(torch.tensor([END_OF_TEXT, *text])[:, None], None)
+    return torch.log_softmax(logits[:, 0], -1).numpy()
+
+
+def stepped(network: Network, text: bytes) -> np.ndarray:
+    state = network.start()
+    rows = [state.log_probabilities]
+    for byte in text:
+        state = network.step([state], [byte])[0]
+        rows.append(state.log_probabilities)
+    return np.stack(rows)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}")
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
+def test_equals_torch_at_every_step(shape, precision, tolerance, tmp_path) -> None:
+    network = make_network(shape)
+    onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx", precision)
+    ours, theirs = stepped(Network.open(tmp_path / "m.onnx"), TEXT), torch_log_probabilities(network, TEXT)
+    assert np.abs(ours - theirs).max() < tolerance
+    assert np.ptp(theirs, axis=-1).min() > 0.5, "a flat distribution would pass whatever the runtime did"
+
+
+def test_feeding_a_text_is_stepping_through_it(network: Network) -> None:
+    text = TEXT * 9  # longer than one chunk
+    state = network.start()
+    for byte in text:
+        state = network.step([state], [byte])[0]
+    fed = network.feed(network.start(), text)
+    assert np.array_equal(fed.h, state.h)
+    assert np.array_equal(fed.log_probabilities, state.log_probabilities)
+
+
+def test_a_row_does_not_depend_on_the_rows_beside_it(network: Network) -> None:
+    states = [network.feed(network.start(), TEXT[:n]) for n in (1, 9, 17, 30)]
+    together = network.step(states, [97, 98, 99, 100])
+    for state, byte, row in zip(states, [97, 98, 99, 100], together, strict=True):
+        alone = network.step([state], [byte])[0]
+        assert np.array_equal(alone.h, row.h)
+        np.testing.assert_allclose(alone.log_probabilities, row.log_probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}")
+def test_a_model_file_can_be_trained_further(shape, tmp_path) -> None:
+    network = make_network(shape)
+    onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx")
+    back = onnx_file.read(tmp_path / "m.onnx")
+    for name, value in network.state_dict().items():
+        step = value.abs().max() / onnx_file.LARGEST
+        assert (back.state_dict()[name] - value).abs().max() <= step, name
+
+
+def test_metadata_survives(model_file: Path) -> None:
+    assert read_metadata(model_file) == make_metadata(Shape("gru", 32, 1, 16))
+
+
+def test_a_truncated_file_is_one_line_at_every_length(model_file: Path, tmp_path) -> None:
+    whole = model_file.read_bytes()
+    cut = tmp_path / "cut.onnx"
+    for length in range(0, len(whole), 997):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(ModelError) as error:
+            Network.open(cut)
+        assert "\n" not in str(error.value)
+
+
+def foreign(path: Path, **properties: str) -> Path:
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["a"], ["b"])],
+        "foreign",
+        [value("a", TensorProto.FLOAT, [1])],
+        [value("b", TensorProto.FLOAT, [1])],
+    )
+    model = helper.make_model(graph, opset_imports=onnx_file.OPSETS, ir_version=onnx_file.IR_VERSION)
+    helper.set_model_props(model, properties)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("properties", "hint"),
+    [
+        ({}, "not a Foretype model"),
+        ({KEY: "{"}, "not a Foretype model"),
+        ({KEY: '{"name": "x"}'}, "not a Foretype model"),
+        ({KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 99')}, "update"),
+        ({KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 1')}, "train it again"),
+    ],
+)
+def test_a_foreign_file_says_what_to_do(properties, hint, tmp_path) -> None:
+    with pytest.raises(ModelError, match=hint):
+        Network.open(foreign(tmp_path / "f.onnx", **properties))
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 9])
+def test_rubbish_is_not_a_model(content, tmp_path) -> None:
+    (tmp_path / "r.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match="not a whole model file"):
+        Network.open(tmp_path / "r.onnx")
+
+
+def test_a_missing_file_says_so(tmp_path) -> None:
+    with pytest.raises(ModelError, match="no model at"):
+        Network.open(tmp_path / "absent.onnx")

@@ -1,0 +1,308 @@
+"""The mixture: a distribution whatever its members answer, the better for what it learns, and none at their mercy."""
+
+from __future__ import annotations
+
+import time
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.predictor import VOCABULARY, Predictor
+from foretype_model.predictors import mixture
+from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.mixture import Corrections, Mixture, PredictorFailed
+from foretype_model.predictors.network.predictor import NetworkPredictor
+from foretype_model.predictors.network.runtime import Network
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+
+class Told(ScriptedPredictor):
+    """Answers what it was told to, whatever the text: one row of probabilities for each state, which is its number."""
+
+    def __init__(self, *rows: np.ndarray) -> None:
+        super().__init__([])
+        self._rows = np.array(rows, np.float32)
+
+    def start(self):
+        return 0
+
+    def feed(self, state, text):
+        return state
+
+    def step(self, states, following):
+        return list(states)
+
+    def predict(self, states):
+        with np.errstate(divide="ignore"):
+            return np.log(self._rows[list(states)])
+
+
+def sure_of(byte: str, mass: float = 1.0, sureness: float = 0.95) -> np.ndarray:
+    row = np.full(VOCABULARY, (1 - sureness) / (VOCABULARY - 1))
+    row[ord(byte)] = sureness
+    return mass * row
+
+
+NOTHING = np.zeros(VOCABULARY)
+EVENLY = np.full(VOCABULARY, 1 / VOCABULARY)
+
+
+@st.composite
+def rows(draw) -> np.ndarray:
+    """Of any mass up to 1, spread over all bytes or over few."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    row = random.dirichlet(np.full(VOCABULARY, draw(st.sampled_from([0.003, 0.1, 10.0]))))
+    return row * draw(st.sampled_from([0.0, 1e-12, 0.001, 0.3, 0.9, 0.999, 1.0, 1.0]))
+
+
+MEMBERS = st.lists(st.tuples(rows(), rows(), rows()), min_size=1, max_size=4)
+
+
+def mixture_of(members) -> tuple[Mixture, list[tuple[int, ...]]]:
+    mixed = Mixture({f"member {i}": Told(*told) for i, told in enumerate(members)})
+    return mixed, [(i,) * len(members) for i in range(len(members[0]))]
+
+
+@settings(deadline=None)
+@given(members=MEMBERS, typed=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 255)), max_size=30))
+def test_the_mixture_is_a_distribution_and_its_shares_are_of_it(members, typed) -> None:
+    mixed, states = mixture_of(members)
+    for which, byte in typed:
+        mixed.learn(states[which], byte)
+    p = np.exp(mixed.predict(states))
+    assert p.shape == (3, VOCABULARY)
+    assert p.sum(1) == pytest.approx(1, abs=1e-3)
+    for i, state in enumerate(states):
+        shares = sum(mixed.shares(state).values())
+        likely = p[i] > 1e-9
+        assert (shares[likely] <= 1 + 1e-3).all()
+        if any(told[i].sum() > 0.9999 for told in members):
+            assert shares[likely] == pytest.approx(1, abs=1e-3)
+
+
+@settings(deadline=None)
+@given(members=MEMBERS)
+def test_a_prediction_does_not_depend_on_what_is_asked_for_along_with_it(members) -> None:
+    mixed, states = mixture_of(members)
+    together = mixed.predict(states)
+    for row, state in zip(together, states, strict=True):
+        assert np.allclose(np.exp(row), np.exp(mixed.predict([state])[0]), atol=1e-6)
+
+
+@settings(deadline=None)
+@given(row=rows(), first=st.booleans())
+def test_a_member_that_knows_nothing_changes_nothing(row, first) -> None:
+    told, silent = Told(row), Told(NOTHING)
+    alone = Mixture({"told": told}).predict([(0,)])
+    both = Mixture({"silent": silent, "told": told} if first else {"told": told, "silent": silent})
+    assert np.exp(both.predict([(0, 0)])) == pytest.approx(np.exp(alone), abs=1e-6)
+    assert not both.shares((0, 0))["silent"].any()
+
+
+def test_one_whole_member_passes_through_exactly(network: Network) -> None:
+    alone = NetworkPredictor(network)
+    mixed = Mixture({"network": alone})
+    state, states = mixed.feed(mixed.start(), b"some text"), alone.feed(alone.start(), b"some text")
+    assert np.array_equal(mixed.predict([state]), alone.predict([states]))
+
+
+def test_where_all_are_partial_the_rest_is_spread_evenly() -> None:
+    mixed = Mixture({"half": Told(sure_of("a", 0.5, 1.0))})
+    p = np.exp(mixed.predict([(0,)]))[0]
+    assert p[ord("a")] == pytest.approx(0.5, abs=0.01)
+    assert np.delete(p, ord("a")) == pytest.approx(0.5 / VOCABULARY, rel=0.02)
+    assert mixed.shares((0,))["half"][ord("z")] == 0
+
+
+def test_a_part_counts_for_as_much_as_is_assigned_before_anything_is_learnt() -> None:
+    mixed = Mixture({"part": Told(sure_of("a", 0.7, 1.0)), "whole": Told(sure_of("b", 1.0, 1.0))})
+    p = np.exp(mixed.predict([(0, 0)]))[0]
+    assert (p[ord("a")], p[ord("b")]) == pytest.approx((0.7, 0.3), abs=1e-3)
+    shares = mixed.shares((0, 0))
+    assert (shares["part"][ord("a")], shares["whole"][ord("b")]) == pytest.approx((1, 1))
+
+
+def test_a_second_whole_member_counts_for_half_of_its_sureness_before_anything_is_learnt() -> None:
+    mixed = Mixture({"base": Told(EVENLY), "second": Told(sure_of("a", 1.0, 0.8))})
+    assert np.exp(mixed.predict([(0, 0)]))[0, ord("a")] == pytest.approx(0.4 * 0.8 + 0.6 / VOCABULARY, abs=1e-3)
+
+
+@settings(deadline=None, max_examples=30)
+@given(members=MEMBERS, byte=st.integers(0, 255))
+def test_learning_goes_down_the_gradient_of_what_was_typed(members, byte) -> None:
+    corrections: Corrections = {}
+    mixed, (state, *_) = Mixture(mixture_of(members)[0].members, corrections), mixture_of(members)[1]
+    if np.exp(mixed.predict([state])[0, byte]) < 1e-4:
+        return
+    mixed.learn(state, byte)
+    learnt = {name: values / mixture.RATE for name, values in corrections.items()}
+    for name, values in corrections.items():
+        log_p = []
+        for change in (0.05, -0.05):
+            corrections |= {other: np.zeros_like(values) for other in corrections}
+            corrections[name] = corrections[name] + np.float32(change)
+            log_p.append(float(mixed.predict([state])[0, byte]))
+        assert learnt[name].sum() == pytest.approx((log_p[0] - log_p[1]) / 0.1, abs=0.02)
+
+
+def typed_by(mixed: Mixture, text: str) -> list[float]:
+    """The probability of each byte that is typed, which is learnt from at once."""
+    state, found = (0,) * len(mixed.members), []
+    for byte in text.encode():
+        found.append(float(np.exp(mixed.predict([state])[0, byte])))
+        mixed.learn(state, byte)
+    return found
+
+
+@pytest.mark.parametrize("mass", [0.1, 0.7, 0.99, 1.0])
+def test_a_member_that_is_right_is_trusted_more_and_one_that_is_wrong_less(mass: float) -> None:
+    for typed, better in (("a", 1), ("b", -1)):
+        mixed = Mixture({"base": Told(EVENLY), "other": Told(sure_of("a", mass))})
+        before = mixed.shares((0, 0))["other"][ord("c")]
+        found = typed_by(mixed, typed * 300)
+        assert found[-1] > found[0]
+        assert better * (mixed.shares((0, 0))["other"][ord("c")] - before) > 0
+
+
+def test_trust_follows_who_is_right_half_of_the_time() -> None:
+    mixed = Mixture({"base": Told(EVENLY), "sure": Told(sure_of("a", 0.95))})
+    typed_by(mixed, "ab" * 500)
+    weight = 1 - np.exp(mixed.predict([(0, 0)])[0]).min() * VOCABULARY
+    assert 0.3 < weight < 0.7, "sure of one byte, and right in half of the cases"
+
+
+def test_what_is_learnt_of_one_class_is_not_believed_of_another() -> None:
+    mixed = Mixture({"base": Told(EVENLY, EVENLY), "other": Told(sure_of("a", 0.9), sure_of("b", 0.3))})
+    before = mixed.predict([(1, 1)])
+    for _ in range(200):
+        mixed.learn((0, 0), ord("z"))
+    assert np.array_equal(mixed.predict([(1, 1)]), before)
+
+
+def test_documents_that_share_corrections_learn_together() -> None:
+    members, shared = {"base": Told(EVENLY), "other": Told(sure_of("a", 0.5))}, {}
+    one, two, apart = Mixture(members, shared), Mixture(members, shared), Mixture(members)
+    before = two.predict([(0, 0)])
+    typed_by(one, "a" * 50)
+    assert np.array_equal(one.predict([(0, 0)]), two.predict([(0, 0)]))
+    assert not np.array_equal(two.predict([(0, 0)]), before)
+    assert np.array_equal(apart.predict([(0, 0)]), before)
+
+
+# Members that misbehave
+
+
+class Broken(ScriptedPredictor):
+    """Does something else than predicting, in one of its methods."""
+
+    def __init__(self, method: str, do) -> None:
+        super().__init__(["some text"])
+        original = getattr(self, method)
+        setattr(self, method, lambda *args: do(original(*args)))
+
+
+def raised(_):
+    raise KeyError("lost")
+
+
+def slept(answer):
+    time.sleep(0.02)
+    return answer
+
+
+def with_nan(answer):
+    answer[0, 7] = np.nan
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("method", "do"),
+    [
+        ("start", raised),
+        ("feed", raised),
+        ("step", raised),
+        ("step", lambda states: states[:-1]),
+        ("predict", raised),
+        ("predict", with_nan),
+        ("predict", np.exp),
+        ("predict", lambda answer: answer[:, :-1]),
+        ("predict", lambda answer: answer.tolist()),
+    ],
+)
+def test_what_a_member_does_wrong_is_told_with_its_name(method, do) -> None:
+    mixed = Mixture({"good": ScriptedPredictor(["some text"]), "bad": Broken(method, do)})
+    with pytest.raises(PredictorFailed, match="bad") as failed:
+        mixed.predict(mixed.step([mixed.feed(mixed.start(), b"some")], b" "))
+    assert failed.value.name == "bad"
+
+
+@pytest.mark.parametrize("method", ["step", "predict"])
+def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatch) -> None:
+    monkeypatch.setattr(mixture, "SLOW", 0.01)
+    mixed = Mixture({"quick": Told(EVENLY), "slow": Broken(method, slept)})
+    for _ in range(2):
+        mixed.predict(mixed.step([mixed.start()], b"s"))
+    with pytest.raises(PredictorFailed, match="too slow") as failed:
+        mixed.predict(mixed.step([mixed.start()], b"s"))
+    assert failed.value.name == "slow"
+
+
+def test_a_busy_machine_is_no_fault_of_a_member(monkeypatch) -> None:
+    preempted = count()
+    monkeypatch.setattr(mixture, "SLOW", 0.01)
+    monkeypatch.setattr(mixture, "_left", lambda: (0, next(preempted)))
+    mixed = Mixture({"starved": Broken("predict", slept)})
+    for _ in range(6):
+        mixed.predict([mixed.start()])
+    busy = Mixture({"busy": Broken("predict", worked)})
+    with pytest.raises(PredictorFailed, match="too slow"):
+        for _ in range(6):
+            busy.predict([busy.start()])
+
+
+def worked(answer):
+    end = time.thread_time() + 0.015
+    while time.thread_time() < end:
+        pass
+    return answer
+
+
+def test_a_slow_call_now_and_then_is_borne(monkeypatch) -> None:
+    monkeypatch.setattr(mixture, "SLOW", 0.01)
+    pauses = iter([0.02, 0.02, 0.0] * 4)
+
+    def now_and_then(answer):
+        time.sleep(next(pauses))
+        return answer
+
+    mixed = Mixture({"now and then": Broken("predict", now_and_then)})
+    for _ in range(12):
+        mixed.predict([mixed.start()])
+
+
+# On real text
+
+
+def bits(members: dict[str, Predictor], text: bytes) -> float:
+    """Bits a byte of a text that is typed from its start, shown to whoever observes with each line."""
+    mixed, total = Mixture(members), 0.0
+    state = mixed.start()
+    for i, byte in enumerate(text):
+        if text[i - 1 : i] == b"\n":
+            mixed.observe("held out", text[:i], b"")
+        total -= float(mixed.predict([state])[0, byte]) / np.log(2)
+        mixed.learn(state, byte)
+        (state,) = mixed.step([state], [byte])
+    return total / len(text)
+
+
+def test_both_together_are_better_than_each_alone_on_a_text_that_is_new_to_them() -> None:
+    text = Path(mixture.__file__).read_bytes()[:4000]
+    network = NetworkPredictor(Network.open(Path(str(files("foretype_model") / "data/default.onnx"))))
+    alone = [bits({"network": network}, text), bits({"copy": CopyPredictor()}, text)]
+    assert bits({"network": network, "copy": CopyPredictor()}, text) < 0.95 * min(alone)

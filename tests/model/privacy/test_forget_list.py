@@ -1,0 +1,277 @@
+"""One list of what is forgotten, above the indexes of all workspaces: what is on it comes back in none of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretype_model.errors import ForetypeError, WorkspaceError
+from foretype_model.predictor import Context
+from foretype_model.predictors.copy.index.manifest import Manifest
+from foretype_model.predictors.copy.index.registry import Indexes
+from foretype_model.predictors.copy.predictor import CopyPredictor, create
+from foretype_model.privacy.forget_list import LIST, Forgotten, ForgottenNow
+
+TEXT = "Yours sincerely, Philippa Wainwright\n" * 2
+NAME = b"sincerely, Philippa "
+LETTERS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Path:
+    """A folder of texts, in one above that is a workspace too."""
+    folder = tmp_path / "texts" / "letters"
+    folder.mkdir(parents=True)
+    (folder / "anne.txt").write_text(TEXT)
+    return folder
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def learnt(state: Path, *folders: Path) -> CopyPredictor:
+    predictor = create(Context(workspace=folders, state_folder=state))
+    predictor.refresh()
+    return predictor
+
+
+def follows(predictor: CopyPredictor, text: bytes = NAME) -> bytes:
+    """What is most probable after a text; nothing where nothing is known."""
+    row = predictor.predict([predictor.feed(predictor.start(), text)])[0]
+    return bytes([row.argmax()]) if row.max() > -2 else b""
+
+
+def on_disk(state: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file() and path.name != LIST)
+
+
+# In any workspace
+
+
+def test_what_is_forgotten_stays_so_with_another_set_of_folders(letters, state):
+    assert follows(learnt(state, letters)) == b"W"
+    learnt(state, letters).forget(None, "Wainwright")
+    for folders in ((letters.parent,), (letters.parent, letters)):
+        other = learnt(state, *folders)
+        assert follows(other, b"Yours sincerely") == b","
+        assert follows(other) == b""
+        assert b"Wainwright" not in b"".join(shard.text.tobytes() for shard in other.shards)
+
+
+def test_a_file_that_is_forgotten_stays_so_with_another_set_of_folders(letters, state):
+    learnt(state, letters).forget(letters / "anne.txt", None)
+    assert follows(learnt(state, letters.parent), b"Yours sincerely") == b""
+
+
+def test_what_is_typed_is_forgotten_where_no_folder_is_open_too(letters, state):
+    learnt(state, letters).forget(None, "Wainwright")
+    alone = create(Context(state_folder=state))
+    alone.observe("untitled:1", TEXT.encode(), b"")
+    assert follows(alone, b"Yours sincerely") == b","
+    assert follows(alone) == b""
+
+
+def test_what_is_forgotten_where_no_folder_is_open_stays_so(letters, state):
+    create(Context(state_folder=state)).forget(None, "Wainwright")
+    assert follows(learnt(state, letters)) == b""
+
+
+def test_a_running_predictor_follows_with_its_next_update(letters, state):
+    running = learnt(state, letters.parent)
+    assert follows(running) == b"W"
+    learnt(state, letters).forget(None, "Wainwright")
+    running.update([])
+    assert follows(running) == b""
+
+
+def test_what_is_forgotten_leaves_the_indexes_that_nobody_has_open(letters, state):
+    for folder in (letters, letters.parent):
+        learnt(state, folder)
+    assert on_disk(state).count(b"Wainwright") == 4
+    indexes = Indexes(state)
+    indexes.forget(None, "Wainwright")
+    indexes.update([])
+    assert on_disk(state).count(b"sincerely") == 4
+    assert b"Wainwright" not in on_disk(state)
+    manifests = {path: path.stat().st_mtime_ns for path in state.glob("*/manifest.json")}
+    Indexes(state).update([])
+    assert {path: path.stat().st_mtime_ns for path in manifests} == manifests
+
+
+def test_an_index_that_was_begun_and_not_finished_is_seen_to(letters, state):
+    learnt(state, letters)
+    (manifest,) = state.glob("*/manifest.json")
+    manifest.unlink()
+    indexes = Indexes(state)
+    indexes.forget(letters, None)
+    indexes.update([])
+    assert b"Wainwright" not in on_disk(state)
+
+
+@pytest.mark.parametrize("name", ["0123456789abcdef.shard", ".0123456789abcdef.shard.abcdefgh"])
+def test_what_a_renewal_has_left_that_was_killed_goes_too(letters, state, name):
+    learnt(state, letters)
+    indexes = Indexes(state)
+    indexes.forget(None, "Wainwright")
+    indexes.update([])
+    (index,) = (path.parent for path in state.glob("*/manifest.json"))
+    (index / name).write_text("Philippa Wainwright")
+    Indexes(state).update([])
+    assert not (index / name).exists()
+
+
+def test_one_index_that_cannot_be_kept_does_not_keep_the_others(letters, state):
+    for folder in (letters, letters.parent):
+        learnt(state, folder)
+    first, second = sorted(path.parent for path in state.glob("*/manifest.json"))
+    (first / "lock").unlink()
+    (first / "lock").mkdir()
+    indexes = Indexes(state)
+    indexes.forget(None, "Wainwright")
+    with pytest.raises(WorkspaceError, match=first.name):
+        indexes.update([])
+    assert b"Wainwright" not in on_disk(second)
+    indexes.update([])  # it has been told, and is not tried at each save
+
+
+def test_where_nothing_is_forgotten_no_index_is_looked_at(letters, state, monkeypatch):
+    learnt(state, letters)
+    monkeypatch.setattr(Manifest, "read", lambda _folder: pytest.fail("it was read"))
+    Indexes(state).refresh(lambda _done, _total: None)
+
+
+def test_nothing_is_purged_once_it_is_closed(letters, state):
+    learnt(state, letters)
+    indexes = Indexes(state)
+    indexes.forget(None, "Wainwright")
+    indexes.close()
+    indexes.update([])
+    assert b"Wainwright" in on_disk(state)
+
+
+# The list
+
+
+@given(st.lists(st.tuples(LETTERS, LETTERS)))
+def test_what_is_written_is_read_again(tmp_path_factory, entries):
+    folder = tmp_path_factory.mktemp("state")
+    written = Forgotten()
+    for path, word in entries:
+        if word.encode().strip():
+            written = written.with_path(f"/{path}").with_word(word)
+    written.write(folder)
+    assert Forgotten.read(folder) == written
+    assert (written.digest() == "") == (written == Forgotten())
+
+
+def test_the_list_is_the_users_alone(state):
+    Forgotten.change(state, lambda before: before.with_word("hunter2"))
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()} == {LIST: 0o600, "lock": 0o600}
+
+
+def test_lists_that_lie_in_single_indexes_become_part_of_it(state):
+    Forgotten(("/a",), ("one", "two")).write(state / "1")
+    Forgotten(("/b",), ("two", "three")).write(state / "2")
+    Forgotten((), ("zero",)).write(state)
+    merged = Forgotten(("/a", "/b"), ("zero", "one", "two", "three"))
+    assert Forgotten.read(state) == merged
+    assert [path.name for path in state.rglob(LIST)] == [LIST]
+    assert Forgotten.read(state) == merged
+
+
+def test_lists_that_cannot_be_merged_count_all_the_same(state, monkeypatch):
+    Forgotten((), ("one",)).write(state / "1")
+    monkeypatch.setattr(Forgotten, "write", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    for _ in range(2):
+        assert Forgotten.read(state).words == ("one",)
+
+
+def test_a_list_that_cannot_be_written_is_told_and_is_what_it_was(state, monkeypatch):
+    Forgotten.change(state, lambda before: before.with_word("one"))
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(WorkspaceError, match=rf"cannot keep in {state} .*\(No space left on device\): make room"):
+        Forgotten.change(state, lambda before: before.with_word("two"))
+    assert Forgotten.read(state).words == ("one",)
+
+
+def test_two_processes_forget_at_once_and_nothing_is_lost(state):
+    code = "import sys; from pathlib import Path; from foretype_model.privacy.forget_list import Forgotten\n"
+    code += "for n in range(40): Forgotten.change(Path(sys.argv[1]), lambda f: f.with_word(sys.argv[2] + str(n)))"
+    processes = [subprocess.Popen([sys.executable, "-c", code, str(state), name]) for name in "ab"]
+    assert [process.wait(30) for process in processes] == [0, 0]
+    assert set(Forgotten.read(state).words) == {f"{name}{n}" for name in "ab" for n in range(40)}
+
+
+def test_a_list_is_followed_while_it_changes(state):
+    now = ForgottenNow(state)
+    assert now() == Forgotten()
+    Forgotten.change(state, lambda before: before.with_word("one"))
+    assert now() == Forgotten((), ("one",))
+    assert now() is now()
+    (state / LIST).write_text("[")
+    assert now() is None
+    (state / LIST).unlink()
+    assert now() == Forgotten()
+
+
+# What is no word, and no list
+
+
+@pytest.mark.parametrize("word", ["\ud800x", "x\udcff", "", " \n"])
+def test_a_word_that_can_stand_in_no_text_is_refused_and_nothing_is_written(letters, state, word):
+    predictor = learnt(state, letters)
+    with pytest.raises(ForetypeError, match="can stand in no text"):
+        predictor.workspace.forget_word(word)
+    with pytest.raises(ForetypeError, match="can stand in no text"):
+        Indexes(state).forget(None, word or " ")
+    assert not (state / LIST).exists()
+    assert follows(predictor) == b"W"
+
+
+@pytest.mark.parametrize("words", [["\ud800x"], ["\udcff"], [""], [" "], ["\ud800x", "Wainwright"]])
+def test_a_word_on_the_list_that_can_stand_in_no_text_does_no_harm(letters, state, words):
+    state.mkdir()
+    (state / LIST).write_text(json.dumps({"paths": [], "words": words}))
+    predictor = learnt(state, letters)
+    predictor.observe("file:///a", TEXT.encode(), b"")
+    assert follows(predictor, b"Yours sincerely") == b","
+    assert follows(predictor) == (b"" if "Wainwright" in words else b"W")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["", "[]", "{}", '{"paths": [], "words": "one"}', '{"paths": {}, "words": []}', '{"paths": [1], "words": []}'],
+)
+def test_what_is_no_list_is_told_by_name_and_nothing_is_learnt_until_it_is_mended(letters, state, broken):
+    state.mkdir()
+    (state / LIST).write_text(broken)
+    predictor = create(Context(workspace=(letters,), state_folder=state))
+    for call in (predictor.refresh, lambda: predictor.update([]), lambda: predictor.forget(None, "Wainwright")):
+        with pytest.raises(WorkspaceError, match=f"mend or remove {state / LIST}"):
+            call()
+    predictor.observe("file:///a", b"dear diary, dear", b"")
+    assert follows(predictor, b"dear di") == follows(predictor) == b""
+    (state / LIST).unlink()
+    predictor.update([])
+    predictor.observe("file:///a", b"dear diary, dear", b"")
+    assert follows(predictor, b"dear di") == b"a"
+    assert follows(predictor) == b"W"
+
+
+def test_a_list_that_breaks_while_it_is_in_use_is_known_as_it_was(letters, state):
+    predictor = learnt(state, letters)
+    predictor.forget(None, "Wainwright")
+    (state / LIST).write_text("[")
+    with pytest.raises(WorkspaceError):
+        predictor.update([])
+    assert follows(predictor, b"Yours sincerely") == b","
+    assert follows(predictor) == b""

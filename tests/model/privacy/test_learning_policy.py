@@ -1,0 +1,179 @@
+"""What is forgotten or excluded is not learnt from while it is open, by any predictor; and is answered for."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.completion.candidates import Options
+from foretype_model.completion.completer import Completer
+from foretype_model.files.discovery import Tree
+from foretype_model.predictor import Context
+from foretype_model.predictors.copy.predictor import CopyPredictor, create
+from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.privacy.forget_list import Forgotten, ForgottenNow
+from foretype_model.privacy.learning_policy import Consent
+from foretype_model.text.prose import ONLY_PROSE
+
+PATTERNS = st.lists(
+    st.sampled_from(["*", "!*/", "!*.md", "a/", "/b", "b/*", "!b/c.md", "*.txt", "a/**", "c.*", "!c.txt", "#", "[z"]),
+    max_size=5,
+)
+PATHS = ["c.md", "c.txt", "a/c.md", "a/b/c.txt", "b/c.md", "b/c.txt", "b/a/c.md"]
+LINE = b"dear diary, today I wept. "
+
+
+class Listening(ScriptedPredictor):
+    """Keeps what it is given to learn."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__(list(texts))
+        self.learnt = bytearray()
+
+    def save(self) -> None: ...
+
+    def learn(self, _state: bytes, following: int) -> None:
+        self.learnt.append(following)
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tree")
+    for name in PATHS:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    return folder
+
+
+@settings(deadline=None)
+@given(patterns=PATTERNS)
+def test_excluded_is_what_an_index_leaves_out(tree, patterns):
+    indexed = set(Tree(tree, patterns).walk(Counter()))
+    consent = Consent([tree], patterns)
+    assert {name for name in PATHS if consent.given((tree / name).as_uri())} == {
+        name for name in PATHS if str(tree / name) in indexed
+    }
+
+
+def test_what_gitignore_names_is_learnt_from_as_it_is_typed(tmp_path):
+    (tmp_path / ".gitignore").write_text("notes.txt\n")
+    assert Consent([tmp_path], ["other"]).given((tmp_path / "notes.txt").as_uri())
+
+
+def test_patterns_speak_of_the_workspace_alone(tmp_path):
+    consent = Consent([tmp_path / "inside"], ["*"])
+    assert not consent.given((tmp_path / "inside" / "a.txt").as_uri())
+    assert consent.given((tmp_path / "insides" / "a.txt").as_uri())
+    assert consent.given("untitled:Untitled-1")
+    assert consent.given("")
+
+
+def test_a_writer_has_prose_alone_learnt_from(tmp_path):
+    consent = Consent([tmp_path], ONLY_PROSE)
+    assert consent.given((tmp_path / "chapters" / "one.md").as_uri())
+    assert not consent.given((tmp_path / "chapters" / "one.py").as_uri())
+
+
+@pytest.mark.parametrize("opened", ["through the link", "where it lies"])
+def test_a_link_does_not_lead_around_it(tmp_path, opened):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "texts", target_is_directory=True)
+    (tmp_path / "texts" / "private").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    for folder in ("link", "texts"):
+        consent = Consent([tmp_path / folder], ["private/"])
+        assert not consent.given((tmp_path / folder / "private" / "a.txt").as_uri())
+        there = tmp_path / ("link" if opened == "through the link" else "texts")
+        assert consent.given((there / "a.txt").as_uri())
+
+
+def test_a_folder_within_another_is_excluded_as_it_is_indexed(tmp_path):
+    inner = tmp_path / "letters"
+    assert Consent([tmp_path, inner], ["letters/"]).given((inner / "anne.txt").as_uri())
+    assert not Consent([tmp_path], ["letters/"]).given((inner / "anne.txt").as_uri())
+
+
+def test_more_may_be_forgotten_and_less(tmp_path):
+    now = ForgottenNow(tmp_path)
+    consent, diary = Consent(forgotten=now), tmp_path / "diary.txt"
+    assert consent.given(diary.as_uri())
+    Forgotten.change(tmp_path, lambda before: before.with_path(str(diary)))
+    assert not consent.given(diary.as_uri())
+    Forgotten.change(tmp_path, lambda before: before.without_path(str(diary)))
+    assert consent.given(diary.as_uri())
+
+
+def test_nothing_is_learnt_from_while_it_cannot_be_told_what_is_forgotten():
+    assert not Consent(forgotten=lambda: None).given("file:///a")
+
+
+def test_a_document_is_looked_at_once(tmp_path, monkeypatch):
+    consent, document = Consent([tmp_path], ["private*"]), (tmp_path / "private.txt").as_uri()
+    assert not consent.given(document)
+    monkeypatch.setattr(os.path, "realpath", lambda _path: pytest.fail("it was looked at again"))
+    assert not consent.given(document)
+
+
+# What learns
+
+
+def typed(completer: Completer) -> None:
+    for end in range(len(2 * LINE) + 1):
+        completer.next_words((2 * LINE)[:end], b"", Options())
+
+
+def known(copy: CopyPredictor) -> bool:
+    return bool(np.exp(copy.predict([copy.feed(copy.start(), b"today I ")])).sum() > 0)
+
+
+@pytest.mark.parametrize("name", ["private/diary.txt", "forgotten.txt", ".env", "letter.txt"])
+def test_no_predictor_learns_from_what_is_not_to_be_learnt_from(tmp_path, name):
+    state, folder = tmp_path / "state", tmp_path / "texts"
+    folder.mkdir()
+    Forgotten.change(state, lambda before: before.with_path(str(folder / "forgotten.txt")))
+    listening = Listening(LINE.decode() * 2)
+    copy = create(Context(workspace=(folder,), exclude=("private/",), state_folder=state))
+    consent = Consent([folder], ["private/"], ForgottenNow(state))
+    document = (folder / name).as_uri()
+    completer = Completer({"listening": listening, "copy": copy}, pytest.fail, document, consent=consent)
+    typed(completer)
+    assert (bool(listening.learnt), known(copy)) == (2 * (name == "letter.txt",))
+    assert completer.next_words(LINE[:10], b"", Options()), "it is answered for all the same"
+
+
+def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_path):
+    listening, document = Listening(LINE.decode() * 4), tmp_path / "diary.txt"
+    consent = Consent(forgotten=ForgottenNow(tmp_path))
+    completer = Completer({"listening": listening}, pytest.fail, document.as_uri(), consent=consent)
+    typed(completer)
+    before = len(listening.learnt)
+    assert before
+    Forgotten.change(tmp_path, lambda forgotten: forgotten.with_path(str(document)))
+    for end in range(len(LINE)):
+        completer.next_words(2 * LINE + LINE[:end], b"", Options())
+    assert len(listening.learnt) == before
+
+
+@pytest.mark.parametrize(
+    ("word", "learnt"),
+    [
+        ("Ozymandias", "I met , and Ozymandiast. "),
+        ("met Ozymandias", "I , and Ozymandiast. "),
+        ("Ozymandia", "I met Ozymandias, and Ozymandiast. "),
+    ],
+)
+def test_a_forgotten_word_is_not_learnt_as_it_is_typed(word: str, learnt: str) -> None:
+    listening = Listening()
+    consent = Consent(forgotten=lambda: Forgotten(words=(word,)))
+    completer = Completer({"listening": listening}, pytest.fail, "untitled:a", consent=consent)
+    text = "I met Ozymandias, and Ozymandiast. "
+    for end in range(len(text) + 1):
+        completer.next_characters(text[:end].encode(), b"", Options())
+    assert learnt.startswith(listening.learnt.decode())
+    assert len(listening.learnt) >= len(learnt) - 2, "but for what may still become one"

@@ -1,0 +1,327 @@
+"""Keys, tokens and passwords are neither learnt nor offered: 320 canaries of 32 kinds, in code and in prose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.model.privacy.canaries import BLOCK, KINDS, Canary, canaries
+
+from foretype_model.completion.candidates import Options
+from foretype_model.completion.completer import Completer
+from foretype_model.completion.deferred_learning import Lessons
+from foretype_model.completion.generate import generate
+from foretype_model.completion.scoring import typed_again
+from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.mixture import Mixture
+from foretype_model.predictors.network.predictor import NetworkPredictor
+from foretype_model.predictors.network.runtime import Network
+from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.privacy.forgotten_words import blanked
+from foretype_model.privacy.secret_scanner import masked, masked_around, spans, unsettled, without_secrets
+from foretype_model.training.corpus import WITHIN, read_corpus
+from foretype_model.training.loop import TrainingOptions
+from foretype_model.training.train import train
+
+ALL = canaries()
+LINES = [
+    pytest.param(one, getattr(one, where), id=f"{one.kind}, {where}")
+    for one in ALL[::10]
+    for where in ("code", "prose")
+]
+LEFT = 4
+"""Bytes of a secret that tell nothing: its prefix, or the signs at its end."""
+
+ORDINARY = [
+    "def encode_token(self, token: str, max_tokens: int = 4096) -> list[int]:\n",
+    "password = getpass.getpass()\ntoken = tokens[0]\nsecret = self.secret1\n",
+    "api_key = os.environ['API_KEY']\nPASSWORD=$PASSWORD\n",
+    "if not password:\n    raise ValueError('no password')\n",
+    "The password is required, and the secret is well-kept.\n",
+    "class HTTPResponseCodeFromURLParser2Adapter(BaseHTTPRequestHandler):\n",
+    "https://example.com:8080/docs/v2/api/2024/index-of-everything.html\n",
+    "x86_64-unknown-linux-gnu, ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789, 2026-11-24T18-36-27Z\n",
+    "commit 1a2b3c4, 3.14159265358979323846264338327950288\n",
+    "0x0000000000000000000000000000000000000000\n",
+    BLOCK[0] + " and " + BLOCK[0].replace("RSA ", "") + "\nare how such files begin.\n",
+    "Träume von Zürich, 日本語の文章です。\n",
+]
+
+
+def told(text: bytes, secret: str, least: int = LEFT + 1) -> list[bytes]:
+    """The parts of a secret, of `least` bytes, that a text has."""
+    whole = secret.encode()
+    parts = {whole[at : at + least] for at in range(len(whole) - least + 1)}
+    return [part for part in parts if part in text]
+
+
+def goes_on(offered: str, rest: str) -> bool:
+    """Whether what is offered has more of the rest of a secret than chance would have."""
+    return bool(rest) and offered.lstrip().startswith(rest[:LEFT])
+
+
+# What is one
+
+
+def test_there_are_ten_of_each_of_32_kinds():
+    assert len({one.secret for one in ALL}) == 320
+    assert len(KINDS) == 32
+
+
+@pytest.mark.parametrize("where", ["code", "prose"])
+def test_every_canary_is_masked_and_nothing_else_in_its_line(where):
+    for one in ALL:
+        line = getattr(one, where)
+        text = f"a line before\n{line}\nand one after\n".encode()
+        found = masked(text)
+        assert not told(found, one.secret), one
+        around = text.split(one.secret.encode())
+        assert found.startswith(around[0].rstrip(b"\n"))
+        assert found.endswith(around[1].lstrip(b"\n"))
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_text_is_left_alone(text):
+    assert spans(text.encode()) == []
+
+
+def test_what_is_left_out_of_a_text_leaves_its_lines():
+    text = b'user = "ann"\npassword = "%s"\n' % b"hunter2"
+    assert without_secrets(text) == (b'user = "ann"\npassword = ""\n', 1)
+
+
+PIECES = st.sampled_from(
+    [*(one.code for one in ALL[::10]), *(one.prose for one in ALL[5::10]), *ORDINARY, "\n", " ", "é"]
+)
+TEXTS = st.lists(PIECES, max_size=8).map("\n".join)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.floats(0, 1), st.floats(0, 1))
+def test_a_part_of_a_text_is_masked_as_in_the_whole(text, start, end):
+    data = text.encode()
+    first, last = sorted((int(start * len(data)), int(end * len(data))))
+    near, low = masked_around(data, first, last)
+    assert near[first - low : last - low] == masked(data)[first:last]
+
+
+@pytest.mark.parametrize(("one", "line"), LINES)
+def test_no_byte_of_a_secret_counts_as_settled_before_it_shows_as_one(one, line):
+    text = f"before\n{line}\nafter\n".encode()
+    for end in range(len(text) + 1):
+        settled = masked(text[:end])[: end - unsettled(text[:end])]
+        assert not told(settled, one.secret), settled
+
+
+# In the workspace
+
+
+@pytest.fixture(scope="module")
+def planted(make_place, tmp_path_factory):
+    """A workspace with all canaries, in code and in prose."""
+    folder = tmp_path_factory.mktemp("planted")
+    place = make_place(folder / "texts", folder / "index")
+    for number, kind in enumerate(KINDS):
+        some = [one for one in ALL if one.kind == kind]
+        place.write(f"{number}.py", "".join(f"def f{i}():\n    {one.code}\n\n" for i, one in enumerate(some)))
+        place.write(f"{number}.md", "".join(f"Chapter {i}.\n\n{one.prose}\n\n" for i, one in enumerate(some)))
+    place.renew()
+    return place
+
+
+def all_files(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_no_canary_is_in_the_index_on_disk(planted):
+    content = all_files(planted.index)
+    assert b"Chapter 3." in content
+    # What is shorter may be a checksum's, or a number's, by chance.
+    assert not [one for one in ALL if told(content, one.secret, 8)]
+
+
+def prefixes() -> Iterator[tuple[Canary, str, str]]:
+    """What is typed of each canary, and what would come next: none of it yet, and half of it."""
+    for one in ALL:
+        for line in (one.code, one.prose):
+            before = line[: line.index(one.secret)]
+            for half in (0, len(one.secret) // 2):
+                yield one, before + one.secret[:half], one.secret[half:]
+
+
+def test_no_canary_comes_out_of_what_was_indexed(planted):
+    predictor = CopyPredictor(planted.workspace())
+    for one, before, rest in prefixes():
+        state, row = predictor.feed(predictor.start(), before.encode()), bytearray()
+        for _ in range(LEFT):
+            p = np.exp(predictor.predict([state])[0])
+            row.append(int(p.argmax()))
+            (state,) = predictor.step([state], [row[-1]])
+        assert bytes(row) != rest[:LEFT].encode(), one
+        sources = predictor.sources(predictor.feed(predictor.start(), before.encode()), rest.encode(), 5)
+        assert not [source for source in sources if told(source.excerpt.encode(), one.secret)]
+
+
+def network() -> NetworkPredictor:
+    return NetworkPredictor(Network.open(Path(str(files("foretype_model") / "data/default.onnx"))))
+
+
+def test_no_canary_is_offered_or_generated(planted):
+    members = {"network": network(), "copy": CopyPredictor(planted.workspace())}
+    for number, (one, before, rest) in enumerate(prefixes()):
+        if number % 4 == 1:  # half of it, in code
+            completer = Completer(members, lambda name, error: pytest.fail(f"{name}: {error}"), f"file:///{number}.py")
+            offered = [item.text for item in completer.next_words(before.encode(), b"\n", Options())]
+            ghost = completer.ghost_text(before.encode(), b"\n", Options())
+            assert not [text for text in [*offered, ghost.text if ghost else ""] if goes_on(text, rest)], one
+            written = "".join(generate(Mixture(members), before.encode(), LEFT, Options()))
+            assert not goes_on(written, rest), one
+
+
+def test_what_is_forgotten_and_renewed_leaves_the_masks(make_place, tmp_path):
+    place = make_place(tmp_path / "texts", tmp_path / "index")
+    text = "".join(f"Dear Philippa, {one.prose}\n" for one in ALL[::10])
+    place.write("a.txt", text)
+    workspace = place.renew()
+    assert place.content(workspace) == {"a.txt": masked(text.encode())}
+    workspace.forget_word("Philippa")
+    workspace = place.renew(everything=False)
+    assert place.content(workspace) == {"a.txt": blanked(masked(text.encode()), [b"Philippa"])}
+
+
+def test_an_index_of_a_time_that_knew_no_secrets_is_made_anew(make_place, tmp_path):
+    place = make_place(tmp_path / "texts", tmp_path / "index")
+    place.write("a.txt", ALL[0].prose)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("foretype_model.predictors.copy.index.update.masked", lambda text: text)
+        patch.setattr("foretype_model.predictors.copy.index.manifest.FORMAT", 1)
+        place.renew()
+        assert ALL[0].secret.encode() in place.on_disk()
+    assert place.workspace().open() == ()
+    place.renew()
+    assert ALL[0].secret.encode() not in all_files(place.index)
+
+
+# What is typed
+
+
+class Listening(ScriptedPredictor):
+    """Writes down what it is told to learn."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.learnt = bytearray()
+
+    def save(self) -> None: ...
+
+    def learn(self, state: bytes, following: int) -> None:
+        self.learnt.append(following)
+
+
+def log(copy: CopyPredictor) -> bytes:
+    """What is kept of what was typed, with the contexts."""
+    return b"".join(piece.before + piece.text for recent in copy._recent for piece in recent.pieces())
+
+
+@pytest.mark.parametrize(("one", "line"), LINES)
+def test_what_is_typed_key_by_key_is_not_learnt(one, line):
+    listening, copy, text = Listening(), CopyPredictor(), f"the first line\n{line}\nthe last line\n".encode()
+    mixture = Mixture({"listening": listening, "copy": copy})
+    lessons = Lessons(mixture, "file:///a")
+    for _ in typed_again(mixture, "file:///a", mixture.start(), text, (b"", b"\n"), lessons=lessons):
+        pass
+    for learnt in (bytes(listening.learnt), log(copy)):
+        assert b"the first line" in learnt
+        assert b"the last line" in learnt
+        assert not told(learnt, one.secret)
+
+
+@pytest.mark.parametrize("kind", ["github", "generated", "words"])
+def test_what_is_typed_twice_is_not_offered(kind):
+    line, secret = next((one.code, one.secret) for one in ALL if one.kind == kind)
+    completer = Completer({"copy": CopyPredictor()}, pytest.fail, "file:///a")
+    text = f"def first():\n    {line}\n\n\ndef second():\n    {line}\n"
+    at = text.rindex(secret)
+    for end in range(len(text)):
+        offered = completer.next_words(text[:end].encode(), b"\n", Options(max_items=5))
+        if at <= end <= at + len(secret) - LEFT:
+            assert not [item for item in offered if goes_on(item.text, text[end : at + len(secret)])]
+    others = completer.next_words(f"{text}\n\ndef sec".encode(), b"", Options())
+    assert any(item.text.startswith("ond") for item in others)
+
+
+@pytest.mark.parametrize(("one", "line"), LINES)
+def test_what_is_pasted_or_opened_or_stands_after_the_cursor_is_not_learnt(one, line):
+    text = f"the first line\n{line}\nthe last line\n".encode()
+    middle = text.index(one.secret.encode()) + len(one.secret) // 2
+    for cursor in (0, middle, len(text)):
+        opened, pasted = CopyPredictor(), CopyPredictor()
+        pasted.observe("file:///a", b"", b"")
+        for predictor in (opened, pasted):
+            predictor.observe("file:///a", text[:cursor], text[cursor:])
+            assert not told(log(predictor), one.secret)
+
+
+def test_a_key_that_was_mistyped_and_mended_is_not_learnt():
+    one = next(one for one in ALL if one.kind == "github")
+    listening, copy = Listening(), CopyPredictor()
+    completer = Completer({"listening": listening, "copy": copy}, pytest.fail, "file:///a")
+    typed = [f"key: {one.secret[:end]}" for end in range(20)]
+    typed += [typed[-1] + "x", *(f"key: {one.secret[:end]}" for end in range(18, len(one.secret) + 1))]
+    for text in [*typed, f"key: {one.secret} "]:
+        completer.next_words(text.encode(), b"", Options())
+    assert not told(log(copy) + listening.learnt, one.secret)
+
+
+@pytest.mark.parametrize("name", [".env", ".env.local", "server.key", "id_ed25519", ".pgpass"])
+def test_nothing_that_is_typed_in_a_file_of_secrets_is_learnt(name):
+    listening, copy = Listening(), CopyPredictor()
+    completer = Completer({"listening": listening, "copy": copy}, pytest.fail, f"file:///project/{name}")
+    text = b"GREETING=good morning everybody\n" * 2
+    for end in range(len(text) + 1):
+        completer.next_words(text[:end], b"", Options())
+    assert not listening.learnt
+    assert not list(copy._recent[0].pieces())
+
+
+# What is trained on
+
+
+def test_training_texts_are_without_secrets(planted):
+    corpus = read_corpus([planted.folder])
+    content = b"\0".join(corpus.texts)
+    assert b"Chapter 3." in content
+    assert not [one for one in ALL if told(content, one.secret)]
+    assert corpus.skipped[WITHIN] > len(KINDS)
+
+
+OPTIONS = TrainingOptions(hidden=64, embedding=16, ngrams=3, batch=8, window=48, steps=150, learning_rate=2e-2, seed=1)
+
+
+def remembered(folder: Path, some: list[Canary]) -> list[Canary]:
+    """Those that a model trained on the texts of a folder goes on with, of itself, once they have begun."""
+    model, checkpoint = folder / "m.onnx", folder / "c"
+    arguments = {"resume": False, "initial": None, "rival": None, "name": "m", "report": lambda _progress: None}
+    train(read_corpus([folder / "texts"]), OPTIONS, destination=model, checkpoint=checkpoint, **arguments)
+    trained = NetworkPredictor(Network.open(model))
+    begun = [(one, one.code[: one.code.index(one.secret)] + one.secret[: len(one.secret) // 2]) for one in some]
+    return [
+        one
+        for one, prefix in begun
+        if goes_on("".join(generate(trained, prefix.encode(), LEFT, Options())), one.secret[len(one.secret) // 2 :])
+    ]
+
+
+@pytest.mark.slow
+def test_a_trained_model_does_not_remember_what_it_was_not_shown(tmp_path, monkeypatch):
+    some = ALL[::20]
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.py").write_text("".join(f"{one.code}\n" for one in some) * 60)
+    assert remembered(tmp_path, some) == []
+    monkeypatch.setattr("foretype_model.training.corpus.without_secrets", lambda text: (text, 0))
+    assert len(remembered(tmp_path, some)) > len(some) // 2

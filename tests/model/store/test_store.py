@@ -1,0 +1,288 @@
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from foretype_model.errors import ModelError
+from foretype_model.files.atomic import replacing
+from foretype_model.store import store as store_module
+from foretype_model.store.store import Store, data_folder
+
+
+@dataclass(frozen=True)
+class FakeMetadata:
+    name: str
+    unit: str = "byte"
+
+
+def read_fake_metadata(path: Path) -> FakeMetadata:
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from None
+    if not text.startswith("model "):
+        raise ModelError(f"{path} is no model")
+    return FakeMetadata(text.removeprefix("model "))
+
+
+@pytest.fixture(autouse=True)
+def fake_models(monkeypatch, tmp_path):
+    """Model files that are a line of text, so that the store is tested without a network."""
+    runtime = ModuleType("foretype_model.predictors.network.runtime")
+    runtime.read_metadata = read_fake_metadata
+    monkeypatch.setitem(sys.modules, "foretype_model.predictors.network.runtime", runtime)
+    monkeypatch.setattr(store_module, "BUNDLED", model(tmp_path / "bundled" / "default.onnx", "bundled"))
+
+
+def model(path: Path, content: str = "mine") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"model {content}")
+    return path
+
+
+def folder(path: Path) -> Path:
+    path.mkdir(parents=True)
+    (path / "one.txt").write_text("one")
+    return path
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "data" / "models")
+
+
+@pytest.fixture
+def mine(store, tmp_path):
+    """The name of a model in the store."""
+    return store.import_file(model(tmp_path / "mine.onnx"))
+
+
+def test_a_fresh_store_has_the_bundled_model_in_use(store):
+    (default,) = store.list()
+    assert (default.name, default.bundled, default.in_use) == ("default", True, True)
+    assert default.metadata == FakeMetadata("bundled")
+    assert store.find(None) == store.find("default") == store_module.BUNDLED
+
+
+def test_importing_copies(store, tmp_path):
+    original = model(tmp_path / "Mine.onnx")
+    assert store.import_file(original) == "mine"
+    assert original.exists()
+    assert store.find("mine").read_text() == "model mine"
+    assert [(entry.name, entry.size) for entry in store.list()] == [("default", 13), ("mine", 10)]
+
+
+def test_importing_what_is_no_model_leaves_nothing(store, tmp_path):
+    (tmp_path / "notes.onnx").write_text("notes")
+    with pytest.raises(ModelError, match="is no model"):
+        store.import_file(tmp_path / "notes.onnx")
+    assert store.names() == ["default"]
+
+
+@pytest.mark.parametrize("path", ["missing.onnx", "."])
+def test_importing_what_is_no_file(store, tmp_path, path):
+    with pytest.raises(ModelError, match="there is no file"):
+        store.import_file(tmp_path / path, "name")
+
+
+def test_importing_does_not_replace(store, mine, tmp_path):
+    with pytest.raises(ModelError, match="mine already"):
+        store.import_file(model(tmp_path / "other.onnx", "other"), mine)
+    assert store.find(mine).read_text() == "model mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "default", "../up", "a/b", ".hidden", "-rf", "Ä", "UPPER", "with space", "x" * 65]
+)
+def test_a_bad_name_is_refused(store, tmp_path, name):
+    with pytest.raises(ModelError, match="cannot name a model"):
+        store.import_file(model(tmp_path / "a.onnx"), name)
+    with pytest.raises(ModelError, match="cannot name a model"):
+        store.add(name, tmp_path / "a.onnx")
+    assert store.names() == ["default"]
+
+
+def test_adding_moves_and_replaces(store, mine, tmp_path):
+    trained = model(tmp_path / "trained.onnx", "better")
+    store.add(mine, trained)
+    assert not trained.exists()
+    assert store.find(mine).read_text() == "model better"
+
+
+def test_use_outlives_the_store(store, mine, tmp_path):
+    store.use(mine)
+    again = Store(tmp_path / "data" / "models")
+    assert again.find(None) == store.find(mine)
+    assert [entry.name for entry in again.list() if entry.in_use] == [mine]
+    again.use("default")
+    assert store.find(None) == store_module.BUNDLED
+
+
+def test_a_model_serves_the_files_under_its_paths(store, mine, tmp_path):
+    verse = store.import_file(model(tmp_path / "verse.onnx"))
+    notes = folder(tmp_path / "notes")
+    store.use(mine, [notes])
+    store.use(verse, [folder(notes / "poems"), notes / "one.txt"])
+    serving = {name: store.find(None, notes / name).stem for name in ("a.txt", "one.txt", "poems/b.txt")}
+    assert serving == {"a.txt": "mine", "one.txt": "verse", "poems/b.txt": "verse"}
+    elsewhere = (None, tmp_path / "notes.txt", tmp_path / "notes2" / "a.txt")
+    assert {store.find(None, document) for document in elsewhere} == {store_module.BUNDLED}
+    assert [list(entry.paths) for entry in store.list() if entry.name == mine] == [[str(notes)]]
+
+
+def test_a_path_is_given_up_when_its_model_goes_or_is_another(store, mine, tmp_path):
+    notes = folder(tmp_path / "notes")
+    for give_up in (lambda: store.use("default", [notes]), lambda: store.add(mine, model(tmp_path / "new.onnx"))):
+        store.use(mine, [notes])
+        assert store.find(None, notes / "a.txt").stem == mine
+        give_up()
+        assert store.find(None, notes / "a.txt") == store_module.BUNDLED
+    store.use(mine, [notes])
+    store.remove(mine)
+    assert store.find(None, notes / "a.txt") == store_module.BUNDLED
+
+
+def test_links_to_a_path_are_the_path(store, mine, tmp_path):
+    (tmp_path / "link").symlink_to(folder(tmp_path / "notes"))
+    store.use(mine, [tmp_path / "link"])
+    assert store.find(None, tmp_path / "notes" / "a.txt").stem == mine
+
+
+def test_a_path_that_is_not_there_says_so(store, mine, tmp_path):
+    with pytest.raises(ModelError, match="no file or folder"):
+        store.use(mine, [tmp_path / "nowhere"])
+    assert store.in_use().paths == {}
+
+
+def test_the_stamp_tells_when_something_else_is_in_use(store, mine, tmp_path):
+    stamps = [store.stamp()]
+    for change in (lambda: store.use(mine), lambda: store.use("default", [tmp_path]), lambda: store.remove(mine)):
+        change()
+        stamps.append(store.stamp())
+    assert len(set(stamps)) == len(stamps)
+
+
+def test_removing_the_model_in_use_falls_back_to_the_default(store, mine, tmp_path):
+    store.use(mine)
+    store.remove(mine)
+    assert store.find(None) == store_module.BUNDLED
+    store.import_file(tmp_path / "mine.onnx")
+    assert store.find(None) == store_module.BUNDLED
+
+
+def test_removing_another_keeps_the_one_in_use(store, mine, tmp_path):
+    other = store.import_file(model(tmp_path / "other.onnx"))
+    store.use(mine)
+    store.remove(other)
+    assert store.find(None) == store.find(mine)
+
+
+def test_the_default_cannot_be_removed(store):
+    with pytest.raises(ModelError, match="cannot be removed"):
+        store.remove("default")
+    assert store_module.BUNDLED.exists()
+
+
+@pytest.mark.parametrize(
+    "record",
+    ["", "{", "[]", "{}", '{"name": 3}', '{"name": []}', '{"name": "../../x"}', '{"paths": ["mine"]}', "\udcff"],
+)
+def test_a_corrupt_record_of_the_one_in_use_is_passed_over(store, mine, record):
+    in_use = store.find(mine).parent / store_module.IN_USE
+    in_use.write_text(record, errors="surrogateescape")
+    assert store.find(None) == store_module.BUNDLED
+    store.use(mine)
+    assert store.find(None) == store.find(mine)
+
+
+@pytest.mark.parametrize(
+    "act", [Store.find, Store.use, Store.remove, lambda store, name: store.export(name, Path("x"))]
+)
+def test_an_unknown_name_is_told_with_the_known_ones(store, mine, act):
+    with pytest.raises(ModelError, match=r"'nope'.*default, mine") as caught:
+        act(store, "nope")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_path_is_found_too(store, tmp_path):
+    path = model(tmp_path / "elsewhere.onnx")
+    assert store.find(str(path)) == path
+
+
+@pytest.mark.parametrize("path", ["", ".", "\0", "~nobody-of-this-name/x.onnx", "x" * 5000])
+def test_what_cannot_be_a_path_is_unknown(store, path):
+    with pytest.raises(ModelError, match="no model or file"):
+        store.find(path)
+
+
+def test_a_broken_file_is_listed_with_its_error(store, mine):
+    store.find(mine).write_text("broken")
+    broken = store.list()[1]
+    assert broken.metadata is None
+    assert "is no model" in broken.error
+
+
+def test_foreign_files_in_the_folder_are_passed_over(store, mine):
+    folder = store.find(mine).parent
+    for name in ("notes.txt", "Bad Name.onnx", "default.onnx", ".mine.onnx.x1"):
+        model(folder / name)
+    assert store.names() == ["default", mine]
+
+
+def test_without_the_bundled_model_the_message_says_what_to_do(store, monkeypatch, tmp_path):
+    monkeypatch.setattr(store_module, "BUNDLED", tmp_path / "missing.onnx")
+    with pytest.raises(ModelError, match="name a model of your own"):
+        store.find(None)
+    with pytest.raises(ModelError):
+        store.use("default")
+    (default,) = store.list()
+    assert (default.metadata, default.size) == (None, 0)
+    assert "name a model of your own" in default.error
+
+
+def test_exporting(store, mine, tmp_path):
+    store.export(mine, tmp_path / "out.onnx")
+    store.export(mine, tmp_path / "out.onnx")
+    assert (tmp_path / "out.onnx").read_text() == "model mine"
+    store.export("default", tmp_path / "default.onnx")
+    assert (tmp_path / "default.onnx").read_text() == "model bundled"
+
+
+def test_exporting_onto_a_folder_is_refused(store, mine, tmp_path):
+    with pytest.raises(ModelError, match="is a folder"):
+        store.export(mine, tmp_path)
+    with pytest.raises(ModelError, match="is not a folder"):
+        store.export(mine, tmp_path / "missing" / "out.onnx")
+
+
+def test_files_are_the_users_alone(store, mine):
+    store.use(mine)
+    folder = store.find(mine).parent
+    assert {path.name: mode(path) for path in folder.iterdir()} == {"mine.onnx": 0o600, "in-use.json": 0o600}
+    assert mode(folder) == mode(folder.parent) == 0o700
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_data_folder_can_be_moved(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path / "elsewhere"))
+    assert data_folder() == tmp_path / "elsewhere"
+    monkeypatch.delenv("FORETYPE_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    if sys.platform == "linux":
+        assert data_folder() == tmp_path / "xdg" / "foretype"
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("before")
+    with pytest.raises(RuntimeError), replacing(path) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "before"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["bundled", "file"]

@@ -1,0 +1,17 @@
+"""Which characters go on with a word, and which end it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretype_model.text.grammar import Word
+
+
+@given(st.text(max_size=20))
+def test_a_word_is_never_both_ended_and_going_on(text: str) -> None:
+    data = text.encode(errors="ignore")
+    for i in range(len(data) + 1):
+        rules = Word().rules(data[:i])
+        assert not (rules.go_on & rules.end).any()
+        assert rules.go_on.any() or rules.end.all()

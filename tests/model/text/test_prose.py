@@ -1,0 +1,92 @@
+"""A writer's mode: words and sentences, and nothing where a word is right."""
+
+from __future__ import annotations
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretype_model.completion.candidates import Options
+from foretype_model.completion.completer import Completer
+from foretype_model.files.gitignore import Rules, is_ignored
+from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.text import prose
+
+PROSE = Options(prose=True)
+SURE = Options(prose=True, min_confidence=0.01)
+
+
+def completer(*texts: str) -> Completer:
+    return Completer({"scripted": ScriptedPredictor(texts)}, lambda name, error: pytest.fail(f"{name}: {error}"))
+
+
+def offered(one: Completer, before: str, after: str = "", options: Options = PROSE) -> list[str]:
+    ghost = one.ghost_text(before.encode(), after.encode(), options)
+    words = one.next_words(before.encode(), after.encode(), options)
+    return [*([ghost.text] if ghost else []), *(word.text for word in words)]
+
+
+@pytest.mark.parametrize("after", ["se by the sea", "'s end", "ße"])
+def test_nothing_is_offered_inside_a_word(after) -> None:
+    house = completer("my house by the sea")
+    assert offered(house, "my hou", after) == []
+    assert offered(house, "my hou", after, Options()) != []
+    assert offered(house, "my hou", " and") != []
+
+
+def test_a_word_that_is_right_is_not_gone_on_with() -> None:
+    texts = ["the old house", "the new house", "the house", "therefore"]
+    assert {text[0] for text in offered(completer(*texts), "the")} == {" "}
+    assert "refore" in offered(completer(*texts), "the", options=Options())
+    assert "refore" in offered(completer("therefore", "theremin", "the end"), "the")
+
+
+def test_ghost_text_ends_with_the_sentence() -> None:
+    text = 'He said: "I came." She went away in a hurry.'
+    ghost = completer(text).ghost_text(b"He", b"", SURE)
+    assert ghost
+    assert ghost.text == ' said: "I came."'
+    longer = completer(text).ghost_text(b"He", b"", Options(min_confidence=0.01))
+    assert longer
+    assert longer.text.startswith(ghost.text + " She")
+
+
+def test_scripts_without_spaces_have_no_inside_of_a_word() -> None:
+    assert offered(completer("日本語の文章です"), "日本", "語の") == offered(
+        completer("日本語の文章です"), "日本", "語の", Options()
+    )
+
+
+LETTERS = st.text(st.sampled_from("abé. ,'-\n日"), max_size=12)
+
+
+@given(st.lists(LETTERS, min_size=1, max_size=4), LETTERS, LETTERS)
+def test_what_is_offered_has_a_word_and_stands_where_none_is_torn(texts, before, after) -> None:
+    found = offered(completer(*texts), before, after)
+    assert all(regex.search(r"\w", text) for text in found)
+    if regex.search(r"[abé]\Z", before) and regex.match(r"[abé]", after):
+        assert not found
+
+
+@pytest.mark.parametrize(
+    ("path", "learnt"),
+    [
+        ("a.md", True),
+        ("book/one.tex", True),
+        ("notes.txt", True),
+        ("a.py", False),
+        ("src/a.rs", False),
+        ("Makefile", False),
+    ],
+)
+def test_only_prose_is_learnt_from(path, learnt) -> None:
+    rules = (Rules.of("/texts", prose.ONLY_PROSE),)
+    assert is_ignored(f"/texts/{path}", rules, is_folder=False) is not learnt
+    assert not is_ignored("/texts/book", rules, is_folder=True)
+
+
+@pytest.mark.parametrize("text", ["He came.", "Really?!", "„Komm!“", '"Go."', "终于。", "(It is.)", "هل؟", "यह है।"])
+def test_sentences_end(text) -> None:
+    assert prose.ends_sentence(text.encode())
+    assert not prose.ends_sentence(text.encode() + b" then")

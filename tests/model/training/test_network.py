@@ -1,0 +1,80 @@
+"""The network in torch: n-grams across windows and texts, and growing without a change."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.model.conftest import make_network
+
+from default_model.net2net import grown
+from foretype_model.errors import ModelError
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_buckets, ngram_multipliers
+
+TEXT = torch.tensor([*"def naïve(x): return '日本語'".encode()])[:, None]
+
+
+def bucket(ngram: list[int], longest: int) -> int:
+    """The definition: a polynomial in the bytes, the newest first."""
+    multipliers = ngram_multipliers(longest)[len(ngram) - 2]
+    return sum((byte + 1) * m for byte, m in zip(reversed(ngram), multipliers, strict=False)) % BUCKETS
+
+
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=30), st.integers(2, 6))
+def test_each_byte_has_the_ngrams_that_end_with_it_and_none_begins_before_its_text(text, longest) -> None:
+    before = [END_OF_TEXT] * (longest - 1)
+    buckets = ngram_buckets(torch.tensor(before + text)[:, None], longest)
+    assert buckets.shape == (len(text), 1, longest - 1)
+    for t in range(len(text)):
+        so_far, seen = before + text[: t + 1], list[int]()
+        for byte in reversed(so_far):
+            ended = bool(seen) and seen[-1] == END_OF_TEXT
+            seen.append(END_OF_TEXT if ended else byte)
+        expected = [bucket(seen[:n][::-1], longest) for n in range(2, longest + 1)]
+        assert buckets[t, 0].tolist() == expected
+
+
+def test_ngrams_of_all_lengths_spread_over_the_table() -> None:
+    text = torch.randint(97, 123, (20_000, 1))
+    buckets = ngram_buckets(text, 5)
+    assert len(buckets[..., 0].unique()) == 26**2, "no two of so few pairs share a row"
+    for n in (4, 5):
+        assert len(buckets[..., n - 2].unique()) > 15_000
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+@pytest.mark.parametrize("cut", [1, 3, 9])
+def test_a_text_in_two_windows_is_the_text_in_one(cell, cut) -> None:
+    network = make_network(Shape(cell, 24, 2, 8))
+    whole, _ = network(TEXT, None)
+    first, carry = network(TEXT[:cut], None)
+    second, _ = network(TEXT[cut:], carry)
+    assert torch.allclose(torch.cat([first, second]), whole, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+@pytest.mark.parametrize(
+    ("old", "new"), [((24, 1), (40, 5)), ((24, 5), (40, 5)), ((24, 1), (24, 4)), ((24, 5), (24, 5))]
+)
+def test_what_has_grown_predicts_the_same_and_learns_in_all_of_its_parts(cell, old, new) -> None:
+    network = make_network(Shape(cell, old[0], 2, 8, old[1]))
+    wider = grown(network, Shape(cell, new[0], 2, 8, new[1]))
+    before, _ = network(TEXT, None)
+    assert torch.allclose(wider(TEXT, None)[0], before, atol=1e-4)
+    assert before.std() > 0.1
+    with torch.enable_grad():
+        wider(TEXT, None)[0].logsumexp(-1).sum().backward()
+    assert wider.output.weight.grad.abs().amin(0).max() > 0
+    assert wider.output.weight.grad[:, old[0] :].abs().sum() > 0 or new[0] == old[0]
+    assert wider.ngrams.weight.grad.abs().sum() > 0
+
+
+def test_only_growing_is_possible() -> None:
+    network = ByteNetwork(Shape("gru", 24, 1, 8))
+    for shape in (Shape("lstm", 24, 1, 8), Shape("gru", 16, 1, 8), Shape("gru", 24, 1, 8, 4), Shape("gru", 24, 2, 8)):
+        with pytest.raises(ModelError, match="cannot grow"):
+            grown(network, shape)

@@ -1,0 +1,139 @@
+"""Training: repeats exactly by seed, goes on exactly from a checkpoint, learns, and leaves a model that serves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tests.model.conftest import make_network
+
+from foretype_model.errors import CorpusError, ModelError
+from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictors.network.runtime import Network, read_metadata
+from foretype_model.training import onnx_file
+from foretype_model.training.corpus import Corpus
+from foretype_model.training.heldout import bits_per_character
+from foretype_model.training.loop import Training, TrainingOptions
+from foretype_model.training.stream import Texts
+from foretype_model.training.train import train
+from foretype_model.training.trainer import Progress, choose_device
+
+OPTIONS = TrainingOptions(hidden=24, embedding=8, batch=4, window=16, steps=12, seed=7)
+LONGER = replace(OPTIONS, batch=8, steps=400, learning_rate=2e-2)
+SENTENCES = ["the cat sat on the mat. ", "a dog ran in the rain. ", "naïve café, 日本語. "]
+TEXTS = [(sentence * 30).encode() for sentence in SENTENCES]
+
+
+def corpus(texts: list[bytes] = TEXTS) -> Corpus:
+    return Corpus(texts=list(texts), names=[f"{i}.txt" for i in range(len(texts))], skipped={})
+
+
+def run(folder: Path, options: TrainingOptions = OPTIONS, **changes) -> list[Progress]:
+    reports: list[Progress] = []
+    arguments = {"resume": False, "initial": None, "rival": None, "name": "t", "report": reports.append} | changes
+    train(corpus(), options, destination=folder / "t.onnx", checkpoint=folder / "t.safetensors", **arguments)
+    return reports
+
+
+def test_a_seed_repeats_exactly_and_another_does_not(tmp_path) -> None:
+    losses = [run(tmp_path, replace(OPTIONS, seed=seed))[-1].training_bits for seed in (7, 7, 8)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
+    options, checkpoint = replace(OPTIONS, cell=cell), tmp_path / "c.safetensors"
+    straight, halted = Training(Texts(TEXTS), options), Training(Texts(TEXTS), options)
+    straight.run(tmp_path / "straight", lambda progress: None)
+
+    def stop(progress: Progress) -> None:
+        if progress.step == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        halted.run(checkpoint, stop)
+    resumed = Training.resume(Texts(TEXTS), checkpoint)
+    assert resumed.step == 5
+    resumed.run(checkpoint, lambda progress: None)
+    for name, value in straight.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+    assert straight.loss == resumed.loss
+
+
+def test_resuming_with_other_texts_is_refused(tmp_path) -> None:
+    training = Training(Texts(TEXTS), OPTIONS)
+    training.save(tmp_path / "c")
+    with pytest.raises(ModelError, match="texts have changed"):
+        Training.resume(Texts(TEXTS * 3), tmp_path / "c")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a checkpoint" * 9])
+def test_a_broken_checkpoint_says_what_to_do(content, tmp_path) -> None:
+    if content is not None:
+        (tmp_path / "c").write_bytes(content)
+    with pytest.raises(ModelError, match=r"without --resume|train anew"):
+        Training.resume(Texts(TEXTS), tmp_path / "c")
+
+
+def test_a_training_learns_reports_and_leaves_a_model(tmp_path) -> None:
+    reports = run(tmp_path, LONGER)
+    held_out = [report.held_out_bits for report in reports if report.held_out_bits is not None]
+    assert held_out[-1] < 0.6 * held_out[0]
+    assert any(report.sample for report in reports)
+    assert [report.step for report in reports] == sorted(report.step for report in reports)
+    assert 0 < reports[0].fraction < reports[-1].fraction == 1
+    metadata = read_metadata(tmp_path / "t.onnx")
+    assert metadata.bits_per_character == pytest.approx(min(held_out), abs=1e-3)
+    assert metadata.trained_bytes == LONGER.steps * LONGER.batch * LONGER.window
+    assert Network.open(tmp_path / "t.onnx").metadata == metadata
+
+
+def test_training_goes_on_from_a_model_of_another_shape_than_the_options(tmp_path) -> None:
+    run(tmp_path, LONGER)
+    first = onnx_file.read(tmp_path / "t.onnx")
+    model = (tmp_path / "t.onnx").rename(tmp_path / "first.onnx")
+    reports = run(tmp_path, replace(OPTIONS, hidden=99, steps=3), initial=model)
+    assert onnx_file.read(tmp_path / "t.onnx").shape == first.shape
+    assert reports[-1].held_out_bits < 4
+
+
+def test_minutes_end_on_time(tmp_path) -> None:
+    reports = run(tmp_path, replace(OPTIONS, steps=None, minutes=0.02))
+    assert reports[-1].fraction == 1
+    assert reports[0].seconds_left <= 60
+
+
+def test_bits_per_character_is_what_the_probabilities_say() -> None:
+    network = make_network(OPTIONS.shape)
+    text = "日本語 naïve text ".encode() * 400
+    ours = bits_per_character(network, [text], torch.device("cpu"))
+    stream = torch.tensor(list(text + bytes([END_OF_TEXT])))
+    length = len(stream) // 32
+    with torch.no_grad():
+        rows = stream[: length * 32].reshape(32, length).T
+        log_p = torch.log_softmax(network(rows[:-1], None)[0], -1)
+    nats = -log_p.gather(-1, rows[1:, :, None]).sum().item()
+    characters = sum(bytes(rows[1:, i].tolist()).count(b) for i in range(32) for b in range(256) if b & 0xC0 != 0x80)
+    assert ours == pytest.approx(nats / math.log(2) / characters, rel=1e-4)
+
+
+def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_path) -> None:
+    tiny, options = corpus([b"just a line of text, and then no more of it"]), replace(OPTIONS, window=4, steps=3)
+    arguments = {"resume": False, "initial": None, "rival": None, "name": "t", "report": lambda progress: None}
+    metadata = train(tiny, options, destination=tmp_path / "t.onnx", checkpoint=tmp_path / "c", **arguments).metadata
+    assert metadata.bits_per_character is None or metadata.bits_per_character > 1
+    assert bits_per_character(make_network(OPTIONS.shape), [], torch.device("cpu")) is None
+    assert Network.open(tmp_path / "t.onnx").metadata == metadata
+
+
+def test_too_little_text_says_so() -> None:
+    with pytest.raises(CorpusError, match="give more"):
+        Training(Texts([b"short"]), OPTIONS)
+
+
+def test_a_device_that_is_not_there_says_so() -> None:
+    with pytest.raises(ModelError, match="--device cpu"):
+        choose_device("cuda:99")

@@ -1,0 +1,166 @@
+"""How every command helps, and how every command fails."""
+
+import json
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from foretype_server.commands import opening
+from foretype_server.commands.app import app
+from foretype_server.doctor import checks
+
+COMMANDS = ["try", "complete", "generate", "train", "models", "serve", "forget", "stats", "doctor"]
+OF_MODELS = ["list", "show", "use", "remove", "import", "export"]
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch, tmp_path):
+    """A machine without models of the user's own."""
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments, stdin=None):
+    return CliRunner().invoke(app, list(map(str, arguments)), input=stdin)
+
+
+def one_line(result, status):
+    """The one line on standard error with which a command failed."""
+    assert result.exit_code == status, result.output
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("foretype")
+    return line
+
+
+def test_alone_it_prints_its_help():
+    result = run()
+    assert result.exit_code == 0
+    assert all(command in result.stdout for command in COMMANDS)
+
+
+def test_it_knows_its_version():
+    assert run("--version").stdout.startswith("foretype 0.")
+
+
+@pytest.mark.parametrize(
+    "command", [[name] for name in COMMANDS] + [["models", name] for name in OF_MODELS], ids=" ".join
+)
+def test_the_help_of_a_command_has_examples(command):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    _, found, examples = result.stdout.partition("Examples")
+    assert found
+    assert f"foretype {' '.join(command)}" in examples
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["tyr"], "tyr"),
+        (["complete"], "FILE:LINE:COLUMN"),
+        (["complete", "notes.txt"], "FILE:LINE:COLUMN"),
+        (["complete", "notes.txt:0:1"], "from 1"),
+        (["complete", "notes.txt:1:1", "--temperature", "-1"], "temperature"),
+        (["complete", "notes.txt:1:1", "--temperature", "nan"], "temperature"),
+        (["generate", "a", "--prompt", "b"], "--prompt"),
+        (["generate", "a", "--temperature", "inf"], "finite"),
+        (["generate", "a", "--top-p", "2"], "top-p"),
+        (["train"], "PATH"),
+        (["train", ".", "--cell", "gru", "--from", "default"], "--cell"),
+        (["train", ".", "--hidden", "64", "--from", "work"], "--hidden"),
+        (["train", ".", "--cell", "transformer"], "lstm"),
+        (["train", ".", "--unit", "word", "--from", "default"], "--unit word"),
+        (["train", ".", "--unit", "word", "--resume"], "--unit"),
+        (["train", ".", "--minutes", "1", "--steps", "5"], "--steps"),
+        (["train", ".", "--minutes", "0"], "--minutes"),
+        (["train", ".", "--resume", "--seed", "3"], "--seed"),
+        (["train", ".", "--resume", "--from", "none"], "--from"),
+        (["train", ".", "--name", "../up"], "../up"),
+        (["train", "/", "--from", "none"], "--name"),
+        (["serve", "--tcp", "9257"], "HOST:PORT"),
+        (["serve", "--tcp", "localhost:99999"], "HOST:PORT"),
+        (["serve", "--ws", "0.0.0.0:9258"], "127.0.0.1"),
+        (["serve", "--tcp", "localhost:1", "--ws", "localhost:2"], "--ws"),
+        (["try"], "foretype complete"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments, told):
+    assert told in one_line(run(*arguments), 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["complete", "gone.txt:1:1"], "gone.txt"),
+        (["complete", ".:1:1"], "folder"),
+        (["complete", "binary:1:1"], "binary"),
+        (["complete", "latin:1:1"], "UTF-8"),
+        (["complete", "notes.txt:1:1", "--model", "gone"], "gone"),
+        (["complete", "notes.txt:1:1", "--model", "notes.txt"], "notes.txt"),
+        (["generate", "a", "--model", "gone.onnx"], "gone.onnx"),
+        (["train", "gone"], "gone"),
+        (["train", "empty", "--from", "none"], "empty"),
+        (["train", "notes.txt", "--from", "gone"], "gone"),
+        (["models", "show", "gone"], "gone"),
+        (["models", "use", "gone"], "gone"),
+        (["models", "remove", "default"], "default"),
+        (["models", "import", "notes.txt"], "notes.txt"),
+        (["models", "import", "gone.onnx"], "gone.onnx"),
+        (["models", "export", "default", "notes.txt"], "exists"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_goes_wrong_is_one_line_and_status_1(arguments, told, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "binary").write_bytes(b"\x7fELF\0")
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    (tmp_path / "empty").mkdir()
+    assert told in one_line(run(*arguments), 1)
+
+
+def test_training_without_torch_says_how_to_get_it(monkeypatch, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    monkeypatch.setattr("foretype_server.commands.train.find_spec", lambda package: None)
+    monkeypatch.setattr(sys, "executable", "/a folder/python")
+    assert one_line(run("train", "notes.txt"), 1).endswith(" '/a folder/python' -P -m pip install 'foretype[train]'")
+
+
+def test_an_interruption_is_quiet(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checks, "examine", interrupted)
+    result = run("doctor")
+    assert (result.exit_code, result.output) == (130, "")
+
+
+def test_doctor_says_what_is_well_and_what_to_do():
+    result = run("doctor", "--model-is-no-option")
+    assert result.exit_code == 2
+    told = json.loads(run("doctor", "--json").stdout)
+    by_name = {check["name"]: check for check in told}
+    assert by_name["python"]["ok"]
+    assert by_name["predictor scripted"]["ok"]
+    assert {"package numpy", "data folder", "torch", "model in use"} <= set(by_name)
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "geteuid"), reason="modes are for POSIX")
+def test_doctor_finds_a_data_folder_that_others_can_read(tmp_path):
+    (tmp_path / "home").mkdir(mode=0o755)
+    # Else it is taken for Foretype's own, and shut.
+    (tmp_path / "home" / "another program's").touch()
+    result = run("doctor")
+    (line,) = (line for line in result.stdout.splitlines() if "data folder" in line)
+    assert line.startswith("problem")
+    assert "chmod 700" in line
+    assert result.exit_code == 1
+
+
+def test_a_predictor_that_cannot_be_made_is_left_out_with_a_word(capsys, monkeypatch):
+    monkeypatch.setattr("foretype_model.store.store.Store.find", lambda store, name, document: None)
+    wanted = {"scripted": {"texts": ["hello world"]}, "gone": {}}
+    assert set(opening.open_predictors(None, wanted)) == {"scripted"}
+    assert "gone" in capsys.readouterr().err

@@ -1,0 +1,264 @@
+"""`foretype setup`, with editors that only tell their versions and note what they are told, in a home of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from foretype_server.commands.app import app
+from foretype_server.setup import client_files, editors, plans
+
+PROGRAM = str(Path(sysconfig.get_path("scripts")) / "foretype")
+PRINTING = ["vscode", "neovim", "emacs", "vim", "helix", "kakoune", "zed", "sublime-text"]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the editors here are shell scripts")
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch, tmp_path):
+    """An empty home, and no editors on the PATH."""
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "NVIM_APPNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("FORETYPE_HOME", str(home / "foretype"))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}")
+    (tmp_path / "bin").mkdir()
+    return home
+
+
+@pytest.fixture
+def editor(tmp_path):
+    """Makes an editor on the PATH, which answers, and notes its arguments; what these were."""
+
+    def make(name, says, status=0):
+        program, notes = tmp_path / "bin" / name, tmp_path / f"{name}.json"
+        code = f"""#!{sys.executable}
+import json, pathlib, sys
+if sys.argv[1:] in (["--version"], ["-version"]):
+    print({says!r})
+    sys.exit()
+notes = pathlib.Path({str(notes)!r})
+before = json.loads(notes.read_text()) if notes.exists() else []
+notes.write_text(json.dumps([*before, sys.argv[1:]]))
+print("first\\nit is broken", file=sys.stderr)
+sys.exit({status})
+"""
+        program.write_text(code)
+        program.chmod(0o755)
+        return lambda: json.loads(notes.read_text()) if notes.exists() else []
+
+    return make
+
+
+@pytest.fixture
+def extension(monkeypatch, tmp_path):
+    """An extension for VS Code, of which the editors here see the path alone."""
+    folder = tmp_path / "editor-clients" / "vscode"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "foretype.vsix", "w") as archive:
+        archive.writestr("extension/package.json", json.dumps({"publisher": "pub", "name": "foretype"}))
+    real = client_files.editor_files
+    monkeypatch.setattr(plans, "editor_files", lambda name: folder if name == "vscode" else real(name))
+    return folder / "foretype.vsix"
+
+
+def run(*arguments, status=0):
+    result = CliRunner().invoke(app, ["setup", *map(str, arguments)])
+    assert result.exit_code == status, result.output
+    return result.stdout if status == 0 else result.stderr
+
+
+def everything_in(home):
+    return {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
+
+
+def test_without_an_editor_it_lists_those_that_are_here(editor):
+    editor("nvim", "NVIM v0.12.4")
+    editor("emacs", "GNU Emacs 28.2")
+    told = run()
+    assert "0.12.4" in told
+    assert "too old: 30.1 or later is needed" in told
+    assert "zed" in told
+
+
+def test_each_program_is_asked_in_its_own_way_and_understood(editor, tmp_path):
+    editor("code-server", "4.139.1 0123456789abcdef with Code 1.139.0")
+    editor("code", "1.90.2\n0123456789abcdef\nx64")
+    editor("cursor", "0.45.14\n0123456789abcdef\nx64")
+    editor("vim", "VIM - Vi IMproved 9.1 (2024 Jan 02)\nIncluded patches: 1-1")
+    editor("hx", "helix 25.07.1 (a05c151b)")
+    editor("kak", "Kakoune v2024.05.18")
+    editor("subl", "Sublime Text Build 4200")
+    editor("zed", "Zed 0.199.4 0123456789abcdef /path/zed")
+    found = {Path(one.program).name: (one.version, one.new_enough) for one in editors.found()}
+    assert found == {
+        "code-server": ("1.139.0", True),
+        "code": ("1.90.2", False),
+        "cursor": ("0.45.14", True),
+        "vim": ("9.1", True),
+        "hx": ("25.07.1", True),
+        "kak": ("2024.05.18", True),
+        "subl": ("4200", True),
+        "zed": ("0.199.4", True),
+    }
+
+
+def test_what_lies_in_the_working_directory_is_no_editor(editor, tmp_path, monkeypatch):
+    asked = editor("nvim", "NVIM v0.12.4")
+    here = tmp_path / "workspace"
+    (here / "tools").mkdir(parents=True)
+    for name, folder in (("nvim", here), ("hx", here / "tools")):
+        (folder / name).write_text(f"#!/bin/sh\ntouch {here}/ran\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PATH", os.pathsep.join(["", ".", "tools", str(tmp_path / "bin")]))
+    assert [one.program for one in editors.found()] == [str(tmp_path / "bin" / "nvim")]
+    run("neovim", "--program", "nvim")
+    assert "there is no program hx" in run("helix", "--program", "hx", status=1)
+    assert not (here / "ran").exists()
+    assert asked() == []
+
+
+def test_an_editor_that_never_answers_is_found_all_the_same(tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "nvim"
+    program.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(editors, "PATIENCE", 0.2)
+    assert editors.found() == [editors.FoundEditor("neovim", str(program), "", True, "0.11")]
+
+
+def test_neovim_has_the_plugin_which_knows_this_program(editor, home):
+    editor("nvim", "NVIM v0.11.0")
+    plugin = home / ".local/share/nvim/site/pack/foretype/start/foretype"
+    assert f"Installed {plugin}\n" in run("neovim")
+    assert json.loads((plugin / "lua/foretype/installed.lua").read_text().removeprefix("return ")) == PROGRAM
+    assert (plugin / "plugin/foretype.lua").is_file()
+    assert "foretype-setup\tforetype.txt\t/*foretype-setup*" in (plugin / "doc/tags").read_text()
+
+
+def test_what_was_installed_is_renewed_whole_and_removed_whole(editor, home):
+    editor("nvim", "NVIM v0.11.0")
+    before = everything_in(home)
+    run("neovim")
+    stale = home / ".local/share/nvim/site/pack/foretype/start/foretype/lua/gone.lua"
+    stale.write_text("")
+    assert "Renewed" in run("nvim")
+    assert not stale.exists()
+    run("neovim", "--remove")
+    assert everything_in(home) == before
+    assert "There is no" in run("neovim", "--remove")
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_a_plugin_that_the_user_put_there_is_left(editor, home, kind):
+    editor("nvim", "NVIM v0.11.0")
+    plugin = home / ".local/share/nvim/site/pack/foretype/start/foretype"
+    plugin.parent.mkdir(parents=True)
+    (home / "own").mkdir()
+    (home / "own/mine.lua").write_text("")
+    (home / "own").rename(plugin) if kind == "folder" else plugin.symlink_to(home / "own")
+    assert "is not from foretype setup" in run("neovim", status=1)
+    assert "Left" in run("neovim", "--remove")
+    assert (plugin / "mine.lua").is_file()
+
+
+def test_vim_has_the_plugin_where_this_vim_looks(editor, home):
+    editor("vim", "VIM - Vi IMproved 9.1")
+    run("vim")
+    assert (home / ".vim/pack/foretype/start/foretype/plugin/foretype.vim").is_file()
+    run("vim", "--remove")
+    (home / ".config/vim").mkdir(parents=True)
+    (home / ".config/vim/vimrc").write_text("")
+    run("vim")
+    installed = home / ".config/vim/pack/foretype/start/foretype/plugin/foretype_program.vim"
+    assert f"'{PROGRAM}'" in installed.read_text()
+
+
+def test_helix_has_its_configuration_where_there_was_none(editor, home):
+    editor("hx", "helix 25.07.1")
+    path = home / ".config/helix/languages.toml"
+    assert f"Wrote {path}" in run("helix")
+    written = tomllib.loads(path.read_text())
+    assert written["language-server"]["foretype"]["command"] == PROGRAM
+    assert all("foretype" in language["language-servers"] for language in written["language"])
+    assert f"Wrote {path}" in run("helix")
+    assert f"Removed {path}" in run("helix", "--remove")
+    assert not path.exists()
+
+
+def test_a_configuration_that_the_user_wrote_or_changed_is_left(editor, home):
+    editor("hx", "helix 25.07.1")
+    path = home / ".config/helix/languages.toml"
+    run("helix")
+    path.write_text(path.read_text() + "# mine\n")
+    changed = path.read_text()
+    told = run("helix")
+    assert f"Put this into {path}" in told
+    assert PROGRAM in told
+    assert "Take out" in run("helix", "--remove")
+    assert path.read_text() == changed
+
+
+def test_each_vscode_gets_the_extension_and_the_program_is_noted(editor, home, extension):
+    code, codium = editor("code", "1.139.0"), editor("codium", "1.99.0")
+    old = editor("code-insiders", "1.60.0")
+    assert "1.91 or later is needed" in run("vscode")
+    assert code() == codium() == [["--install-extension", str(extension), "--force"]]
+    assert old() == []
+    assert (home / "foretype/program").read_text() == f"{PROGRAM}\n"
+    run("vscode", "--remove")
+    assert codium()[1:] == [["--uninstall-extension", "pub.foretype"]]
+    assert not (home / "foretype/program").exists()
+
+
+def test_a_program_that_is_named_is_the_only_one(editor, extension, tmp_path):
+    code, other = editor("code", "1.139.0"), editor("my-code", "1.139.0")
+    run("vscode", "--program", tmp_path / "bin" / "my-code")
+    assert other()
+    assert not code()
+
+
+def test_an_editor_that_refuses_is_told_of_and_the_next_one_is_tried(editor, extension):
+    editor("code", "1.139.0", status=3)
+    codium = editor("codium", "1.99.0")
+    assert "ended with status 3: it is broken" in run("vscode", status=1)
+    assert codium()
+
+
+def test_emacs_installs_the_package_and_is_told_what_to_put_into_the_init_file(editor, home):
+    emacs = editor("emacs", "GNU Emacs 30.1")
+    told = run("emacs")
+    assert f'(package-install-file "{client_files.editor_files("emacs")}")' in emacs()[0][-1]
+    assert str(home / ".emacs.d/init.el") in told
+    assert f'(setopt foretype-program "{PROGRAM}")' in told
+
+
+@pytest.mark.parametrize("name", PRINTING)
+def test_print_changes_nothing_and_names_this_program(name, home, extension):
+    before = everything_in(home)
+    assert PROGRAM in run(name, "--print")
+    assert everything_in(home) == before
+
+
+def test_what_is_too_old_is_said_with_what_is_needed(editor):
+    editor("nvim", "NVIM v0.7.2")
+    assert "Neovim 0.7.2, but 0.11 or later is needed" in run("neovim", status=1)
+
+
+def test_what_cannot_be_done_is_said_in_one_line(home):
+    assert "not on the PATH" in run("neovim", status=1)
+    assert "did you mean neovim?" in run("neovmi", status=2)
+    assert "foretype serve" in run("nano", status=2)
+    assert "no program /none" in run("vim", "--program", "/none", status=1)
+    assert "one of" in run("vim", "--print", "--remove", status=2)
+    assert everything_in(home) == set()

@@ -1,0 +1,52 @@
+"""When changed files are read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foretype_server.session import index_scheduler
+from foretype_server.session.index_scheduler import Upkeep
+
+SAVED, LOG = Path("saved.txt"), Path("server.log")
+
+
+class Engine:
+    """One whose updates are to be seen."""
+
+    def __init__(self) -> None:
+        self.updates: list[set[Path]] = []
+
+    def refresh(self, _progress: Any) -> None:
+        pass
+
+    def update(self, paths: Collection[Path]) -> None:
+        self.updates.append(set(paths))
+
+
+@pytest.mark.parametrize("pause", [0.01, 0.08])
+def test_a_file_that_is_written_without_a_pause_does_not_keep_others_waiting(
+    monkeypatch: pytest.MonkeyPatch, pause: float
+) -> None:
+    monkeypatch.setattr(index_scheduler, "GATHERED", 0.05)
+    monkeypatch.setattr(index_scheduler, "LATEST", 0.1)
+
+    async def session() -> list[set[Path]]:
+        engine = Engine()
+        keeping = Upkeep(print, lambda *_: None)
+        keeping.refresh(engine)  # type: ignore[arg-type]
+        keeping.changed([SAVED])
+        async with asyncio.timeout(10):
+            while len(engine.updates) < 2:
+                await asyncio.sleep(pause)
+                keeping.changed([LOG])
+        keeping.end()
+        return engine.updates
+
+    updates = asyncio.run(session())
+    assert SAVED in updates[0]
+    assert updates[1] == {LOG}
