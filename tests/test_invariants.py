@@ -27,6 +27,43 @@ EXTRAS = {
     SERVER / "console" / "plot.py": ["plot"],
 }
 """Rooms that need more than every installation has."""
+ROOMS: dict[Path, dict[str, set[str]]] = {
+    MODEL: {
+        "text": set(),
+        "files": {"text"},
+        "": {"text"},
+        "privacy": {"", "files", "text"},
+        "states": {"", "text"},
+        "predictors": {"", "text"},
+        "predictors/network/kernel": {""},
+        "predictors/network": {"", "files", "predictors/network/kernel"},
+        "predictors/copy/index": {"", "files", "privacy"},
+        "predictors/copy": {"", "files", "predictors/copy/index", "privacy", "text"},
+        "store": {"", "files", "predictors/network"},
+        "predictors/words": {"", "predictors/network", "store", "text"},
+        "completion": {"", "predictors", "privacy", "states", "text"},
+        "evaluation": {"", "completion", "files", "predictors", "predictors/copy/index", "text"},
+        "training": {"", "files", "predictors/network", "predictors/network/kernel", "privacy"},
+        "training/words": {"", "files", "predictors/network", "predictors/words", "training"},
+    },
+    SERVER: {
+        "": set(),
+        "usage": {""},
+        "session": {"", "usage"},
+        "lsp": {"", "session"},
+        "playground": {"lsp"},
+        "console": {"usage"},
+        "terminal": {"console"},
+        "setup": set(),
+        "doctor": {"", "console", "setup"},
+        "commands": {"", "console", "doctor", "lsp", "playground", "setup", "terminal", "usage"},
+        "__main__": {"commands", "lsp"},
+    },
+}
+"""The folders of each package, the lowest first, and the folders that each may import from.
+
+"" stands for the modules beside the folders, as `predictor` and `settings`.
+"""
 LONGEST_FILE = 400
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
@@ -67,22 +104,29 @@ def module_name(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def imports_at_run_time(path: Path) -> Iterator[str]:
-    """The project's own modules that a file imports, save for those that only its types need."""
-    ours = {module_name(room) for room in ROOMS}
-    tree = ast.parse(path.read_text("utf-8"))
-    for branch in [node for node in ast.walk(tree) if isinstance(node, ast.If)]:
-        if ast.unparse(branch.test) == "TYPE_CHECKING":
-            branch.body = []
-    for node in ast.walk(tree):
+def own_imports(path: Path) -> Iterator[str]:
+    """The project's own modules that a file imports, those too that only its types need."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in ours)
+            yield from (alias.name for alias in node.names if alias.name in FILES)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno} imports relatively"
-            if node.module not in ours:
-                continue
-            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & ours
-            yield from submodules or {node.module}
+            if node.module in FILES:
+                submodules = {f"{node.module}.{alias.name}" for alias in node.names} & FILES.keys()
+                yield from submodules or {node.module}
+
+
+def room(path: Path) -> str:
+    """The folder that a file of the two packages is in, below its package; "" beside the folders."""
+    package = MODEL if path.is_relative_to(MODEL) else SERVER
+    return "__main__" if path == SERVER / "__main__.py" else "/".join(path.parent.relative_to(package).parts)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """The other rooms of its package that a file imports."""
+    package = MODEL if path.is_relative_to(MODEL) else SERVER
+    imported = {FILES[module] for module in own_imports(path)}
+    return {room(one) for one in imported if one.is_relative_to(package)} - {room(path)}
 
 
 def packages(path: Path) -> set[str]:
@@ -96,7 +140,8 @@ def needs(group: str) -> set[str]:
     return {re.match(r"[\w-]+", need)[0] for need in wanted} - {"foretype"}
 
 
-ROOMS = within(MODEL, DEFAULT_MODEL, SERVER)
+SOURCES = within(MODEL, DEFAULT_MODEL, SERVER)
+FILES = {module_name(path): path for path in SOURCES}
 
 
 def modules_after(*statements: str) -> set[str]:
@@ -118,7 +163,7 @@ def test_torch_lives_in_training_alone(path):
 
 
 @pytest.mark.parametrize(
-    "module", ["foretype_server.lsp.server", "foretype_model.completion.completer", "foretype_model.store.store"]
+    "module", ["foretype_server.lsp.serve", "foretype_model.completion.completer", "foretype_model.store.store"]
 )
 def test_serving_does_without_torch(module):
     loaded = modules_after(f"import {module}", "import foretype_model.predictors.network.predictor")
@@ -130,17 +175,33 @@ def test_the_command_line_starts_without_what_only_some_commands_need():
     assert not modules_after("import foretype_server.commands.app") & needless
 
 
-@each(ROOMS)
+@each(SOURCES)
 def test_utf_16_is_known_to_one_room(path):
     words = ("utf-16", "utf_16", "utf16", "positionencoding")
     knowing = [line for line in path.read_text("utf-8").splitlines() if any(word in line.lower() for word in words)]
     # Besides the one room, the line that reads which encoding was agreed on.
-    assert path == SERVER / "lsp" / "to_proto.py" or len(knowing) <= (path == SERVER / "lsp" / "server.py"), knowing
+    assert path == SERVER / "lsp" / "to_proto.py" or len(knowing) <= (path == SERVER / "lsp" / "handlers.py"), knowing
 
 
-def test_imports_go_one_way():
-    # Raises CycleError, which names the modules of the cycle.
-    list(TopologicalSorter({module_name(path): set(imports_at_run_time(path)) for path in ROOMS}).static_order())
+@each(within(MODEL, SERVER))
+def test_rooms_import_downwards(path):
+    """Each folder imports from those alone that `ROOMS` names, for types too."""
+    package = MODEL if path.is_relative_to(MODEL) else SERVER
+    assert rooms_imported(path) <= ROOMS[package][room(path)]
+
+
+@pytest.mark.parametrize("package", ROOMS, ids=["model", "server"])
+def test_no_room_imports_in_a_circle(package):
+    """The folders can be put in an order, and each arrow between them is needed: CycleError names the circle."""
+    rooms = ROOMS[package]
+    list(TopologicalSorter(rooms).static_order())
+    arrows = {(room(path), other) for path in within(package) for other in rooms_imported(path)}
+    assert arrows == {(one, other) for one, others in rooms.items() for other in others}
+
+
+def test_no_module_imports_in_a_circle():
+    """Not for its types either: CycleError names the modules of the circle."""
+    list(TopologicalSorter({module: set(own_imports(path)) for module, path in FILES.items()}).static_order())
 
 
 @each(PYTHON)
@@ -148,7 +209,7 @@ def test_nothing_is_unpickled(path):
     assert list(dangers(path.read_text("utf-8"))) == []
 
 
-@each([*ROOMS, ROOT / "hatch_build.py"])
+@each([*SOURCES, ROOT / "hatch_build.py"])
 def test_nothing_is_imported_from_the_working_directory(path):
     assert list(strays(path.read_text("utf-8"))) == []
 
@@ -200,7 +261,7 @@ def test_no_package_in_the_wheel_imports_the_tools(path):
     assert "default_model" not in packages(path)
 
 
-@each(ROOMS)
+@each(SOURCES)
 def test_what_is_imported_is_installed(path):
     extras = [needs(extra) for room, some in EXTRAS.items() if path.is_relative_to(room) for extra in some]
     installed = needs("dependencies").union(*extras)

@@ -43,6 +43,9 @@ from foretype_model.text.rope import Rope
 END_OF_TEXT: Final = 0xFF
 """The byte after the last byte of a text; 0xFF never occurs in UTF-8."""
 
+ERASED: Final = 0xFE
+"""Stands where a byte is forgotten or masked; never occurs in UTF-8."""
+
 VOCABULARY: Final = 256
 """Predictions are over bytes."""
 

@@ -11,7 +11,7 @@ def main() -> None:
     # numpy's matrices are small here: shared among threads that spin while they wait, a completion took 43 ms, not 15.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:] == ["serve"] and not sys.stdin.isatty():
-        from foretype_server.lsp.server import serve_stdio  # noqa: PLC0415
+        from foretype_server.lsp.serve import serve_stdio  # noqa: PLC0415
 
         try:
             serve_stdio()

@@ -15,12 +15,12 @@ from tests.trust.faults_state import index_faults
 from tests.trust.outcome import Outcome
 
 from foretype_model.errors import BrokenIndexError, ModelError
+from foretype_model.predictors.copy.index.erase import without_word
 from foretype_model.predictors.copy.index.fm_index import Shard
 from foretype_model.predictors.copy.index.manifest import MANIFEST, Manifest
 from foretype_model.predictors.copy.index.update import Renewal, Request
 from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.network.runtime import Network, SessionCell, open_session
-from foretype_model.privacy.forgotten_words import without_word
 from foretype_model.store.store import BUNDLED
 
 KILOBYTE = 1024

@@ -67,7 +67,7 @@ def read(data: bytes) -> None:
 
 def receive(data: bytes) -> None:
     """A message to a server that has been initialized: it is answered, once, if it is a request."""
-    from foretype_server.lsp.server import ForetypeServer
+    from foretype_server.lsp.handlers import create_server
 
     sent: list[dict[str, Any]] = []
 
@@ -79,7 +79,7 @@ def receive(data: bytes) -> None:
             pass
 
     async def conversation() -> None:
-        server = ForetypeServer()
+        server = create_server()
         server.protocol.begin()
         server.protocol.set_writer(Writer(), include_headers=False)
         with server.at_end:

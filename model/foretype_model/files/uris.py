@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -93,3 +94,15 @@ def _as_spelt(path: str) -> str:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def location(document: str, line: int | None, folders: Sequence[Path], opened: str = "") -> str:
+    """``notes/plan.md:12``, in short where it lies in one of the `folders`; `opened` is the document that is open."""
+    if document == opened:
+        return "this text"
+    path = file_of(document) or document
+    for folder in map(real_path, folders):
+        if Path(path).is_relative_to(folder):
+            path = os.path.relpath(path, folder)
+            break
+    return path if line is None else f"{path}:{line}"

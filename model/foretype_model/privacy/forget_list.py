@@ -15,7 +15,7 @@ from typing import Any, Final
 from foretype_model.errors import ForetypeError, WorkspaceError
 from foretype_model.files.atomic import private_folder, replacing
 from foretype_model.files.lock import alone
-from foretype_model.predictors.copy.index.manifest import Stamp
+from foretype_model.files.stamp import Stamp
 
 LIST: Final = "forgotten.json"
 

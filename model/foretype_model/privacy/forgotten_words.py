@@ -1,4 +1,4 @@
-"""Words that the user wants never to be offered again: where they stand, and what was learnt without them.
+"""Words that the user wants never to be offered again: where they stand in a text.
 
 A word is forgotten where it stands whole: with no word character right before or after it. It may have spaces in it.
 """
@@ -6,15 +6,10 @@ A word is forgotten where it stands whole: with no word character right before o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from foretype_model.predictors.copy.history import Recent
-from foretype_model.predictors.copy.index.fm_index import ERASED, MOST, Shard
+from foretype_model.predictor import ERASED
 from foretype_model.privacy import secret_scanner
 from foretype_model.text.grammar import WORD_CHARACTER
 from foretype_model.text.rope import Rope
@@ -29,9 +24,16 @@ def occurrences(text: bytes, word: bytes) -> Iterator[int]:
     """Where `word` begins, each time that it stands whole; what lies beyond the ends of `text` is no word character."""
     start = text.find(word)
     while start >= 0:
-        if _is_whole(text, start, start + len(word)):
+        if is_whole(text, start, start + len(word)):
             yield start
         start = text.find(word, start + 1)
+
+
+def is_whole(text: bytes, start: int, end: int) -> bool:
+    """Whether no word character stands right before `start` or after `end`."""
+    ahead, behind = text[max(0, start - LONGEST_CHARACTER) : start], text[end : end + LONGEST_CHARACTER]
+    # What is no UTF-8, the end of a document or a word that is blanked, becomes a sign that no word has.
+    return not _ends_in_word(ahead) and not WORD_CHARACTER.match(behind.decode(errors="replace"))
 
 
 def blanked(text: bytes, words: Collection[bytes]) -> bytes:
@@ -74,97 +76,5 @@ def _begun(before: bytes, word: bytes) -> int:
     return next(begun, 0)
 
 
-def _is_whole(text: bytes, start: int, end: int) -> bool:
-    ahead, behind = text[max(0, start - LONGEST_CHARACTER) : start], text[end : end + LONGEST_CHARACTER]
-    # What is no UTF-8, the end of a document or a word that is blanked, becomes a sign that no word has.
-    return not _ends_in_word(ahead) and not WORD_CHARACTER.match(behind.decode(errors="replace"))
-
-
 def _ends_in_word(text: bytes) -> bool:
     return bool(WORD_CHARACTER.match(text[-LONGEST_CHARACTER:].decode(errors="replace")[-1:]))
-
-
-# In an index
-
-
-def without_word(shard: Shard, word: bytes) -> tuple[Shard, int]:
-    """The same index, in which no byte of `word` follows anything any more; and how many times it did stand there."""
-    if word in shard.words:
-        return shard, 0
-    starts = _starts(shard, word)
-    words = shard.words | {word}
-    if not len(starts):
-        return replace(shard, words=words), 0
-    erased = np.zeros(len(shard), bool)
-    for offset in range(len(word)):
-        erased[starts + offset] = True
-    rows = shard.rows_of(erased)
-    # What is masked already, with its file or with another word, counts for nothing.
-    gone = rows[np.frombuffer(shard.visible, np.uint8)[rows] != ERASED]
-    count = len(np.unique(np.searchsorted(starts, shard.positions[gone], "right")))
-    return replace(shard.erased(gone), words=words), count
-
-
-def holds(shard: Shard, word: bytes) -> bool:
-    """Whether `word` stands anywhere in the text of an index, be it masked or not."""
-    return len(_starts(shard, word)) > 0
-
-
-def _starts(shard: Shard, word: bytes) -> NDArray[np.int64]:
-    """Where `word` begins in the text of an index, each time that it stands whole, in rising order."""
-    longest, ranges = shard.find(word)
-    if longest < min(len(word), MOST):
-        return np.zeros(0, np.int64)
-    _, low, high = ranges[-1]
-    starts = np.sort(shard.positions[low:high].astype(np.int64)) - len(word)
-    return np.array([start for start in starts.tolist() if _stands(shard.text, start, word)], np.int64)
-
-
-def _stands(text: NDArray[np.uint8], start: int, word: bytes) -> bool:
-    first, end = max(0, start - LONGEST_CHARACTER), start + len(word)
-    near = text[first : end + LONGEST_CHARACTER].tobytes()
-    return start >= 0 and near.startswith(word, start - first) and _is_whole(near, start - first, end - first)
-
-
-# In what was typed
-
-
-def forget_word(recents: Sequence[Recent], word: bytes) -> tuple[list[Recent], int]:
-    """What was typed, in several logs, the newest first, without `word`; and how many times it did stand there.
-
-    Where what follows is not known, because the user went on elsewhere, the word counts as whole. What was typed last
-    goes too, if it may become the word.
-    """
-    gone: list[set[int]] = [set() for _ in recents]
-    count = 0
-    for recent, places in zip(recents, gone, strict=True):
-        for piece in recent.pieces():
-            text, before = piece.before + piece.text, len(piece.before)
-            for start in (at for at in occurrences(text, word) if at + len(word) > before):
-                count += 1
-                end = start + len(word)
-                places.update(range(piece.first + max(0, start - before), piece.first + end - before))
-                # Its beginning was typed earlier, and something in between: "secc", a backspace, "ret".
-                for i in range(start, before):
-                    for other, marked in zip(recents, gone, strict=True):
-                        marked.update(other.alike(text[:i], text[i]))
-    if newest := recents[0].last():
-        begun = min(unsettled(newest.before + newest.text, (word,)), len(newest.text))
-        end = newest.first + len(newest.text)
-        gone[0].update(range(end - begun, end))
-    return [recent.without(places) for recent, places in zip(recents, gone, strict=True)], count
-
-
-def forget_documents(recents: Sequence[Recent], are_forgotten: Callable[[str], bool]) -> list[Recent]:
-    """What was typed, in several logs, without these documents."""
-    return [
-        recent.without(
-            [
-                place
-                for piece in recent.pieces()
-                if are_forgotten(piece.document)
-                for place in range(piece.first, piece.first + len(piece.text))
-            ]
-        )
-        for recent in recents
-    ]

@@ -15,7 +15,7 @@ from typing import Final
 
 from foretype_model.files.discovery import is_secret
 from foretype_model.files.uris import file_of
-from foretype_model.predictors.copy.index.fm_index import ERASED
+from foretype_model.predictor import ERASED
 from foretype_model.privacy.api_keys import IN_RUN, tokens
 from foretype_model.privacy.credentials import places, values
 from foretype_model.text.rope import Rope

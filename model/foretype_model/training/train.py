@@ -13,11 +13,11 @@ from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.heldout import bits_per_character
 from foretype_model.training.loop import Training, TrainingOptions
+from foretype_model.training.network import Shape
 from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.rehearsal import Rehearsal
 from foretype_model.training.stream import Documents, Texts
-from foretype_model.training.trainer import Progress
-from foretype_model.training.words.loop import WordTraining
+from foretype_model.training.trainer import Course, Progress
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,16 @@ def begin(
 
 def export(training: Training, destination: Path, name: str, description: str = "") -> Metadata:
     """Write the best weights so far as a model file."""
-    metadata = described(training, name, description=description, ngrams=training.network.shape.ngrams)
+    metadata = described(
+        training, training.network.shape, name, description=description, ngrams=training.network.shape.ngrams
+    )
     onnx_file.write(training.network, metadata, destination)
     return metadata
 
 
-def described(training: Training | WordTraining, name: str, **more: Any) -> Metadata:
-    """What the model file says of a training's best weights, which the network takes."""
+def described(training: Course, shape: Shape, name: str, **more: Any) -> Metadata:
+    """What the model file says of a training's best weights, which the network of that `shape` takes."""
     training.network.load_state_dict(training.best)
-    shape = training.network.shape
     return Metadata(
         name=name,
         cell=shape.cell,

@@ -93,6 +93,7 @@ class Course(ABC):
         step: minibatches learnt.
         seconds: spent, by all processes that the training was resumed in.
         loss: nats for each of the network's units, smoothed.
+        best: the weights that did best on text held back, and `best_bits` what they scored there per character.
     """
 
     options: Budget
@@ -101,6 +102,8 @@ class Course(ABC):
     step: int
     seconds: float
     loss: float
+    best: dict[str, Any]
+    best_bits: float | None
     bytes_per_unit: float = 1.0
 
     @property

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand
 
+from foretype_model.files.uris import location
 from foretype_server.commands.options import (
     Json,
     Model,
@@ -24,7 +25,6 @@ from foretype_server.commands.options import (
     print_json,
 )
 from foretype_server.console.format import bar, visible, width_of
-from foretype_server.origin import where
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -236,7 +236,7 @@ def _cells(offer: Offer, folder: Path) -> Sequence[Text]:
         Text(f"{candidate.probability:.1%}"),
         Text(bar(candidate.probability, BAR), "cyan"),
         Text(_shares(candidate.shares), "dim"),
-        Text(where(offer.sources[0], [folder]) if offer.sources else ""),
+        Text(location(offer.sources[0].document, offer.sources[0].line, [folder]) if offer.sources else ""),
     )
 
 

@@ -36,7 +36,7 @@ def playground(
     """
     from foretype_server import logs
     from foretype_server.console.text_file import read_text
-    from foretype_server.lsp import server
+    from foretype_server.lsp.serve import converse
     from foretype_server.playground.page import Beginning, Page, serve
     from foretype_server.playground.redirect import signpost
     from foretype_server.setup.client_files import editor_files
@@ -59,7 +59,7 @@ def playground(
     logs.begin(with_text=False)
     with ExitStack() as at_end:
         try:
-            asyncio.run(serve(server.converse, page, port, ready))
+            asyncio.run(serve(converse, page, port, ready))
         except KeyboardInterrupt:
             return  # as it is to be ended where there are no signal handlers
 

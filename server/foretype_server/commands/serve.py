@@ -35,16 +35,16 @@ def serve(
     if bool(tcp) + bool(ws) + stdio > 1:
         raise UsageError("--stdio, --tcp and --ws exclude each other; give one of them.")
     address = _address(tcp or ws) if tcp or ws else None
-    from foretype_server.lsp import server
+    from foretype_server.lsp.serve import serve_stdio, serve_tcp, serve_ws
 
     if address is None:
         if sys.stdin.isatty():
             typer.echo("foretype: waiting for an editor on stdin; Ctrl-C leaves. To type here: foretype try", err=True)
-        server.serve_stdio(log_text=log_text)
+        serve_stdio(log_text=log_text)
     elif tcp:
-        server.serve_tcp(*address, log_text=log_text)
+        serve_tcp(*address, log_text=log_text)
     else:
-        server.serve_ws(*address, log_text=log_text)
+        serve_ws(*address, log_text=log_text)
 
 
 def _address(text: str | None) -> tuple[str, int]:

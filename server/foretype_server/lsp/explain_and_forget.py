@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
-from foretype_model.files.uris import can_be_a_path
+from foretype_model.files.uris import can_be_a_path, location
 from foretype_server import logs
 from foretype_server.lsp import to_proto
-from foretype_server.origin import where
 
 if TYPE_CHECKING:
     from foretype_model.predictor import Source
@@ -34,7 +33,11 @@ async def resolve(session: Session, item: types.CompletionItem) -> types.Complet
 
 
 def _lines(session: Session, uri: str, sources: Iterable[Source]) -> list[str]:
-    return [" ".join(f"{where(one, session.workspace, uri)}: {one.excerpt}".split()) for one in sources]
+    return [" ".join(f"{_where(session, uri, one)}: {one.excerpt}".split()) for one in sources]
+
+
+def _where(session: Session, uri: str, source: Source) -> str:
+    return location(source.document, source.line, session.workspace, uri)
 
 
 async def explain(session: Session, *arguments: object) -> dict[str, Any] | None:
@@ -45,7 +48,7 @@ async def explain(session: Session, *arguments: object) -> dict[str, Any] | None
     explanation = await session.explain(uri, point, text) if text else None
     if explanation is None:
         return None
-    sources = [{**asdict(one), "where": where(one, session.workspace, uri)} for one in explanation.sources]
+    sources = [{**asdict(one), "where": _where(session, uri, one)} for one in explanation.sources]
     return {
         "text": text,
         "probability": explanation.probability,

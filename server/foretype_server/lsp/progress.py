@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 from lsprotocol import types
-
-if TYPE_CHECKING:
-    from foretype_server.lsp.server import ForetypeServer
+from pygls.capabilities import get_capability
+from pygls.lsp.server import LanguageServer
 
 REPORTED_EVERY: Final = 0.2
 """Seconds between reports."""
@@ -21,9 +20,15 @@ REPORTED_EVERY: Final = 0.2
 class WorkDone:
     """Begins at the first part, and ends once all are done. Shows nothing to clients that cannot show it."""
 
-    def __init__(self, server: ForetypeServer, title: str, cancel: Callable[[], None] | None = None) -> None:
-        """`cancel` is called where the user wants no more of it."""
-        self._server, self._title, self._cancel = server, title, cancel
+    def __init__(
+        self,
+        server: LanguageServer,
+        cancels: MutableMapping[int | str, Callable[[], None]],
+        title: str,
+        cancel: Callable[[], None] | None = None,
+    ) -> None:
+        """`cancel` is called where the user wants no more of it: it is put among the `cancels` meanwhile, by token."""
+        self._server, self._cancels, self._title, self._cancel = server, cancels, title, cancel
         self._token: str | None = None
         self._creating: asyncio.Task[None] | None = None
         self._reported = 0.0
@@ -41,11 +46,11 @@ class WorkDone:
             )
 
     def _begin(self) -> None:
-        if not self._server.can("window.work_done_progress"):
+        if not get_capability(self._server.client_capabilities, "window.work_done_progress", False):
             return
         self._token = str(uuid4())
         if self._cancel:
-            self._server.cancels[self._token] = self._cancel
+            self._cancels[self._token] = self._cancel
         self._creating = asyncio.ensure_future(self._create(self._token))
 
     async def _create(self, token: str) -> None:
@@ -57,7 +62,7 @@ class WorkDone:
     def _end(self) -> None:
         if self._token is not None:
             token, self._token = self._token, None
-            self._server.cancels.pop(token, None)
+            self._cancels.pop(token, None)
             created = self._creating
             if created and not created.done():
                 created.add_done_callback(lambda _: self._send(types.WorkDoneProgressEnd(), token))

@@ -29,7 +29,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from foretype_server.lsp.to_proto import point
 
 if TYPE_CHECKING:
-    from foretype_server.lsp.server import ForetypeServer
+    from foretype_server.session.session import Session
 
 DEEPEST: Final = 100
 """Levels in a message. Ten are usual; from 500 on, cattrs and pygls take minutes to tell what is wrong with one."""
@@ -41,9 +41,13 @@ logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
 
 class Protocol(LanguageServerProtocol):
-    """One client's conversation. `ended` resolves to the exit status that the protocol prescribes."""
+    """One client's conversation. `ended` resolves to the exit status that the protocol prescribes.
 
-    _server: ForetypeServer
+    Attributes:
+        session: the client's documents and settings, from `initialize` on.
+    """
+
+    session: Session
 
     def begin(self) -> None:
         """Get ready for the first message; on the event loop."""
@@ -136,7 +140,7 @@ class Protocol(LanguageServerProtocol):
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """A document was opened in the editor."""
         document = params.text_document
-        self._server.session.open(document.uri, document.language_id, document.version, document.text)
+        self.session.open(document.uri, document.language_id, document.version, document.text)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -147,12 +151,12 @@ class Protocol(LanguageServerProtocol):
             else change.text
             for change in params.content_changes
         ]
-        self._server.session.change(params.text_document.uri, params.text_document.version, changes)
+        self.session.change(params.text_document.uri, params.text_document.version, changes)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """A document was closed."""
-        self._server.session.close(params.text_document.uri)
+        self.session.close(params.text_document.uri)
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # theirs calls sys.exit from a generator

@@ -7,19 +7,16 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
 from foretype_server import logs
 from foretype_server.lsp.progress import WorkDone
-
-if TYPE_CHECKING:
-    from foretype_server.lsp.server import ForetypeServer
 
 TRAIN: Final = "foretype.train"
 TITLE: Final = "Foretype: training on your text"
@@ -33,9 +30,15 @@ _SCORED: Final = re.compile(r"\s*(\d+)%  step .*?  (\S+ left)  .*(held-out .*)")
 class Training:
     """One at a time. Lives on the event loop."""
 
-    def __init__(self, server: ForetypeServer) -> None:
-        self._warn, self._tell = server.warn, server.tell
-        self._done = WorkDone(server, TITLE, cancel=self.cancel)
+    def __init__(
+        self,
+        warn: Callable[[str], None],
+        tell: Callable[[str], None],
+        work_done: Callable[[str, Callable[[], None]], WorkDone],
+    ) -> None:
+        """`warn` and `tell` show the user one line; `work_done` makes the progress with this title and cancellation."""
+        self._warn, self._tell = warn, tell
+        self._done = work_done(TITLE, self.cancel)
         self._process: asyncio.subprocess.Process | None = None
         self._following: asyncio.Task[None] | None = None
 

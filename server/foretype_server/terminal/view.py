@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.filters import Condition
@@ -24,8 +24,11 @@ from prompt_toolkit.styles import Style
 from foretype_server.console.format import bar, one_line, visible
 
 if TYPE_CHECKING:
-    from foretype_model.completion.candidates import Candidate
-    from foretype_server.terminal.editor import Editor
+    from prompt_toolkit.buffer import Buffer
+
+    from foretype_model.completion.candidates import Candidate, Options
+    from foretype_server.console.text_file import TextFile
+    from foretype_server.terminal.suggestions import Suggestions
 
 PANEL: Final = 26
 """Columns of the panel; it is left out where the text would have less than twice as many."""
@@ -45,10 +48,34 @@ STYLE: Final = Style.from_dict(
 )
 
 
+class EditorState(Protocol):
+    """What is shown of an editor."""
+
+    buffer: Buffer
+    file: TextFile | None
+    model: str
+    notice: str
+    options: Options
+    suggestions: Suggestions
+    asks_to_save: bool
+
+    @property
+    def ghost(self) -> str:
+        """The ghost text at the cursor, "" where there is none."""
+
+    @property
+    def choices(self) -> list[str]:
+        """The next words that a key each takes."""
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the text differs from the file."""
+
+
 class GhostText(Processor):
     """Shows the ghost text between the cursor and the rest of its line, and the greeting in an empty text."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: EditorState) -> None:
         self._editor = editor
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
@@ -66,7 +93,7 @@ class GhostText(Processor):
         )
 
 
-def layout(editor: Editor) -> Layout:
+def layout(editor: EditorState) -> Layout:
     """The text, the panel beside it where there is room, the toolbar below."""
     control = BufferControl(
         buffer=editor.buffer, input_processors=[TabsProcessor(char1=" ", char2=" "), GhostText(editor)]
@@ -88,7 +115,7 @@ def _wide() -> bool:
     return get_app().output.get_size().columns >= 3 * PANEL
 
 
-def _panel(editor: Editor) -> StyleAndTextTuples:
+def _panel(editor: EditorState) -> StyleAndTextTuples:
     answer = editor.suggestions.answer
     rows: StyleAndTextTuples = _words(editor) if editor.options.prose else _characters(answer.next if answer else ())
     rows.append(("class:dim", f"\n model {editor.model}\n"))
@@ -109,7 +136,7 @@ def _characters(characters: Sequence[Candidate]) -> StyleAndTextTuples:
     return rows
 
 
-def _words(editor: Editor) -> StyleAndTextTuples:
+def _words(editor: EditorState) -> StyleAndTextTuples:
     """The words that may come next, each whole, with the number of its key."""
     rows: StyleAndTextTuples = [("class:dim", " next word, Alt with\n")]
     for number, text in enumerate(editor.choices, 1):
@@ -117,7 +144,7 @@ def _words(editor: Editor) -> StyleAndTextTuples:
     return rows
 
 
-def _toolbar(editor: Editor) -> StyleAndTextTuples:
+def _toolbar(editor: EditorState) -> StyleAndTextTuples:
     if editor.asks_to_save and editor.file:
         return _hints((f"Save {editor.file.path.name}?", ""), ("y", "yes"), ("n", "no"), ("Esc", "stay"))
     said = editor.notice or editor.suggestions.trouble

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_model.predictors.copy.index.fm_index import ERASED
+from foretype_model.predictor import ERASED
 from foretype_model.privacy.secret_scanner import REACH, masked, masked_around, spans, unsettled
 
 SETTLED = 4

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_server.lsp.server import COMMANDS, FEATURES, ForetypeServer
+from foretype_server.lsp.handlers import COMMANDS, FEATURES, create_server
+from foretype_server.lsp.server import ForetypeServer
 
 REQUEST_CANCELLED = -32800
 FORMS: list[Any] = [
@@ -38,7 +39,7 @@ class Recorder:
 
 def initialized(capabilities: Any) -> ForetypeServer:
     """A server that has been, and whose writer is a `Recorder`."""
-    server = ForetypeServer()
+    server = create_server()
     server.writer = Recorder()
     server.protocol.begin()
     server.protocol.set_writer(server.writer, include_headers=False)
@@ -124,7 +125,7 @@ def test_nothing_is_kept_of_what_has_been_answered() -> None:
 
 
 def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foretype_server.lsp.server.CONFIGURATION_AWAITED", 0.01)
+    monkeypatch.setattr("foretype_server.lsp.handlers.CONFIGURATION_AWAITED", 0.01)
 
     async def taken(*newer: Any) -> list[int]:
         server = initialized({"workspace": {"configuration": True}})

@@ -14,18 +14,18 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from foretype_model.completion import explain
 from foretype_model.errors import WorkspaceError
 from foretype_model.files.uris import real_path
 from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities, Removed, Source
-from foretype_model.predictors.copy import ppm
+from foretype_model.predictors.copy import ppm, sources
+from foretype_model.predictors.copy.erase import forget_documents, forget_word
 from foretype_model.predictors.copy.history import Recent
 from foretype_model.predictors.copy.index.fm_index import MOST, Matches, Shard
 from foretype_model.predictors.copy.index.workspace import Progress, Workspace
 from foretype_model.predictors.copy.ppm import Level
 from foretype_model.privacy import secret_scanner
 from foretype_model.privacy.forget_list import Forgotten
-from foretype_model.privacy.forgotten_words import forget_documents, forget_word, kept, settled
+from foretype_model.privacy.forgotten_words import kept, settled
 from foretype_model.privacy.learning_policy import Consent
 from foretype_model.text import spans
 from foretype_model.text.rope import Rope
@@ -125,10 +125,10 @@ class CopyPredictor:
     def levels(self, state: CopyState) -> Iterator[Level]:
         """What followed each length of context, the longest first."""
         found = [pair for recent in self._recent if recent for pair in recent.find(state.tail)]
-        sources = [ppm.recent_levels(found)] if found else []
+        lists = [ppm.recent_levels(found)] if found else []
         for shard, matches in self._matches(state):
-            sources.append(ppm.indexed_levels(shard, matches))
-        return ppm.merged(sources)
+            lists.append(ppm.indexed_levels(shard, matches))
+        return ppm.merged(lists)
 
     def observe(self, document: str, before: Rope | bytes, after: Rope | bytes) -> bool:
         """Take in what is new in a document near the cursor, and at the next calls what is around; whether more is."""
@@ -160,10 +160,10 @@ class CopyPredictor:
 
     def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""
-        places = [place for recent in self._recent for place in explain.typed(recent, state.tail, text)]
+        places = [place for recent in self._recent for place in sources.typed(recent, state.tail, text)]
         for shard, matches in self._matches(state):
-            places += explain.written(shard, matches, text)
-        return explain.as_sources(places, most, self._forgotten.in_bytes())
+            places += sources.written(shard, matches, text)
+        return sources.as_sources(places, most, self._forgotten.in_bytes())
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
         """Offer nothing from a file or folder, or never a word; for good where there is a workspace.

@@ -31,6 +31,6 @@ def train(
 
 def export(training: WordTraining, destination: Path, name: str) -> Metadata:
     """Write the best weights so far as a model file."""
-    metadata = described(training, name, unit=UNIT, vocabulary=len(training.vocabulary.words))
+    metadata = described(training, training.network.shape, name, unit=UNIT, vocabulary=len(training.vocabulary.words))
     onnx_file.write(training.network, training.vocabulary, metadata, destination)
     return metadata

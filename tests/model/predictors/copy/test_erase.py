@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from foretype_model.files.uris import file_of
 from foretype_model.predictor import Context
 from foretype_model.predictors.copy import ppm
+from foretype_model.predictors.copy.index.erase import without_word
 from foretype_model.predictors.copy.index.fm_index import MOST, Shard
 from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.copy.ppm import Level
 from foretype_model.predictors.copy.predictor import CopyPredictor, create
-from foretype_model.privacy.forgotten_words import blanked, occurrences, without_word
+from foretype_model.privacy.forgotten_words import blanked, occurrences
 from foretype_model.privacy.secret_scanner import unsettled
 
 WORDS = st.sampled_from(["ab", "abc", "b", "bab", "é", "aé", "abab"])

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
-from foretype_model.predictor import END_OF_TEXT, Context, Indexer, Observer, Predictor
-from foretype_model.predictors.copy.index.fm_index import ERASED, Shard
+from foretype_model.predictor import END_OF_TEXT, ERASED, Context, Indexer, Observer, Predictor
+from foretype_model.predictors.copy.index.fm_index import Shard
 from foretype_model.predictors.copy.ppm import MOST_TRUST
 from foretype_model.predictors.copy.predictor import AFTER, BEFORE, NEAR_AFTER, NEAR_BEFORE, CopyPredictor, create
 from foretype_model.predictors.network.predictor import NetworkPredictor

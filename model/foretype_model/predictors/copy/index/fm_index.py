@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from foretype_model.errors import BrokenIndexError
 from foretype_model.files.atomic import replacing
-from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictor import END_OF_TEXT, ERASED
 from foretype_model.predictors.copy.index.suffix_sort import sorted_positions
 
 MOST: Final = 32
@@ -38,9 +38,6 @@ memory: 16 MB for a workspace of 10 MB in which 200 bytes occur."""
 
 MEMO: Final = 20_000
 """Steps from wide ranges that are remembered (some 4 MB): text repeats its short contexts, and a step takes half."""
-
-ERASED: Final = 0xFE
-"""Stands where a byte of a masked document follows; never occurs in UTF-8."""
 
 SHARES_MEMO: Final = 2_000
 """Ranges whose counts are remembered (2.5 MB)."""

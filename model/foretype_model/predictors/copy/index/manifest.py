@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from foretype_model.files.atomic import replacing
+from foretype_model.files.stamp import Stamp
 
 MANIFEST: Final = "manifest.json"
 SHARD: Final = ".shard"
@@ -18,22 +18,6 @@ FORMAT: Final = 3
 """The version of the manifest's layout, and of what is masked in the shards; another one is as good as none."""
 
 _SHARD_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")
-
-
-class Stamp(NamedTuple):
-    """What tells without reading a file that it was changed: its time in nanoseconds, its size in bytes."""
-
-    mtime_ns: int
-    size: int
-
-    @classmethod
-    def of(cls, name: str) -> Stamp | None:
-        """The stamp of a file as it is now; None where it is gone."""
-        try:
-            status = os.stat(name)  # noqa: PTH116 (once a file, and a Path takes three times as long)
-        except OSError:
-            return None
-        return cls(status.st_mtime_ns, status.st_size)
 
 
 class Entry(NamedTuple):

@@ -27,11 +27,13 @@ from foretype_model.files.discovery import (
     is_folder,
     read_text,
 )
+from foretype_model.files.stamp import Stamp
 from foretype_model.files.uris import names_of, real_path
+from foretype_model.predictors.copy.index.erase import holds
 from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.index.manifest import MANIFEST, SHARD, Entry, LeftOut, Manifest, Stamp
+from foretype_model.predictors.copy.index.manifest import MANIFEST, SHARD, Entry, LeftOut, Manifest
 from foretype_model.privacy.forget_list import LIST, Forgotten, is_covered
-from foretype_model.privacy.forgotten_words import blanked, holds
+from foretype_model.privacy.forgotten_words import blanked
 from foretype_model.privacy.secret_scanner import masked
 
 LARGEST: Final = 1_000_000

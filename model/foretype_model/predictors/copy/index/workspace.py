@@ -16,13 +16,14 @@ from typing import Final
 
 from foretype_model.errors import BrokenIndexError, WorkspaceError
 from foretype_model.files.discovery import Tree
+from foretype_model.files.stamp import Stamp
 from foretype_model.files.uris import names_of, real_path
 from foretype_model.predictor import Removed
+from foretype_model.predictors.copy.index.erase import without_word
 from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.index.manifest import Manifest, Stamp
+from foretype_model.predictors.copy.index.manifest import Manifest
 from foretype_model.predictors.copy.index.update import Request
 from foretype_model.privacy.forget_list import Forgotten, is_covered
-from foretype_model.privacy.forgotten_words import without_word
 
 # -P: what lies in the working directory is not imported.
 COMMAND: Final = (sys.executable, "-P", "-m", "foretype_model.predictors.copy.index.child")

@@ -1,0 +1,52 @@
+"""Conversations with clients, over stdin and stdout, TCP or WebSockets, to their end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+
+from foretype_server import logs
+from foretype_server.lsp import shutdown, transport
+from foretype_server.lsp.handlers import create_server
+from foretype_server.lsp.protocol import Protocol
+
+
+async def converse(messages: transport.Messages, writer: transport.Writer, headers: bool) -> int:
+    """Hold one conversation to its end; the exit status is 0 if the client said good-bye as it should."""
+    server = create_server()
+    server.protocol.begin()
+    server.protocol.set_writer(writer, headers)
+    with server.at_end:
+        reading = asyncio.ensure_future(_read(server.protocol, messages))
+        server.at_end.callback(reading.cancel)
+        return await server.protocol.ended
+
+
+async def _read(protocol: Protocol, messages: transport.Messages) -> None:
+    async for message in messages:
+        protocol.receive(message)
+        # A handler that awaits begins only now, and takes its snapshot before the next message is handled.
+        await asyncio.sleep(0)
+    protocol.end()
+
+
+def serve_stdio(*, log_text: bool = False) -> NoReturn:
+    """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol prescribes."""
+    logs.begin(with_text=log_text)
+    shutdown.run(transport.stdio(converse))
+
+
+def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
+    """Serve on a TCP port of this machine, one client after another, until interrupted."""
+    from foretype_server.lsp.auth import gate  # noqa: PLC0415 (what editors start by themselves does without)
+
+    logs.begin(with_text=log_text)
+    shutdown.run(transport.tcp(converse, gate(), host, port))
+
+
+def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
+    """Serve WebSockets on a port of this machine, one client after another, until interrupted."""
+    from foretype_server.lsp.auth import gate  # noqa: PLC0415 (what editors start by themselves does without)
+
+    logs.begin(with_text=log_text)
+    shutdown.run(transport.websocket(converse, gate(), host, port))
