@@ -26,12 +26,12 @@ SCRIPTED = {"predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
 SCRIPTED_SERVER = """
 import asyncio, sys
 from pathlib import Path
-from foretype_server import lsp
+from foretype_server.lsp.serve import converse
 from foretype_server.setup.client_files import editor_files
 from foretype_server.playground.page import Beginning, Page, serve
 beginning = Beginning(text="", settings=%r)
 page = Page(editor_files("playground") / "dist", beginning)
-asyncio.run(serve(lsp.converse, page, 0, lambda address: print(address, flush=True)))
+asyncio.run(serve(converse, page, 0, lambda address: print(address, flush=True)))
 """
 
 
@@ -66,7 +66,12 @@ class Playground:
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("websocket", self._listen)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self.errors.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on(
+            "console",
+            lambda said: (
+                self.errors.append(said.text) if said.type in {"error", "warning"} else None
+            ),
+        )
         page.goto(address)
         page.locator("#predictors li").first.wait_for()
 
@@ -94,7 +99,9 @@ class Playground:
 
     def untinted(self) -> int:
         """How many characters have not been read yet."""
-        return len(self.text().replace("\n", "")) - self.page.locator(".scored, .missed").evaluate_all(LENGTHS)
+        return len(self.text().replace("\n", "")) - self.page.locator(
+            ".scored, .missed"
+        ).evaluate_all(LENGTHS)
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """What `look` finds once it is as wanted."""

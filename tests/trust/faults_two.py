@@ -1,4 +1,6 @@
-"""Two servers at work in one home and on one workspace, of which one may be killed, or be of another release."""
+"""Two servers at work in one home and on one workspace, of which one may be killed, or be of
+another release.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,10 @@ URI = "file:///nowhere/open.txt"
 
 OTHER_RELEASE = """
 import json, sys
-from foretype_model import index, manifest, renewal
+from foretype_model.predictors.copy.index import fm_index, manifest, update
 manifest.FORMAT += 1
-index.MAGIC = b"foretype index 9\\n"
-renewal.Renewal(renewal.Request(*json.loads(sys.argv[1])), lambda *_: None).run()
+fm_index.MAGIC = b"foretype index 9\\n"
+update.Renewal(update.Request(*json.loads(sys.argv[1])), lambda *_: None).run()
 """
 
 
@@ -45,7 +47,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Outcome:
-    """Both save and count, again and again; what either has counted until its end is there, and what both saved."""
+    """Both save and count, again and again; what either has counted until its end is there, and
+    what both saved.
+    """
     home, texts = folder / "home", folder / "texts"
     texts.mkdir()
     for number in range(20):
@@ -60,7 +64,9 @@ def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Ou
             for save in range(SAVES):
                 for number, (client, _) in enumerate(pairs):
                     with suppress(OSError, EOFError):
-                        save_and_count(client, texts / f"{number}-{rng.randrange(5)}.txt", f"{count} {save}")
+                        save_and_count(
+                            client, texts / f"{number}-{rng.randrange(5)}.txt", f"{count} {save}"
+                        )
                 if kill and save == SAVES // 2:
                     process = pairs[0][1]
                     for victim in children(process.pid):
@@ -78,7 +84,9 @@ def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Ou
         found = store.by("kind", store.read(home))["word"].accepted
         faults += [f"{count}: counted {found} and not {counted}"] if found != counted else []
     what = "two servers at once, one of them killed" if kill else "two servers at once"
-    return Outcome(what, rounds, rounds - len({fault.split(":")[0] for fault in faults}), "; ".join(faults[:3]))
+    return Outcome(
+        what, rounds, rounds - len({fault.split(":")[0] for fault in faults}), "; ".join(faults[:3])
+    )
 
 
 def save_and_count(client: Client, file: Path, text: str) -> None:
@@ -86,7 +94,9 @@ def save_and_count(client: Client, file: Path, text: str) -> None:
     file.write_text(f"This is what was saved then: {file.name} {text}.\n" * 20)
     client.notify("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
     taken = {"kind": "word", "characters": 7, "uri": URI}
-    client.request("workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]})
+    client.request(
+        "workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]}
+    )
 
 
 def is_up_to_date(home: Path, texts: Path) -> bool:
@@ -94,7 +104,9 @@ def is_up_to_date(home: Path, texts: Path) -> bool:
     index = index_of(home)
     files = Manifest.read(index).files
     current = {str(path): path.stat().st_mtime_ns for path in texts.iterdir()}
-    return {name: entry.stamp.mtime_ns for name, entry in files.items()} == current and not list(index_faults(index))
+    return {name: entry.stamp.mtime_ns for name, entry in files.items()} == current and not list(
+        index_faults(index)
+    )
 
 
 def releases(folder: Path, rounds: int) -> Outcome:
@@ -106,7 +118,9 @@ def releases(folder: Path, rounds: int) -> Outcome:
     request = [[str(texts)], str(index), [], None]
     for count in range(rounds):
         (texts / f"{count}.txt").write_text(f"This is text number {count}.\n" * 20)
-        other = subprocess.run([sys.executable, "-c", OTHER_RELEASE, json.dumps(request)], check=False)
+        other = subprocess.run(
+            [sys.executable, "-c", OTHER_RELEASE, json.dumps(request)], check=False
+        )
         Renewal(Request([str(texts)], str(index), [], None), lambda _done, _total: None).run()
         whole = not list(index_faults(index)) and len(Manifest.read(index).files) == count + 1
         survived += other.returncode == 0 and whole and len(list(index.iterdir())) == 2

@@ -27,8 +27,12 @@ NATIVE = kernel.library()
 README = Path(__file__).parents[4] / "README.md"
 needs_kernel = pytest.mark.skipif(NATIVE is None, reason="installed without a C compiler")
 WAYS = kernel.ways()
-shapes = st.builds(Shape, st.just("gru"), st.integers(1, 90), st.just(1), st.integers(1, 40), st.integers(2, 6))
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+shapes = st.builds(
+    Shape, st.just("gru"), st.integers(1, 90), st.just(1), st.integers(1, 40), st.integers(2, 6)
+)
+few = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def file_of(shape: Shape, folder: Path, seed: int = 0) -> Path:
@@ -62,12 +66,17 @@ def default(way: int | None) -> Network:
 
 def apart(ours: runtime.NetworkState, theirs: runtime.NetworkState) -> float:
     assert ours.tail == theirs.tail
-    return max(np.abs(ours.h - theirs.h).max(), np.abs(ours.log_probabilities - theirs.log_probabilities).max())
+    return max(
+        np.abs(ours.h - theirs.h).max(),
+        np.abs(ours.log_probabilities - theirs.log_probabilities).max(),
+    )
 
 
 @needs_kernel
 @few
-@given(shapes, st.integers(0, 99), st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=16))
+@given(
+    shapes, st.integers(0, 99), st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=16)
+)
 def test_a_step_is_that_of_onnx_runtime(tmp_path, shape, seed, texts) -> None:
     path = file_of(shape, tmp_path, seed)
     session = by_session(path)
@@ -82,7 +91,9 @@ def test_a_step_is_that_of_onnx_runtime(tmp_path, shape, seed, texts) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @few
 @given(shape=shapes, texts=st.lists(st.binary(min_size=40, max_size=40), min_size=1, max_size=16))
-def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(tmp_path, way, shape, texts) -> None:
+def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(
+    tmp_path, way, shape, texts
+) -> None:
     ours = by_kernel(file_of(shape, tmp_path), way)
     together = [ours.start()] * len(texts)
     for at in range(40):
@@ -126,7 +137,10 @@ def test_every_byte_is_as_probable_as_by_onnx_runtime_after_any_text() -> None:
     text = README.read_bytes()[:1000]
     state = theirs.feed(theirs.start(), text)
     following = list(range(256))
-    assert max(map(apart, ours.step([state] * 256, following), theirs.step([state] * 256, following))) < 1e-4
+    assert (
+        max(map(apart, ours.step([state] * 256, following), theirs.step([state] * 256, following)))
+        < 1e-4
+    )
 
 
 @needs_kernel
@@ -139,7 +153,9 @@ def test_no_state_is_too_strange(value) -> None:
 
 
 def test_the_kernel_serves_where_there_is_one(model_file: Path) -> None:
-    assert Network.open(model_file).run_by == ("ONNX Runtime" if kernel.best() == kernel.NONE else "native code")
+    assert Network.open(model_file).run_by == (
+        "ONNX Runtime" if kernel.best() == kernel.NONE else "native code"
+    )
 
 
 def test_without_a_kernel_onnx_runtime_serves(model_file: Path, monkeypatch) -> None:
@@ -154,13 +170,23 @@ def test_a_library_that_is_none_or_of_another_source_is_not_used(tmp_path) -> No
     if compiler := shutil.which("cc"):
         other = tmp_path / "other.so"
         source = "unsigned foretype_source(void) { return 1; } int foretype_run(void) { return 0; }"
-        subprocess.run([compiler, "-shared", "-fPIC", "-xc", "-", "-o", other], input=source, text=True, check=True)
+        subprocess.run(
+            [compiler, "-shared", "-fPIC", "-xc", "-", "-o", other],
+            input=source,
+            text=True,
+            check=True,
+        )
         assert kernel.library(other) is None
 
 
 @pytest.mark.parametrize(
     "shape",
-    [Shape("lstm", 20, 1, 8), Shape("rnn", 20, 1, 8), Shape("gru", 20, 2, 8), Shape("gru", 20, 1, 8, 1)],
+    [
+        Shape("lstm", 20, 1, 8),
+        Shape("rnn", 20, 1, 8),
+        Shape("gru", 20, 2, 8),
+        Shape("gru", 20, 1, 8, 1),
+    ],
     ids=str,
 )
 def test_other_networks_are_left_to_onnx_runtime(shape, tmp_path) -> None:
@@ -169,7 +195,8 @@ def test_other_networks_are_left_to_onnx_runtime(shape, tmp_path) -> None:
 
 @pytest.mark.skipif(kernel.best() == kernel.NONE, reason="ONNX Runtime serves here")
 def test_serving_the_default_model_does_without_onnx_runtime() -> None:
-    code = "import sys; from foretype_model import runtime, store; network = runtime.Network.open(store.BUNDLED)\n"
+    code = "import sys\nfrom foretype_model.predictors.network.runtime import Network\n"
+    code += "from foretype_model.store.store import BUNDLED\nnetwork = Network.open(BUNDLED)\n"
     code += "network.feed(network.start(), b'some text'); print('onnxruntime' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
@@ -186,7 +213,11 @@ def test_a_file_cut_anywhere_is_no_model(tmp_path) -> None:
     whole = without_seal(file_of(Shape("gru", 4, 1, 2, 2), tmp_path))
     cut = tmp_path / "cut.onnx"
     # Its beginning and its end byte by byte, where all that is not numbers lies.
-    for length in [*range(300), *range(300, len(whole), 4999), *range(len(whole) - 2500, len(whole))]:
+    for length in [
+        *range(300),
+        *range(300, len(whole), 4999),
+        *range(len(whole) - 2500, len(whole)),
+    ]:
         cut.write_bytes(whole[:length])
         with pytest.raises(ModelError):
             Network.open(cut)
@@ -205,7 +236,10 @@ def test_any_bytes_are_read_or_refused(tmp_path, content) -> None:
 
 @needs_kernel
 @few
-@given(st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=4), st.booleans())
+@given(
+    st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=4),
+    st.booleans(),
+)
 def test_a_damaged_file_is_refused_or_predicts_something(tmp_path, damage, at_the_end) -> None:
     content = bytearray(without_seal(file_of(Shape("gru", 4, 1, 2, 2), tmp_path)))
     for at, byte in damage:

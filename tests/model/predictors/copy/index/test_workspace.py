@@ -35,7 +35,9 @@ def test_what_is_forgotten_is_gone_at_once_and_from_the_disk_and_for_good(place)
     assert b"diary" not in place.on_disk()
     assert b"notes" not in place.on_disk()
     assert "diary" not in (place.index / "manifest.json").read_text()
-    workspace.update([place.write("diary.txt", "dear diary, again\n"), place.write("notes/c.txt", "new notes\n")])
+    workspace.update(
+        [place.write("diary.txt", "dear diary, again\n"), place.write("notes/c.txt", "new notes\n")]
+    )
     restarted.refresh()
     assert sorted(place.content(restarted)) == sorted(place.content(workspace)) == ["novel.txt"]
     assert restarted.forgotten.paths == (str(file), str(place.folder / "notes"))
@@ -92,8 +94,14 @@ def test_nothing_is_learnt_where_it_cannot_be_told_what_to_forget(place, broken)
         "{}",
         '{"format": 1}',
         "[" * 100_000,
-        '{"format": 1, "large": "../../other.shard", "young": "", "files": {}, "left_out": {}, "skipped": {}}',
-        '{"format": 1, "large": "", "young": "", "files": {"a": [1, 2]}, "left_out": {}, "skipped": {}}',
+        (
+            '{"format": 1, "large": "../../other.shard", "young": "", "files": {}, "left_out": {}, '
+            '"skipped": {}}'
+        ),
+        (
+            '{"format": 1, "large": "", "young": "", "files": {"a": [1, 2]}, "left_out": {}, '
+            '"skipped": {}}'
+        ),
         '{"format": 0, "large": "", "young": "", "files": {}, "left_out": {}, "skipped": {}}',
     ],
 )
@@ -116,7 +124,12 @@ def test_a_broken_shard_is_made_again_from_what_is_left(place, tiers, damage):
     whole = shard.read_bytes()
     shard.unlink()
     if damage != "gone":
-        content = {"empty": b"", "cut": whole[: len(whole) // 2], "foreign": b"PK\3\4" + whole, "noise": bytes(999)}
+        content = {
+            "empty": b"",
+            "cut": whole[: len(whole) // 2],
+            "foreign": b"PK\3\4" + whole,
+            "noise": bytes(999),
+        }
         shard.write_bytes(content[damage])
     workspace = place.workspace()
     assert workspace.open() == ()
@@ -125,7 +138,7 @@ def test_a_broken_shard_is_made_again_from_what_is_left(place, tiers, damage):
 
 
 CRASHES = {
-    "sorting": "index.Shard.build = lambda _: os._exit(9)",
+    "sorting": "fm_index.Shard.build = lambda _: os._exit(9)",
     "writing": "os.fsync = lambda _: os._exit(9)",
     "between": "manifest.Manifest.write = lambda *_: os._exit(9)",
 }
@@ -137,8 +150,11 @@ def test_a_crash_of_the_child_leaves_the_index_that_was_there(place, monkeypatch
     workspace = place.workspace()
     workspace.refresh()
     place.write("b.txt", "two\n")
-    code = f"import os; from foretype_model import index, manifest, indexing; {crash}; indexing.main()"
-    monkeypatch.setattr("foretype_model.predictors.copy.index.workspace.COMMAND", (sys.executable, "-c", code))
+    imports = "from foretype_model.predictors.copy.index import child, fm_index, manifest"
+    code = f"import os; {imports}; {crash}; child.main()"
+    monkeypatch.setattr(
+        "foretype_model.predictors.copy.index.workspace.COMMAND", (sys.executable, "-c", code)
+    )
     with pytest.raises(WorkspaceError, match="status 9"):
         workspace.refresh()
     assert place.content(workspace) == {"a.txt": b"one\n"}
@@ -155,14 +171,23 @@ def test_a_full_disk_is_one_line(place, monkeypatch):
     place.write("a.txt", "one\n" * 10_000)
     code = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
     code += "; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
-    code += "; from foretype_model import indexing; indexing.main()"
-    monkeypatch.setattr("foretype_model.predictors.copy.index.workspace.COMMAND", (sys.executable, "-c", code))
-    with pytest.raises(WorkspaceError, match=r"^cannot keep the index in .* \(.+\): make room there$"):
+    code += "; from foretype_model.predictors.copy.index import child; child.main()"
+    monkeypatch.setattr(
+        "foretype_model.predictors.copy.index.workspace.COMMAND", (sys.executable, "-c", code)
+    )
+    with pytest.raises(
+        WorkspaceError, match=r"^cannot keep the index in .* \(.+\): make room there$"
+    ):
         place.workspace().refresh()
 
 
 def request(place) -> bytes:
-    values = {"folders": [str(place.folder)], "folder": str(place.index), "exclude": [], "paths": None}
+    values = {
+        "folders": [str(place.folder)],
+        "folder": str(place.index),
+        "exclude": [],
+        "paths": None,
+    }
     return json.dumps(values).encode() + b"\n"
 
 
@@ -210,12 +235,16 @@ def test_two_servers_on_one_workspace_do_each_other_no_harm(place):
         for number in numbers:
             workspace.update([place.write(f"{number}.txt", f"saved {number}\n")])
 
-    threads = [threading.Thread(target=work, args=(two[side], range(side, 6, 2))) for side in (0, 1)]
+    threads = [
+        threading.Thread(target=work, args=(two[side], range(side, 6, 2))) for side in (0, 1)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    expected = {f"{n}.txt": (f"saved {n}\n" if n < 6 else f"this is text {n}\n").encode() for n in range(40)}
+    expected = {
+        f"{n}.txt": (f"saved {n}\n" if n < 6 else f"this is text {n}\n").encode() for n in range(40)
+    }
     for workspace in (*two, place.workspace()):
         workspace.refresh()
         assert place.content(workspace) == expected
@@ -235,7 +264,13 @@ def test_changes_of_what_is_none_of_ours_start_no_process(place, monkeypatch):
     rule = place.write(".gitignore", "*.log\n")
     others = [
         place.write(name, "nothing\n")
-        for name in ("server.log", ".git/index", "node_modules/a/b.js", "node_modules/a/.gitignore", ".hidden")
+        for name in (
+            "server.log",
+            ".git/index",
+            "node_modules/a/b.js",
+            "node_modules/a/.gitignore",
+            ".hidden",
+        )
     ]
     elsewhere = place.folder.parent / "elsewhere.txt"
     workspace = place.workspace()
