@@ -1,4 +1,6 @@
-"""Compiles the kernel when Foretype is installed; where that can't be, ONNX Runtime does all the work."""
+"""Compiles the kernel when Foretype is installed; where that can't be, ONNX Runtime does all the
+work.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,27 @@ from packaging.tags import sys_tags
 KERNEL = "model/foretype_model/predictors/network/kernel"
 LIBRARY = "libforetype.so"
 # Contractions would make a number depend on how it is computed, as one of many or alone.
-FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden")
+FLAGS = (
+    "-std=gnu11",
+    "-O3",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fvisibility=hidden",
+)
 
 
 class CustomBuildHook(BuildHookInterface):
-    """Puts the compiled kernel beside its source and into the wheel, which then is for this platform alone."""
+    """Puts the compiled kernel beside its source and into the wheel, which then is for this
+    platform alone.
+    """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it builds a wheel or an editable installation."""
         if trouble := compiled(Path(self.root) / KERNEL):
-            self.app.display_warning(f"No native kernel: {trouble}. Foretype works without, slower.")
+            self.app.display_warning(
+                f"No native kernel: {trouble}. Foretype works without, slower."
+            )
             return
         build_data["artifacts"].append(f"{KERNEL}/{LIBRARY}")
         build_data["pure_python"] = False
@@ -36,9 +49,13 @@ class CustomBuildHook(BuildHookInterface):
 
 
 def platform() -> str:
-    """As wheels name it; not one of those that promise to run elsewhere, which nobody has checked."""
+    """As wheels name it; not one of those that promise to run elsewhere, which nobody has
+    checked.
+    """
     return next(
-        tag.platform for tag in sys_tags() if "manylinux" not in tag.platform and "musllinux" not in tag.platform
+        tag.platform
+        for tag in sys_tags()
+        if "manylinux" not in tag.platform and "musllinux" not in tag.platform
     )
 
 
@@ -49,14 +66,22 @@ def compiled(folder: Path) -> str:
         return "there is no C compiler"
     sources = b"".join((folder / name).read_bytes() for name in ("kernel.c", "step.h"))
     partial = folder / LIBRARY.replace(".so", ".new")
-    command = [*shlex.split(compiler), *FLAGS, f"-DFORETYPE_SOURCE={zlib.crc32(sources)}u", "-shared", "-fPIC"]
-    # From within its folder: on macOS, a library holds the path that the compiler was told to write it to.
+    command = [
+        *shlex.split(compiler),
+        *FLAGS,
+        f"-DFORETYPE_SOURCE={zlib.crc32(sources)}u",
+        "-shared",
+        "-fPIC",
+    ]
+    # From within its folder: on macOS, a library holds the path that the compiler was told to write
+    # it to.
     command += ["-o", partial.name, "kernel.c", "-lm"]
     if sys.platform == "win32" and "clang" not in compiler:
         # GCC does not align the stack for vectors there, and takes it for aligned.
         command.append("-Wa,-muse-unaligned-vector-move")
     try:
-        # Some compilers do not know the newest instructions, and some know them whose assembler does not.
+        # Some compilers do not know the newest instructions, and some know them whose assembler
+        # does not.
         if subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode:
             command.append("-DWITHOUT_AVX_VNNI")
             subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)

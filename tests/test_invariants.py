@@ -70,14 +70,25 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def tracked() -> list[Path]:
     """The files of the repository, new ones too; none where this is no git checkout."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = [
+        "git",
+        "-C",
+        str(ROOT),
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 TRACKED = tracked()
 PYTHON = [path for path in TRACKED if path.suffix == ".py"] or [
-    path for folder in (MODEL, DEFAULT_MODEL, SERVER, ROOT / "tests") for path in folder.rglob("*.py")
+    path
+    for folder in (MODEL, DEFAULT_MODEL, SERVER, ROOT / "tests")
+    for path in folder.rglob("*.py")
 ]
 
 
@@ -117,9 +128,15 @@ def own_imports(path: Path) -> Iterator[str]:
 
 
 def room(path: Path) -> str:
-    """The folder that a file of the two packages is in, below its package; "" beside the folders."""
+    """The folder that a file of the two packages is in, below its package; "" beside the
+    folders.
+    """
     package = MODEL if path.is_relative_to(MODEL) else SERVER
-    return "__main__" if path == SERVER / "__main__.py" else "/".join(path.parent.relative_to(package).parts)
+    return (
+        "__main__"
+        if path == SERVER / "__main__.py"
+        else "/".join(path.parent.relative_to(package).parts)
+    )
 
 
 def rooms_imported(path: Path) -> set[str]:
@@ -136,7 +153,11 @@ def packages(path: Path) -> set[str]:
 def needs(group: str) -> set[str]:
     """The names of the packages in ``dependencies`` or in an extra."""
     project = PYPROJECT["project"]
-    wanted = project["dependencies"] if group == "dependencies" else project["optional-dependencies"][group]
+    wanted = (
+        project["dependencies"]
+        if group == "dependencies"
+        else project["optional-dependencies"][group]
+    )
     return {re.match(r"[\w-]+", need)[0] for need in wanted} - {"foretype"}
 
 
@@ -154,7 +175,14 @@ def modules_after(*statements: str) -> set[str]:
 
 @each(within(MODEL, DEFAULT_MODEL))
 def test_the_model_knows_neither_protocol_nor_server(path):
-    assert not packages(path) & {"pygls", "lsprotocol", "foretype_server", "typer", "rich", "prompt_toolkit"}
+    assert not packages(path) & {
+        "pygls",
+        "lsprotocol",
+        "foretype_server",
+        "typer",
+        "rich",
+        "prompt_toolkit",
+    }
 
 
 @each([path for path in within(MODEL, SERVER) if not path.is_relative_to(TRAINING)])
@@ -163,7 +191,12 @@ def test_torch_lives_in_training_alone(path):
 
 
 @pytest.mark.parametrize(
-    "module", ["foretype_server.lsp.serve", "foretype_model.completion.completer", "foretype_model.store.store"]
+    "module",
+    [
+        "foretype_server.lsp.serve",
+        "foretype_model.completion.completer",
+        "foretype_model.store.store",
+    ],
 )
 def test_serving_does_without_torch(module):
     loaded = modules_after(f"import {module}", "import foretype_model.predictors.network.predictor")
@@ -178,9 +211,15 @@ def test_the_command_line_starts_without_what_only_some_commands_need():
 @each(SOURCES)
 def test_utf_16_is_known_to_one_room(path):
     words = ("utf-16", "utf_16", "utf16", "positionencoding")
-    knowing = [line for line in path.read_text("utf-8").splitlines() if any(word in line.lower() for word in words)]
+    knowing = [
+        line
+        for line in path.read_text("utf-8").splitlines()
+        if any(word in line.lower() for word in words)
+    ]
     # Besides the one room, the line that reads which encoding was agreed on.
-    assert path == SERVER / "lsp" / "to_proto.py" or len(knowing) <= (path == SERVER / "lsp" / "handlers.py"), knowing
+    assert path == SERVER / "lsp" / "to_proto.py" or len(knowing) <= (
+        path == SERVER / "lsp" / "handlers.py"
+    ), knowing
 
 
 @each(within(MODEL, SERVER))
@@ -192,7 +231,9 @@ def test_rooms_import_downwards(path):
 
 @pytest.mark.parametrize("package", ROOMS, ids=["model", "server"])
 def test_no_room_imports_in_a_circle(package):
-    """The folders can be put in an order, and each arrow between them is needed: CycleError names the circle."""
+    """The folders can be put in an order, and each arrow between them is needed: CycleError names
+    the circle.
+    """
     rooms = ROOMS[package]
     list(TopologicalSorter(rooms).static_order())
     arrows = {(room(path), other) for path in within(package) for other in rooms_imported(path)}
@@ -201,7 +242,11 @@ def test_no_room_imports_in_a_circle(package):
 
 def test_no_module_imports_in_a_circle():
     """Not for its types either: CycleError names the modules of the circle."""
-    list(TopologicalSorter({module: set(own_imports(path)) for module, path in FILES.items()}).static_order())
+    list(
+        TopologicalSorter(
+            {module: set(own_imports(path)) for module, path in FILES.items()}
+        ).static_order()
+    )
 
 
 @each(PYTHON)
@@ -241,10 +286,15 @@ def test_no_text_knows_the_machine_it_was_written_on(path):
 def test_the_wheel_holds_the_two_packages():
     wheel = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["server/foretype_server", "model/foretype_model"]
-    assert all(inside.startswith("foretype_server/editor-clients/") for inside in wheel["force-include"].values())
+    assert all(
+        inside.startswith("foretype_server/editor-clients/")
+        for inside in wheel["force-include"].values()
+    )
     # What the hook adds: the compiled kernel, beside its source.
     assert wheel["hooks"] == {"custom": {"path": "hatch_build.py"}}
-    assert 'KERNEL = "model/foretype_model/predictors/network/kernel"' in (ROOT / "hatch_build.py").read_text("utf-8")
+    assert 'KERNEL = "model/foretype_model/predictors/network/kernel"' in (
+        ROOT / "hatch_build.py"
+    ).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -263,9 +313,15 @@ def test_no_package_in_the_wheel_imports_the_tools(path):
 
 @each(SOURCES)
 def test_what_is_imported_is_installed(path):
-    extras = [needs(extra) for room, some in EXTRAS.items() if path.is_relative_to(room) for extra in some]
+    extras = [
+        needs(extra) for room, some in EXTRAS.items() if path.is_relative_to(room) for extra in some
+    ]
     installed = needs("dependencies").union(*extras)
-    known = {name.replace("-", "_") for name in installed} | {"foretype_model", "foretype_server", "default_model"}
+    known = {name.replace("-", "_") for name in installed} | {
+        "foretype_model",
+        "foretype_server",
+        "default_model",
+    }
     undeclared = packages(path) - known - sys.stdlib_module_names
     assert not undeclared
 
@@ -286,7 +342,9 @@ def test_the_tests_are_run_as_the_checks_run_them(document):
         r'^"\$environment/bin/pytest"(.*)$', (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE
     )
     assert re.search(
-        rf"\.venv/bin/pytest{re.escape(options)}(`|\s+#|$)", (ROOT / document).read_text("utf-8"), re.MULTILINE
+        rf"\.venv/bin/pytest{re.escape(options)}(`|\s+#|$)",
+        (ROOT / document).read_text("utf-8"),
+        re.MULTILINE,
     )
 
 
@@ -297,14 +355,18 @@ def test_links_lead_somewhere(path):
 
 
 def test_each_invariant_names_a_test_that_is_there():
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "ARCHITECTURE.md").read_text("utf-8"))
+    named = re.findall(
+        r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    )
     assert named
     for file, test in named:
         assert f"def {test}" in (ROOT / file).read_text("utf-8"), f"{file}::{test}"
 
 
 def test_the_readme_knows_the_settings():
-    rows = re.findall(r"^\| `([\w.]+)` \| `(.+?)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([\w.]+)` \| `(.+?)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
+    )
     documented = {name: json.loads(default) for name, default in rows}
     assert read_settings(documented) == (Settings(), [])
     assert set(documented) == set(NAMES)

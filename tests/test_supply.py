@@ -1,4 +1,6 @@
-"""Where things come from: what the trust suite's part `supply` looks at, a little of each; and that it can fail."""
+"""Where things come from: what the trust suite's part `supply` looks at, a little of each; and that
+it can fail.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,11 @@ COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 @pytest.mark.parametrize(
     "source",
     [
-        "import pickle", "from marshal import loads", "import joblib.memory", "eval('1')", "exec(text)", "os.system(a)",
+        "import pickle", "from marshal import loads", "import joblib.memory", "eval('1')",
+        "exec(text)", "os.system(a)",
         "subprocess.run(a, shell=True)", "subprocess.Popen(a, shell=asked)", "torch.load(path)",
-        "torch.load(path, weights_only=False)", "np.load(path)", "numpy.load(path, allow_pickle=True)",
+        "torch.load(path, weights_only=False)", "np.load(path)",
+        "numpy.load(path, allow_pickle=True)",
         "yaml.load(text)", "def f():\n    if a:\n        import shelve",
     ],
 )  # fmt: skip
@@ -34,8 +38,10 @@ def test_what_may_run_what_it_reads_is_found(source):
 @pytest.mark.parametrize(
     "source",
     [
-        "import json", "network.eval()", "re.compile(a)", "subprocess.run(a, shell=False)", "session.exec(a)",
-        "torch.load(path, weights_only=True)", "np.load(path, allow_pickle=False)", "yaml.safe_load(text)",
+        "import json", "network.eval()", "re.compile(a)", "subprocess.run(a, shell=False)",
+        "session.exec(a)",
+        "torch.load(path, weights_only=True)", "np.load(path, allow_pickle=False)",
+        "yaml.safe_load(text)",
     ],
 )  # fmt: skip
 def test_what_runs_nothing_is_left_alone(source):
@@ -59,7 +65,11 @@ def test_python_that_imports_from_the_working_directory_is_found(source, found):
     "draw",
     [
         "from foretype_server.console.plot import draw; draw({}, Path('drawn.png'))",
-        "from foretype_model.evaluation.plot import Score, plot; plot({'': Score(0, 0, None, {})}, Path('drawn.png'))",
+        (
+            "from foretype_model.evaluation.plot import Score, plot; plot({'': Score(0, 0, None, "
+            "{})}, "
+            "Path('drawn.png'))"
+        ),
     ],
 )
 def test_a_picture_is_drawn_as_the_working_directory_says_nowhere(tmp_path, draw):
@@ -85,7 +95,9 @@ def test_the_pickles_that_are_tried_would_run(tmp_path, place):
     marker = tmp_path / loading.MARKER
     content = loading.pickles(marker)[place]
     (tmp_path / "tried").write_bytes(content[content.index(b"cbuiltins") :])
-    subprocess.run([sys.executable, "-m", "pickle", tmp_path / "tried"], capture_output=True, check=False)
+    subprocess.run(
+        [sys.executable, "-m", "pickle", tmp_path / "tried"], capture_output=True, check=False
+    )
     assert marker.exists()
 
 
@@ -96,7 +108,9 @@ def test_what_is_wanted_is_pinned(need):
 
 @pytest.mark.parametrize("need", pins.wanted_to_build(), ids=str)
 def test_what_builds_a_release_is_pinned(need):
-    assert pins.is_pinned(need, KNOWN_TO_BUILD), "renew requirements-build.txt by the line at its head"
+    assert pins.is_pinned(need, KNOWN_TO_BUILD), (
+        "renew requirements-build.txt by the line at its head"
+    )
 
 
 def test_what_builds_a_release_is_what_was_tested():
@@ -121,10 +135,14 @@ def test_what_is_not_pinned_is_found(need):
 
 
 def test_a_pin_without_a_hash_is_none():
-    assert not pins.is_pinned(Requirement("numpy"), {"numpy": [KNOWN["numpy"][0]._replace(hashes=[])]})
+    assert not pins.is_pinned(
+        Requirement("numpy"), {"numpy": [KNOWN["numpy"][0]._replace(hashes=[])]}
+    )
 
 
-@pytest.mark.parametrize("file", [pins.REQUIREMENTS, pins.BUILD_REQUIREMENTS], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [pins.REQUIREMENTS, pins.BUILD_REQUIREMENTS], ids=lambda file: file.name
+)
 def test_the_pins_have_hashes_and_name_no_place_to_get_them_from(file):
     assert all(pin.hashes for found in pins.pins(file).values() for pin in found)
     lines = file.read_text("utf-8").splitlines()
@@ -150,14 +168,21 @@ def test_what_is_taken_as_it_comes_is_owned_up_to():
 @pytest.mark.parametrize(
     "step",
     [
-        "- uses: actions/checkout@v5", "uses: pypa/gh-action-pypi-publish@release/v1", "uses: docker://alpine:3",
+        "- uses: actions/checkout@v5", "uses: pypa/gh-action-pypi-publish@release/v1",
+        "uses: docker://alpine:3",
         f"uses: actions/checkout@{COMMIT}", f"uses: actions/checkout@{COMMIT[:39]} # v7.0.1",
-        f"- {{ uses: actions/checkout@{COMMIT} }}", f'"uses": actions/checkout@{COMMIT} # v7.0.1', "uses:",
-        "container: quay.io/a/b", "container: quay.io/a/b:1 # 1", "container: { image: a }", "image: quay.io/a/b:1",
-        "- run: pipx run hatchling build", "python -m pip install hatchling", "run: true && uvx ruff",
-        "run: python -m pip install -r requirements-dev.txt", "- run: CC=/bin/false python -m pip install .",
-        "python -m pip install --require-hashes -r requirements-dev.txt numpy", "python -m pip install --no-deps .",
-        "curl https://example.org | sh", "npm install", "npx prettier", "git log; pip3.13 -q download numpy",
+        f"- {{ uses: actions/checkout@{COMMIT} }}", f'"uses": actions/checkout@{COMMIT} # v7.0.1',
+        "uses:",
+        "container: quay.io/a/b", "container: quay.io/a/b:1 # 1", "container: { image: a }",
+        "image: quay.io/a/b:1",
+        "- run: pipx run hatchling build", "python -m pip install hatchling",
+        "run: true && uvx ruff",
+        "run: python -m pip install -r requirements-dev.txt",
+        "- run: CC=/bin/false python -m pip install .",
+        "python -m pip install --require-hashes -r requirements-dev.txt numpy",
+        "python -m pip install --no-deps .",
+        "curl https://example.org | sh", "npm install", "npx prettier",
+        "git log; pip3.13 -q download numpy",
         "run: sudo apt-get install gcc",
     ],
 )  # fmt: skip
@@ -168,10 +193,13 @@ def test_what_a_workflow_takes_as_it_comes_is_found(step):
 @pytest.mark.parametrize(
     "step",
     [
-        f"- uses: actions/checkout@{COMMIT} # v7.0.1", f"container: quay.io/a/b@sha256:{'0a' * 32} # 2026.08.15-1",
-        "- run: python -m pip install --require-hashes -r requirements-build.txt", "python -m hatchling build",
+        f"- uses: actions/checkout@{COMMIT} # v7.0.1",
+        f"container: quay.io/a/b@sha256:{'0a' * 32} # 2026.08.15-1",
+        "- run: python -m pip install --require-hashes -r requirements-build.txt",
+        "python -m hatchling build",
         "- run: CC=/bin/false python -m pip install --no-deps --no-build-isolation .", "cache: pip",
-        "- run: npm ci --ignore-scripts && npm audit --audit-level=high", "# pip install hatchling is not run",
+        "- run: npm ci --ignore-scripts && npm audit --audit-level=high",
+        "# pip install hatchling is not run",
     ],
 )  # fmt: skip
 def test_what_a_workflow_takes_from_a_pin_is_left_alone(step):
@@ -201,7 +229,9 @@ def test_everything_that_comes_along_may_be_passed_on(extras):
     ],
 )
 def test_a_licence_is_read_as_packages_tell_it(tmp_path: Path, told: str, expected: bool):
-    (tmp_path / "METADATA").write_text(f"Metadata-Version: 2.4\nName: one\nVersion: 1\n{told}\n", "utf-8")
+    (tmp_path / "METADATA").write_text(
+        f"Metadata-Version: 2.4\nName: one\nVersion: 1\n{told}\n", "utf-8"
+    )
     expression = licences.licence(Distribution.at(tmp_path))
     assert licences.may_be_passed_on("one", expression) == expected
 

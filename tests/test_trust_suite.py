@@ -1,4 +1,6 @@
-"""How the trust suite is run: a part that breaks costs itself alone, and what there is is told in any case."""
+"""How the trust suite is run: a part that breaks costs itself alone, and what there is is told in
+any case.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def interrupted(_scale: float) -> Iterator[Outcome]:
     raise KeyboardInterrupt
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *parts: Callable[[float], Iterator[Outcome]], scale: float = 1) -> int:
+def run(
+    monkeypatch: pytest.MonkeyPatch, *parts: Callable[[float], Iterator[Outcome]], scale: float = 1
+) -> int:
     monkeypatch.setattr(suite, "PARTS", tuple(part.__name__ for part in parts))
     for part in parts:
         module = ModuleType(part.__name__)

@@ -16,10 +16,12 @@ LONGEST_WINDOW = 2**27
 
 
 def files_in(path: Path, largest: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file of a folder, or of a .tar.zst, .tar.gz or .tgz, in no particular order.
+    """Name and content of each file of a folder, or of a .tar.zst, .tar.gz or .tgz, in no
+    particular order.
 
-    Names have slashes and begin below the folder, or below the one folder that an archive holds. Of files larger than
-    `largest` bytes there is nothing. LICENSES folders are passed over: they say under which terms, and are no text.
+    Names have slashes and begin below the folder, or below the one folder that an archive holds. Of
+    files larger than `largest` bytes there is nothing. LICENSES folders are passed over: they say
+    under which terms, and are no text.
 
     Raises:
         CorpusError: there is no such folder or archive, or it is broken.
@@ -44,14 +46,19 @@ def _of_archive(path: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
                 if content and (largest is None or member.size <= largest):
                     yield member.name.removeprefix("./").partition("/")[2], content.read()
     except (OSError, EOFError, tarfile.TarError, zstandard.ZstdError) as error:
-        raise CorpusError(f"cannot read {path}: {error}; name a folder of text, a .tar.zst or a .tar.gz") from None
+        raise CorpusError(
+            f"cannot read {path}: {error}; name a folder of text, a .tar.zst or a .tar.gz"
+        ) from None
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     if path.suffix == ".zst":
         decompressor = zstandard.ZstdDecompressor(max_window_size=LONGEST_WINDOW)
-        with path.open("rb") as file, tarfile.open(fileobj=decompressor.stream_reader(file), mode="r|") as archive:
+        with (
+            path.open("rb") as file,
+            tarfile.open(fileobj=decompressor.stream_reader(file), mode="r|") as archive,
+        ):
             yield archive
     else:
         with tarfile.open(path, mode="r|gz") as archive:

@@ -2,10 +2,10 @@
 
     python -m default_model.average FIRST.onnx SECOND.onnx... --out MODEL.onnx
 
-It pays where the later ones went on from the earlier ones (Izmailov et al. 2018, "Averaging Weights Leads to Wider
-Optima and Better Generalization"; Wortsman et al. 2022, "Model soups"): the default model before and after an hour on
-another mix of texts, neither better on all of ten kinds of text, is 1 to 6 % better than the first one as
-their mean, on every one of the ten.
+It pays where the later ones went on from the earlier ones (Izmailov et al. 2018, "Averaging Weights
+Leads to Wider Optima and Better Generalization"; Wortsman et al. 2022, "Model soups"): the default
+model before and after an hour on another mix of texts, neither better on all of ten kinds of text,
+is 1 to 6 % better than the first one as their mean, on every one of the ten.
 """
 
 from __future__ import annotations
@@ -29,22 +29,36 @@ def averaged(networks: Sequence[ByteNetwork]) -> ByteNetwork:
     """A network whose weights are the mean of theirs. ModelError where their shapes differ."""
     shapes = {network.shape for network in networks}
     if len(shapes) != 1:
-        raise ModelError(f"networks of different shapes have no mean: {', '.join(sorted(map(str, shapes)))}")
+        raise ModelError(
+            f"networks of different shapes have no mean: {', '.join(sorted(map(str, shapes)))}"
+        )
     mean = ByteNetwork(shapes.pop())
     states = [network.state_dict() for network in networks]
-    mean.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    mean.load_state_dict(
+        {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+    )
     return mean
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the mean of some model files; the status to end with."""
-    parser = argparse.ArgumentParser("python -m default_model.average", description="Average networks.")
-    parser.add_argument("models", metavar="MODEL.onnx", nargs="+", type=Path, help="the last has read the most")
-    parser.add_argument("--out", metavar="MODEL.onnx", type=Path, required=True, help="the model file to write")
+    parser = argparse.ArgumentParser(
+        "python -m default_model.average", description="Average networks."
+    )
+    parser.add_argument(
+        "models", metavar="MODEL.onnx", nargs="+", type=Path, help="the last has read the most"
+    )
+    parser.add_argument(
+        "--out", metavar="MODEL.onnx", type=Path, required=True, help="the model file to write"
+    )
     given = parser.parse_args(arguments)
     try:
-        metadata = replace(read_metadata(given.models[-1]), name=given.out.stem, bits_per_character=None)
-        onnx_file.write(averaged([onnx_file.read(model) for model in given.models]), metadata, given.out)
+        metadata = replace(
+            read_metadata(given.models[-1]), name=given.out.stem, bits_per_character=None
+        )
+        onnx_file.write(
+            averaged([onnx_file.read(model) for model in given.models]), metadata, given.out
+        )
     except ForetypeError as error:
         print(error, file=sys.stderr)
         return 1

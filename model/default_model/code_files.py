@@ -22,17 +22,22 @@ LANGUAGES: Final = {
 }
 """Suffixes of each language's files; plain text counts where it is documentation."""
 
-LANGUAGE_OF: Final = {suffix: language for language, suffixes in LANGUAGES.items() for suffix in suffixes.split()}
+LANGUAGE_OF: Final = {
+    suffix: language for language, suffixes in LANGUAGES.items() for suffix in suffixes.split()
+}
 
 SMALLEST, LARGEST = 300, 200_000
 """Bytes of a file. Shorter ones say nothing, longer ones are tables."""
 
 LONGEST_LINE: Final = 1_000
 MEAN_LINE: Final = 120
-"""Characters a line from which on a program put them there, not a person; prose has its paragraphs on a line."""
+"""Characters a line from which on a program put them there, not a person; prose has its paragraphs
+on a line.
+"""
 
 ELSEWHERE: Final = re.compile(
-    r"(^|/)(tests?|testing|__tests__|test-?data|fixtures|corpora|baseline_images|cassettes|snapshots?"  # tests' data
+    # tests' data
+    r"(^|/)(tests?|testing|__tests__|test-?data|fixtures|corpora|baseline_images|cassettes|snapshots?"
     r"|_?vendor(ed)?(-[\w-]+)?|third[_-]?party|extern(als?)?|_?extern|node_modules|subprojects|libs|licenses?"
     r"|typeshed|highway|x86-simd-sort|pythoncapi-compat|(lib)?svm|liblinear|datasets/\w+"
     r"|locales?|i18n|data|dist|build|_static|compiled|generated|typings/generated)/"
@@ -40,10 +45,13 @@ ELSEWHERE: Final = re.compile(
     r"|_pb2|\.min\.|-min\.|\.data/|\.egg-info/|\.dist-info/|(^|/)PKG-INFO",
     re.IGNORECASE,
 )
-"""Paths of tests' data, of other packages' sources, of what programs wrote, and of terms and tables."""
+"""Paths of tests' data, of other packages' sources, of what programs wrote, and of terms and
+tables.
+"""
 
 GENERATED: Final = re.compile(
-    r"@generated|auto-?generated|automatically generated|generated (by|from|with|automatically)|do not edit"
+    r"@generated|auto-?generated|automatically generated|generated (by|from|with|automatically)|do "
+    r"not edit"
     r"|sourceMappingURL=",
     re.IGNORECASE,
 )
@@ -64,7 +72,9 @@ def language_of(name: str) -> str | None:
 
 
 def written(content: bytes, language: str) -> str | None:
-    """The text of a file, lines ending in LF, if it is UTF-8 of a fitting size that a person seems to have written."""
+    """The text of a file, lines ending in LF, if it is UTF-8 of a fitting size that a person seems
+    to have written.
+    """
     if not SMALLEST <= len(content) <= LARGEST:
         return None
     try:
@@ -73,6 +83,10 @@ def written(content: bytes, language: str) -> str | None:
         return None
     lines = text.split("\n")
     crammed = max(map(len, lines)) > LONGEST_LINE or len(text) > MEAN_LINE * len(lines)
-    if "\0" in text or (crammed and language != "docs") or GENERATED.search(text[:HEAD] + "\n" + text[-HEAD:]):
+    if (
+        "\0" in text
+        or (crammed and language != "docs")
+        or GENERATED.search(text[:HEAD] + "\n" + text[-HEAD:])
+    ):
         return None
     return text

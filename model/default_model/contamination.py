@@ -1,7 +1,8 @@
 """Whether a text has a passage in common with those that the model is scored on.
 
-Runs of 13 words in common are what is usually looked for (Brown et al. 2020); one such run may be a proverb or an
-address, so it takes as many in a row as make 50 words (Lee et al. 2022), or all of a shorter text.
+Runs of 13 words in common are what is usually looked for (Brown et al. 2020); one such run may be a
+proverb or an address, so it takes as many in a row as make 50 words (Lee et al. 2022), or all of a
+shorter text.
 """
 
 from __future__ import annotations

@@ -17,7 +17,9 @@ Manifest = dict[str, Any]
 
 
 class Document(NamedTuple):
-    """A text, the source that its share is counted under, its path there, and the package it is of, if any."""
+    """A text, the source that its share is counted under, its path there, and the package it is of,
+    if any.
+    """
 
     source: str
     name: str
@@ -38,11 +40,15 @@ class Tally:
         self.licences.add(licence)
 
 
-def write(documents: Iterable[Document], folder: Path, licences: Mapping[str, str], facts: Manifest) -> Manifest:
-    """Write a file each, numbered in their order, into a new folder; FOLDER.manifest.json and FOLDER.tsv beside it.
+def write(
+    documents: Iterable[Document], folder: Path, licences: Mapping[str, str], facts: Manifest
+) -> Manifest:
+    """Write a file each, numbered in their order, into a new folder; FOLDER.manifest.json and
+    FOLDER.tsv beside it.
 
-    The manifest has the `facts`, the sha256 of all documents one after the other, how much of each source and package
-    there is, and under which of `licences` (of packages, and of sources that are none). The table has a line each.
+    The manifest has the `facts`, the sha256 of all documents one after the other, how much of each
+    source and package there is, and under which of `licences` (of packages, and of sources that are
+    none). The table has a line each.
 
     Raises:
         CorpusError: the folder is there already.
@@ -50,7 +56,12 @@ def write(documents: Iterable[Document], folder: Path, licences: Mapping[str, st
     if folder.exists():
         raise CorpusError(f"{folder} is there already: name another folder")
     private_folder(folder.parent)
-    sources, of_packages, whole, table = dict[str, Tally](), dict[str, Tally](), hashlib.sha256(), list[str]()
+    sources, of_packages, whole, table = (
+        dict[str, Tally](),
+        dict[str, Tally](),
+        hashlib.sha256(),
+        list[str](),
+    )
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
         partial = Path(name) / folder.name
         partial.mkdir(mode=0o700)
@@ -72,7 +83,10 @@ def write(documents: Iterable[Document], folder: Path, licences: Mapping[str, st
         }
         partial.replace(folder)
     _write(folder.with_name(f"{folder.name}.tsv"), "".join(table))
-    _write(folder.with_name(f"{folder.name}.manifest.json"), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    _write(
+        folder.with_name(f"{folder.name}.manifest.json"),
+        json.dumps(manifest, indent=1, ensure_ascii=False) + "\n",
+    )
     return manifest
 
 

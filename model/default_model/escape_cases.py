@@ -1,7 +1,7 @@
 """Texts to type, and the workspace each is typed in: what the table of trust is fitted to.
 
-Of the corpus, texts that the bundled network was not trained on come first (see `recipe.held_back`): what it has read
-it knows better than what users will write.
+Of the corpus, texts that the bundled network was not trained on come first (see
+`recipe.held_back`): what it has read it knows better than what users will write.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ WORKSPACE: Final = 2_000_000
 """Bytes of a workspace at most: some seconds to index."""
 
 MODULES, PAGES, CHAPTERS, LONE = 10, 4, 2, 12
-"""Texts typed of each package, of each project of documents, of each book, and of each kind without a workspace."""
+"""Texts typed of each package, of each project of documents, of each book, and of each kind without
+a workspace.
+"""
 
 PROJECTS, BOOKS = 10, 10
 
@@ -38,7 +40,9 @@ Document = tuple[str, bytes]
 
 
 class Passage(NamedTuple):
-    """What stands in a document before what is typed, as far as an editor takes it in; and what is typed."""
+    """What stands in a document before what is typed, as far as an editor takes it in; and what is
+    typed.
+    """
 
     before: bytes
     typed: bytes
@@ -76,9 +80,16 @@ def _held_back(path: Path, corpus: Path) -> bool:
 
 def _drawn(folder: Path, draw: random.Random) -> list[Path]:
     """The files in a folder and below that are long enough, in a drawn order."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size >= SMALLEST]
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.stat().st_size >= SMALLEST
+    ]
     if not files:
-        raise CorpusError(f"no text in {folder}: give the unpacked corpus, with docs, prose and multilingual in it")
+        raise CorpusError(
+            f"no text in {folder}: "
+            "give the unpacked corpus, with docs, prose and multilingual in it"
+        )
     return draw.sample(files, len(files))
 
 
@@ -90,9 +101,20 @@ def _packages(wheels: Path, draw: random.Random) -> Iterator[Case]:
     for wheel in found:
         with zipfile.ZipFile(wheel) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.endswith(".py")]
-            sized = [entry for entry in entries if code_files.SMALLEST <= entry.file_size <= code_files.LARGEST]
-            modules = [(entry.filename, archive.read(entry)) for entry in draw.sample(sized, len(sized))]
-        yield _case("code", [module for module in modules if len(module[1]) >= SMALLEST][:MODULES], modules, draw)
+            sized = [
+                entry
+                for entry in entries
+                if code_files.SMALLEST <= entry.file_size <= code_files.LARGEST
+            ]
+            modules = [
+                (entry.filename, archive.read(entry)) for entry in draw.sample(sized, len(sized))
+            ]
+        yield _case(
+            "code",
+            [module for module in modules if len(module[1]) >= SMALLEST][:MODULES],
+            modules,
+            draw,
+        )
 
 
 def _projects(files: Sequence[Path], draw: random.Random) -> Iterator[Case]:
@@ -119,8 +141,12 @@ def _books(files: Sequence[Path], draw: random.Random) -> Iterator[Case]:
         yield Case("book", [(name, text[max(0, half - WORKSPACE) : half])], passages)
 
 
-def _case(kind: str, held_out: Sequence[Document], documents: Iterable[Document], draw: random.Random) -> Case:
-    """Type the documents that are held out, beside as many of the others as a workspace may hold."""
+def _case(
+    kind: str, held_out: Sequence[Document], documents: Iterable[Document], draw: random.Random
+) -> Case:
+    """Type the documents that are held out, beside as many of the others as a workspace may
+    hold.
+    """
     names, room, workspace = {name for name, _ in held_out}, WORKSPACE, []
     for name, text in documents:
         if name not in names and len(text) <= room:

@@ -1,10 +1,12 @@
-"""The table of trust, which says how far to believe what has followed each class of context (see `ppm`).
+"""The table of trust, which says how far to believe what has followed each class of context (see
+`ppm`).
 
     python -m default_model.fit_escapes CORPUS WHEELS
 
-makes it anew for the bundled network, in five minutes on one core. CORPUS is unpacked and has the folders docs, prose
-and multilingual; WHEELS has the packages that ``escape-packages.txt`` beside this file names and says how to download.
-The table is fitted to one half of the texts that `trust_cases` draws, and scored on the other.
+makes it anew for the bundled network, in five minutes on one core. CORPUS is unpacked and has the
+folders docs, prose and multilingual; WHEELS has the packages that ``escape-packages.txt`` beside
+this file names and says how to download. The table is fitted to one half of the texts that
+`trust_cases` draws, and scored on the other.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ STEPS: Final = 80
 LEARNING_RATE: Final = 0.15
 
 DEVIATION: Final = 0.5
-"""How far the odds of a single cell stray from what its classes say, before any evidence (standard deviation)."""
+"""How far the odds of a single cell stray from what its classes say, before any evidence (standard
+deviation).
+"""
 
 NETWORK_READS: Final = 4_000
 """Bytes before a passage that the network reads: what was earlier it has forgotten."""
@@ -46,7 +50,8 @@ class Replay(NamedTuple):
     """What was known of each byte of some text when it was typed.
 
     Attributes:
-        cells: of each level the cell in the flattened table, byte after byte, the longest context first.
+        cells: of each level the cell in the flattened table, byte after byte, the longest context
+            first.
         shares: the share of the byte that was typed in each level.
         owners: which byte each level is for, ascending.
         network: the network's probability of each byte.
@@ -59,7 +64,9 @@ class Replay(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Bits per byte of one kind of text: of the network alone, with the table in use, and with the new one."""
+    """Bits per byte of one kind of text: of the network alone, with the table in use, and with the
+    new one.
+    """
 
     kind: str
     size: int
@@ -69,7 +76,9 @@ class Score(NamedTuple):
 
 
 def replay(passage: Passage, shards: tuple[Shard, ...], network: Network) -> Replay:
-    """Type a passage as in an editor, where each byte is observed before the next one is predicted."""
+    """Type a passage as in an editor, where each byte is observed before the next one is
+    predicted.
+    """
     copy = CopyPredictor()
     copy.shards = shards
     state = copy.feed(copy.start(), passage.before)
@@ -103,7 +112,9 @@ def joined(replays: Iterable[Replay]) -> Replay:
 
 
 def probabilities(table: Tensor, known: Replay) -> Tensor:
-    """Of each byte, shape (bytes,), by `evidence.distribution` over the network, with a flattened table of trust."""
+    """Of each byte, shape (bytes,), by `evidence.distribution` over the network, with a flattened
+    table of trust.
+    """
     trust = table.double()[known.cells]
     passed_on = torch.log1p(-trust)
     before = torch.cumsum(passed_on, 0) - passed_on
@@ -120,7 +131,8 @@ def probabilities(table: Tensor, known: Replay) -> Tensor:
 class Table(nn.Module):
     """Log-odds of trust as a sum over the classes, and a correction for each cell.
 
-    Cells that occur seldom are what their classes make them (a log-linear model with shrunken interactions).
+    Cells that occur seldom are what their classes make them (a log-linear model with shrunken
+    interactions).
     """
 
     def __init__(self) -> None:
@@ -143,7 +155,9 @@ class Table(nn.Module):
 
 
 def fit(known: Replay) -> Tensor:
-    """The table of shape `SHAPE` under which the bytes are most probable (Adam, Kingma and Ba 2015)."""
+    """The table of shape `SHAPE` under which the bytes are most probable (Adam, Kingma and Ba
+    2015).
+    """
     table = Table()
     optimizer = torch.optim.Adam(table.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
@@ -176,7 +190,9 @@ def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Sco
     old, new = torch.tensor(ppm.trust_table()), fit(joined(fitted))
     write(new, destination)
     held_out["all"] = [known for replays in held_out.values() for known in replays]
-    return [_score(kind, joined(replays), old, new) for kind, replays in held_out.items() if replays]
+    return [
+        _score(kind, joined(replays), old, new) for kind, replays in held_out.items() if replays
+    ]
 
 
 def _score(kind: str, known: Replay, old: Tensor, new: Tensor) -> Score:
@@ -191,7 +207,10 @@ def main(corpus: Path, wheels: Path) -> None:
     destination = Path(str(files("foretype_model").joinpath("data/escapes.json")))
     print(f"{'bits per byte':20} {'bytes':>8} {'network':>8} {'before':>8} {'after':>8}")
     for score in make(cases(corpus, wheels), Network.open(store.BUNDLED), destination):
-        print(f"{score.kind:20} {score.size:8} {score.network:8.3f} {score.before:8.3f} {score.after:8.3f}")
+        print(
+            f"{score.kind:20} {score.size:8} {score.network:8.3f} {score.before:8.3f} "
+            f"{score.after:8.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Texts that are nearly the same, by MinHash (Broder 1997), looked up by locality-sensitive hashing.
+"""Texts that are nearly the same, by MinHash (Broder 1997), looked up by locality-sensitive
+hashing.
 
-Libraries that do this hash one run of words at a time, in Python: it is 25 times as slow as numpy does it here.
+Libraries that do this hash one run of words at a time, in Python: it is 25 times as slow as numpy
+does it here.
 """
 
 from __future__ import annotations
@@ -19,13 +21,17 @@ ALIKE: Final = 0.8
 """Jaccard similarity of two texts' runs from which on they are near-duplicates."""
 
 BANDS, ROWS = 25, 5
-"""Texts are compared where one band of their signatures is equal: at a similarity of 0.8, all but 5 in 100,000."""
+"""Texts are compared where one band of their signatures is equal: at a similarity of 0.8, all but 5
+in 100,000.
+"""
 
 FACTORS: Final = np.random.default_rng(1).integers(0, 2**63, BANDS * ROWS, dtype=np.uint64) * 2 + 1
 
 
 def signature(words: Hashes) -> Hashes | None:
-    """The least hash of the runs of words under each of BANDS x ROWS orders; none where there are no words."""
+    """The least hash of the runs of words under each of BANDS x ROWS orders; none where there are
+    no words.
+    """
     runs = np.unique(shingles(words, WORDS))
     return np.array([(runs * factor).min() for factor in FACTORS]) if len(runs) else None
 
@@ -38,9 +44,11 @@ class NearDuplicates:
         self._bands: dict[bytes, list[int]] = {}
 
     def seen(self, words: Hashes) -> bool:
-        """Whether nearly the same text, as the hashes of its words, was seen before; if not, it has been now.
+        """Whether nearly the same text, as the hashes of its words, was seen before; if not, it has
+        been now.
 
-        Similarity is estimated from the signatures, with a standard deviation of at most 0.04 near ALIKE.
+        Similarity is estimated from the signatures, with a standard deviation of at most 0.04 near
+        ALIKE.
         """
         new = signature(words)
         if new is None:

@@ -1,7 +1,8 @@
-"""A trained network made wider, or given n-grams, without changing what it predicts: training goes on from there.
+"""A trained network made wider, or given n-grams, without changing what it predicts: training goes
+on from there.
 
-After Net2Net (Chen et al. 2016, "Accelerating Learning via Knowledge Transfer"): the new units read all the others, and
-nobody reads them as yet; the n-grams' embeddings begin at 0.
+After Net2Net (Chen et al. 2016, "Accelerating Learning via Knowledge Transfer"): the new units read
+all the others, and nobody reads them as yet; the n-grams' embeddings begin at 0.
 """
 
 from __future__ import annotations
@@ -20,19 +21,28 @@ def grown(network: ByteNetwork, shape: Shape) -> ByteNetwork:
     """A network of `shape` that predicts what `network` does.
 
     Raises:
-        ModelError: `shape` is not the network's own but for more units, or longer n-grams where it has none.
+        ModelError: `shape` is not the network's own but for more units, or longer n-grams where it
+            has none.
     """
     old = network.shape
     same = (old.cell, old.layers, old.embedding) == (shape.cell, shape.layers, shape.embedding)
     if not same or shape.hidden < old.hidden or old.ngrams not in {1, shape.ngrams}:
-        raise ModelError(f"a network of {old} cannot grow into {shape}: only hidden can be more, and n-grams added")
+        raise ModelError(
+            f"a network of {old} cannot grow into {shape}: only hidden can be more, and n-grams "
+            f"added"
+        )
     wider = ByteNetwork(shape)
     if old.ngrams == 1 < shape.ngrams:
         wider.ngrams.weight.zero_()
     trained = network.state_dict()
     for name, weight in wider.state_dict().items():
         if name in trained:
-            _fill(weight, trained[name], GATES[shape.cell] if name.startswith("recurrent") else 1, old.hidden)
+            _fill(
+                weight,
+                trained[name],
+                GATES[shape.cell] if name.startswith("recurrent") else 1,
+                old.hidden,
+            )
     return wider
 
 

@@ -1,9 +1,11 @@
-"""The packages whose sources are trained on: which they are, and their archives, exactly as they were locked.
+"""The packages whose sources are trained on: which they are, and their archives, exactly as they
+were locked.
 
     python -m default_model.packages PACKAGES
 
-locks the newest versions of all that ``code-packages.txt`` names, and leaves their archives in the folder PACKAGES.
-Python packages come as source distributions, through PyPI's own index format; those of npm through the program npm.
+locks the newest versions of all that ``code-packages.txt`` names, and leaves their archives in the
+folder PACKAGES. Python packages come as source distributions, through PyPI's own index format;
+those of npm through the program npm.
 """
 
 from __future__ import annotations
@@ -25,14 +27,20 @@ from foretype_model.errors import CorpusError
 from foretype_model.files.atomic import private_folder, replacing
 
 HERE: Final = Path(str(files("default_model")))
-NAMES, LOCK, UNSEEN = HERE / "code-packages.txt", HERE / "code-packages.lock", HERE / "escape-packages.txt"
+NAMES, LOCK, UNSEEN = (
+    HERE / "code-packages.txt",
+    HERE / "code-packages.lock",
+    HERE / "escape-packages.txt",
+)
 
 SCORED: Final = frozenset({"sqlite-utils", "attrs"})
 """Packages that models are scored on."""
 
 
 class Package(NamedTuple):
-    """A package of a registry, "pypi" or "npm", under an SPDX licence, and the languages people write it in."""
+    """A package of a registry, "pypi" or "npm", under an SPDX licence, and the languages people
+    write it in.
+    """
 
     registry: str
     name: str
@@ -51,7 +59,8 @@ def named(path: Path = NAMES) -> list[Package]:
     """The packages that a file names, a line each.
 
     Raises:
-        CorpusError: one of them is what models are scored on, or what the table of trust is fitted to.
+        CorpusError: one of them is what models are scored on, or what the table of trust is fitted
+            to.
     """
     packages = []
     unseen = {name.partition("==")[0] for name, *_ in _lines(UNSEEN)}
@@ -76,8 +85,11 @@ def _lines(path: Path) -> Iterable[list[str]]:
     return (line.split() for line in lines if line and not line.startswith("#"))
 
 
-def fetch(packages: Iterable[Package], versions: Mapping[str, Version], folder: Path) -> dict[str, Path]:
-    """The archive of each package in `folder`, downloaded unless it is there, with the checksum that was locked.
+def fetch(
+    packages: Iterable[Package], versions: Mapping[str, Version], folder: Path
+) -> dict[str, Path]:
+    """The archive of each package in `folder`, downloaded unless it is there, with the checksum
+    that was locked.
 
     Raises:
         CorpusError: a package is not locked, could not be downloaded, or is not what was locked.
@@ -86,19 +98,25 @@ def fetch(packages: Iterable[Package], versions: Mapping[str, Version], folder: 
     archives = {}
     for package in packages:
         if package.name not in versions:
-            raise CorpusError(f"{package.name} is not locked: run `python -m default_model.packages {folder}`")
+            raise CorpusError(
+                f"{package.name} is not locked: run `python -m default_model.packages {folder}`"
+            )
         version, sha256 = versions[package.name]
         archive = _place(package, version, folder)
         if not archive.exists():
             _download(package, version, folder)
         if _sha256(archive) != sha256:
-            raise CorpusError(f"{archive} is not the archive that was locked: delete it and try again")
+            raise CorpusError(
+                f"{archive} is not the archive that was locked: delete it and try again"
+            )
         archives[package.name] = archive
     return archives
 
 
 def lock(packages: Iterable[Package], folder: Path, path: Path = LOCK) -> None:
-    """Download the newest version of each package into `folder`, and write them to the lock file."""
+    """Download the newest version of each package into `folder`, and write them to the lock
+    file.
+    """
     private_folder(folder)
     lines = []
     for package in packages:
@@ -119,7 +137,9 @@ def _sha256(path: Path) -> str:
 
 
 def _download(package: Package, version: str | None, folder: Path) -> str:
-    """Put a package's archive in its place; which version it is, the newest if none was asked for."""
+    """Put a package's archive in its place; which version it is, the newest if none was asked
+    for.
+    """
     registry = {"pypi": _from_pypi, "npm": _from_npm}[package.registry]
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         version, archive = registry(package.name, version, Path(temporary))
@@ -128,11 +148,17 @@ def _download(package: Package, version: str | None, folder: Path) -> str:
 
 
 def _from_pypi(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
-    """A source distribution; pip would run its build to learn its metadata, and need compilers for that."""
+    """A source distribution; pip would run its build to learn its metadata, and need compilers for
+    that.
+    """
     finder = PackageFinder(no_binary=[":all:"], ignore_compatibility=True)
-    found = finder.find_best_match(f"{name}=={version}" if version else name, allow_prereleases=False).best
+    found = finder.find_best_match(
+        f"{name}=={version}" if version else name, allow_prereleases=False
+    ).best
     if found is None or found.version is None:
-        raise CorpusError(f"{name} {version or ''} has no source distribution: lock another version")
+        raise CorpusError(
+            f"{name} {version or ''} has no source distribution: lock another version"
+        )
     try:
         return found.version, download_link(finder.session, found.link, folder)
     except UnpackError as error:
@@ -141,13 +167,23 @@ def _from_pypi(name: str, version: str | None, folder: Path) -> tuple[str, Path]
 
 def _from_npm(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
     wanted = f"{name}@{version or 'latest'}"
-    command = ["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", str(folder), wanted]
+    command = [
+        "npm",
+        "pack",
+        "--json",
+        "--ignore-scripts",
+        "--pack-destination",
+        str(folder),
+        wanted,
+    ]
     try:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     except FileNotFoundError:
         raise CorpusError("npm is not installed: install Node.js, which has it") from None
     except subprocess.CalledProcessError as error:
-        raise CorpusError(f"npm cannot download {wanted} (status {error.returncode}): try again") from None
+        raise CorpusError(
+            f"npm cannot download {wanted} (status {error.returncode}): try again"
+        ) from None
     return json.loads(done.stdout)[0]["version"], next(folder.glob("*.tgz"))
 
 

@@ -1,10 +1,12 @@
-"""The text the bundled model is trained on: prose and docs from an unpacked corpus, code from the package registries.
+"""The text the bundled model is trained on: prose and docs from an unpacked corpus, code from the
+package registries.
 
     python -m default_model.recipe CORPUS PACKAGES DESTINATION --against EVAL
 
-CORPUS is train.tar.zst or the folder in it, PACKAGES a folder for the archives that ``code-packages.lock`` names, which
-are downloaded unless they are there. DESTINATION gets one file a document, numbered in a drawn order; a manifest and a
-list of the documents are written beside it. Texts with a passage of EVAL, any number of folders or archives, stay out.
+CORPUS is train.tar.zst or the folder in it, PACKAGES a folder for the archives that
+``code-packages.lock`` names, which are downloaded unless they are there. DESTINATION gets one file
+a document, numbered in a drawn order; a manifest and a list of the documents are written beside it.
+Texts with a passage of EVAL, any number of folders or archives, stay out.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ MOST: Final = 250_000_000
 
 
 class Source(NamedTuple):
-    """Its weight among those of its kind, which the others take over where it has too little; and its terms."""
+    """Its weight among those of its kind, which the others take over where it has too little; and
+    its terms.
+    """
 
     weight: float
     licence: str
@@ -87,7 +91,9 @@ PACKAGE_BYTES: Final = 1_500_000
 ASCII_SHARE: Final = 0.75
 """Part of the documents whose typographic quotes and dashes become the ASCII that people type."""
 
-ASCII: Final = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "—": "--", "–": "-", "…": "...", "\u00a0": " "})
+ASCII: Final = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "—": "--", "–": "-", "…": "...", "\u00a0": " "}
+)
 
 HELD_BACK: Final = 50
 """Of so many documents of the corpus one is never trained on."""
@@ -95,7 +101,9 @@ HELD_BACK: Final = 50
 
 def source_of(name: str) -> str | None:
     """The longest of SOURCES that the path `name`, relative to the corpus, lies under."""
-    return next((folder.as_posix() for folder in Path(name).parents if folder.as_posix() in SOURCES), None)
+    return next(
+        (folder.as_posix() for folder in Path(name).parents if folder.as_posix() in SOURCES), None
+    )
 
 
 def held_back(name: str) -> bool:
@@ -126,7 +134,9 @@ def of_package(package: Package, archive: Path, draw: random.Random) -> Iterator
 
 
 def distinct(
-    documents: Iterable[Document], contamination: Contamination, left_out: Mapping[str, Counter[str]]
+    documents: Iterable[Document],
+    contamination: Contamination,
+    left_out: Mapping[str, Counter[str]],
 ) -> Iterator[Document]:
     """Those with no passage that models are scored on and not nearly the same as one before.
 
@@ -144,15 +154,21 @@ def distinct(
 
 
 def sizes(available: Mapping[str, int]) -> dict[str, float]:
-    """Bytes of each source to take, of those that there are: the kinds by SHARES, in each kind by weight.
+    """Bytes of each source to take, of those that there are: the kinds by SHARES, in each kind by
+    weight.
 
     Raises:
         CorpusError: there is nothing of one of the kinds.
     """
-    kinds = {kind: {name: size for name, size in available.items() if name.split("/")[0] == kind} for kind in SHARES}
+    kinds = {
+        kind: {name: size for name, size in available.items() if name.split("/")[0] == kind}
+        for kind in SHARES
+    }
     missing = [kind for kind, found in kinds.items() if not sum(found.values())]
     if missing:
-        raise CorpusError(f"there is no text for {' and '.join(missing)}: give the whole corpus and its packages")
+        raise CorpusError(
+            f"there is no text for {' and '.join(missing)}: give the whole corpus and its packages"
+        )
     whole = min(MOST, *(sum(found.values()) / SHARES[kind] for kind, found in kinds.items()))
     taken: dict[str, float] = {}
     for kind, found in kinds.items():
@@ -161,7 +177,9 @@ def sizes(available: Mapping[str, int]) -> dict[str, float]:
 
 
 def divided(size: float, available: Mapping[str, int]) -> dict[str, float]:
-    """`size` bytes divided among sources by weight; what one of them lacks is divided among the others."""
+    """`size` bytes divided among sources by weight; what one of them lacks is divided among the
+    others.
+    """
     weight = sum(SOURCES[name].weight for name in available)
     for name, most in available.items():
         if most < size * SOURCES[name].weight / weight:
@@ -171,7 +189,9 @@ def divided(size: float, available: Mapping[str, int]) -> dict[str, float]:
 
 
 def mix(documents: Sequence[Document], draw: random.Random) -> Iterator[Document]:
-    """The documents in their order, until their source's share is full; three quarters of the prose in ASCII quotes."""
+    """The documents in their order, until their source's share is full; three quarters of the prose
+    in ASCII quotes.
+    """
     available = Counter[str]()
     for document in documents:
         available[document.source] += len(document.text.encode())
@@ -194,20 +214,35 @@ def gather(corpus: Path, archives: Mapping[Package, Path], draw: random.Random) 
 
 
 def make(
-    corpus: Path, archives: Mapping[Package, Path], destination: Path, against: Sequence[Path], seed: int
+    corpus: Path,
+    archives: Mapping[Package, Path],
+    destination: Path,
+    against: Sequence[Path],
+    seed: int,
 ) -> Manifest:
-    """Write the mix of the corpus and the packages' archives; the same seed makes the same documents.
+    """Write the mix of the corpus and the packages' archives; the same seed makes the same
+    documents.
 
     Raises:
-        CorpusError: an archive is broken, there is no text of some kind, or `destination` is there already.
+        CorpusError: an archive is broken, there is no text of some kind, or `destination` is there
+            already.
     """
-    draw, left_out = random.Random(seed), {"contaminated": Counter[str](), "near-duplicates": Counter[str]()}
-    scored = (words(content.decode("utf-8", "replace")) for path in against for _, content in files_in(path))
+    draw, left_out = (
+        random.Random(seed),
+        {"contaminated": Counter[str](), "near-duplicates": Counter[str]()},
+    )
+    scored = (
+        words(content.decode("utf-8", "replace"))
+        for path in against
+        for _, content in files_in(path)
+    )
     contamination = Contamination(scored)
     kept = list(distinct(gather(corpus, archives, draw), contamination, left_out))
     licences = {name: source.licence for name, source in SOURCES.items()}
     of_packages = {package.name: package.licence for package in archives}
-    return write(mix(kept, draw), destination, licences | of_packages, {"seed": seed, "left out": left_out})
+    return write(
+        mix(kept, draw), destination, licences | of_packages, {"seed": seed, "left out": left_out}
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -216,7 +251,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("packages", type=Path)
     parser.add_argument("destination", type=Path)
-    parser.add_argument("--against", type=Path, nargs="*", default=(), help="what models are scored on")
+    parser.add_argument(
+        "--against", type=Path, nargs="*", default=(), help="what models are scored on"
+    )
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     try:

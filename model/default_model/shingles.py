@@ -1,7 +1,8 @@
 """Runs of n words as numbers, for telling which texts have passages in common.
 
-A word is a run of letters, marks and digits whatever their case; in scripts without spaces, one character. Quotes,
-white space and other punctuation count for nothing, so a text that was wrapped or typeset anew has the same words.
+A word is a run of letters, marks and digits whatever their case; in scripts without spaces, one
+character. Quotes, white space and other punctuation count for nothing, so a text that was wrapped
+or typeset anew has the same words.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ Hashes = NDArray[np.uint64]
 
 BETWEEN, WITHIN, ALONE = 0, 1, 2
 
-SPACELESS: Final = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
+SPACELESS: Final = (
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x3040, 0x30FF),
+    (0x3400, 0x9FFF),
+)
 """Thai, Lao, Burmese, Khmer, kana and Chinese characters."""
 
 LAST: Final = 0xFFFF
@@ -24,7 +31,9 @@ LAST: Final = 0xFFFF
 
 
 def _kinds() -> NDArray[np.uint8]:
-    kinds = [WITHIN if unicodedata.category(chr(code))[0] in "LMN" else BETWEEN for code in range(LAST)]
+    kinds = [
+        WITHIN if unicodedata.category(chr(code))[0] in "LMN" else BETWEEN for code in range(LAST)
+    ]
     table = np.array([*kinds, ALONE], np.uint8)
     for first, last in SPACELESS:
         table[first : last + 1] *= ALONE
@@ -32,12 +41,18 @@ def _kinds() -> NDArray[np.uint8]:
 
 
 KINDS: Final = _kinds()
-ODD: Final = (np.random.default_rng(0).integers(0, 2**63, 64, dtype=np.uint64) << np.uint64(1)) | np.uint64(1)
-"""Factors for the places in a word, and for the words in a shingle; bijective modulo 2 ** 64, as they are odd."""
+ODD: Final = (
+    np.random.default_rng(0).integers(0, 2**63, 64, dtype=np.uint64) << np.uint64(1)
+) | np.uint64(1)
+"""Factors for the places in a word, and for the words in a shingle; bijective modulo 2 ** 64, as
+they are odd.
+"""
 
 
 def mixed(hashes: Hashes) -> Hashes:
-    """The finaliser of SplitMix64 (Steele et al. 2014): every bit comes to depend on every other."""
+    """The finaliser of SplitMix64 (Steele et al. 2014): every bit comes to depend on every
+    other.
+    """
     hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return hashes ^ (hashes >> np.uint64(31))
@@ -51,14 +66,18 @@ def words(text: str) -> Hashes:
     starts = np.flatnonzero((kinds == ALONE) | ((kinds == WITHIN) & (before != WITHIN)))
     if not len(starts):
         return np.zeros(0, np.uint64)
-    places = np.arange(starts[0], len(codes)) - np.repeat(starts, np.diff(starts, append=len(codes)))
+    places = np.arange(starts[0], len(codes)) - np.repeat(
+        starts, np.diff(starts, append=len(codes))
+    )
     letters = mixed(codes[starts[0] :].astype(np.uint64)) * ODD[np.minimum(places, len(ODD) - 1)]
     letters[kinds[starts[0] :] == BETWEEN] = 0
     return mixed(np.add.reduceat(letters, starts - starts[0]))
 
 
 def shingles(found: Hashes, length: int) -> Hashes:
-    """A hash of every run of `length` of the words, in order; fewer words are one run, no words none."""
+    """A hash of every run of `length` of the words, in order; fewer words are one run, no words
+    none.
+    """
     length = min(length, len(found))
     if not length:
         return found

@@ -27,7 +27,8 @@ class Patience:
 
     Attributes:
         stale: whether nobody waits any more.
-        deadline: the moment, as `time.perf_counter` tells it, by which an answer of what was found has to do.
+        deadline: the moment, as `time.perf_counter` tells it, by which an answer of what was found
+            has to do.
     """
 
     stale: Stale = never

@@ -1,4 +1,6 @@
-"""What goes wrong in ways a user can mend. The text of each is one line: what happened, and what to do."""
+"""What goes wrong in ways a user can mend. The text of each is one line: what happened, and what to
+do.
+"""
 
 import os
 import shlex
@@ -40,11 +42,16 @@ class BrokenIndexError(ForetypeError):
 
 
 class MissingExtraError(ForetypeError):
-    """Packages of an `extra` are not installed; the text is the command that installs them beside this Python."""
+    """Packages of an `extra` are not installed; the text is the command that installs them beside
+    this Python.
+    """
 
     def __init__(self, needed: str, extra: str) -> None:
         command = [sys.executable, "-P", "-m", "pip", "install", f"foretype[{extra}]"]
-        super().__init__(f"{needed}: {subprocess.list2cmdline(command) if os.name == 'nt' else shlex.join(command)}")
+        super().__init__(
+            f"{needed}: "
+            f"{subprocess.list2cmdline(command) if os.name == 'nt' else shlex.join(command)}"
+        )
 
 
 class WorkspaceError(ForetypeError):
@@ -52,5 +59,7 @@ class WorkspaceError(ForetypeError):
 
 
 def in_words(error: BaseException) -> str:
-    """What an error says of itself, in one line's words; of one that is none of ours, the kind as well."""
+    """What an error says of itself, in one line's words; of one that is none of ours, the kind as
+    well.
+    """
     return str(error) if isinstance(error, ForetypeError) else f"{type(error).__name__}: {error}"

@@ -1,30 +1,33 @@
 """The extension point: what anything that predicts text has to offer.
 
-A predictor reads a document one byte of UTF-8 at a time and says, at any point, how likely each next
-byte is. Everything else (warm states along the text, the mixture of several predictors, the search for
-words and ghost text) is built on these four methods alone, so a plugin that offers them takes part in all of it.
+A predictor reads a document one byte of UTF-8 at a time and says, at any point, how likely each
+next byte is. Everything else (warm states along the text, the mixture of several predictors, the
+search for words and ghost text) is built on these four methods alone, so a plugin that offers them
+takes part in all of it.
 
-A package enters by the entry-point group ``foretype.predictors``; each entry is a factory that takes a
-`Context` and returns a `Predictor`. The built-in predictors enter by the same door::
+A package enters by the entry-point group ``foretype.predictors``; each entry is a factory that
+takes a `Context` and returns a `Predictor`. The built-in predictors enter by the same door::
 
     [project.entry-points."foretype.predictors"]
     mine = "my_package:create"
 
-The setting ``{"predictors": {"network": {}, "mine": {...}}}`` puts it to work; ``...`` becomes ``Context.options``. It
-has to work without options too, as ``foretype doctor`` and ``foretype complete --predictor mine`` make it.
+The setting ``{"predictors": {"network": {}, "mine": {...}}}`` puts it to work; ``...`` becomes
+``Context.options``. It has to work without options too, as ``foretype doctor`` and ``foretype
+complete --predictor mine`` make it.
 
 What to know before writing one:
 
-- A search steps many continuations at once and asks for a few hundred predictions a key. A step may take about a
-  millisecond; what makes the text wait much longer is dropped.
+- A search steps many continuations at once and asks for a few hundred predictions a key. A step may
+  take about a millisecond; what makes the text wait much longer is dropped.
 - Line ends are LF. A text may end anywhere, in the middle of a code point too.
 - Give no byte probability 0, and where nothing is known make all bytes alike.
-- Whoever raises is left out. The user is shown what a `PredictorError` says; of any other error the kind and the line,
-  as its words may be the user's text, and editors log what they show.
-- All calls come on one thread. The same state has to give the same prediction, for answers are kept.
+- Whoever raises is left out. The user is shown what a `PredictorError` says; of any other error the
+  kind and the line, as its words may be the user's text, and editors log what they show.
+- All calls come on one thread. The same state has to give the same prediction, for answers are
+kept.
 
-``foretype doctor`` tries each predictor that is installed against all this. A whole one to copy lies in
-``tests/data/plugin``.
+``foretype doctor`` tries each predictor that is installed against all this. A whole one to copy
+lies in ``tests/data/plugin``.
 """
 
 from __future__ import annotations
@@ -50,12 +53,16 @@ VOCABULARY: Final = 256
 """Predictions are over bytes."""
 
 State = Any
-"""What a predictor knows at one point of a text. Opaque to everybody else, and never changed once made."""
+"""What a predictor knows at one point of a text. Opaque to everybody else, and never changed once
+made.
+"""
 
 LogProbabilities = NDArray[np.float32]
-"""Natural logarithms of next-byte probabilities, shape (rows, 256); each row's exponentials sum to 1, or to less.
+"""Natural logarithms of next-byte probabilities, shape (rows, 256); each row's exponentials sum to
+1, or to less.
 
-What a row leaves unassigned goes to other predictors: one that knows nothing here answers minus infinity throughout.
+What a row leaves unassigned goes to other predictors: one that knows nothing here answers minus
+infinity throughout.
 """
 
 
@@ -67,8 +74,10 @@ class Context:
         model: the model file chosen in the settings, for predictors that use one.
         workspace: the folders that are open in the editor.
         exclude: what in them is not to be learnt from, as patterns of a ``.gitignore``.
-        state_folder: where this predictor may keep what it has learnt (made on first use, private to the user).
-        options: the predictor's own settings, from ``foretype.predictors.NAME`` when that is an object.
+        state_folder: where this predictor may keep what it has learnt (made on first use, private
+            to the user).
+        options: the predictor's own settings, from ``foretype.predictors.NAME`` when that is an
+            object.
     """
 
     model: Path | None = None
@@ -82,7 +91,9 @@ class Context:
         return tuple(sorted(path.resolve() for path in self.workspace))
 
     def workspace_name(self) -> str:
-        """What a file or folder may be called that holds what was learnt from this workspace alone."""
+        """What a file or folder may be called that holds what was learnt from this workspace
+        alone.
+        """
         return sha256("\n".join(map(str, self.folders())).encode()).hexdigest()[:16]
 
 
@@ -91,7 +102,8 @@ class Predictor(Protocol):
     """Next-byte probabilities at any point of a text.
 
     States are values: a method never changes a state it was given, so that snapshots, rewinding and
-    searching many continuations at once are safe. An exception from any method drops the predictor for that document.
+    searching many continuations at once are safe. An exception from any method drops the predictor
+    for that document.
     """
 
     def start(self) -> State:
@@ -103,7 +115,9 @@ class Predictor(Protocol):
         ...
 
     def step(self, states: Sequence[State], following: Sequence[int]) -> list[State]:
-        """One byte further in many continuations at once: row i is `states[i]` after byte `following[i]`."""
+        """One byte further in many continuations at once: row i is `states[i]` after byte
+        `following[i]`.
+        """
         ...
 
     def predict(self, states: Sequence[State]) -> LogProbabilities:
@@ -113,7 +127,9 @@ class Predictor(Protocol):
 
 @runtime_checkable
 class Modelled(Protocol):
-    """A predictor that works with the model in use, of which there may be several, for files in different places."""
+    """A predictor that works with the model in use, of which there may be several, for files in
+    different places.
+    """
 
     def with_model(self, model: Path) -> Predictor:
         """The same predictor with another model. Raises ForetypeError where that cannot be used."""
@@ -127,10 +143,11 @@ class Observer(Protocol):
     def observe(self, document: str, before: Rope, after: Rope) -> bool | None:
         """Called before each answer with what surrounds the cursor; `document` is its URI.
 
-        The two are all of the document, megabytes perhaps: their slices, as in ``before[-1000:]``, are bytes, and
-        `Rope.common_prefix` tells what a document has in common with how it was before. The answer waits for this: what
-        takes longer than a few milliseconds is better done in parts. After True, this is called again with the same
-        document when nobody waits, two hundred times at the most.
+        The two are all of the document, megabytes perhaps: their slices, as in ``before[-1000:]``,
+        are bytes, and `Rope.common_prefix` tells what a document has in common with how it was
+        before. The answer waits for this: what takes longer than a few milliseconds is better done
+        in parts. After True, this is called again with the same document when nobody waits, two
+        hundred times at the most.
         """
         ...
 
@@ -140,7 +157,9 @@ class Learner(Protocol):
     """A predictor that learns while the user types."""
 
     def learn(self, state: State, following: int) -> None:
-        """After `state` the user went on with the byte `following`. Called once for each byte that was typed."""
+        """After `state` the user went on with the byte `following`. Called once for each byte that
+        was typed.
+        """
         ...
 
     def save(self) -> None:
@@ -150,10 +169,14 @@ class Learner(Protocol):
 
 @runtime_checkable
 class Indexer(Protocol):
-    """A predictor that reads the files of the workspace. These methods are called on a thread of their own."""
+    """A predictor that reads the files of the workspace. These methods are called on a thread of
+    their own.
+    """
 
     def refresh(self, progress: Callable[[int, int], None]) -> None:
-        """Bring what is known of the workspace up to date; tell how many files are done, of how many."""
+        """Bring what is known of the workspace up to date; tell how many files are done, of how
+        many.
+        """
         ...
 
     def update(self, paths: Collection[Path]) -> None:
@@ -189,7 +212,9 @@ class Explainer(Protocol):
     """A predictor that can say from where it knows what it offers."""
 
     def sources(self, state: State, text: bytes, most: int) -> list[Source]:
-        """Where `text`, or as much of it as possible, has followed what `state` has read; the nearest first."""
+        """Where `text`, or as much of it as possible, has followed what `state` has read; the
+        nearest first.
+        """
         ...
 
 
@@ -208,7 +233,9 @@ class Removed:
     occurrences: int = 0
 
     def __add__(self, other: Removed) -> Removed:
-        return Removed(self.names + other.names, self.size + other.size, self.occurrences + other.occurrences)
+        return Removed(
+            self.names + other.names, self.size + other.size, self.occurrences + other.occurrences
+        )
 
 
 @runtime_checkable
@@ -216,5 +243,7 @@ class Forgetful(Protocol):
     """A predictor that learns from the user's texts, and can forget."""
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Offer nothing learnt from the file or folder at `path`, nor `word`, ever again. One of them is None."""
+        """Offer nothing learnt from the file or folder at `path`, nor `word`, ever again. One of
+        them is None.
+        """
         ...

@@ -22,7 +22,9 @@ def normalised(logits: Floats) -> Floats:
 def tempered(log_p: Floats, temperature: float) -> Floats:
     """p^(1/temperature), normalised; temperature 0 leaves only the most probable byte (argmax)."""
     if temperature == 0:
-        return np.where(np.arange(log_p.shape[-1]) == log_p.argmax(-1)[..., np.newaxis], 0.0, -np.inf)
+        return np.where(
+            np.arange(log_p.shape[-1]) == log_p.argmax(-1)[..., np.newaxis], 0.0, -np.inf
+        )
     return normalised(log_p / temperature)
 
 
@@ -35,7 +37,9 @@ def top_k(log_p: Floats, k: int) -> Floats:
 
 
 def top_p(log_p: Floats, p: float) -> Floats:
-    """The nucleus: the fewest most probable bytes that hold at least p of the probability (Holtzman et al. 2020)."""
+    """The nucleus: the fewest most probable bytes that hold at least p of the probability (Holtzman
+    et al. 2020).
+    """
     if p >= 1:
         return log_p
     order = np.argsort(-log_p, axis=-1, kind="stable")
@@ -52,15 +56,23 @@ def adjusted(log_p: Floats, temperature: float, k: int, p: float) -> Floats:
 
 
 def gumbel(draw: np.random.Generator, log_p: Floats) -> Floats:
-    """log_p perturbed by Gumbel noise: its argmax is a draw from p, its k largest are k draws without replacement."""
+    """log_p perturbed by Gumbel noise: its argmax is a draw from p, its k largest are k draws
+    without replacement.
+    """
     return log_p + draw.gumbel(size=log_p.shape)
 
 
 def gumbel_below(perturbed: Floats, highest: float) -> Floats:
-    """The same noise, conditioned on the largest being `highest` (Kool et al. 2019, equation 23, appendix B.3)."""
+    """The same noise, conditioned on the largest being `highest` (Kool et al. 2019, equation 23,
+    appendix B.3).
+    """
     largest = perturbed.max()
     if not np.isfinite(largest):
         return perturbed
     with np.errstate(divide="ignore", over="ignore"):
         v = highest - perturbed + np.log1p(-np.exp(np.minimum(perturbed - largest, 0.0)))
-        return np.where(perturbed == -np.inf, -np.inf, highest - np.maximum(v, 0.0) - np.log1p(np.exp(-np.abs(v))))
+        return np.where(
+            perturbed == -np.inf,
+            -np.inf,
+            highest - np.maximum(v, 0.0) - np.log1p(np.exp(-np.abs(v))),
+        )

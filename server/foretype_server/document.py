@@ -1,7 +1,9 @@
-"""The text of an open document, as bytes of UTF-8, in chunks: every edit costs the same, however long its line is.
+"""The text of an open document, as bytes of UTF-8, in chunks: every edit costs the same, however
+long its line is.
 
-Lines end with LF, CR LF or CR, and with nothing else: form feed, U+2028 and the like are ordinary characters, as
-the Language Server Protocol has it. How far along a line a client counts is for `Units` to know.
+Lines end with LF, CR LF or CR, and with nothing else: form feed, U+2028 and the like are ordinary
+characters, as the Language Server Protocol has it. How far along a line a client counts is for
+`Units` to know.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from typing import Final, NamedTuple, Protocol
 from foretype_model.text.rope import Rope, unix
 
 LONGEST_CHUNK: Final = 8192
-"""Bytes. An edit copies a chunk or two, and the lists of them: 10 MB are 2,500 chunks at the most, and 0.2 ms."""
+"""Bytes. An edit copies a chunk or two, and the lists of them: 10 MB are 2,500 chunks at the most,
+and 0.2 ms.
+"""
 
 _BREAK: Final = re.compile(rb"\r\n|\r|\n")
 
@@ -30,7 +34,9 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A document around a point, as it was when somebody asked. Its lines end in LF, whatever those of the text do."""
+    """A document around a point, as it was when somebody asked. Its lines end in LF, whatever those
+    of the text do.
+    """
 
     uri: str
     before: Rope
@@ -51,7 +57,9 @@ class Units(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A piece of the text: whole code points, and never only half of a CR LF; `unix` with LF for CR LF."""
+    """A piece of the text: whole code points, and never only half of a CR LF; `unix` with LF for CR
+    LF.
+    """
 
     text: bytes
     unix: bytes
@@ -90,8 +98,9 @@ class _Version:
 class Text:
     """A text that can be edited, and read on both sides of a point.
 
-    Points past the end of a line stand for its end, points past the last line for the end of the text. Lone
-    surrogates become U+FFFD, which is as long as they are in every encoding, so that later points still meet.
+    Points past the end of a line stand for its end, points past the last line for the end of the
+    text. Lone surrogates become U+FFFD, which is as long as they are in every encoding, so that
+    later points still meet.
     """
 
     def __init__(self, text: str, units: Units) -> None:
@@ -111,14 +120,17 @@ class Text:
         first, head, _ = self._split(min(start, end))
         last, _, tail = self._split(max(start, end))
         new = head + _encode(text) + tail
-        # A CR at the end of a chunk may meet an LF now: take in its neighbour, so that the two stay in one chunk.
+        # A CR at the end of a chunk may meet an LF now: take in its neighbour, so that the two stay
+        # in one chunk.
         if first and self._chunks[first - 1].text.endswith(b"\r"):
             first -= 1
             new = self._chunks[first].text + new
         if last + 1 < len(self._chunks) and new.endswith(b"\r"):
             last += 1
             new += self._chunks[last].text
-        self._chunks = [*self._chunks[:first], *self._cut(new), *self._chunks[last + 1 :]] or [_EMPTY]
+        self._chunks = [*self._chunks[:first], *self._cut(new), *self._chunks[last + 1 :]] or [
+            _EMPTY
+        ]
         self._version = _Version(self._chunks)
 
     def around(self, point: Point) -> tuple[Rope, Rope]:
@@ -139,12 +151,16 @@ class Text:
         number = bisect_right(starts, start) - 1
         found = []
         while starts[number] < end:
-            found.append(self._chunks[number].text[max(0, start - starts[number]) : end - starts[number]])
+            found.append(
+                self._chunks[number].text[max(0, start - starts[number]) : end - starts[number]]
+            )
             number += 1
         return b"".join(found)
 
     def _head(self, point: Point) -> tuple[int, bytes]:
-        """The number of the chunk that `point` is in, and that chunk's text before it: before the whole of a pair."""
+        """The number of the chunk that `point` is in, and that chunk's text before it: before the
+        whole of a pair.
+        """
         number, head, _ = self._split(point)
         return number, head if self._chunks[number].text.startswith(head) else head[: -len(_HALF)]
 
@@ -173,7 +189,8 @@ class Text:
             return number - 1, len(self._chunks[-1].text)
         chunk = self._chunks[number]
         breaks = line - (self._version.breaks[number] - chunk.breaks)
-        # bytes.splitlines breaks at LF, CR LF and CR only; that of str does at eight others as well.
+        # bytes.splitlines breaks at LF, CR LF and CR only; that of str does at eight others as
+        # well.
         return number, sum(map(len, chunk.text.splitlines(keepends=True)[:breaks]))
 
     def _cut(self, text: bytes) -> list[_Chunk]:
@@ -183,7 +200,11 @@ class Text:
             pieces.append(text[start:end])
             start = end
         pieces.append(text[start:])
-        return [_Chunk(piece, unix(piece), _breaks(piece), self._units.width(piece)) for piece in pieces if piece]
+        return [
+            _Chunk(piece, unix(piece), _breaks(piece), self._units.width(piece))
+            for piece in pieces
+            if piece
+        ]
 
 
 def _encode(text: str) -> bytes:

@@ -1,8 +1,9 @@
-"""What may be logged: which errors there were and where in the code, and numbers; but no text of the user's.
+"""What may be logged: which errors there were and where in the code, and numbers; but no text of
+the user's.
 
-Exceptions carry text (a KeyError has the key), other packages' messages may, and what stands on standard error ends up
-in the editors' log files, as does what users are shown. So neither is written or shown, unless somebody who looks for a
-fault has asked for it.
+Exceptions carry text (a KeyError has the key), other packages' messages may, and what stands on
+standard error ends up in the editors' log files, as does what users are shown. So neither is
+written or shown, unless somebody who looks for a fault has asked for it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 OURS: Final = ("foretype_server", "foretype_model")
-"""Packages whose messages are written with care: what stands in them are names, numbers and kinds of errors."""
+"""Packages whose messages are written with care: what stands in them are names, numbers and kinds
+of errors.
+"""
 
 MOST_ERRORS: Final = 5
 MOST_PLACES: Final = 20
-"""Of a chain of errors, the last ones, and of each the last lines of code: a line of megabytes helps nobody."""
+"""Of a chain of errors, the last ones, and of each the last lines of code: a line of megabytes
+helps nobody.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +41,8 @@ def is_text_logged() -> bool:
 
 
 def told(error: BaseException) -> str:
-    """What to show the user of an error: ours in its own words, of others' the kind and the place in the code.
+    """What to show the user of an error: ours in its own words, of others' the kind and the place
+    in the code.
 
     Where all there is may be logged, these say it in their own words, too.
     """
@@ -44,14 +50,21 @@ def told(error: BaseException) -> str:
         return f"{error.what}: {told(error.raised)}"
     if isinstance(error, ForetypeError) or is_text_logged():
         return in_words(error)
-    return f"{type(error).__name__} at {_place(error)}; foretype doctor or foretype serve --log-text may tell more"
+    return (
+        f"{type(error).__name__} at {_place(error)}; foretype doctor or foretype serve "
+        f"--log-text may tell more"
+    )
 
 
 def _place(error: BaseException) -> str:
-    """File and line in others' code, if it came from there: not in what that calls itself, where nothing is amiss."""
+    """File and line in others' code, if it came from there: not in what that calls itself, where
+    nothing is amiss.
+    """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    modules = [(_package(frame), f"{frame.f_code.co_filename}:{line}") for frame, line in _frames(error)]
+    modules = [
+        (_package(frame), f"{frame.f_code.co_filename}:{line}") for frame, line in _frames(error)
+    ]
     theirs = [*takewhile(lambda one: one[0] not in OURS, modules)]
     theirs = [one for one in theirs if one[0] not in sys.stdlib_module_names] or theirs or modules
     return next((place for package, place in theirs if package == theirs[-1][0]), "a place unknown")
@@ -67,7 +80,9 @@ def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
 
 
 class WithoutText(logging.Formatter):
-    """A line a record: our own messages whole, of others' only whose they are; of errors their kinds and places."""
+    """A line a record: our own messages whole, of others' only whose they are; of errors their
+    kinds and places.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -80,23 +95,32 @@ class WithoutText(logging.Formatter):
 
 
 def kinds_and_places(error: BaseException) -> list[str]:
-    """Of an error and of those behind it, the last one first: what it was, and the lines of code it came through."""
+    """Of an error and of those behind it, the last one first: what it was, and the lines of code it
+    came through.
+    """
     kinds = []
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen and len(seen) < MOST_ERRORS:
         seen.add(id(cause))
-        places = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in _frames(cause)[:MOST_PLACES]]
+        places = [
+            f"{frame.f_globals.get('__name__')}:{line}"
+            for frame, line in _frames(cause)[:MOST_PLACES]
+        ]
         kinds.append(f"{type(cause).__name__} ({', '.join(places) or 'not raised'})")
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return kinds
 
 
 def begin(*, with_text: bool) -> None:
-    """Log to standard error from now on; all there is `with_text`, the messages of the protocol too."""
+    """Log to standard error from now on; all there is `with_text`, the messages of the protocol
+    too.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT) if with_text else WithoutText())
-    logging.basicConfig(handlers=[handler], level=logging.DEBUG if with_text else logging.WARNING, force=True)
+    logging.basicConfig(
+        handlers=[handler], level=logging.DEBUG if with_text else logging.WARNING, force=True
+    )
     logging.getLogger("pygls").setLevel(logging.DEBUG if with_text else logging.CRITICAL + 1)
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
@@ -104,7 +128,9 @@ def begin(*, with_text: bool) -> None:
     threading.excepthook = _uncaught_in_thread
 
 
-def _uncaught(kind: type[BaseException], error: BaseException, places: TracebackType | None) -> None:
+def _uncaught(
+    kind: type[BaseException], error: BaseException, places: TracebackType | None
+) -> None:
     log.error("what ended the program", exc_info=(kind, error, places))
 
 

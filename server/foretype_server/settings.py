@@ -1,4 +1,6 @@
-"""The settings under ``foretype``: their names, what each may be, and what to say to the user where one is not."""
+"""The settings under ``foretype``: their names, what each may be, and what to say to the user where
+one is not.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,11 @@ class Settings:
         learn_exclude: patterns of paths that nothing is learnt from.
         languages_disabled: language identifiers of documents in which nothing is offered.
         max_file_size: bytes; nothing is offered in longer documents.
-        memory_per_document: megabytes that what is kept of the states along a document takes at most.
+        memory_per_document: megabytes that what is kept of the states along a document takes at
+            most.
         max_search_time: milliseconds after which what was found is offered.
-        prose: a writer's mode: words and sentences alone are offered, and only prose is learnt from.
+        prose: a writer's mode: words and sentences alone are offered, and only prose is learnt
+            from.
     """
 
     enable: bool = True
@@ -45,7 +49,9 @@ class Settings:
     inline_enable: bool = True
     inline_min_confidence: float = 0.1
     inline_max_lines: int = 1
-    predictors: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"network": {}, "copy": {}})
+    predictors: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=lambda: {"network": {}, "copy": {}}
+    )
     learn_exclude: tuple[str, ...] = ()
     languages_disabled: tuple[str, ...] = ()
     max_file_size: int = 10_000_000
@@ -89,10 +95,11 @@ class _Kind(NamedTuple):
 
 
 def read_settings(*layers: object) -> tuple[Settings, list[str]]:
-    """The settings in `layers` of JSON, later ones before earlier ones, and a line for the user on each bad one.
+    """The settings in `layers` of JSON, later ones before earlier ones, and a line for the user on
+    each bad one.
 
-    A layer is the section itself or an object with the section in it; names are nested or joined by dots. A null
-    stands for the default. A setting that is not allowed is the default too.
+    A layer is the section itself or an object with the section in it; names are nested or joined by
+    dots. A null stands for the default. A setting that is not allowed is the default too.
     """
     values: dict[str, Any] = {}
     problems: dict[str, None] = {}
@@ -120,23 +127,34 @@ def _read(name: str, value: object, values: dict[str, Any]) -> str | None:
         if value is not None:
             values[field_name] = kind.parse(value)
     except _NotAllowedError:
-        return f'The setting "{name}" is {_shown(value)}, but has to be {kind.allowed}. The default is used.'
+        return (
+            f'The setting "{name}" is {_shown(value)}, but has to be {kind.allowed}. The '
+            f"default is used."
+        )
     return None
 
 
 def _section(layer: object) -> Mapping[str, Any]:
-    if layer is None or layer == []:  # an empty table of Lua or Emacs Lisp may come as an empty list
+    if (
+        layer is None or layer == []
+    ):  # an empty table of Lua or Emacs Lisp may come as an empty list
         return {}
     if not isinstance(layer, dict):
         raise _NotAllowedError
     if any(str(key).partition(".")[0] == SECTION for key in layer):
-        inside = {key.partition(".")[2]: value for key, value in layer.items() if key.startswith(SECTION + ".")}
+        inside = {
+            key.partition(".")[2]: value
+            for key, value in layer.items()
+            if key.startswith(SECTION + ".")
+        }
         return {**_section(layer.get(SECTION)), **inside}
     return layer
 
 
 def concerns_us(layer: object) -> bool:
-    """Whether settings that a client sends around are ours: some send every program's to all of them."""
+    """Whether settings that a client sends around are ours: some send every program's to all of
+    them.
+    """
     if not isinstance(layer, dict) or not layer:
         return False
     names = {str(key).partition(".")[0] for key in layer}
@@ -183,7 +201,11 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _between(least: float, most: float) -> Callable[[object], float]:
     def parse(value: object) -> float:
-        if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and least <= value <= most
+        ):
             return value
         raise _NotAllowedError
 
@@ -224,12 +246,21 @@ NAMES: Final[Mapping[str, tuple[str, _Kind]]] = {
     "inline.enable": ("inline_enable", _BOOLEAN),
     "inline.minConfidence": ("inline_min_confidence", _PROBABILITY),
     "inline.maxLines": ("inline_max_lines", _Kind("a whole number from 1 to 100", _whole(1, 100))),
-    "predictors": ("predictors", _Kind("a list of names, or an object of each one's options by name", _predictors)),
+    "predictors": (
+        "predictors",
+        _Kind("a list of names, or an object of each one's options by name", _predictors),
+    ),
     "learn.exclude": ("learn_exclude", _TEXTS),
     "languages.disabled": ("languages_disabled", _TEXTS),
     "maxFileSize": ("max_file_size", _Kind("a whole number of bytes, 1 or more", _whole(1))),
-    "memoryPerDocument": ("memory_per_document", _Kind("a whole number of megabytes, 1 or more", _whole(1))),
-    "maxSearchTime": ("max_search_time", _Kind("a whole number of milliseconds, 1 or more", _whole(1))),
+    "memoryPerDocument": (
+        "memory_per_document",
+        _Kind("a whole number of megabytes, 1 or more", _whole(1)),
+    ),
+    "maxSearchTime": (
+        "max_search_time",
+        _Kind("a whole number of milliseconds, 1 or more", _whole(1)),
+    ),
     "prose": ("prose", _BOOLEAN),
 }
 """By each setting's name in the editor: its field of `Settings`, and what it may be."""

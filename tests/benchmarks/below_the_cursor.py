@@ -1,13 +1,16 @@
-"""Does it pay to read what stands below the cursor? A backward GRU over it, added to the network at the cursor.
+"""Does it pay to read what stands below the cursor? A backward GRU over it, added to the network at
+the cursor.
 
     python tests/benchmarks/below_the_cursor.py train CORPUS FILE [--into state] [--minutes 20]
     python tests/benchmarks/below_the_cursor.py measure FOLDER... --encoders FILE... [--places 512]
 
-`train` leaves the bundled network as it is. `measure` gives bits per character of the 32 bytes at places in texts that
-nobody was trained on, by their distance from the cursor: of the network, and of its mixture with the text around.
+`train` leaves the bundled network as it is. `measure` gives bits per character of the 32 bytes at
+places in texts that nobody was trained on, by their distance from the cursor: of the network, and
+of its mixture with the text around.
 
-All three maps, after 7 minutes of CPU (39,000 places), on 256 places each: the mixture took 0.2% more bits in Python,
-0.2% fewer in prose, 0.2% more in documentation (+-0.15%). That `copy` sees what is below saved 9%, 3% and 3%.
+All three maps, after 7 minutes of CPU (39,000 places), on 256 places each: the mixture took 0.2%
+more bits in Python, 0.2% fewer in prose, 0.2% more in documentation (+-0.15%). That `copy` sees
+what is below saved 9%, 3% and 3%.
 """
 
 from __future__ import annotations
@@ -66,7 +69,8 @@ class Places(NamedTuple):
     Attributes:
         here: the text around each.
         h: the states there, shape (1, B, hidden).
-        e: what enters the cell with the byte before each and with the targets but for their last, (T, B, embedding).
+        e: what enters the cell with the byte before each and with the targets but for their last,
+            (T, B, embedding).
         target: shape (T, B).
         trained: log-probabilities of it, shape (T, B, 256).
         below: the bytes below, and ends of text before them, shape (ngrams - 1 + BELOW, B).
@@ -81,18 +85,26 @@ class Places(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """Reads from far below up to the cursor, to add to the state there, or to each input or output from there on."""
+    """Reads from far below up to the cursor, to add to the state there, or to each input or output
+    from there on.
+    """
 
     def __init__(self, network: ByteNetwork, into: Sequence[str]) -> None:
         super().__init__()
-        sizes = {"state": network.shape.hidden, "input": network.shape.embedding, "logits": VOCABULARY}
+        sizes = {
+            "state": network.shape.hidden,
+            "input": network.shape.embedding,
+            "logits": VOCABULARY,
+        }
         self.recurrent = nn.GRU(network.shape.embedding, UNITS)
         self.into = nn.ModuleDict({name: nn.Linear(UNITS, sizes[name]) for name in into})
         for parameter in self.into.parameters():
             nn.init.zeros_(parameter)
 
     def forward(self, below: Tensor) -> dict[str, Tensor]:
-        """From what stands below, shape (BELOW, B, embedding), what to add to each, shape (B, size)."""
+        """From what stands below, shape (BELOW, B, embedding), what to add to each, shape (B,
+        size).
+        """
         last = self.recurrent(below.flip(0))[1][-1]
         return {name: linear(last) for name, linear in self.into.items()}
 
@@ -106,23 +118,34 @@ def open_encoder(network: ByteNetwork, path: Path) -> Encoder:
 
 
 @torch.no_grad()
-def walk(network: ByteNetwork, texts: list[bytes], rows: int, target: int, gaps: Sequence[str]) -> Iterator[Places]:
-    """Places in `rows` excerpts at once, one after the other, then in other excerpts, without end."""
+def walk(
+    network: ByteNetwork, texts: list[bytes], rows: int, target: int, gaps: Sequence[str]
+) -> Iterator[Places]:
+    """Places in `rows` excerpts at once, one after the other, then in other excerpts, without
+    end.
+    """
     rng, lead = np.random.default_rng(1), network.shape.ngrams - 1
     texts = [text for text in texts if len(text) > EXCERPT + TARGET]
     sizes = np.array([len(text) for text in texts], float)
     while True:
         chosen = [texts[i] for i in rng.choice(len(texts), rows, p=sizes / sizes.sum())]
         starts = [int(rng.integers(len(text) - EXCERPT)) for text in chosen]
-        x = columns([text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT, lead)
+        x = columns(
+            [text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT, lead
+        )
         h = torch.zeros(1, rows, network.shape.hidden)
         for at in range(0, WARM, TARGET):
             h = network.recurrent(embedded(network, x[at : lead + at + TARGET]), h)[1]
         for at in range(WARM, EXCERPT, target):
-            here = [around(text, start + at, gaps, rng) for text, start in zip(chosen, starts, strict=True)]
+            here = [
+                around(text, start + at, gaps, rng)
+                for text, start in zip(chosen, starts, strict=True)
+            ]
             e = embedded(network, x[at - 1 : lead + at + target])
             after, h_next = network.recurrent(e[1:], h)
-            trained = (network.output(torch.cat([h, after[:-1]])) + network.skip(e[:-1])).log_softmax(-1)
+            trained = (
+                network.output(torch.cat([h, after[:-1]])) + network.skip(e[:-1])
+            ).log_softmax(-1)
             below = columns([one.after for one in here], BELOW, lead)
             yield Places(here, h, e[:-1], x[lead + at : lead + at + target], trained, below)
             h = h_next
@@ -131,26 +154,39 @@ def walk(network: ByteNetwork, texts: list[bytes], rows: int, target: int, gaps:
 def around(text: bytes, cursor: int, gaps: Sequence[str], rng: np.random.Generator) -> Place:
     """As much around a cursor as is looked at.
 
-    Below it stands what follows the `line` that the target ends in, as when a line is inserted; or what follows the
-    `third` that the typist writes in the middle of a file of 2,000 characters, some of it still to be written.
+    Below it stands what follows the `line` that the target ends in, as when a line is inserted; or
+    what follows the `third` that the typist writes in the middle of a file of 2,000 characters,
+    some of it still to be written.
     """
     third = cursor + int(rng.integers(TARGET, GAP))
     line = max(cursor + TARGET, text.find(b"\n", cursor + TARGET, cursor + GAP))
     below = line if rng.choice(gaps) == "line" else third
-    return Place(text[max(0, cursor - AROUND) : cursor], text[cursor : cursor + TARGET], text[below : below + AROUND])
+    return Place(
+        text[max(0, cursor - AROUND) : cursor],
+        text[cursor : cursor + TARGET],
+        text[below : below + AROUND],
+    )
 
 
 def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
-    """The beginnings of texts, shape (lead + length, B), filled up with ends of text before and after."""
+    """The beginnings of texts, shape (lead + length, B), filled up with ends of text before and
+    after.
+    """
     end = bytes([END_OF_TEXT])
     rows = [lead * end + text[:length].ljust(length, end) for text in texts]
-    return torch.from_numpy(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1).T.astype(np.int64))
+    return torch.from_numpy(
+        np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1).T.astype(np.int64)
+    )
 
 
 def embedded(network: ByteNetwork, text: Tensor) -> Tensor:
     """The e of `ByteNetwork` for all bytes of a text, of shape (T, B), but its first ngrams - 1."""
     longest = network.shape.ngrams
-    return cast(Tensor, network.embedding(text[longest - 1 :]) + network.ngrams(ngram_buckets(text, longest)).sum(-2))
+    return cast(
+        Tensor,
+        network.embedding(text[longest - 1 :])
+        + network.ngrams(ngram_buckets(text, longest)).sum(-2),
+    )
 
 
 def informed(network: ByteNetwork, encoder: Encoder, places: Places) -> Tensor:
@@ -164,10 +200,14 @@ def informed(network: ByteNetwork, encoder: Encoder, places: Places) -> Tensor:
 
 
 def shuffled(walked: Iterator[Places]) -> Iterator[Places]:
-    """The same places, of many excerpts at once: of one after the other, an encoder would learn those by heart."""
+    """The same places, of many excerpts at once: of one after the other, an encoder would learn
+    those by heart.
+    """
     while True:
         some = list(islice(walked, (EXCERPT - WARM) // TRAINED))
-        h, e, target, trained, below = (torch.cat(parts, 1) for parts in zip(*(one[1:] for one in some), strict=True))
+        h, e, target, trained, below = (
+            torch.cat(parts, 1) for parts in zip(*(one[1:] for one in some), strict=True)
+        )
         for at in torch.split(torch.randperm(h.shape[1]), BATCH):
             yield Places([], h[:, at], e[:, at], target[:, at], trained[:, at], below[:, at])
 
@@ -182,8 +222,12 @@ def train(network: ByteNetwork, given: argparse.Namespace) -> None:
     for step, places in enumerate(shuffled(walked), 1):
         if (done := (time.monotonic() - began) / (60 * given.minutes)) >= 1:
             break
-        optimizer.param_groups[0]["lr"] = RATE * min(1.0, step / 50) * 0.5 * (1 + math.cos(math.pi * done))
-        loss = nn.functional.nll_loss(informed(network, encoder, places).flatten(0, 1), places.target.flatten())
+        optimizer.param_groups[0]["lr"] = (
+            RATE * min(1.0, step / 50) * 0.5 * (1 + math.cos(math.pi * done))
+        )
+        loss = nn.functional.nll_loss(
+            informed(network, encoder, places).flatten(0, 1), places.target.flatten()
+        )
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(encoder.parameters(), CLIP_NORM)
@@ -191,7 +235,10 @@ def train(network: ByteNetwork, given: argparse.Namespace) -> None:
         as_it_is = nn.functional.nll_loss(places.trained.flatten(0, 1), places.target.flatten())
         sums += as_it_is.item(), loss.item()
         if step % 50 == 0:
-            print(f"{done:4.0%} {step:6} {1 - sums[1] / sums[0]:7.2%} fewer bits than as it is", flush=True)
+            print(
+                f"{done:4.0%} {step:6} {1 - sums[1] / sums[0]:7.2%} fewer bits than as it is",
+                flush=True,
+            )
             sums[:] = 0
             with replacing(given.file) as partial:
                 save_file(encoder.state_dict(), partial)
@@ -216,7 +263,9 @@ class Told(NamedTuple):
 
 
 class Tally:
-    """Bits per byte of the targets, by system: the network and its mixture with `copy`, with one encoder or another."""
+    """Bits per byte of the targets, by system: the network and its mixture with `copy`, with one
+    encoder or another.
+    """
 
     def __init__(self) -> None:
         self._corrections: dict[str, Corrections] = {}
@@ -224,10 +273,14 @@ class Tally:
         self._targets: list[bytes] = []
 
     def add(self, place: Place, told: Mapping[str, LogProbabilities]) -> None:
-        """One place; `told` is what the network answers at each byte of the target, shape (TARGET, 256)."""
+        """One place; `told` is what the network answers at each byte of the target, shape (TARGET,
+        256).
+        """
         self._targets.append(place.target)
         for name, rows in told.items():
-            self._bits.setdefault(f"network {name}", []).append(-rows[range(TARGET), list(place.target)] / math.log(2))
+            self._bits.setdefault(f"network {name}", []).append(
+                -rows[range(TARGET), list(place.target)] / math.log(2)
+            )
             self._bits.setdefault(f"mixture {name}", []).append(self._mixed(name, rows, place))
         blind = self._mixed("blind", told[AS_IT_IS], place._replace(after=b""))
         self._bits.setdefault("mixture blind", []).append(blind)
@@ -246,8 +299,12 @@ class Tally:
         return np.array(nats, np.float32) / np.float32(math.log(2))
 
     def report(self) -> None:
-        """Bits per character, in all and by distance, and how many fewer (with their standard error) than as it is."""
-        characters = np.array([[byte & 0xC0 != 0x80 for byte in target] for target in self._targets])
+        """Bits per character, in all and by distance, and how many fewer (with their standard
+        error) than as it is.
+        """
+        characters = np.array(
+            [[byte & 0xC0 != 0x80 for byte in target] for target in self._targets]
+        )
         for name, rows in sorted(self._bits.items()):
             bits, base = np.array(rows), np.array(self._bits[f"{name.split()[0]} {AS_IT_IS}"])
             figures = [f"{bits[:, at].sum() / characters[:, at].sum():.3f}" for at in DISTANCES]
@@ -274,13 +331,17 @@ def measure(network: ByteNetwork, given: argparse.Namespace) -> None:
 
 def main() -> None:
     """Train or measure."""
-    parser = argparse.ArgumentParser(description="A backward GRU over what stands below the cursor.")
+    parser = argparse.ArgumentParser(
+        description="A backward GRU over what stands below the cursor."
+    )
     commands = parser.add_subparsers(required=True)
     training = commands.add_parser("train")
     training.set_defaults(run=train)
     training.add_argument("corpus", type=Path)
     training.add_argument("file", type=Path)
-    training.add_argument("--into", nargs="+", choices=["state", "input", "logits"], default=["state"])
+    training.add_argument(
+        "--into", nargs="+", choices=["state", "input", "logits"], default=["state"]
+    )
     training.add_argument("--minutes", type=float, default=20.0)
     measuring = commands.add_parser("measure")
     measuring.set_defaults(run=measure)
@@ -289,7 +350,9 @@ def main() -> None:
     measuring.add_argument("--places", type=int, default=512)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    network = onnx_file.read(Path(str(files("foretype_model") / "data" / "default.onnx"))).requires_grad_(False)
+    network = onnx_file.read(
+        Path(str(files("foretype_model") / "data" / "default.onnx"))
+    ).requires_grad_(False)
     given.run(network, given)
 
 

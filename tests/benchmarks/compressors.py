@@ -2,11 +2,12 @@
 
     python tests/benchmarks/compressors.py FILE... [--model NAME_OR_FILE...] [--bytes 200000]
 
-A compressor that learns as it goes and a model that predicts the next byte are scored alike: what a text takes in
-bits, the first by the file it writes and the other by -log2 p. The difference is what each knew beforehand, and the
-network's own size is not counted. Each cell has bits per character and, where that is another, per byte. In a model's
-columns, `alone` is its network as it was trained; `product` is what an editor gets that has read nothing else: the
-network, which adapts, and the predictor `copy` in the mixture, all of which learn from the text as it is typed.
+A compressor that learns as it goes and a model that predicts the next byte are scored alike: what a
+text takes in bits, the first by the file it writes and the other by -log2 p. The difference is what
+each knew beforehand, and the network's own size is not counted. Each cell has bits per character
+and, where that is another, per byte. In a model's columns, `alone` is its network as it was
+trained; `product` is what an editor gets that has read nothing else: the network, which adapts, and
+the predictor `copy` in the mixture, all of which learn from the text as it is typed.
 
 PPMd needs `pip install pyppmd`; without it its column stays empty.
 """
@@ -60,11 +61,16 @@ def find_ppmd() -> Callable[..., bytes] | None:
 
 def ppmd(compress: Callable[..., bytes], data: bytes) -> tuple[int, int]:
     """The bytes that the best order makes of them, and that order."""
-    return min((len(compress(data, max_order=order, mem_size=MEMORY, variant="I")), order) for order in ORDERS)
+    return min(
+        (len(compress(data, max_order=order, mem_size=MEMORY, variant="I")), order)
+        for order in ORDERS
+    )
 
 
 def predictors(model: Path, wanted: Predictors) -> dict[str, Predictor]:
-    """The predictors `wanted`, which have neither a workspace nor anything that was learnt before."""
+    """The predictors `wanted`, which have neither a workspace nor anything that was learnt
+    before.
+    """
     made, errors = load_predictors(wanted, Context(model=model))
     if errors:
         raise errors[0]
@@ -72,7 +78,9 @@ def predictors(model: Path, wanted: Predictors) -> dict[str, Predictor]:
 
 
 def bits(model: Path, wanted: Predictors, text: str) -> float:
-    """What a text takes that is typed from its start into an editor where nothing was typed before."""
+    """What a text takes that is typed from its start into an editor where nothing was typed
+    before.
+    """
     system = PredictorSystem("", partial(predictors, model, wanted), Settings().options())
     return bits_needed(system.start(), Passage("", text, ""), lambda _characters: None)
 
@@ -106,10 +114,14 @@ def row(path: Path, text: str, models: Sequence[Path]) -> Iterator[str]:
 
 def main() -> None:
     """A row for each file."""
-    parser = argparse.ArgumentParser(description="Bits per character of compressors and of Foretype.")
+    parser = argparse.ArgumentParser(
+        description="Bits per character of compressors and of Foretype."
+    )
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     parser.add_argument("--model", nargs="+", default=["default"], metavar="NAME_OR_FILE")
-    parser.add_argument("--bytes", type=int, default=200_000, help="of each file, from its start (200000)")
+    parser.add_argument(
+        "--bytes", type=int, default=200_000, help="of each file, from its start (200000)"
+    )
     given = parser.parse_args()
     try:
         models = [Store().find(name) for name in given.model]

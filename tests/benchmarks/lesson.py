@@ -1,17 +1,21 @@
-"""The experiment of a well-known lesson on generative recurrent networks, done its way and ours, side by side.
+"""The experiment of a well-known lesson on generative recurrent networks, done its way and ours,
+side by side.
 
     python tests/benchmarks/lesson.py AG_NEWS --plot lesson.png [--minutes 5]
 
-The lesson (Microsoft's "AI for Beginners", Generative Networks) has two notebooks. One trains a character LSTM of 64
-units on texts of AG News: all windows of 100 characters of a text are a minibatch, Adam at 0.01. The other trains one
-of 128 units on the titles: eight are a minibatch, padded in front, RMSprop as Keras has it. Both take characters
-one-hot and start from a state of zeros. Ours is the product's training with as many LSTM units, without n-grams and
-with them. All learn from the same texts, start as torch starts a network, and are scored on the same texts held back:
-nats for each character after a text's first, and for a title's end. The second notebook printed a loss that counts the
-padding, which its mask lets through; that stands in the column `printed`, and every other figure is without it.
+The lesson (Microsoft's "AI for Beginners", Generative Networks) has two notebooks. One trains a
+character LSTM of 64 units on texts of AG News: all windows of 100 characters of a text are a
+minibatch, Adam at 0.01. The other trains one of 128 units on the titles: eight are a minibatch,
+padded in front, RMSprop as Keras has it. Both take characters one-hot and start from a state of
+zeros. Ours is the product's training with as many LSTM units, without n-grams and with them. All
+learn from the same texts, start as torch starts a network, and are scored on the same texts held
+back: nats for each character after a text's first, and for a title's end. The second notebook
+printed a loss that counts the padding, which its mask lets through; that stands in the column
+`printed`, and every other figure is without it.
 
-AG_NEWS is a folder with train_subset.txt and test.txt, a text a line, and test.csv, whose second column is the titles.
-They are for non-commercial use: nothing of them is kept, nor a model made of them.
+AG_NEWS is a folder with train_subset.txt and test.txt, a text a line, and test.csv, whose second
+column is the titles. They are for non-commercial use: nothing of them is kept, nor a model made of
+them.
 """
 
 from __future__ import annotations
@@ -48,12 +52,16 @@ NOT_COUNTED: Final = -100
 BYTES: Final = bytes(range(256)).decode("latin-1")
 """As characters; the texts are of ASCII alone."""
 
-HEAD: Final = f"{'':20} parameters training  printed held out     best    time    steps   characters  reached"
+HEAD: Final = (
+    f"{'':20} parameters training  printed held out     best    time    steps   characters  reached"
+)
 
 
 @dataclass(frozen=True)
 class Task:
-    """One notebook's: whether the `ends` of texts are learnt, the losses that it `printed`, what samples start with."""
+    """One notebook's: whether the `ends` of texts are learnt, the losses that it `printed`, what
+    samples start with.
+    """
 
     title: str
     texts: list[str]
@@ -71,7 +79,8 @@ class Contestant(Course):
         lot: how many of them are scored at a time, padded `in_front` or behind.
         skipped: how often the end of the text before is read in front of a text.
         alphabet: the characters of the tokens; the last is the end of a text.
-        curve: CPU seconds, the smoothed training loss and the held-out loss then, in nats per character.
+        curve: CPU seconds, the smoothed training loss and the held-out loss then, in nats per
+            character.
         path: the first two of them, more often.
     """
 
@@ -89,8 +98,12 @@ class Contestant(Course):
         self.began = time.process_time()
 
     def tokens(self, text: str) -> list[int]:
-        """What the network reads to know a text; a character that it does not know is read as padding."""
-        return [self.end] * self.skipped + [max(PADDING, self.alphabet.find(character)) for character in text]
+        """What the network reads to know a text; a character that it does not know is read as
+        padding.
+        """
+        return [self.end] * self.skipped + [
+            max(PADDING, self.alphabet.find(character)) for character in text
+        ]
 
     def pair(self, text: str) -> tuple[list[int], list[int]]:
         """x and y of one text."""
@@ -105,12 +118,16 @@ class Contestant(Course):
         for first in range(0, len(texts), self.lot):
             xs, ys = zip(*map(self.pair, texts[first : first + self.lot]), strict=True)
             logits, _ = self.network(padded(xs, PADDING, in_front=self.in_front), None)
-            nats += cross_entropy(logits, padded(ys, NOT_COUNTED, in_front=self.in_front), "sum").item()
+            nats += cross_entropy(
+                logits, padded(ys, NOT_COUNTED, in_front=self.in_front), "sum"
+            ).item()
         return nats / sum(len(text) - 1 + self.task.ends for text in texts)
 
     @torch.no_grad()
     def speak(self, temperature: float, most: int = 160) -> str:
-        """What the network goes on with after the task's start: `most` tokens at most, or up to the end of a text."""
+        """What the network goes on with after the task's start: `most` tokens at most, or up to the
+        end of a text.
+        """
         draw, spoken = np.random.default_rng(SEED), list[int]()
         tokens, state = self.tokens(self.task.start), None
         while len(spoken) < most:
@@ -145,17 +162,23 @@ class Contestant(Course):
 
 def cross_entropy(logits: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
     """In nats, where y is counted; logits of shape (T, B, V), y of shape (T, B)."""
-    return nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=NOT_COUNTED, reduction=reduction)
+    return nn.functional.cross_entropy(
+        logits.flatten(0, 1), y.flatten(), ignore_index=NOT_COUNTED, reduction=reduction
+    )
 
 
 def padded(rows: Sequence[Sequence[int]], fill: int, *, in_front: bool) -> Tensor:
     """Rows of several lengths as columns of one, shape (T, B)."""
     gaps = [[fill] * (max(map(len, rows)) - len(row)) for row in rows]
-    return torch.tensor([[*g, *r] if in_front else [*r, *g] for r, g in zip(rows, gaps, strict=True)]).T
+    return torch.tensor(
+        [[*g, *r] if in_front else [*r, *g] for r, g in zip(rows, gaps, strict=True)]
+    ).T
 
 
 class Generator(nn.Module):
-    """The lesson's network: characters, one-hot, into an LSTM, and an output over the characters."""
+    """The lesson's network: characters, one-hot, into an LSTM, and an output over the
+    characters.
+    """
 
     def __init__(self, vocabulary: int, hidden: int) -> None:
         super().__init__()
@@ -163,13 +186,17 @@ class Generator(nn.Module):
         self.recurrent, self.output = nn.LSTM(vocabulary, hidden), nn.Linear(hidden, vocabulary)
 
     def forward(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Logits of shape (T, B, vocabulary) for x of shape (T, B), and the state after it; None is zeros."""
+        """Logits of shape (T, B, vocabulary) for x of shape (T, B), and the state after it; None is
+        zeros.
+        """
         h, state = self.recurrent(nn.functional.one_hot(x, self.vocabulary).float(), state)
         return self.output(h), state
 
 
 class Lesson(Contestant):
-    """What the two notebooks have in common: one-hot characters, no state carried, no clipping, one rate throughout."""
+    """What the two notebooks have in common: one-hot characters, no state carried, no clipping, one
+    rate throughout.
+    """
 
     name = "the lesson's way"
     trained_bytes = 0
@@ -178,7 +205,9 @@ class Lesson(Contestant):
     def __init__(self, task: Task, minutes: float) -> None:
         torch.manual_seed(SEED)
         kept, held_out = split(Texts([text.encode() for text in task.texts]), SEED)
-        self.kept, self.texts = ([text.decode() for text in whole(some)] for some in (kept, held_out))
+        self.kept, self.texts = (
+            [text.decode() for text in whole(some)] for some in (kept, held_out)
+        )
         self.task, self.options = task, TrainingOptions(minutes=minutes)
         alphabet = BYTES[PADDING] + "".join(sorted(set("".join(self.kept)))) + BYTES[END_OF_TEXT]
         self.network = Generator(len(alphabet), task.hidden)
@@ -219,7 +248,10 @@ class Titles(Lesson):
 
     def _minibatches(self) -> Iterator[tuple[list[str]]]:
         while True:
-            yield from ((self.kept[first : first + self.lot],) for first in range(0, len(self.kept), self.lot))
+            yield from (
+                (self.kept[first : first + self.lot],)
+                for first in range(0, len(self.kept), self.lot)
+            )
 
     def _learn(self, titles: list[str]) -> float:
         x = padded([self.tokens(title) for title in titles], PADDING, in_front=True)
@@ -229,12 +261,16 @@ class Titles(Lesson):
 
 
 class Ours(Contestant, Training):
-    """The product's training: state carried from window to window, clipping, AdamW, a warm-up and half a cosine."""
+    """The product's training: state carried from window to window, clipping, AdamW, a warm-up and
+    half a cosine.
+    """
 
     skipped = 1
 
     def __init__(self, task: Task, minutes: float, ngrams: int) -> None:
-        options = TrainingOptions("lstm", task.hidden, ngrams=ngrams, minutes=minutes, seed=SEED, device="cpu")
+        options = TrainingOptions(
+            "lstm", task.hidden, ngrams=ngrams, minutes=minutes, seed=SEED, device="cpu"
+        )
         Training.__init__(self, Texts([text.encode() for text in task.texts]), options)
         self.task, self.name = task, "ours, with n-grams" if ngrams > 1 else "ours"
         self.texts = [text.decode() for text in self.held_out]
@@ -243,7 +279,11 @@ class Ours(Contestant, Training):
 
 def tasks(folder: Path) -> list[Task]:
     """The two notebooks'."""
-    texts = [line for name in ("train_subset.txt", "test.txt") for line in (folder / name).read_text().splitlines()]
+    texts = [
+        line
+        for name in ("train_subset.txt", "test.txt")
+        for line in (folder / name).read_text().splitlines()
+    ]
     with (folder / "test.csv").open(newline="") as file:
         titles = [row[1] for row in csv.reader(file)]
     return [
@@ -265,7 +305,11 @@ def compete(task: Task, minutes: float) -> list[Contestant]:
         done.append(one)
         print(row(one, goal=done[0].curve[-1][2]), flush=True)
     for one in done:
-        print(*(f"{one.name}, temperature {t}: {one.speak(t)!r}" for t in (0, 0.3, 0.8)), sep="\n", flush=True)
+        print(
+            *(f"{one.name}, temperature {t}: {one.speak(t)!r}" for t in (0, 0.3, 0.8)),
+            sep="\n",
+            flush=True,
+        )
     return done
 
 
@@ -276,13 +320,18 @@ def row(one: Contestant, goal: float) -> str:
     seconds, training, held_out = one.curve[-1]
     losses = (training, one.printed or training, held_out, min(loss for _, _, loss in one.curve))
     figures = " ".join(f"{loss:8.3f}" for loss in losses)
-    return f"{one.name:20} {size:10,} {figures} {seconds:5.0f} s {one.step:8,} {one.trained_bytes:12,} {reached:>8}"
+    return (
+        f"{one.name:20} {size:10,} {figures} {seconds:5.0f} s {one.step:8,} "
+        f"{one.trained_bytes:12,} {reached:>8}"
+    )
 
 
 def draw(axes: Axes, task: Task, done: Sequence[Contestant]) -> None:
     """The losses of one task."""
     axes.axhspan(
-        *task.printed, color="#eeeeee", label="training loss that the notebook printed" + ", with padding" * task.ends
+        *task.printed,
+        color="#eeeeee",
+        label="training loss that the notebook printed" + ", with padding" * task.ends,
     )
     for one, colour in zip(done, COLOURS, strict=True):
         axes.plot(*zip(*one.path, strict=True), color=colour, alpha=0.45, linewidth=1)
@@ -301,7 +350,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A lesson's experiment, done its way and ours.")
     parser.add_argument("folder", type=Path, metavar="AG_NEWS")
     parser.add_argument("--plot", type=Path, required=True, metavar="PNG")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of CPU time, for each training (5)")
+    parser.add_argument(
+        "--minutes", type=float, default=5.0, help="of CPU time, for each training (5)"
+    )
     given = parser.parse_args()
     torch.set_num_threads(1)
     figure = Figure(figsize=(12, 5), layout="constrained")

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/training_choices.py CORPUS [--only NAME...] [--megabytes 6]
 
-All of them see the same bytes of CORPUS, a folder of texts, but for those that differ in batch or window. A line each:
-bits per character on text held back, and the seconds of CPU time that it took.
+All of them see the same bytes of CORPUS, a folder of texts, but for those that differ in batch or
+window. A line each: bits per character on text held back, and the seconds of CPU time that it took.
 """
 
 from __future__ import annotations
@@ -29,11 +29,16 @@ from foretype_model.training.trainer import CLIP_NORM, WARM_UP_STEPS
 
 
 class LayerNormGRU(nn.Module):
-    """A GRU whose two products are normalised (Ba et al. 2016, "Layer Normalization", section 6.3)."""
+    """A GRU whose two products are normalised (Ba et al. 2016, "Layer Normalization", section
+    6.3).
+    """
 
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
-        self.input, self.state = nn.Linear(inputs, 3 * hidden), nn.Linear(hidden, 3 * hidden, bias=False)
+        self.input, self.state = (
+            nn.Linear(inputs, 3 * hidden),
+            nn.Linear(hidden, 3 * hidden, bias=False),
+        )
         self.input_norm, self.state_norm = nn.LayerNorm(3 * hidden), nn.LayerNorm(3 * hidden)
         self.hidden = hidden
 
@@ -47,12 +52,16 @@ class LayerNormGRU(nn.Module):
         return torch.stack(outputs), h[None]
 
     def step(self, x: Tensor, h: Tensor) -> Tensor:
-        """x of shape (B, 3 hidden): the input's part of the reset and update gates and of the new state."""
+        """x of shape (B, 3 hidden): the input's part of the reset and update gates and of the new
+        state.
+        """
         return gated(x, self.state_norm(self.state(h)), h)
 
 
 class MultiplicativeGRU(LayerNormGRU):
-    """The input chooses the transition: m = (U x) * (V h) takes h's place (Krause et al. 2016), with no norm."""
+    """The input chooses the transition: m = (U x) * (V h) takes h's place (Krause et al. 2016),
+    with no norm.
+    """
 
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__(inputs, hidden)
@@ -90,7 +99,8 @@ class Residual(nn.Module):
 class Muon(torch.optim.Optimizer):
     """Momentum, orthogonalised gate by gate (Jordan et al. 2024).
 
-    torch's own works in bfloat16: 510 ms for a matrix of 768 by 256 on a CPU that has to emulate that.
+    torch's own works in bfloat16: 510 ms for a matrix of 768 by 256 on a CPU that has to emulate
+    that.
     """
 
     def __init__(self, matrices: Iterable[Tensor], lr: float) -> None:
@@ -110,7 +120,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Nearly the orthogonal matrix that is closest: five Newton-Schulz iterations, with Jordan's coefficients."""
+    """Nearly the orthogonal matrix that is closest: five Newton-Schulz iterations, with Jordan's
+    coefficients.
+    """
     x = matrix / (matrix.norm() + 1e-7)
     wide = x if x.shape[0] <= x.shape[1] else x.T
     for _ in range(5):
@@ -171,16 +183,24 @@ def network_of(choice: Choice) -> ByteNetwork:
 
 def optimizers_of(choice: Choice, network: ByteNetwork) -> list[torch.optim.Optimizer]:
     """AdamW for all of it, or for what is no matrix of the recurrent layer."""
-    matrices = [] if choice.muon is None else [p for p in network.recurrent.parameters() if p.ndim == 2]
+    matrices = (
+        [] if choice.muon is None else [p for p in network.recurrent.parameters() if p.ndim == 2]
+    )
     rest = [p for p in network.parameters() if all(p is not matrix for matrix in matrices)]
     adamw = torch.optim.AdamW(
-        rest, lr=choice.learning_rate, betas=(0.9, 0.99), weight_decay=choice.weight_decay, fused=True
+        rest,
+        lr=choice.learning_rate,
+        betas=(0.9, 0.99),
+        weight_decay=choice.weight_decay,
+        fused=True,
     )
     return [adamw, Muon(matrices, choice.muon)] if choice.muon is not None else [adamw]
 
 
 def train(choice: Choice, texts: list[bytes], megabytes: float) -> tuple[float, float, int]:
-    """Bits per character on what is held back, CPU seconds, and the parameters without the n-grams' table."""
+    """Bits per character on what is held back, CPU seconds, and the parameters without the n-grams'
+    table.
+    """
     kept, held_out = split(Texts(texts), seed=1)
     network = network_of(choice)
     optimizers = optimizers_of(choice, network)
@@ -191,12 +211,16 @@ def train(choice: Choice, texts: list[bytes], megabytes: float) -> tuple[float, 
     batches = Batches(kept, choice.batch, choice.window, seed=1)
     steps = round(megabytes * 1e6 / (choice.batch * choice.window))
     carry, began = None, time.process_time()
-    for step, (_, x, y) in zip(range(steps), batches.windows(Position(), range(batches.batch)), strict=False):
+    for step, (_, x, y) in zip(
+        range(steps), batches.windows(Position(), range(batches.batch)), strict=False
+    ):
         course = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for rate, group in zip(rates, (g for o in optimizers for g in o.param_groups), strict=True):
             group["lr"] = rate * course
         logits, carry = network(torch.from_numpy(x).long(), carry)
-        loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), torch.from_numpy(y).long().reshape(-1))
+        loss = nn.functional.cross_entropy(
+            logits.reshape(-1, VOCABULARY), torch.from_numpy(y).long().reshape(-1)
+        )
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -17,7 +17,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 def find() -> str | None:
     """A Chromium: $FORETYPE_TEST_CHROMIUM, or one on the PATH."""
-    return os.environ.get("FORETYPE_TEST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    return os.environ.get("FORETYPE_TEST_CHROMIUM") or next(
+        filter(None, map(shutil.which, NAMES)), None
+    )
 
 
 def missing() -> str | None:

@@ -1,4 +1,6 @@
-"""What the tests of all editors have in common: where the server is, which editors are here, how to wait for them."""
+"""What the tests of all editors have in common: where the server is, which editors are here, how to
+wait for them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ SCRIPTS = sysconfig.get_path("scripts")
 
 
 def find(name: str, variable: str) -> str | None:
-    """The program of an editor that will do: the one that the environment names, or one on the PATH."""
+    """The program of an editor that will do: the one that the environment names, or one on the
+    PATH.
+    """
     programs = [os.environ.get(variable), *editors.EDITORS[name].programs]
     program = next((path for one in programs if one and (path := shutil.which(one))), None)
     here = editors.look_at(name, program) if program else None
@@ -32,7 +36,9 @@ def until(
     told: Callable[[], str],
     pause: Callable[[], object] = lambda: time.sleep(0.05),
 ) -> T:
-    """What `look` finds once it is as wanted; after `patience` seconds it fails, and says what was `told`."""
+    """What `look` finds once it is as wanted; after `patience` seconds it fails, and says what was
+    `told`.
+    """
     end = time.monotonic() + patience
     while not wanted(found := look()):
         assert time.monotonic() < end, f"still {found!r}; {told()}"

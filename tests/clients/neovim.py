@@ -1,4 +1,6 @@
-"""A real Neovim without a screen, with Foretype's plugin and the real server, told what to do from outside."""
+"""A real Neovim without a screen, with Foretype's plugin and the real server, told what to do from
+outside.
+"""
 
 from __future__ import annotations
 
@@ -52,13 +54,17 @@ class Neovim:
         return self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)")
 
     def ghost(self) -> tuple[int, int, str] | None:
-        """The row and column in bytes, from 0, and the text of what is shown in the buffer that isn't in it."""
+        """The row and column in bytes, from 0, and the text of what is shown in the buffer that
+        isn't in it.
+        """
         found = self.lua(GHOST)
         return tuple(found) if found else None
 
     def messages(self) -> list[str]:
         """What the user was told."""
-        return self.lua('return vim.api.nvim_exec2("messages", { output = true }).output').splitlines()
+        return self.lua(
+            'return vim.api.nvim_exec2("messages", { output = true }).output'
+        ).splitlines()
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """What `look` finds once it is as wanted."""
@@ -76,7 +82,8 @@ class Neovim:
 GHOST = """
 for _, name in ipairs({ "nvim.lsp.inline_completion", "foretype" }) do
   local namespace = vim.api.nvim_get_namespaces()[name]
-  local marks = namespace and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
+  local marks = namespace
+    and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
   if marks[1] then
     local _, row, column, details = unpack(marks[1])
     local text = details.virt_text[1][1]
@@ -91,16 +98,24 @@ end
 
 @contextmanager
 def started(program: str, folder: Path, configuration: str, *arguments: str) -> Iterator[Neovim]:
-    """Neovim with nothing but the plugin and `configuration` (Lua), its home and the server's in `folder`."""
+    """Neovim with nothing but the plugin and `configuration` (Lua), its home and the server's in
+    `folder`.
+    """
     (folder / "init.lua").write_text(configuration)
     path = folder / "socket"
-    homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
+    homes = {
+        f"XDG_{kind}_HOME": str(folder / kind.lower())
+        for kind in ("CONFIG", "DATA", "STATE", "CACHE")
+    }
     here = {"FORETYPE_HOME": str(folder / "foretype"), "FORETYPE_TEST_SOCKET": str(path)}
     scripts = {"PATH": f"{editor.SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
     command = [program, "--clean", "--headless", "-n", "--cmd", f"set runtimepath^={PLUGIN}"]
     command += ["--cmd", f"luafile {BRIDGE}", "-u", str(folder / "init.lua"), *arguments]
     with subprocess.Popen(
-        command, env={**os.environ, **homes, **here, **scripts}, cwd=folder, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, **homes, **here, **scripts},
+        cwd=folder,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             with _connected(path) as connection:

@@ -1,7 +1,7 @@
 """Every editor's tests, in the editors there are, as a table: ``python tests/clients/table.py``.
 
-An editor is the program that FORETYPE_TEST_NVIM, _EMACS, _HELIX, _VIM, _CODE_SERVER or _CHROMIUM names, or the one on
-the PATH. The status is 1 where something failed.
+An editor is the program that FORETYPE_TEST_NVIM, _EMACS, _HELIX, _VIM, _CODE_SERVER or _CHROMIUM
+names, or the one on the PATH. The status is 1 where something failed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ def main() -> int:
     print("| editor | " + " | ".join(COLUMNS) + " |")
     print("| --- " * (1 + len(COLUMNS)) + "|")
     for client in sorted(path.name for path in CLIENTS.iterdir() if path.is_dir()):
-        print(f"| {client} | " + " | ".join(_cell(client, column, results) for column in COLUMNS) + " |")
+        print(
+            f"| {client} | "
+            + " | ".join(_cell(client, column, results) for column in COLUMNS)
+            + " |"
+        )
     return status
 
 
@@ -63,7 +67,11 @@ def _cell(client: str, column: str, results: dict[tuple[str, str], str]) -> str:
 def _cannot(test: Path) -> dict[str, str]:
     """What an editor has no way to do, and why: the constant CANNOT of its tests."""
     body = ast.parse(test.read_text(encoding="utf-8")).body if test.exists() else []
-    values = [node.value for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CANNOT"]
+    values = [
+        node.value
+        for node in body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CANNOT"
+    ]
     return ast.literal_eval(values[0]) if values else {}
 
 

@@ -1,4 +1,6 @@
-"""An editor in a terminal of its own (tmux's), driven by keys and read by what stands on the screen."""
+"""An editor in a terminal of its own (tmux's), driven by keys and read by what stands on the
+screen.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ PATIENCE = 30.0
 
 
 def find(name: str) -> str | None:
-    """An editor that will do, where there is tmux to run it in: $FORETYPE_TEST_<NAME>, or the one on the PATH."""
+    """An editor that will do, where there is tmux to run it in: $FORETYPE_TEST_<NAME>, or the one
+    on the PATH.
+    """
     return editor.find(name, f"FORETYPE_TEST_{name.upper()}") if shutil.which("tmux") else None
 
 
@@ -31,7 +35,9 @@ class Terminal:
         self.tmux = tmux
 
     def run(self, *arguments: str) -> str:
-        return subprocess.run([*self.tmux, *arguments], capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [*self.tmux, *arguments], capture_output=True, text=True, check=True
+        ).stdout
 
     def press(self, *keys: str) -> None:
         """Keys by tmux's names for them, such as ``Tab`` and ``C-Right``."""
@@ -65,7 +71,10 @@ def started(command: Sequence[str], folder: Path, more: Mapping[str, str]) -> It
     tmux = ["tmux", "-S", str(folder / "tmux"), "-f", os.devnull]
     given = {
         "HOME": str(folder),
-        **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")},
+        **{
+            f"XDG_{kind}_HOME": str(folder / kind.lower())
+            for kind in ("CONFIG", "DATA", "STATE", "CACHE")
+        },
         "FORETYPE_HOME": str(folder / "foretype"),
         "PATH": f"{editor.SCRIPTS}{os.pathsep}{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
@@ -74,7 +83,15 @@ def started(command: Sequence[str], folder: Path, more: Mapping[str, str]) -> It
     }
     environment = [f"{name}={value}" for name, value in given.items()]
     shell = shlex.join(["env", *environment, *command])
-    inside = ["new-session", "-d", "-x", "90", "-y", "24", f"{shell} 2>{shlex.quote(str(folder / 'stderr'))}"]
+    inside = [
+        "new-session",
+        "-d",
+        "-x",
+        "90",
+        "-y",
+        "24",
+        f"{shell} 2>{shlex.quote(str(folder / 'stderr'))}",
+    ]
     subprocess.run([*tmux, *inside], check=True, cwd=work, env={**os.environ, "LC_ALL": "C.UTF-8"})
     terminal = Terminal(tmux)
     try:

@@ -25,7 +25,9 @@ from .editor import SCRIPTS
 from .terminal import Terminal, started
 
 PROGRAM = terminal.find("emacs")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Emacs 30.1 or later, or no tmux: set FORETYPE_TEST_EMACS")
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason="no Emacs 30.1 or later, or no tmux: set FORETYPE_TEST_EMACS"
+)
 
 PACKAGE = client_files.editor_files("emacs")
 SCRIPTED = """(:inline (:maxLines 3) :predictors (:scripted (:texts
@@ -39,7 +41,8 @@ INIT = """
 (setq foretype-settings '{settings})
 {more}
 (global-foretype-mode)
-(defvar test (make-network-process :name "test" :host "127.0.0.1" :service {port} :coding 'utf-8 :noquery t))
+(defvar test (make-network-process
+  :name "test" :host "127.0.0.1" :service {port} :coding 'utf-8 :noquery t))
 (defvar test-read "")
 (set-process-filter test (lambda (process text)
   (setq test-read (concat test-read text))
@@ -82,7 +85,11 @@ class Emacs(Terminal):
 
 
 def opened(
-    folder: Path, settings: str = SCRIPTED, file: str = "notes.txt", more: str = "", install: str = FROM_SOURCE
+    folder: Path,
+    settings: str = SCRIPTED,
+    file: str = "notes.txt",
+    more: str = "",
+    install: str = FROM_SOURCE,
 ) -> Iterator[Emacs]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(terminal.PATIENCE)
@@ -91,7 +98,10 @@ def opened(
         init = INIT.format(install=install, settings=settings, more=more, port=port)
         (folder / ".emacs.d" / "init.el").write_text(init)
         assert PROGRAM
-        with started([PROGRAM, "-nw", file], folder, {}) as editor, listening.accept()[0] as connection:
+        with (
+            started([PROGRAM, "-nw", file], folder, {}) as editor,
+            listening.accept()[0] as connection,
+        ):
             emacs = Emacs(editor, connection)
             emacs.wait(lambda: emacs.evaluate("(buffer-name)"), lambda name: name == file)
             yield emacs
@@ -106,7 +116,9 @@ def editor(tmp_path: Path) -> Iterator[Emacs]:
 def test_opened_a_file_is_served_by_the_network_and_its_workspace(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     subprocess.run(["git", "init", "-q", str(tmp_path / "work")], check=True)
-    (tmp_path / "work" / "plan.txt").write_text(30 * "The observatory on Quillfeather Hill is open.\n")
+    (tmp_path / "work" / "plan.txt").write_text(
+        30 * "The observatory on Quillfeather Hill is open.\n"
+    )
     for emacs in opened(tmp_path, "nil"):
         emacs.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
         time.sleep(2)  # from the disk into what answers, which says nothing of it
@@ -148,7 +160,9 @@ def test_accepted_ghost_text_is_one_step_of_undo_and_is_counted(editor: Emacs) -
     editor.press("C-_")
     editor.wait_for_text("hello")
     editor.command("foretype-status")
-    editor.wait(editor.messages, lambda said: f"taken: 1 offers, {len(' world again')} characters" in said)
+    editor.wait(
+        editor.messages, lambda said: f"taken: 1 offers, {len(' world again')} characters" in said
+    )
 
 
 def test_worded_the_next_word_and_the_next_line_are_taken_alone(editor: Emacs) -> None:
@@ -189,7 +203,8 @@ def test_the_server_follows_changes_of_many_kinds(editor: Emacs) -> None:
     assert not editor.evaluate("""(progn
       (goto-char 1) (while (search-forward "tail" nil t) (replace-match "äöü"))
       (upcase-region 3 10) (transpose-lines 1) (insert "\\nübrig \\x3fffff\\n") (delete-region 1 4)
-      (narrow-to-region (- (point-max) 2) (point-max)) (subst-char-in-region (point-min) (point-max) ?l ?L)
+      (narrow-to-region (- (point-max) 2) (point-max))
+      (subst-char-in-region (point-min) (point-max) ?l ?L)
       (subst-char-in-region (point-min) (point-max) ?L ?l) (widen) (goto-char (point-max)) nil)""")
     editor.type("o")
     editor.wait_for("hello world again")
@@ -262,7 +277,9 @@ def test_it_compiles_and_is_documented_as_emacs_would_have_it(tmp_path: Path) ->
     assert PROGRAM
     files = [shutil.copy(path, tmp_path) for path in PACKAGE.glob("*.el")]
     batch = [PROGRAM, "-Q", "--batch", "-L", str(tmp_path)]
-    compiled = subprocess.run([*batch, "-f", "batch-byte-compile", *files], capture_output=True, text=True, check=True)
+    compiled = subprocess.run(
+        [*batch, "-f", "batch-byte-compile", *files], capture_output=True, text=True, check=True
+    )
     assert "arning" not in compiled.stderr
     forms = " ".join(f'(checkdoc-file "{file}")' for file in files)
     check = [*batch, "--eval", f"(progn (require 'checkdoc) {forms})"]

@@ -14,13 +14,19 @@ from . import terminal
 from .terminal import Terminal, started
 
 PROGRAM = terminal.find("helix")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Helix 23.10 or later, or no tmux: set FORETYPE_TEST_HELIX")
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason="no Helix 23.10 or later, or no tmux: set FORETYPE_TEST_HELIX"
+)
 
 CANNOT = {
     "ghost text": "Helix 25.07 does not ask servers for it",
-    "worded": "Helix takes an item whole; the menu has the next word, the next two and so on as items",
+    "worded": (
+        "Helix takes an item whole; the menu has the next word, the next two and so on as items"
+    ),
 }
-SETTINGS = '{ predictors = { scripted = { texts = ["hello world again", "äöü😀 grün und blau"] } } }'
+SETTINGS = (
+    '{ predictors = { scripted = { texts = ["hello world again", "äöü😀 grün und blau"] } } }'
+)
 
 
 @pytest.fixture
@@ -57,11 +63,15 @@ def editor(tmp_path: Path, languages: Path) -> Iterator[Terminal]:
     yield from opened(tmp_path, "notes.txt")
 
 
-def test_opened_python_is_served_from_the_workspace_beside_its_own_servers(tmp_path: Path, languages: Path) -> None:
+def test_opened_python_is_served_from_the_workspace_beside_its_own_servers(
+    tmp_path: Path, languages: Path
+) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "other.py").write_text(8 * "print(observatory_of_the_northern_hills)\n")
     for editor in opened(tmp_path, "notes.py"):
-        editor.wait(lambda: re.search(r'foretype <- .*"kind": ?"end"', log_of(tmp_path)))  # it has read the workspace
+        editor.wait(
+            lambda: re.search(r'foretype <- .*"kind": ?"end"', log_of(tmp_path))
+        )  # it has read the workspace
         editor.type("print(observatory_of")
         editor.wait_for("observatory_of_the_northern_hills")
 
@@ -72,7 +82,9 @@ def test_completed_the_menu_has_the_next_words(editor: Terminal) -> None:
     assert re.search(r"\bworld +text", screen)
 
 
-def test_completed_the_menu_opens_before_a_word_and_after_characters_of_several_bytes(editor: Terminal) -> None:
+def test_completed_the_menu_opens_before_a_word_and_after_characters_of_several_bytes(
+    editor: Terminal,
+) -> None:
     editor.type("äöü😀 ")
     editor.press("C-x")
     editor.wait_for("grün und")

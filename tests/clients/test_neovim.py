@@ -11,7 +11,9 @@ from . import neovim
 from .neovim import Neovim, started
 
 PROGRAM = neovim.find()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Neovim 0.11 or later: set FORETYPE_TEST_NVIM")
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason="no Neovim 0.11 or later: set FORETYPE_TEST_NVIM"
+)
 
 TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree"]
 SETUP = """
@@ -37,12 +39,15 @@ def accepted(editor: Neovim) -> dict[str, int]:
     """What the server has counted, once it has answered."""
     return editor.lua(
         """local client = vim.lsp.get_clients({ name = "foretype" })[1]
-        return client:request_sync("workspace/executeCommand", { command = "foretype.status" }).result.accepted"""
+        local status = { command = "foretype.status" }
+        return client:request_sync("workspace/executeCommand", status).result.accepted"""
     )
 
 
 @pytest.fixture(scope="module", params=["built in", "our own"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neovim]:
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Neovim]:
     """A Neovim for many tests, with each of the two kinds of ghost text."""
     folder = tmp_path_factory.mktemp("neovim")
     (folder / "notes.txt").write_text("")
@@ -61,7 +66,9 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def editor(running: Neovim) -> Neovim:
     """Normal mode, in an empty file."""
     running.type("<Esc><Esc>")
-    running.wait(lambda: running.lua("return vim.api.nvim_get_mode().mode"), lambda mode: mode == "n")
+    running.wait(
+        lambda: running.lua("return vim.api.nvim_get_mode().mode"), lambda mode: mode == "n"
+    )
     running.command("silent! only | edit! notes.txt | silent %delete _")
     running.lua("vim.bo.undolevels = vim.bo.undolevels")
     return running
@@ -169,17 +176,25 @@ def test_opened_and_checkhealth_is_content(editor: Neovim) -> None:
 
 def test_explain_says_why(editor: Neovim) -> None:
     editor.type("ihello<Esc>:Foretype explain<CR>")
-    floating = "return vim.tbl_filter(function(w) return vim.api.nvim_win_get_config(w).relative ~= '' end, "
+    floating = (
+        "return vim.tbl_filter(function(w) return vim.api.nvim_win_get_config(w).relative "
+        "~= '' end, "
+    )
     floating += "vim.api.nvim_list_wins())[1]"
     window = editor.wait(lambda: editor.lua(floating))
-    text = editor.lua("return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(...), 0, -1, false)", window)
+    text = editor.lua(
+        "return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(...), 0, -1, false)", window
+    )
     assert text[0].startswith('" world')
     assert any("scripted" in line for line in text)
 
 
 def test_a_word_is_forgotten(editor: Neovim) -> None:
     editor.type("ihello<Esc>:Foretype! forget hello<CR>")
-    editor.wait(editor.messages, lambda lines: any('the word "hello" is forgotten' in line for line in lines))
+    editor.wait(
+        editor.messages,
+        lambda lines: any('the word "hello" is forgotten' in line for line in lines),
+    )
 
 
 def test_training_is_started_on_a_file_and_what_is_wrong_with_it_is_said(editor: Neovim) -> None:
@@ -187,7 +202,10 @@ def test_training_is_started_on_a_file_and_what_is_wrong_with_it_is_said(editor:
     editor.command("Foretype train nowhere.txt")
     editor.wait(lambda: said(editor), lambda lines: any("training on" in line for line in lines))
     everything = lambda: [*said(editor), *editor.messages()]  # noqa: E731 (where servers' messages go differs)
-    editor.wait(everything, lambda lines: any("nowhere.txt" in line and "training on" not in line for line in lines))
+    editor.wait(
+        everything,
+        lambda lines: any("nowhere.txt" in line and "training on" not in line for line in lines),
+    )
 
 
 def test_commands_are_completed(editor: Neovim) -> None:
@@ -222,7 +240,9 @@ def fresh(tmp_path: Path) -> Iterator[Neovim]:
     """A Neovim of its own for one test, in which Tab is mapped, and whose messages are kept."""
     (tmp_path / "notes.txt").write_text("")
     assert PROGRAM
-    with started(PROGRAM, tmp_path, f"{COUNT_MESSAGES}\n{TABS}\n{configuration()}", "notes.txt") as editor:
+    with started(
+        PROGRAM, tmp_path, f"{COUNT_MESSAGES}\n{TABS}\n{configuration()}", "notes.txt"
+    ) as editor:
         yield editor
 
 
@@ -242,8 +262,12 @@ def test_a_killed_server_is_one_message_and_restart_brings_it_back(fresh: Neovim
 
 def server_of(editor: Neovim) -> int:
     """The server's process: the only child that Neovim has."""
-    children = editor.wait(lambda: editor.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())"))
-    return next(child for child in children if "foretype" in Path(f"/proc/{child}/cmdline").read_text())
+    children = editor.wait(
+        lambda: editor.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())")
+    )
+    return next(
+        child for child in children if "foretype" in Path(f"/proc/{child}/cmdline").read_text()
+    )
 
 
 def test_a_mapping_of_the_users_is_what_the_key_does_where_nothing_is_shown(fresh: Neovim) -> None:

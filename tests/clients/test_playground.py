@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from . import browser
-from .playground import FORETYPE, MOVE, PATIENCE, PLAYGROUND, Playground, opened, serving, serving_scripted
+from .playground import (
+    FORETYPE,
+    MOVE,
+    PATIENCE,
+    PLAYGROUND,
+    Playground,
+    opened,
+    serving,
+    serving_scripted,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -46,7 +55,9 @@ def page(chromium: Browser, scripted: str) -> Iterator[Playground]:
         assert playground.errors == []
 
 
-def test_opened_page_has_the_cursor_in_its_editor_and_asks_nobody_else(page: Playground, scripted: str) -> None:
+def test_opened_page_has_the_cursor_in_its_editor_and_asks_nobody_else(
+    page: Playground, scripted: str
+) -> None:
     page.type("hello")
     page.wait_for_ghost(" world again")
     assert page.text() == "hello"
@@ -86,7 +97,9 @@ def test_accepted_by_tab_and_counted(page: Playground) -> None:
     page.wait_for_text("äöü😀 grün und blau!")
     page.press("Control+z", "Control+z")
     page.wait_for_text("äöü😀")
-    commands = [sent["params"] for sent in page.sent if sent["method"] == "workspace/executeCommand"]
+    commands = [
+        sent["params"] for sent in page.sent if sent["method"] == "workspace/executeCommand"
+    ]
     (told,) = [one["arguments"][0] for one in commands if one["command"] == "foretype.accepted"]
     assert (told["kind"], told["characters"]) == ("ghost", len(" grün und blau"))
 
@@ -162,7 +175,9 @@ def test_an_edit_in_the_middle_keeps_the_other_tints(page: Playground) -> None:
     page.wait(lambda: page.page.locator("#bits").inner_text(), lambda bits: bits == before)
 
 
-def test_a_second_tab_works_beside_the_first(chromium: Browser, scripted: str, page: Playground) -> None:
+def test_a_second_tab_works_beside_the_first(
+    chromium: Browser, scripted: str, page: Playground
+) -> None:
     with opened(chromium, scripted) as other:
         for one in (page, other):
             one.type("hello")
@@ -184,14 +199,22 @@ def test_what_is_shown_stays_in_sight_however_long_the_text(page: Playground) ->
 
 
 def test_every_control_has_a_name(page: Playground) -> None:
-    unnamed = "all => all.filter(one => !one.labels?.length && !one.ariaLabel && !one.title).map(one => one.outerHTML)"
+    unnamed = (
+        "all => all.filter(one => !one.labels?.length && !one.ariaLabel && "
+        "!one.title).map(one => one.outerHTML)"
+    )
     assert page.page.locator("input, [contenteditable=true]").evaluate_all(unnamed) == []
 
 
-def test_the_end_of_the_server_is_told_once_with_what_to_do(chromium: Browser, tmp_path: Path) -> None:
+def test_the_end_of_the_server_is_told_once_with_what_to_do(
+    chromium: Browser, tmp_path: Path
+) -> None:
     (tmp_path / "letter.txt").write_text("Dear Philippa,\n")
     command = (FORETYPE, "playground", str(tmp_path / "letter.txt"), "--no-open")
-    with serving(tmp_path / "home", *command) as (address, process), opened(chromium, address) as playground:
+    with (
+        serving(tmp_path / "home", *command) as (address, process),
+        opened(chromium, address) as playground,
+    ):
         assert playground.page.locator("#name").inner_text() == "letter.txt"
         assert playground.text() == "Dear Philippa,\n"
         playground.page.locator("#bars li").first.wait_for()

@@ -1,4 +1,6 @@
-"""What `foretype playground` serves, and to whom; and that what is committed is what its sources build."""
+"""What `foretype playground` serves, and to whom; and that what is committed is what its sources
+build.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def get(address: str, path: str | None = None, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+def get(
+    address: str, path: str | None = None, **headers: str
+) -> tuple[int, http.client.HTTPMessage, bytes]:
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)
     connection.request("GET", parts.path if path is None else path, headers=headers)
@@ -49,7 +53,9 @@ def test_the_page_may_speak_to_its_own_server_alone(scripted: str) -> None:
             assert b"//" not in body
 
 
-@pytest.mark.parametrize("host", ["example.com", "127.0.0.1", "localhost:1", "evil.127.0.0.1.nip.io:80"])
+@pytest.mark.parametrize(
+    "host", ["example.com", "127.0.0.1", "localhost:1", "evil.127.0.0.1.nip.io:80"]
+)
 def test_another_name_for_this_machine_is_refused(scripted: str, host: str) -> None:
     status, _, body = get(scripted, Host=host)
     assert status == 403
@@ -80,7 +86,10 @@ def test_two_runs_have_different_addresses(tmp_path: Path, scripted: str) -> Non
 
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path, scripted: str) -> None:
     port = str(urlsplit(scripted).port)
-    with serving(tmp_path / "home", FORETYPE, "playground", "--no-open", "--port", port) as (_, process):
+    with serving(tmp_path / "home", FORETYPE, "playground", "--no-open", "--port", port) as (
+        _,
+        process,
+    ):
         assert process.wait(PATIENCE) == 1
         assert process.stderr
         said = process.stderr.read()
@@ -108,6 +117,12 @@ def test_the_lock_names_no_registry() -> None:
 
 def test_licences_of_all_that_is_bundled_come_along() -> None:
     notices = (PLAYGROUND / "dist" / "LICENSES.txt").read_text("utf-8")
-    for package in ("@codemirror/view", "@codemirror/autocomplete", "@lezer/common", "style-mod", "w3c-keyname"):
+    for package in (
+        "@codemirror/view",
+        "@codemirror/autocomplete",
+        "@lezer/common",
+        "style-mod",
+        "w3c-keyname",
+    ):
         assert re.search(rf"^{package} \d", notices, re.MULTILINE), package
     assert notices.count("Permission is hereby granted") >= 5

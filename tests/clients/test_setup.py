@@ -1,4 +1,6 @@
-"""What `foretype setup` has put there, in a real Vim and a real Neovim: they find the program, which no PATH has."""
+"""What `foretype setup` has put there, in a real Vim and a real Neovim: they find the program,
+which no PATH has.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +19,25 @@ EDITORS = {"vim": terminal.find("vim"), "neovim": neovim.find() if shutil.which(
 SETTINGS = '{"predictors": {"scripted": {"texts": ["hello world again"]}}}'
 CONFIGURATIONS = {
     "vim": (".vimrc", f"set nocompatible noswapfile\nlet g:foretype_settings = {SETTINGS}\n"),
-    "neovim": ("config/nvim/init.lua", f"require('foretype').setup({{ settings = vim.json.decode('{SETTINGS}') }})"),
+    "neovim": (
+        "config/nvim/init.lua",
+        f"require('foretype').setup({{ settings = vim.json.decode('{SETTINGS}') }})",
+    ),
 }
 
 
 def set_up(editor: str, folder: Path, *options: str) -> str:
-    """What ``foretype setup`` says, in a home of its own; the XDG folders are those of `started`."""
+    """What ``foretype setup`` says, in a home of its own; the XDG folders are those of
+    `started`.
+    """
     homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA")}
     program = EDITORS[editor]
     assert program
     command = [str(Path(SCRIPTS) / "foretype"), "setup", editor, "--program", program, *options]
     environment = {**os.environ, "HOME": str(folder), **homes}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize("editor", EDITORS)

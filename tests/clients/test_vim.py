@@ -31,7 +31,9 @@ def suits(program: str | None) -> bool:
 
 
 PROGRAM = terminal.find("vim")
-pytestmark = pytest.mark.skipif(not suits(PROGRAM), reason="no full Vim 9.0, or no tmux: set FORETYPE_TEST_VIM")
+pytestmark = pytest.mark.skipif(
+    not suits(PROGRAM), reason="no full Vim 9.0, or no tmux: set FORETYPE_TEST_VIM"
+)
 
 TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree", "if x:\n\treturn x"]
 SCRIPTED = {"inline": {"maxLines": 3}, "predictors": {"scripted": {"texts": TEXTS}}}
@@ -72,13 +74,17 @@ class Vim(Terminal):
         return self.evaluate("split(execute('messages'), \"\\n\")")
 
 
-def opened(folder: Path, settings: dict[str, Any], file: str = "notes.txt", more: str = "") -> Iterator[Vim]:
+def opened(
+    folder: Path, settings: dict[str, Any], file: str = "notes.txt", more: str = ""
+) -> Iterator[Vim]:
     assert PROGRAM
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(terminal.PATIENCE)
         told = json.dumps(settings).replace("'", "''")
         plugin, port = client_files.editor_files("vim"), listening.getsockname()[1]
-        (folder / ".vimrc").write_text(VIMRC.format(plugin=plugin, settings=told, port=port, more=more))
+        (folder / ".vimrc").write_text(
+            VIMRC.format(plugin=plugin, settings=told, port=port, more=more)
+        )
         with started([PROGRAM, file], folder, {}) as editor, listening.accept()[0] as connection:
             vim = Vim(editor, connection)
             vim.wait(lambda: vim.evaluate("v:vim_did_enter"))
@@ -96,7 +102,9 @@ def editor(tmp_path: Path) -> Iterator[Vim]:
 
 def test_opened_a_file_is_served_by_the_network_and_its_workspace(tmp_path: Path) -> None:
     (tmp_path / "work" / ".git").mkdir(parents=True)
-    (tmp_path / "work" / "plan.md").write_text(30 * "The observatory on Quillfeather Hill is open.\n")
+    (tmp_path / "work" / "plan.md").write_text(
+        30 * "The observatory on Quillfeather Hill is open.\n"
+    )
     for vim in opened(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
         vim.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
         time.sleep(2)  # from the disk into what answers, which says nothing of it
@@ -180,7 +188,9 @@ def test_what_is_dismissed_is_gone(editor: Vim) -> None:
 
 
 @pytest.mark.parametrize("keys", [["C-c"], ["Insert", "C-c"], ["C-o"]])
-def test_ghost_text_goes_with_insert_mode_however_that_is_left(editor: Vim, keys: list[str]) -> None:
+def test_ghost_text_goes_with_insert_mode_however_that_is_left(
+    editor: Vim, keys: list[str]
+) -> None:
     editor.press("Enter")
     editor.type("plain")
     editor.press("Up", "Home")
@@ -265,7 +275,10 @@ def test_explain_says_why_and_a_word_is_forgotten(editor: Vim) -> None:
     editor.type(":Foretype explain\n")
     editor.wait_for("scripted: 100 % of it")
     editor.type(":Foretype! forget hello\n")
-    editor.wait(editor.messages, lambda lines: any('the word "hello" is forgotten' in line for line in lines))
+    editor.wait(
+        editor.messages,
+        lambda lines: any('the word "hello" is forgotten' in line for line in lines),
+    )
 
 
 def test_a_training_that_cannot_be_is_told_of(editor: Vim, tmp_path: Path) -> None:
@@ -308,7 +321,9 @@ def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Vim) 
     editor.wait_for("hello world again")
 
 
-def test_a_server_killed_while_somebody_types_is_told_of_once_they_have_done_and_at_each_command(editor: Vim) -> None:
+def test_a_server_killed_while_somebody_types_is_told_of_once_they_have_done_and_at_each_command(
+    editor: Vim,
+) -> None:
     editor.type("hello")
     editor.wait_for("hello world again")
     os.kill(editor.evaluate(SERVER), signal.SIGKILL)
@@ -322,21 +337,31 @@ def test_a_server_killed_while_somebody_types_is_told_of_once_they_have_done_and
     for command in ("status", "explain", "forget hello", "train"):
         editor.evaluate("execute('messages clear')")
         editor.type(f":Foretype! {command}\n")
-        editor.wait(editor.messages, lambda lines: any("the server ended" in line for line in lines))
+        editor.wait(
+            editor.messages, lambda lines: any("the server ended" in line for line in lines)
+        )
 
 
 @pytest.mark.parametrize(
     "command",
-    ["saveas plan/notes.txt", "enew! | write plan/notes.txt", "call append(0, 'above') | file plan/notes.txt"],
+    [
+        "saveas plan/notes.txt",
+        "enew! | write plan/notes.txt",
+        "call append(0, 'above') | file plan/notes.txt",
+    ],
 )
-def test_a_file_with_another_name_is_served_as_that(editor: Vim, tmp_path: Path, command: str) -> None:
+def test_a_file_with_another_name_is_served_as_that(
+    editor: Vim, tmp_path: Path, command: str
+) -> None:
     (tmp_path / "work" / "plan" / ".git").mkdir(parents=True)
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Escape")
     editor.type(f":{command}\n")
     editor.wait(lambda: editor.evaluate("bufname()"), lambda name: name == "plan/notes.txt")
-    editor.wait(lambda: editor.evaluate("len(job_info())"), lambda servers: servers == 2)  # one for each workspace
+    editor.wait(
+        lambda: editor.evaluate("len(job_info())"), lambda servers: servers == 2
+    )  # one for each workspace
     editor.type("Shell")
     editor.wait(lambda: editor.evaluate("foretype#document#Of(bufnr()).server.ready"))
     editor.type("o")
@@ -351,5 +376,8 @@ def test_a_missing_program_is_one_message(tmp_path: Path) -> None:
         vim.type("\n:edit other.txt\n:edit notes.txt\nihello\x1b")
         vim.wait_for_lines("hello")
         assert [line for line in vim.messages() if "Foretype" in line] == [
-            'Foretype: there is no program "/none/foretype"; install it, or name its path in g:foretype_program'
+            (
+                'Foretype: there is no program "/none/foretype"; install it, or name its path in '
+                "g:foretype_program"
+            )
         ]

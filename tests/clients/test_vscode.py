@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 MISSING = vscode.missing()
 # It takes a quarter of a minute to start, on two cores that are idle.
-pytestmark = [pytest.mark.skipif(MISSING is not None, reason=str(MISSING)), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.skipif(MISSING is not None, reason=str(MISSING)),
+    pytest.mark.timeout(300),
+]
 
 IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
 """Set where the README's pictures are to be taken anew."""
@@ -112,7 +115,9 @@ def test_completed_by_the_menu_and_counted_once(editor: VSCode) -> None:
 
 def test_a_line_is_taken_by_the_command_for_that(editor: VSCode) -> None:
     editor.type("one")
-    editor.wait(editor.ghost, lambda ghost: ghost != "" or bool(editor.page.locator(".ghost-text").count()))
+    editor.wait(
+        editor.ghost, lambda ghost: ghost != "" or bool(editor.page.locator(".ghost-text").count())
+    )
     editor.press("Tab")
     editor.wait_for_text("notes.txt", "one\ntwo\nthree")
 
@@ -179,7 +184,9 @@ def test_the_statistics_are_a_page(editor: VSCode) -> None:
 
 def test_training_shows_how_far_it_is_and_is_cancelled(editor: VSCode) -> None:
     pytest.importorskip("torch")
-    (editor.folder / "long.txt").write_text("the quick brown fox jumps over the lazy dog again and again\n" * 500)
+    (editor.folder / "long.txt").write_text(
+        "the quick brown fox jumps over the lazy dog again and again\n" * 500
+    )
     editor.command("Foretype: Train on This Workspace…")
     editor.answer("ten")  # not a number
     assert editor.told() == []
@@ -192,7 +199,9 @@ def test_training_shows_how_far_it_is_and_is_cancelled(editor: VSCode) -> None:
     editor.wait(editor.told, lambda told: not any("training on your text" in line for line in told))
 
 
-def test_the_server_is_started_again_until_it_keeps_ending(chromium: Browser, tmp_path: Path) -> None:
+def test_the_server_is_started_again_until_it_keeps_ending(
+    chromium: Browser, tmp_path: Path
+) -> None:
     with started(chromium, tmp_path, SCRIPTED) as window:
         window.wait_until_ready()
         window.open("notes.txt")
@@ -215,7 +224,9 @@ def _kill(window: VSCode) -> None:
     (server,) = window.servers()
     os.kill(server, signal.SIGKILL)
     window.wait(window.servers, lambda servers: len(servers) == 1 and servers != [server])
-    window.page.wait_for_timeout(1000)  # until then, the status bar may still tell of the one before
+    window.page.wait_for_timeout(
+        1000
+    )  # until then, the status bar may still tell of the one before
 
 
 def test_a_missing_server_is_said_once_with_what_to_do(chromium: Browser, tmp_path: Path) -> None:
@@ -242,7 +253,10 @@ def test_a_missing_server_is_said_once_with_what_to_do(chromium: Browser, tmp_pa
     [
         (None, "where there is no program"),
         ("echo foretype 0.0.1", "is version 0.0.1; 0.1.0 or later is needed"),
-        ("echo Traceback; echo 'ModuleNotFoundError: no such thing' >&2; exit 1", "ModuleNotFoundError: no such thing"),
+        (
+            "echo Traceback; echo 'ModuleNotFoundError: no such thing' >&2; exit 1",
+            "ModuleNotFoundError: no such thing",
+        ),
     ],
 )
 def test_a_program_that_will_not_do_is_one_message(
@@ -259,7 +273,9 @@ def test_a_program_that_will_not_do_is_one_message(
         assert said in window.status()
 
 
-def test_the_default_model_offers_what_goes_on_from_the_text(chromium: Browser, tmp_path: Path) -> None:
+def test_the_default_model_offers_what_goes_on_from_the_text(
+    chromium: Browser, tmp_path: Path
+) -> None:
     letter = "The observatory on the hill was closed in winter.\nIt was repaired, and the obs"
     with started(chromium, tmp_path, {}, {"letter.txt": letter}) as window:
         window.wait_until_ready()

@@ -26,7 +26,11 @@ LARGEST = 500_000
 def packaged() -> dict[str, bytes]:
     """The files that VS Code puts into the extension's folder, by their names there."""
     with zipfile.ZipFile(VSIX) as archive:
-        inside = {name.removeprefix("extension/"): name for name in archive.namelist() if name.startswith("extension/")}
+        inside = {
+            name.removeprefix("extension/"): name
+            for name in archive.namelist()
+            if name.startswith("extension/")
+        }
         return {name: archive.read(path) for name, path in inside.items()}
 
 
@@ -43,19 +47,25 @@ def settings() -> dict[str, dict[str, Any]]:
 
 def test_all_but_the_bundle_is_packaged_as_it_is_committed(packaged: dict[str, bytes]) -> None:
     renamed = {"readme.md": "README.md", "LICENSE.txt": "LICENSE", "changelog.md": "CHANGELOG.md"}
-    committed = {name: CLIENT / renamed.get(name, name) for name in packaged if not name.startswith("dist/")}
+    committed = {
+        name: CLIENT / renamed.get(name, name) for name in packaged if not name.startswith("dist/")
+    }
     assert {"package.json", "readme.md", "LICENSE.txt", "images/icon.png"} <= set(committed)
     assert [name for name, path in committed.items() if path.read_bytes() != packaged[name]] == []
 
 
 def test_the_package_is_small(packaged: dict[str, bytes]) -> None:
     assert VSIX.stat().st_size < LARGEST
-    assert not [name for name in packaged if "node_modules" in name or name.endswith((".ts", ".map"))]
+    assert not [
+        name for name in packaged if "node_modules" in name or name.endswith((".ts", ".map"))
+    ]
 
 
 @pytest.mark.timeout(300)  # npm installs, checks and builds
 @pytest.mark.skipif(npm.missing() is not None, reason=str(npm.missing()))
-def test_the_sources_are_sound_and_build_the_packaged_bundle(packaged: dict[str, bytes], tmp_path: Path) -> None:
+def test_the_sources_are_sound_and_build_the_packaged_bundle(
+    packaged: dict[str, bytes], tmp_path: Path
+) -> None:
     sources = npm.installed(CLIENT, tmp_path)
     npm.run(sources, "npm", "run", "check")
     npm.run(sources, "npm", "run", "build")

@@ -1,4 +1,6 @@
-"""A real VS Code, as code-server in a Chromium, with Foretype's packaged extension and the real server."""
+"""A real VS Code, as code-server in a Chromium, with Foretype's packaged extension and the real
+server.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,8 @@ EMPTY: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
 """Files of the workspace."""
 
 ASKS_FOR_A_COMMAND = """
-[...document.querySelectorAll(".quick-input-widget input")].some((one) => one.offsetParent && one.value.startsWith(">"))
+[...document.querySelectorAll(".quick-input-widget input")]
+    .some((one) => one.offsetParent && one.value.startsWith(">"))
 """
 
 
@@ -84,7 +87,8 @@ class VSCode:
         self.page.locator(".editor-instance .monaco-editor .view-line").first.wait_for()
         if not self._has_opened:
             self._has_opened = True
-            # What shows ghost text is loaded once a new editor is idle; keys before that ask for none.
+            # What shows ghost text is loaded once a new editor is idle; keys before that ask for
+            # none.
             self.page.wait_for_timeout(4000)
         self.press("ControlOrMeta+End")
 
@@ -116,12 +120,16 @@ class VSCode:
 
     def ghost(self) -> str:
         """What is shown in the editor that isn't in it."""
-        shown = self.page.locator(".editor-instance [class*='ghost-text-decoration']").all_text_contents()
+        shown = self.page.locator(
+            ".editor-instance [class*='ghost-text-decoration']"
+        ).all_text_contents()
         return "".join(shown).replace("\xa0", " ")
 
     def menu(self) -> list[str]:
         """The completions that are listed."""
-        labels = self.page.locator(".suggest-widget.visible .monaco-list-row .label-name").all_text_contents()
+        labels = self.page.locator(
+            ".suggest-widget.visible .monaco-list-row .label-name"
+        ).all_text_contents()
         return [label.replace("\xa0", " ") for label in labels]
 
     def choices(self) -> list[str]:
@@ -147,7 +155,9 @@ class VSCode:
 
     def told(self) -> list[str]:
         """The notifications that are shown."""
-        return self._visible(".notifications-toasts .notification-list-item-message").all_inner_texts()
+        return self._visible(
+            ".notifications-toasts .notification-list-item-message"
+        ).all_inner_texts()
 
     def button(self, label: str) -> Locator:
         """Of a notification."""
@@ -184,13 +194,18 @@ class VSCode:
     def servers(self) -> list[int]:
         """The processes of the server that run for this window."""
         return [
-            int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit() and self._serves(folder)
+            int(folder.name)
+            for folder in Path("/proc").iterdir()
+            if folder.name.isdigit() and self._serves(folder)
         ]
 
     def _serves(self, process: Path) -> bool:
         try:
             arguments = (process / "cmdline").read_bytes().split(b"\0")
-            return b"serve" in arguments and str(self.folder.parent).encode() in (process / "environ").read_bytes()
+            return (
+                b"serve" in arguments
+                and str(self.folder.parent).encode() in (process / "environ").read_bytes()
+            )
         except OSError:
             return False
 
@@ -209,7 +224,8 @@ def started(
     files: Mapping[str, str] = EMPTY,
     search: str = editor.SCRIPTS,
 ) -> Iterator[VSCode]:
-    """A window on a folder of these `files`, with the extension, the user's `settings` and a home of its own.
+    """A window on a folder of these `files`, with the extension, the user's `settings` and a home
+    of its own.
 
     `search` is put before the PATH, on which Foretype is found.
     """
@@ -223,9 +239,18 @@ def started(
     for kind, chosen in (("User", {**QUIET, **settings}), ("Machine", settings)):
         (data / kind).mkdir(parents=True, exist_ok=True)
         (data / kind / "settings.json").write_text(json.dumps(chosen))
-    homes = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
+    homes = {
+        f"XDG_{kind}_HOME": str(home / kind.lower())
+        for kind in ("CONFIG", "DATA", "CACHE", "STATE")
+    }
     path = os.pathsep.join([search, *_without_foretype(os.environ["PATH"])])
-    environment = {**os.environ, **homes, "HOME": str(home), "FORETYPE_HOME": str(home / "foretype"), "PATH": path}
+    environment = {
+        **os.environ,
+        **homes,
+        "HOME": str(home),
+        "FORETYPE_HOME": str(home / "foretype"),
+        "PATH": path,
+    }
     environment["VSCODE_CLI"] = "1"  # the environment is as given here, not that of a login shell
     place = [program, "--user-data-dir", str(data), "--extensions-dir", str(home / "extensions")]
     installing = [*place, "--install-extension", str(VSIX), "--force"]
@@ -253,7 +278,9 @@ def started(
 
 @contextmanager
 def _window(chromium: Browser, address: str) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1000, "height": 640}, device_scale_factor=SCALE)
+    context = chromium.new_context(
+        viewport={"width": 1000, "height": 640}, device_scale_factor=SCALE
+    )
     context.route(lambda url: not url.startswith("http://127.0.0.1:"), _refuse)
     try:
         page = context.new_page()
@@ -271,7 +298,11 @@ def _refuse(route: Route) -> None:
 
 
 def _without_foretype(path: str) -> list[str]:
-    return [folder for folder in path.split(os.pathsep) if folder and not (Path(folder) / "foretype").exists()]
+    return [
+        folder
+        for folder in path.split(os.pathsep)
+        if folder and not (Path(folder) / "foretype").exists()
+    ]
 
 
 def _free_port() -> int:

@@ -27,9 +27,13 @@ Message = dict[str, Any]
 
 
 class Client:
-    """Sends what it is told, and keeps what comes back: answers by their id, all else in its order."""
+    """Sends what it is told, and keeps what comes back: answers by their id, all else in its
+    order.
+    """
 
-    def __init__(self, to_server: IO[bytes], from_server: IO[bytes], token: str | None = None) -> None:
+    def __init__(
+        self, to_server: IO[bytes], from_server: IO[bytes], token: str | None = None
+    ) -> None:
         self._to, self._from, self._token = to_server, from_server, token
         self._arrived: queue.Queue[Message | None] = queue.Queue()
         self._next_id = 0
@@ -48,7 +52,9 @@ class Client:
     def send(self, *messages: Message) -> None:
         """All in one write, so that the server may find them together."""
         bodies = [json.dumps({"jsonrpc": "2.0", **message}).encode() for message in messages]
-        self.send_raw(b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies))
+        self.send_raw(
+            b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies)
+        )
 
     def notify(self, method: str, params: Any) -> None:
         self.send({"method": method, "params": params})
@@ -89,7 +95,11 @@ class Client:
     def warnings(self) -> list[str]:
         """The texts shown to the user so far."""
         self.request("workspace/executeCommand", {"command": "foretype.status"})
-        return [m["params"]["message"] for m in self.notifications if m["method"] == "window/showMessage"]
+        return [
+            m["params"]["message"]
+            for m in self.notifications
+            if m["method"] == "window/showMessage"
+        ]
 
     def wait_for_the_end(self) -> None:
         """Until the server has closed its side."""
@@ -110,14 +120,23 @@ class Client:
     def _read(self) -> None:
         while (message := _read_message(self._from)) is not None:
             if message.get("method") == "workspace/configuration":
-                self.send({"id": message["id"], **(self.configuration_answer or {"result": [self.configuration]})})
+                self.send(
+                    {
+                        "id": message["id"],
+                        **(self.configuration_answer or {"result": [self.configuration]}),
+                    }
+                )
             self._arrived.put(message)
         self._arrived.put(None)
 
     # What tests say most:
 
-    def initialize(self, settings: Any = None, capabilities: Message | None = None, **params: Any) -> Message:
-        """Shake hands; the capabilities. Answers are whole, however busy the machine, unless settings differ."""
+    def initialize(
+        self, settings: Any = None, capabilities: Message | None = None, **params: Any
+    ) -> Message:
+        """Shake hands; the capabilities. Answers are whole, however busy the machine, unless
+        settings differ.
+        """
         if isinstance(settings, dict):
             settings = {"maxSearchTime": 10_000, **settings}
         if self._token:
@@ -181,7 +200,9 @@ def environment(home: Path, more: dict[str, str]) -> dict[str, str]:
 
 
 def command(home: Path, *arguments: str) -> dict[str, Any]:
-    """How to run ``foretype`` with a data folder, beside which it is run, as arguments for `subprocess`."""
+    """How to run ``foretype`` with a data folder, beside which it is run, as arguments for
+    `subprocess`.
+    """
     environ = environment(home, {"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
     return {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environ, "text": True}
 
@@ -190,7 +211,9 @@ def run(
     home: Path, *arguments: str, status: int = 0, stdin: str = "", timeout: float = 100
 ) -> subprocess.CompletedProcess[str]:
     """Run ``foretype``, which has to end with `status`, to its end."""
-    ran = subprocess.run(**command(home, *arguments), input=stdin, capture_output=True, timeout=timeout, check=False)
+    ran = subprocess.run(
+        **command(home, *arguments), input=stdin, capture_output=True, timeout=timeout, check=False
+    )
     assert ran.returncode == status, ran.stderr
     assert "Traceback" not in ran.stderr
     return ran
@@ -198,11 +221,18 @@ def run(
 
 @contextmanager
 def server(
-    home: Path, command: Sequence[str] = SERVE, status: int | None = 0, env: dict[str, str] | None = None
+    home: Path,
+    command: Sequence[str] = SERVE,
+    status: int | None = 0,
+    env: dict[str, str] | None = None,
 ) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
-    """A server process and its client. At the end it has to leave with `status`; None: however it likes."""
+    """A server process and its client. At the end it has to leave with `status`; None: however it
+    likes.
+    """
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(home, env or {})) as process:
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(home, env or {})
+    ) as process:
         assert process.stdin
         assert process.stdout
         try:

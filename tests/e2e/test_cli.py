@@ -1,4 +1,6 @@
-"""The command line as a user runs it: real processes, a model really trained, by the shortest way."""
+"""The command line as a user runs it: real processes, a model really trained, by the shortest
+way.
+"""
 
 import contextlib
 import json
@@ -54,7 +56,10 @@ def test_the_default_model_tells_where_it_comes_from_and_what_it_is_not_for(trai
 
 def test_a_trained_model_is_private_and_nothing_else_is_left(trained, home):
     models = home / "models"
-    assert {path.name for path in models.iterdir()} == {"mes-ecrits.onnx", "mes-ecrits.trained-on.json"}
+    assert {path.name for path in models.iterdir()} == {
+        "mes-ecrits.onnx",
+        "mes-ecrits.trained-on.json",
+    }
     assert (models / "mes-ecrits.onnx").stat().st_mode & 0o777 == 0o600
     assert models.stat().st_mode & 0o777 == home.stat().st_mode & 0o777 == 0o700
 
@@ -64,7 +69,9 @@ def test_a_model_goes_all_the_way_round(trained, home):
     run(home, "models", "export", "mes-ecrits", "mine.onnx", "--yes")
     run(home, "models", "import", "mine.onnx", "--name", "copy")
     run(home, "models", "import", "mine.onnx", "--name", "copy", status=1)
-    models = {model["name"]: model for model in json.loads(run(home, "models", "list", "--json").stdout)}
+    models = {
+        model["name"]: model for model in json.loads(run(home, "models", "list", "--json").stdout)
+    }
     assert [name for name, model in models.items() if model["in_use"]] == ["mes-ecrits"]
     assert models["copy"]["metadata"] == models["mes-ecrits"]["metadata"]
     shown = json.loads(run(home, "models", "show", "copy", "--json").stdout)
@@ -93,7 +100,10 @@ def test_what_leaves_with_a_model_is_told_and_asked_before_it_is_written(trained
 def test_what_is_known_of_models_that_were_not_trained_here_is_told(trained, home):
     run(home, "models", "export", "mes-ecrits", "strange.onnx", "--yes")
     run(home, "models", "import", "strange.onnx")
-    assert "is not known here" in run(home, "models", "export", "strange", "again.onnx", "--yes").stdout
+    assert (
+        "is not known here"
+        in run(home, "models", "export", "strange", "again.onnx", "--yes").stdout
+    )
     told = run(home, "models", "export", "default", "default.onnx", "--yes").stdout
     assert "No text of yours" in told
     assert "trained bytes" in told
@@ -116,9 +126,13 @@ def test_a_model_writes_and_completes(trained, home):
     first, second = run(home, *arguments), run(home, *arguments)
     assert first.stdout == second.stdout
     assert first.stdout.startswith("It was")
-    offers = json.loads(run(home, "complete", "-:1:7", "--json", "--model", "mes-ecrits", stdin="It was").stdout)
+    offers = json.loads(
+        run(home, "complete", "-:1:7", "--json", "--model", "mes-ecrits", stdin="It was").stdout
+    )
     assert offers["characters"]
-    assert offers["characters"][0]["shares"] == {"network": 1.0, "copy": 0.0}, "nothing has been typed yet"
+    assert offers["characters"][0]["shares"] == {"network": 1.0, "copy": 0.0}, (
+        "nothing has been typed yet"
+    )
 
 
 def program(path, says):
@@ -128,7 +142,9 @@ def program(path, says):
 
 def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
     arguments = ("generate", "It was", "--model", "mes-ecrits", "--length", "100000")
-    with subprocess.Popen(**command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        **command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.read(20)
@@ -145,7 +161,9 @@ def test_what_the_encoding_of_a_pipe_has_not_got_is_replaced(home, monkeypatch, 
 
 def test_figures_for_programs_have_every_letter_in_any_encoding(home, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
-    assert run(home, "generate", "\u65e5\u672c", "--length", "1", "--model", "default").stdout.startswith("??")
+    assert run(
+        home, "generate", "\u65e5\u672c", "--length", "1", "--model", "default"
+    ).stdout.startswith("??")
     asked = ("complete", "-:1:3", "--json", "--model", "default")
     offers = json.loads(run(home, *asked, stdin="\u65e5\u672c\n\u65e5").stdout)
     assert any(not offer["text"].isascii() for offer in offers["characters"])
@@ -164,10 +182,14 @@ def test_without_a_standard_output_there_is_one_line(home, arguments):
 def test_the_place_that_the_readme_names_has_ghost_text(home):
     readme = Path(__file__).parents[2] / "README.md"
     (place,) = re.findall(r"complete README\.md:(\S+)`", readme.read_text())
-    offers = json.loads(run(home, "complete", f"{readme}:{place}", "--json", "--model", "default").stdout)
+    offers = json.loads(
+        run(home, "complete", f"{readme}:{place}", "--json", "--model", "default").stdout
+    )
     assert offers["ghost"]
     line, column = map(int, place.split(":"))
-    assert readme.read_text().splitlines()[line - 1][column - 2 : column].isalpha(), "in the middle of a word"
+    assert readme.read_text().splitlines()[line - 1][column - 2 : column].isalpha(), (
+        "in the middle of a word"
+    )
 
 
 def test_doctor_finds_all_well(trained, home, tmp_path, monkeypatch):
@@ -175,13 +197,17 @@ def test_doctor_finds_all_well(trained, home, tmp_path, monkeypatch):
     program(tmp_path / "hx", "helix 25.07.1 (abc)")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     run(home, "models", "use", "mes-ecrits")
-    told = subprocess.run(**command(home, "doctor", "--json"), capture_output=True, timeout=60, check=False)
+    told = subprocess.run(
+        **command(home, "doctor", "--json"), capture_output=True, timeout=60, check=False
+    )
     checks = {check["name"]: check for check in json.loads(told.stdout)}
     assert "too old" in checks["editor neovim"]["found"]
     assert "foretype setup helix" in checks["editor helix"]["found"]
     timed = [checks.pop(what)["found"] for what in ("predictor network", "latency of ghost text")]
     assert [found for found in timed if not re.search(r"\d ms\b", found)] == []
-    assert [check for check in checks.values() if not check["ok"]] == []  # how fast it is depends on the machine
+    assert [
+        check for check in checks.values() if not check["ok"]
+    ] == []  # how fast it is depends on the machine
 
 
 def test_try_without_a_terminal_says_what_else_there_is(home):
@@ -193,8 +219,21 @@ def test_try_without_a_terminal_says_what_else_there_is(home):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
 def test_training_can_be_stopped_and_resumed(home):
-    arguments = ("train", "Mes Écrits", "--name", "stopped", "--from", "none", "--hidden", "8", "--minutes", "0.05")
-    with subprocess.Popen(**command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    arguments = (
+        "train",
+        "Mes Écrits",
+        "--name",
+        "stopped",
+        "--from",
+        "none",
+        "--hidden",
+        "8",
+        "--minutes",
+        "0.05",
+    )
+    with subprocess.Popen(
+        **command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stderr
         while "held-out" not in process.stderr.readline():
             assert process.poll() is None
@@ -203,8 +242,14 @@ def test_training_can_be_stopped_and_resumed(home):
     assert process.returncode == 130
     assert "Traceback" not in told
     assert "foretype train 'Mes Écrits' --name stopped --resume" in told
-    assert "stopped is trained" in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume").stdout
-    assert "checkpoint" in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume", status=1).stderr
+    assert (
+        "stopped is trained"
+        in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume").stdout
+    )
+    assert (
+        "checkpoint"
+        in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume", status=1).stderr
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

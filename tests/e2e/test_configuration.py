@@ -51,7 +51,9 @@ def test_a_change_of_predictors_reloads_them(client: Client) -> None:
         ({"maxFileSize": 5}, "plaintext"),
     ],
 )
-def test_where_nothing_is_to_be_offered_nothing_is(client: Client, settings: dict[str, Any], language: str) -> None:
+def test_where_nothing_is_to_be_offered_nothing_is(
+    client: Client, settings: dict[str, Any], language: str
+) -> None:
     client.initialize(scripted("hello world", **settings))
     client.open(URI, "hello ", language)
     assert client.ghost(URI, 0, 6) == []
@@ -62,7 +64,9 @@ def test_parts_can_be_turned_off(client: Client) -> None:
     client.initialize(scripted("hello world", nextWord=False, **{"inline.enable": False}))
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6) == []
-    kinds = [item["command"]["arguments"][0]["kind"] for item in client.completions(URI, 0, 6)["items"]]
+    kinds = [
+        item["command"]["arguments"][0]["kind"] for item in client.completions(URI, 0, 6)["items"]
+    ]
     assert set(kinds) == {"character"}
 
 
@@ -86,12 +90,16 @@ def test_an_unknown_predictor_is_a_warning_and_the_others_go_on(client: Client) 
     assert "'oracle'" in warning
 
 
-def test_a_model_that_cannot_be_loaded_is_one_warning_and_another_serves(client: Client, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_one_warning_and_another_serves(
+    client: Client, tmp_path: Path
+) -> None:
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"nonsense")
     client.initialize({"model": str(broken)})
     client.open(URI, "in the beginni")
-    assert any(item["label"].startswith("beginning") for item in client.completions(URI, 0, 14)["items"])
+    assert any(
+        item["label"].startswith("beginning") for item in client.completions(URI, 0, 14)["items"]
+    )
     (warning,) = client.warnings()
     assert "broken.onnx is not a whole model file" in warning
     assert "the model in use takes its place" in warning
@@ -106,7 +114,9 @@ def test_an_unknown_model_does_not_stop_predictors_that_use_none(client: Client)
 
 
 def test_a_client_that_can_is_asked_to_tell_of_changes(client: Client) -> None:
-    client.initialize(scripted(), {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}})
+    client.initialize(
+        scripted(), {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}}
+    )
     client.warnings()
     (asked,) = client.requests
     (registration,) = asked["params"]["registrations"]
@@ -118,7 +128,9 @@ def test_a_client_that_can_is_asked_to_tell_of_changes(client: Client) -> None:
 @pytest.mark.parametrize(
     "answer", [{"error": {"code": -32601, "message": "no"}}, {"result": "nonsense"}, {"result": []}]
 )
-def test_a_client_that_does_not_answer_with_settings_keeps_those_of_the_start(client: Client, answer: Any) -> None:
+def test_a_client_that_does_not_answer_with_settings_keeps_those_of_the_start(
+    client: Client, answer: Any
+) -> None:
     client.configuration_answer = answer
     client.initialize(scripted("hello world"), CONFIGURATION)
     client.open(URI, "hello ")

@@ -1,4 +1,6 @@
-"""What `evaluate` counts in one process is what a typist counts who has nothing but an editor and the real server."""
+"""What `evaluate` counts in one process is what a typist counts who has nothing but an editor and
+the real server.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,11 @@ from foretype_model.predictors.scripted import ScriptedPredictor
 
 from .client import Client, change, insertion, scripted
 
-KNOWN = ["It was the best of times, it was the worst of times,", "def go(x):\n    return x\n", "grüße 😀 and kisses"]
+KNOWN = [
+    "It was the best of times, it was the worst of times,",
+    "def go(x):\n    return x\n",
+    "grüße 😀 and kisses",
+]
 TEXTS = [
     "It was the worst of it.\ngrüße 😀 and kisses\n",
     "def go(x):\n    it = x\n    return x\n",
@@ -37,7 +43,9 @@ def offers(client: Client, uri: str, before: str, mode: Mode) -> Iterator[str]:
             text = item["insertText"]
             yield from (text, text.split("\n", maxsplit=1)[0], WORD.match(text)[0])
     if mode != "inline":
-        items = sorted(client.completions(uri, line, character)["items"], key=lambda item: item["sortText"])
+        items = sorted(
+            client.completions(uri, line, character)["items"], key=lambda item: item["sortText"]
+        )
         for item in items[:5]:
             start = item["textEdit"]["range"]["start"]["character"]
             last = before.rpartition("\n")[2].encode("utf-16-le")
@@ -64,7 +72,11 @@ def keys_in_an_editor(client: Client, passage: Passage, mode: Mode) -> tuple[int
     while rest:
         step, free = indentation(before, rest), True
         if not step:
-            right = [one for one in offers(client, uri, before, mode) if len(one) > 1 and rest.startswith(one)]
+            right = [
+                one
+                for one in offers(client, uri, before, mode)
+                if len(one) > 1 and rest.startswith(one)
+            ]
             step, free = max(right, key=len, default=rest[0]), False
         version += 1
         client.send(change(uri, version, insertion(*place(before), step)))
@@ -76,7 +88,9 @@ def keys_in_an_editor(client: Client, passage: Passage, mode: Mode) -> tuple[int
 @pytest.mark.parametrize("mode", ["inline", "popup", "both"])
 @pytest.mark.parametrize("at", ["end", "middle"])
 @pytest.mark.parametrize("text", TEXTS)
-def test_the_keys_are_those_pressed_in_an_editor(client: Client, text: str, at: str, mode: Mode) -> None:
+def test_the_keys_are_those_pressed_in_an_editor(
+    client: Client, text: str, at: str, mode: Mode
+) -> None:
     client.initialize(scripted(*KNOWN))
     passage = Passage.of(text, at, 1000)
     system = PredictorSystem("scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options())

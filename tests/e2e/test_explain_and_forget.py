@@ -1,4 +1,6 @@
-"""Why something is offered, and to forget it: a real server, and the command line, on a workspace of a few files."""
+"""Why something is offered, and to forget it: a real server, and the command line, on a workspace
+of a few files.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def folder(tmp_path: Path) -> Path:
     (folder / "letters").mkdir(parents=True)
     (folder / "letters" / "anne.txt").write_text("Dear Anne,\n\n" + SENTENCE)
     (folder / "plan.txt").write_text("We meet in the old pumping station at noon.\n")
-    predictor = create(Context(workspace=(folder,), state_folder=tmp_path / "home" / "predictors" / "copy"))
+    predictor = create(
+        Context(workspace=(folder,), state_folder=tmp_path / "home" / "predictors" / "copy")
+    )
     predictor.refresh()
     return folder
 
@@ -40,17 +44,26 @@ def client(tmp_path: Path, folder: Path):
 
 
 def execute(client, command: str, *arguments):
-    return client.request("workspace/executeCommand", {"command": command, "arguments": list(arguments)})
+    return client.request(
+        "workspace/executeCommand", {"command": command, "arguments": list(arguments)}
+    )
 
 
 def explain(client, character: int, **more):
-    return execute(client, "foretype.explain", {"uri": URI, "position": {"line": 0, "character": character}, **more})
+    return execute(
+        client,
+        "foretype.explain",
+        {"uri": URI, "position": {"line": 0, "character": character}, **more},
+    )
 
 
 def goes_on(client, text: str, word: str) -> bool:
     """Whether the beginning of `word` is offered at the end of `text`."""
     client.open(URI, text)
-    return any(item["label"].startswith(word[:3]) for item in client.completions(URI, 0, len(text))["items"])
+    return any(
+        item["label"].startswith(word[:3])
+        for item in client.completions(URI, 0, len(text))["items"]
+    )
 
 
 # Why
@@ -100,12 +113,20 @@ def test_a_resolved_item_names_its_sources_while_the_document_is_what_it_was(cli
 
 
 def test_an_item_of_another_session_is_resolved_from_what_it_holds(client):
-    data = {"probability": 0.5, "shares": {"copy": 1.0}, "uri": "file:///gone", "version": 3, "text": "x"}
+    data = {
+        "probability": 0.5,
+        "shares": {"copy": 1.0},
+        "uri": "file:///gone",
+        "version": 3,
+        "text": "x",
+    }
     item = {"label": "x", "data": {**data, "position": {"line": 0, "character": 0}}}
     assert client.request("completionItem/resolve", item)["detail"] == "50 %"
 
 
-@pytest.mark.parametrize("argument", [{}, {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}, 3])
+@pytest.mark.parametrize(
+    "argument", [{}, {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}, 3]
+)
 def test_a_question_that_is_none_is_refused(client, argument):
     with pytest.raises(RuntimeError, match="position"):
         execute(client, "foretype.explain", argument)
@@ -117,7 +138,9 @@ def test_where_nothing_is_open_nothing_is_explained(client):
 
 def run(home: Path, *arguments: str, stdin: str = "") -> str:
     command, env = [SERVE[0], *arguments], environment(home, {})
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, env=env).stdout
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, check=True, env=env
+    ).stdout
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -125,10 +148,20 @@ def test_the_command_line_says_so_too_once_it_has_read_what_is_new(tmp_path, fol
     (folder / "new.txt").write_text("Notes\nThe harbourmaster's cat is called Ozymandias.\n")
     (tmp_path / "open.txt").write_text("The harbourmaster's cat ")
     predictors = ["--predictor", "scripted", "--predictor", "copy", "--workspace", str(folder)]
-    shown = run(tmp_path / "home", "complete", f"{tmp_path / 'open.txt'}:1:25", *predictors, *["--json"] * as_json)
+    shown = run(
+        tmp_path / "home",
+        "complete",
+        f"{tmp_path / 'open.txt'}:1:25",
+        *predictors,
+        *["--json"] * as_json,
+    )
     if as_json:
         (source,) = json.loads(shown)["words"][0]["sources"]
-        assert (source["document"], source["line"], source["column"]) == (str(folder / "new.txt"), 2, 25)
+        assert (source["document"], source["line"], source["column"]) == (
+            str(folder / "new.txt"),
+            2,
+            25,
+        )
     else:
         assert "new.txt:2" in shown
 
@@ -139,7 +172,11 @@ def test_the_command_line_says_so_too_once_it_has_read_what_is_new(tmp_path, fol
 def test_a_file_that_is_forgotten_is_offered_no_more_now_or_later(client, folder):
     assert goes_on(client, "The treasurer of our ", "society")
     removed = execute(client, "foretype.forget", {"path": str(folder / "letters")})
-    assert removed == {"files": [str(folder / "letters" / "anne.txt")], "bytes": 65, "occurrences": 0}
+    assert removed == {
+        "files": [str(folder / "letters" / "anne.txt")],
+        "bytes": 65,
+        "occurrences": 0,
+    }
     assert not goes_on(client, "The treasurer of our ", "society")
     assert goes_on(client, "We meet in the old ", "pumping")
 
@@ -176,7 +213,9 @@ def test_what_is_forgotten_in_an_editor_leaves_the_disk(client, tmp_path):
     assert not goes_on(client, "our society is Philippa ", "Wainwright")
 
 
-def test_what_is_forgotten_in_an_editor_leaves_the_indexes_of_other_workspaces_and_stays_out(tmp_path, folder):
+def test_what_is_forgotten_in_an_editor_leaves_the_indexes_of_other_workspaces_and_stays_out(
+    tmp_path, folder
+):
     copy = tmp_path / "home" / "predictors" / "copy"
     create(Context(workspace=(folder / "letters",), state_folder=copy)).refresh()
     assert on_disk(copy).count(b"Wainwright") == 2
@@ -194,7 +233,9 @@ def test_what_is_forgotten_in_an_editor_leaves_the_indexes_of_other_workspaces_a
     assert b"Wainwright" not in on_disk(copy)
 
 
-def test_an_editor_follows_what_the_command_line_forgets_once_a_file_is_saved(client, tmp_path, folder):
+def test_an_editor_follows_what_the_command_line_forgets_once_a_file_is_saved(
+    client, tmp_path, folder
+):
     assert goes_on(client, "our society is Philippa ", "Wainwright")
     run(tmp_path / "home", "forget", "Wainwright")
     client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}})
@@ -214,10 +255,15 @@ def test_what_is_shown_of_the_next_characters_follows_at_once(client, tmp_path):
     assert next_character() != "W"
 
 
-def test_what_the_network_has_learnt_is_not_written_back_when_the_command_line_has_reset_it(tmp_path, folder):
+def test_what_the_network_has_learnt_is_not_written_back_when_the_command_line_has_reset_it(
+    tmp_path, folder
+):
     network = tmp_path / "home" / "predictors" / "network"
     with server(tmp_path / "home") as (client, _):
-        client.initialize({"predictors": {"network": {}}}, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
+        client.initialize(
+            {"predictors": {"network": {}}},
+            workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}],
+        )
         client.open(URI, "")
         for end, letter in enumerate("quince "):
             client.send(change(URI, end + 2, insertion(0, end, letter)))
@@ -234,9 +280,13 @@ def test_a_list_that_is_none_is_told_by_name_and_the_server_goes_on(tmp_path, fo
     with server(tmp_path / "home") as (client, _):
         client.initialize(SETTINGS, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
         assert not goes_on(client, "The treasurer of our ", "society")
-        assert comes_true(lambda: any(f"mend or remove {broken}" in line for line in client.warnings()))
+        assert comes_true(
+            lambda: any(f"mend or remove {broken}" in line for line in client.warnings())
+        )
         broken.write_text('{"paths": [], "words": ["\\ud800x"]}')
-        client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}})
+        client.notify(
+            "textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}}
+        )
         assert comes_true(lambda: goes_on(client, "The treasurer of our ", "society"))
         assert not [line for line in client.warnings() if "failed" in line]
 
@@ -244,7 +294,8 @@ def test_a_list_that_is_none_is_told_by_name_and_the_server_goes_on(tmp_path, fo
 @pytest.mark.parametrize(
     "argument",
     [
-        {}, {"path": "relative"}, {"path": "/a\0b"}, {"path": "/\ud800"}, {"word": " "}, {"word": "a", "path": "/b"},
+        {}, {"path": "relative"}, {"path": "/a\0b"}, {"path": "/\ud800"}, {"word": " "},
+        {"word": "a", "path": "/b"},
         {"word": "\ud800x"}, {"word": "x\udcff"}, "a",
     ],
 )  # fmt: skip

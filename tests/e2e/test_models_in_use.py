@@ -27,7 +27,9 @@ def home(tmp_path: Path) -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a model that knows that text."""
     folder = tmp_path_factory.mktemp("trained")
-    options = TrainingOptions(hidden=32, embedding=16, ngrams=1, batch=16, window=32, steps=300, learning_rate=2e-2)
+    options = TrainingOptions(
+        hidden=32, embedding=16, ngrams=1, batch=16, window=32, steps=300, learning_rate=2e-2
+    )
     training = Training(Texts([TEXT.encode() * 100]), options)
     training.run(folder / "checkpoint", lambda _progress: None)
     export(training, folder / "garden.onnx", "garden")
@@ -97,7 +99,9 @@ def test_a_model_that_the_settings_name_serves_everywhere(home: Path, trained: P
         assert not knows(client, home.parent / "garden" / "new.txt")
 
 
-def test_a_model_that_breaks_is_one_warning_and_the_others_complete(home: Path, trained: Path) -> None:
+def test_a_model_that_breaks_is_one_warning_and_the_others_complete(
+    home: Path, trained: Path
+) -> None:
     add(home, trained)
     (home / "models" / "garden.onnx").write_bytes(b"no model")
     with server(home) as (client, _):

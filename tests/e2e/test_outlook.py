@@ -1,4 +1,6 @@
-"""`foretype.outlook`: what may come next, and how probable what there is was; asked of a real server."""
+"""`foretype.outlook`: what may come next, and how probable what there is was; asked of a real
+server.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,18 @@ TEXT = "Wainwright is here, Wainwright"
 BOTH = {"predictors": {"scripted": {"texts": ["hello world"]}, "copy": {}}}
 
 
-def outlook(client: Client, character: int, start: int | None = None, end: int = 0, uri: str = URI) -> Any:
+def outlook(
+    client: Client, character: int, start: int | None = None, end: int = 0, uri: str = URI
+) -> Any:
     params: dict[str, Any] = {"uri": uri, "position": {"line": 0, "character": character}}
     if start is not None:
-        params["range"] = {"start": {"line": 0, "character": start}, "end": {"line": 0, "character": end}}
-    return client.request("workspace/executeCommand", {"command": "foretype.outlook", "arguments": [params]})
+        params["range"] = {
+            "start": {"line": 0, "character": start},
+            "end": {"line": 0, "character": end},
+        }
+    return client.request(
+        "workspace/executeCommand", {"command": "foretype.outlook", "arguments": [params]}
+    )
 
 
 def test_the_next_characters_have_shares_and_sum_to_no_more_than_one(client: Client) -> None:
@@ -38,7 +47,10 @@ def test_what_is_drawn_follows_the_settings(client: Client) -> None:
     client.open(URI, "hello")
     drawn = []
     for temperature in (0, 1, 3):
-        client.notify("workspace/didChangeConfiguration", {"settings": {"foretype": {"temperature": temperature}}})
+        client.notify(
+            "workspace/didChangeConfiguration",
+            {"settings": {"foretype": {"temperature": temperature}}},
+        )
         seen = outlook(client, 5)["next"]
         drawn.append(seen[0]["drawn"])
         assert seen[0]["probability"] == pytest.approx(0.98, abs=0.01)
@@ -46,7 +58,9 @@ def test_what_is_drawn_follows_the_settings(client: Client) -> None:
     assert drawn[1] == pytest.approx(0.98, abs=0.01)
 
 
-def test_each_character_has_the_probability_of_when_it_came_though_all_is_known_by_now(client: Client) -> None:
+def test_each_character_has_the_probability_of_when_it_came_though_all_is_known_by_now(
+    client: Client,
+) -> None:
     client.initialize(BOTH)
     client.open(URI, TEXT)
     client.ghost(URI, 0, len(TEXT))
@@ -76,7 +90,9 @@ def test_positions_are_counted_as_agreed(client: Client) -> None:
     assert [one["text"] for one in outlook(client, 99, 0, 99)["characters"]] == ["😀", "é", "!"]
 
 
-def test_a_long_range_is_answered_for_in_parts_and_what_stood_before_it_is_missed(client: Client) -> None:
+def test_a_long_range_is_answered_for_in_parts_and_what_stood_before_it_is_missed(
+    client: Client,
+) -> None:
     client.initialize(BOTH)
     client.open(URI, "words " * 500)
     characters = outlook(client, 3000, 1000, 3000)["characters"]
@@ -89,18 +105,28 @@ def test_an_edit_supersedes_it(client: Client) -> None:
     client.initialize(BOTH)
     client.open(URI, "words " * 500)
     at = {"line": 0, "character": 0}
-    params = {"uri": URI, "position": at, "range": {"start": at, "end": {"line": 0, "character": 3000}}}
-    message = client.numbered("workspace/executeCommand", {"command": "foretype.outlook", "arguments": [params]})
+    params = {
+        "uri": URI,
+        "position": at,
+        "range": {"start": at, "end": {"line": 0, "character": 3000}},
+    }
+    message = client.numbered(
+        "workspace/executeCommand", {"command": "foretype.outlook", "arguments": [params]}
+    )
     client.send(message, change(URI, 2, insertion(0, 0, "hello")))
     assert client.result(message["id"]) is None
     assert outlook(client, 5, 0, 5)["next"][0]["text"] == " "
 
 
-@pytest.mark.parametrize("argument", [{}, "a", {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}])
+@pytest.mark.parametrize(
+    "argument", [{}, "a", {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}]
+)
 def test_what_is_no_place_is_refused(client: Client, argument: Any) -> None:
     client.initialize(BOTH)
     with pytest.raises(RuntimeError, match="position"):
-        client.request("workspace/executeCommand", {"command": "foretype.outlook", "arguments": [argument]})
+        client.request(
+            "workspace/executeCommand", {"command": "foretype.outlook", "arguments": [argument]}
+        )
 
 
 def test_nothing_is_said_of_a_document_that_is_not_open(client: Client) -> None:
@@ -109,7 +135,9 @@ def test_nothing_is_said_of_a_document_that_is_not_open(client: Client) -> None:
 
 
 def test_a_predictor_that_fails_is_left_out_with_one_warning(client: Client) -> None:
-    client.initialize({"predictors": {"failing": {"texts": ["wow! wow"]}, "copy": {}, "scripted": {"texts": []}}})
+    client.initialize(
+        {"predictors": {"failing": {"texts": ["wow! wow"]}, "copy": {}, "scripted": {"texts": []}}}
+    )
     client.open(URI, "wow! wow")
     seen = outlook(client, 8, 0, 8)
     assert len(seen["characters"]) == 8

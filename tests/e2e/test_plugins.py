@@ -1,4 +1,6 @@
-"""Predictors of strangers: one that is done well, and one of each kind that is not, installed as their users would."""
+"""Predictors of strangers: one that is done well, and one of each kind that is not, installed as
+their users would.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +50,18 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return install(tmp_path_factory.mktemp("bad"), DATA / "bad_plugin")
 
 
-def run(home: Path, plugins: dict[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    home: Path, plugins: dict[str, str], *arguments: str, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     environ = environment(home, plugins)
     return subprocess.run(
-        [*FORETYPE, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=100, check=False
+        [*FORETYPE, *arguments],
+        env=environ,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
 
 
@@ -76,7 +86,9 @@ def test_a_plugin_hears_its_own_options(tmp_path: Path, good: dict[str, str]) ->
         assert ghosts(client, predictors, "It was in") == [f" the year {YEAR}"]
 
 
-def test_options_that_a_plugin_does_not_take_are_one_warning_in_its_words(tmp_path: Path, good: dict[str, str]) -> None:
+def test_options_that_a_plugin_does_not_take_are_one_warning_in_its_words(
+    tmp_path: Path, good: dict[str, str]
+) -> None:
     with server(tmp_path, env=good) as (client, _):
         assert ghosts(client, {"today": {"formats": 3}, **SCRIPTED}, "hello") == [" world"]
         (warning,) = client.warnings()
@@ -98,8 +110,12 @@ def test_what_a_plugin_prints_stays_out_of_the_figures(tmp_path: Path, bad: dict
     assert "from C" in shown.stderr
 
 
-def test_doctor_knows_where_a_predictor_comes_from_and_what_it_costs(tmp_path: Path, good: dict[str, str]) -> None:
-    checks = {check["name"]: check for check in json.loads(run(tmp_path, good, "doctor", "--json").stdout)}
+def test_doctor_knows_where_a_predictor_comes_from_and_what_it_costs(
+    tmp_path: Path, good: dict[str, str]
+) -> None:
+    checks = {
+        check["name"]: check for check in json.loads(run(tmp_path, good, "doctor", "--json").stdout)
+    }
     today, network = checks["predictor today"], checks["predictor network"]
     assert today["ok"]
     assert today["found"].startswith("foretype-today 1.0: ")
@@ -125,9 +141,15 @@ def test_doctor_knows_where_a_predictor_comes_from_and_what_it_costs(tmp_path: P
         ("missing", "foretype_absent"),
     ],
 )
-def test_a_plugin_that_misbehaves_costs_itself_alone(tmp_path: Path, bad: dict[str, str], name: str, told: str) -> None:
+def test_a_plugin_that_misbehaves_costs_itself_alone(
+    tmp_path: Path, bad: dict[str, str], name: str, told: str
+) -> None:
     with server(tmp_path, env=bad) as (client, _):
-        assert ghosts(client, {name: {}, **SCRIPTED}, "hello", "oh, hello", "hell") == [" world", " world", "o world"]
+        assert ghosts(client, {name: {}, **SCRIPTED}, "hello", "oh, hello", "hell") == [
+            " world",
+            " world",
+            "o world",
+        ]
         client.notify("textDocument/didClose", {"textDocument": {"uri": "file:///0.txt"}})
         client.open("file:///0.txt", "hello")
         for column in range(6):
@@ -140,7 +162,9 @@ def test_a_plugin_that_misbehaves_costs_itself_alone(tmp_path: Path, bad: dict[s
 
 
 @pytest.mark.slow
-def test_doctor_survives_every_plugin_and_says_what_to_do(tmp_path: Path, bad: dict[str, str]) -> None:
+def test_doctor_survives_every_plugin_and_says_what_to_do(
+    tmp_path: Path, bad: dict[str, str]
+) -> None:
     ran = run(tmp_path, bad, "doctor", "--json")
     checks = {check["name"].removeprefix("predictor "): check for check in json.loads(ran.stdout)}
     assert ran.returncode == 1
@@ -173,13 +197,20 @@ def test_doctor_survives_every_plugin_and_says_what_to_do(tmp_path: Path, bad: d
     assert "latency of ghost text" in checks
 
 
-def test_two_packages_that_offer_one_name_are_told_apart(tmp_path: Path, good: dict[str, str]) -> None:
+def test_two_packages_that_offer_one_name_are_told_apart(
+    tmp_path: Path, good: dict[str, str]
+) -> None:
     other = tmp_path / "other_today-2.0.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-today\nVersion: 2.0\n")
-    (other / "entry_points.txt").write_text("[foretype.predictors]\ntoday = foretype_today:create\n")
+    (other / "entry_points.txt").write_text(
+        "[foretype.predictors]\ntoday = foretype_today:create\n"
+    )
     both = {**good, "PYTHONPATH": os.pathsep.join([good["PYTHONPATH"], str(tmp_path)])}
-    checks = {check["name"]: check for check in json.loads(run(tmp_path / "home", both, "doctor", "--json").stdout)}
+    checks = {
+        check["name"]: check
+        for check in json.loads(run(tmp_path / "home", both, "doctor", "--json").stdout)
+    }
     assert not checks["predictor today"]["ok"]
     assert "foretype-today 1.0" in checks["predictor today"]["found"]
     assert "other-today 2.0" in checks["predictor today"]["found"]

@@ -53,7 +53,17 @@ def test_a_client_that_just_leaves_makes_room_for_the_next(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", [None, {}, [], "x", {"token": None}, {"token": 1}, {"token": "\ud800 wrong"}, {"token": TOKEN[:-1]}]
+    "shown",
+    [
+        None,
+        {},
+        [],
+        "x",
+        {"token": None},
+        {"token": 1},
+        {"token": "\ud800 wrong"},
+        {"token": TOKEN[:-1]},
+    ],
 )
 def test_a_client_without_the_token_is_told_so_and_cut_off(port: int, shown: object) -> None:
     connection, client = connected(port, None)
@@ -66,9 +76,12 @@ def test_a_client_without_the_token_is_told_so_and_cut_off(port: int, shown: obj
 
 
 @pytest.mark.parametrize(
-    "message", [b"{}", b"[" * 900_000, b"\xff", b'{"params": {"initializationOptions": {"token": "%s"}}}']
+    "message",
+    [b"{}", b"[" * 900_000, b"\xff", b'{"params": {"initializationOptions": {"token": "%s"}}}'],
 )
-def test_nothing_but_initialize_is_read_from_a_client_that_was_not_let_in(port: int, message: bytes) -> None:
+def test_nothing_but_initialize_is_read_from_a_client_that_was_not_let_in(
+    port: int, message: bytes
+) -> None:
     message = message.replace(b"%s", TOKEN.encode())
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(message), message))
@@ -107,7 +120,9 @@ def test_strangers_cannot_fill_what_the_server_says(port: int) -> None:
 
 
 def test_a_browser_is_cut_off(port: int) -> None:
-    message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}})
+    message = json.dumps(
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}
+    )
     headers = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(message)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall((headers + message).encode())
@@ -136,16 +151,22 @@ def url(address: str) -> str:
     return f"{address}/?{urlencode({'token': TOKEN})}"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the browser is a shell script, and modes are for POSIX")
+@pytest.mark.skipif(
+    os.name != "posix", reason="the browser is a shell script, and modes are for POSIX"
+)
 @pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_the_secret_address_of_the_page_is_in_no_argument_but_in_a_file_of_the_users_own(
     tmp_path: Path, end: str
 ) -> None:
     started, browser = tmp_path / "arguments", tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" > "{started}.new"; mv "{started}.new" "{started}"\n')
+    browser.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$*" > "{started}.new"; mv "{started}.new" "{started}"\n'
+    )
     browser.chmod(0o700)
     environ = environment(tmp_path / "home", {"BROWSER": str(browser)})
-    with subprocess.Popen([*SERVE[:1], "playground"], stdout=subprocess.PIPE, env=environ, umask=0) as process:
+    with subprocess.Popen(
+        [*SERVE[:1], "playground"], stdout=subprocess.PIPE, env=environ, umask=0
+    ) as process:
         assert process.stdout
         address = process.stdout.readline().decode().strip()
         assert comes_true(started.exists)
@@ -160,7 +181,9 @@ def test_the_secret_address_of_the_page_is_in_no_argument_but_in_a_file_of_the_u
     assert list(file.parent.iterdir()) == []
 
 
-def asked(connection: ClientConnection, ident: int, method: str, params: object) -> dict[str, object]:
+def asked(
+    connection: ClientConnection, ident: int, method: str, params: object
+) -> dict[str, object]:
     connection.send(json.dumps({"jsonrpc": "2.0", "id": ident, "method": method, "params": params}))
     while (answer := json.loads(connection.recv())).get("id") != ident:
         pass
@@ -169,12 +192,28 @@ def asked(connection: ClientConnection, ident: int, method: str, params: object)
 
 def test_a_websocket_takes_documents_of_any_size(url: str) -> None:
     with connect(url, origin="http://localhost:3000", max_size=None) as connection:
-        asked(connection, 1, "initialize", {"capabilities": {}, "initializationOptions": scripted("hello world")})
-        document = {"uri": URI, "languageId": "plaintext", "version": 1, "text": "x\n" * 1_000_000 + "hello "}
-        opened = {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": document}}
+        asked(
+            connection,
+            1,
+            "initialize",
+            {"capabilities": {}, "initializationOptions": scripted("hello world")},
+        )
+        document = {
+            "uri": URI,
+            "languageId": "plaintext",
+            "version": 1,
+            "text": "x\n" * 1_000_000 + "hello ",
+        }
+        opened = {
+            "jsonrpc": "2.0",
+            "method": "textDocument/didOpen",
+            "params": {"textDocument": document},
+        }
         connection.send(json.dumps(opened))
         at = {"textDocument": {"uri": URI}, "position": {"line": 1_000_000, "character": 6}}
-        answer = asked(connection, 2, "textDocument/inlineCompletion", {**at, "context": {"triggerKind": 1}})
+        answer = asked(
+            connection, 2, "textDocument/inlineCompletion", {**at, "context": {"triggerKind": 1}}
+        )
         assert answer["items"][0]["insertText"] == "world"
 
 
@@ -197,7 +236,9 @@ def test_a_token_is_made_once_for_the_user_alone_and_is_not_told(tmp_path: Path)
     tokens = []
     for option in ("--tcp", "--ws"):
         command = [*SERVE, option, "localhost:0"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment(tmp_path / "home", {})) as process:
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, env=environment(tmp_path / "home", {})
+        ) as process:
             where = listening(process)
             assert process.stderr
             told = process.stderr.readline().decode()
@@ -234,7 +275,9 @@ def test_a_token_that_others_could_read_is_made_anew(tmp_path: Path) -> None:
 
 def test_a_token_that_could_be_guessed_is_one_line(tmp_path: Path) -> None:
     environ = environment(tmp_path, {"FORETYPE_TOKEN": "guess"})
-    done = subprocess.run([*SERVE, "--ws", "localhost:0"], capture_output=True, env=environ, check=False)
+    done = subprocess.run(
+        [*SERVE, "--ws", "localhost:0"], capture_output=True, env=environ, check=False
+    )
     assert done.returncode == 1
     assert done.stderr.decode().startswith("foretype: FORETYPE_TOKEN is too short")
     assert len(done.stderr.splitlines()) == 1
@@ -243,7 +286,9 @@ def test_a_token_that_could_be_guessed_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--tcp", "--ws"])
 @pytest.mark.parametrize("address", ["0.0.0.0:9257", "example.com:9257", "[::]:9257"])
 def test_no_address_beyond_this_machine(tmp_path: Path, option: str, address: str) -> None:
-    done = subprocess.run([*SERVE, option, address], capture_output=True, env=environment(tmp_path, {}), check=False)
+    done = subprocess.run(
+        [*SERVE, option, address], capture_output=True, env=environment(tmp_path, {}), check=False
+    )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert b"this machine" in done.stderr

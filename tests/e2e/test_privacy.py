@@ -1,4 +1,6 @@
-"""What stays private: nothing in the logs, no connection, no file that others may read, no model given away unasked."""
+"""What stays private: nothing in the logs, no connection, no file that others may read, no model
+given away unasked.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,8 @@ def test_somebody_who_looks_for_a_fault_may_have_it_there(tmp_path: Path) -> Non
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(sealed.missing() is not None, reason=str(sealed.missing()))
-def test_all_of_it_works_without_a_network_connects_to_nothing_and_keeps_what_is_learnt_for_the_user_alone(
-    tmp_path: Path,
-) -> None:
+def test_all_works_without_a_network_and_is_kept_for_the_user_alone(tmp_path: Path) -> None:
+    """It works without a network, connects to nothing, and keeps what is learnt for the user."""
     seal = sealed.Seal(tmp_path)
     sealed.left_open(seal.home)
     # Of the commands: to train, to list, and to generate. The others are tried by the trust suite.
@@ -52,7 +53,9 @@ def test_all_of_it_works_without_a_network_connects_to_nothing_and_keeps_what_is
 def test_a_connection_would_have_been_seen(tmp_path: Path) -> None:
     seal = sealed.Seal(tmp_path)
     connect = "import socket; socket.create_connection(('127.0.0.1', 9))"
-    refused = subprocess.run(seal.command(sys.executable, "-c", connect), capture_output=True, check=False)
+    refused = subprocess.run(
+        seal.command(sys.executable, "-c", connect), capture_output=True, check=False
+    )
     assert refused.returncode == 1
     assert [call.partition("(")[0] for call in seal.connections()] == ["socket", "connect"]
 
@@ -78,17 +81,24 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are for POSIX")
-def test_what_is_ours_is_known_by_its_whole_name_and_loses_only_what_others_may(tmp_path: Path) -> None:
+def test_what_is_ours_is_known_by_its_whole_name_and_loses_only_what_others_may(
+    tmp_path: Path,
+) -> None:
     kept = {
-        "programs/run": 0o755, "models-hf/token": 0o644, "token/notes.txt": 0o644, ".predictors/run": 0o755,
+        "programs/run": 0o755, "models-hf/token": 0o644, "token/notes.txt": 0o644,
+        ".predictors/run": 0o755,
         "program.txt": 0o644, ".token.swp": 0o644, "statistics.sqlite-old": 0o644, "models": 0o644,
     }  # fmt: skip
     shut = {
-        "home/models/tool": (0o755, 0o700), "home/models/token": (0o644, 0o600), "home/models/read": (0o444, 0o400),
-        "home/program": (0o666, 0o600), "home/.program.a8_bcdef": (0o644, 0o600), "home/playground/1": (0o644, 0o600),
+        "home/models/tool": (0o755, 0o700), "home/models/token": (0o644, 0o600),
+        "home/models/read": (0o444, 0o400),
+        "home/program": (0o666, 0o600), "home/.program.a8_bcdef": (0o644, 0o600),
+        "home/playground/1": (0o644, 0o600),
         "home/statistics.sqlite": (0o644, 0o600), "home/statistics.sqlite-journal": (0o644, 0o600),
     }  # fmt: skip
-    before = {f"theirs/{name}": mode for name, mode in kept.items()} | {name: mode for name, (mode, _) in shut.items()}
+    before = {f"theirs/{name}": mode for name, mode in kept.items()} | {
+        name: mode for name, (mode, _) in shut.items()
+    }
     for name, mode in before.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +108,9 @@ def test_what_is_ours_is_known_by_its_whole_name_and_loses_only_what_others_may(
     (tmp_path / "home" / "predictors").symlink_to(tmp_path / "theirs")
     for home in ("home", "theirs"):
         make_private(tmp_path / home)
-    after = {f"theirs/{name}": mode for name, mode in kept.items()} | {name: mode for name, (_, mode) in shut.items()}
+    after = {f"theirs/{name}": mode for name, mode in kept.items()} | {
+        name: mode for name, (_, mode) in shut.items()
+    }
     assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in before} == after
     assert not (tmp_path / "home" / "token").exists()
 
@@ -108,5 +120,7 @@ def test_what_a_model_was_trained_on_goes_on_with_those_that_are_made_of_it(tmp_
     first = store.trained_further("default", Texts(["/diary"], 1, 10, 0))
     first.write(tmp_path / "models" / f"first{SUFFIX}")
     second = store.trained_further("first", Texts(["/letters"], 2, 20, 3))
-    assert second == TrainedOn("default", [Texts(["/diary"], 1, 10, 0), Texts(["/letters"], 2, 20, 3)])
+    assert second == TrainedOn(
+        "default", [Texts(["/diary"], 1, 10, 0), Texts(["/letters"], 2, 20, 3)]
+    )
     assert store.trained_further("another", second.trainings[1]).begun_with == "another"

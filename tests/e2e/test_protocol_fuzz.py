@@ -1,4 +1,6 @@
-"""What no client should send, sent to a real server: each is answered or left out, and the next request is served."""
+"""What no client should send, sent to a real server: each is answered or left out, and the next
+request is served.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +39,19 @@ def framed(body: str | bytes) -> bytes:
 
 def resolve(data: str, ident: str = '"n"') -> bytes:
     params = f'{{"label": "x", "data": {data}}}'
-    return framed(f'{{"jsonrpc": "2.0", "id": {ident}, "method": "completionItem/resolve", "params": {params}}}')
+    return framed(
+        f'{{"jsonrpc": "2.0", "id": {ident}, "method": "completionItem/resolve", "params": '
+        f"{params}}}"
+    )
 
 
 def serves(client: Client) -> bool:
     return "version" in client.request("workspace/executeCommand", STATUS)
 
 
-@pytest.mark.parametrize("length", ["9" * 5000, "1000000000000000000", "-5", "1e3", "", "0x10", "\u0665"])
+@pytest.mark.parametrize(
+    "length", ["9" * 5000, "1000000000000000000", "-5", "1e3", "", "0x10", "\u0665"]
+)
 def test_a_length_that_no_message_has_is_no_header(alone: Client, length: str) -> None:
     alone.send_raw(f"Content-Length: {length}\r\n\r\n".encode())
     assert serves(alone)
@@ -52,12 +59,18 @@ def test_a_length_that_no_message_has_is_no_header(alone: Client, length: str) -
 
 @pytest.mark.parametrize("depth", [200, 600, 950, 10_000, 100_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
-def test_what_is_nested_too_deeply_is_refused(alone: Client, depth: int, opening: str, closing: str) -> None:
+def test_what_is_nested_too_deeply_is_refused(
+    alone: Client, depth: int, opening: str, closing: str
+) -> None:
     nested = opening * depth + "1" + closing * depth
     alone.send_raw(resolve(nested))
     ident, code = (None, -32700) if depth >= 10_000 else ("n", -32600)
     assert alone.answer(ident)["error"]["code"] == code
-    alone.send_raw(framed(f'{{"method": "workspace/didChangeConfiguration", "params": {{"settings": {nested}}}}}'))
+    alone.send_raw(
+        framed(
+            f'{{"method": "workspace/didChangeConfiguration", "params": {{"settings": {nested}}}}}'
+        )
+    )
     assert serves(alone)
     alone.answers.clear()
 

@@ -18,7 +18,9 @@ def slow(client: Client) -> None:
 
 def test_a_newer_request_of_its_kind_makes_one_stale(client: Client) -> None:
     slow(client)
-    older, newer = (client.numbered("textDocument/inlineCompletion", inline(URI, 0, 5)) for _ in range(2))
+    older, newer = (
+        client.numbered("textDocument/inlineCompletion", inline(URI, 0, 5)) for _ in range(2)
+    )
     client.send(older, newer)
     assert client.result(older["id"]) == {"items": []}
     assert newer["id"] not in client.answers
@@ -39,12 +41,18 @@ def test_an_edit_makes_requests_stale_at_once(client: Client) -> None:
 
 
 def test_a_request_sees_the_text_of_its_moment(client: Client) -> None:
-    """Of an edit, a request and an edit that come in one piece, the request sees the first edit only."""
+    """Of an edit, a request and an edit that come in one piece, the request sees the first edit
+    only.
+    """
     client.initialize({"predictors": {"scripted": {"texts": ["hello world"]}}})
     client.open(URI, "hel")
     request = client.numbered("textDocument/inlineCompletion", inline(URI, 0, 5))
     client.open("file:///b.txt", "")
-    client.send(change(URI, 2, insertion(0, 3, "lo")), request, change("file:///b.txt", 2, insertion(0, 0, "!")))
+    client.send(
+        change(URI, 2, insertion(0, 3, "lo")),
+        request,
+        change("file:///b.txt", 2, insertion(0, 0, "!")),
+    )
     assert client.result(request["id"])["items"][0]["insertText"] == " world"
 
 
@@ -71,7 +79,9 @@ def test_the_loop_is_free_while_models_load_and_requests_wait_for_them(client: C
 
 
 def test_a_predictor_that_raises_is_dropped_with_one_warning(client: Client) -> None:
-    settings = {"predictors": {"failing": {"texts": ["hello there"]}, "scripted": {"texts": ["hello! you"]}}}
+    settings = {
+        "predictors": {"failing": {"texts": ["hello there"]}, "scripted": {"texts": ["hello! you"]}}
+    }
     client.initialize(settings)
     client.open(URI, "hello! ")
     for _ in range(3):

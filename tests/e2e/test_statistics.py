@@ -1,4 +1,6 @@
-"""A real server counts what it shows and what is taken, by language and editor, and `foretype stats` tells."""
+"""A real server counts what it shows and what is taken, by language and editor, and `foretype
+stats` tells.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,26 @@ def test_what_is_taken_is_told_after_the_editor_has_closed(tmp_path: Path) -> No
             client.initialize(SETTINGS, clientInfo={"name": "Neovim"})
             client.open("file:///a", "hello ", language)
             (ghost,) = client.ghost("file:///a", 0, 6)
-            client.request("workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")})
+            client.request(
+                "workspace/executeCommand",
+                {k: ghost["command"][k] for k in ("command", "arguments")},
+            )
             assert client.ghost("file:///b", 0, 0) == []
             items = client.completions("file:///a", 0, 6)["items"]
-            client.request("workspace/executeCommand", {k: items[0]["command"][k] for k in ("command", "arguments")})
-    told = {(row["language"], row["kind"]): row for row in json.loads(run(home, "stats", "--json").stdout)}
+            client.request(
+                "workspace/executeCommand",
+                {k: items[0]["command"][k] for k in ("command", "arguments")},
+            )
+    told = {
+        (row["language"], row["kind"]): row
+        for row in json.loads(run(home, "stats", "--json").stdout)
+    }
     assert {row["editor"] for row in told.values()} == {"Neovim"}
-    assert set(told) == {(language, kind) for language in ("markdown", "python") for kind in ("ghost", "menu", "word")}
+    assert set(told) == {
+        (language, kind)
+        for language in ("markdown", "python")
+        for kind in ("ghost", "menu", "word")
+    }
     assert told["markdown", "ghost"]["accepted"] == told["markdown", "ghost"]["shown"] == 2
     assert told["markdown", "ghost"]["saved"] == 2 * (len(ghost["insertText"]) - 1)
     assert (told["python", "menu"]["shown"], told["python", "menu"]["accepted"]) == (1, 0)
@@ -47,22 +62,31 @@ URI = "file:///a"
 
 
 @pytest.mark.parametrize("characters", [10**30, 1_000_001, -1, 2.5, None])
-def test_what_nobody_can_have_taken_is_refused_and_costs_no_other_count(tmp_path: Path, characters: object) -> None:
+def test_what_nobody_can_have_taken_is_refused_and_costs_no_other_count(
+    tmp_path: Path, characters: object
+) -> None:
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS, clientInfo={"name": "\ud800"})
         client.open(URI, "hello ", "\udfff")
         (ghost,) = client.ghost(URI, 0, 6)
-        told = {"command": "foretype.accepted", "arguments": [{"kind": "word", "characters": characters}]}
+        told = {
+            "command": "foretype.accepted",
+            "arguments": [{"kind": "word", "characters": characters}],
+        }
         with pytest.raises(RuntimeError, match="characters"):
             client.request("workspace/executeCommand", told)
-        client.request("workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")})
+        client.request(
+            "workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")}
+        )
     assert stats(home) == {"ghost": (1, len(ghost["insertText"]))}
 
 
 def taken(client: Client) -> dict[str, int]:
     """What the server has counted."""
-    accepted = client.request("workspace/executeCommand", {"command": "foretype.status"})["accepted"]
+    accepted = client.request("workspace/executeCommand", {"command": "foretype.status"})[
+        "accepted"
+    ]
     return {name: count for name, count in accepted.items() if count}
 
 
@@ -73,7 +97,10 @@ def stats(home: Path) -> dict[str, tuple[int, int]]:
 
 
 def replacement(start: int, end: int, text: str) -> Message:
-    return {"range": {"start": {"line": 0, "character": start}, "end": {"line": 0, "character": end}}, "text": text}
+    return {
+        "range": {"start": {"line": 0, "character": start}, "end": {"line": 0, "character": end}},
+        "text": text,
+    }
 
 
 @pytest.mark.parametrize(
@@ -88,16 +115,21 @@ def replacement(start: int, end: int, text: str) -> Message:
         ("menu", [insertion(0, 0, "orld")], {}),
         ("ghost", [insertion(0, 7, "orld, this is mine to say")], {"ghost": (1, 25)}),
         ("ghost", [insertion(0, 7, "orld")], {"ghost": (1, 4)}),
-        ("ghost", [insertion(0, 7, "o"), insertion(0, 8, "rld, this is mine to say")], {"ghost": (1, 24)}),
+        ("ghost", [insertion(0, 7, "o"), insertion(0, 8, "rld, this is mine to say")],
+        {"ghost": (1, 24)}),
         ("ghost", [insertion(0, 7, "or")], {}),
     ],
 )  # fmt: skip
-def test_an_editor_that_tells_nothing_is_seen_to_take_an_offer(tmp_path, asks, edits, counted) -> None:
+def test_an_editor_that_tells_nothing_is_seen_to_take_an_offer(
+    tmp_path, asks, edits, counted
+) -> None:
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS)
         client.open(URI, "hello w")
-        assert client.ghost(URI, 0, 7) if asks == "ghost" else client.completions(URI, 0, 7)["items"]
+        assert (
+            client.ghost(URI, 0, 7) if asks == "ghost" else client.completions(URI, 0, 7)["items"]
+        )
         for version, edit in enumerate(edits, 2):
             client.send(change(URI, version, edit))
         assert taken(client) == {}  # as the client may still tell
@@ -111,7 +143,9 @@ def test_what_the_client_tells_is_not_counted_twice(tmp_path) -> None:
         client.open(URI, "hello w")
         (ghost,) = client.ghost(URI, 0, 7)
         client.send(change(URI, 2, insertion(0, 7, ghost["insertText"])))
-        client.request("workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")})
+        client.request(
+            "workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")}
+        )
         assert taken(client) == {"ghost": 1, "characters": 25}
         client.send(change(URI, 3, {"text": "hello w"}))
         client.completions(URI, 0, 7)

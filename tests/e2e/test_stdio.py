@@ -17,7 +17,9 @@ fresh = (f"file:///document-{i}.txt" for i in itertools.count())
 
 
 @pytest.fixture(scope="module", params=ENCODINGS)
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
     with server(tmp_path_factory.mktemp("home")) as (client, _):
         general = {"positionEncodings": [request.param, "utf-16"]}
         settings = scripted(*TEXTS, **{"inline.maxLines": 2})
@@ -66,7 +68,9 @@ def applied(client: Client, marked: str, edit: Message) -> str:
 )
 def test_next_words(client: Client, marked: str, expected: list[str]) -> None:
     items = client.completions(*opened(client, marked))["items"]
-    lines = [applied(client, marked, item["textEdit"]).strip("\n ") for item in items[: len(expected)]]
+    lines = [
+        applied(client, marked, item["textEdit"]).strip("\n ") for item in items[: len(expected)]
+    ]
     for line, start in zip(lines, expected, strict=True):
         assert line.startswith(start)
 
@@ -81,7 +85,9 @@ def test_next_words(client: Client, marked: str, expected: list[str]) -> None:
         ("qqqq|", None),
     ],
 )
-def test_ghost_text_is_one_suffix_at_the_cursor(client: Client, marked: str, expected: str | None) -> None:
+def test_ghost_text_is_one_suffix_at_the_cursor(
+    client: Client, marked: str, expected: str | None
+) -> None:
     uri, line, character = opened(client, marked)
     items = client.ghost(uri, line, character)
     if expected is None:
@@ -124,7 +130,12 @@ def test_resolving_an_item_of_others_changes_nothing(client: Client) -> None:
 def test_edits_are_followed(client: Client) -> None:
     uri, line, character = opened(client, "first 😀\r\nh|")
     client.send(
-        change(uri, 2, insertion(line, character, "el"), insertion(0, width("first 😀", client.encoding), "\r")),
+        change(
+            uri,
+            2,
+            insertion(line, character, "el"),
+            insertion(0, width("first 😀", client.encoding), "\r"),
+        ),
         change(uri, 3, insertion(line + 1, character + 2, "lo")),
     )
     (item,) = client.ghost(uri, line + 1, character + 4)
@@ -167,20 +178,38 @@ def test_closing_lets_go_of_a_document(client: Client) -> None:
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert client.ghost(uri, line, character) == []
     client.open(uri, "grüße")
-    assert client.ghost(uri, 0, width("grüße", client.encoding))[0]["insertText"] == " 😀 and kisses"
+    assert (
+        client.ghost(uri, 0, width("grüße", client.encoding))[0]["insertText"] == " 😀 and kisses"
+    )
 
 
 def test_accepted_characters_are_counted(client: Client) -> None:
     def count() -> dict[str, int]:
-        return client.request("workspace/executeCommand", {"command": "foretype.status"})["accepted"]
+        return client.request("workspace/executeCommand", {"command": "foretype.status"})[
+            "accepted"
+        ]
 
     before = count()
     (item,) = client.ghost(*opened(client, "hello |"))
-    client.request("workspace/executeCommand", {k: item["command"][k] for k in ("command", "arguments")})
-    assert count() == {**before, "characters": before["characters"] + 5, "ghost": before["ghost"] + 1}
-    for wrong in ([], [{"kind": "ghost", "characters": -1}], [{"kind": "x", "characters": 1}], ["x"], [1, 2]):
+    client.request(
+        "workspace/executeCommand", {k: item["command"][k] for k in ("command", "arguments")}
+    )
+    assert count() == {
+        **before,
+        "characters": before["characters"] + 5,
+        "ghost": before["ghost"] + 1,
+    }
+    for wrong in (
+        [],
+        [{"kind": "ghost", "characters": -1}],
+        [{"kind": "x", "characters": 1}],
+        ["x"],
+        [1, 2],
+    ):
         answer = client.answer(
-            client.ask("workspace/executeCommand", {"command": "foretype.accepted", "arguments": wrong})
+            client.ask(
+                "workspace/executeCommand", {"command": "foretype.accepted", "arguments": wrong}
+            )
         )
         assert answer["error"]["code"] == -32602
 
@@ -196,7 +225,9 @@ def test_accepted_characters_are_counted(client: Client) -> None:
         ("workspace/executeCommand", {"command": "foretype.nonsense"}),
     ],
 )
-def test_malformed_params_get_an_error_and_no_popup(client: Client, method: str, params: Any) -> None:
+def test_malformed_params_get_an_error_and_no_popup(
+    client: Client, method: str, params: Any
+) -> None:
     error = client.answer(client.ask(method, params))["error"]
     assert error["code"] == -32602
     assert "data" not in error

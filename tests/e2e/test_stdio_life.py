@@ -23,25 +23,41 @@ def test_what_is_advertised_to_a_client_without_capabilities(tmp_path: Path) -> 
         assert capabilities["inlineCompletionProvider"] == {}
         assert capabilities["completionProvider"]["resolveProvider"]
         commands = {"accepted", "explain", "forget", "outlook", "status", "train"}
-        assert set(capabilities["executeCommandProvider"]["commands"]) == {f"foretype.{name}" for name in commands}
+        assert set(capabilities["executeCommandProvider"]["commands"]) == {
+            f"foretype.{name}" for name in commands
+        }
 
 
 @pytest.mark.parametrize(
-    ("offered", "chosen"), [(["utf-32", "utf-8"], "utf-32"), (["utf-7", "utf-8"], "utf-8"), (["x"], "utf-16")]
+    ("offered", "chosen"),
+    [(["utf-32", "utf-8"], "utf-32"), (["utf-7", "utf-8"], "utf-8"), (["x"], "utf-16")],
 )
-def test_the_first_encoding_that_both_know_is_chosen(tmp_path: Path, offered: list[str], chosen: str) -> None:
+def test_the_first_encoding_that_both_know_is_chosen(
+    tmp_path: Path, offered: list[str], chosen: str
+) -> None:
     with server(tmp_path) as (client, _):
-        assert client.initialize({}, {"general": {"positionEncodings": offered}})["positionEncoding"] == chosen
+        assert (
+            client.initialize({}, {"general": {"positionEncodings": offered}})["positionEncoding"]
+            == chosen
+        )
 
 
 def test_requests_before_initialize_and_after_shutdown_are_refused(tmp_path: Path) -> None:
     with server(tmp_path) as (client, _):
-        assert client.answer(client.ask("textDocument/completion", at(URI, 0, 0)))["error"]["code"] == -32002
+        assert (
+            client.answer(client.ask("textDocument/completion", at(URI, 0, 0)))["error"]["code"]
+            == -32002
+        )
         client.open(URI, "dropped")
         client.initialize(scripted())
-        assert client.answer(client.ask("initialize", {"capabilities": {}}))["error"]["code"] == -32600
+        assert (
+            client.answer(client.ask("initialize", {"capabilities": {}}))["error"]["code"] == -32600
+        )
         client.request("shutdown", None)
-        assert client.answer(client.ask("textDocument/completion", at(URI, 0, 0)))["error"]["code"] == -32600
+        assert (
+            client.answer(client.ask("textDocument/completion", at(URI, 0, 0)))["error"]["code"]
+            == -32600
+        )
         client.notify("exit", None)
         client.said_good_bye = True
 
@@ -66,9 +82,13 @@ def test_the_server_leaves_when_the_editor_is_gone(tmp_path: Path) -> None:
         editor.communicate(b"\n")
 
 
-def test_exit_in_the_middle_of_work_does_not_wait_for_it(tmp_path: Path, plugins: dict[str, str]) -> None:
+def test_exit_in_the_middle_of_work_does_not_wait_for_it(
+    tmp_path: Path, plugins: dict[str, str]
+) -> None:
     with server(tmp_path, env=plugins) as (client, process):
-        client.initialize({"predictors": {"slow": {"texts": ["x" * 500]}}, "inline.minConfidence": 0.001})
+        client.initialize(
+            {"predictors": {"slow": {"texts": ["x" * 500]}}, "inline.minConfidence": 0.001}
+        )
         client.open(URI, "x")
         client.ask("textDocument/inlineCompletion", inline(URI, 0, 1))
         time.sleep(0.5)
@@ -89,7 +109,9 @@ def test_two_servers_at_once(tmp_path: Path) -> None:
 
 def test_a_client_that_never_says_initialized_is_served(tmp_path: Path) -> None:
     with server(tmp_path) as (client, _):
-        client.request("initialize", {"capabilities": {}, "initializationOptions": scripted("hello world")})
+        client.request(
+            "initialize", {"capabilities": {}, "initializationOptions": scripted("hello world")}
+        )
         client.open(URI, "hello ")
         assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
 
@@ -120,7 +142,9 @@ def test_no_torch_is_imported(tmp_path: Path) -> None:
         assert not any("torch" in warning for warning in client.warnings())
 
 
-def test_what_plugins_print_stays_out_of_the_protocol(tmp_path: Path, plugins: dict[str, str]) -> None:
+def test_what_plugins_print_stays_out_of_the_protocol(
+    tmp_path: Path, plugins: dict[str, str]
+) -> None:
     with server(tmp_path, env=plugins) as (client, process):
         client.initialize({"predictors": {"failing": {"texts": ["hello world"]}}})
         client.open(URI, "hello")

@@ -1,4 +1,6 @@
-"""A client has the server train a model: told how far it is, cancelled, refused, and used at once."""
+"""A client has the server train a model: told how far it is, cancelled, refused, and used at
+once.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ import pytest
 
 from .client import SERVE, Client, run, server
 
-pytestmark = pytest.mark.timeout(300)  # what is trained beside a server lets everything else go first
+pytestmark = pytest.mark.timeout(
+    300
+)  # what is trained beside a server lets everything else go first
 
 CAPABILITIES = {"window": {"workDoneProgress": True}}
 TEXT = "The gardener waters the orchids.\n"
@@ -38,7 +42,9 @@ def own_home(trained: Path, tmp_path: Path) -> Path:
 
 def train(client: Client, **arguments: object) -> dict:
     given = [arguments] if arguments else []
-    return client.request("workspace/executeCommand", {"command": "foretype.train", "arguments": given})
+    return client.request(
+        "workspace/executeCommand", {"command": "foretype.train", "arguments": given}
+    )
 
 
 def begin(client: Client, folder: Path) -> None:
@@ -65,7 +71,12 @@ def test_the_workspace_is_trained_on_told_of_and_completed_by_the_model(own_home
         reports = [progress(client)["value"]]
         while reports[-1]["kind"] != "end":
             reports.append(progress(client)["value"])
-        assert reports[0] | {"title": "", "kind": ""} == {"title": "", "kind": "", "cancellable": True, "percentage": 0}
+        assert reports[0] | {"title": "", "kind": ""} == {
+            "title": "",
+            "kind": "",
+            "cancellable": True,
+            "percentage": 0,
+        }
         assert "held-out" in reports[-2]["message"]
         told = client.notification("window/showMessage")
         assert told["type"] == 3
@@ -90,7 +101,15 @@ def test_it_is_cancelled_and_another_can_begin(own_home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"minutes": 0}, {"minutes": "long"}, {"paths": ["here"]}, {"paths": []}, {"paths": "/"}, {"steps": 3}]
+    "wrong",
+    [
+        {"minutes": 0},
+        {"minutes": "long"},
+        {"paths": ["here"]},
+        {"paths": []},
+        {"paths": "/"},
+        {"steps": 3},
+    ],
 )
 def test_what_is_no_training_is_refused(client: Client, wrong: dict) -> None:
     client.initialize({"predictors": ["scripted"]})
@@ -115,7 +134,10 @@ def test_modules_that_lie_in_the_workspace_are_not_run(tmp_path: Path) -> None:
         (workspace / f"{module}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     there = ("sh", "-c", 'cd "$0"; exec "$@"', str(workspace))
     with server(tmp_path / "home", [*there, *SERVE]) as (client, _):
-        client.initialize({"predictors": {"copy": {}}}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "a"}])
+        client.initialize(
+            {"predictors": {"copy": {}}},
+            workspaceFolders=[{"uri": workspace.as_uri(), "name": "a"}],
+        )
         train(client, paths=["/nowhere/at/all"])
         assert "cannot read /nowhere/at/all" in client.notification("window/showMessage")["message"]
     assert not (tmp_path / "ran").exists()

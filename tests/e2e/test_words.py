@@ -20,7 +20,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a small word-level model in it, ``garden``; and its text beside it."""
     folder = tmp_path_factory.mktemp("words")
     (folder / "garden.txt").write_text(TEXT * 40)
-    trained = run(folder / "home", "train", "garden.txt", "--unit", "word", "--hidden", "32", "--steps", "150")
+    trained = run(
+        folder / "home", "train", "garden.txt", "--unit", "word", "--hidden", "32", "--steps", "150"
+    )
     assert "garden is trained" in trained.stdout
     assert '"words": {"model": "garden"}' in trained.stdout
     return folder / "home"
@@ -32,19 +34,34 @@ def error(home: Path, *arguments: str, status: int = 1) -> str:
 
 
 def test_it_writes_and_shows_its_figures(home: Path) -> None:
-    written = run(home, "generate", "The gardener", "--model", "garden", "--temperature", "0", "--length", "20")
+    written = run(
+        home,
+        "generate",
+        "The gardener",
+        "--model",
+        "garden",
+        "--temperature",
+        "0",
+        "--length",
+        "20",
+    )
     assert written.stdout.startswith("The gardener waters the ")
     about = json.loads(run(home, "models", "show", "garden", "--json").stdout)
     assert (about["unit"], about["cell"], about["hidden"]) == ("word", "gru", 32)
     assert "gru 32, " in run(home, "models").stdout
 
 
-@pytest.mark.parametrize("predictors", [["network", "words", "copy"], {"words": {"model": "garden"}}])
+@pytest.mark.parametrize(
+    "predictors", [["network", "words", "copy"], {"words": {"model": "garden"}}]
+)
 def test_it_completes_in_the_server(home: Path, predictors: object) -> None:
     with server(home) as (client, _):
         client.initialize({"predictors": predictors})
         client.open("file:///a.txt", "The gard")
-        assert any(item["label"].startswith("gardener") for item in client.completions("file:///a.txt", 0, 8)["items"])
+        assert any(
+            item["label"].startswith("gardener")
+            for item in client.completions("file:///a.txt", 0, 8)["items"]
+        )
         assert client.warnings() == []
 
 
@@ -59,27 +76,47 @@ def test_it_adds_to_the_network(home: Path) -> None:
 
 def probability(start: str, offered: dict) -> float:
     """Of the most probable word that begins so, of those that are offered."""
-    return max((one["probability"] for one in offered["words"] if one["text"].startswith(start)), default=0.0)
+    return max(
+        (one["probability"] for one in offered["words"] if one["text"].startswith(start)),
+        default=0.0,
+    )
 
 
 def test_each_unit_says_what_to_do_with_a_model_of_the_other(home: Path) -> None:
     assert 'setting "predictors"' in error(home, "models", "use", "garden")
     assert "byte-level one here" in error(home, "complete", "garden.txt:1:5", "--model", "garden")
-    assert "--unit word" in error(home, "train", "garden.txt", "--from", "garden", "--steps", "1", "--name", "more")
+    assert "--unit word" in error(
+        home, "train", "garden.txt", "--from", "garden", "--steps", "1", "--name", "more"
+    )
     with server(home) as (client, _):
         client.initialize({"predictors": {"network": {}, "words": {"model": "default"}}})
         client.open("file:///a.txt", "The gard")
         client.completions("file:///a.txt", 0, 8)
         (warning,) = client.warnings()
-        assert "byte-level model: make one of words with 'foretype train PATH --unit word'" in warning
+        assert (
+            "byte-level model: make one of words with 'foretype train PATH --unit word'" in warning
+        )
 
 
 @pytest.mark.timeout(300)  # four processes import torch, one after the other
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
 def test_it_can_be_stopped_and_resumed(home: Path) -> None:
-    arguments = ("train", "garden.txt", "--name", "stopped", "--unit", "word", "--hidden", "8", "--minutes", "0.05")
-    with subprocess.Popen(**command(home, *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE) as training:
+    arguments = (
+        "train",
+        "garden.txt",
+        "--name",
+        "stopped",
+        "--unit",
+        "word",
+        "--hidden",
+        "8",
+        "--minutes",
+        "0.05",
+    )
+    with subprocess.Popen(
+        **command(home, *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as training:
         assert training.stderr
         while "held-out" not in training.stderr.readline():
             assert training.poll() is None
@@ -87,13 +124,20 @@ def test_it_can_be_stopped_and_resumed(home: Path) -> None:
         _, told = training.communicate(timeout=60)
     assert training.returncode == 130
     assert "foretype train garden.txt --name stopped --resume" in told
-    assert "--unit" in error(home, "train", "garden.txt", "--name", "stopped", "--resume", "--unit", "word", status=2)
-    assert "stopped is trained" in run(home, "train", "garden.txt", "--name", "stopped", "--resume").stdout
+    assert "--unit" in error(
+        home, "train", "garden.txt", "--name", "stopped", "--resume", "--unit", "word", status=2
+    )
+    assert (
+        "stopped is trained"
+        in run(home, "train", "garden.txt", "--name", "stopped", "--resume").stdout
+    )
     assert json.loads(run(home, "models", "show", "stopped", "--json").stdout)["unit"] == "word"
 
 
 def test_the_doctor_misses_no_model_of_words(tmp_path: Path, home: Path) -> None:
     for folder, told in ((home, "a step"), (tmp_path / "home", "--unit word")):
-        (line,) = [line for line in run(folder, "doctor").stdout.splitlines() if "predictor words" in line]
+        (line,) = [
+            line for line in run(folder, "doctor").stdout.splitlines() if "predictor words" in line
+        ]
         assert line.startswith("ok")
         assert told in line

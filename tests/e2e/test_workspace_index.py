@@ -1,4 +1,6 @@
-"""A real server reads a workspace in the background, follows its changes, and tells how far it is."""
+"""A real server reads a workspace in the background, follows its changes, and tells how far it
+is.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def goes_on(client: Client, text: str, beginning: str) -> bool:
     return any(one.startswith(beginning) for one in offered(client, text))
 
 
-def test_a_workspace_is_read_once_the_server_has_started_and_known_at_the_next_start(tmp_path, folder):
+def test_a_workspace_is_read_once_the_server_has_started_and_known_at_the_next_start(
+    tmp_path, folder
+):
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
         assert comes_true(lambda: goes_on(client, START, "soc"))
@@ -111,7 +115,11 @@ def test_the_network_learns_nothing_from_what_is_excluded_or_forgotten(tmp_path,
         begin(client, folder, predictors={"network": {}}, **{"learn.exclude": ["private*"]})
         forget = {"command": "foretype.forget", "arguments": [{"path": str(folder / "diary.txt")}]}
         client.request("workspace/executeCommand", forget)
-        assert [typed(client, name) for name in ("private.txt", "diary.txt", "letter.txt")] == [False, False, True]
+        assert [typed(client, name) for name in ("private.txt", "diary.txt", "letter.txt")] == [
+            False,
+            False,
+            True,
+        ]
 
 
 def test_a_deleted_file_is_unlearnt(tmp_path, folder):
@@ -148,7 +156,9 @@ def test_a_writer_is_offered_words_alone_and_learnt_from_in_prose_alone(tmp_path
         client.open(URI, START)
         items = client.completions(URI, 0, len(START))["items"]
         assert {item["command"]["arguments"][0]["kind"] for item in items} == {"word"}
-        client.notify("workspace/didChangeConfiguration", {"settings": {"foretype": {"prose": False}}})
+        client.notify(
+            "workspace/didChangeConfiguration", {"settings": {"foretype": {"prose": False}}}
+        )
         assert comes_true(lambda: goes_on(client, "The secretary of our ", "orch"))
 
 
@@ -170,7 +180,9 @@ def test_what_is_learnt_meanwhile_is_offered_where_somebody_asked_before(tmp_pat
         assert comes_true(lambda: "orc" in beginnings())
 
 
-def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_not(tmp_path, folder):
+def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_not(
+    tmp_path, folder
+):
     other = tmp_path / "other"
     other.mkdir()
     (other / "light.txt").write_text("The keeper of the lighthouse is called Balthasar.\n" * 4)
@@ -179,10 +191,15 @@ def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_n
         client.initialize({"predictors": {"copy": {}}}, CAPABILITIES, workspaceFolders=None)
         assert not goes_on(client, START, "soc")
         for added, removed in (((folder,), ()), ((other,), (folder,))):
-            event = {"added": [as_sent[path] for path in added], "removed": [as_sent[path] for path in removed]}
+            event = {
+                "added": [as_sent[path] for path in added],
+                "removed": [as_sent[path] for path in removed],
+            }
             client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
             known = [(START, "soc"), ("The keeper of the ", "lig")][len(removed)]
             assert comes_true(lambda known=known: goes_on(client, *known))
         assert not goes_on(client, START, "soc")
-        registered = [one["method"] for one in client.requests if one["method"] == "client/registerCapability"]
+        registered = [
+            one["method"] for one in client.requests if one["method"] == "client/registerCapability"
+        ]
         assert len(registered) == 1, "files are watched from the first folder on"

@@ -52,7 +52,9 @@ TICKS = count(1_700_000_000_000_000_000, 1_000_000_000)
 
 
 class Place:
-    """A folder of texts, where its index is kept, and workspaces over it as if by so many servers."""
+    """A folder of texts, where its index is kept, and workspaces over it as if by so many
+    servers.
+    """
 
     def __init__(self, folder: Path, index: Path) -> None:
         self.folder = folder
@@ -85,13 +87,20 @@ class Place:
 
     def on_disk(self) -> bytes:
         """What the shards hold, or anything else that is no list of names."""
-        return b"".join(path.read_bytes() for path in self.index.iterdir() if path.suffix != ".json")
+        return b"".join(
+            path.read_bytes() for path in self.index.iterdir() if path.suffix != ".json"
+        )
 
-    def renew(self, *paths: Path, everything: bool = True, exclude: tuple[str, ...] = ()) -> Workspace:
+    def renew(
+        self, *paths: Path, everything: bool = True, exclude: tuple[str, ...] = ()
+    ) -> Workspace:
         """What `refresh` or `update` does, in this process."""
         self.index.mkdir(exist_ok=True)
         changed = None if everything else tuple(map(str, paths))
-        Renewal(Request([str(self.folder)], str(self.index), exclude, changed), lambda _done, _total: None).run()
+        Renewal(
+            Request([str(self.folder)], str(self.index), exclude, changed),
+            lambda _done, _total: None,
+        ).run()
         workspace = self.workspace(*exclude)
         workspace.open()
         return workspace

@@ -1,4 +1,6 @@
-"""What is found at the next start after a crash, a full disk or a damage; and predictors that do not come back."""
+"""What is found at the next start after a crash, a full disk or a damage; and predictors that do
+not come back.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +173,9 @@ def test_a_predictor_that_is_waited_for_is_of_the_kinds_that_it_was():
     assert isinstance(other, Modelled)
 
 
-@pytest.mark.parametrize(("raised", "told"), [(KeyboardInterrupt(), PredictorError), (SystemExit(1), SystemExit)])
+@pytest.mark.parametrize(
+    ("raised", "told"), [(KeyboardInterrupt(), PredictorError), (SystemExit(1), SystemExit)]
+)
 def test_what_would_end_the_server_is_an_error_like_others(raised, told):
     def fail():
         raise raised

@@ -1,4 +1,6 @@
-"""Sampling: properties that hold for any distribution, and frequencies where they can be counted."""
+"""Sampling: properties that hold for any distribution, and frequencies where they can be
+counted.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model.sampling import adjusted, gumbel, gumbel_below, normalised, tempered, top_k, top_p
+from foretype_model.sampling import (
+    adjusted,
+    gumbel,
+    gumbel_below,
+    normalised,
+    tempered,
+    top_k,
+    top_p,
+)
 
 LOGITS = st.lists(st.floats(-20, 20), min_size=2, max_size=40).map(np.array)
 
@@ -47,7 +57,9 @@ def test_a_low_temperature_sharpens_and_a_high_one_flattens() -> None:
 
 
 @given(LOGITS, st.floats(-5, 5), st.integers(0, 9))
-def test_conditioned_noise_has_the_asked_for_maximum_and_keeps_its_order(logits, highest, seed) -> None:
+def test_conditioned_noise_has_the_asked_for_maximum_and_keeps_its_order(
+    logits, highest, seed
+) -> None:
     perturbed = gumbel(np.random.default_rng(seed), normalised(logits))
     below = gumbel_below(perturbed, highest)
     assert below.max() == pytest.approx(highest, abs=1e-6)
@@ -57,9 +69,15 @@ def test_conditioned_noise_has_the_asked_for_maximum_and_keeps_its_order(logits,
 
 def test_drawing_through_a_tree_is_drawing_from_its_leaves() -> None:
     draw, log_p = np.random.default_rng(0), normalised(np.array([0.3, -1.0, 0.8, 0.1, -0.5, 0.4]))
-    counts, sides = np.zeros(6), np.array([np.logaddexp.reduce(log_p[:3]), np.logaddexp.reduce(log_p[3:])])
+    counts, sides = (
+        np.zeros(6),
+        np.array([np.logaddexp.reduce(log_p[:3]), np.logaddexp.reduce(log_p[3:])]),
+    )
     for _ in range(8000):
         left, right = gumbel_below(gumbel(draw, sides), float(draw.gumbel()))
-        leaves = [gumbel_below(gumbel(draw, log_p[:3]), left), gumbel_below(gumbel(draw, log_p[3:]), right)]
+        leaves = [
+            gumbel_below(gumbel(draw, log_p[:3]), left),
+            gumbel_below(gumbel(draw, log_p[3:]), right),
+        ]
         counts[np.concatenate(leaves).argmax()] += 1
     np.testing.assert_allclose(counts / 8000, np.exp(log_p), atol=0.02)

@@ -13,7 +13,8 @@ from foretype_server.lsp.to_proto import UNITS
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 
 
-# Few characters, so that CR meets LF often; and what ends a line for str.splitlines, but not in the protocol.
+# Few characters, so that CR meets LF often; and what ends a line for str.splitlines, but not in the
+# protocol.
 texts = st.text(st.sampled_from("ab \r\n\r\n\u2028\x0c\x85\x1eéñक्ष中😀👩‍🚀"), max_size=40)
 texts_without_cr = st.text(st.sampled_from("ab\n\u2028é中😀🚀"), max_size=20)
 points = st.builds(Point, st.integers(0, 12), st.integers(0, 30))
@@ -22,7 +23,9 @@ edits = st.lists(st.tuples(points, points, texts), max_size=8)
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(text=texts, edits=edits, asked=points)
-def test_equals_the_reference_after_any_edits(text: str, edits: list, asked: Point, encoding: str) -> None:
+def test_equals_the_reference_after_any_edits(
+    text: str, edits: list, asked: Point, encoding: str
+) -> None:
     store, reference = Text(text, UNITS[encoding]), Reference(text, encoding)
     for start, end, new in edits:
         store.edit(start, end, new)
@@ -39,8 +42,15 @@ def test_equals_the_reference_after_any_edits(text: str, edits: list, asked: Poi
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@given(filler=st.sampled_from(["x", "é", "😀", "\r", "\r\n", "a\n"]), text=texts, edits=edits, shift=st.integers(-3, 3))
-def test_equals_the_reference_over_many_chunks(filler: str, text: str, edits: list, shift: int, encoding: str) -> None:
+@given(
+    filler=st.sampled_from(["x", "é", "😀", "\r", "\r\n", "a\n"]),
+    text=texts,
+    edits=edits,
+    shift=st.integers(-3, 3),
+)
+def test_equals_the_reference_over_many_chunks(
+    filler: str, text: str, edits: list, shift: int, encoding: str
+) -> None:
     width = LONGEST_CHUNK // 2 // len(filler.encode()) + shift
     long = filler * width + text + filler * width
     store, reference = Text(long, UNITS[encoding]), Reference(long, encoding)
@@ -52,13 +62,17 @@ def test_equals_the_reference_over_many_chunks(filler: str, text: str, edits: li
 
 @given(texts_without_cr, st.lists(st.tuples(points, points, texts_without_cr), max_size=8))
 def test_half_of_a_surrogate_pair_keeps_its_place(text: str, edits: list) -> None:
-    """Whatever halves an edit leaves, the number of UTF-16 units on every line is what the client counts."""
+    """Whatever halves an edit leaves, the number of UTF-16 units on every line is what the client
+    counts.
+    """
     store = Text(text, UNITS["utf-16"])
     lines = [_units(line) for line in text.split("\n")]
     for start, end, new in edits:
         lines = _edited(lines, *sorted((start, end)), new)
         store.edit(start, end, new)
-    assert [len(_units(line)) for line in bytes(store).decode().split("\n")] == [len(line) for line in lines]
+    assert [len(_units(line)) for line in bytes(store).decode().split("\n")] == [
+        len(line) for line in lines
+    ]
 
 
 def _units(line: str) -> list[bytes]:

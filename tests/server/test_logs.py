@@ -1,4 +1,6 @@
-"""What is shown of an error, which editors log: enough to find a faulty plugin, and none of the user's text."""
+"""What is shown of an error, which editors log: enough to find a faulty plugin, and none of the
+user's text.
+"""
 
 from __future__ import annotations
 
@@ -45,14 +47,22 @@ def failure(code: Callable[[], object]) -> Exception:
 
 
 def test_of_anothers_error_the_kind_and_the_line_are_told(plugin: Callable[[str], Path]) -> None:
-    file = plugin(f"import json\n\ndef deep():\n    json.loads('{{{WORD}')\n\ndef raise_():\n    deep()\n")
+    file = plugin(
+        f"import json\n\ndef deep():\n    json.loads('{{{WORD}')\n\ndef raise_():\n    deep()\n"
+    )
     told = logs.told(failure(import_module("somebodys_plugin").raise_))
-    assert told.startswith(f"JSONDecodeError at {file}:4; foretype doctor or foretype serve --log-text")
+    assert told.startswith(
+        f"JSONDecodeError at {file}:4; foretype doctor or foretype serve --log-text"
+    )
     assert WORD not in told
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [(f"a = 1\n{WORD} {WORD}\n", "SyntaxError"), (f"a = 1\nraise KeyError('{WORD}')\n", "KeyError")]
+    ("text", "kind"),
+    [
+        (f"a = 1\n{WORD} {WORD}\n", "SyntaxError"),
+        (f"a = 1\nraise KeyError('{WORD}')\n", "KeyError"),
+    ],
 )
 def test_a_plugin_that_cannot_be_imported_is_told_by_the_line(
     plugin: Callable[[str], Path], text: str, kind: str
@@ -60,7 +70,9 @@ def test_a_plugin_that_cannot_be_imported_is_told_by_the_line(
     file = plugin(text)
     known = {"a": EntryPoint("a", "somebodys_plugin:create", GROUP)}
     told = logs.told(failure(lambda: load_predictor("a", known, Context())))
-    assert told.startswith(f"the predictor 'a' (somebodys_plugin:create) could not be made: {kind} at {file}:2;")
+    assert told.startswith(
+        f"the predictor 'a' (somebodys_plugin:create) could not be made: {kind} at {file}:2;"
+    )
     assert WORD not in told
 
 

@@ -1,18 +1,16 @@
-"""What other systems do otherwise: names of files, line ends, open files, modules that are not there."""
+"""What other systems do otherwise: names of files, line ends, open files, modules that are not
+there.
+"""
 
 from __future__ import annotations
 
 import ast
 import os
-import shlex
-import shutil
 import stat
-import sys
 import unicodedata
 from collections import Counter
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path, PureWindowsPath
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -24,7 +22,6 @@ from foretype_model.files.atomic import replacing
 from foretype_model.files.discovery import LeftOutError, Tree, read_text
 from foretype_model.files.gitignore import rules_of
 from foretype_model.files.uris import file_of, path_of, real_path, windows_path
-from foretype_model.predictors.network import kernel
 from foretype_model.privacy.secret_scanner import is_private
 from foretype_model.store.store import Store
 from foretype_server.console.text_file import TextFile
@@ -36,7 +33,8 @@ POSIX = os.name == "posix"
 UNIX_ALONE = frozenset({"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"})
 WINDOWS_ALONE = frozenset({"_winapi", "msvcrt", "winreg"})
 CALLS_OF_UNIX = frozenset({
-    "chown", "fchmod", "fork", "forkpty", "geteuid", "getuid", "kill", "killpg", "mkfifo", "nice", "sched_setaffinity",
+    "chown", "fchmod", "fork", "forkpty", "geteuid", "getuid", "kill", "killpg", "mkfifo", "nice",
+    "sched_setaffinity",
     "sched_setscheduler", "setpriority", "setsid", "sysconf", "uname",
 })  # fmt: skip
 
@@ -68,12 +66,21 @@ def test_a_path_without_a_drive_is_of_no_file_on_windows(path):
     assert windows_path("", path) is None
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters='<>:"/\\|?*\0'), min_size=1), min_size=1))
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters='<>:"/\\|?*\0'), min_size=1),
+        min_size=1,
+    )
+)
 def test_a_path_of_windows_survives_its_uri(parts):
     parts = [part for part in parts if part not in {".", ".."}] or ["x"]
     path = PureWindowsPath("C:\\", *parts)
     uri = path.as_uri()
-    for spelling in (uri, uri.replace("file:///C:", "file:///c%3A"), uri.replace("file:///", "file://localhost/")):
+    for spelling in (
+        uri,
+        uri.replace("file:///C:", "file:///c%3A"),
+        uri.replace("file:///", "file://localhost/"),
+    ):
         assert _on_windows(spelling) == str(path)
 
 
@@ -94,8 +101,10 @@ def test_a_path_of_any_bytes_survives_its_uri(parts):
 @pytest.mark.parametrize(
     "uri",
     [
-        "", "untitled:Untitled-1", "vscode-vfs://github/ada/notes/a.md", "git:/home/ada/a.md", "file:", "file://",
-        "file:relative/a.md", "file:///a%00b", "file:///\ud800", "file://[::1/a.md", "http://localhost/etc/passwd",
+        "", "untitled:Untitled-1", "vscode-vfs://github/ada/notes/a.md", "git:/home/ada/a.md",
+        "file:", "file://",
+        "file:relative/a.md", "file:///a%00b", "file:///\ud800", "file://[::1/a.md",
+        "http://localhost/etc/passwd",
         "C:\\Users\\ada", "/home/ada/a.md",
     ],
 )  # fmt: skip
@@ -110,7 +119,9 @@ def test_a_file_on_another_machine_is_none_of_this_one():
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
-@pytest.mark.parametrize("uri", ["file:///tmp/a%20b.ipynb", "file:/tmp/a b.ipynb", "FILE://localhost/tmp/a%20b.ipynb"])
+@pytest.mark.parametrize(
+    "uri", ["file:///tmp/a%20b.ipynb", "file:/tmp/a b.ipynb", "FILE://localhost/tmp/a%20b.ipynb"]
+)
 def test_spellings_of_a_uri_are_one_file(uri):
     assert path_of(uri) == "/tmp/a b.ipynb"
 
@@ -127,7 +138,9 @@ def test_nothing_is_learnt_from_a_cell_of_a_file_of_keys():
 
 @pytest.fixture
 def loosely(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system, as macOS has it, on which a file has one name and can be opened under others."""
+    """A file system, as macOS has it, on which a file has one name and can be opened under
+    others.
+    """
     monkeypatch.setattr(uris, "LOOSELY_SPELT", True)
 
     def one(path: str, other: str) -> bool:
@@ -214,7 +227,9 @@ def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatc
 def test_what_cannot_be_replaced_is_there_still(monkeypatch, tmp_path):
     path = tmp_path / "kept.json"
     path.write_text("old")
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "in use")))
+    monkeypatch.setattr(
+        Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "in use"))
+    )
     with pytest.raises(PermissionError), replacing(path) as partial:
         partial.write_text("new")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("kept.json", "old")]
@@ -222,7 +237,12 @@ def test_what_cannot_be_replaced_is_there_still(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xef\xbb\xbf*.log\n", b"*.log\r\n", "# Überschrift\n*.log".encode("latin-1"), b"caf\xe9\n*.log\n"],
+    [
+        b"\xef\xbb\xbf*.log\n",
+        b"*.log\r\n",
+        "# Überschrift\n*.log".encode("latin-1"),
+        b"caf\xe9\n*.log\n",
+    ],
 )
 def test_a_gitignore_is_read_whatever_wrote_it(tmp_path, content):
     (tmp_path / ".gitignore").write_bytes(content)
@@ -238,86 +258,13 @@ def test_the_line_ends_of_windows_stay_in_a_file_that_is_saved(tmp_path):
     assert path.read_bytes() == b"one\r\ntwo\r\nthree\r\n"
 
 
-# The kernel
-
-
-@pytest.fixture(scope="module")
-def build() -> ModuleType:
-    """hatch_build.py, which is imported by hatchling alone."""
-    spec = spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize(
-    ("compiler", "told"), [("false", "did not say why"), ("no-such-compiler", "No such file"), ("", "no C compiler")]
-)
-def test_where_nothing_can_be_compiled_the_installation_goes_on(build, monkeypatch, tmp_path, compiler, told):
-    monkeypatch.setenv("CC", compiler)
-    if not compiler:
-        monkeypatch.delenv("CC")
-        monkeypatch.setenv("PATH", str(tmp_path))
-    warnings: list[str] = []
-    monkeypatch.setattr(build, "KERNEL", "kernel")
-    shutil.copytree(
-        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
-        tmp_path / "kernel",
-        ignore=lambda *_: ["libforetype.so"],
-    )
-    app = SimpleNamespace(display_warning=warnings.append)
-    hook = build.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel", app)
-    made = {"artifacts": []}
-    hook.initialize("standard", made)
-    assert made == {"artifacts": []}, "a wheel for every platform"
-    assert told in warnings[0]
-    assert "Foretype works without" in warnings[0]
-    assert not list(tmp_path.glob("kernel/libforetype*"))
-
-
-def test_a_library_does_not_know_where_it_was_compiled(build, monkeypatch, tmp_path):
-    tells = "import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index('-o') + 1]).write_text(' '.join(sys.argv))"
-    monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", tells]))
-    told = []
-    for folder in (tmp_path / "here", tmp_path / "a longer name"):
-        shutil.copytree(
-            ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
-            folder,
-            ignore=lambda *_: ["libforetype.so"],
-        )
-        assert build.compiled(folder) == ""
-        told.append((folder / "libforetype.so").read_text("utf-8"))
-    assert told[0] == told[1]
-    assert "kernel.c" in told[0]
-
-
-@pytest.mark.skipif(kernel.library() is None, reason="installed without a C compiler")
-def test_a_compiler_that_does_not_know_the_newest_instructions_makes_all_else(build, monkeypatch, tmp_path):
-    knows_less = (
-        "import subprocess, sys; sys.exit('-DWITHOUT_AVX_VNNI' not in sys.argv or subprocess.call({} + sys.argv[1:]))"
-    )
-    real = next(filter(shutil.which, build.candidates()))
-    monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", knows_less.format([real])]))
-    folder = tmp_path / "kernel"
-    shutil.copytree(
-        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
-        folder,
-        ignore=lambda *_: ["libforetype.so"],
-    )
-    assert build.compiled(folder) == ""
-    made = kernel.library(folder / "libforetype.so")
-    assert made is not None
-    avx_vnni = 2
-    assert [way for way in kernel.ways() if way != avx_vnni] == [
-        way for way in range(kernel.MOST_WAYS) if made.foretype_knows(way)
-    ]
-
-
 # Modules
 
 
 def _guarded(path: Path) -> set[int]:
-    """The lines of a file that are reached on some systems alone, or are ready for what is not there."""
+    """The lines of a file that are reached on some systems alone, or are ready for what is not
+    there.
+    """
     lines: set[int] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         asked = ""
@@ -327,7 +274,9 @@ def _guarded(path: Path) -> set[int]:
             asked = "os.name"
         if any(word in asked for word in ("sys.platform", "os.name", "hasattr")):
             lines.update(range(node.lineno, node.end_lineno + 1))
-        elif isinstance(node, ast.Try) and any("Error" in ast.unparse(one.type or node) for one in node.handlers):
+        elif isinstance(node, ast.Try) and any(
+            "Error" in ast.unparse(one.type or node) for one in node.handlers
+        ):
             lines.update(range(node.lineno, node.body[-1].end_lineno + 1))
     return lines
 
@@ -336,9 +285,17 @@ def _of_one_system(path: Path) -> list[tuple[int, str]]:
     found = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module]
+            )
             found += [(node.lineno, name) for name in names if name in UNIX_ALONE | WINDOWS_ALONE]
-        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "os" and node.attr in CALLS_OF_UNIX:
+        elif (
+            isinstance(node, ast.Attribute)
+            and ast.unparse(node.value) == "os"
+            and node.attr in CALLS_OF_UNIX
+        ):
             found.append((node.lineno, f"os.{node.attr}"))
     return found
 

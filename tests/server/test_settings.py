@@ -48,7 +48,9 @@ def test_every_way_of_writing_a_setting(layer: dict[str, Any]) -> None:
         ("x" * 1000, 1, "There is no setting"),
     ],
 )
-def test_a_bad_setting_is_named_and_its_default_is_used(name: str, value: object, told: str) -> None:
+def test_a_bad_setting_is_named_and_its_default_is_used(
+    name: str, value: object, told: str
+) -> None:
     settings, problems = read_settings({name: value, "seed": 7})
     assert settings == Settings(seed=7)
     assert len(problems) == 1
@@ -57,13 +59,17 @@ def test_a_bad_setting_is_named_and_its_default_is_used(name: str, value: object
 
 
 def test_later_layers_come_before_earlier_ones() -> None:
-    settings, _ = read_settings({"seed": 1, "topK": 3, "maxItems": 4}, {"seed": 2, "maxItems": None})
+    settings, _ = read_settings(
+        {"seed": 1, "topK": 3, "maxItems": 4}, {"seed": 2, "maxItems": None}
+    )
     assert settings == Settings(seed=2, top_k=3)
 
 
 def test_predictors_by_name_and_with_options() -> None:
     assert read_settings({"predictors": ["a", "b"]})[0].predictors == {"a": {}, "b": {}}
-    assert read_settings({"predictors": {"a": {"texts": ["x"]}}})[0].predictors == {"a": {"texts": ["x"]}}
+    assert read_settings({"predictors": {"a": {"texts": ["x"]}}})[0].predictors == {
+        "a": {"texts": ["x"]}
+    }
 
 
 def test_a_problem_is_told_once() -> None:
@@ -77,11 +83,15 @@ def test_no_settings_are_the_defaults(layer: object) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
 )
 
 
-@given(json_values, st.dictionaries(st.sampled_from([*NAMES, "foretype", "inline", "x"]), json_values))
+@given(
+    json_values, st.dictionaries(st.sampled_from([*NAMES, "foretype", "inline", "x"]), json_values)
+)
 def test_no_json_at_all_makes_it_fail(anything: object, named: dict[str, object]) -> None:
     settings, problems = read_settings(anything, named)
     settings.options()

@@ -1,1 +1,3 @@
-"""The trust suite: what Foretype promises, tried many times over. Run with ``python -m tests.trust``."""
+"""The trust suite: what Foretype promises, tried many times over. Run with ``python -m
+tests.trust``.
+"""

@@ -1,4 +1,6 @@
-"""Whatever goes wrong on a machine: processes killed, disks full, files damaged, plugins that hang, jumping clocks."""
+"""Whatever goes wrong on a machine: processes killed, disks full, files damaged, plugins that hang,
+jumping clocks.
+"""
 
 from __future__ import annotations
 

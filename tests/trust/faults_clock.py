@@ -1,4 +1,6 @@
-"""A clock that jumps by years, and files from other times: nothing expires, nothing is lost, no figure is negative."""
+"""A clock that jumps by years, and files from other times: nothing expires, nothing is lost, no
+figure is negative.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ def outcomes(_scale: float) -> Iterator[Outcome]:
     with TemporaryDirectory() as folder:
         for jump in JUMPS:
             now = time.time() + jump
-            with mock.patch("time.time", lambda now=now: now), mock.patch("datetime.date", _a_date(now)):
+            with (
+                mock.patch("time.time", lambda now=now: now),
+                mock.patch("datetime.date", _a_date(now)),
+            ):
                 faults += [f"{jump}: {fault}" for fault in work(Path(folder), now)]
     held = len(JUMPS) - len({fault.split(":")[0] for fault in faults})
     yield Outcome("a clock that jumps", len(JUMPS), held, "; ".join(faults[:3]))
@@ -59,7 +64,9 @@ def work(home: Path, now: float) -> Iterator[str]:
     Renewal(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
     workspace = Workspace((texts,), index)
     shards = workspace.open()
-    held = {name: shard.document(name) for shard in shards for name in set(shard.names) - shard.masked}
+    held = {
+        name: shard.document(name) for shard in shards for name in set(shard.names) - shard.masked
+    }
     if held != {str(path): path.read_bytes() for path in texts.iterdir()}:
         yield "the index is not that of the files"
     with replacing(home / "models" / "kept.json") as partial:

@@ -1,4 +1,6 @@
-"""Model files and indexes that are cut short or damaged: refused in one line, and nothing else is."""
+"""Model files and indexes that are cut short or damaged: refused in one line, and nothing else
+is.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ from foretype_model.store.store import BUNDLED
 KILOBYTE = 1024
 FLIPS = 300
 DAMAGES = 2000
-"""Bits of a model that are turned over, one in each file; and damages to an index, of four kinds."""
+"""Bits of a model that are turned over, one in each file; and damages to an index, of four kinds.
+"""
 
 TEXT = "The treasurer of our society is Philippa Wainwright.\n"
 URI = "file:///nowhere/open.txt"
@@ -46,7 +49,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def truncated_models(path: Path, every: int) -> Outcome:
-    """Open the default model as it is when its writing stopped at a kilobyte: at each, or at some."""
+    """Open the default model as it is when its writing stopped at a kilobyte: at each, or at
+    some.
+    """
     shutil.copy(BUNDLED, path)
     ends = range((path.stat().st_size - 1) // KILOBYTE * KILOBYTE, -1, -KILOBYTE * every)
     refused = 0
@@ -66,7 +71,9 @@ def is_refused(path: Path) -> bool:
 
 
 def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
-    """Open the default model with one bit turned over, in either runtime: refused, or the very same predictions."""
+    """Open the default model with one bit turned over, in either runtime: refused, or the very same
+    predictions.
+    """
     whole = BUNDLED.read_bytes()
     expected = [predicted(way(BUNDLED)) for way in RUNTIMES]
     near_the_ends = [*range(4000), *range(len(whole) - 4000, len(whole))]
@@ -77,7 +84,9 @@ def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
         damaged[at] ^= 1 << rng.randrange(8)
         path.write_bytes(damaged)
         found = [predicted_or_refused(path, way) for way in RUNTIMES]
-        survived += all(one in ("refused", as_whole) for one, as_whole in zip(found, expected, strict=True))
+        survived += all(
+            one in ("refused", as_whole) for one, as_whole in zip(found, expected, strict=True)
+        )
         refused += found == ["refused"] * len(RUNTIMES)
     return Outcome("a model with a bit turned over", flips, survived, f"{refused} were refused")
 
@@ -118,7 +127,9 @@ def served_models(folder: Path, rng: random.Random, times: int) -> Outcome:
     for _ in range(times):
         (home / "models" / "mine.onnx").write_bytes(whole[: rng.randrange(len(whole))])
         with server(home) as (client, _):
-            client.initialize({"predictors": {"network": {}, "scripted": {"texts": ["hello world"]}}})
+            client.initialize(
+                {"predictors": {"network": {}, "scripted": {"texts": ["hello world"]}}}
+            )
             client.open(URI, "hello ")
             items = client.completions(URI, 0, 6)["items"]
             survived += bool(items) and len(client.warnings()) == 1
@@ -143,7 +154,10 @@ def damaged(whole: bytes, kind: int, rng: random.Random) -> bytes:
 def damaged_shards(folder: Path, rng: random.Random, damages: int) -> Outcome:
     """Open a damaged shard, and where that can be done, offer and mask what it holds."""
     shard = Shard.build(
-        [(f"/{n}.txt", f"the quick brown fox {n} jumps over the lazy dog\n".encode() * 20) for n in range(5)]
+        [
+            (f"/{n}.txt", f"the quick brown fox {n} jumps over the lazy dog\n".encode() * 20)
+            for n in range(5)
+        ]
     )
     path = folder / "a.shard"
     shard.save(path)
@@ -161,7 +175,9 @@ def damaged_shards(folder: Path, rng: random.Random, damages: int) -> Outcome:
 
 
 def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
-    """Damage any file of an index, start on it, forget in it and renew it: it is that of the files again."""
+    """Damage any file of an index, start on it, forget in it and renew it: it is that of the files
+    again.
+    """
     texts, index = folder / "texts", folder / "index"
     for path in (texts, index):
         path.mkdir()
@@ -176,12 +192,17 @@ def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
         (texts / f"{damage % 6}.txt").write_text(f"{TEXT}This text was changed, {damage}.\n" * 10)
         faults += [f"{damage}: {fault}" for fault in use_damaged(texts, index)]
     return Outcome(
-        "a damaged index", damages, damages - len({one.split(":")[0] for one in faults}), "; ".join(faults[:3])
+        "a damaged index",
+        damages,
+        damages - len({one.split(":")[0] for one in faults}),
+        "; ".join(faults[:3]),
     )
 
 
 def other_version(manifest: bytes, _kind: int, rng: random.Random) -> bytes:
-    """A manifest that another release has written, or that tells of files of other sizes and times."""
+    """A manifest that another release has written, or that tells of files of other sizes and
+    times.
+    """
     values = json.loads(manifest)
     if rng.random() < 0.5:
         return json.dumps({**values, "format": values["format"] + 1, "more": 1}).encode()

@@ -1,4 +1,6 @@
-"""Data folders in which nothing can be kept, or not for long: the server answers all the same, and says so once."""
+"""Data folders in which nothing can be kept, or not for long: the server answers all the same, and
+says so once.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ NAMESPACE = ("unshare", "--map-root-user", "--mount", "sh", "-c")
 
 HOMES = {
     "a read-only home": 'mkdir -p "$H" && mount --bind "$H" "$H" && mount -o remount,bind,ro "$H"',
-    "a read-only home that is not there": 'mount -t tmpfs none "${H%/*}" && mount -o remount,ro "${H%/*}"',
+    "a read-only home that is not there": (
+        'mount -t tmpfs none "${H%/*}" && mount -o remount,ro "${H%/*}"'
+    ),
     "a home that is a file": 'echo > "$H"',
     "a home that is a broken link": 'ln -s "$H.gone" "$H"',
     "a home below a file": 'echo > "$H"; FORETYPE_HOME="$H/below"; export FORETYPE_HOME',
@@ -74,15 +78,22 @@ def faults_in(home: str) -> Iterator[str]:
         folder = Path(name)
         folder.chmod(0o777)
         (folder / "texts").mkdir()
-        (folder / "texts" / "a.txt").write_text("The treasurer of our society is Philippa Wainwright.\n" * 500)
+        (folder / "texts" / "a.txt").write_text(
+            "The treasurer of our society is Philippa Wainwright.\n" * 500
+        )
         (folder / "above").mkdir()
         yield from session(folder, within(home, folder, SERVE))
         for command in COMMANDS:
             ran = subprocess.run(
-                within(home, folder, [*FORETYPE, *command]), input="hello", capture_output=True, text=True, timeout=60,
+                within(home, folder, [*FORETYPE, *command]), input="hello", capture_output=True,
+                text=True, timeout=60,
                 cwd=folder, check=False,
             )  # fmt: skip
-            if ran.returncode not in {0, 1} or len(ran.stderr.splitlines()) > 1 or "Traceback" in ran.stderr:
+            if (
+                ran.returncode not in {0, 1}
+                or len(ran.stderr.splitlines()) > 1
+                or "Traceback" in ran.stderr
+            ):
                 yield f"foretype {command[0]} said {ran.stderr[-200:]}"
         strange = {path.name for path in folder.iterdir()} - {"above", "texts", ".local"}
         if strange:
@@ -96,7 +107,9 @@ def within(home: str, folder: Path, command: Sequence[str]) -> list[str]:
     place = folder / "above" / "home"
     if place.is_file() or place.is_symlink():
         place.unlink()
-    set_up = f'H={place}; C="{" ".join(command)}"; export FORETYPE_HOME="$H"; {HOMES[home]}; exec $C'
+    set_up = (
+        f'H={place}; C="{" ".join(command)}"; export FORETYPE_HOME="$H"; {HOMES[home]}; exec $C'
+    )
     return [*NAMESPACE, set_up]
 
 
@@ -107,15 +120,24 @@ def session(folder: Path, command: Sequence[str]) -> Iterator[str]:
         with suppress(EOFError):
             client.initialize(SETTINGS, workspaceFolders=folders)
             for reload in (False, True):
-                client.notify("workspace/didChangeConfiguration", {"settings": {"foretype": {"prose": reload}}})
+                client.notify(
+                    "workspace/didChangeConfiguration",
+                    {"settings": {"foretype": {"prose": reload}}},
+                )
                 client.open(URI, "hello ")
                 if not client.completions(URI, 0, 6)["items"]:
                     yield "nothing is offered"
                 taken = {"kind": "word", "characters": 7, "uri": URI}
-                client.request("workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]})
+                client.request(
+                    "workspace/executeCommand",
+                    {"command": "foretype.accepted", "arguments": [taken]},
+                )
                 client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
             warnings = client.warnings()
-            yield from (f"warned twice: {text}" for text in {one for one in warnings if warnings.count(one) > 1})
+            yield from (
+                f"warned twice: {text}"
+                for text in {one for one in warnings if warnings.count(one) > 1}
+            )
             client.shut_down()
         if (status := process.wait(PATIENCE)) != 0:
             yield f"ended with status {status}"

@@ -1,4 +1,6 @@
-"""Servers and trainings that are killed in the middle of their work, and what is found at the next start."""
+"""Servers and trainings that are killed in the middle of their work, and what is found at the next
+start.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
-    """Serve, index, learn and count in one home, and be killed, so many times; then serve once more."""
+    """Serve, index, learn and count in one home, and be killed, so many times; then serve once
+    more.
+    """
     home, texts = folder / "home", folder / "texts"
     texts.mkdir()
     for number in range(40):
@@ -63,7 +67,12 @@ def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
             process.kill()
         faults += [f"{kill}: {fault}" for fault in state_faults(home, least=38)]
     faults += last_start(home, texts)
-    return Outcome("kill -9 of a server", kills, kills - len({fault.split(":")[0] for fault in faults}), told(faults))
+    return Outcome(
+        "kill -9 of a server",
+        kills,
+        kills - len({fault.split(":")[0] for fault in faults}),
+        told(faults),
+    )
 
 
 def served(client: Client, texts: Path, rng: random.Random, end: float) -> list[str]:
@@ -91,7 +100,9 @@ def use(client: Client, texts: Path, rng: random.Random) -> bool:
     client.send(change(URI, 2, insertion(0, 21, "society")))
     client.completions(URI, 0, 28)
     taken = {"kind": "word", "characters": 7, "uri": URI}
-    client.request("workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]})
+    client.request(
+        "workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]}
+    )
     saved = texts / f"{rng.randrange(40)}.txt"
     saved.write_text(f"{SENTENCE}This text was saved, number {rng.random()}.\n" * 50)
     client.notify("textDocument/didSave", {"textDocument": {"uri": saved.as_uri()}})
@@ -148,7 +159,12 @@ def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
     if process.exitcode != 0 or not (home / "models" / "garden.onnx").exists():
         faults.append("last: the training could not be ended")
     faults += [f"last: left behind: {path.name}" for path in (home / "models").glob(".*")]
-    return Outcome("kill -9 of a training", kills, kills - len({fault.split(":")[0] for fault in faults}), told(faults))
+    return Outcome(
+        "kill -9 of a training",
+        kills,
+        kills - len({fault.split(":")[0] for fault in faults}),
+        told(faults),
+    )
 
 
 def trained(home: Path, texts: Path, resume: bool) -> None:
@@ -183,13 +199,19 @@ def step_of(home: Path) -> int:
 
 def index_of(home: Path) -> Path:
     """The folder of the one index."""
-    return next((home / "predictors" / "copy").iterdir(), home / "nothing") if (home / "predictors").exists() else home
+    return (
+        next((home / "predictors" / "copy").iterdir(), home / "nothing")
+        if (home / "predictors").exists()
+        else home
+    )
 
 
 def children(process: int) -> list[int]:
     """Of a process: its indexing one."""
     try:
-        return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+        return [
+            int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        ]
     except OSError:
         return []
 

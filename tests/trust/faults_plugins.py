@@ -1,4 +1,6 @@
-"""Predictors that hang, run out of memory or raise what nobody expects: the others answer, and it is said once."""
+"""Predictors that hang, run out of memory or raise what nobody expects: the others answer, and it
+is said once.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,8 @@ def method(name):
 
     return bad
 
-for name in ("start", "feed", "step", "predict", "observe", "learn", "save", "refresh", "update", "close"):
+METHODS = "start feed step predict observe learn save refresh update close"
+for name in METHODS.split():
     setattr(Bad, name, method(name))
 
 def create(context):
@@ -64,7 +67,13 @@ def create(context):
     return made
 """
 DEEDS = (
-    *("hangs", "has no memory", "takes all memory", "raises KeyboardInterrupt", "raises SystemExit"),
+    *(
+        "hangs",
+        "has no memory",
+        "takes all memory",
+        "raises KeyboardInterrupt",
+        "raises SystemExit",
+    ),
     *("raises no Exception", "never ends its recursion"),
 )
 ASKED = ("create", "start", "feed", "step", "predict", "observe", "learn")
@@ -93,7 +102,11 @@ def outcomes(scale: float) -> Iterator[Outcome]:
         every = max(1, round(1 / scale))
         for deed in DEEDS:
             places = (ASKED + BESIDE)[::every]
-            faults = [f"{place}: {fault}" for place in places for fault in faults_of(deed, place, Path(folder))]
+            faults = [
+                f"{place}: {fault}"
+                for place in places
+                for fault in faults_of(deed, place, Path(folder))
+            ]
             held = len(places) - len({fault.split(":")[0] for fault in faults})
             yield Outcome(f"a predictor that {deed}", len(places), held, "; ".join(faults[:3]))
 
@@ -111,11 +124,15 @@ def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
     """What is not as it should be."""
     predictors = {"bad": {"deed": deed, "where": place}, "scripted": {"texts": ["hello world"]}}
     command = ("sh", "-c", f"ulimit -v {MEMORY}; exec {' '.join(SERVE)}")
-    with server(folder / "home", command, env={"PYTHONPATH": str(folder / "plugins")}, status=None) as (
+    with server(
+        folder / "home", command, env={"PYTHONPATH": str(folder / "plugins")}, status=None
+    ) as (
         client,
         process,
     ):
-        client.initialize({"predictors": predictors}, workspaceFolders=[{"uri": folder.as_uri(), "name": "a"}])
+        client.initialize(
+            {"predictors": predictors}, workspaceFolders=[{"uri": folder.as_uri(), "name": "a"}]
+        )
         for number in (1, 2):
             uri, began = f"{URI}{number}", time.monotonic()
             client.open(uri, "hello")
@@ -125,7 +142,9 @@ def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
                 yield "the others do not answer"
             if time.monotonic() - began > (BOUND if number == 1 else AGAIN):
                 yield f"document {number} took {time.monotonic() - began:.0f} s"
-            client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "a.txt").as_uri()}})
+            client.notify(
+                "textDocument/didSave", {"textDocument": {"uri": (folder / "a.txt").as_uri()}}
+            )
         warnings = [text for text in client.warnings() if "bad" in text]
         if len(warnings) != 1 and place in ASKED:
             yield f"told {len(warnings)} times"

@@ -1,4 +1,6 @@
-"""``foretype train`` in a process that has loaded what it needs, with networks so small that it takes seconds."""
+"""``foretype train`` in a process that has loaded what it needs, with networks so small that it
+takes seconds.
+"""
 
 from __future__ import annotations
 

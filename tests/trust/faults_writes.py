@@ -1,4 +1,6 @@
-"""Every write to the disk, killed at each of its steps: what was there before is there still, or all of the new."""
+"""Every write to the disk, killed at each of its steps: what was there before is there still, or
+all of the new.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,23 @@ COUNTINGS = 100
 TOLD = 3
 """The status of a child in which an error was raised that is shown as one line."""
 
-LIMITS = (0, 1, 20, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1_000_000, 5_000_000, 10_000_000)
+LIMITS = (
+    0,
+    1,
+    20,
+    100,
+    500,
+    1000,
+    2000,
+    5000,
+    10_000,
+    20_000,
+    50_000,
+    100_000,
+    1_000_000,
+    5_000_000,
+    10_000_000,
+)
 """Bytes that a file may have."""
 
 MOST = 60
@@ -47,7 +65,9 @@ def write_index(home: Path) -> None:
 
 def write_forgotten(home: Path) -> None:
     """Forget one more word."""
-    Forgotten.change(home / "predictors" / "copy", lambda before: before.with_word(f"word{len(before.words)}"))
+    Forgotten.change(
+        home / "predictors" / "copy", lambda before: before.with_word(f"word{len(before.words)}")
+    )
 
 
 def merge_forgotten(home: Path) -> None:
@@ -96,7 +116,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
             home = Path(folder)
             (home / "texts").mkdir()
             for number in range(5):
-                (home / "texts" / f"{number}.txt").write_text(f"This is text number {number}.\n" * 20)
+                (home / "texts" / f"{number}.txt").write_text(
+                    f"This is text number {number}.\n" * 20
+                )
             (home / "predictors" / "copy" / "1").mkdir(parents=True)
             write(home)
             yield killed(what, write, home)
@@ -154,7 +176,9 @@ def killed(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
 
 
 def full(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
-    """Have no room for a file of more than so many bytes: that is told in one line, and nothing is lost."""
+    """Have no room for a file of more than so many bytes: that is told in one line, and nothing is
+    lost.
+    """
     faults: list[str] = []
     for limit in LIMITS:
         (home / "texts" / "1.txt").write_text(f"This is text one, with room for {limit}.\n" * 20)
@@ -164,9 +188,13 @@ def full(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
         faults += [f"{limit}: {name} has fewer" for name in before if after[name] < before[name]]
         faults += [f"{limit}: {fault}" for fault in state_faults(home, least=0)]
         faults += [f"{limit}: it is not told as it should be"] if status not in {0, TOLD} else []
-        faults += [f"{limit}: left behind: {path.name}" for path in home.rglob(".*") if path.is_file()]
+        faults += [
+            f"{limit}: left behind: {path.name}" for path in home.rglob(".*") if path.is_file()
+        ]
     tried = len(LIMITS)
-    return Outcome(f"a full disk while writing {what}", tried, tried - broken(faults), "; ".join(faults[:3]))
+    return Outcome(
+        f"a full disk while writing {what}", tried, tried - broken(faults), "; ".join(faults[:3])
+    )
 
 
 def broken(faults: list[str]) -> int:
@@ -182,8 +210,12 @@ def counts(home: Path) -> dict[str, int]:
     }
 
 
-def in_a_child(write: Callable[[Path], None], home: Path, step: int | None = None, limit: int | None = None) -> int:
-    """Its exit status; it kills itself before the given step, or has room for files up to a limit."""
+def in_a_child(
+    write: Callable[[Path], None], home: Path, step: int | None = None, limit: int | None = None
+) -> int:
+    """Its exit status; it kills itself before the given step, or has room for files up to a
+    limit.
+    """
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -203,7 +235,9 @@ def in_a_child(write: Callable[[Path], None], home: Path, step: int | None = Non
 
 
 def killing(step: int) -> Callable[[str, object], None]:
-    """Told of all that Python is about to do; kills the process before the given step to the disk."""
+    """Told of all that Python is about to do; kills the process before the given step to the
+    disk.
+    """
     steps = iter(range(step))
 
     def hook(event: str, _arguments: object) -> None:

@@ -1,4 +1,6 @@
-"""A session in which text could get into a log in every way we know of, each with a text of its own to look for."""
+"""A session in which text could get into a log in every way we know of, each with a text of its own
+to look for.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,11 @@ WHERE = (
 
 def called(command: str, *arguments: Any) -> dict[str, Any]:
     """A request to do what `command` says."""
-    return {"id": 0, "method": "workspace/executeCommand", "params": {"command": command, "arguments": arguments}}
+    return {
+        "id": 0,
+        "method": "workspace/executeCommand",
+        "params": {"command": command, "arguments": arguments},
+    }
 
 
 def asked(method: str, params: Any) -> dict[str, Any]:
@@ -135,10 +141,16 @@ BROKEN: dict[str, Callable[[str], Any]] = {
     "another method": lambda text: {"id": 1, "method": text, "params": {}},
     "another notification": lambda text: noted(text, {}),
     "params that are none": lambda text: asked("textDocument/completion", text),
-    "params of another kind": lambda text: asked("textDocument/inlineCompletion", {"textDocument": {"uri": text}}),
+    "params of another kind": lambda text: asked(
+        "textDocument/inlineCompletion", {"textDocument": {"uri": text}}
+    ),
     "half a character": lambda text: asked("textDocument/completion", {text: "\ud800"}),
-    "an item of another server": lambda text: asked("completionItem/resolve", {"label": text, "data": text}),
-    "a document without a version": lambda text: noted("textDocument/didOpen", {"textDocument": {"text": text}}),
+    "an item of another server": lambda text: asked(
+        "completionItem/resolve", {"label": text, "data": text}
+    ),
+    "a document without a version": lambda text: noted(
+        "textDocument/didOpen", {"textDocument": {"text": text}}
+    ),
     "an edit of nothing": lambda text: change(text, 2, {"text": text}),
     "an end to nothing": lambda text: noted("$/cancelRequest", {"id": text}),
     "settings of another kind": lambda text: noted(
@@ -156,8 +168,12 @@ BROKEN: dict[str, Callable[[str], Any]] = {
 ECHOES = ("Method Not Found", "Invalid Params: Command name")
 """Errors that say again what method or command the client has called."""
 
-SAID_AGAIN = tuple(f"Foretype: {words} " for words in ("The setting", "There is no setting", "cannot read"))
-"""What is shown of a setting that is none, and of a path that the client has named to be trained on."""
+SAID_AGAIN = tuple(
+    f"Foretype: {words} " for words in ("The setting", "There is no setting", "cannot read")
+)
+"""What is shown of a setting that is none, and of a path that the client has named to be trained
+on.
+"""
 
 
 @dataclass
@@ -167,7 +183,8 @@ class Told:
     Attributes:
         stderr: what the server wrote there.
         files: what is in its folder now.
-        messages: those to the client that editors log: errors, what is shown, and what is told to be logged.
+        messages: those to the client that editors log: errors, what is shown, and what is told to
+            be logged.
     """
 
     stderr: str = ""
@@ -195,7 +212,9 @@ def install(folder: Path) -> dict[str, str]:
     (info / "entry_points.txt").write_text("\n".join(["[foretype.predictors]", *lines]))
     (folder / "leaking.py").write_text(PLUGIN)
     for where in WHERE:
-        (folder / f"leaking_{where}.py").write_text(f"import leaking\ncreate = leaking.leaking({where!r})\n")
+        (folder / f"leaking_{where}.py").write_text(
+            f"import leaking\ncreate = leaking.leaking({where!r})\n"
+        )
     return {"PYTHONPATH": str(folder)}
 
 
@@ -203,7 +222,10 @@ def session(folder: Path, *options: str) -> Told:
     """Hold it, by a server with these options; what was told."""
     told = Told(ways=["document", "name", "typed", "setting", "header", "no JSON", *WHERE, *BROKEN])
     home = folder / "home"
-    with server(home, [*SERVE, *options], env=install(folder / "plugins"), status=None) as (client, process):
+    with server(home, [*SERVE, *options], env=install(folder / "plugins"), status=None) as (
+        client,
+        process,
+    ):
         assert process.stderr
         with ThreadPoolExecutor(1) as reader:
             stderr = reader.submit(process.stderr.read)
@@ -226,7 +248,9 @@ def session(folder: Path, *options: str) -> Told:
         if not one.get("error", {}).get("message", ECHOES[0]).startswith(ECHOES)
     ]
     told.messages = json.dumps([*logged, *errors])
-    told.files = "".join(f"{path}{path.read_bytes().decode(errors='replace')}" for path in _files(home))
+    told.files = "".join(
+        f"{path}{path.read_bytes().decode(errors='replace')}" for path in _files(home)
+    )
     return told
 
 
@@ -251,9 +275,14 @@ def act(client: Client) -> None:
         client.send_raw(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
     cut = mark("no JSON").encode()
     client.send_raw(b"Content-Length: %d\r\n\r\n{%s" % (len(cut) + 1, cut))
-    explained = {"command": "foretype.explain", "arguments": [{"uri": URI, "position": {"line": 0, "character": 8}}]}
+    explained = {
+        "command": "foretype.explain",
+        "arguments": [{"uri": URI, "position": {"line": 0, "character": 8}}],
+    }
     client.answer(client.ask("workspace/executeCommand", explained))
-    forgotten = client.ask("workspace/executeCommand", {"command": "foretype.forget", "arguments": [{"word": "moon"}]})
+    forgotten = client.ask(
+        "workspace/executeCommand", {"command": "foretype.forget", "arguments": [{"word": "moon"}]}
+    )
     client.answers[forgotten] = client.answer(forgotten)
     header = mark("header")
     client.send_raw(f"{header}: {header}\r\nContent-Length: {header}\r\n".encode())

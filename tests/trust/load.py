@@ -1,4 +1,6 @@
-"""A busy machine and a long day: how late answers are while much is indexed, and how large the server gets."""
+"""A busy machine and a long day: how late answers are while much is indexed, and how large the
+server gets.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,10 @@ def _write(folder: Path, files: int) -> None:
     """Files of made-up words, some of them far more frequent than others, as in a language."""
     draw = random.Random(0)
     letters = "etaoinshrdlucmfwypvbgk"
-    words = ["".join(draw.choices(letters, weights=range(22, 0, -1), k=draw.randint(2, 11))) for _ in range(20_000)]
+    words = [
+        "".join(draw.choices(letters, weights=range(22, 0, -1), k=draw.randint(2, 11)))
+        for _ in range(20_000)
+    ]
     weights = list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
     folder.mkdir()
     for i in range(files):
@@ -78,9 +83,14 @@ def _while_indexing(home: Path, texts: Path) -> Outcome:
         seconds = time.perf_counter() - began
     size = sum(file.stat().st_size for file in texts.iterdir()) / 1e6
     if not took:
-        return Outcome("keys while the workspace is read", 1, 0, "it was read before a key was typed")
+        return Outcome(
+            "keys while the workspace is read", 1, 0, "it was read before a key was typed"
+        )
     late = quantile(took, 0.99)
-    what = f"keys at {1 / PACE:.0f} a second in {DOCUMENTS} documents, while {size:.0f} MB are read: p99 under 50 ms"
+    what = (
+        f"keys at {1 / PACE:.0f} a second in {DOCUMENTS} documents, while {size:.0f} MB are "
+        f"read: p99 under 50 ms"
+    )
     note = f"p50 {1000 * quantile(took, 0.5):.0f} ms, p99 {1000 * late:.0f} ms, in {seconds:.0f} s"
     in_time = sum(t < LATEST for t in took)
     return Outcome(what, len(took), len(took) if late < LATEST else in_time, note)
@@ -91,10 +101,16 @@ def _keys(draw: random.Random) -> str:
 
 
 def _is_read(client: Client) -> bool:
-    """Whether the server has said that it is done with the workspace; what it wants to know is answered first."""
+    """Whether the server has said that it is done with the workspace; what it wants to know is
+    answered first.
+    """
     while client.requests:
         client.send({"id": client.requests.pop()["id"], "result": None})
-    values = [told["params"]["value"] for told in client.notifications if told.get("method") == "$/progress"]
+    values = [
+        told["params"]["value"]
+        for told in client.notifications
+        if told.get("method") == "$/progress"
+    ]
     return any(value.get("kind") == "end" for value in values)
 
 
@@ -109,6 +125,9 @@ def _day(home: Path, keys: int) -> Outcome:
             memory.append(process.memory)
     third = len(memory) // 3
     second, last = max(memory[third : 2 * third]), max(memory[2 * third :])
-    what = f"{keys:,} keys, as many as in eight hours: no more memory in the last third than in the second"
+    what = (
+        f"{keys:,} keys, as many as in eight hours: no more memory in the last third than in "
+        f"the second"
+    )
     note = f"{memory[0]:.0f} MB at first, {second:.0f} in the second third, {last:.0f} in the last"
     return Outcome(what, 1, int(last <= GROWTH * second), note)

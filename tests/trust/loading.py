@@ -1,7 +1,9 @@
-"""Every kind of file that Foretype reads, as it writes them and with a pickle in its place: ``python -m`` this.
+"""Every kind of file that Foretype reads, as it writes them and with a pickle in its place:
+``python -m`` this.
 
-Python tells of each name that a pickle looks up before it can run anything; what it tells is written out, and so is
-which files were refused. It is a process of its own because such a hook stays for good.
+Python tells of each name that a pickle looks up before it can run anything; what it tells is
+written out, and so is which files were refused. It is a process of its own because such a hook
+stays for good.
 """
 
 from __future__ import annotations
@@ -45,8 +47,16 @@ def kinds() -> Iterator[Kind]:
     yield Kind("words.onnx", lambda path: path.write_bytes(bundled), WordNetwork.open)
     yield Kind("imported.onnx", lambda path: path.write_bytes(bundled), _import)
     yield Kind("a.shard", Shard.build([("/a", b"some text")]).save, Shard.open)
-    yield Kind("manifest.json", lambda path: Manifest().write(path.parent), lambda path: Manifest.read(path.parent))
-    yield Kind("forgotten.json", lambda path: Forgotten().write(path.parent), lambda path: Forgotten.read(path.parent))
+    yield Kind(
+        "manifest.json",
+        lambda path: Manifest().write(path.parent),
+        lambda path: Manifest.read(path.parent),
+    )
+    yield Kind(
+        "forgotten.json",
+        lambda path: Forgotten().write(path.parent),
+        lambda path: Forgotten.read(path.parent),
+    )
     yield Kind("in-use.json", InUse().write, lambda path: InUse.read(path, ["default"]))
     yield Kind("adapted.npy", _adapt, lambda path: Adaptation(4, path))
     yield Kind(store.FILE, _count, lambda path: store.read(path.parent))
@@ -56,7 +66,11 @@ def kinds() -> Iterator[Kind]:
         from foretype_model.training import checkpoint
 
         tensors = {"network.a": torch.zeros(3)}
-        yield Kind("a.checkpoint", lambda path: checkpoint.save(path, tensors, {"step": 1}), checkpoint.load)
+        yield Kind(
+            "a.checkpoint",
+            lambda path: checkpoint.save(path, tensors, {"step": 1}),
+            checkpoint.load,
+        )
 
 
 def _import(path: Path) -> None:
@@ -78,7 +92,9 @@ def _count(path: Path) -> None:
 
 
 def pickles(marker: Path) -> list[bytes]:
-    """Pickles that make a file where they are loaded: bare, and within what numpy takes for an array."""
+    """Pickles that make a file where they are loaded: bare, and within what numpy takes for an
+    array.
+    """
     bare = f"cbuiltins\nopen\n(V{marker.as_posix()}\nVw\ntR.".encode()
     header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
@@ -88,7 +104,9 @@ def pickles(marker: Path) -> list[bytes]:
 def main() -> None:
     """Write a line of JSON: what was read, what refused a pickle, and what pickles looked up."""
     looked_up: list[str] = []
-    sys.addaudithook(lambda event, about: looked_up.append(str(about)) if event == "pickle.find_class" else None)
+    sys.addaudithook(
+        lambda event, about: looked_up.append(str(about)) if event == "pickle.find_class" else None
+    )
     read, refused = [], []
     with tempfile.TemporaryDirectory() as folder:
         marker = Path(folder, MARKER)

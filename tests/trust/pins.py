@@ -1,4 +1,6 @@
-"""What is pinned: packages of Python in requirements-*.txt and of npm in the clients' locks; what a workflow takes."""
+"""What is pinned: packages of Python in requirements-*.txt and of npm in the clients' locks; what a
+workflow takes.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,11 @@ class Pin(NamedTuple):
 
 def pins(requirements: Path) -> dict[str, list[Pin]]:
     """By name. A package has several where platforms or Pythons differ."""
-    lines = [line for line in requirements.read_text("utf-8").splitlines() if not re.match(r"\s*(#|$)", line)]
+    lines = [
+        line
+        for line in requirements.read_text("utf-8").splitlines()
+        if not re.match(r"\s*(#|$)", line)
+    ]
     found: dict[str, list[Pin]] = {}
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         pinned, *hashes = re.split(r"\s+--hash=", line)
@@ -68,7 +74,11 @@ def wanted() -> list[Requirement]:
     while waiting:
         need = Requirement(waiting.pop())
         if need.name == project["name"]:
-            waiting += [one for extra in sorted(need.extras) for one in project["optional-dependencies"][extra]]
+            waiting += [
+                one
+                for extra in sorted(need.extras)
+                for one in project["optional-dependencies"][extra]
+            ]
         else:
             found.append(need)
     return found
@@ -77,7 +87,10 @@ def wanted() -> list[Requirement]:
 def wanted_to_build() -> list[Requirement]:
     """What building a release needs."""
     told = _pyproject()
-    return [Requirement(one) for one in (*told["build-system"]["requires"], *told["dependency-groups"]["build"])]
+    return [
+        Requirement(one)
+        for one in (*told["build-system"]["requires"], *told["dependency-groups"]["build"])
+    ]
 
 
 def _pyproject() -> dict[str, Any]:
@@ -104,7 +117,9 @@ def npm_packages() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def steps(workflow: str) -> Iterator[str]:
-    """What a workflow takes from elsewhere: the lines that name an action or an image, and the commands that fetch."""
+    """What a workflow takes from elsewhere: the lines that name an action or an image, and the
+    commands that fetch.
+    """
     for line in map(str.strip, workflow.splitlines()):
         if line.startswith("#"):
             continue
@@ -116,5 +131,7 @@ def steps(workflow: str) -> Iterator[str]:
 
 
 def is_fixed(step: str) -> bool:
-    """Whether that is the same each time: a commit, a digest, or what a file here has the hashes of."""
+    """Whether that is the same each time: a commit, a digest, or what a file here has the hashes
+    of.
+    """
     return step in NEWEST_ON_PURPOSE or _FIXED.fullmatch(step) is not None

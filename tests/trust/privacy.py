@@ -1,4 +1,6 @@
-"""Nothing leaves the machine, nobody else reads what is kept, no log has text in it, no port opens to a stranger."""
+"""Nothing leaves the machine, nobody else reads what is kept, no log has text in it, no port opens
+to a stranger.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +44,18 @@ def _sealed(folder: Path, commands: int) -> Iterator[Outcome]:
     sealed.left_open(seal.home)
     done = [*sealed.in_an_editor(seal), *islice(sealed.on_the_command_line(seal), commands)]
     failed = ", ".join(what for what, worked in done if not worked)
-    yield Outcome("things done without a network", len(done), sum(worked for _, worked in done), failed)
+    yield Outcome(
+        "things done without a network", len(done), sum(worked for _, worked in done), failed
+    )
     opened = seal.connections()
     programs = len(list(folder.glob("*.trace")))
-    yield Outcome("programs that open no connection", programs, programs - bool(opened), " ".join(opened[:1]))
+    yield Outcome(
+        "programs that open no connection", programs, programs - bool(opened), " ".join(opened[:1])
+    )
     kept, others = [seal.home, *seal.home.rglob("*")], sealed.open_to_others(seal.home)
-    yield Outcome("files and folders shut to others", len(kept), len(kept) - len(others), ", ".join(others))
+    yield Outcome(
+        "files and folders shut to others", len(kept), len(kept) - len(others), ", ".join(others)
+    )
 
 
 def _logs(folder: Path, sessions: int) -> Outcome:
@@ -64,7 +72,9 @@ def _exports(home: Path) -> Outcome:
     held = 0
     answers = {"": 1, "n\n": 1, "\n": 1, "never\n": 1, "y\n": 0}
     for answer, status in answers.items():
-        told = run(home, "models", "export", "default", str(given), status=status, stdin=answer).stdout
+        told = run(
+            home, "models", "export", "default", str(given), status=status, stdin=answer
+        ).stdout
         held += told.startswith("One file, ") and given.exists() == (status == 0)
     return Outcome("exports that are told before, and asked", len(answers), held)
 
@@ -75,7 +85,9 @@ def _strangers(home: Path, count: int) -> Iterator[Outcome]:
     tokens = [_almost(rng) for _ in range(count)]
     for option, refused in (("--tcp", _refused), ("--ws", _not_upgraded)):
         environ = environment(home, {"FORETYPE_TOKEN": TOKEN})
-        with subprocess.Popen([*SERVE, option, "127.0.0.1:0"], stderr=subprocess.PIPE, env=environ) as process:
+        with subprocess.Popen(
+            [*SERVE, option, "127.0.0.1:0"], stderr=subprocess.PIPE, env=environ
+        ) as process:
             assert process.stderr
             told = re.search(rb":(\d+)$", process.stderr.readline().rstrip())
             assert told

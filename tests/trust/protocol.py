@@ -1,4 +1,6 @@
-"""Documents that are edited anyhow, and clients that send anything: nothing is lost, nothing hangs, nothing ends."""
+"""Documents that are edited anyhow, and clients that send anything: nothing is lost, nothing hangs,
+nothing ends.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,8 @@ LONGEST_TEXT: Final = 600
 """Characters; longer texts are begun anew, for the reference takes time by their length."""
 
 PIECES: Final = (
-    *"ab 1\t\n\n\r\r\0\x0b\x0c\x1c\x1e\x85\u2028\u2029\ufeff\ufffdéñक्ष中\u0301\u200d😀𝒳", "\r\n", "\r\n", "👩\u200d🚀",
+    *"ab 1\t\n\n\r\r\0\x0b\x0c\x1c\x1e\x85\u2028\u2029\ufeff\ufffdéñक्ष中\u0301\u200d😀𝒳", "\r\n",
+    "\r\n", "👩\u200d🚀",
     "hello", "\ud83d", "\ude00", "\udfff",
 )  # fmt: skip
 
@@ -40,21 +41,27 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Edit(NamedTuple):
-    """A text in the place of a range, whose end may come before its start; or of the whole, without a range."""
+    """A text in the place of a range, whose end may come before its start; or of the whole, without
+    a range.
+    """
 
     span: tuple[Point, Point] | None
     text: str
 
 
 class Reference:
-    """A text the slow and obvious way: one str, in which each place is looked for from the first line on."""
+    """A text the slow and obvious way: one str, in which each place is looked for from the first
+    line on.
+    """
 
     def __init__(self, text: str, encoding: str) -> None:
         self.encoding = encoding
         self.text = whole(text)
 
     def apply(self, edit: Edit) -> None:
-        """Do an edit. Half of a pair that an edit leaves is U+FFFD, as half of one that is inserted is."""
+        """Do an edit. Half of a pair that an edit leaves is U+FFFD, as half of one that is inserted
+        is.
+        """
         if edit.span is None:
             self.text = whole(edit.text)
             return
@@ -64,7 +71,9 @@ class Reference:
         self.text = head + whole(edit.text) + tail
 
     def place(self, point: Point) -> tuple[int, bool]:
-        """The characters before a point, and whether it is in the middle of a pair of surrogates."""
+        """The characters before a point, and whether it is in the middle of a pair of
+        surrogates.
+        """
         start = 0
         for _ in range(point.line):
             found = _BREAK.search(self.text, start)
@@ -97,7 +106,10 @@ def outcomes(scale: float) -> Iterator[Outcome]:
     for number, encoding in enumerate(UNITS):
         tried, wrong = many(round(EDITS * scale / len(UNITS)), encoding, random.Random(number))
         yield Outcome(
-            f"edits in {encoding} that leave what a plain reference has", tried, tried - len(wrong), told(wrong)
+            f"edits in {encoding} that leave what a plain reference has",
+            tried,
+            tried - len(wrong),
+            told(wrong),
         )
     tried, wrong = long_lines(random.Random(7), max(2, round(30 * scale)))
     yield Outcome("edits in lines of 10 MB", tried, tried - len(wrong), told(wrong))
@@ -140,7 +152,9 @@ def difference(store: Text, reference: Reference, point: Point) -> str:
     if bytes(store) != reference.text.encode() or len(store) != len(reference.text.encode()):
         return "the text differs"
     at, _ = reference.place(point)
-    halves = tuple(part.replace("\r\n", "\n").encode() for part in (reference.text[:at], reference.text[at:]))
+    halves = tuple(
+        part.replace("\r\n", "\n").encode() for part in (reference.text[:at], reference.text[at:])
+    )
     if tuple(map(bytes, store.around(point))) != halves:
         return f"what is around {point} differs"
     if store.offset(point) != len(reference.text[:at].encode()):
@@ -151,7 +165,11 @@ def difference(store: Text, reference: Reference, point: Point) -> str:
 def long_lines(rng: random.Random, count: int) -> tuple[int, list[str]]:
     """The same in texts of 10 MB without a break, of which the reference is a slice of bytes."""
     wrong = []
-    for encoding, (letter, units) in {"utf-8": ("é", 2), "utf-16": ("😀", 2), "utf-32": ("中", 1)}.items():
+    for encoding, (letter, units) in {
+        "utf-8": ("é", 2),
+        "utf-16": ("😀", 2),
+        "utf-32": ("中", 1),
+    }.items():
         size = len(letter.encode())
         plain = letter.encode() * (10_000_000 // size)
         store = Text(plain.decode(), UNITS[encoding])

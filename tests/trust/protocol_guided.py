@@ -1,7 +1,8 @@
-"""Inputs that a fuzzer makes from what it sees of the code that they reach, with atheris where that is installed.
+"""Inputs that a fuzzer makes from what it sees of the code that they reach, with atheris where that
+is installed.
 
-Each target is fuzzed in a process of its own, ``python -m tests.trust.protocol_guided TARGET -runs=N``, for libFuzzer
-ends the one it runs in.
+Each target is fuzzed in a process of its own, ``python -m tests.trust.protocol_guided TARGET
+-runs=N``, for libFuzzer ends the one it runs in.
 """
 
 from __future__ import annotations
@@ -35,12 +36,22 @@ LONGEST: Final = 1024
 def outcomes(scale: float) -> Iterator[Outcome]:
     """A row for each target."""
     if importlib.util.find_spec("atheris") is None:
-        yield Outcome("inputs guided by coverage", 0, 0, "not run: atheris is missing, install foretype[fuzz]")
+        yield Outcome(
+            "inputs guided by coverage", 0, 0, "not run: atheris is missing, install foretype[fuzz]"
+        )
         return
     for target in TARGETS:
         runs = max(100, round(RUNS * SHARE.get(target, 1) * scale))
         with TemporaryDirectory() as folder, TemporaryDirectory() as home:
-            command = [sys.executable, "-m", __name__, target, f"-runs={runs}", "-timeout=5", f"-max_len={LONGEST}"]
+            command = [
+                sys.executable,
+                "-m",
+                __name__,
+                target,
+                f"-runs={runs}",
+                "-timeout=5",
+                f"-max_len={LONGEST}",
+            ]
             seeds = Path(folder)
             for number, seed in enumerate(SEEDS[target]):
                 (seeds / str(number)).write_bytes(seed)
@@ -52,7 +63,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def read(data: bytes) -> None:
-    """A stream: all messages that are found in it are bodies of the length that was told, and it ends."""
+    """A stream: all messages that are found in it are bodies of the length that was told, and it
+    ends.
+    """
     from foretype_server.lsp.transport import read_messages
 
     async def reading() -> None:
@@ -101,7 +114,9 @@ def edit(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     rng = random.Random(data)
     with chunks_of(12):
-        for fault in faults(text, [new_edit(rng) for _ in range(8)], rng.choice(("utf-8", "utf-16", "utf-32")), rng):
+        for fault in faults(
+            text, [new_edit(rng) for _ in range(8)], rng.choice(("utf-8", "utf-16", "utf-32")), rng
+        ):
             raise AssertionError(fault)
 
 
@@ -133,14 +148,20 @@ SHARE: Final = {"receive": 0.1, "manifest": 0.5}
 """Of the runs, where each takes long."""
 
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
-    "read": (b"Content-Length: 2\r\n\r\n{}", b"content-length:1\nX: y\n\n1Content-Length: -1\r\n\r\n"),
+    "read": (
+        b"Content-Length: 2\r\n\r\n{}",
+        b"content-length:1\nX: y\n\n1Content-Length: -1\r\n\r\n",
+    ),
     "receive": (
         b'{"id":1,"method":"completionItem/resolve","params":{"label":"x","data":1}}',
         b'{"method":"textDocument/didOpen","params":{"textDocument":{"uri":"a","languageId":"","version":1,"text":""}}}',
         b'{"id":1,"result":null}',
     ),
     "edit": ("a\r\nb\r\u2028é😀".encode(),),
-    "configure": (b'{"foretype":{"topK":1,"inline":{"enable":true},"predictors":{"copy":{}}}}', b'{"topP":0.5}'),
+    "configure": (
+        b'{"foretype":{"topK":1,"inline":{"enable":true},"predictors":{"copy":{}}}}',
+        b'{"topP":0.5}',
+    ),
     "manifest": (
         b'{"format":2,"large":"","young":"","files":{"/a":[[1,2],"ab",""]},"left_out":{"/b":[[1,2],"x"]},"skipped":{"x":1}}',
     ),

@@ -1,7 +1,7 @@
 """What no client should send, as bytes: whole messages that are wrong, and streams that hold none.
 
-Each stretch of a stream is made so that a server which reads on finds the next message: what a header announced and
-did not send is made up for by `LONGEST` line ends.
+Each stretch of a stream is made so that a server which reads on finds the next message: what a
+header announced and did not send is made up for by `LONGEST` line ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ LONGEST: Final = 4096
 ENDING: Final = frozenset({types.EXIT, types.SHUTDOWN, types.INITIALIZE})
 URI: Final = "file:///fuzz.txt"
 OTHERS: Final[Sequence[Any]] = (
-    None, True, 0, -1, 1.5, 10**30, 2**31, "", "\ud800", "file:///", "x" * 300, [], [None], {}, {"uri": URI}, [[[[]]]],
+    None, True, 0, -1, 1.5, 10**30, 2**31, "", "\ud800", "file:///", "x" * 300, [], [None], {},
+    {"uri": URI}, [[[[]]]],
 )  # fmt: skip
 """What takes the place of a field."""
 
@@ -68,7 +69,9 @@ def example(kind: Any, depth: int) -> Any:
     value: Any = {str: URI, int: 1, bool: True, float: 1.0}.get(kind)
     if attrs.has(kind):
         hints = typing.get_type_hints(kind)
-        wanted = [field for field in attrs.fields(kind) if depth > 0 or field.default is attrs.NOTHING]
+        wanted = [
+            field for field in attrs.fields(kind) if depth > 0 or field.default is attrs.NOTHING
+        ]
         value = kind(**{field.name: example(hints[field.name], depth - 1) for field in wanted})
     elif origin in {typing.Union, UnionType}:
         value = example(arguments[0], depth)
@@ -84,7 +87,9 @@ def example(kind: Any, depth: int) -> Any:
 
 
 def variants(value: Any) -> Iterator[Any]:
-    """The value with each of its fields, however deep, replaced by each of the others or left out."""
+    """The value with each of its fields, however deep, replaced by each of the others or left
+    out.
+    """
     yield from OTHERS
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -103,36 +108,58 @@ def all_variants() -> Iterator[tuple[str, Any]]:
         for variant in variants(params):
             yield method, variant
     for name in COMMANDS:
-        told = {"uri": URI, "position": {"line": 0, "character": 0}, "text": "x", "range": None, "kind": "word"}
+        told = {
+            "uri": URI,
+            "position": {"line": 0, "character": 0},
+            "text": "x",
+            "range": None,
+            "kind": "word",
+        }
         for variant in variants([{**told, "characters": 1}]):
-            yield types.WORKSPACE_EXECUTE_COMMAND, {"command": f"foretype.{name}", "arguments": variant}
+            yield (
+                types.WORKSPACE_EXECUTE_COMMAND,
+                {"command": f"foretype.{name}", "arguments": variant},
+            )
 
 
 # Whole messages
 
 
 def odd_order(rng: random.Random, ident: int) -> bytes:
-    """Documents that are not open, versions that go back, opened twice, closed twice, cancelled for nothing."""
+    """Documents that are not open, versions that go back, opened twice, closed twice, cancelled for
+    nothing.
+    """
     uri = rng.choice((URI, "file:///other", "", "\ud800", "untitled:1", "nonsense"))
     document = {"uri": uri, "version": rng.choice((0, -5, 1, 2**31 - 1))}
     place = {"line": rng.choice((0, 1, 2**31 - 1)), "character": rng.choice((0, 1, 2**31 - 1))}
     span, text = {"start": place, "end": {"line": 0, "character": 1}}, rng.choice(("hel", "\ud800"))
     method, params = rng.choice((
         ("textDocument/didOpen", {"textDocument": {**document, "languageId": "x", "text": text}}),
-        ("textDocument/didChange", {"textDocument": document, "contentChanges": [{"range": span, "text": "h\u2028"}]}),
-        ("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": "hello "}, {"text": ""}]}),
+        ("textDocument/didChange",
+        {"textDocument": document, "contentChanges": [{"range": span, "text": "h\u2028"}]}),
+        ("textDocument/didChange",
+        {"textDocument": document, "contentChanges": [{"text": "hello "}, {"text": ""}]}),
         ("textDocument/didClose", {"textDocument": {"uri": uri}}),
         ("textDocument/didSave", {"textDocument": {"uri": uri}}),
         ("textDocument/completion", {"textDocument": {"uri": uri}, "position": place}),
         ("$/cancelRequest", {"id": rng.choice((ident - 1, ident, ident + 9, "never", 2**31 - 1))}),
         ("window/workDoneProgress/cancel", {"token": rng.choice((1, "x"))}),
     ))  # fmt: skip
-    return message(method=method, params=params, **({"id": ident} if method == "textDocument/completion" else {}))
+    return message(
+        method=method,
+        params=params,
+        **({"id": ident} if method == "textDocument/completion" else {}),
+    )
 
 
 def odd_envelope(rng: random.Random, ident: int) -> bytes:
     """Ids, versions of JSON-RPC, batches and responses that nobody has asked for."""
-    body: Any = {"jsonrpc": "2.0", "id": ident, "method": "completionItem/resolve", "params": {"label": "x"}}
+    body: Any = {
+        "jsonrpc": "2.0",
+        "id": ident,
+        "method": "completionItem/resolve",
+        "params": {"label": "x"},
+    }
     changed = rng.choice(("id", "jsonrpc", "method", "params", "result", "error"))
     match rng.randrange(4):
         case 0:
@@ -140,7 +167,11 @@ def odd_envelope(rng: random.Random, ident: int) -> bytes:
         case 1:
             body = [body] * rng.randrange(4)
         case 2:
-            body = {"jsonrpc": "2.0", "id": rng.choice(OTHERS), rng.choice(("result", "error")): rng.choice(OTHERS)}
+            body = {
+                "jsonrpc": "2.0",
+                "id": rng.choice(OTHERS),
+                rng.choice(("result", "error")): rng.choice(OTHERS),
+            }
         case _:
             body.pop(changed, None)
     return framed(json.dumps(body))
@@ -150,20 +181,25 @@ def odd_json(rng: random.Random, ident: int) -> bytes:
     """What is nested, long, doubled, or no JSON at all."""
     depth = rng.choice((50, 200, 600, 990, 10_000))
     data = rng.choice((
-        "[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, "9" * rng.choice((400, 5000)), "1e999", "NaN",
-        '"\\ud800"', '"\\u0000"', '{"a":1,"a":2}', "[1,]", "'x'", "{", '"' + "x" * 5000 + '"', "-0", "1E-400", "\x00",
+        "[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth,
+        "9" * rng.choice((400, 5000)), "1e999", "NaN",
+        '"\\ud800"', '"\\u0000"', '{"a":1,"a":2}', "[1,]", "'x'", "{", '"' + "x" * 5000 + '"', "-0",
+        "1E-400", "\x00",
     ))  # fmt: skip
-    start = (
-        f'{{"jsonrpc":"2.0","id":{ident},"id":{ident},"method":"completionItem/resolve","params":{{"label":"x","data":'
+    start = f'{{"jsonrpc":"2.0","id":{ident},"id":{ident},"method":"completionItem/resolve",'
+    start += '"params":{"label":"x","data":'
+    return framed(
+        (start + data + "}}").encode(rng.choice(("utf-8", "utf-8", "utf-8", "utf-16", "utf-32")))
     )
-    return framed((start + data + "}}").encode(rng.choice(("utf-8", "utf-8", "utf-8", "utf-16", "utf-32"))))
 
 
 def odd_bytes(rng: random.Random, ident: int) -> bytes:
     """A good message with some of its bytes changed, and its length told as it is now."""
     body = bytearray(odd_order(rng, ident).partition(b"\r\n\r\n")[2])
     for _ in range(rng.randrange(1, 6)):
-        body[rng.randrange(len(body))] = rng.choice((0, 0x80, 0xC0, 0xFF, *b'{}[]",:\\19', rng.randrange(256)))
+        body[rng.randrange(len(body))] = rng.choice(
+            (0, 0x80, 0xC0, 0xFF, *b'{}[]",:\\19', rng.randrange(256))
+        )
     return framed(bytes(body))
 
 
@@ -172,15 +208,26 @@ def odd_bytes(rng: random.Random, ident: int) -> bytes:
 
 def wrong_length(rng: random.Random, ident: int) -> bytes:
     """A header that announces too little, too much, nothing, or what no number is."""
-    body = message(id=ident, method="completionItem/resolve", params={"label": "x"}).partition(b"\r\n\r\n")[2]
+    body = message(id=ident, method="completionItem/resolve", params={"label": "x"}).partition(
+        b"\r\n\r\n"
+    )[2]
     length = rng.choice((
-        len(body) - rng.randrange(len(body)), len(body) + rng.randrange(LONGEST - len(body)), 0, -1, -(10**18), 10**18,
+        len(body) - rng.randrange(len(body)), len(body) + rng.randrange(LONGEST - len(body)), 0, -1,
+        -(10**18), 10**18,
         2**31, 2**63, "9" * 5000, "", "1e2", "0x10", " ", "+5", "1 2", "\xb2",
     ))  # fmt: skip
     if isinstance(length, int) and LONGEST < length <= 10**9:
         length = LONGEST
     header = f"Content-Length: {length}".encode("latin-1")
-    headers = rng.choice(([header], [header, header], [header, b"Content-Length: 5"], [b"Content-Type: x", header], []))
+    headers = rng.choice(
+        (
+            [header],
+            [header, header],
+            [header, b"Content-Length: 5"],
+            [b"Content-Type: x", header],
+            [],
+        )
+    )
     return rng.choice((b"\r\n", b"\n")).join([*headers, b"", body]) + FILLER
 
 
@@ -206,19 +253,38 @@ def soup(rng: random.Random, _ident: int) -> bytes:
         b'"id":1',
         b"charset=x",
     )
-    some = rng.choice((rng.randbytes(rng.randrange(1, 2000)), b"".join(rng.choices(parts, k=rng.randrange(1, 200)))))
-    # A web page's request ends the conversation, and long numbers may announce more than the filler makes up for.
+    some = rng.choice(
+        (
+            rng.randbytes(rng.randrange(1, 2000)),
+            b"".join(rng.choices(parts, k=rng.randrange(1, 200))),
+        )
+    )
+    # A web page's request ends the conversation, and long numbers may announce more than the filler
+    # makes up for.
     return re.sub(rb"(\d{3})\d+", rb"\1", some.replace(b" HTTP/", b"")) + b"\n" + FILLER
 
 
 def headers(rng: random.Random, ident: int) -> bytes:
     """A good message under headers as nobody writes them."""
-    body = message(id=ident, method="completionItem/resolve", params={"label": "x"}).partition(b"\r\n\r\n")[2]
-    name = rng.choice((b"content-length", b"CONTENT-LENGTH", b" Content-Length ", b"Content-Length"))
+    body = message(id=ident, method="completionItem/resolve", params={"label": "x"}).partition(
+        b"\r\n\r\n"
+    )[2]
+    name = rng.choice(
+        (b"content-length", b"CONTENT-LENGTH", b" Content-Length ", b"Content-Length")
+    )
     long = b"X: " + b"y" * rng.choice((0, 0, 0, 100_000)) + b"\r\n"
     more = rng.choice((b"", b"Content-Type: application/json; charset=utf-16\r\n", long))
     end = rng.choice((b"\n", b"\r\n"))
-    return more + name + b":" + b"%d" % len(body) + end + rng.choice((b"", b"Y\r\n", b":\r\n")) + end + body
+    return (
+        more
+        + name
+        + b":"
+        + b"%d" % len(body)
+        + end
+        + rng.choice((b"", b"Y\r\n", b":\r\n"))
+        + end
+        + body
+    )
 
 
 MAKERS: Final[Sequence[Maker]] = (

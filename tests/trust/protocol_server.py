@@ -72,7 +72,10 @@ class Beats:
 @contextmanager
 def serving() -> Iterator[tuple[Client, Popen[bytes]]]:
     """A server that has been initialized, and goes on as a text does."""
-    with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
+    with (
+        TemporaryDirectory() as folder,
+        server(Path(folder) / "home", status=None) as (client, process),
+    ):
         assert process.stderr
         # What is logged is a lot, and where nobody reads it the server waits.
         threading.Thread(target=process.stderr.read, daemon=True).start()
@@ -81,7 +84,9 @@ def serving() -> Iterator[tuple[Client, Popen[bytes]]]:
 
 
 def replaced_fields(scale: float) -> Outcome:
-    """Every message that a client may send, each of its fields replaced by what it should not be."""
+    """Every message that a client may send, each of its fields replaced by what it should not
+    be.
+    """
     variants = list(all_variants())
     chosen = variants[:: max(1, round(1 / scale))]
     unanswered = list[str]()
@@ -89,7 +94,9 @@ def replaced_fields(scale: float) -> Outcome:
         beats = Beats(client)
         for start in range(0, len(chosen), STRETCHES):
             some = chosen[start : start + STRETCHES]
-            asked = {f"r{start + n}": method for n, (method, _) in enumerate(some) if is_request(method)}
+            asked = {
+                f"r{start + n}": method for n, (method, _) in enumerate(some) if is_request(method)
+            }
             for number, (method, params) in enumerate(some):
                 ident = {"id": f"r{start + number}"} if is_request(method) else {}
                 client.send_raw(message(method=method, params=params, **ident))
@@ -101,7 +108,12 @@ def replaced_fields(scale: float) -> Outcome:
                 unanswered.append(method)
         assert process.poll() is None
     note = f"not answered: {Counter(unanswered).most_common(5)}" if unanswered else beats.told()
-    return Outcome("messages with a field replaced", len(chosen), len(chosen) - len(unanswered) - beats.late, note)
+    return Outcome(
+        "messages with a field replaced",
+        len(chosen),
+        len(chosen) - len(unanswered) - beats.late,
+        note,
+    )
 
 
 def is_request(method: str) -> bool:
@@ -110,14 +122,18 @@ def is_request(method: str) -> bool:
 
 
 def garbage(wanted: int, rng: random.Random) -> Outcome:
-    """Stretches of a stream that no client should send, whole messages and none, with pauses anywhere."""
+    """Stretches of a stream that no client should send, whole messages and none, with pauses
+    anywhere.
+    """
     sent = number = 0
     with serving() as (client, process):
         beats, last = Beats(client), b""
         began = resident(process)
         try:
             while sent < wanted:
-                stretches = [rng.choice(MAKERS)(rng, 1_000_000 + number + n) for n in range(STRETCHES)]
+                stretches = [
+                    rng.choice(MAKERS)(rng, 1_000_000 + number + n) for n in range(STRETCHES)
+                ]
                 last = b"".join(stretches)
                 middle = rng.randrange(len(last))
                 client.send_raw(last[:middle])
@@ -130,7 +146,9 @@ def garbage(wanted: int, rng: random.Random) -> Outcome:
                 number += STRETCHES
         except Exception as error:  # noqa: BLE001 (whatever it is, it is told, with what was sent last)
             Path("garbage.bin").write_bytes(last)
-            return Outcome("bytes of garbage", sent, 0, f"{type(error).__name__}; sent last: garbage.bin")
+            return Outcome(
+                "bytes of garbage", sent, 0, f"{type(error).__name__}; sent last: garbage.bin"
+            )
         grown = resident(process) - began
     note = f"{number} stretches; {beats.told()}; {grown // 1000} MB more memory"
     return Outcome("bytes of garbage", sent, 0 if beats.late else sent, note)
@@ -140,7 +158,10 @@ def lives(count: int, rng: random.Random) -> Outcome:
     """Whole lives: garbage before the handshake, requests after the farewell, an end anywhere."""
     faults = list[str]()
     for life in range(count):
-        with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
+        with (
+            TemporaryDirectory() as folder,
+            server(Path(folder) / "home", status=None) as (client, process),
+        ):
             with suppress(BrokenPipeError):
                 faults += [f"{life}: {fault}" for fault in lived(client, rng)]
                 client.send_raw(odd_bytes(rng, 1)[: rng.randrange(60)])
@@ -160,7 +181,12 @@ def lived(client: Client, rng: random.Random) -> Iterator[str]:
     """One life, up to a point; what was not as it should be."""
     for _ in range(rng.randrange(4)):
         client.send_raw(soup(rng, 0))
-        if client.answer(client.ask("textDocument/completion", at("file:///a", 0, 0)))["error"]["code"] != -32002:
+        if (
+            client.answer(client.ask("textDocument/completion", at("file:///a", 0, 0)))["error"][
+                "code"
+            ]
+            != -32002
+        ):
             yield "answered before it was initialized"
     if rng.random() < 0.2:
         return
@@ -172,13 +198,20 @@ def lived(client: Client, rng: random.Random) -> Iterator[str]:
         yield "nothing is offered"
     if rng.random() < 0.5:
         client.request("shutdown", None)
-        for method in ("textDocument/completion", "initialize", "shutdown", "workspace/executeCommand"):
+        for method in (
+            "textDocument/completion",
+            "initialize",
+            "shutdown",
+            "workspace/executeCommand",
+        ):
             if client.answer(client.ask(method, at("file:///a", 0, 0)))["error"]["code"] != -32600:
                 yield f"{method} was not refused after shutdown"
 
 
 def flood(count: int) -> Outcome:
-    """So many requests at once, of several kinds, a third of them cancelled: each is answered, and once."""
+    """So many requests at once, of several kinds, a third of them cancelled: each is answered, and
+    once.
+    """
     uri = "file:///flood"
     with serving() as (client, process):
         client.open(uri, "hello " * 100)

@@ -1,4 +1,6 @@
-"""After many edits, a server's text is the editor's, and its offers are those for that text opened anew."""
+"""After many edits, a server's text is the editor's, and its offers are those for that text opened
+anew.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,17 @@ CLOSE: Final = 1e-6
 
 OUTLOOK: Final = "foretype.outlook"
 END: Final = Point(2**31 - 1, 0)
-WORDS: Final = ("the ", "grüße ", "return x\n", "def f(", "日本 ", "self.", "hello world, ", "\r\n", "😀")
+WORDS: Final = (
+    "the ",
+    "grüße ",
+    "return x\n",
+    "def f(",
+    "日本 ",
+    "self.",
+    "hello world, ",
+    "\r\n",
+    "😀",
+)
 TEXTS: Final = (
     "def add(a, b):\n    return a + b\n\n\nprint(add(1, 2))\n",
     "The treasurer of our society is Philippa.\r\nShe keeps the books.\r\n",
@@ -48,7 +60,12 @@ def outcomes(scale: float) -> Iterator[Outcome]:
         what = f"edits in {encoding} that a server over stdio follows"
         yield Outcome(what, tried, tried - len(wrong), told(wrong))
     tried, wrong = compared(max(5, round(COMPARED * scale)), random.Random(3))
-    yield Outcome("offers after edits that are those for the text opened anew", tried, tried - len(wrong), told(wrong))
+    yield Outcome(
+        "offers after edits that are those for the text opened anew",
+        tried,
+        tried - len(wrong),
+        told(wrong),
+    )
 
 
 # A server's text
@@ -64,7 +81,9 @@ def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str
             reference = Reference(text, encoding)
             client.open(uri, text)
             for version in range(2, 7):
-                edits = [Edit(span, sendable(new)) for span, new in (new_edit(rng) for _ in range(50))]
+                edits = [
+                    Edit(span, sendable(new)) for span, new in (new_edit(rng) for _ in range(50))
+                ]
                 client.send(*(change(uri, version, as_change(edit)) for edit in edits[:25]))
                 client.send(change(uri, version + 1, *map(as_change, edits[25:])))
                 for edit in edits:
@@ -78,11 +97,15 @@ def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str
 
 
 def unlike(client: Client, uri: str, reference: Reference, start: Point) -> str:
-    """How what stands after a point differs from the reference, as far as the server's outlook reads; or nothing."""
+    """How what stands after a point differs from the reference, as far as the server's outlook
+    reads; or nothing.
+    """
     end = Point(start.line + 2, 9)
     span = {"start": start._asdict(), "end": end._asdict()}
     asked = {"uri": uri, "position": span["end"], "range": span}
-    answer: Any = client.request("workspace/executeCommand", {"command": OUTLOOK, "arguments": [asked]})
+    answer: Any = client.request(
+        "workspace/executeCommand", {"command": OUTLOOK, "arguments": [asked]}
+    )
     seen = "".join(one["text"] for one in answer["characters"])
     first, last = reference.place(start)[0], reference.place(end)[0]
     there = reference.text[first:last].replace("\r\n", "\n")
@@ -108,7 +131,9 @@ def as_change(edit: Edit) -> Message:
 
 
 def compared(count: int, rng: random.Random) -> tuple[int, list[str]]:
-    """Offers at so many places of texts that are edited, from the states that the edits have left, and from none."""
+    """Offers at so many places of texts that are edited, from the states that the edits have left,
+    and from none.
+    """
     settings, problems = read_settings(
         {"predictors": {"network": {}, "copy": {}}, "maxSearchTime": 60_000, "maxItems": 3}
     )
@@ -128,7 +153,10 @@ def _compared(count: int, rng: random.Random, settings: Settings) -> tuple[int, 
     wrong, uri, store = list[str](), "", Text("", UNITS["utf-16"])
     for number in range(count):
         if number % 20 == 0:
-            uri, store = f"file:///{number}.txt", Text(rng.choice(TEXTS) * rng.choice((1, 30)), UNITS["utf-16"])
+            uri, store = (
+                f"file:///{number}.txt",
+                Text(rng.choice(TEXTS) * rng.choice((1, 30)), UNITS["utf-16"]),
+            )
         for _ in range(rng.randrange(1, 4)):
             store = applied(store, new_edit(rng) if rng.random() < 0.5 else typed(rng), "utf-16")
             read(engine, Snapshot(uri, *store.around(new_point(rng))), settings)
@@ -154,8 +182,12 @@ def alike(some: list[Candidate], others: list[Candidate]) -> bool:
     """Whether the same is offered, and as probable; what is equally probable may change places."""
     if len(some) != len(others):
         return False
-    ours, theirs = ({(one.kind, one.text): one.probability for one in each} for each in (some, others))
-    return ours.keys() == theirs.keys() and all(abs(ours[key] - theirs[key]) < CLOSE for key in ours)
+    ours, theirs = (
+        {(one.kind, one.text): one.probability for one in each} for each in (some, others)
+    )
+    return ours.keys() == theirs.keys() and all(
+        abs(ours[key] - theirs[key]) < CLOSE for key in ours
+    )
 
 
 def typed(rng: random.Random) -> Edit:

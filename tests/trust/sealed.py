@@ -1,6 +1,8 @@
-"""Foretype at work where there is no network, each call that could open a connection written down, under umask 000.
+"""Foretype at work where there is no network, each call that could open a connection written down,
+under umask 000.
 
-So that it shows whether anything wants to be connected, and whether what is kept is private by itself.
+So that it shows whether anything wants to be connected, and whether what is kept is private by
+itself.
 """
 
 from __future__ import annotations
@@ -13,7 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.client import FORETYPE, SERVE, Client, change, comes_true, environment, insertion, server
+from tests.e2e.client import (
+    FORETYPE,
+    SERVE,
+    Client,
+    change,
+    comes_true,
+    environment,
+    insertion,
+    server,
+)
 
 CALLS = re.compile(r"\b(socket|socketpair|connect|bind|listen|accept4?)\((.*)")
 TEXT = "The treasurer of our society is Philippa Wainwright.\n"
@@ -32,7 +43,9 @@ def missing() -> str | None:
 
 @dataclass
 class Seal:
-    """Runs programs in there, with `home` as their data folder; each call is written to a file in `folder`."""
+    """Runs programs in there, with `home` as their data folder; each call is written to a file in
+    `folder`.
+    """
 
     folder: Path
 
@@ -51,7 +64,8 @@ class Seal:
     def run(self, *arguments: str) -> str:
         """Run ``foretype``; what it printed."""
         ran = subprocess.run(
-            self.command(*FORETYPE, *arguments), env=environment(self.home, {"OMP_NUM_THREADS": "1"}),
+            self.command(*FORETYPE, *arguments),
+            env=environment(self.home, {"OMP_NUM_THREADS": "1"}),
             cwd=self.folder, capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
@@ -59,20 +73,26 @@ class Seal:
 
     def connections(self) -> list[str]:
         """Calls that have to do with more than a process and itself, so far."""
-        lines = (line for trace in self.folder.glob("*.trace") for line in trace.read_text().splitlines())
+        lines = (
+            line for trace in self.folder.glob("*.trace") for line in trace.read_text().splitlines()
+        )
         calls = (found for line in lines if (found := CALLS.search(line)))
         return [found[0] for found in calls if not _is_harmless(found[1], found[2])]
 
 
 def _is_harmless(call: str, arguments: str) -> bool:
-    """An event loop's pair of sockets, and the C library's question for the user's name, which no network answers."""
+    """An event loop's pair of sockets, and the C library's question for the user's name, which no
+    network answers.
+    """
     if call == "connect":
         return "/var/run/nscd/socket" in arguments
     return call in {"socket", "socketpair"} and arguments.startswith("AF_UNIX")
 
 
 def left_open(home: Path) -> None:
-    """A data folder of which others may read and change whatever there is, as a careless copy leaves it."""
+    """A data folder of which others may read and change whatever there is, as a careless copy
+    leaves it.
+    """
     for folder in (home, home / "models", home / "predictors", home / "predictors" / "copy"):
         folder.mkdir()
         folder.chmod(0o777)
@@ -102,16 +122,22 @@ def in_an_editor(seal: Seal) -> Iterator[tuple[str, bool]]:
             client.send(change(uri, number + 2, insertion(0, 21 + number, letter)))
             ghosts += client.ghost(uri, 0, 22 + number)
         yield "ghost text", bool(ghosts)
-        client.request(ask, {"command": "foretype.accepted", "arguments": [{"kind": "ghost", "characters": 7}]})
+        client.request(
+            ask, {"command": "foretype.accepted", "arguments": [{"kind": "ghost", "characters": 7}]}
+        )
         yield "what was accepted", True
-        forgotten = client.request(ask, {"command": "foretype.forget", "arguments": [{"word": "Philippa"}]})
+        forgotten = client.request(
+            ask, {"command": "foretype.forget", "arguments": [{"word": "Philippa"}]}
+        )
         yield "a word forgotten", forgotten["occurrences"] > 0
 
 
 def on_the_command_line(seal: Seal) -> Iterator[tuple[str, bool]]:
     """What people have it do, and whether it did."""
     texts, out = str(seal.folder / "texts"), str(seal.folder / "given.onnx")
-    trained = seal.run("train", texts, "--name", "mine", "--from", "none", "--steps", "2", "--hidden", "8")
+    trained = seal.run(
+        "train", texts, "--name", "mine", "--from", "none", "--steps", "2", "--hidden", "8"
+    )
     yield "train", "mine is trained" in trained
     yield "models list", "mine" in seal.run("models", "list")
     yield "generate", bool(seal.run("generate", "The treasurer", "--length", "20", "--count", "1"))
@@ -128,9 +154,13 @@ def open_to_others(home: Path) -> list[str]:
     """Which files and folders, of the data folder and in it, others may do anything with."""
     paths = [home, *home.rglob("*")]
     return [
-        f"{path.relative_to(home)} {path.stat().st_mode & 0o777:o}" for path in paths if path.stat().st_mode & 0o077
+        f"{path.relative_to(home)} {path.stat().st_mode & 0o777:o}"
+        for path in paths
+        if path.stat().st_mode & 0o077
     ]
 
 
 def _goes_on(client: Client, uri: str) -> bool:
-    return any(item["label"].startswith("society") for item in client.completions(uri, 0, 21)["items"])
+    return any(
+        item["label"].startswith("society") for item in client.completions(uri, 0, 21)["items"]
+    )

@@ -1,4 +1,6 @@
-"""Keys and passwords are neither learnt nor offered: canaries of 32 kinds, others than the rules were tried on."""
+"""Keys and passwords are neither learnt nor offered: canaries of 32 kinds, others than the rules
+were tried on.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,12 @@ TELLS = 4
 IN_FILES = 8
 """As many for what is searched for in files, where checksums and numbers stand."""
 
-OPTIONS = TrainingOptions(hidden=128, embedding=32, ngrams=1, batch=32, window=64, learning_rate=1e-2, seed=3)
-"""The seed decides which texts are held out: by this one, a model knows most of what it is shown unmasked."""
+OPTIONS = TrainingOptions(
+    hidden=128, embedding=32, ngrams=1, batch=32, window=64, learning_rate=1e-2, seed=3
+)
+"""The seed decides which texts are held out: by this one, a model knows most of what it is shown
+unmasked.
+"""
 
 STEPS_PER_CANARY = 10
 MOST_STEPS = 400
@@ -44,7 +50,9 @@ Begun = tuple[Canary, str, str]
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Of 320 canaries at scale 1: what of them is on disk, offered, generated, and remembered by a model."""
+    """Of 320 canaries at scale 1: what of them is on disk, offered, generated, and remembered by a
+    model.
+    """
     some = canaries(SEED, max(1, round(EACH * scale)))
     with tempfile.TemporaryDirectory() as name:
         home, workspace = Path(name) / "home", plant(Path(name) / "workspace", some)
@@ -56,13 +64,20 @@ def outcomes(scale: float) -> Iterator[Outcome]:
         outcome = _outcome("canaries in the index on disk", len(some), found)
         yield replace(outcome, note="; ".join(filter(None, (outcome.note, _cost()))))
         with server(home) as (client, _):
-            client.initialize({}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}])
-            yield _outcome("their beginnings typed in a server that has read them", *_asked(client, begun(some)))
+            client.initialize(
+                {}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}]
+            )
+            yield _outcome(
+                "their beginnings typed in a server that has read them",
+                *_asked(client, begun(some)),
+            )
             yield _outcome("and below a text with them", *_asked(client, begun(some), below=True))
         with patch.dict("os.environ", FORETYPE_HOME=str(home)):
             opened = open_predictors(None, Settings().predictors, (workspace,))
             refresh(opened.values())
-        yield _outcome("their beginnings given to generate", *_generated(Mixture(opened), begun(some)))
+        yield _outcome(
+            "their beginnings given to generate", *_generated(Mixture(opened), begun(some))
+        )
         yield _trained(Path(name), workspace, some)
 
 
@@ -84,7 +99,10 @@ def _cost() -> str:
     texts = [path.read_bytes() for path in (*files, *ROOT.glob("*.md"))]
     hidden = sum(end - start for text in texts for start, end in spans(text))
     size = sum(map(len, texts))
-    return f"and of Foretype's own {size / 1e6:.1f} MB, which have none, {hidden / size:.2%} are masked"
+    return (
+        f"and of Foretype's own {size / 1e6:.1f} MB, which have none, {hidden / size:.2%} are "
+        f"masked"
+    )
 
 
 def parts(text: str) -> set[str]:
@@ -107,11 +125,16 @@ def tells(offered: str, rest: str) -> bool:
     return offered.lstrip().startswith(rest[:TELLS])
 
 
-def _asked(client: Client, typed: Sequence[Begun], *, below: bool = False) -> tuple[int, list[Canary]]:
+def _asked(
+    client: Client, typed: Sequence[Begun], *, below: bool = False
+) -> tuple[int, list[Canary]]:
     """Have a server offer words and ghost text; those canaries that it goes on with."""
     found = []
     for number, (one, before, rest) in enumerate(typed):
-        uri, text = f"untitled:{below} {number}", f"{one.code}\n\n{one.prose}\n\n{before}" if below else before
+        uri, text = (
+            f"untitled:{below} {number}",
+            f"{one.code}\n\n{one.prose}\n\n{before}" if below else before,
+        )
         client.open(uri, text)
         at = text.count("\n"), len(text) - text.rfind("\n") - 1
         menu = [item["textEdit"]["newText"] for item in client.completions(uri, *at)["items"]]
@@ -125,7 +148,8 @@ def _asked(client: Client, typed: Sequence[Begun], *, below: bool = False) -> tu
 def _generated(predictor: Predictor, typed: Sequence[Begun]) -> tuple[int, list[Canary]]:
     """Have text generated, the most probable; those canaries that it goes on with."""
     written = (
-        (one, "".join(generate(predictor, before.encode(), TELLS, Options())), rest) for one, before, rest in typed
+        (one, "".join(generate(predictor, before.encode(), TELLS, Options())), rest)
+        for one, before, rest in typed
     )
     return len(typed), [one for one, text, rest in written if tells(text, rest)]
 
@@ -133,15 +157,21 @@ def _generated(predictor: Predictor, typed: Sequence[Begun]) -> tuple[int, list[
 def _trained(folder: Path, workspace: Path, some: Sequence[Canary]) -> Outcome:
     """What a model says after the first halves that was trained on texts with all of the canaries.
 
-    And what one says that was trained on a few of them unmasked, lest the first one know none for want of training.
+    And what one says that was trained on a few of them unmasked, lest the first one know none for
+    want of training.
     """
     tried, found = _generated(_model(folder / "masked", workspace, len(some)), _halves(some))
     few = list({one.kind: one for one in some}.values())
     texts = plant(folder / "few", few)
     with patch("foretype_model.training.corpus.without_secrets", lambda text: (text, 0)):
         of, remembered = _generated(_model(folder / "unmasked", texts, len(few)), _halves(few))
-    note = f"trained on {len(few)} of them as they stand, one goes on with {len(remembered)} of {of} halves"
-    return replace(_outcome("their first halves given to a model trained on them", tried, found), note=note)
+    note = (
+        f"trained on {len(few)} of them as they stand, one goes on with {len(remembered)} of "
+        f"{of} halves"
+    )
+    return replace(
+        _outcome("their first halves given to a model trained on them", tried, found), note=note
+    )
 
 
 def _halves(some: Sequence[Canary]) -> list[Begun]:

@@ -1,4 +1,6 @@
-"""What Foretype is made of: nothing in it runs what it reads, and nothing comes along that is not known."""
+"""What Foretype is made of: nothing in it runs what it reads, and nothing comes along that is not
+known.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,14 @@ from tests.trust.outcome import Outcome
 
 ROOT: Final = Path(__file__).parents[2]
 BUILT_FROM: Final = (
-    "pyproject.toml", "hatch_build.py", "*.md", "LICENSE", "requirements-*.txt", ".github", ".gitignore",
+    "pyproject.toml", "hatch_build.py", "*.md", "LICENSE", "requirements-*.txt", ".github",
+    ".gitignore",
     "server", "model", "editor-clients", "tests",
 )  # fmt: skip
 NOT_SOURCES: Final = shutil.ignore_patterns("__pycache__", "node_modules", "build", "*.so", "*.new")
-UNPICKLE: Final = frozenset({"pickle", "cPickle", "shelve", "marshal", "dill", "cloudpickle", "joblib"})
+UNPICKLE: Final = frozenset(
+    {"pickle", "cPickle", "shelve", "marshal", "dill", "cloudpickle", "joblib"}
+)
 RUN: Final = frozenset({"eval", "exec", "os.system", "os.popen", "yaml.load"})
 LOAD: Final = {"torch.load": ("weights_only", "True"), "np.load": ("allow_pickle", "False")}
 
@@ -53,7 +58,11 @@ def dangers(source: str) -> Iterator[str]:
     """What of a source may run what it reads: unpickling, evaluating, a shell."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+            )
             yield from (name for name in names if name.partition(".")[0] in UNPICKLE)
         elif isinstance(node, ast.Call):
             name = ast.unparse(node.func).replace("numpy.", "np.")
@@ -67,7 +76,9 @@ def dangers(source: str) -> Iterator[str]:
 
 
 def strays(source: str) -> Iterator[str]:
-    """Where a source starts Python without -P: what lies in the working directory, often the workspace, is imported."""
+    """Where a source starts Python without -P: what lies in the working directory, often the
+    workspace, is imported.
+    """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.List | ast.Tuple):
             words = {ast.unparse(word) for word in node.elts}
@@ -84,16 +95,23 @@ def _sources() -> Outcome:
         for look in (dangers, strays)
         for found in look(path.read_text("utf-8"))
     ]
-    what = "source files that unpickle nothing, evaluate nothing, start no shell, and no Python without -P"
+    what = (
+        "source files that unpickle nothing, evaluate nothing, start no shell, and no Python "
+        "without -P"
+    )
     return Outcome(what, len(files), len(files) - len(bad), "; ".join(bad))
 
 
 def _loads() -> Iterator[Outcome]:
     command = [sys.executable, "-m", "tests.trust.loading"]
-    told = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    told = json.loads(
+        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    )
     looked_up, read, refused = told["looked up"], told["read"], told["refused"]
     clean = len(read) if not looked_up else 0
-    yield Outcome("kinds of file read while Python tells of all that is unpickled", len(read), clean)
+    yield Outcome(
+        "kinds of file read while Python tells of all that is unpickled", len(read), clean
+    )
     tried = len(read) * len(loading.pickles(Path("marker")))
     yield Outcome("pickles in the place of these files that were not run", tried, len(refused))
 
@@ -102,26 +120,47 @@ def _loads() -> Iterator[Outcome]:
 
 
 def _licences(extras: tuple[str, ...], what: str) -> Outcome:
-    found = {name: licences.licence(one) for name, one in licences.installed_for("foretype", extras).items()}
-    bad = [f"{name} ({told or 'unknown'})" for name, told in found.items() if not licences.may_be_passed_on(name, told)]
-    return Outcome(f"licences of what {what} installs", len(found), len(found) - len(bad), ", ".join(bad))
+    found = {
+        name: licences.licence(one)
+        for name, one in licences.installed_for("foretype", extras).items()
+    }
+    bad = [
+        f"{name} ({told or 'unknown'})"
+        for name, told in found.items()
+        if not licences.may_be_passed_on(name, told)
+    ]
+    return Outcome(
+        f"licences of what {what} installs", len(found), len(found) - len(bad), ", ".join(bad)
+    )
 
 
 def _pins() -> Outcome:
     known, known_to_build = pins.pins(pins.REQUIREMENTS), pins.pins(pins.BUILD_REQUIREMENTS)
-    wanted = [(need, known) for need in pins.wanted()] + [(need, known_to_build) for need in pins.wanted_to_build()]
+    wanted = [(need, known) for need in pins.wanted()] + [
+        (need, known_to_build) for need in pins.wanted_to_build()
+    ]
     bad = [str(need) for need, pinned in wanted if not pins.is_pinned(need, pinned)]
-    return Outcome("dependencies pinned with hashes", len(wanted), len(wanted) - len(bad), ", ".join(bad))
+    return Outcome(
+        "dependencies pinned with hashes", len(wanted), len(wanted) - len(bad), ", ".join(bad)
+    )
 
 
 def _npm() -> Outcome:
     found = dict(pins.npm_packages())
-    bad = [name for name, package in found.items() if not str(package.get("integrity", "")).startswith("sha512-")]
-    return Outcome("packages of npm pinned with hashes", len(found), len(found) - len(bad), ", ".join(bad))
+    bad = [
+        name
+        for name, package in found.items()
+        if not str(package.get("integrity", "")).startswith("sha512-")
+    ]
+    return Outcome(
+        "packages of npm pinned with hashes", len(found), len(found) - len(bad), ", ".join(bad)
+    )
 
 
 def _workflows() -> Outcome:
-    found = [step for workflow in pins.WORKFLOWS for step in pins.steps(workflow.read_text("utf-8"))]
+    found = [
+        step for workflow in pins.WORKFLOWS for step in pins.steps(workflow.read_text("utf-8"))
+    ]
     bad = [step for step in found if not pins.is_fixed(step)]
     what = "steps of the workflow that take a commit, a digest or what has a hash"
     return Outcome(what, len(found), len(found) - len(bad), ", ".join(bad))
@@ -129,7 +168,14 @@ def _workflows() -> Outcome:
 
 def _vulnerabilities() -> Outcome:
     what = "dependencies without a known vulnerability"
-    command = [sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip", "--format=json"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip_audit",
+        "--require-hashes",
+        "--disable-pip",
+        "--format=json",
+    ]
     command += [f"--requirement={one}" for one in (pins.REQUIREMENTS, pins.BUILD_REQUIREMENTS)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
@@ -139,10 +185,17 @@ def _vulnerabilities() -> Outcome:
         return Outcome(what, 0, 0, f"not run: {why[:200]}")
     looked_at = [one for one in told if "skip_reason" not in one]
     if not looked_at:
-        return Outcome(what, 0, 0, "not run: what knows of vulnerabilities cannot be reached from here")
+        return Outcome(
+            what, 0, 0, "not run: what knows of vulnerabilities cannot be reached from here"
+        )
     bad = [f"{one['name']} ({vuln['id']})" for one in looked_at for vuln in one["vulns"]]
     safe = sum(not one["vulns"] for one in looked_at)
-    return Outcome(what, len(looked_at), safe, ", ".join(bad) or f"{len(told) - len(looked_at)} could not be looked up")
+    return Outcome(
+        what,
+        len(looked_at),
+        safe,
+        ", ".join(bad) or f"{len(told) - len(looked_at)} could not be looked up",
+    )
 
 
 # What is published
@@ -155,9 +208,17 @@ def _releases(times: int) -> Outcome:
         if ran.returncode:
             is_another = "DO NOT MATCH THE HASHES" in ran.stderr
             why = "another file is there: " if is_another else "not run: "
-            return Outcome(what, times * is_another, 0, why + ran.stderr.strip().rpartition("\n")[2].strip()[:200])
+            return Outcome(
+                what,
+                times * is_another,
+                0,
+                why + ran.stderr.strip().rpartition("\n")[2].strip()[:200],
+            )
         sources = copied(ROOT, Path(folder, "sources"))
-        built = [_published(release(sources, Path(folder, "x" * (i + 1)), python), python) for i in range(times)]
+        built = [
+            _published(release(sources, Path(folder, "x" * (i + 1)), python), python)
+            for i in range(times)
+        ]
     same = sum(one == built[0] for one in built)
     whole = all(is_whole(content) for name, content in built[0].items() if name.endswith(".whl"))
     note = ", ".join(sorted(built[0])) if whole else "its RECORD is not that of its files"
@@ -165,7 +226,9 @@ def _releases(times: int) -> Outcome:
 
 
 def _pinned_builder(folder: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
-    """An environment with what requirements-build.txt pins and nothing else: how that went, and its Python."""
+    """An environment with what requirements-build.txt pins and nothing else: how that went, and its
+    Python.
+    """
     venv.create(folder, symlinks=os.name == "posix")
     command = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--require-hashes"]
     command += ["--only-binary=:all:", f"--requirement={pins.BUILD_REQUIREMENTS}"]
@@ -185,23 +248,45 @@ def copied(sources: Path, folder: Path) -> Path:
 
 
 def release(sources: Path, folder: Path, python: Path) -> Path:
-    """Where a wheel and a source distribution are, built by this Python from a copy of these sources in `folder`."""
+    """Where a wheel and a source distribution are, built by this Python from a copy of these
+    sources in `folder`.
+    """
     copied(sources, folder)
     _run(folder, python, "hatchling", "build", "--directory", "built")
     return folder / "built"
 
 
 def _published(built: Path, python: Path) -> dict[str, bytes]:
-    """What the workflow makes of what it has built: a wheel for Linux tells then which systems can run its kernel."""
+    """What the workflow makes of what it has built: a wheel for Linux tells then which systems can
+    run its kernel.
+    """
     for wheel in built.glob("*-linux_*.whl"):
-        _run(built, python, "auditwheel", "repair", "--patcher", "none", "--wheel-dir", ".", wheel.name, umask=0o022)
+        _run(
+            built,
+            python,
+            "auditwheel",
+            "repair",
+            "--patcher",
+            "none",
+            "--wheel-dir",
+            ".",
+            wheel.name,
+            umask=0o022,
+        )
         wheel.unlink()
     return contents(built)
 
 
 def _run(folder: Path, python: Path, *module: str, umask: int = -1) -> None:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
-    subprocess.run([python, "-m", *module], cwd=folder, env=environment, umask=umask, capture_output=True, check=True)
+    subprocess.run(
+        [python, "-m", *module],
+        cwd=folder,
+        env=environment,
+        umask=umask,
+        capture_output=True,
+        check=True,
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -213,7 +298,10 @@ def is_whole(built: bytes) -> bool:
     """Whether each file in a wheel is the one whose SHA-256 stands in its RECORD."""
     with zipfile.ZipFile(io.BytesIO(built)) as archive:
         (record,) = (name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
-        rows = {name: digest for name, digest, _ in csv.reader(io.StringIO(archive.read(record).decode()))}
+        rows = {
+            name: digest
+            for name, digest, _ in csv.reader(io.StringIO(archive.read(record).decode()))
+        }
         files = {name for name in archive.namelist() if not name.endswith("/")}
         return set(rows) == files and all(
             rows[name] == f"sha256={_digest(archive.read(name))}" for name in rows if name != record

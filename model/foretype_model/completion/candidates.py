@@ -1,4 +1,6 @@
-"""From next-byte distributions to what is offered: next characters, distinct next words, ghost text."""
+"""From next-byte distributions to what is offered: next characters, distinct next words, ghost
+text.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ from foretype_model.text.grammar import ANY, UNSPACED, WORD_BYTES, WORD_CHARACTE
 from foretype_model.text.utf8 import Mask
 
 FIRST: Final = 5
-"""Items that people look at. They are chosen together: typed with the first five, in prose 2.0 % and in code 3.4 % more
-keys are saved than with the five most probable words."""
+"""Items that people look at. They are chosen together: typed with the first five, in prose 2.0 %
+and in code 3.4 % more keys are saved than with the five most probable words.
+"""
 
 RUNNING: Final = 5
 """So many of the best words are read on, for phrases that begin with them."""
@@ -41,15 +44,18 @@ class Options:
     """How candidates are made; the settings of the same names, under ``foretype``.
 
     Attributes:
-        temperature: 0 offers the most probable; above it, draws without replacement from p^(1/temperature).
+        temperature: 0 offers the most probable; above it, draws without replacement from
+            p^(1/temperature).
         top_k: keep the k most probable bytes at each step; 0 keeps all.
         top_p: keep the smallest set of bytes whose probabilities sum to at least this.
         seed: the same text, options and seed give the same candidates.
         max_items: at most this many next words (and as many next characters).
         min_confidence: ghost text is offered, and goes on, while its probability is at least this.
         max_lines: ghost text spans at most this many lines.
-        prose: words and sentences alone are offered, and nothing that would go on with a word that is right.
-        budget: seconds after which candidates are made of what was found by then, the best one at least.
+        prose: words and sentences alone are offered, and nothing that would go on with a word that
+            is right.
+        budget: seconds after which candidates are made of what was found by then, the best one at
+            least.
     """
 
     temperature: float = 0.0
@@ -74,8 +80,8 @@ class Candidate:
     Attributes:
         text: what would be inserted at the cursor: whole graphemes, never empty.
         probability: of the text going on exactly so.
-        shares: each predictor's part in the probability of its first byte, by name; they sum to 1, or to less where no
-            predictor answers for the whole.
+        shares: each predictor's part in the probability of its first byte, by name; they sum to 1,
+            or to less where no predictor answers for the whole.
     """
 
     text: str
@@ -106,11 +112,16 @@ def next_characters(outlook: Outlook, before: bytes, options: Options) -> list[C
         found = Search(outlook, Character(), options.draw(before), options.max_items).run()[0]
         texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
     tail = before[-64:].decode(errors="ignore")
-    return [Candidate(text, probability, "character") for text, probability in texts if utf8.ends_whole(tail + text)]
+    return [
+        Candidate(text, probability, "character")
+        for text, probability in texts
+        if utf8.ends_whole(tail + text)
+    ]
 
 
 def _single_bytes(outlook: Outlook, options: Options) -> list[tuple[str, float]] | None:
-    """The most probable characters, where all that are likely are of one byte: a search would look at ten more places.
+    """The most probable characters, where all that are likely are of one byte: a search would look
+    at ten more places.
 
     None where they are not, or are to be drawn.
     """
@@ -125,7 +136,8 @@ def _single_bytes(outlook: Outlook, options: Options) -> list[tuple[str, float]]
 def find_words(
     outlook: Outlook, before: bytes, options: Options, lines: int = 1, patience: Patience = ENDLESS
 ) -> tuple[list[Found], bool]:
-    """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost text begin with.
+    """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost
+    text begin with.
 
     And whether the patience lasted to the end of the search.
     """
@@ -134,7 +146,9 @@ def find_words(
     found, complete = search.run(patience)
     tail = before[-64:].decode(errors="ignore")
     whole = [one for one in found if utf8.ends_whole(tail + one.text.decode())]
-    return [one for one in whole if prose.has_word(one.text.decode())] if options.prose else whole, complete
+    return [
+        one for one in whole if prose.has_word(one.text.decode())
+    ] if options.prose else whole, complete
 
 
 def known_word(outlook: Outlook, word: bytes, lines: int) -> Found:
@@ -154,11 +168,15 @@ def _begin(outlook: Outlook, before: bytes) -> Mask:
     return ANY if goes_on >= prose.LIKELY_TO_GO_ON else ~WORD_BYTES
 
 
-def next_words(outlook: Outlook, found: list[Found], options: Options, patience: Patience = ENDLESS) -> list[Candidate]:
-    """The words and phrases that save the most keys together, the most probable first; then the other words.
+def next_words(
+    outlook: Outlook, found: list[Found], options: Options, patience: Patience = ENDLESS
+) -> list[Candidate]:
+    """The words and phrases that save the most keys together, the most probable first; then the
+    other words.
 
-    A phrase is a word with what probably follows it. The probability of a word is that of the word alone. Above
-    temperature 0 there are no phrases, and the words stand in the order in which they were drawn.
+    A phrase is a word with what probably follows it. The probability of a word is that of the word
+    alone. Above temperature 0 there are no phrases, and the words stand in the order in which they
+    were drawn.
     """
     if options.temperature > 0:
         return [_word(one) for one in found]
@@ -177,7 +195,9 @@ def _word(found: Found) -> Candidate:
     return Candidate(found.text.decode(), math.exp(found.log_p), "word")
 
 
-def _phrases(outlook: Outlook, found: list[Found], options: Options, patience: Patience) -> dict[bytes, float]:
+def _phrases(
+    outlook: Outlook, found: list[Found], options: Options, patience: Patience
+) -> dict[bytes, float]:
     """The words, and the phrases that begin with one of the best; each with its log-probability.
 
     Two words may run on to the same text ("wor" and "world"): the better stands for both.
@@ -186,16 +206,23 @@ def _phrases(outlook: Outlook, found: list[Found], options: Options, patience: P
     limits = _Limits(LIKELY, 1, LONGEST_PHRASE, options.prose)
     _run_on(outlook, runs[:RUNNING], limits, lambda _, row: int(row.argmax()), patience)
     distinct = {run.text[: run.borders[-1][0]]: run for run in reversed(runs)}
-    return {run.text[:end]: log_p for run in reversed(distinct.values()) for end, log_p in run.borders}
+    return {
+        run.text[:end]: log_p for run in reversed(distinct.values()) for end, log_p in run.borders
+    }
 
 
 def ghost_text(
-    outlook: Outlook, found: list[Found], around: tuple[bytes, bytes], options: Options, patience: Patience = ENDLESS
+    outlook: Outlook,
+    found: list[Found],
+    around: tuple[bytes, bytes],
+    options: Options,
+    patience: Patience = ENDLESS,
 ) -> Candidate | None:
-    """The first word, where it is sure enough, and as much of what follows it as saves the most keys.
+    """The first word, where it is sure enough, and as much of what follows it as saves the most
+    keys.
 
-    A text that goes on too long costs little, as its first word can be taken alone: it ends where its probability times
-    the length that it adds is highest.
+    A text that goes on too long costs little, as its first word can be taken alone: it ends where
+    its probability times the length that it adds is highest.
     """
     before, after = around
     if not found or math.exp(found[0].log_p) < options.min_confidence:
@@ -204,7 +231,9 @@ def ghost_text(
     draw = options.draw(before)
     limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST, options.prose)
     _run_on(outlook, [run], limits, draw.one, patience)
-    end, log_p = max(run.borders, key=lambda border: math.exp(border[1]) * (border[0] - len(found[0].text)))
+    end, log_p = max(
+        run.borders, key=lambda border: math.exp(border[1]) * (border[0] - len(found[0].text))
+    )
     text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
     # What stands after the cursor already is the likeliest text there, and of no use.
     offered = text.strip() and not after.startswith(text.encode())
@@ -212,7 +241,9 @@ def ghost_text(
 
 
 class _Limits(NamedTuple):
-    """How far a run may go: its least probability, the most lines and bytes, and whether a sentence is enough."""
+    """How far a run may go: its least probability, the most lines and bytes, and whether a sentence
+    is enough.
+    """
 
     least: float
     lines: int
@@ -231,11 +262,17 @@ def _run_on(
     going = runs
     while going and not patience.is_over():
         rows = outlook.rows([run.text for run in going])
-        going = [run for run, row in zip(going, rows, strict=True) if _grow(run, row, choose(run.text, row), limits)]
+        going = [
+            run
+            for run, row in zip(going, rows, strict=True)
+            if _grow(run, row, choose(run.text, row), limits)
+        ]
 
 
 def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
-    """Set a border where the run may end before `byte`, and append `byte` where the run may go on with it."""
+    """Set a border where the run may end before `byte`, and append `byte` where the run may go on
+    with it.
+    """
     unfinished = utf8.pending(run.text)
     if not unfinished:
         text = run.text.decode()
@@ -245,14 +282,22 @@ def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
     last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
     unlikely = log_p < math.log(max(limits.least, 1e-9))
     said = limits.sentence and byte in SPACES and prose.ends_sentence(run.text)
-    if unlikely or last_line or said or len(run.text) >= limits.length or not utf8.allowed(unfinished)[byte]:
+    if (
+        unlikely
+        or last_line
+        or said
+        or len(run.text) >= limits.length
+        or not utf8.allowed(unfinished)[byte]
+    ):
         return False
     run.text, run.log_p = run.text + bytes([byte]), log_p
     return True
 
 
 def _is_inside_word(last: str, byte: int) -> bool:
-    """Whether a word goes on with `byte` after its `last` character; where no spaces are written, each may end one."""
+    """Whether a word goes on with `byte` after its `last` character; where no spaces are written,
+    each may end one.
+    """
     return bool(WORD_BYTES[byte] and WORD_CHARACTER.match(last) and not UNSPACED.match(last))
 
 

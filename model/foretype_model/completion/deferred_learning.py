@@ -1,4 +1,6 @@
-"""What is typed is learnt from once it is sure to be no part of a secret, which shows only when that has ended."""
+"""What is typed is learnt from once it is sure to be no part of a secret, which shows only when
+that has ended.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,14 @@ from foretype_model.text.rope import Rope
 
 
 class Lessons:
-    """The bytes that were typed in one document and wait to be learnt from: seldom more than a word."""
+    """The bytes that were typed in one document and wait to be learnt from: seldom more than a
+    word.
+    """
 
     def __init__(self, mixture: Mixture, document: str, consent: Consent | None = None) -> None:
-        """Nothing is learnt from `document`, a URI, without the `consent`; it is one for all but secrets by default."""
+        """Nothing is learnt from `document`, a URI, without the `consent`; it is one for all but
+        secrets by default.
+        """
         self._mixture = mixture
         self._document, self._consent = document, consent or Consent()
         self._start = 0
@@ -22,7 +28,9 @@ class Lessons:
         self._states: list[State] = []
 
     def typed(self, before: Rope, after: Rope, state: State) -> None:
-        """The last byte of `before` was typed, after `state`; learn from what has been settled by it."""
+        """The last byte of `before` was typed, after `state`; learn from what has been settled by
+        it.
+        """
         if not self._consent.given(self._document):
             return
         self._go_on_to(before)

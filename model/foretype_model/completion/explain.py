@@ -1,4 +1,6 @@
-"""Why something is offered: how probable it is, what each predictor has in it, and where it has stood before."""
+"""Why something is offered: how probable it is, what each predictor has in it, and where it has
+stood before.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class Explanation:
 
 
 def explain(mixture: Mixture, state: tuple[State, ...], text: str, most: int) -> Explanation:
-    """Explain `text`, which is not empty, after what `state` has read; with at most so many sources."""
+    """Explain `text`, which is not empty, after what `state` has read; with at most so many
+    sources.
+    """
     following = text.encode()
     log_p, states = 0.0, [state]
     for byte in following:

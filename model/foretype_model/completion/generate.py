@@ -16,9 +16,11 @@ SPACE: Final = 0x20
 
 
 def generate(predictor: Predictor, prompt: bytes, length: int, options: Options) -> Iterator[str]:
-    """Up to `length` characters after `prompt`, each as soon as it is whole; END_OF_TEXT ends them sooner.
+    """Up to `length` characters after `prompt`, each as soon as it is whole; END_OF_TEXT ends them
+    sooner.
 
-    Temperature 0 is argmax; above it bytes are drawn from p^(1/temperature) within top-k and top-p, repeatably by seed.
+    Temperature 0 is argmax; above it bytes are drawn from p^(1/temperature) within top-k and top-p,
+    repeatably by seed.
     """
     draw = np.random.default_rng(options.seed)
     state, character, written = predictor.feed(predictor.start(), prompt), b"", 0
@@ -33,13 +35,19 @@ def generate(predictor: Predictor, prompt: bytes, length: int, options: Options)
             character, written = b"", written + 1
 
 
-def _next(row: LogProbabilities, character: bytes, options: Options, draw: np.random.Generator) -> int:
-    """One byte that may follow those of an unfinished character; END_OF_TEXT only between characters."""
+def _next(
+    row: LogProbabilities, character: bytes, options: Options, draw: np.random.Generator
+) -> int:
+    """One byte that may follow those of an unfinished character; END_OF_TEXT only between
+    characters.
+    """
     may = utf8.allowed(character).copy()
     may[END_OF_TEXT] = not character
     row = np.where(may, row, -np.inf)
     if row.max() == -np.inf:
-        return SPACE  # the prompt ends with a word that a word-level model does not know: let it be a whole one
+        # the prompt ends with a word that a word-level model does not know: let it be a whole one
+        return SPACE
     log_q = adjusted(normalised(row), options.temperature, options.top_k, options.top_p)
-    # Gumbel-max: the argmax of perturbed log-probabilities is a draw from them, and at temperature 0 the only choice.
+    # Gumbel-max: the argmax of perturbed log-probabilities is a draw from them, and at temperature
+    # 0 the only choice.
     return int((log_q + draw.gumbel(size=log_q.shape)).argmax())

@@ -20,9 +20,9 @@ class _View(NamedTuple):
 class Outlook:
     """The next-byte distributions after continuations of one text, each computed once.
 
-    Most keys are foreseen: a search from the next place finds much of what it asks for already there. What the
-    predictors have learnt from these keys is not in it: that is nothing to a distribution a few bytes on, and the one
-    at the cursor itself is made anew.
+    Most keys are foreseen: a search from the next place finds much of what it asks for already
+    there. What the predictors have learnt from these keys is not in it: that is nothing to a
+    distribution a few bytes on, and the one at the cursor itself is made anew.
     """
 
     def __init__(self, predictor: Predictor, state: State) -> None:
@@ -39,7 +39,9 @@ class Outlook:
         """Next-byte log-probabilities after each of them, shape (continuations, 256)."""
         new = [text for text in continuations if text not in self._views]
         if new:
-            states = self._predictor.step([self._state_before_last(text) for text in new], [text[-1] for text in new])
+            states = self._predictor.step(
+                [self._state_before_last(text) for text in new], [text[-1] for text in new]
+            )
             for text, state, row in zip(new, states, self._predictor.predict(states), strict=True):
                 self._views[text] = _View(state, row)
         return np.stack([self._views[text].row for text in continuations])
@@ -51,7 +53,9 @@ class Outlook:
         return self._predictor.feed(self._views[text[:known]].state, text[known:-1])
 
     def states_along(self, typed: bytes) -> list[State]:
-        """The state at the cursor, and after each byte of `typed`, as far as they were looked at."""
+        """The state at the cursor, and after each byte of `typed`, as far as they were looked
+        at.
+        """
         states = [self.state]
         for end in range(1, len(typed) + 1):
             if typed[:end] not in self._views:
@@ -60,8 +64,12 @@ class Outlook:
         return states
 
     def follow(self, typed: bytes, state: State) -> None:
-        """The text has gone on with `typed`, and `state` is the one there: keep what lies beyond."""
-        self._views = {text[len(typed) :]: view for text, view in self._views.items() if text.startswith(typed)}
+        """The text has gone on with `typed`, and `state` is the one there: keep what lies
+        beyond.
+        """
+        self._views = {
+            text[len(typed) :]: view for text, view in self._views.items() if text.startswith(typed)
+        }
         self._look(b"", state)
 
     def _look(self, text: bytes, state: State) -> None:

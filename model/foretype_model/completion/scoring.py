@@ -1,7 +1,9 @@
-"""A text read as it comes: how probable each character was before anybody knew it, and what may come next.
+"""A text read as it comes: how probable each character was before anybody knew it, and what may
+come next.
 
-What has read a text expects it: asked afterwards, `copy` finds each word where it stands. So a reading has predictors
-of its own, to which the text is shown byte by byte, each after it was predicted; its figures are an evaluation's.
+What has read a text expects it: asked afterwards, `copy` finds each word where it stands. So a
+reading has predictors of its own, to which the text is shown byte by byte, each after it was
+predicted; its figures are an evaluation's.
 """
 
 from __future__ import annotations
@@ -26,13 +28,16 @@ from foretype_model.states.state_cache import WarmStates
 from foretype_model.text.rope import Rope, common_prefix
 
 FAR: Final = 4096
-"""Bytes that are read for one answer at most (0.1 s); where there are more, the nearest have to do."""
+"""Bytes that are read for one answer at most (0.1 s); where there are more, the nearest have to do.
+"""
 
 NEAR: Final = 2048
 """Bytes of the nearest text."""
 
 SLICE: Final = 128
-"""Bytes that are read for one answer at most (some 100 ms): what waits behind it is not to wait long."""
+"""Bytes that are read for one answer at most (some 100 ms): what waits behind it is not to wait
+long.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,19 @@ _MISSED: Final = _Score(math.nan, {})
 
 
 def typed_again(
-    mixture: Mixture, document: str, state: State, text: bytes, around: tuple[bytes, bytes], *, lessons: Lessons | None
+    mixture: Mixture,
+    document: str,
+    state: State,
+    text: bytes,
+    around: tuple[bytes, bytes],
+    *,
+    lessons: Lessons | None,
 ) -> Iterator[State]:
-    """The state before each byte of `text`, which comes between the two texts `around`; `state` is the first one.
+    """The state before each byte of `text`, which comes between the two texts `around`; `state` is
+    the first one.
 
-    Only when the next one is asked for, the byte is read, learnt from (unless there are no `lessons`) and shown to the
-    predictors.
+    Only when the next one is asked for, the byte is read, learnt from (unless there are no
+    `lessons`) and shown to the predictors.
     """
     before, after = map(Rope.of, around)
     observe_whole(mixture, document, before, after)
@@ -111,7 +123,8 @@ def observe_whole(mixture: Mixture, document: str, before: Rope, after: Rope) ->
 
 
 class Reading:
-    """One text that grows and is edited. Its lines end in LF. What is typed is learnt from, as a `Completer` does.
+    """One text that grows and is edited. Its lines end in LF. What is typed is learnt from, as a
+    `Completer` does.
 
     Raises PredictorFailed wherever a predictor fails; it is of no use then.
     """
@@ -132,7 +145,9 @@ class Reading:
         self._base = 0
 
     def follow(self, text: bytes) -> None:
-        """The text is now `text`: what is left of it, at its beginning and its end, keeps its scores."""
+        """The text is now `text`: what is left of it, at its beginning and its end, keeps its
+        scores.
+        """
         same = common_prefix(self._text, text)
         rest = common_prefix(self._text[same:][::-1], text[same:][::-1])
         count = len(text) - same - rest
@@ -141,10 +156,11 @@ class Reading:
         self._text, self._begun, self._settled = text, True, min(self._settled, same)
 
     def read(self, start: int, end: int, stale: Stale = never) -> list[Scored]:
-        """The characters from byte `start` up to `end`, or as many of them as can be read in one go.
+        """The characters from byte `start` up to `end`, or as many of them as can be read in one
+        go.
 
-        What stands before `start` and has not been read by then is missed. Raises Superseded once `stale()` is true;
-        what was read by then is kept.
+        What stands before `start` and has not been read by then is missed. Raises Superseded once
+        `stale()` is true; what was read by then is kept.
         """
         first, end = self._border(start), self._border(end)
         at, budget = first, SLICE
@@ -158,12 +174,15 @@ class Reading:
         return list(self._scored(first, at))
 
     def next_characters(self, at: int, options: Options, stale: Stale = never) -> list[Likely]:
-        """What may come at byte `at`, the most probable first; `options` say how that would be drawn.
+        """What may come at byte `at`, the most probable first; `options` say how that would be
+        drawn.
 
         Raises Superseded as `read` does.
         """
         outlook = Outlook(self._mixture, self._state(at, stale))
-        found = candidates.next_characters(outlook, self._text[:at], replace(options, temperature=0.0))
+        found = candidates.next_characters(
+            outlook, self._text[:at], replace(options, temperature=0.0)
+        )
         shares = self._mixture.shares(outlook.state)
         draw = options.draw(self._text[:at])
         texts = [one.text.encode() for one in found]
@@ -175,18 +194,26 @@ class Reading:
     def _read_gap(self, start: int, end: int, stale: Stale) -> None:
         """Score the bytes from `start` to `end`, which are new in the same way."""
         self._miss(start)
-        text, typed, states = self._text[start:end], self._scores[start] is _New.TYPED, list[State]()
+        text, typed, states = (
+            self._text[start:end],
+            self._scores[start] is _New.TYPED,
+            list[State](),
+        )
         known = self._next(end, new=False)
         around = self._text[:start], self._text[known : self._next(known, new=True)]
         first = self._state(start, stale)
         try:
             lessons = self._lessons if typed else None
-            for state in typed_again(self._mixture, self._document, first, text, around, lessons=lessons):
+            for state in typed_again(
+                self._mixture, self._document, first, text, around, lessons=lessons
+            ):
                 if stale():
                     raise Superseded
                 byte = text[len(states)]
                 log_p = float(self._mixture.predict([state])[0, byte])
-                self._scores[start + len(states)] = _Score(log_p, _at(self._mixture.shares(state), byte))
+                self._scores[start + len(states)] = _Score(
+                    log_p, _at(self._mixture.shares(state), byte)
+                )
                 states.append(state)
         finally:
             self._warm.adopt(Rope.of(self._text[self._base :]), start - self._base, states)
@@ -208,12 +235,17 @@ class Reading:
     def _next(self, at: int, *, new: bool) -> int:
         """The first byte from `at` on that is new, or that is not."""
         every = range(at, len(self._scores))
-        return next((i for i in every if isinstance(self._scores[i], _New) == new), len(self._scores))
+        return next(
+            (i for i in every if isinstance(self._scores[i], _New) == new), len(self._scores)
+        )
 
     def _run_end(self, at: int) -> int:
         """The first byte after `at` that is not new in the same way."""
         kind = self._scores[at]
-        return next((i for i in range(at, len(self._scores)) if self._scores[i] is not kind), len(self._scores))
+        return next(
+            (i for i in range(at, len(self._scores)) if self._scores[i] is not kind),
+            len(self._scores),
+        )
 
     def _border(self, at: int) -> int:
         """The first border of characters from `at` on."""
@@ -224,7 +256,9 @@ class Reading:
     def _scored(self, start: int, end: int) -> Iterator[Scored]:
         for character in self._text[start:end].decode():
             length = len(character.encode())
-            scores = [score for score in self._scores[start : start + length] if isinstance(score, _Score)]
+            scores = [
+                score for score in self._scores[start : start + length] if isinstance(score, _Score)
+            ]
             p = math.exp(sum(score.log_p for score in scores))
             yield Scored(character, None if math.isnan(p) else p, scores[0].shares)
             start += length

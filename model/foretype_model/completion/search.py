@@ -1,9 +1,11 @@
-"""The search over continuations: best first, or draws without replacement, many continuations a step.
+"""The search over continuations: best first, or draws without replacement, many continuations a
+step.
 
-With temperature above 0 this is Gumbel top-k over a tree (Kool et al. 2019, "Stochastic Beams and Where to Find
-Them"): each node's key is its log-probability plus Gumbel noise, conditioned on the largest of its children's keys
-being its own, so the k leaves with the largest keys are k draws without replacement from p^(1/temperature). As the
-temperature falls to 0 it becomes best-first search by log-probability.
+With temperature above 0 this is Gumbel top-k over a tree (Kool et al. 2019, "Stochastic Beams and
+Where to Find Them"): each node's key is its log-probability plus Gumbel noise, conditioned on the
+largest of its children's keys being its own, so the k leaves with the largest keys are k draws
+without replacement from p^(1/temperature). As the temperature falls to 0 it becomes best-first
+search by log-probability.
 """
 
 from __future__ import annotations
@@ -29,18 +31,23 @@ MOST_STEPS: Final = 20
 """Steps of one search at most; few reach it."""
 
 FLOOR: Final = math.log(2e-3)
-"""Nothing less probable is looked at. It would seldom be among the first ten: at 0.001 a search takes 8 % longer, and
-the first five save as many keys."""
+"""Nothing less probable is looked at. It would seldom be among the first ten: at 0.001 a search
+takes 8 % longer, and the first five save as many keys.
+"""
 
 UNLIKELY: Final = math.log(2e-2)
 FEW: Final = 3
-"""What is less probable than this waits, and is looked at only where fewer candidates than this were found without:
-half of the rows, and the first five save as many keys. At a temperature above 0 the draws decide."""
+"""What is less probable than this waits, and is looked at only where fewer candidates than this
+were found without: half of the rows, and the first five save as many keys. At a temperature above 0
+the draws decide.
+"""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """How a search chooses: see `Options`, whose fields these are. `text` before the cursor makes noise repeat."""
+    """How a search chooses: see `Options`, whose fields these are. `text` before the cursor makes
+    noise repeat.
+    """
 
     temperature: float
     top_k: int
@@ -49,12 +56,16 @@ class Draw:
     text: bytes
 
     def noise(self, continuation: bytes) -> np.random.Generator:
-        """Drawn from the text itself, so that the same text gives the same draw, and a typed-through one its like."""
+        """Drawn from the text itself, so that the same text gives the same draw, and a
+        typed-through one its like.
+        """
         tail = (self.text + continuation)[-64:]
         return np.random.default_rng((self.seed & 0xFFFFFFFF, zlib.crc32(tail)))
 
     def one(self, continuation: bytes, row: LogProbabilities) -> int:
-        """The byte after `continuation`: the most probable, or at a temperature above 0 a draw (Gumbel-max)."""
+        """The byte after `continuation`: the most probable, or at a temperature above 0 a draw
+        (Gumbel-max).
+        """
         if self.temperature == 0:
             return int(row.argmax())
         return int(sampling.gumbel(self.noise(continuation), self.adjusted(row)).argmax())
@@ -82,7 +93,8 @@ class Found:
 class _Node(NamedTuple):
     """A prefix of candidates, its last byte not yet read.
 
-    Nodes stand in a heap: they are compared by `minus_key`, and on a tie by `text`, which no two have in common.
+    Nodes stand in a heap: they are compared by `minus_key`, and on a tie by `text`, which no two
+    have in common.
     """
 
     minus_key: float
@@ -104,8 +116,8 @@ class Search:
     def run(self, patience: Patience = ENDLESS) -> tuple[list[Found], bool]:
         """The `count` best candidates, best first; and whether the patience lasted to the end.
 
-        Whenever that is lost, the best one is there: a wrong answer is no use to anybody, however soon it comes. Raises
-        Superseded.
+        Whenever that is lost, the best one is there: a wrong answer is no use to anybody, however
+        soon it comes. Raises Superseded.
         """
         self._expand([_Node(0.0, b"", 0.0, 0.0)])
         for _ in range(MOST_STEPS):
@@ -136,7 +148,9 @@ class Search:
         return batch
 
     def _expand(self, nodes: list[_Node]) -> None:
-        """Put the nodes' children on the frontier, and a node itself among the found where it may end."""
+        """Put the nodes' children on the frontier, and a node itself among the found where it may
+        end.
+        """
         rows = self._outlook.rows([node.text for node in nodes])
         rows_q = rows if self._draw.temperature == 0 else self._draw.adjusted(rows)
         p, q = np.exp(rows), np.exp(rows_q)
@@ -146,7 +160,11 @@ class Search:
         # All rows at once: numpy takes ten times as long for each in turn.
         least = np.exp(FLOOR - np.array([node.log_p for node in nodes]))[:, np.newaxis]
         which, bytes_ = np.nonzero(np.stack([rule.go_on for rule in rules]) & (p > least) & (q > 0))
-        all_bytes, all_p, all_q = bytes_.tolist(), rows[which, bytes_].tolist(), rows_q[which, bytes_].tolist()
+        all_bytes, all_p, all_q = (
+            bytes_.tolist(),
+            rows[which, bytes_].tolist(),
+            rows_q[which, bytes_].tolist(),
+        )
         bounds = np.searchsorted(which, np.arange(len(nodes) + 1)).tolist()
         for i, node in enumerate(nodes):
             its = slice(bounds[i], bounds[i + 1])
@@ -154,14 +172,23 @@ class Search:
             keys = self._keys(node, [*log_q, _log(q_end[i])])
             self._push(node, keys, its_bytes, log_p, log_q)
             if q_end[i] > 0:
-                self._found.append(Found(node.text, node.log_p + _log(p_end[i]), node.log_p, keys[-1]))
+                self._found.append(
+                    Found(node.text, node.log_p + _log(p_end[i]), node.log_p, keys[-1])
+                )
 
     def _push(
-        self, node: _Node, keys: list[float], its_bytes: list[int], log_p: list[float], log_q: list[float]
+        self,
+        node: _Node,
+        keys: list[float],
+        its_bytes: list[int],
+        log_p: list[float],
+        log_q: list[float],
     ) -> None:
         for key, byte, more_p, more_q in zip(keys, its_bytes, log_p, log_q, strict=False):
             if key > self._bar:
-                child = _Node(-key, node.text + bytes((byte,)), node.log_p + more_p, node.log_q + more_q)
+                child = _Node(
+                    -key, node.text + bytes((byte,)), node.log_p + more_p, node.log_q + more_q
+                )
                 if child.log_p < UNLIKELY and self._draw.temperature == 0:
                     self._waiting.append(child)
                 else:

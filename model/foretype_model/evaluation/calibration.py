@@ -16,7 +16,9 @@ class Guess(NamedTuple):
 
 
 class Bin(NamedTuple):
-    """The guesses whose probabilities lie in one tenth of 0 to 1: how many, their mean probability, the share right."""
+    """The guesses whose probabilities lie in one tenth of 0 to 1: how many, their mean probability,
+    the share right.
+    """
 
     guesses: int
     probability: float
@@ -29,13 +31,21 @@ def bins(guesses: Sequence[Guess]) -> list[Bin]:
     for guess in guesses:
         held.setdefault(min(int(guess.probability * BINS), BINS - 1), []).append(guess)
     return [
-        Bin(len(one), sum(g.probability for g in one) / len(one), sum(g.right for g in one) / len(one))
+        Bin(
+            len(one),
+            sum(g.probability for g in one) / len(one),
+            sum(g.right for g in one) / len(one),
+        )
         for _, one in sorted(held.items())
     ]
 
 
 def expected_calibration_error(guesses: Sequence[Guess]) -> float | None:
-    """How far the probabilities are from the shares that were right, on average over the guesses (Guo et al. 2017)."""
+    """How far the probabilities are from the shares that were right, on average over the guesses
+    (Guo et al. 2017).
+    """
     if not guesses:
         return None
-    return sum(one.guesses * abs(one.probability - one.right) for one in bins(guesses)) / len(guesses)
+    return sum(one.guesses * abs(one.probability - one.right) for one in bins(guesses)) / len(
+        guesses
+    )

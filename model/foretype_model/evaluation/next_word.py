@@ -19,7 +19,8 @@ class WordStart:
     """What was offered at one start of a word.
 
     Attributes:
-        rank: the true word's place among the distinct words offered, from 0; None where it was not among them.
+        rank: the true word's place among the distinct words offered, from 0; None where it was not
+            among them.
         first: the first word offered, if any.
         ghost: the ghost text, if any; right if all of it was.
     """
@@ -31,17 +32,27 @@ class WordStart:
 
 def accuracy(starts: Sequence[WordStart], among: int) -> float | None:
     """The share of words that were among the first `among` offered."""
-    return sum(one.rank is not None and one.rank < among for one in starts) / len(starts) if starts else None
+    return (
+        sum(one.rank is not None and one.rank < among for one in starts) / len(starts)
+        if starts
+        else None
+    )
 
 
-def guess_words(session: Session, passage: Passage, advance: Callable[[int], None]) -> list[WordStart]:
-    """Ask at each start of a word in `passage`; `advance` is told how many characters further that is."""
+def guess_words(
+    session: Session, passage: Passage, advance: Callable[[int], None]
+) -> list[WordStart]:
+    """Ask at each start of a word in `passage`; `advance` is told how many characters further that
+    is.
+    """
     document, starts, at = session.open(), [], 0
     for start, word in words(passage):
         advance(start - at)
         at = start
         document.tell(passage.before + passage.typed[:start], passage.after)
-        starts.append(_ask(document.next_words(), document.ghost_text(), word, passage.typed[start:]))
+        starts.append(
+            _ask(document.next_words(), document.ghost_text(), word, passage.typed[start:])
+        )
     advance(len(passage.typed) - at)
     return starts
 
@@ -50,7 +61,9 @@ def _ask(offered: list[Candidate], ghost: Candidate | None, word: str, rest: str
     distinct = list(dict.fromkeys(_first_word(one.text) for one in offered))
     return WordStart(
         rank=distinct.index(word) if word in distinct else None,
-        first=Guess(offered[0].probability, _is_right(offered[0].text, word, rest)) if offered else None,
+        first=Guess(offered[0].probability, _is_right(offered[0].text, word, rest))
+        if offered
+        else None,
         ghost=Guess(ghost.probability, rest.startswith(ghost.text)) if ghost else None,
     )
 
@@ -61,9 +74,11 @@ def _is_right(offered: str, word: str, rest: str) -> bool:
 
 
 def words(passage: Passage) -> Iterator[tuple[int, str]]:
-    """Where each word of the passage starts, and the word with the spaces before it, as `grammar.Word` has it.
+    """Where each word of the passage starts, and the word with the spaces before it, as
+    `grammar.Word` has it.
 
-    No word spans a line's end. A word that the passage ends within, or with, is left out: it may go on.
+    No word spans a line's end. A word that the passage ends within, or with, is left out: it may go
+    on.
     """
     text, at = passage.typed, 0
     while at < len(text):
@@ -81,7 +96,9 @@ def _first_word(offered: str) -> str:
 
 
 def _whole_word(text: str) -> str:
-    """The word that `text` begins with; empty where none does, or where `text` may end within it."""
+    """The word that `text` begins with; empty where none does, or where `text` may end within
+    it.
+    """
     encoded = text.encode()
     for at, byte in enumerate(encoded):
         rules = _WORD.rules(encoded[:at])

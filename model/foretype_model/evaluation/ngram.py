@@ -20,14 +20,17 @@ BORDER: Final = bytes([END_OF_TEXT]) * ORDER
 """Before each text, so that its start is a context like any other."""
 
 Counts = NDArray[np.int64]
-"""How often each byte followed, shape (256,), or after each length of a context, shape (ORDER + 1, 256)."""
+"""How often each byte followed, shape (256,), or after each length of a context, shape (ORDER + 1,
+256).
+"""
 
 _FARTHER: Final = np.arange(2, ORDER + 1)
 """How far back all but the nearest byte of a context lie."""
 
 
 class NGramPredictor:
-    """Interpolated by Witten and Bell's estimate (1991, method C) from the longest context down to none.
+    """Interpolated by Witten and Bell's estimate (1991, method C) from the longest context down to
+    none.
 
     A state is all of the text so far, so it counts the text up to its own place and nothing beyond.
     """
@@ -73,13 +76,17 @@ def _counts(text: bytes) -> Counts:
 
 
 class _Contexts:
-    """Every place in some texts, sorted by the bytes before it, the nearest first: a context is a slice."""
+    """Every place in some texts, sorted by the bytes before it, the nearest first: a context is a
+    slice.
+    """
 
     def __init__(self, texts: Iterable[bytes]) -> None:
         data = np.frombuffer(b"".join([BORDER + text for text in texts]) or BORDER, np.uint8)
         keys = np.zeros(len(data) - ORDER, np.int64)
         for length in range(ORDER):
-            keys |= data[ORDER - 1 - length : len(data) - 1 - length].astype(np.int64) << _bits_after(length + 1)
+            keys |= data[ORDER - 1 - length : len(data) - 1 - length].astype(
+                np.int64
+            ) << _bits_after(length + 1)
         order = np.argsort(keys, kind="stable")
         self._keys, self._following = keys[order], data[ORDER:][order]
         self._kept: dict[bytes, Counts] = {}

@@ -21,7 +21,9 @@ class Passage:
 
     @classmethod
     def of(cls, text: str, at: At, max_characters: int) -> Passage:
-        """The first `max_characters` of `text`; or, of three times as many, the middle third, between the others."""
+        """The first `max_characters` of `text`; or, of three times as many, the middle third,
+        between the others.
+        """
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if at == "end":
             return cls("", text[:max_characters], "")

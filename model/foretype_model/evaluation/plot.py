@@ -1,4 +1,6 @@
-"""A picture of the scores: what each system saves, and whether the probabilities of the first can be believed."""
+"""A picture of the scores: what each system saves, and whether the probabilities of the first can
+be believed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LOOKED_AT: Final[Mapping[Mode, str]] = {"inline": "ghost text", "popup": "menu", "both": "ghost text and menu"}
+LOOKED_AT: Final[Mapping[Mode, str]] = {
+    "inline": "ghost text",
+    "popup": "menu",
+    "both": "ghost text and menu",
+}
 """What the typist looks at, as it is called in an editor."""
 
 COLOURS: Final = ("#4878a8", "#e0923f", "#6a9e5b")
@@ -25,7 +31,9 @@ INK: Final = "#444444"
 
 
 def check_plotting() -> None:
-    """Raise MissingExtraError where there is nothing to plot with, before the scoring rather than after it."""
+    """Raise MissingExtraError where there is nothing to plot with, before the scoring rather than
+    after it.
+    """
     if find_spec("matplotlib") is None:
         raise MissingExtraError("a picture needs matplotlib", "plot")
 
@@ -55,9 +63,19 @@ def _savings(axes: Axes, scores: Mapping[str, Score]) -> None:
     modes = list(dict.fromkeys(mode for score in scores.values() for mode in score.typing))
     height = 0.8 / max(1, len(modes))
     for i, mode in enumerate(modes):
-        rows = [(row, score.typing[mode].savings) for row, score in enumerate(scores.values()) if mode in score.typing]
+        rows = [
+            (row, score.typing[mode].savings)
+            for row, score in enumerate(scores.values())
+            if mode in score.typing
+        ]
         places = [row + (i - (len(modes) - 1) / 2) * height for row, _ in rows]
-        drawn = axes.barh(places, [100 * s for _, s in rows], 0.9 * height, label=LOOKED_AT[mode], color=COLOURS[i])
+        drawn = axes.barh(
+            places,
+            [100 * s for _, s in rows],
+            0.9 * height,
+            label=LOOKED_AT[mode],
+            color=COLOURS[i],
+        )
         axes.bar_label(drawn, fmt="%.0f %%", padding=3, color=INK)
     axes.set_yticks(range(len(scores)), list(scores))
     axes.invert_yaxis()
@@ -79,7 +97,9 @@ def _reliability(axes: Axes, name: str, kinds: Mapping[str, Sequence[Guess]]) ->
         label = f"{kind} (off by {100 * error:.0f} points on average)"
         axes.plot(x, y, color=colour, alpha=0.6)
         # A large dot stands for many guesses: small ones lie off the line by chance.
-        axes.scatter(x, y, [300 * one.guesses / len(guesses) + 12 for one in some], color=colour, label=label)
+        axes.scatter(
+            x, y, [300 * one.guesses / len(guesses) + 12 for one in some], color=colour, label=label
+        )
     axes.set(xlim=(-2, 102), ylim=(-2, 102), aspect="equal")
     axes.set_xlabel(f"how sure {name} was, %")
     axes.set_ylabel("how often it was right, %")

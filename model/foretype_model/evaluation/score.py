@@ -65,8 +65,12 @@ class Score:
             "bits_per_character": self.bits_per_character,
             "top_1": self.top(1),
             "top_3": self.top(3),
-            "calibration_error": {kind: expected_calibration_error(some) for kind, some in guesses.items()},
-            "reliability": {kind: [one._asdict() for one in bins(some)] for kind, some in guesses.items()},
+            "calibration_error": {
+                kind: expected_calibration_error(some) for kind, some in guesses.items()
+            },
+            "reliability": {
+                kind: [one._asdict() for one in bins(some)] for kind, some in guesses.items()
+            },
             "typing": {
                 mode: {
                     "savings": tally.savings,
@@ -94,7 +98,8 @@ def total(scores: Sequence[Score]) -> Score:
 class Scorer:
     """Scores one system on one passage after another, as a user writes one text after another.
 
-    Each kind of score has a session of its own: a text that was typed for one is still new to the others.
+    Each kind of score has a session of its own: a text that was typed for one is still new to the
+    others.
     """
 
     def __init__(self, system: System, modes: Sequence[Mode]) -> None:
@@ -114,7 +119,10 @@ class Scorer:
             len(passage.typed),
             bits_needed(self._bits, passage, advance) if self._bits else None,
             guess_words(self._words, passage, advance) if self._words else None,
-            {mode: type_again(session, passage, mode, advance) for mode, session in self._typing.items()},
+            {
+                mode: type_again(session, passage, mode, advance)
+                for mode, session in self._typing.items()
+            },
         )
 
     def work(self, passage: Passage) -> int:
@@ -123,7 +131,9 @@ class Scorer:
 
 
 def bits_needed(session: Session, passage: Passage, advance: Advance) -> float:
-    """The sum of -log2 p over the bytes typed, each after all before it; those before the passage are read only."""
+    """The sum of -log2 p over the bytes typed, each after all before it; those before the passage
+    are read only.
+    """
     mixture, document, nats = session.mixture(), new_name(), 0.0
     before, text, after = (part.encode() for part in (passage.before, passage.typed, passage.after))
     try:

@@ -36,7 +36,9 @@ class Document(Protocol):
 
 
 class Session(Protocol):
-    """A system at work for one user, who opens one document after another. It may learn from each."""
+    """A system at work for one user, who opens one document after another. It may learn from
+    each.
+    """
 
     def open(self) -> Document:
         """A new document."""
@@ -48,7 +50,9 @@ class Session(Protocol):
 
 
 class System(Protocol):
-    """Something that completes documents. `predicts` is false where it has a menu alone, and no probabilities."""
+    """Something that completes documents. `predicts` is false where it has a menu alone, and no
+    probabilities.
+    """
 
     @property
     def name(self) -> str: ...
@@ -63,7 +67,9 @@ class System(Protocol):
 
 @dataclass(frozen=True)
 class PredictorSystem:
-    """Candidates from predictors, as the server offers them. `make` makes them, anew for each session."""
+    """Candidates from predictors, as the server offers them. `make` makes them, anew for each
+    session.
+    """
 
     name: str
     make: Callable[[], Mapping[str, Predictor]]
@@ -119,7 +125,9 @@ def new_name() -> str:
 
 
 def failed(name: str, error: Exception) -> NoReturn:
-    """An editor goes on without a predictor that fails; a score without it would be that of something else."""
+    """An editor goes on without a predictor that fails; a score without it would be that of
+    something else.
+    """
     raise PredictorError(f"the predictor {name!r} failed, so there are no scores", error)
 
 
@@ -134,5 +142,10 @@ def ablations(
     if len(names) > 1:
         sets |= {f"only {name}": [name] for name in names}
     if len(names) > 2:  # of two, all but one is the other one alone
-        sets |= {f"without {left_out}": [name for name in names if name != left_out] for left_out in names}
-    return [PredictorSystem(title, partial(make, chosen), options) for title, chosen in sets.items()]
+        sets |= {
+            f"without {left_out}": [name for name in names if name != left_out]
+            for left_out in names
+        }
+    return [
+        PredictorSystem(title, partial(make, chosen), options) for title, chosen in sets.items()
+    ]

@@ -1,9 +1,10 @@
 """Keystroke savings: an ideal typist types a text again, and takes whatever is offered and right.
 
-Savings are 1 - keys / characters. Before each key the typist looks at what is offered, and takes the longest thing
-that is right, for one key: an item among the first five of the menu; or the ghost text, all of it, its first line, or
-its first word. It has to save at least one key. Otherwise the next character is typed, for one key. Indentation that
-an editor adds by itself costs nothing and isn't counted.
+Savings are 1 - keys / characters. Before each key the typist looks at what is offered, and takes
+the longest thing that is right, for one key: an item among the first five of the menu; or the ghost
+text, all of it, its first line, or its first word. It has to save at least one key. Otherwise the
+next character is typed, for one key. Indentation that an editor adds by itself costs nothing and
+isn't counted.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class Tally:
         return 1000 * self.seconds / max(1, self.asked)
 
 
-def type_again(session: Session, passage: Passage, mode: Mode, advance: Callable[[int], None]) -> Tally:
+def type_again(
+    session: Session, passage: Passage, mode: Mode, advance: Callable[[int], None]
+) -> Tally:
     """Type `passage` in a new document with what is offered there.
 
     `advance` is told, after each key, of the characters that it brought.
@@ -98,7 +101,11 @@ class _Typist:
         started = time.perf_counter()
         shown, offered = self._look()
         seconds = time.perf_counter() - started
-        taken = max((one for one in offered if len(one) >= WORTH_IT and self.rest.startswith(one)), key=len, default="")
+        taken = max(
+            (one for one in offered if len(one) >= WORTH_IT and self.rest.startswith(one)),
+            key=len,
+            default="",
+        )
         step = taken or self.rest[0]
         word = FIRST_WORD.match(self.rest)
         right = word is not None and any(one.startswith(word[0]) for one in offered)
@@ -107,7 +114,9 @@ class _Typist:
         return Tally(1, characters, int(shown), int(right), int(bool(taken)), 1, seconds)
 
     def _look(self) -> tuple[bool, list[str]]:
-        """Whether a suggestion is shown (with both, only the ghost text counts), and what could be taken."""
+        """Whether a suggestion is shown (with both, only the ghost text counts), and what could be
+        taken.
+        """
         self._document.tell(self._before, self._after)
         offered: list[str] = []
         shown = False

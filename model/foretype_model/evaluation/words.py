@@ -1,4 +1,6 @@
-"""What editors do without a model: complete the word being typed from the words that are there already."""
+"""What editors do without a model: complete the word being typed from the words that are there
+already.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _TYPED: Final = regex.compile(r"\w*\Z")
 
 
 class WordsSystem:
-    """The words of the document and of `workspace`: most frequent first, the nearest above the cursor on a tie."""
+    """The words of the document and of `workspace`: most frequent first, the nearest above the
+    cursor on a tie.
+    """
 
     name = "words"
     predicts = False

@@ -1,4 +1,6 @@
-"""The texts of a folder, for the systems that are compared with: they have no way of their own to find them."""
+"""The texts of a folder, for the systems that are compared with: they have no way of their own to
+find them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from foretype_model.predictors.copy.index.update import LARGEST, TOTAL
 
 
 def read_workspace(folder: Path) -> list[bytes]:
-    """The user's own texts in `folder` and below, nearest first, up to `TOTAL` bytes: as much as an index holds."""
+    """The user's own texts in `folder` and below, nearest first, up to `TOTAL` bytes: as much as an
+    index holds.
+    """
     texts, size = [], 0
     for path in Tree(folder).walk(Counter()):
         try:

@@ -16,15 +16,17 @@ if sys.platform != "win32":
     import fcntl
 
 PAUSES: Final = (0.01, 0.03, 0.1, 0.3, 0.6)
-"""Seconds between attempts at what Windows does not do at once: together what somebody would wait for."""
+"""Seconds between attempts at what Windows does not do at once: together what somebody would wait
+for.
+"""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A file beside `path` to write to, which takes its place (mode 0600) once the block ends well.
 
-    When the block raises, or the machine stops, what was at `path` is there still. What others have left beside it
-    that were killed meanwhile is removed.
+    When the block raises, or the machine stops, what was at `path` is there still. What others have
+    left beside it that were killed meanwhile is removed.
     """
     private_folder(path.parent)
     _sweep(path)
@@ -38,7 +40,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _begun(path: Path) -> Iterator[Path]:
-    """A new file beside `path`, which is gone at the end; it is locked meanwhile, that is, while this process lives."""
+    """A new file beside `path`, which is gone at the end; it is locked meanwhile, that is, while
+    this process lives.
+    """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     while not _locked(descriptor, name):  # another process has removed it as one that was left
         os.close(descriptor)
@@ -79,7 +83,8 @@ def put(partial: Path, path: Path) -> None:
         try:
             partial.replace(path)
         except PermissionError:
-            # Windows replaces no file that is open, be it for a moment, by a scanner or another server.
+            # Windows replaces no file that is open, be it for a moment, by a scanner or another
+            # server.
             time.sleep(pause)
         else:
             return

@@ -1,4 +1,6 @@
-"""Which files below a folder are texts of the user's own, and what they say: for training and for the index alike."""
+"""Which files below a folder are texts of the user's own, and what they say: for training and for
+the index alike.
+"""
 
 from __future__ import annotations
 
@@ -37,35 +39,51 @@ SNIFFED: Final = 8192
 """Bytes of a file that are looked at for a NUL before the rest is read."""
 
 LONGEST_AVERAGE_LINE: Final = 200
-"""Bytes a line, beyond which a file of code is taken for minified. Not so for prose: a line may be a paragraph."""
+"""Bytes a line, beyond which a file of code is taken for minified. Not so for prose: a line may be
+a paragraph.
+"""
 
 CODE_THAT_IS_MINIFIED: Final = frozenset({".js", ".mjs", ".cjs", ".css", ".json", ".svg"})
 LOCK_FILES: Final = frozenset({
-    "bun.lockb", "go.sum", "gradle.lockfile", "npm-shrinkwrap.json", "package-lock.json", "packages.lock.json",
+    "bun.lockb", "go.sum", "gradle.lockfile", "npm-shrinkwrap.json", "package-lock.json",
+    "packages.lock.json",
     "pnpm-lock.yaml",
 })  # fmt: skip
-KEY_FILES: Final = frozenset({"id_dsa", "id_ecdsa", "id_ed25519", "id_rsa", ".netrc", ".npmrc", ".pgpass", ".pypirc"})
-KEY_SUFFIXES: Final = frozenset({".env", ".jks", ".kdbx", ".key", ".keystore", ".p12", ".pem", ".pfx", ".ppk"})
+KEY_FILES: Final = frozenset(
+    {"id_dsa", "id_ecdsa", "id_ed25519", "id_rsa", ".netrc", ".npmrc", ".pgpass", ".pypirc"}
+)
+KEY_SUFFIXES: Final = frozenset(
+    {".env", ".jks", ".kdbx", ".key", ".keystore", ".p12", ".pem", ".pfx", ".ppk"}
+)
 
 JUNCTION: Final = 0xA000_0003
 """The reparse tag of a folder on Windows that is another one."""
 
 RECALLED: Final = 0x0040_1000
-"""Attributes of a file on Windows whose content is fetched when it is read: recall on data access, offline."""
+"""Attributes of a file on Windows whose content is fetched when it is read: recall on data access,
+offline.
+"""
 
 DATALESS: Final = 0x4000_0000
 """The same on macOS, a flag."""
 
-NEVER_OWN: Final = frozenset({"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"})
-"""Folders that hold nobody's own texts wherever they are. (``.venv`` and the like are hidden already.)"""
+NEVER_OWN: Final = frozenset(
+    {"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"}
+)
+"""Folders that hold nobody's own texts wherever they are. (``.venv`` and the like are hidden
+already.)
+"""
 
 NOT_OWN_WITH: Final = ("pyvenv.cfg", "CACHEDIR.TAG")
-"""Files by which a folder says itself that it is a virtual environment or a cache, such as cargo's ``target``."""
+"""Files by which a folder says itself that it is a virtual environment or a cache, such as cargo's
+``target``.
+"""
 
 NOT_OWN_BESIDE: Final[Mapping[str, frozenset[str]]] = {
     "_build": frozenset({"dune-project", "mix.exs", "rebar.config"}),
     "build": frozenset({
-        "CMakeLists.txt", "build.gradle", "build.gradle.kts", "meson.build", "pubspec.yaml", "pyproject.toml",
+        "CMakeLists.txt", "build.gradle", "build.gradle.kts", "meson.build", "pubspec.yaml",
+        "pyproject.toml",
         "setup.py",
     }),
     "deps": frozenset({"mix.exs"}),
@@ -75,13 +93,15 @@ NOT_OWN_BESIDE: Final[Mapping[str, frozenset[str]]] = {
     "target": frozenset({"Cargo.toml", "build.sbt", "pom.xml"}),
     "vendor": frozenset({"Gemfile", "composer.json", "go.mod"}),
 }  # fmt: skip
-"""Folders whose names are ordinary words: left out only beside a file of the tool that fills them."""
+"""Folders whose names are ordinary words: left out only beside a file of the tool that fills them.
+"""
 
 
 def in_words(skipped: Mapping[str, int]) -> str:
     """What was left out, the most frequent reason first: ``12 hidden, 3 minified``."""
     return ", ".join(
-        f"{count} {reason}" for reason, count in sorted(skipped.items(), key=lambda item: (-item[1], item))
+        f"{count} {reason}"
+        for reason, count in sorted(skipped.items(), key=lambda item: (-item[1], item))
     )
 
 
@@ -91,8 +111,9 @@ def in_words(skipped: Mapping[str, int]) -> str:
 class Tree:
     """A folder, and which files below it are its user's own texts, as far as their names tell.
 
-    Left out is what a project would not call its text: hidden, ignored by ``.gitignore``, links, secrets, lock files,
-    packages of others. The rules are read once: a tree knows nothing of a ``.gitignore`` that is changed later.
+    Left out is what a project would not call its text: hidden, ignored by ``.gitignore``, links,
+    secrets, lock files, packages of others. The rules are read once: a tree knows nothing of a
+    ``.gitignore`` that is changed later.
 
     Args:
         folder: where to look. That it is ignored itself does not matter, it was asked for.
@@ -104,10 +125,14 @@ class Tree:
         self._exclude = Rules.of(self.folder, exclude)
         top = Path(self.folder)
         self._folders: dict[str, _Folder | None] = {
-            self.folder: _Folder(self.folder, self._exclude, rules_above(top) + rules_of(self.folder))
+            self.folder: _Folder(
+                self.folder, self._exclude, rules_above(top) + rules_of(self.folder)
+            )
         }
 
-    def walk(self, skipped: Counter[str], most: int | None = None, within: str | None = None) -> Iterator[str]:
+    def walk(
+        self, skipped: Counter[str], most: int | None = None, within: str | None = None
+    ) -> Iterator[str]:
         """The files' paths, absolute and without links, nearest first.
 
         Args:
@@ -176,7 +201,9 @@ class _Folder:
     def left_out(self, entry: os.DirEntry[str] | Path) -> str | None:
         """Why an entry of this folder is left out."""
         try:
-            return _left_out_by_name(entry) or self._left_out_by_rule(os.fspath(entry), is_folder=entry.is_dir())
+            return _left_out_by_name(entry) or self._left_out_by_rule(
+                os.fspath(entry), is_folder=entry.is_dir()
+            )
         except OSError:
             return UNREADABLE
 
@@ -202,10 +229,15 @@ def _left_out_by_name(entry: os.DirEntry[str] | Path) -> str | None:
 
 
 def _is_link(entry: os.DirEntry[str] | Path) -> bool:
-    """Whether an entry is a symbolic link, or a junction of Windows, which may lead to a folder above itself."""
+    """Whether an entry is a symbolic link, or a junction of Windows, which may lead to a folder
+    above itself.
+    """
     if entry.is_symlink():
         return True
-    return os.name == "nt" and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == JUNCTION
+    return (
+        os.name == "nt"
+        and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == JUNCTION
+    )
 
 
 def is_secret(name: str) -> bool:
@@ -243,7 +275,8 @@ def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
 
     Args:
         largest: bytes of the largest file that is read.
-        named: the user asked for this very file; its size, where it is and whether it is minified do not matter.
+        named: the user asked for this very file; its size, where it is and whether it is minified
+            do not matter.
 
     Raises:
         LeftOutError: it is not wanted or cannot be read.
@@ -269,7 +302,9 @@ def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
 
 
 def _is_elsewhere(status: os.stat_result) -> bool:
-    """Whether to read a file would have the system fetch it, and open a connection that nobody asked for."""
+    """Whether to read a file would have the system fetch it, and open a connection that nobody
+    asked for.
+    """
     on_windows, on_macos = getattr(status, "st_file_attributes", 0), getattr(status, "st_flags", 0)
     return bool(on_windows & RECALLED or (sys.platform == "darwin" and on_macos & DATALESS))
 

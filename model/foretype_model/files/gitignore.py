@@ -1,4 +1,6 @@
-"""What git ignores: the ``.gitignore`` files that are in force in a folder, and what they say of a path."""
+"""What git ignores: the ``.gitignore`` files that are in force in a folder, and what they say of a
+path.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Rules:
         relative = path[len(self.folder) :].replace(os.sep, "/").lstrip("/")
         if not is_folder:
             return self.spec.check_file(relative).include
-        # pathspec ranks "*" above a later "!*/"; for a folder itself, in git, simply the last match decides.
+        # pathspec ranks "*" above a later "!*/"; for a folder itself, in git, simply the last match
+        # decides.
         matching = (p.include for p in reversed(self.spec.patterns) if p.match_file(relative + "/"))
         return next(matching, None)
 
@@ -47,13 +50,16 @@ def rules_of(folder: str) -> tuple[Rules, ...]:
         content = (Path(folder) / ".gitignore").read_bytes()
     except OSError:
         return ()
-    # As git reads it: with or without a byte order mark and in whatever encoding, and no other line ends than these.
+    # As git reads it: with or without a byte order mark and in whatever encoding, and no other line
+    # ends than these.
     text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
     return (Rules.of(folder, [line.removesuffix("\r") for line in text.split("\n")]),)
 
 
 def rules_above(folder: Path) -> tuple[Rules, ...]:
-    """The rules of the repository that `folder` lies in, unless they ignore that very folder: it was asked for."""
+    """The rules of the repository that `folder` lies in, unless they ignore that very folder: it
+    was asked for.
+    """
     above = [folder, *folder.parents]
     root = next((i for i, path in enumerate(above) if os.path.exists(path / ".git")), 0)  # noqa: PTH110 (may raise)
     rules: tuple[Rules, ...] = ()

@@ -22,7 +22,9 @@ LOCK: Final = "lock"
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Wait until nobody else is at work in `folder`, which is there, and keep others waiting meanwhile."""
+    """Wait until nobody else is at work in `folder`, which is there, and keep others waiting
+    meanwhile.
+    """
     with open(folder / LOCK, "a", opener=partial(os.open, mode=0o600)) as file:
         # Some network drives cannot lock; there, the last one wins.
         with suppress(OSError):
@@ -35,7 +37,9 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def _locked(descriptor: int) -> bool:
-    """Lock a file on Windows, where another process does not hold it; OSError where no file can be locked."""
+    """Lock a file on Windows, where another process does not hold it; OSError where no file can be
+    locked.
+    """
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[name-defined, unused-ignore]
     except PermissionError:

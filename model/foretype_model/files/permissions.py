@@ -1,4 +1,6 @@
-"""What is kept on disk is the user's alone, also where an earlier program, a copy or a backup has left it open."""
+"""What is kept on disk is the user's alone, also where an earlier program, a copy or a backup has
+left it open.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,19 @@ PAGES: Final = "playground"
 FOLDERS: Final = frozenset({"models", "predictors", PAGES})
 """The folders that there are in the data folder: whatever is in them is ours."""
 
-FILES: Final = re.compile(r"program|token|\.(program|token)\.[a-z0-9_]{8}|statistics\.sqlite(-journal|-shm|-wal)?")
-"""The files beside them, those that are being written, and those that SQLite writes beside its own."""
+FILES: Final = re.compile(
+    r"program|token|\.(program|token)\.[a-z0-9_]{8}|statistics\.sqlite(-journal|-shm|-wal)?"
+)
+"""The files beside them, those that are being written, and those that SQLite writes beside its own.
+"""
 
 
 def make_private(folder: Path) -> None:
-    """Take from other users what they may do with the data folder's files and folders; what is not ours there stays.
+    """Take from other users what they may do with the data folder's files and folders; what is not
+    ours there stays.
 
-    The folder itself, too, unless it holds something else: it may be anything that ``FORETYPE_HOME`` names.
+    The folder itself, too, unless it holds something else: it may be anything that
+    ``FORETYPE_HOME`` names.
     """
     if os.name != "posix" or not folder.is_dir():
         return

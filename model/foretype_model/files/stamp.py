@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 
 class Stamp(NamedTuple):
-    """What tells without reading a file that it was changed: its time in nanoseconds, its size in bytes."""
+    """What tells without reading a file that it was changed: its time in nanoseconds, its size in
+    bytes.
+    """
 
     mtime_ns: int
     size: int

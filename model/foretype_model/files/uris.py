@@ -1,4 +1,6 @@
-"""The names of open documents, which are URIs, and of the files they are; one name for each file."""
+"""The names of open documents, which are URIs, and of the files they are; one name for each
+file.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,23 @@ SCHEMES: Final = frozenset({"file", "vscode-notebook-cell"})
 HERE: Final = frozenset({"", "localhost"})
 
 LOOSELY_SPELT: Final = sys.platform == "darwin"
-"""Whether a file can be opened under names that are not its own, and links resolve to these. (Windows has them too,
-but resolves them.)
+"""Whether a file can be opened under names that are not its own, and links resolve to these.
+(Windows has them too, but resolves them.)
 """
 
 
 def file_of(uri: str) -> str | None:
-    """The file that a document is, as `real_path` names it; None where it is none, or not as yet."""
+    """The file that a document is, as `real_path` names it; None where it is none, or not as
+    yet.
+    """
     path = path_of(uri)
     return path and real_path(path)
 
 
 def path_of(uri: str) -> str | None:
-    """The absolute path that a URI stands for, links and all; None where it is of no file on this machine."""
+    """The absolute path that a URI stands for, links and all; None where it is of no file on this
+    machine.
+    """
     try:
         scheme, host, quoted, _, _ = urlsplit(uri)
         if scheme not in SCHEMES:
@@ -54,7 +60,9 @@ def can_be_a_path(text: str) -> bool:
 
 
 def windows_path(host: str, path: str) -> str | None:
-    """What Windows calls the path of a URI: on a drive, or on another machine; None where that is not told."""
+    """What Windows calls the path of a URI: on a drive, or on another machine; None where that is
+    not told.
+    """
     if host not in HERE:
         path = f"//{host}{path}"
     elif drive := re.fullmatch(r"/([A-Za-z])[:|](/.*)?", path, re.DOTALL):
@@ -71,13 +79,17 @@ def real_path(path: str | os.PathLike[str]) -> str:
 
 
 def names_of(path: str | os.PathLike[str]) -> set[str]:
-    """Of a changed file: a link stands for itself, which may have replaced a file, and for what it leads to."""
+    """Of a changed file: a link stands for itself, which may have replaced a file, and for what it
+    leads to.
+    """
     place = Path(path)
     return {real_path(place), str(Path(real_path(place.parent)) / place.name)}
 
 
 def _as_spelt(path: str) -> str:
-    """Each part of a path as the folder that it is in has it, be it in other letters or other code points for them."""
+    """Each part of a path as the folder that it is in has it, be it in other letters or other code
+    points for them.
+    """
     above, name = os.path.split(path)
     if not name:
         return path
@@ -85,8 +97,9 @@ def _as_spelt(path: str) -> str:
     try:
         names = os.listdir(folder)  # noqa: PTH208 (names alone are wanted)
         alike = [one for one in names if _folded(one) == _folded(name)]
-        if name not in names and len(alike) == 1 and os.path.samefile(os.path.join(folder, alike[0]), path):  # noqa: PTH118, PTH121
-            name = alike[0]
+        if name not in names and len(alike) == 1:
+            other = os.path.join(folder, alike[0])  # noqa: PTH118
+            name = alike[0] if os.path.samefile(other, path) else name  # noqa: PTH121
     except OSError:
         pass  # it may not be looked at, or is not there
     return os.path.join(folder, name)  # noqa: PTH118
@@ -97,7 +110,9 @@ def _folded(name: str) -> str:
 
 
 def location(document: str, line: int | None, folders: Sequence[Path], opened: str = "") -> str:
-    """``notes/plan.md:12``, in short where it lies in one of the `folders`; `opened` is the document that is open."""
+    """``notes/plan.md:12``, in short where it lies in one of the `folders`; `opened` is the
+    document that is open.
+    """
     if document == opened:
         return "this text"
     path = file_of(document) or document

@@ -24,7 +24,9 @@ def installed() -> dict[str, EntryPoint]:
 def load_predictors(
     wanted: Mapping[str, Mapping[str, Any]], context: Context
 ) -> tuple[dict[str, Predictor], list[PredictorError]]:
-    """Make the wanted predictors, each with its own options; those that cannot be made are told, and left out."""
+    """Make the wanted predictors, each with its own options; those that cannot be made are told,
+    and left out.
+    """
     known, made, errors = installed(), {}, []
     for name, options in wanted.items():
         try:
@@ -41,7 +43,9 @@ def folder_of(name: str, state_folder: Path) -> Path:
 
 
 def _load(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
-    """As `load_predictor`; each call of one that others have written comes back, be it with an UnansweredError."""
+    """As `load_predictor`; each call of one that others have written comes back, be it with an
+    UnansweredError.
+    """
     if name not in known or is_built_in(known[name]):
         return load_predictor(name, known, context)
     try:
@@ -53,23 +57,34 @@ def _load(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predi
 
 def is_built_in(entry: EntryPoint) -> bool:
     """Whether a predictor came with Foretype."""
-    return entry.module.startswith("foretype_model.")  # to read what its package is called takes milliseconds
+    return entry.module.startswith(
+        "foretype_model."
+    )  # to read what its package is called takes milliseconds
 
 
 def load_predictor(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
     """Make one predictor; PredictorError, with one line for the user, whatever goes wrong in it."""
     if name not in known:
-        raise PredictorError(f"no predictor is called {name!r}: there are {', '.join(sorted(known))}")
+        raise PredictorError(
+            f"no predictor is called {name!r}: there are {', '.join(sorted(known))}"
+        )
     try:
         create: Callable[[Context], Any] = known[name].load()
         predictor = create(context)
     except ForetypeError as error:
         raise PredictorError(str(error)) from error
     except BaseException as error:  # a plugin may raise anything, and must not take the server down
-        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+        if (
+            isinstance(error, KeyboardInterrupt)
+            and threading.current_thread() is threading.main_thread()
+        ):
             raise  # Ctrl-C, which reaches no other thread
         where = known[name].value
-        raise PredictorError(f"the predictor {name!r} ({where}) could not be made", error) from error
+        raise PredictorError(
+            f"the predictor {name!r} ({where}) could not be made", error
+        ) from error
     if not isinstance(predictor, Predictor):
-        raise PredictorError(f"the predictor {name!r} lacks one of start, feed, step, predict: update or remove it")
+        raise PredictorError(
+            f"the predictor {name!r} lacks one of start, feed, step, predict: update or remove it"
+        )
     return predictor

@@ -1,9 +1,10 @@
 """Several predictors' next-byte distributions into one.
 
-The first predictor that answers for the whole of the probability is the base. The others speak in their order, each
-over what there is so far: p <- w q + (1 - w) p. The weight w starts from the part of the probability that the predictor
-itself assigns (one that knows much assigns much, see `Predictor.predict`), and is corrected by what has been learnt
-from the text as it was typed: by classes of that part, and of how probable the predictor's first choice already was.
+The first predictor that answers for the whole of the probability is the base. The others speak in
+their order, each over what there is so far: p <- w q + (1 - w) p. The weight w starts from the part
+of the probability that the predictor itself assigns (one that knows much assigns much, see
+`Predictor.predict`), and is corrected by what has been learnt from the text as it was typed: by
+classes of that part, and of how probable the predictor's first choice already was.
 """
 
 from __future__ import annotations
@@ -39,10 +40,14 @@ MOST: Final = 1e-3
 """A logarithm of a probability at most; it is 0 but for rounding."""
 
 WHOLE: Final = 0.9995
-"""A row that sums to this says nothing of how much its predictor knows. One that does should assign less."""
+"""A row that sums to this says nothing of how much its predictor knows. One that does should assign
+less.
+"""
 
 EVEN: Final = 0.5
-"""What such a row counts for beside others, before anything is learnt: this much of its highest probability."""
+"""What such a row counts for beside others, before anything is learnt: this much of its highest
+probability.
+"""
 
 PARTS: Final = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97])
 AGREEMENTS: Final = np.array([0.001, 0.01, 0.05, 0.2, 0.5, 0.8])
@@ -51,15 +56,21 @@ AGREEMENTS: Final = np.array([0.001, 0.01, 0.05, 0.2, 0.5, 0.8])
 CELLS: Final = (len(PARTS) + 1) * (len(AGREEMENTS) + 1)
 
 RATE: Final = 0.3
-"""Of learning the corrections, by gradient descent on the logarithm of what was typed. In nine kinds of text 0.15 to
-0.4 took the fewest bits; at 0.02, novels took 0.8 % more than the network alone."""
+"""Of learning the corrections, by gradient descent on the logarithm of what was typed. In nine
+kinds of text 0.15 to 0.4 took the fewest bits; at 0.02, novels took 0.8 % more than the network
+alone.
+"""
 
 SHOWN: Final = 200
-"""Times that a document is shown again to members that want more of it: one that never has enough is not waited for."""
+"""Times that a document is shown again to members that want more of it: one that never has enough
+is not waited for.
+"""
 
 SLOW: Final = 0.1
 SLOW_CALLS: Final = 3
-"""Seconds, and how many calls of a method in a row may take longer, before a predictor is dropped as too slow."""
+"""Seconds, and how many calls of a method in a row may take longer, before a predictor is dropped
+as too slow.
+"""
 
 Floats = NDArray[np.float32]
 
@@ -87,14 +98,18 @@ class _Guarded:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, SystemExit):  # a plugin's, which must not be the server's
             error = PredictorError("sys.exit was called", error)
-        if isinstance(error, KeyboardInterrupt) and current_thread() is not main_thread():  # nor is this the user's
+        if (
+            isinstance(error, KeyboardInterrupt) and current_thread() is not main_thread()
+        ):  # nor is this the user's
             error = PredictorError("KeyboardInterrupt was raised")
         if isinstance(error, Exception):
             raise PredictorFailed(self._name, error) from error
 
 
 class _Stopwatch:
-    """Whether a call took too long; by the processor's time alone where this thread had to leave it to others."""
+    """Whether a call took too long; by the processor's time alone where this thread had to leave it
+    to others.
+    """
 
     def __init__(self) -> None:
         self._wall, self._own, self._left = time.perf_counter(), time.thread_time(), _left()
@@ -136,9 +151,13 @@ class _Layer(NamedTuple):
 
 
 class Mixture:
-    """The members stacked upon each other; itself a `Predictor`. A state is the tuple of the members' states."""
+    """The members stacked upon each other; itself a `Predictor`. A state is the tuple of the
+    members' states.
+    """
 
-    def __init__(self, members: Mapping[str, Predictor], corrections: Corrections | None = None) -> None:
+    def __init__(
+        self, members: Mapping[str, Predictor], corrections: Corrections | None = None
+    ) -> None:
         """`corrections` is where to learn on, as several documents do together."""
         self.members = dict(members)
         self._corrections: Corrections = {} if corrections is None else corrections
@@ -149,7 +168,8 @@ class Mixture:
             kind: _of_kind(members, kind) for kind in (object, Observer, Learner, Explainer)
         }
         self._slow_calls: Counter[tuple[str, str]] = Counter()
-        # The state at the cursor is asked for by each kind of offer, and once more when the next key is learnt from.
+        # The state at the cursor is asked for by each kind of offer, and once more when the next
+        # key is learnt from.
         self._latest: tuple[tuple[State, ...], NDArray[np.float32]] | None = None
 
     def start(self) -> tuple[State, ...]:
@@ -158,9 +178,13 @@ class Mixture:
     def feed(self, state: tuple[State, ...], text: bytes) -> tuple[State, ...]:
         return tuple(self._each(lambda i, member: member.feed(state[i], text)))
 
-    def step(self, states: Sequence[tuple[State, ...]], following: Sequence[int]) -> list[tuple[State, ...]]:
+    def step(
+        self, states: Sequence[tuple[State, ...]], following: Sequence[int]
+    ) -> list[tuple[State, ...]]:
         columns = self._each(
-            lambda i, member: _counted(member.step([state[i] for state in states], following), len(states)),
+            lambda i, member: _counted(
+                member.step([state[i] for state in states], following), len(states)
+            ),
             timed="step",
         )
         return list(zip(*columns, strict=True))
@@ -171,7 +195,8 @@ class Mixture:
         bases = _bases(rows.sum(2))
         if len(set(bases)) == 1:
             return self._mixed(parts, rows, bases[0])
-        # By row, and not once for all: a prediction does not depend on what else is asked for along with it.
+        # By row, and not once for all: a prediction does not depend on what else is asked for along
+        # with it.
         answer = np.empty(parts.shape[1:], np.float32)
         for base in set(bases):
             some = [one == base for one in bases]
@@ -179,7 +204,8 @@ class Mixture:
         return answer
 
     def _mixed(self, parts: Floats, rows: Floats, base: int | None) -> LogProbabilities:
-        # One member that answers for the whole is passed through untouched: exact, and it costs nothing.
+        # One member that answers for the whole is passed through untouched: exact, and it costs
+        # nothing.
         if len(parts) == 1 and base is not None:
             return cast(LogProbabilities, parts[0])
         with np.errstate(divide="ignore"):
@@ -190,7 +216,8 @@ class Mixture:
         if len(states) == 1 and self._latest and self._latest[0] is states[0]:
             return self._latest[1]
         rows = self._each(
-            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)), timed="predict"
+            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)),
+            timed="predict",
         )
         parts = np.stack(rows)
         if len(states) == 1:
@@ -228,12 +255,20 @@ class Mixture:
         self._latest = None
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
-        """Learn that the user went on with the byte `following`: how far to trust each member, and they themselves."""
+        """Learn that the user went on with the byte `following`: how far to trust each member, and
+        they themselves.
+        """
         p, layers = self._stacked_at(state)
         gradient = 1.0 / max(float(p[0, following]), 1e-6)
         for layer in reversed(layers):
-            w, q, below = float(layer.weight[0, 0]), float(layer.q[0, following]), float(layer.below[0, following])
-            self._corrections[layer.name][layer.cell[0]] += RATE * gradient * w * (1 - w) * (q - below)
+            w, q, below = (
+                float(layer.weight[0, 0]),
+                float(layer.q[0, following]),
+                float(layer.below[0, following]),
+            )
+            self._corrections[layer.name][layer.cell[0]] += (
+                RATE * gradient * w * (1 - w) * (q - below)
+            )
             gradient *= 1 - w
         self._each(lambda i, member: member.learn(state[i], following), Learner)
         self.ask_anew()
@@ -262,16 +297,22 @@ class Mixture:
         part = rows.sum(1)
         q = rows / np.maximum(part, 1e-9)[:, np.newaxis]
         if is_base:
-            return _Layer(name, q, below, np.ones((len(q), 1), np.float32), np.zeros(len(q), np.int64))
+            return _Layer(
+                name, q, below, np.ones((len(q), 1), np.float32), np.zeros(len(q), np.int64)
+            )
         best = q.argmax(1)
         every = np.arange(len(q))
         claimed = np.where(part >= WHOLE, EVEN * q[every, best], part)
-        cell = np.searchsorted(PARTS, claimed) * (len(AGREEMENTS) + 1) + np.searchsorted(AGREEMENTS, below[every, best])
+        cell = np.searchsorted(PARTS, claimed) * (len(AGREEMENTS) + 1) + np.searchsorted(
+            AGREEMENTS, below[every, best]
+        )
         odds = claimed / np.maximum(1 - claimed, 1e-3) * np.exp(self._corrections[name][cell])
         weight = odds / (1 + odds)
         return _Layer(name, q, below, weight[:, np.newaxis].astype(np.float32), cell)
 
-    def _each(self, call: Callable[[int, Any], Any], kind: type = object, timed: str = "") -> list[Any]:
+    def _each(
+        self, call: Callable[[int, Any], Any], kind: type = object, timed: str = ""
+    ) -> list[Any]:
         results = []
         for i, name, member in self._kinds[kind]:
             with _Guarded(name):
@@ -290,26 +331,41 @@ class Mixture:
 
 def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, str, Any]]:
     """Number, name and predictor of each that is of that kind."""
-    return [(i, name, member) for i, (name, member) in enumerate(members.items()) if isinstance(member, kind)]
+    return [
+        (i, name, member)
+        for i, (name, member) in enumerate(members.items())
+        if isinstance(member, kind)
+    ]
 
 
 def _bases(parts: Floats) -> list[int | None]:
-    """For each row the first member that answers for the whole of it, or None; `parts` of shape (members, rows)."""
+    """For each row the first member that answers for the whole of it, or None; `parts` of shape
+    (members, rows).
+    """
     whole = parts >= WHOLE
-    return [base if some else None for base, some in zip(whole.argmax(0).tolist(), whole.sum(0).tolist(), strict=True)]
+    return [
+        base if some else None
+        for base, some in zip(whole.argmax(0).tolist(), whole.sum(0).tolist(), strict=True)
+    ]
 
 
 def _counted(states: list[State], rows: int) -> list[State]:
     if len(states) != rows:
-        raise PredictorError(f"step must answer {rows} states, one for each that it was given, not {len(states)}")
+        raise PredictorError(
+            f"step must answer {rows} states, one for each that it was given, not {len(states)}"
+        )
     return states
 
 
 def _checked(log_probabilities: LogProbabilities, rows: int) -> LogProbabilities:
-    whole = isinstance(log_probabilities, np.ndarray) and log_probabilities.shape == (rows, VOCABULARY)
+    whole = isinstance(log_probabilities, np.ndarray) and log_probabilities.shape == (
+        rows,
+        VOCABULARY,
+    )
     # NaN is at most nothing, and infinity and probabilities that are no logarithms are above it.
     if not whole or not log_probabilities.max() <= MOST:
         raise PredictorError(
-            f"predict must answer logarithms of probabilities, shape ({rows}, {VOCABULARY}), without NaN"
+            f"predict must answer logarithms of probabilities, shape ({rows}, {VOCABULARY}), "
+            f"without NaN"
         )
     return log_probabilities

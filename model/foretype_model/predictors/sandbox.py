@@ -1,7 +1,8 @@
 """Predictors that came with other packages, whose calls are given up where they do not come back.
 
-Python cannot end a thread. So what such a predictor does, it does on threads of its own, and whoever has waited too
-long for one goes on without it. What ends the whole process, or never lets go of the interpreter, is not survived.
+Python cannot end a thread. So what such a predictor does, it does on threads of its own, and
+whoever has waited too long for one goes on without it. What ends the whole process, or never lets
+go of the interpreter, is not survived.
 """
 
 from __future__ import annotations
@@ -23,12 +24,26 @@ LONGEST_INDEXING: Final = 600.0
 """Seconds for a call: somebody waits for most of them, but not for those that read a workspace."""
 
 ANSWERING: Final = (
-    *("start", "feed", "step", "predict", "with_model", "observe", "learn", "save", "sources", "forget", "close"),
+    *(
+        "start",
+        "feed",
+        "step",
+        "predict",
+        "with_model",
+        "observe",
+        "learn",
+        "save",
+        "sources",
+        "forget",
+        "close",
+    ),
 )
 INDEXING: Final = ("refresh", "update")
 """The methods that a predictor may have."""
 
-Job: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...], "SimpleQueue[tuple[Any, BaseException | None]]"]
+Job: TypeAlias = tuple[
+    Callable[..., Any], tuple[Any, ...], "SimpleQueue[tuple[Any, BaseException | None]]"
+]
 
 
 class UnansweredError(PredictorError):
@@ -47,7 +62,8 @@ class Lane:
         weakref.finalize(self, self._jobs.put, None)
 
     def call(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        """What `do` returns or raises; UnansweredError where it takes too long, or an earlier call has never come back.
+        """What `do` returns or raises; UnansweredError where it takes too long, or an earlier call
+        has never come back.
 
         Of what is no Exception, SystemExit alone is raised as it is.
         """
@@ -79,7 +95,9 @@ def _work(jobs: SimpleQueue[Job | None]) -> None:
 
 
 class _Awaited:
-    """A predictor behind its lanes. Subclasses have the methods that it has, which say what kinds of one it is."""
+    """A predictor behind its lanes. Subclasses have the methods that it has, which say what kinds
+    of one it is.
+    """
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor

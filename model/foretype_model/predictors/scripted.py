@@ -1,6 +1,7 @@
 """A predictor that knows a few texts by heart, so that tests of everything above it need no model.
 
-``{"predictors": {"scripted": {"texts": ["hello world"]}}}`` in the settings makes it offer " world" after "hello".
+``{"predictors": {"scripted": {"texts": ["hello world"]}}}`` in the settings makes it offer " world"
+after "hello".
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ SURE = 0.98
 class ScriptedPredictor:
     """Goes on as its texts do, from the longest suffix of the context that stands in any of them.
 
-    A state is the last `LONGEST_CONTEXT` bytes. Where several texts go on from there, they share the probability.
-    After the last byte of a text comes END_OF_TEXT.
+    A state is the last `LONGEST_CONTEXT` bytes. Where several texts go on from there, they share
+    the probability. After the last byte of a text comes END_OF_TEXT.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -36,7 +37,9 @@ class ScriptedPredictor:
         return (state + text)[-LONGEST_CONTEXT:]
 
     def step(self, states: Sequence[bytes], following: Sequence[int]) -> list[bytes]:
-        return [self.feed(state, bytes([byte])) for state, byte in zip(states, following, strict=True)]
+        return [
+            self.feed(state, bytes([byte])) for state, byte in zip(states, following, strict=True)
+        ]
 
     def predict(self, states: Sequence[bytes]) -> LogProbabilities:
         return np.stack([self._predict(state) for state in states])

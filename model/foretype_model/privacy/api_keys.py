@@ -1,4 +1,6 @@
-"""Tokens that are known by their prefixes, and what is too random to be a word: secrets whatever stands around them."""
+"""Tokens that are known by their prefixes, and what is too random to be a word: secrets whatever
+stands around them.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,18 @@ SHORTEST_HEX: Final = 32
 
 LONGEST_PIECE: Final = 3.5
 LONGEST_LETTERS: Final = 2.3
-"""Letters of one case, or digits, that follow one another: in random text fewer than that on average, in names more.
-Where there is no digit at all, the latter counts."""
+"""Letters of one case, or digits, that follow one another: in random text fewer than that on
+average, in names more. Where there is no digit at all, the latter counts.
+"""
 
 LEAST_BITS: Final = 3.5
 LEAST_BITS_HEX: Final = 3.0
 """Entropy of a byte: what repeats itself, as a date or a ruler does, is not random."""
 
 LONGEST_PARTS: Final = 8
-"""There are more bytes than that, on average, between two of the signs of base64; in a path there are fewer."""
+"""There are more bytes than that, on average, between two of the signs of base64; in a path there
+are fewer.
+"""
 
 SHORT: Final = 3
 
@@ -53,7 +58,9 @@ _DOTTED: Final = (b"SG.", b"ya29.", b"hvs.")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _PIECE: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _WORD: Final = re.compile(rb"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]+")
-_WORDS: Final = re.compile(rb"[+/_-]*+(?:(?:[A-Z]+|[A-Za-z][a-z]*|[0-9]+)(?![A-Za-z0-9])[+/_-]*+)*+")
+_WORDS: Final = re.compile(
+    rb"[+/_-]*+(?:(?:[A-Z]+|[A-Za-z][a-z]*|[0-9]+)(?![A-Za-z0-9])[+/_-]*+)*+"
+)
 _HEX: Final = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _PART: Final = re.compile(rb"[A-Za-z0-9]+")
 
@@ -82,9 +89,15 @@ def _known(text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     elif found := _DISCORD.match(text, start):
         yield found.span()
     for found in _TOKEN.finditer(text, start, end):
-        token, inside_a_word = found.group(), text[max(0, found.start() - 1) : found.start()].isalnum()
+        token, inside_a_word = (
+            found.group(),
+            text[max(0, found.start() - 1) : found.start()].isalnum(),
+        )
         if not inside_a_word and (token != token.lower() or _DIGIT.search(token)):
-            yield found.start(), _end_of_parts(text, end) if token.startswith(b"eyJ") else found.end()
+            yield (
+                found.start(),
+                _end_of_parts(text, end) if token.startswith(b"eyJ") else found.end(),
+            )
 
 
 def _end_of_parts(text: bytes, end: int) -> int:
@@ -93,7 +106,9 @@ def _end_of_parts(text: bytes, end: int) -> int:
 
 
 def _random(text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """What is random in a run: all of it, as base64 is, but for words around it, as in a path; or some of its parts."""
+    """What is random in a run: all of it, as base64 is, but for words around it, as in a path; or
+    some of its parts.
+    """
     parts = [part.span() for part in _PART.finditer(text, start, end)]
     others = [i for i, part in enumerate(parts) if not _WORD.fullmatch(text, *part)]
     low, high = others[0], others[-1]

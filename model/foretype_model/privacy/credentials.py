@@ -1,4 +1,6 @@
-"""Passwords and keys that are told by what stands before them: a name, a URL, a request's header, a command."""
+"""Passwords and keys that are told by what stands before them: a name, a URL, a request's header, a
+command.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Final, NamedTuple
 
 SHORTEST_PASSWORD: Final = 4
 SHORTEST_MIXED: Final = 6
-"""Bytes of what is assigned, where it is surely a literal, and where only its letters and digits tell so."""
+"""Bytes of what is assigned, where it is surely a literal, and where only its letters and digits
+tell so.
+"""
 
 SHORTEST_HASH: Final = 20
 LONGEST_NAME: Final = 64
@@ -30,24 +34,44 @@ _HASH: Final = re.compile(rb"\$(?:apr1|[156y]|2[abxy]|argon2(?:id?|d))\$[\w./$,=
 _CREDENTIALS: Final = rb"([\w+/.~=-]+)"
 _ARGUMENT: Final = rb"(?:\"([^\"\n]*)|'([^'\n]*)|([^\s\"'`()<>|;&]+))"
 _INTRODUCED: Final = {
-    part: [(re.compile(before + rb"\Z"), re.compile(then, re.IGNORECASE), least) for before, then, least in ways]
+    part: [
+        (re.compile(before + rb"\Z"), re.compile(then, re.IGNORECASE), least)
+        for before, then, least in ways
+    ]
     for part, *ways in (
         (b"bearer", (rb"", rb"bearer[ \t]+" + _CREDENTIALS, _WITH_DIGIT)),
         (b"basic", (rb"", rb"basic[ \t]+" + _CREDENTIALS, _WITH_DIGIT)),
-        (b"authorization", (rb"", rb"authorization[\"']?[ \t]*[:=,][ \t]*[\"']?\w+[ \t]+" + _CREDENTIALS, _WITH_DIGIT)),
+        (
+            b"authorization",
+            (
+                rb"",
+                rb"authorization[\"']?[ \t]*[:=,][ \t]*[\"']?\w+[ \t]+" + _CREDENTIALS,
+                _WITH_DIGIT,
+            ),
+        ),
         (
             b"identified by",
-            (rb"(?:\b(?:user|grant)\b[^\n]*|\n[ \t]*)", rb"identified by[ \t]+(?=[\"'])" + _ARGUMENT, _LITERAL),
+            (
+                rb"(?:\b(?:user|grant)\b[^\n]*|\n[ \t]*)",
+                rb"identified by[ \t]+(?=[\"'])" + _ARGUMENT,
+                _LITERAL,
+            ),
         ),
         (
             b" -",
             (rb"", rb" (?:-u|--user)[ \t=]+[\"']?[\w.@-]{1,64}:([^\s\"'`]+)", _MIXED),
             (rb"\bsshpass", rb" -p[ \t]*" + _ARGUMENT, _LITERAL),
-            (rb"\b(?:login|mongo|mongosh|mysql|mysqladmin|mysqldump)\b[^\n|;&]*", rb" -p[ \t]*" + _ARGUMENT, _MIXED),
+            (
+                rb"\b(?:login|mongo|mongosh|mysql|mysqladmin|mysqldump)\b[^\n|;&]*",
+                rb" -p[ \t]*" + _ARGUMENT,
+                _MIXED,
+            ),
         ),
     )
 }
-"""Parts of what introduces a password; what stands before, and after; and what is taken for a password then."""
+"""Parts of what introduces a password; what stands before, and after; and what is taken for a
+password then.
+"""
 
 # What is assigned to a name
 
@@ -56,14 +80,17 @@ _SHORT_STEMS: Final = (b"pass", b"pw")
 """Those that count only where they end a name, and begin a word."""
 
 _KINDS_OF_KEYS: Final = (
-    b"access", b"account", b"api", b"app", b"auth", b"encryption", b"hmac", b"jwt", b"license", b"master", b"private",
+    b"access", b"account", b"api", b"app", b"auth", b"encryption", b"hmac", b"jwt", b"license",
+    b"master", b"private",
     b"secret", b"session", b"shared", b"signing", b"storage",
 )  # fmt: skip
 """What stands before "key" where it does not mean that of a table or a keyboard."""
 
 _KINDS_OF_PASSES: Final = (
-    b"admin", b"app", b"auth", b"become", b"cert", b"db", b"default", b"ftp", b"http", b"imap", b"key", b"ldap",
-    b"login", b"mail", b"mongo", b"mysql", b"pg", b"postgres", b"proxy", b"redis", b"require", b"root", b"smtp", b"sql",
+    b"admin", b"app", b"auth", b"become", b"cert", b"db", b"default", b"ftp", b"http", b"imap",
+    b"key", b"ldap",
+    b"login", b"mail", b"mongo", b"mysql", b"pg", b"postgres", b"proxy", b"redis", b"require",
+    b"root", b"smtp", b"sql",
     b"ssh", b"store", b"sudo", b"user", b"vpn", b"wifi",
 )  # fmt: skip
 """What stands before "pass" where it is surely no test's and no compiler's."""
@@ -97,7 +124,9 @@ _BEFORE_SPACE: Final = re.compile(
     rb"(?:(?:\A|\s)--?[\w-]*|\b(?:ENV|setenv|setx|set[ \t]+-\w+)[ \t]+\w*|require"
     rb"|\b(?:login|user)[ \t]+\S{1,40}[ \t]+)\Z"
 )
-"""What stands before a name whose value comes after a space: an option, a variable, the user of a machine."""
+"""What stands before a name whose value comes after a space: an option, a variable, the user of a
+machine.
+"""
 
 _MACHINE: Final = re.compile(rb"\bmachine[ \t]+\S{1,40}[ \t]+login[ \t]+\S{1,40}[ \t]+\Z")
 _IN_TABLE: Final = re.compile(rb"\|[^|\n]*\Z")
@@ -122,7 +151,9 @@ _TEMPLATE: Final = re.compile(
     rb"\$?[$%][({]|\{\{|\{[\w .-]*\}|\{\w[\w.]*(?:[:\[(]|![ars]\b)|<[^<>0-9]*>|%s(?!\w)"
     rb"|(?:\$(?:[A-Za-z_]+|[A-Z0-9_]+)|%[A-Za-z_]+%)(?:\W|\Z)"
 )
-"""How what is filled in begins. With a digit, as in "$ecret99" and "<hunter22>", it is rather a password."""
+"""How what is filled in begins. With a digit, as in "$ecret99" and "<hunter22>", it is rather a
+password.
+"""
 
 _ATTRIBUTE: Final = re.compile(
     rb"(?:args|cfg|cls|config|conf|ctx|data|env|form|options|opts|process|req|request|self|settings|this|user)\.[\w.]+"
@@ -131,7 +162,9 @@ _ATTRIBUTE: Final = re.compile(
 """What is surely an attribute: "self.a1", "a.token1". Others may be passwords."""
 
 _ENDS_LINE: Final = re.compile(rb"[ \t\r]*(?:\n|\Z| #)")
-_TYPES: Final = frozenset({b"boolean", b"bytes", b"false", b"none", b"null", b"number", b"string", b"true"})
+_TYPES: Final = frozenset(
+    {b"boolean", b"bytes", b"false", b"none", b"null", b"number", b"string", b"true"}
+)
 
 
 class Value(NamedTuple):
@@ -155,7 +188,9 @@ def values(text: bytes) -> Iterator[Value]:
     yield from _introduced(text, lower)
     for stem in _STEMS:
         for place in places(lower, stem):
-            if stem != b"key" or lower[max(0, place - 12) : place].rstrip(b"_- ").endswith(_KINDS_OF_KEYS):
+            if stem != b"key" or lower[max(0, place - 12) : place].rstrip(b"_- ").endswith(
+                _KINDS_OF_KEYS
+            ):
                 yield from _assigned(text, place)
 
 
@@ -229,7 +264,9 @@ def _assigned(text: bytes, place: int) -> Iterator[Value]:
     start = found.start("quoted" if is_quoted else "bare")
     end = start + len(value)
     after = text[end : end + NEAR]
-    one = _Assignment(before, stem, found["rest"], found["behind"], by, value, after, is_quoted, of_password)
+    one = _Assignment(
+        before, stem, found["rest"], found["behind"], by, value, after, is_quoted, of_password
+    )
     yield Value(start, end, goes_on, _is_meant(one))
 
 
@@ -240,7 +277,9 @@ def _is_of_password(before: bytes, stem: bytes) -> bool:
 
 
 def _is_inside_a_word(before: bytes, name: bytes) -> bool:
-    """Whether what looks like the beginning of a name is the end of one, such as "bypass" or "compass"."""
+    """Whether what looks like the beginning of a name is the end of one, such as "bypass" or
+    "compass".
+    """
     return before[-1:].isalnum() and not (before[-1:].islower() and name[:1].isupper())
 
 
@@ -303,7 +342,9 @@ def _is_reference(one: _Assignment) -> bool:
     """Whether the value is computed, or stands beside the name for another reason."""
     by = one.by.strip()
     if by == b",":
-        return not (one.is_quoted and _QUOTE.search(one.behind) and one.rest[:1] in {b"", b"_", b"-"})
+        return not (
+            one.is_quoted and _QUOTE.search(one.behind) and one.rest[:1] in {b"", b"_", b"-"}
+        )
     if by == b"|":
         return not (one.of_password and one.by[:1].isspace() and _IN_TABLE.search(one.before))
     if one.is_quoted:

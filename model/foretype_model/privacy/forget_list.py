@@ -1,4 +1,6 @@
-"""What the user wants never to be offered again: one list for all workspaces, which lies above their indexes."""
+"""What the user wants never to be offered again: one list for all workspaces, which lies above
+their indexes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ class Forgotten:
 
     @classmethod
     def read(cls, folder: Path) -> Forgotten:
-        """The list in a folder; those that an earlier release has left in the indexes below become part of it.
+        """The list in a folder; those that an earlier release has left in the indexes below become
+        part of it.
 
         Raises:
             WorkspaceError: it cannot be told what is forgotten, so that nothing may be learnt.
@@ -45,7 +48,8 @@ class Forgotten:
 
     @classmethod
     def change(cls, folder: Path, how: Callable[[Forgotten], Forgotten]) -> Forgotten:
-        """Put what `how` makes of it in the place of the list in a folder; no other process does so meanwhile.
+        """Put what `how` makes of it in the place of the list in a folder; no other process does so
+        meanwhile.
 
         Raises:
             WorkspaceError: as `read` does, or it cannot be written; it is what it was.
@@ -54,7 +58,8 @@ class Forgotten:
             return cls._change(folder, how)
         except OSError as error:
             raise WorkspaceError(
-                f"cannot keep in {folder} what is to be forgotten ({error.strerror or type(error).__name__}): "
+                f"cannot keep in {folder} what is to be forgotten "
+                f"({error.strerror or type(error).__name__}): "
                 "make room there, and forget it again"
             ) from None
 
@@ -67,13 +72,16 @@ class Forgotten:
             if after != listed:
                 after.write(folder)
             for path in below:
-                with suppress(OSError):  # it is a part of the list by now, and no harm where it stays
+                with suppress(
+                    OSError
+                ):  # it is a part of the list by now, and no harm where it stays
                     path.unlink()
             return after
 
     @classmethod
     def _merged(cls, folder: Path) -> Forgotten:
-        # The list comes last: what another process takes out of those below meanwhile is in it by then.
+        # The list comes last: what another process takes out of those below meanwhile is in it by
+        # then.
         below = [_read(path) for path in _lists_below(folder)]
         return reduce(cls.with_all_of, below, _read(folder / LIST))
 
@@ -92,7 +100,11 @@ class Forgotten:
 
     def digest(self) -> str:
         """Another one for each list; "" of the empty one."""
-        return sha256(json.dumps(asdict(self)).encode()).hexdigest() if self.paths or self.words else ""
+        return (
+            sha256(json.dumps(asdict(self)).encode()).hexdigest()
+            if self.paths or self.words
+            else ""
+        )
 
     def with_path(self, path: str) -> Forgotten:
         return self.with_all_of(Forgotten(paths=(path,)))
@@ -107,18 +119,23 @@ class Forgotten:
             ForetypeError: it can stand in no text.
         """
         if not can_stand_in_a_text(word):
-            raise ForetypeError("the word can stand in no text, so there is nothing to forget: give one in UTF-8")
+            raise ForetypeError(
+                "the word can stand in no text, so there is nothing to forget: give one in UTF-8"
+            )
         return self.with_all_of(Forgotten(words=(word,)))
 
     def with_all_of(self, other: Forgotten) -> Forgotten:
         """Both lists as one, each entry once."""
         return Forgotten(
-            tuple(dict.fromkeys((*self.paths, *other.paths))), tuple(dict.fromkeys((*self.words, *other.words)))
+            tuple(dict.fromkeys((*self.paths, *other.paths))),
+            tuple(dict.fromkeys((*self.words, *other.words))),
         )
 
 
 class ForgottenNow:
-    """The list in a folder as it is at any moment, whoever changes it; to ask again takes a look at the file's time."""
+    """The list in a folder as it is at any moment, whoever changes it; to ask again takes a look at
+    the file's time.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -146,7 +163,9 @@ def is_covered(name: str, paths: Collection[str]) -> bool:
 
 
 def can_stand_in_a_text(word: str) -> bool:
-    """Whether a word is anything at all, and all of it characters: half of a surrogate pair is none."""
+    """Whether a word is anything at all, and all of it characters: half of a surrogate pair is
+    none.
+    """
     try:
         return bool(word.encode().strip())
     except UnicodeEncodeError:
@@ -167,9 +186,11 @@ def _read(path: Path) -> Forgotten:
         return Forgotten()
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise WorkspaceError(
-            f"cannot read what is to be forgotten, so nothing is learnt: mend or remove {path} ({type(error).__name__})"
+            f"cannot read what is to be forgotten, so nothing is learnt: mend or remove {path} "
+            f"({type(error).__name__})"
         ) from None
-    # A word that can stand in no text is as good as none; it would be an error wherever it is looked for.
+    # A word that can stand in no text is as good as none; it would be an error wherever it is
+    # looked for.
     return Forgotten(paths, tuple(filter(can_stand_in_a_text, words)))
 
 

@@ -1,6 +1,7 @@
 """Words that the user wants never to be offered again: where they stand in a text.
 
-A word is forgotten where it stands whole: with no word character right before or after it. It may have spaces in it.
+A word is forgotten where it stands whole: with no word character right before or after it. It may
+have spaces in it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _KEPT: Final = re.compile(b"[^%c]+" % ERASED)
 
 
 def occurrences(text: bytes, word: bytes) -> Iterator[int]:
-    """Where `word` begins, each time that it stands whole; what lies beyond the ends of `text` is no word character."""
+    """Where `word` begins, each time that it stands whole; what lies beyond the ends of `text` is
+    no word character.
+    """
     start = text.find(word)
     while start >= 0:
         if is_whole(text, start, start + len(word)):
@@ -31,8 +34,12 @@ def occurrences(text: bytes, word: bytes) -> Iterator[int]:
 
 def is_whole(text: bytes, start: int, end: int) -> bool:
     """Whether no word character stands right before `start` or after `end`."""
-    ahead, behind = text[max(0, start - LONGEST_CHARACTER) : start], text[end : end + LONGEST_CHARACTER]
-    # What is no UTF-8, the end of a document or a word that is blanked, becomes a sign that no word has.
+    ahead, behind = (
+        text[max(0, start - LONGEST_CHARACTER) : start],
+        text[end : end + LONGEST_CHARACTER],
+    )
+    # What is no UTF-8, the end of a document or a word that is blanked, becomes a sign that no word
+    # has.
     return not _ends_in_word(ahead) and not WORD_CHARACTER.match(behind.decode(errors="replace"))
 
 
@@ -65,14 +72,20 @@ def unsettled(before: bytes, words: Collection[bytes]) -> int:
 
 
 def settled(text: Rope, end: int, words: Collection[bytes]) -> int:
-    """Where what may become a secret, or one of the words, begins at the end of the text before byte `end`."""
+    """Where what may become a secret, or one of the words, begins at the end of the text before
+    byte `end`.
+    """
     end -= secret_scanner.unsettled(text[max(0, end - secret_scanner.REACH) : end])
     return end - unsettled(text[max(0, end - around(words)) : end], words)
 
 
 def _begun(before: bytes, word: bytes) -> int:
     lengths = range(min(len(word), len(before)), 0, -1)
-    begun = (n for n in lengths if before.endswith(word[:n]) and not _ends_in_word(before[: len(before) - n]))
+    begun = (
+        n
+        for n in lengths
+        if before.endswith(word[:n]) and not _ends_in_word(before[: len(before) - n])
+    )
     return next(begun, 0)
 
 

@@ -1,4 +1,6 @@
-"""Which open documents may be learnt from. Answers are given in the others, too, from what is known already."""
+"""Which open documents may be learnt from. Answers are given in the others, too, from what is known
+already.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,11 @@ from foretype_model.privacy.secret_scanner import is_private
 
 
 class Consent:
-    """Given for all but files of keys and passwords, what is forgotten, and what the settings exclude.
+    """Given for all but files of keys and passwords, what is forgotten, and what the settings
+    exclude.
 
-    What ``.gitignore`` names is kept out of an index, and may be learnt from as it is typed. To ask costs nothing: each
-    document is looked at once, and again when more is forgotten.
+    What ``.gitignore`` names is kept out of an index, and may be learnt from as it is typed. To ask
+    costs nothing: each document is looked at once, and again when more is forgotten.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class Consent:
         return self._given[document]
 
     def words(self) -> tuple[bytes, ...]:
-        """Those that may not be learnt in any document, as of the last time that it was asked about one."""
+        """Those that may not be learnt in any document, as of the last time that it was asked about
+        one.
+        """
         return self._heeded.in_bytes()
 
     def _is_given(self, document: str) -> bool:
@@ -67,5 +72,7 @@ class Consent:
 
 
 def _names(path: str | Path) -> tuple[str, str]:
-    """What an editor calls it, and what it is called without links: patterns may speak of either."""
+    """What an editor calls it, and what it is called without links: patterns may speak of
+    either.
+    """
     return os.path.abspath(path), real_path(path)  # noqa: PTH100 (a Path would resolve links, too)

@@ -1,8 +1,9 @@
-"""Keys, tokens and passwords in a text: where they stand, so that they are neither learnt nor offered.
+"""Keys, tokens and passwords in a text: where they stand, so that they are neither learnt nor
+offered.
 
-What is found depends on the line that it is in and on the one before (on more, for private keys alone), so that a part
-of a text can be looked at by itself. The kinds are those of detect-secrets and gitleaks; the former takes two hundred
-times as long.
+What is found depends on the line that it is in and on the one before (on more, for private keys
+alone), so that a part of a text can be looked at by itself. The kinds are those of detect-secrets
+and gitleaks; the former takes two hundred times as long.
 """
 
 from __future__ import annotations
@@ -22,14 +23,18 @@ from foretype_model.text.rope import Rope
 from foretype_model.text.spans import Span, merged
 
 REACH: Final = 1024
-"""Bytes before and after a place that are looked at, and the rest of their lines where that is not longer."""
+"""Bytes before and after a place that are looked at, and the rest of their lines where that is not
+longer.
+"""
 
 BLOCK: Final = 16_384
 """Bytes of a private key at most."""
 
 BEGIN: Final = b"-----BEGIN "
 _FIRST_LINE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_LINES: Final = re.compile(rb"(?:\s*\n[ \t]*(?:[A-Za-z0-9+/=]{1,80}|[\w-]+:[^\n]*)[ \t\r]*(?=\n|\Z))*")
+_LINES: Final = re.compile(
+    rb"(?:\s*\n[ \t]*(?:[A-Za-z0-9+/=]{1,80}|[\w-]+:[^\n]*)[ \t\r]*(?=\n|\Z))*"
+)
 _URL_ENDS: Final = re.compile(rb"[\s/\"'`<>]")
 
 
@@ -54,13 +59,17 @@ def without_secrets(text: bytes) -> tuple[bytes, int]:
     """The text with its secrets left out, and how many these were."""
     found = spans(text)
     borders = [0, *chain.from_iterable(found), len(text)]
-    return b"".join(text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2)), len(found)
+    return b"".join(text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2)), len(
+        found
+    )
 
 
 def masked_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]:
-    """What `masked` makes of the bytes from `start` to `end` and of some around them; and where those begin.
+    """What `masked` makes of the bytes from `start` to `end` and of some around them; and where
+    those begin.
 
-    It is exactly that where no line is longer than `REACH`; of longer ones, a part stands for the whole.
+    It is exactly that where no line is longer than `REACH`; of longer ones, a part stands for the
+    whole.
     """
     # All that is looked at, so that of a text of 10 MB no more is read than of a short one.
     first = max(0, start - 2 * REACH - BLOCK)
@@ -93,12 +102,16 @@ def unsettled(before: Rope | bytes) -> int:
 
 
 def is_private(document: str) -> bool:
-    """Whether a document, by its URI, is a file of keys or passwords: nothing that is typed there is learnt."""
+    """Whether a document, by its URI, is a file of keys or passwords: nothing that is typed there
+    is learnt.
+    """
     return is_secret(Path(file_of(document) or document).name)
 
 
 def _private_keys(text: bytes) -> Iterator[Span]:
-    """What stands between the first line of each and the last, or where there is no last line, what looks like it."""
+    """What stands between the first line of each and the last, or where there is no last line, what
+    looks like it.
+    """
     for place in places(text, BEGIN):
         if first := _FIRST_LINE.match(text, place):
             start, most = first.end(), place + BLOCK

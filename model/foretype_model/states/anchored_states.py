@@ -1,8 +1,10 @@
-"""The state at any place of a text, however long it is: read from a point near enough to be read soon.
+"""The state at any place of a text, however long it is: read from a point near enough to be read
+soon.
 
-A network has forgotten what stood some thousand bytes before. So each place has a *start point*, which depends on the
-place alone, and the state there is that of replaying the text from that point: the beginning of a text, or of one of
-its blocks, `MEMORY` bytes before at the least. Until that is read, a few lines have to do.
+A network has forgotten what stood some thousand bytes before. So each place has a *start point*,
+which depends on the place alone, and the state there is that of replaying the text from that point:
+the beginning of a text, or of one of its blocks, `MEMORY` bytes before at the least. Until that is
+read, a few lines have to do.
 """
 
 from __future__ import annotations
@@ -15,20 +17,25 @@ from foretype_model.states.state_cache import WarmStates
 from foretype_model.text.rope import Rope
 
 MEMORY: Final = 8192
-"""Bytes. With so many before it, a text took as many bits as with all of it; with 1,024, 0.004 more."""
+"""Bytes. With so many before it, a text took as many bits as with all of it; with 1,024, 0.004
+more.
+"""
 
 BLOCK: Final = 32_768
 """Bytes between start points."""
 
 AT_ONCE: Final = 64
-"""Bytes that are read while somebody waits (2 ms at 768 units); up to twice as many, where a line begins there. An
-answer from so many alone takes 0.1 bits more."""
+"""Bytes that are read while somebody waits (2 ms at 768 units); up to twice as many, where a line
+begins there. An answer from so many alone takes 0.1 bits more.
+"""
 
 SOON: Final = 1024
 """Bytes that are read before all others, when nobody waits (40 ms)."""
 
 KEPT: Final = 3
-"""Readings of a text: from the start point, from nearby, and from some way before, or the start point before."""
+"""Readings of a text: from the start point, from nearby, and from some way before, or the start
+point before.
+"""
 
 
 def start_point(place: int) -> int:
@@ -60,7 +67,8 @@ class LongText:
         self.is_exact = True
 
     def at(self, text: Rope, stale: Stale = never) -> State:
-        """The state at the end of `text`: exact where that is to be had at once, and else from as far back as possible.
+        """The state at the end of `text`: exact where that is to be had at once, and else from as
+        far back as possible.
 
         Raises Superseded once `stale()` is true.
         """
@@ -80,7 +88,9 @@ class LongText:
         return done and aim.start == start_point(len(text))
 
     def adopt(self, text: Rope, start: int, states: list[State]) -> None:
-        """Take over the states from `start` on, as `WarmStates.adopt` does, where they go on from what `at` gave."""
+        """Take over the states from `start` on, as `WarmStates.adopt` does, where they go on from
+        what `at` gave.
+        """
         if self._readings and self._readings[0].start <= start:
             first = self._readings[0].start
             self._readings[0].warm.adopt(text.since(first), start - first, states)
@@ -92,16 +102,22 @@ class LongText:
             reading.warm.rest(most)
 
     def _soon(self, text: Rope) -> _Reading:
-        """What the state can be had from at once: from the start point, or else from as far back as possible."""
+        """What the state can be had from at once: from the start point, or else from as far back as
+        possible.
+        """
         exact, end = self._reading(start_point(len(text))), len(text)
-        others = sorted(one for one in self._readings if end - 2 * BLOCK < one.start <= end - AT_ONCE)
+        others = sorted(
+            one for one in self._readings if end - 2 * BLOCK < one.start <= end - AT_ONCE
+        )
         for reading in (exact, *others):
             if reading.warm.behind(text.since(reading.start)) <= AT_ONCE:
                 return reading
         return self._reading(_line_start(text, AT_ONCE))
 
     def _aim(self, text: Rope, near: _Reading) -> _Reading:
-        """What to read next: a little more than what answers now, which is `near`, and then from the start point."""
+        """What to read next: a little more than what answers now, which is `near`, and then from
+        the start point.
+        """
         exact, end = self._reading(start_point(len(text))), len(text)
         if end - near.start >= SOON or end - exact.start <= 2 * SOON:
             return exact
@@ -120,7 +136,9 @@ class LongText:
 
 
 def _line_start(text: Rope, least: int) -> int:
-    """Where a line begins, so many bytes before the end of the text, or up to twice as many; else so many."""
+    """Where a line begins, so many bytes before the end of the text, or up to twice as many; else
+    so many.
+    """
     tail = text[-2 * least :]
     line = tail.rfind(b"\n", 0, -least) + 1
     return len(text) - (len(tail) - line if line else least)

@@ -1,4 +1,6 @@
-"""The warm states of one document: what a predictor knows along the text, kept, rewound, never recomputed in full."""
+"""The warm states of one document: what a predictor knows along the text, kept, rewound, never
+recomputed in full.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from foretype_model.predictor import Predictor, State
 from foretype_model.text.rope import Rope
 
 SPACING: Final = 64
-"""Bytes between snapshots while a longer text is read: going back costs at most so many steps (3 ms at 512 units)."""
+"""Bytes between snapshots while a longer text is read: going back costs at most so many steps (3 ms
+at 512 units).
+"""
 
 MEMORY: Final = 4_000_000
 """Bytes that the states of a text take at most, unless it is said otherwise."""
@@ -33,8 +37,9 @@ SAMPLE: Final = 16
 class WarmStates:
     """States at positions of one text, for one predictor.
 
-    `at` gives the state after any text, reusing what the last text asked for has in common with it. The result is
-    the state of replaying that text from its start, whatever was asked before: states are never approximated.
+    `at` gives the state after any text, reusing what the last text asked for has in common with it.
+    The result is the state of replaying that text from its start, whatever was asked before: states
+    are never approximated.
     """
 
     def __init__(self, predictor: Predictor, memory: int = MEMORY) -> None:
@@ -47,7 +52,8 @@ class WarmStates:
         self._states: list[State] = [predictor.start()]
 
     def at(self, text: Rope, stale: Stale = never) -> State:
-        """The state after the last byte of `text`; one step where it is the last text and one byte more.
+        """The state after the last byte of `text`; one step where it is the last text and one byte
+        more.
 
         Raises Superseded once `stale()` is true; what was read by then is kept.
         """
@@ -67,9 +73,11 @@ class WarmStates:
         return self._nearest(text)[1] == len(text)
 
     def adopt(self, text: Rope, start: int, states: Sequence[State]) -> None:
-        """Take over the states from `start` on, the first one there and the others each a byte further.
+        """Take over the states from `start` on, the first one there and the others each a byte
+        further.
 
-        Somebody has read them already. Nothing is taken that does not go on from the very state there is at `start`.
+        Somebody has read them already. Nothing is taken that does not go on from the very state
+        there is at `start`.
         """
         self._follow(text)
         known = self._states[bisect_right(self._positions, start) - 1]
@@ -82,7 +90,11 @@ class WarmStates:
     def rest(self, most: int) -> None:
         """Keep `most` states, the newest and others at even distances: enough to come back soon."""
         count = len(self._positions)
-        kept = sorted({0, *(count - 1 - i * count // most for i in range(most))}) if count > most else range(count)
+        kept = (
+            sorted({0, *(count - 1 - i * count // most for i in range(most))})
+            if count > most
+            else range(count)
+        )
         self._keep_only(kept)
 
     def behind(self, text: Rope) -> int:
@@ -93,7 +105,8 @@ class WarmStates:
     def _follow(self, text: Rope) -> None:
         """Forget the states beyond what the last text and this one share.
 
-        A text that the last one begins with (the cursor has moved up) forgets nothing: the cursor may come back.
+        A text that the last one begins with (the cursor has moved up) forgets nothing: the cursor
+        may come back.
         """
         shared = self._text.common_prefix(text)
         if shared < len(text):
@@ -124,7 +137,9 @@ class WarmStates:
                 self._thin_out()
 
     def _thin_out(self) -> None:
-        """Keep the newest quarter, and of the others those that lie a fair share of the text apart."""
+        """Keep the newest quarter, and of the others those that lie a fair share of the text
+        apart.
+        """
         gap = max(SPACING, 4 * self._positions[-1] // self._most)
         newest, kept = len(self._positions) - self._most // 4, [0]
         for i in range(1, len(self._positions)):

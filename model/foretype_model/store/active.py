@@ -21,7 +21,8 @@ class InUse:
 
     Attributes:
         name: everywhere else.
-        paths: files and folders, absolute and without links, each with the name of the model for what is under it.
+        paths: files and folders, absolute and without links, each with the name of the model for
+            what is under it.
     """
 
     name: str = DEFAULT
@@ -29,7 +30,9 @@ class InUse:
 
     @classmethod
     def read(cls, file: Path, known: Collection[str]) -> InUse:
-        """What was written; the default model where that cannot be read, or names a model that is not `known`."""
+        """What was written; the default model where that cannot be read, or names a model that is
+        not `known`.
+        """
         try:
             record = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError):
@@ -38,7 +41,10 @@ class InUse:
             return cls()
         name, paths = record.get("name"), record.get("paths")
         assigned = paths.items() if isinstance(paths, dict) else ()
-        return cls(str(name) if name in known else DEFAULT, {path: model for path, model in assigned if model in known})
+        return cls(
+            str(name) if name in known else DEFAULT,
+            {path: model for path, model in assigned if model in known},
+        )
 
     def write(self, file: Path) -> None:
         """Keep it."""
@@ -46,7 +52,9 @@ class InUse:
             partial.write_text(json.dumps({"name": self.name, "paths": dict(self.paths)}), "utf-8")
 
     def serving(self, document: Path | None) -> str:
-        """The model for a document: that of itself, or of the nearest folder above it that has one."""
+        """The model for a document: that of itself, or of the nearest folder above it that has
+        one.
+        """
         if self.paths and document:
             file = Path(real_path(document))
             for path in map(str, (file, *file.parents)):
@@ -57,11 +65,17 @@ class InUse:
     def using(self, name: str, paths: Iterable[Path]) -> InUse:
         """With `name` for what is under `paths`; without any, everywhere else."""
         under = [real_path(path) for path in paths]
-        return replace(self, paths={**self.paths, **dict.fromkeys(under, name)}) if under else replace(self, name=name)
+        return (
+            replace(self, paths={**self.paths, **dict.fromkeys(under, name)})
+            if under
+            else replace(self, name=name)
+        )
 
     def without_paths(self, name: str) -> InUse:
         """With no path left to the model `name`."""
-        return replace(self, paths={path: model for path, model in self.paths.items() if model != name})
+        return replace(
+            self, paths={path: model for path, model in self.paths.items() if model != name}
+        )
 
     def without(self, name: str) -> InUse:
         """As it is once there is no such model."""

@@ -1,4 +1,6 @@
-"""What a model was trained on, written down beside it: for its user, and not to be given away with it."""
+"""What a model was trained on, written down beside it: for its user, and not to be given away with
+it.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,8 @@ class TrainedOn:
     """All the trainings behind a model.
 
     Attributes:
-        begun_with: the name of the model at their beginning, whose own texts are not known here; empty where that was
-            not written down, None where there was none.
+        begun_with: the name of the model at their beginning, whose own texts are not known here;
+            empty where that was not written down, None where there was none.
         trainings: the last one last.
     """
 

@@ -1,4 +1,6 @@
-"""The models on this machine, in a folder of ONNX files, and the one that came with Foretype; which serves where."""
+"""The models on this machine, in a folder of ONNX files, and the one that came with Foretype; which
+serves where.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ _NAME: Final = re.compile(r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0
 
 
 def data_folder() -> Path:
-    """Where this user's models and learnt state live: ``$FORETYPE_HOME``, or the platform's place for such data.
+    """Where this user's models and learnt state live: ``$FORETYPE_HOME``, or the platform's place
+    for such data.
 
     Of a user who has no home, as containers have them, it is a place where nothing can be.
     """
@@ -67,7 +70,9 @@ class StoredModel:
 
 
 class Store:
-    """The models in one folder (the user's own by default), and the bundled one under the name ``default``."""
+    """The models in one folder (the user's own by default), and the bundled one under the name
+    ``default``.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or data_folder() / "models"
@@ -81,7 +86,10 @@ class Store:
     def names(self) -> Sequence[str]:
         """The names that `find` knows."""
         stems = (path.stem for path in self._folder.glob(f"*{SUFFIX}"))
-        return [DEFAULT, *sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != DEFAULT)]
+        return [
+            DEFAULT,
+            *sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != DEFAULT),
+        ]
 
     def find(self, name_or_path: str | None, document: Path | None = None) -> Path:
         """The file of a model: by name, by path, or for None the one in use.
@@ -117,9 +125,13 @@ class Store:
         """Serve this model for the files under `paths`; without any, wherever no other is."""
         self._check_known(name)
         if unit_of(self._path(name)) == "word":
-            raise ModelError(f"{name} is a word-level model; complete with it by {setting_for_words(name)}")
+            raise ModelError(
+                f"{name} is a word-level model; complete with it by {setting_for_words(name)}"
+            )
         if missing := [path for path in paths if not path.exists()]:
-            raise ModelError(f"there is no file or folder {missing[0]}; name what {name} is to complete")
+            raise ModelError(
+                f"there is no file or folder {missing[0]}; name what {name} is to complete"
+            )
         self._change(lambda in_use: in_use.using(name, paths))
 
     def remove(self, name: str) -> None:
@@ -139,12 +151,17 @@ class Store:
         """
         name = path.stem.lower() if name is None else name
         if self._own_path(name).exists():
-            raise ModelError(f"there is a model named {name} already; import under another name, or remove that one")
+            raise ModelError(
+                f"there is a model named {name} already; "
+                "import under another name, or remove that one"
+            )
         self._copy_in(name, path)
         return name
 
     def add(self, name: str, data: Path, trained_on: TrainedOn | None = None) -> None:
-        """Move a trained model's file into the store, in the place of one of the same name, but not of its paths."""
+        """Move a trained model's file into the store, in the place of one of the same name, but not
+        of its paths.
+        """
         self._copy_in(name, data)
         self._record_of(name).unlink(missing_ok=True)
         if trained_on:
@@ -153,19 +170,28 @@ class Store:
         self._change(lambda in_use: in_use.without_paths(name))
 
     def trained_on(self, name: str) -> TrainedOn | None:
-        """What a model was trained on; None where that is not known here, as of one that was imported."""
+        """What a model was trained on; None where that is not known here, as of one that was
+        imported.
+        """
         return read(self._record_of(name))
 
     def trained_further(self, origin: str | None, texts: Texts) -> TrainedOn:
         """What a model is trained on that goes on from another one, on these texts."""
         before = self.trained_on(origin) if origin else None
-        return TrainedOn(before.begun_with, [*before.trainings, texts]) if before else TrainedOn(origin, [texts])
+        return (
+            TrainedOn(before.begun_with, [*before.trainings, texts])
+            if before
+            else TrainedOn(origin, [texts])
+        )
 
     def exportable(self, name: str, destination: Path) -> StoredModel:
         """What `export` would copy. Raises ModelError where it would."""
         self._check_known(name)
         if destination.is_dir():
-            raise ModelError(f"{destination} is a folder; name the file to write, as in {destination / name}{SUFFIX}")
+            raise ModelError(
+                f"{destination} is a folder; name the file to write, as in "
+                f"{destination / name}{SUFFIX}"
+            )
         if not destination.parent.is_dir():
             raise ModelError(f"{destination.parent} is not a folder; make it first")
         return self._describe(name, self.in_use())
@@ -203,20 +229,25 @@ class Store:
             error = str(broken)
         size = path.stat().st_size if path.exists() else 0
         paths = sorted(path for path, model in in_use.paths.items() if model == name)
-        return StoredModel(name, path, size, in_use.name == name, paths, name == DEFAULT, metadata, error)
+        return StoredModel(
+            name, path, size, in_use.name == name, paths, name == DEFAULT, metadata, error
+        )
 
     def _path(self, name: str) -> Path:
         if name != DEFAULT:
             return self._own_path(name)
         if not BUNDLED.is_file():
             raise ModelError(
-                f"the default model is missing ({BUNDLED}); install Foretype anew, or name a model of your own"
+                f"the default model is missing ({BUNDLED}); install Foretype anew, or name a model "
+                f"of your own"
             )
         return BUNDLED
 
     def _own_path(self, name: str) -> Path:
         if name == DEFAULT or not _NAME.fullmatch(name):
-            raise ModelError(f"{name!r} cannot name a model; take other letters: a-z, 0-9, '.', '_' and '-'")
+            raise ModelError(
+                f"{name!r} cannot name a model; take other letters: a-z, 0-9, '.', '_' and '-'"
+            )
         return self._folder / f"{name}{SUFFIX}"
 
     def _record_of(self, name: str) -> Path:
@@ -228,14 +259,19 @@ class Store:
 
 
 def card_of(path: Path) -> Path | None:
-    """The Markdown file that tells where a model comes from and what it is for; only the bundled one has one."""
+    """The Markdown file that tells where a model comes from and what it is for; only the bundled
+    one has one.
+    """
     card = BUNDLED.parent / CARD
     return card if path == BUNDLED and card.is_file() else None
 
 
 def setting_for_words(name: str) -> str:
     """The setting by which a word-level model works beside the network."""
-    return f'the setting "predictors": {json.dumps({"network": {}, "words": {"model": name}, "copy": {}})}'
+    return (
+        f'the setting "predictors": '
+        f"{json.dumps({'network': {}, 'words': {'model': name}, 'copy': {}})}"
+    )
 
 
 def unit_of(path: Path) -> str | None:

@@ -1,4 +1,6 @@
-"""What counts as one next word, or one next character: which bytes go on with it and which end it."""
+"""What counts as one next word, or one next character: which bytes go on with it and which end
+it.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +12,37 @@ from foretype_model.text import utf8
 from foretype_model.text.utf8 import Mask
 
 WORD_CHARACTER: Final = regex.compile(r"[\w\p{M}]")
-"""Letters, digits, the underscore, and the marks that stand on them (the vowels of Hindi, the points of Arabic)."""
+"""Letters, digits, the underscore, and the marks that stand on them (the vowels of Hindi, the
+points of Arabic).
+"""
 
 LONGEST: Final = 48
 """Bytes of a word at most: alignment by spaces and base64 would go on for ever."""
 
-WORD_BYTES: Final = utf8.mask((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A), (0xC3, 0xE1), (0xE3, 0xF4))
-"""First bytes of what a word goes on with. The code points under 0xC2 and 0xE2 are nearly all signs and quotes."""
+WORD_BYTES: Final = utf8.mask(
+    (0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A), (0xC3, 0xE1), (0xE3, 0xF4)
+)
+"""First bytes of what a word goes on with. The code points under 0xC2 and 0xE2 are nearly all signs
+and quotes.
+"""
 
 INSIDE_A_LINE: Final = utf8.STARTS & ~utf8.mask((0x0A, 0x0A))
-PUNCTUATION: Final = INSIDE_A_LINE & ~WORD_BYTES & ~utf8.mask((0x09, 0x09), (0x20, 0x20), (0x80, 0xFF))
+PUNCTUATION: Final = (
+    INSIDE_A_LINE & ~WORD_BYTES & ~utf8.mask((0x09, 0x09), (0x20, 0x20), (0x80, 0xFF))
+)
 ANY: Final = utf8.mask((0, 255))
 NONE: Final = utf8.mask()
 
-UNSPACED: Final = regex.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana and Han. (Korean does.)"""
+UNSPACED: Final = regex.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+"""Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana and Han. (Korean does.)
+"""
 
 UNSPACED_CHARACTERS: Final = 2
-"""A word of such a script ends here: the shortest that saves a key. What is sure beyond it is offered with it."""
+"""A word of such a script ends here: the shortest that saves a key. What is sure beyond it is
+offered with it.
+"""
 
 
 class Rules(NamedTuple):

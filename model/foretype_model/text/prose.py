@@ -9,15 +9,20 @@ import regex
 from foretype_model.text.grammar import UNSPACED, WORD_CHARACTER
 
 SUFFIXES: Final = (
-    "adoc", "asciidoc", "fountain", "htm", "html", "markdown", "md", "mdx", "norg", "org", "qmd", "rst", "tex", "text",
+    "adoc", "asciidoc", "fountain", "htm", "html", "markdown", "md", "mdx", "norg", "org", "qmd",
+    "rst", "tex", "text",
     "textile", "txt", "typ", "wiki",
 )  # fmt: skip
 
 ONLY_PROSE: Final = ("*", "!*/", *(f"!*.{suffix}" for suffix in SUFFIXES))
-"""Patterns, as in a ``.gitignore``, of what is not learnt from: every file that is not named as prose is."""
+"""Patterns, as in a ``.gitignore``, of what is not learnt from: every file that is not named as
+prose is.
+"""
 
 LIKELY_TO_GO_ON: Final = 0.5
-"""A word that is less likely than this to go on is right as it stands, and no ending is offered for it."""
+"""A word that is less likely than this to go on is right as it stands, and no ending is offered for
+it.
+"""
 
 _APOSTROPHES: Final = "'’"
 _SENTENCE_END: Final = regex.compile(r"[.!?…。！？｡।؟][\"'\p{Pe}\p{Pf}\p{Pi}]*\Z")
@@ -26,7 +31,9 @@ _LONGEST_END: Final = 16
 
 
 def is_inside_word(before: bytes, after: bytes) -> bool:
-    """Whether a cursor between the two stands inside a word; scripts without spaces have no inside."""
+    """Whether a cursor between the two stands inside a word; scripts without spaces have no
+    inside.
+    """
     left, right = _last(before), after[:8].decode(errors="ignore")
     if right[:1] in _APOSTROPHES:
         right = right[1:]

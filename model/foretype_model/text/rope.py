@@ -1,7 +1,9 @@
-"""A text in pieces that versions of it share, so that what they have in common is found without reading it.
+"""A text in pieces that versions of it share, so that what they have in common is found without
+reading it.
 
-A rope in the sense of Boehm, Atkinson and Plass 1995, "Ropes: an Alternative to Strings", but flat: 10 MB are some
-2,000 pieces, and what is done to all of them at once (slicing and comparing tuples) takes some 20 us.
+A rope in the sense of Boehm, Atkinson and Plass 1995, "Ropes: an Alternative to Strings", but flat:
+10 MB are some 2,000 pieces, and what is done to all of them at once (slicing and comparing tuples)
+takes some 20 us.
 """
 
 from __future__ import annotations
@@ -98,7 +100,11 @@ class Rope:
 
     def common_prefix(self, other: Rope) -> int:
         """The length of what both begin with."""
-        return len(self) if self is other else _common(self._pieces, other._pieces, lambda piece: piece)
+        return (
+            len(self)
+            if self is other
+            else _common(self._pieces, other._pieces, lambda piece: piece)
+        )
 
     def common_suffix(self, other: Rope) -> int:
         """The length of what both end with."""
@@ -106,7 +112,8 @@ class Rope:
 
 
 def common_prefix(a: Parts, b: Parts) -> int:
-    """The length of the longest common prefix, by bisection over equal slices: 21 us for 100,000 bytes.
+    """The length of the longest common prefix, by bisection over equal slices: 21 us for 100,000
+    bytes.
 
     Of tuples likewise, which are compared in C, and by the identity of what they hold.
     """
@@ -123,11 +130,15 @@ def common_prefix(a: Parts, b: Parts) -> int:
 
 
 def unix(text: bytes) -> bytes:
-    """With LF in the place of each CR LF, as predictors see it; the same object, which takes no memory, without any."""
+    """With LF in the place of each CR LF, as predictors see it; the same object, which takes no
+    memory, without any.
+    """
     return text.replace(b"\r\n", b"\n")
 
 
-def _common(ours: tuple[bytes, ...], theirs: tuple[bytes, ...], turned: Callable[[bytes], bytes]) -> int:
+def _common(
+    ours: tuple[bytes, ...], theirs: tuple[bytes, ...], turned: Callable[[bytes], bytes]
+) -> int:
     """The bytes that the pieces have in common from the first on, each of them `turned`."""
     total = i = j = 0
     mine = yours = b""

@@ -21,7 +21,11 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 def within(spans: Iterable[Span], low: int, high: int) -> list[Span]:
     """What they cover between two bytes."""
-    return [(max(start, low), min(end, high)) for start, end in spans if max(start, low) < min(end, high)]
+    return [
+        (max(start, low), min(end, high))
+        for start, end in spans
+        if max(start, low) < min(end, high)
+    ]
 
 
 def without(spans: Iterable[Span], gone: Iterable[Span]) -> list[Span]:

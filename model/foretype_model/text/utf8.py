@@ -28,8 +28,15 @@ STARTS: Final = mask((0x09, 0x0A), (0x20, 0x7E), (0xC2, 0xF4))
 
 CONTINUATION: Final = mask((0x80, 0xBF))
 
-SECOND: Final = {0xE0: mask((0xA0, 0xBF)), 0xED: mask((0x80, 0x9F)), 0xF0: mask((0x90, 0xBF)), 0xF4: mask((0x80, 0x8F))}
-"""Where the second byte is narrower: no overlong forms, no surrogates, nothing past U+10FFFF (RFC 3629)."""
+SECOND: Final = {
+    0xE0: mask((0xA0, 0xBF)),
+    0xED: mask((0x80, 0x9F)),
+    0xF0: mask((0x90, 0xBF)),
+    0xF4: mask((0x80, 0x8F)),
+}
+"""Where the second byte is narrower: no overlong forms, no surrogates, nothing past U+10FFFF (RFC
+3629).
+"""
 
 
 def length(first: int) -> int:
@@ -55,6 +62,8 @@ def allowed(unfinished: bytes) -> Mask:
 
 
 def ends_whole(text: str) -> bool:
-    """Whether no half grapheme stands at the end: no joiner without what it joins, no single regional indicator."""
+    """Whether no half grapheme stands at the end: no joiner without what it joins, no single
+    regional indicator.
+    """
     flags = len(text) - len(text.rstrip("".join(map(chr, range(0x1F1E6, 0x1F200)))))
     return not text.endswith(ZERO_WIDTH_JOINER) and flags % 2 == 0

@@ -3,9 +3,10 @@
     python -m foretype_model.training PATH... --out MODEL.onnx
     torchrun --nproc-per-node 8 -m foretype_model.training CORPUS --out MODEL.onnx --minutes 600
 
-CORPUS is what ``python -m foretype_model.training.pack`` makes; its texts stay on disk. Every process reads the paths,
-the checkpoint and the model to go on from by itself, so on several machines they must be there on each. SIGINT and
-SIGTERM stop all of the processes after the same step, and leave a checkpoint.
+CORPUS is what ``python -m foretype_model.training.pack`` makes; its texts stay on disk. Every
+process reads the paths, the checkpoint and the model to go on from by itself, so on several
+machines they must be there on each. SIGINT and SIGTERM stop all of the processes after the same
+step, and leave a checkpoint.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says; the status to end with, the same in every process."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    chosen = {field.name: value for field in fields(TrainingOptions) if (value := vars(given)[field.name]) is not None}
+    chosen = {
+        field.name: value
+        for field in fields(TrainingOptions)
+        if (value := vars(given)[field.name]) is not None
+    }
     _check(parser, given, chosen)
     checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
     with joined() as ranks:
@@ -53,20 +58,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _train(given: argparse.Namespace, options: TrainingOptions, checkpoint: Path, ranks: Ranks) -> None:
+def _train(
+    given: argparse.Namespace, options: TrainingOptions, checkpoint: Path, ranks: Ranks
+) -> None:
     documents = _documents(given.paths)
-    training = begin(documents, options, checkpoint, resume=given.resume, initial=given.initial, ranks=ranks)
+    training = begin(
+        documents, options, checkpoint, resume=given.resume, initial=given.initial, ranks=ranks
+    )
     with _signals() as stop_asked:
         training.run(checkpoint, _report if ranks.first else lambda progress: None, stop_asked)
     if ranks.first:
-        export(training, given.out, given.out.stem, f"from {given.initial.stem}" if given.initial else "")
+        export(
+            training,
+            given.out,
+            given.out.stem,
+            f"from {given.initial.stem}" if given.initial else "",
+        )
 
 
 def _documents(paths: Sequence[Path]) -> Documents:
     """A packed corpus as it lies on disk, or the texts of files and folders."""
     packed = [path for path in paths if is_packed(path)]
     if packed and len(paths) > 1:
-        raise CorpusError(f"{packed[0]} is a packed corpus: give it alone, or pack the other paths with it")
+        raise CorpusError(
+            f"{packed[0]} is a packed corpus: give it alone, or pack the other paths with it"
+        )
     return Packed(packed[0]) if packed else Texts(read_corpus(paths).texts)
 
 
@@ -91,30 +107,50 @@ def _report(progress: Progress) -> None:
         return
     held_out = "-" if progress.held_out_bits is None else f"{progress.held_out_bits:.3f}"
     print(
-        f"{progress.fraction:4.0%}  step {progress.step}  {progress.bytes_per_second / 1e6:.2f} MB/s  "
+        f"{progress.fraction:4.0%}  step {progress.step}  "
+        f"{progress.bytes_per_second / 1e6:.2f} MB/s  "
         f"training {progress.training_bits:.3f} bits/byte  held-out {held_out} bits/char",
         file=sys.stderr,
         flush=True,
     )
 
 
-def _check(parser: argparse.ArgumentParser, given: argparse.Namespace, chosen: dict[str, Any]) -> None:
+def _check(
+    parser: argparse.ArgumentParser, given: argparse.Namespace, chosen: dict[str, Any]
+) -> None:
     """Leave with status 2 where options contradict each other."""
     if given.resume and (chosen or given.initial):
-        parser.error("--resume goes on with the options that the training was begun with: leave out the others")
+        parser.error(
+            "--resume goes on with the options that the training was begun with: "
+            "leave out the others"
+        )
     if given.initial and (shape := [name for name in NEW_NETWORK if name in chosen]):
-        parser.error(f"--{shape[0]} makes a new network, --from goes on with one: leave out one of them")
+        parser.error(
+            f"--{shape[0]} makes a new network, --from goes on with one: leave out one of them"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m foretype_model.training", description="Train a network.")
-    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="files and folders, or a packed corpus")
-    parser.add_argument("--out", metavar="MODEL.onnx", type=Path, required=True, help="the model file to write")
-    parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="beside the model file by default")
-    parser.add_argument(
-        "--resume", action="store_true", help="go on from the checkpoint, by as many processes or others"
+    parser = argparse.ArgumentParser(
+        "python -m foretype_model.training", description="Train a network."
     )
-    parser.add_argument("--from", dest="initial", metavar="MODEL.onnx", type=Path, help="train this model further")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", type=Path, help="files and folders, or a packed corpus"
+    )
+    parser.add_argument(
+        "--out", metavar="MODEL.onnx", type=Path, required=True, help="the model file to write"
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", type=Path, help="beside the model file by default"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint, by as many processes or others",
+    )
+    parser.add_argument(
+        "--from", dest="initial", metavar="MODEL.onnx", type=Path, help="train this model further"
+    )
     defaults = TrainingOptions()
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=_positive(float), help=f"how long ({defaults.minutes:g})")
@@ -128,8 +164,14 @@ def _parser() -> argparse.ArgumentParser:
         "batch": "rows of a minibatch, over all processes",
         "window": "bytes of a row",
     }.items():
-        parser.add_argument(f"--{name}", type=_positive(int), help=f"{meaning} ({getattr(defaults, name)})")
-    parser.add_argument("--learning-rate", type=_positive(float), help=f"at its highest ({defaults.learning_rate:g})")
+        parser.add_argument(
+            f"--{name}", type=_positive(int), help=f"{meaning} ({getattr(defaults, name)})"
+        )
+    parser.add_argument(
+        "--learning-rate",
+        type=_positive(float),
+        help=f"at its highest ({defaults.learning_rate:g})",
+    )
     parser.add_argument("--seed", type=int, help=f"({defaults.seed})")
     parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help=f"({defaults.device})")
     return parser

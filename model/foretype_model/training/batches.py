@@ -1,4 +1,6 @@
-"""Equal-size minibatches of shifted windows, in an order that lets the state be carried from one to the next."""
+"""Equal-size minibatches of shifted windows, in an order that lets the state be carried from one to
+the next.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from foretype_model.errors import CorpusError
 from foretype_model.training.stream import Bytes, Documents, Offsets, Stream
 
 READ: Final = 16_384
-"""Bytes of a row that are read at once, about: what a training holds of its corpus, for each row."""
+"""Bytes of a row that are read at once, about: what a training holds of its corpus, for each row.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,13 @@ class Position:
 
 
 class Batches:
-    """All documents, end to end, cut into `batch` rows; window after window along the rows, epoch after epoch.
+    """All documents, end to end, cut into `batch` rows; window after window along the rows, epoch
+    after epoch.
 
-    Row b of window i+1 goes on where row b of window i ended, so a state carried from one to the next has read what
-    came before (truncated backpropagation through time, Williams and Peng 1990). Each epoch puts the documents into
-    another order, drawn from `seed` and the epoch's number alone. In memory are 16 bytes for each document and, of
-    each row, what is read at once.
+    Row b of window i+1 goes on where row b of window i ended, so a state carried from one to the
+    next has read what came before (truncated backpropagation through time, Williams and Peng 1990).
+    Each epoch puts the documents into another order, drawn from `seed` and the epoch's number
+    alone. In memory are 16 bytes for each document and, of each row, what is read at once.
     """
 
     def __init__(self, documents: Documents, batch: int, window: int, seed: int) -> None:
@@ -44,7 +48,8 @@ class Batches:
         self.per_epoch = (self._row - 1) // window
 
     def windows(self, start: Position, rows: range) -> Iterator[tuple[Position, Bytes, Bytes]]:
-        """From `start` on without end: the position after it, x and y, each of shape (window, rows), y[t] = x[t+1].
+        """From `start` on without end: the position after it, x and y, each of shape (window,
+        rows), y[t] = x[t+1].
 
         Args:
             start: where to begin.
@@ -56,7 +61,9 @@ class Batches:
             while first < self.per_epoch:
                 last = min(first + max(1, READ // self.window), self.per_epoch)
                 begin, count = first * self.window, (last - first) * self.window + 1
-                block = np.stack([stream.read(row * self._row + begin, count) for row in rows], axis=1)
+                block = np.stack(
+                    [stream.read(row * self._row + begin, count) for row in rows], axis=1
+                )
                 for i in range(last - first):
                     span = block[i * self.window : (i + 1) * self.window + 1]
                     yield Position(epoch, first + i + 1), span[:-1], span[1:]

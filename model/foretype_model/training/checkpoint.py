@@ -34,24 +34,34 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
             record = json.loads(file.metadata()["foretype"])
             return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118 (not a mapping)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} is not a checkpoint of a training ({error}): remove it and train anew") from error
+        raise ModelError(
+            f"{path} is not a checkpoint of a training ({error}): remove it and train anew"
+        ) from error
 
 
 def unit(path: Path) -> str:
-    """What the network of a checkpoint reads, ``byte`` or ``word``; ModelError where there is no whole checkpoint."""
+    """What the network of a checkpoint reads, ``byte`` or ``word``; ModelError where there is no
+    whole checkpoint.
+    """
     return str(load(path)[1].get("unit", "byte"))
 
 
 def part(tensors: Tensors, prefix: str) -> Tensors:
     """The tensors whose names begin with ``prefix.``, without it."""
     return {
-        name.removeprefix(prefix + "."): tensor for name, tensor in tensors.items() if name.startswith(prefix + ".")
+        name.removeprefix(prefix + "."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix + ".")
     }
 
 
 def whole(**parts: Tensors) -> Tensors:
     """The inverse of `part`, for several prefixes at once."""
-    return {f"{prefix}.{name}": tensor for prefix, tensors in parts.items() for name, tensor in tensors.items()}
+    return {
+        f"{prefix}.{name}": tensor
+        for prefix, tensors in parts.items()
+        for name, tensor in tensors.items()
+    }
 
 
 def recurrent_tensors(recurrent: Recurrent) -> Tensors:
@@ -78,7 +88,9 @@ def carry_from(tensors: Tensors) -> Carry:
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
     """AdamW's moments and step counts, by parameter number."""
     state = optimizer.state_dict()["state"]
-    return {f"{index}.{name}": value for index, slots in state.items() for name, value in slots.items()}
+    return {
+        f"{index}.{name}": value for index, slots in state.items() for name, value in slots.items()
+    }
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:

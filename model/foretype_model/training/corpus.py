@@ -1,4 +1,6 @@
-"""From paths to the texts that a model is trained on, and what was left out on the way, by reason."""
+"""From paths to the texts that a model is trained on, and what was left out on the way, by
+reason.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from foretype_model.errors import CorpusError
-from foretype_model.files.discovery import DUPLICATE, SECRET, LeftOutError, Tree, in_words, read_text
+from foretype_model.files.discovery import (
+    DUPLICATE,
+    SECRET,
+    LeftOutError,
+    Tree,
+    in_words,
+    read_text,
+)
 from foretype_model.privacy.secret_scanner import without_secrets
 
 LARGEST: Final = 10_000_000
@@ -25,10 +34,11 @@ class Corpus:
     """Texts to train on, in the order of their names.
 
     Attributes:
-        texts: each file's UTF-8 text without a byte order mark, lines ending in LF, less the secrets in it.
+        texts: each file's UTF-8 text without a byte order mark, lines ending in LF, less the
+            secrets in it.
         names: each text's path, as reached from the path the user gave.
-        skipped: how many files and folders were left out, by reason; a folder counts once; and what was left out of the
-            texts.
+        skipped: how many files and folders were left out, by reason; a folder counts once; and what
+            was left out of the texts.
     """
 
     texts: list[bytes]
@@ -37,9 +47,11 @@ class Corpus:
 
 
 def read_corpus(paths: Sequence[Path]) -> Corpus:
-    """Read every text file among `paths`, folders being searched through (see `foretype_model.files.discovery`).
+    """Read every text file among `paths`, folders being searched through (see
+    `foretype_model.files.discovery`).
 
-    A file named in `paths` itself is taken whatever its name and size, unless it is a secret or not UTF-8 text.
+    A file named in `paths` itself is taken whatever its name and size, unless it is a secret or not
+    UTF-8 text.
 
     Raises:
         CorpusError: a path does not exist, or nothing was left.
@@ -50,7 +62,8 @@ def read_corpus(paths: Sequence[Path]) -> Corpus:
 
 
 def each_text(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[str, bytes]]:
-    """Name and text of what `read_corpus` reads, one at a time; `skipped` counts what is left out, by reason.
+    """Name and text of what `read_corpus` reads, one at a time; `skipped` counts what is left out,
+    by reason.
 
     Raises:
         CorpusError: a path does not exist, or nothing was left.

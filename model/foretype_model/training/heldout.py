@@ -25,7 +25,9 @@ MANY: Final = 20
 
 ROWS: Final = 32
 ROW: Final = 256
-"""Parallel streams while scoring, and the bytes of each at least. Each begins without context: 0.01 bits at 200 kB."""
+"""Parallel streams while scoring, and the bytes of each at least. Each begins without context: 0.01
+bits at 200 kB.
+"""
 
 
 def split(documents: Documents, seed: int) -> tuple[Excerpts, Excerpts]:
@@ -74,18 +76,26 @@ def bits_per_character(
 ) -> float | None:
     """Cross-entropy in bits over all bytes of `texts`, divided by their number of characters.
 
-    Each text counts its end-of-text byte as one more character. None where there is too little text to say.
+    Each text counts its end-of-text byte as one more character. None where there is too little text
+    to say.
     """
     stream = np.frombuffer(b"".join(text + bytes([END_OF_TEXT]) for text in texts), np.uint8)
     if len(stream) < 2:
         return None
     parallel = max(1, min(ROWS, len(stream) // ROW))
     length = len(stream) // parallel
-    rows = torch.from_numpy(stream[: length * parallel].reshape(parallel, length).T.astype(np.int64)).to(device)
+    rows = torch.from_numpy(
+        stream[: length * parallel].reshape(parallel, length).T.astype(np.int64)
+    ).to(device)
     carry, nats = None, 0.0
     for first in range(0, length - 1, window):
-        x, y = rows[first : first + window][: length - 1 - first], rows[first + 1 : first + 1 + window]
+        x, y = (
+            rows[first : first + window][: length - 1 - first],
+            rows[first + 1 : first + 1 + window],
+        )
         logits, carry = network(x, carry)
-        nats += nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), y.reshape(-1), reduction="sum").item()
+        nats += nn.functional.cross_entropy(
+            logits.reshape(-1, VOCABULARY), y.reshape(-1), reduction="sum"
+        ).item()
     characters = int(((rows[1:] & 0xC0) != 0x80).sum())
     return nats / math.log(2) / max(1, characters)

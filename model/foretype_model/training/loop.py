@@ -1,7 +1,8 @@
-"""Training: truncated backpropagation through time over a stream of minibatches, until the time or the steps are spent.
+"""Training: truncated backpropagation through time over a stream of minibatches, until the time or
+the steps are spent.
 
-Gradients are clipped by norm (Pascanu et al. 2013); `foretype_model.training.trainer` has what every
-training does.
+Gradients are clipped by norm (Pascanu et al. 2013); `foretype_model.training.trainer` has what
+every training does.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ REHEARSE_EVERY: Final = 3
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What to train and for how long: `steps` repeats exactly, `minutes` ends on time whatever the machine's load."""
+    """What to train and for how long: `steps` repeats exactly, `minutes` ends on time whatever the
+    machine's load.
+    """
 
     cell: Cell = "gru"
     hidden: int = 512
@@ -60,14 +63,19 @@ class TrainingOptions:
 
 
 class Training(Course):
-    """One training, from its start or from a checkpoint, by one process or by several that do the same steps.
+    """One training, from its start or from a checkpoint, by one process or by several that do the
+    same steps.
 
-    Each of several learns from its rows of every minibatch, and all of them hold the same weights. What is reported,
-    scored and written is so by rank 0.
+    Each of several learns from its rows of every minibatch, and all of them hold the same weights.
+    What is reported, scored and written is so by rank 0.
     """
 
     def __init__(
-        self, documents: Documents, options: TrainingOptions, initial: ByteNetwork | None = None, ranks: Ranks = ALONE
+        self,
+        documents: Documents,
+        options: TrainingOptions,
+        initial: ByteNetwork | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         """Of `initial`, where it is given, and of a new network where it is not."""
         torch.manual_seed(options.seed)
@@ -95,15 +103,23 @@ class Training(Course):
         return self.batches.windows(self.position, self.rows)
 
     def _agree(self, loss: float, seconds: float, *, stop: bool) -> None:
-        """Take the minibatch's loss and rank 0's clock, alike in all ranks; a KeyboardInterrupt if any is to stop."""
-        loss, seconds, stops = self.ranks.total(loss, seconds if self.ranks.first else 0.0, float(stop))
+        """Take the minibatch's loss and rank 0's clock, alike in all ranks; a KeyboardInterrupt if
+        any is to stop.
+        """
+        loss, seconds, stops = self.ranks.total(
+            loss, seconds if self.ranks.first else 0.0, float(stop)
+        )
         super()._agree(loss, seconds, stop=bool(stops))
 
     def _learn(self, position: Position, x: Bytes, y: Bytes) -> float:
-        """One step on one minibatch, of which x and y, of shape (T, rows), are here; their part in its mean loss."""
+        """One step on one minibatch, of which x and y, of shape (T, rows), are here; their part in
+        its mean loss.
+        """
         self._set_learning_rate()
         logits, carry = self.network(self._as_tensor(x), self.carry)
-        loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), self._as_tensor(y).reshape(-1))
+        loss = nn.functional.cross_entropy(
+            logits.reshape(-1, VOCABULARY), self._as_tensor(y).reshape(-1)
+        )
         loss = loss * (len(self.rows) / self.batches.batch)
         self._descend(loss)
         self.carry, self.position = detach(carry), position
@@ -119,7 +135,9 @@ class Training(Course):
         return torch.from_numpy(text).to(self.device, torch.long)
 
     def _take_stock(self, checkpoint_path: Path) -> Progress:
-        """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""
+        """Score, keep the weights if they are the best so far, write a checkpoint, and let the
+        network speak.
+        """
         if not self.ranks.first:
             self.save(checkpoint_path)
             return self._progress()
@@ -130,9 +148,14 @@ class Training(Course):
         return self._progress(bits, speak(self.network, self.device, seed=self.step))
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint, which knows nothing of ranks: each rank has its rows of the carry from all of them."""
+        """Write a checkpoint, which knows nothing of ranks: each rank has its rows of the carry
+        from all of them.
+        """
         carry = checkpoint.carry_tensors(self.carry) if self.carry is not None else {}
-        carry = {name: self.ranks.whole(tensor, self.rows, self.batches.batch) for name, tensor in carry.items()}
+        carry = {
+            name: self.ranks.whole(tensor, self.rows, self.batches.batch)
+            for name, tensor in carry.items()
+        }
         if not self.ranks.first:
             return
         tensors = checkpoint.whole(
@@ -155,16 +178,22 @@ class Training(Course):
 
     @classmethod
     def resume(cls, documents: Documents, path: Path, ranks: Ranks = ALONE) -> Training:
-        """Exactly where `path` was written, with the options it was started with; the texts must be the same."""
+        """Exactly where `path` was written, with the options it was started with; the texts must be
+        the same.
+        """
         tensors, record = checkpoint.load(path)
         training = cls(documents, TrainingOptions(**record["options"]), ranks=ranks)
         if training.batches.per_epoch != record["per_epoch"]:
-            raise ModelError("the texts have changed since the checkpoint was written: train anew without --resume")
+            raise ModelError(
+                "the texts have changed since the checkpoint was written: train anew without "
+                "--resume"
+            )
         training.network.load_state_dict(checkpoint.part(tensors, "network"))
         training.best = checkpoint.part(tensors, "best")
         checkpoint.load_optimizer(training.optimizer, checkpoint.part(tensors, "optimizer"))
         rows = slice(training.rows.start, training.rows.stop)
-        # Cloned, to begin where memory is aligned: products of matrices are rounded otherwise where it is not.
+        # Cloned, to begin where memory is aligned: products of matrices are rounded otherwise where
+        # it is not.
         carry = {
             name: tensor[:, rows].clone().to(training.device)
             for name, tensor in checkpoint.part(tensors, "carry").items()

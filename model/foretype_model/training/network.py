@@ -1,4 +1,6 @@
-"""The network: embeddings of bytes and n-grams, recurrent cells in one or more layers, an output over the 256 bytes."""
+"""The network: embeddings of bytes and n-grams, recurrent cells in one or more layers, an output
+over the 256 bytes.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ class Shape:
     """Sizes of a network.
 
     Attributes:
-        cell: ``gru`` (Cho et al. 2014), ``lstm`` (Hochreiter and Schmidhuber 1997) or ``rnn`` (Elman 1990, tanh).
+        cell: ``gru`` (Cho et al. 2014), ``lstm`` (Hochreiter and Schmidhuber 1997) or ``rnn``
+            (Elman 1990, tanh).
         hidden: units in each layer.
         layers: cells on top of each other.
         embedding: units of the byte embedding.
@@ -55,10 +58,12 @@ class Shape:
 
 
 class ByteNetwork(nn.Module):
-    """x_t -> e_t = E[x_t] + sum of N[hash(x_t-n+1 .. x_t)] -> h_t = cell(e_t, h_{t-1}) -> logits_t = W h_t + b + V e_t.
+    """x_t -> e_t = E[x_t] + sum of N[hash(x_t-n+1 .. x_t)] -> h_t = cell(e_t, h_{t-1}) -> logits_t
+    = W h_t + b + V e_t.
 
-    N are the hash n-gram embeddings of Pagnoni et al. 2024 ("Byte Latent Transformer", section 3.2.1), for n from 2.
-    They cost a lookup; a GRU of 512 that had read 4 MB needed 2.30 bits a byte with them and 2.46 without.
+    N are the hash n-gram embeddings of Pagnoni et al. 2024 ("Byte Latent Transformer", section
+    3.2.1), for n from 2. They cost a lookup; a GRU of 512 that had read 4 MB needed 2.30 bits a
+    byte with them and 2.46 without.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -91,7 +96,9 @@ class ByteNetwork(nn.Module):
             e = e + self.ngrams(ngram_buckets(text, self.shape.ngrams)).sum(-2)
         h, recurrent = self.recurrent(e, recurrent)
         logits = self.output(h)
-        return logits + self.skip(e) if before else logits, Carry(recurrent, text[len(text) - before :])
+        return logits + self.skip(e) if before else logits, Carry(
+            recurrent, text[len(text) - before :]
+        )
 
 
 def ngram_buckets(text: Tensor, longest: int) -> Tensor:
@@ -108,19 +115,24 @@ def ngram_buckets(text: Tensor, longest: int) -> Tensor:
     before = longest - 1
     seen = [text[before:]]
     for back in range(1, longest):
-        seen.append(text[before - back : len(text) - back].where(seen[-1] != END_OF_TEXT, END_OF_TEXT))
+        seen.append(
+            text[before - back : len(text) - back].where(seen[-1] != END_OF_TEXT, END_OF_TEXT)
+        )
     multipliers = torch.tensor(ngram_multipliers(longest), device=text.device)
     # Not a product of matrices: there is none for integers on a GPU.
     return ((torch.stack(seen, -1)[..., None, :] + 1) * multipliers).sum(-1) % BUCKETS
 
 
 def ngram_multipliers(longest: int) -> list[list[int]]:
-    """For each n from 2, what the bytes of an n-gram are multiplied by, the newest first: hash = sum % BUCKETS.
+    """For each n from 2, what the bytes of an n-gram are multiplied by, the newest first: hash =
+    sum % BUCKETS.
 
-    A polynomial in another base for each n. On 3 MB of text it fills as many rows as random numbers would.
+    A polynomial in another base for each n. On 3 MB of text it fills as many rows as random numbers
+    would.
     """
     return [
-        [pow(BASE + n, back + 1, BUCKETS) if back < n else 0 for back in range(longest)] for n in range(2, longest + 1)
+        [pow(BASE + n, back + 1, BUCKETS) if back < n else 0 for back in range(longest)]
+        for n in range(2, longest + 1)
     ]
 
 
@@ -128,7 +140,11 @@ def detached(recurrent: Recurrent) -> Recurrent:
     """The same state with no gradient behind it: where backpropagation through time is cut."""
     if recurrent is None:
         return None
-    return (recurrent[0].detach(), recurrent[1].detach()) if isinstance(recurrent, tuple) else recurrent.detach()
+    return (
+        (recurrent[0].detach(), recurrent[1].detach())
+        if isinstance(recurrent, tuple)
+        else recurrent.detach()
+    )
 
 
 def detach(carry: Carry) -> Carry:

@@ -1,13 +1,15 @@
 """A trained network to the one file that serves, and back.
 
-The graph reads ``text`` (T, B, ngrams), for each of T bytes the longest n-gram that ends with it, from the states ``h``
-(B, state), and gives the states and the next-byte log-probabilities after the last byte. What enters the cell is made
-for all T at once, then a Scan goes through the cell. The recurrent matrices are stored as int8 with a scale for
-each output column, and multiplied in integers. A state lies between -1 and 1, so it is quantised with one fixed scale:
-a row's result does not depend on the rows beside it, as it would with a scale taken from the batch. The weights use 7
-of their 8 bits: without VNNI, processors add pairs of products in 16 bits, which 8-bit weights overflow. The n-grams'
-embeddings are int8 too, with a scale for each column. Byte embedding, first input matrix and outputs are stored in
-float16; without n-grams, ONNX Runtime folds the first two into one table of 256 rows when it loads the file.
+The graph reads ``text`` (T, B, ngrams), for each of T bytes the longest n-gram that ends with it,
+from the states ``h`` (B, state), and gives the states and the next-byte log-probabilities after the
+last byte. What enters the cell is made for all T at once, then a Scan goes through the cell. The
+recurrent matrices are stored as int8 with a scale for each output column, and multiplied in
+integers. A state lies between -1 and 1, so it is quantised with one fixed scale: a row's result
+does not depend on the rows beside it, as it would with a scale taken from the batch. The weights
+use 7 of their 8 bits: without VNNI, processors add pairs of products in 16 bits, which 8-bit
+weights overflow. The n-grams' embeddings are int8 too, with a scale for each column. Byte
+embedding, first input matrix and outputs are stored in float16; without n-grams, ONNX Runtime folds
+the first two into one table of 256 rows when it loads the file.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ INTO: Final = ("recurrent.weight_ih_l0", "skip.weight")
 
 INPUT_SCALE: Final = "input.scale"
 NGRAMS_AT_MOST: Final = 1.5
-"""What the sum of the n-grams' embeddings is taken to be at most, in units of the largest number in one."""
+"""What the sum of the n-grams' embeddings is taken to be at most, in units of the largest number in
+one.
+"""
 
 STATE_ZERO: Final = np.uint8(128)
 
@@ -49,10 +53,14 @@ MICROSOFT: Final = "com.microsoft"
 
 
 class Graph:
-    """Collects nodes and initializers; each method adds an operation and returns the name of its result."""
+    """Collects nodes and initializers; each method adds an operation and returns the name of its
+    result.
+    """
 
     def __init__(self, precision: Precision, prefix: str) -> None:
-        self._prefix = prefix  # a Scan's body sees the names around it, so the two must not share any
+        self._prefix = (
+            prefix  # a Scan's body sees the names around it, so the two must not share any
+        )
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
         self._precision = precision
@@ -61,10 +69,14 @@ class Graph:
         self.initializers[name] = numpy_helper.from_array(np.array(value, order="C"), name)
         return name
 
-    def add(self, operation: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
+    def add(
+        self, operation: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any
+    ) -> Any:
         """One node; the name of its output, or a list of them where there are several."""
         names = [f"{self._prefix}/{operation}_{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(operation, list(inputs), names, domain=domain, **attributes))
+        self.nodes.append(
+            helper.make_node(operation, list(inputs), names, domain=domain, **attributes)
+        )
         return names[0] if outputs == 1 else names
 
     def half(self, name: str, value: NDArray[np.float32]) -> str:
@@ -75,7 +87,8 @@ class Graph:
         return str(self.add("Cast", stored, to=TensorProto.FLOAT))
 
     def linear(self, x: str, name: str, weights: Weights) -> str:
-        """The product x @ weight.T + bias, for the weight of that name, of shape (out, in), and its bias if any.
+        """The product x @ weight.T + bias, for the weight of that name, of shape (out, in), and its
+        bias if any.
 
         The numbers in x lie between -1 and 1; what does not is taken for that.
         """
@@ -85,9 +98,14 @@ class Graph:
             return str(self.add("Add", self.add("MatMul", x, self.constant(name, weight.T)), b))
         quantised, scale = quantise(weight.T)
         w, s = self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
-        step, zero = self.constant("state.scale", STATE_SCALE), self.constant("state.zero", STATE_ZERO)
+        step, zero = (
+            self.constant("state.scale", STATE_SCALE),
+            self.constant("state.zero", STATE_ZERO),
+        )
         byte = self.add("QuantizeLinear", x, step, zero)
-        return str(self.add("MatMulIntegerToFloat", byte, w, step, s, zero, "", b, domain=MICROSOFT))
+        return str(
+            self.add("MatMulIntegerToFloat", byte, w, step, s, zero, "", b, domain=MICROSOFT)
+        )
 
     def table(self, name: str, weights: Weights) -> tuple[str, str]:
         """A table of rows to look up, and the scales of its columns."""
@@ -104,7 +122,9 @@ class Graph:
         return list(self.add("Split", x, where, outputs=len(sizes), axis=1))
 
 
-def quantise(weight: NDArray[np.float32], largest: int = LARGEST) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def quantise(
+    weight: NDArray[np.float32], largest: int = LARGEST
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Symmetric, a scale for each column: weight is about int8 * scale."""
     scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / largest
     return np.round(weight / scale).astype(np.int8), scale
@@ -120,7 +140,9 @@ def _gru(graph: Graph, gx: str, gh: str, h: str, hidden: int) -> list[str]:
 
 
 def _lstm(graph: Graph, gx: str, gh: str, c: str, hidden: int) -> list[str]:
-    """Hochreiter and Schmidhuber 1997, with a forget gate: c' = f * c + i * g, h' = o * tanh(c')."""
+    """Hochreiter and Schmidhuber 1997, with a forget gate: c' = f * c + i * g, h' = o *
+    tanh(c').
+    """
     i_f, g, o = graph.split(graph.add("Add", gx, gh), 2 * hidden, hidden, hidden)
     i, f = graph.split(graph.add("Sigmoid", i_f), hidden, hidden)
     c = graph.add("Add", graph.add("Mul", f, c), graph.add("Mul", i, graph.add("Tanh", g)))
@@ -128,15 +150,23 @@ def _lstm(graph: Graph, gx: str, gh: str, c: str, hidden: int) -> list[str]:
 
 
 def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
-    """The e of `ByteNetwork`, shape (T, B, embedding): embeddings of each byte, and of the n-grams that end there."""
+    """The e of `ByteNetwork`, shape (T, B, embedding): embeddings of each byte, and of the n-grams
+    that end there.
+    """
     multipliers = graph.constant("multipliers", np.array(ngram_multipliers(shape.ngrams)).T[::-1])
-    hashed = graph.add("MatMul", graph.add("Add", "text", graph.constant("one", np.int64(1))), multipliers)
+    hashed = graph.add(
+        "MatMul", graph.add("Add", "text", graph.constant("one", np.int64(1))), multipliers
+    )
     rows = graph.add("Mod", hashed, graph.constant("buckets", np.int64(BUCKETS)))
     table, scale = graph.table("ngrams.weight", weights)
     found = graph.add("Cast", graph.add("Gather", table, rows), to=TensorProto.FLOAT)
     ngrams = graph.add("ReduceSum", found, graph.constant("each", np.array([-2])), keepdims=0)
     embedding = graph.half("embedding.weight", weights["embedding.weight"])
-    return str(graph.add("Add", graph.add("Gather", embedding, _newest(graph)), graph.add("Mul", ngrams, scale)))
+    return str(
+        graph.add(
+            "Add", graph.add("Gather", embedding, _newest(graph)), graph.add("Mul", ngrams, scale)
+        )
+    )
 
 
 def _newest(graph: Graph) -> str:
@@ -153,15 +183,25 @@ def _table_of_inputs(graph: Graph, weights: Weights) -> str:
 
 
 def _scaled_input(weights: Weights) -> Weights:
-    """The same network with each number of e between -1 and 1, or little beyond, to be quantised as a state is."""
+    """The same network with each number of e between -1 and 1, or little beyond, to be quantised as
+    a state is.
+    """
     e, n = weights["embedding.weight"], weights["ngrams.weight"]
     scale = np.abs(e).max(0) + NGRAMS_AT_MOST * np.abs(n).max(0) + np.float32(1e-6)
     into = {name: weights[name] * scale for name in INTO}
-    return {**weights, "embedding.weight": e / scale, "ngrams.weight": n / scale, **into, INPUT_SCALE: scale}
+    return {
+        **weights,
+        "embedding.weight": e / scale,
+        "ngrams.weight": n / scale,
+        **into,
+        INPUT_SCALE: scale,
+    }
 
 
 def step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
-    """One byte through all layers, `gx` being what enters the first: the new state, each layer's h (and c) in a row."""
+    """One byte through all layers, `gx` being what enters the first: the new state, each layer's h
+    (and c) in a row.
+    """
     parts = graph.split("h_before", *[shape.hidden] * state_parts(shape))
     after: list[str] = []
     for layer in range(shape.layers):
@@ -184,10 +224,14 @@ def state_parts(shape: Shape) -> int:
     return shape.layers * (2 if shape.cell == "lstm" else 1)
 
 
-def scan(main: Graph, body: Graph, shape: Shape, gx: str, *, step_input: tuple[Any, ...], h_after: str) -> str:
-    """Go through `gx` step by step with the nodes of `body`, from ``h`` to ``h_last``: the h of its last layer.
+def scan(
+    main: Graph, body: Graph, shape: Shape, gx: str, *, step_input: tuple[Any, ...], h_after: str
+) -> str:
+    """Go through `gx` step by step with the nodes of `body`, from ``h`` to ``h_last``: the h of its
+    last layer.
 
-    `step_input` is the name, type and shape of what `body` has of `gx` in each step, `h_after` what it makes of it.
+    `step_input` is the name, type and shape of what `body` has of `gx` in each step, `h_after` what
+    it makes of it.
     """
     value, size = helper.make_tensor_value_info, state_parts(shape) * shape.hidden
     graph = helper.make_graph(
@@ -196,14 +240,20 @@ def scan(main: Graph, body: Graph, shape: Shape, gx: str, *, step_input: tuple[A
         [value("h_before", TensorProto.FLOAT, ["B", size]), value(*step_input)],
         [value(h_after, TensorProto.FLOAT, ["B", size])],
     )
-    main.nodes.append(helper.make_node("Scan", ["h", gx], ["h_last"], body=graph, num_scan_inputs=1))
-    return main.split("h_last", *[shape.hidden] * state_parts(shape))[-2 if shape.cell == "lstm" else -1]
+    main.nodes.append(
+        helper.make_node("Scan", ["h", gx], ["h_last"], body=graph, num_scan_inputs=1)
+    )
+    return main.split("h_last", *[shape.hidden] * state_parts(shape))[
+        -2 if shape.cell == "lstm" else -1
+    ]
 
 
 def _model(network: ByteNetwork, precision: Precision) -> Any:
     shape = network.shape
     size = state_parts(shape) * shape.hidden
-    weights = {name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()}
+    weights = {
+        name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()
+    }
     main, body = Graph(precision, "text"), Graph(precision, "byte")
     if shape.ngrams > 1:
         weights = _scaled_input(weights)
@@ -226,14 +276,24 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
     graph = helper.make_graph(
         main.nodes,
         "foretype",
-        [value("text", TensorProto.INT64, ["T", "B", shape.ngrams]), value("h", TensorProto.FLOAT, ["B", size])],
-        [value("h_last", TensorProto.FLOAT, ["B", size]), value("log_probabilities", TensorProto.FLOAT, ["B", 256])],
+        [
+            value("text", TensorProto.INT64, ["T", "B", shape.ngrams]),
+            value("h", TensorProto.FLOAT, ["B", size]),
+        ],
+        [
+            value("h_last", TensorProto.FLOAT, ["B", size]),
+            value("log_probabilities", TensorProto.FLOAT, ["B", 256]),
+        ],
         initializer=[*main.initializers.values(), *body.initializers.values()],
     )
-    return helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="foretype")
+    return helper.make_model(
+        graph, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="foretype"
+    )
 
 
-def write(network: ByteNetwork, metadata: Metadata, path: Path, precision: Precision = "int8") -> None:
+def write(
+    network: ByteNetwork, metadata: Metadata, path: Path, precision: Precision = "int8"
+) -> None:
     """Export for serving, sealed, atomically."""
     model = _model(network, precision)
     helper.set_model_props(model, {KEY: metadata.to_json()})
@@ -245,7 +305,10 @@ def read(path: Path) -> ByteNetwork:
     """The network of a model file, to be trained further; its int8 matrices widened again."""
     metadata = read_metadata(path)
     if metadata.unit != "byte":
-        raise ModelError(f"{path} cannot be trained further: it is a word-level model; train anew with --unit word")
+        raise ModelError(
+            f"{path} cannot be trained further: it is a word-level model; train anew with --unit "
+            f"word"
+        )
     sizes = metadata.hidden, metadata.layers, metadata.embedding, metadata.ngrams
     network = ByteNetwork(Shape(metadata.cell, *sizes))  # type: ignore[arg-type]
     stored = model_file.read(path).arrays

@@ -1,10 +1,12 @@
-"""A corpus that need not fit in memory: all of its texts in one file, which a training reads piece by piece.
+"""A corpus that need not fit in memory: all of its texts in one file, which a training reads piece
+by piece.
 
     python -m foretype_model.training.pack PATH... CORPUS
 
-PATHs are files and folders, read as `foretype train` reads them, one text at a time. CORPUS is their texts end to end,
-then where each ends as a 64-bit integer, then how many there are; integers are little-endian. It is read with plain
-reads and not mapped: a mapped corpus would come to count as the process's own memory, page by page.
+PATHs are files and folders, read as `foretype train` reads them, one text at a time. CORPUS is
+their texts end to end, then where each ends as a 64-bit integer, then how many there are; integers
+are little-endian. It is read with plain reads and not mapped: a mapped corpus would come to count
+as the process's own memory, page by page.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ def is_packed(path: Path) -> bool:
 
 
 class Packed:
-    """The documents of a packed corpus. Their texts stay on disk; in memory are 16 bytes for each of them.
+    """The documents of a packed corpus. Their texts stay on disk; in memory are 16 bytes for each
+    of them.
 
     Raises:
         CorpusError: the file is not a packed corpus, or not a whole one.
@@ -58,7 +61,10 @@ class Packed:
 
     def __init__(self, path: Path) -> None:
         if not is_packed(path):
-            raise CorpusError(f"{path} is not a packed corpus: make it with python -m foretype_model.training.pack")
+            raise CorpusError(
+                f"{path} is not a packed corpus: make it with python -m "
+                f"foretype_model.training.pack"
+            )
         self._file = path.open("rb", buffering=0)
         size = self._file.seek(-TRAILER, 2)
         count = int.from_bytes(self._file.read(8), "little")
@@ -69,7 +75,9 @@ class Packed:
             self.sizes = np.diff(ends, prepend=0)
             self._starts = ends - self.sizes
         if texts < 0 or (ends[-1] if count else 0) != texts or (self.sizes < 0).any():
-            raise CorpusError(f"{path} is damaged: make it again with python -m foretype_model.training.pack")
+            raise CorpusError(
+                f"{path} is damaged: make it again with python -m foretype_model.training.pack"
+            )
 
     def read(self, document: int, start: int, stop: int) -> bytes:
         self._file.seek(int(self._starts[document]) + start)
@@ -81,8 +89,12 @@ class Packed:
 
 def main(arguments: list[str] | None = None) -> int:
     """Pack what the command line names; the status to end with."""
-    parser = argparse.ArgumentParser("python -m foretype_model.training.pack", description="Pack texts into one file.")
-    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="files, and folders to search for text")
+    parser = argparse.ArgumentParser(
+        "python -m foretype_model.training.pack", description="Pack texts into one file."
+    )
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", type=Path, help="files, and folders to search for text"
+    )
     parser.add_argument("corpus", metavar="CORPUS", type=Path, help="the file to write")
     given = parser.parse_args(arguments)
     skipped: Counter[str] = Counter()
@@ -92,7 +104,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     left_out = f"; left out: {in_words(skipped)}" if skipped else ""
-    print(f"{given.corpus}: {count} texts, {given.corpus.stat().st_size / 1e6:.1f} MB{left_out}", file=sys.stderr)
+    print(
+        f"{given.corpus}: {count} texts, {given.corpus.stat().st_size / 1e6:.1f} MB{left_out}",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -1,8 +1,10 @@
-"""Several processes, started by torchrun, that train one network: each on its rows of every minibatch.
+"""Several processes, started by torchrun, that train one network: each on its rows of every
+minibatch.
 
-The gradients are added up here, and not by torch's DistributedDataParallel: that sends all of the table of n-grams,
-33 MB, of which a minibatch of 64 x 64 bytes touches a ninth, and one of 512 x 64 two fifths. What it is good at is to
-send some gradients while others are computed; those of a recurrent network are complete only at the end, all at once.
+The gradients are added up here, and not by torch's DistributedDataParallel: that sends all of the
+table of n-grams, 33 MB, of which a minibatch of 64 x 64 bytes touches a ninth, and one of 512 x 64
+two fifths. What it is good at is to send some gradients while others are computed; those of a
+recurrent network are complete only at the end, all at once.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from foretype_model.errors import ModelError
 
 @dataclass(frozen=True)
 class Ranks:
-    """One process among those that train together. All of them call the same methods in the same order.
+    """One process among those that train together. All of them call the same methods in the same
+    order.
 
     Attributes:
         rank: its number among all, from 0.
@@ -42,15 +45,20 @@ class Ranks:
         """Where this process computes: a GPU of its own, where GPUs are chosen.
 
         Raises:
-            ModelError: there are too few GPUs, or of a kind that processes cannot share the work on.
+            ModelError: there are too few GPUs, or of a kind that processes cannot share the work
+                on.
         """
         if self.size == 1 or chosen.type == "cpu":
             return chosen
         if chosen.type != "cuda":
-            raise ModelError(f"several processes cannot train on {chosen.type}: give --device cpu, or start one alone")
+            raise ModelError(
+                f"several processes cannot train on {chosen.type}: give --device cpu, or start one "
+                f"alone"
+            )
         if self.local >= torch.cuda.device_count():
             raise ModelError(
-                f"more processes than GPUs: start torchrun with --nproc-per-node {torch.cuda.device_count()}"
+                f"more processes than GPUs: start torchrun with --nproc-per-node "
+                f"{torch.cuda.device_count()}"
             )
         torch.cuda.set_device(self.local)
         return torch.device("cuda", self.local)
@@ -62,7 +70,9 @@ class Ranks:
             ModelError: there are fewer rows than processes.
         """
         if batch < self.size:
-            raise ModelError(f"{self.size} processes share {batch} rows of text: start fewer, or raise --batch")
+            raise ModelError(
+                f"{self.size} processes share {batch} rows of text: start fewer, or raise --batch"
+            )
         return range(batch * self.rank // self.size, batch * (self.rank + 1) // self.size)
 
     def total(self, *numbers: float) -> list[float]:
@@ -73,7 +83,9 @@ class Ranks:
         return summed.tolist()
 
     def whole(self, part: Tensor, rows: range, batch: int) -> Tensor:
-        """Tensors over single rows, shape (n, rows, ...), put together from all processes: shape (n, batch, ...)."""
+        """Tensors over single rows, shape (n, rows, ...), put together from all processes: shape
+        (n, batch, ...).
+        """
         if self.size == 1:
             return part
         together = part.new_zeros(part.shape[0], batch, *part.shape[2:])
@@ -82,20 +94,31 @@ class Ranks:
         return together
 
     def add_gradients(self, network: nn.Module) -> None:
-        """Put the sum over the processes in the place of each gradient; of embeddings, only rows that are not all 0."""
+        """Put the sum over the processes in the place of each gradient; of embeddings, only rows
+        that are not all 0.
+        """
         if self.size == 1:
             return
         tables = [module.weight for module in network.modules() if isinstance(module, nn.Embedding)]
         touched = torch.cat([_gradient(table).any(1) for table in tables]).to(torch.uint8)
         dist.all_reduce(touched, dist.ReduceOp.MAX)
-        rows = [mask.nonzero().squeeze(1) for mask in torch.split(touched, [len(table) for table in tables])]
-        others = [_gradient(p) for p in network.parameters() if not any(p is table for table in tables)]
-        parts = [_gradient(table)[chosen] for table, chosen in zip(tables, rows, strict=True)] + others
+        rows = [
+            mask.nonzero().squeeze(1)
+            for mask in torch.split(touched, [len(table) for table in tables])
+        ]
+        others = [
+            _gradient(p) for p in network.parameters() if not any(p is table for table in tables)
+        ]
+        parts = [
+            _gradient(table)[chosen] for table, chosen in zip(tables, rows, strict=True)
+        ] + others
         together = torch.cat([part.flatten() for part in parts])
         dist.all_reduce(together)
         summed = [
             flat.view_as(part)
-            for flat, part in zip(torch.split(together, [part.numel() for part in parts]), parts, strict=True)
+            for flat, part in zip(
+                torch.split(together, [part.numel() for part in parts]), parts, strict=True
+            )
         ]
         for table, chosen, gradient in zip(tables, rows, summed, strict=False):
             _gradient(table)[chosen] = gradient
@@ -113,7 +136,9 @@ def _gradient(parameter: Tensor) -> Tensor:
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """The place of this process among those that torchrun has started; ALONE where torchrun has not."""
+    """The place of this process among those that torchrun has started; ALONE where torchrun has
+    not.
+    """
     if not dist.is_torchelastic_launched():
         yield ALONE
         return

@@ -1,8 +1,8 @@
 """What a network knew before it is trained further, rehearsed, so that it does not forget that.
 
-Nobody has the texts of the first training at hand, so the network makes some up before it learns anything new
-(pseudorehearsal: Robins 1995), and is held to what it said of them then, all of the distribution and not the one byte
-(Li and Hoiem 2016, "Learning without Forgetting").
+Nobody has the texts of the first training at hand, so the network makes some up before it learns
+anything new (pseudorehearsal: Robins 1995), and is held to what it said of them then, all of the
+distribution and not the one byte (Li and Hoiem 2016, "Learning without Forgetting").
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ WINDOW: Final = 64
 WEIGHT: Final = 4.0
 """How much a rehearsed byte counts beside a new one.
 
-The default network, trained further on 1 MB of plays: without rehearsal 26 % fewer bits for their end and 16 % more for
-texts of nine other kinds; rehearsing, at weight 2, 23 % fewer and 3.3 % more, at 4, 22 % fewer and 2.3 % more.
+The default network, trained further on 1 MB of plays: without rehearsal 26 % fewer bits for their
+end and 16 % more for texts of nine other kinds; rehearsing, at weight 2, 23 % fewer and 3.3 % more,
+at 4, 22 % fewer and 2.3 % more.
 """
 
 
 class Rehearsal:
-    """Windows of made-up text, one after the other and from the start again, with the state carried along."""
+    """Windows of made-up text, one after the other and from the start again, with the state carried
+    along.
+    """
 
     def __init__(self, teacher: ByteNetwork, text: Tensor) -> None:
         """`teacher` is the network as it was; `text` is bytes of shape (length, rows)."""
@@ -60,7 +63,9 @@ class Rehearsal:
         return cls(copy.deepcopy(network), rows)
 
     def loss(self, network: ByteNetwork) -> Tensor:
-        """How far `network` is from the teacher in the next window: KL divergence in nats a byte, weighted."""
+        """How far `network` is from the teacher in the next window: KL divergence in nats a byte,
+        weighted.
+        """
         x = self._text[self._at : self._at + WINDOW]
         known, self._known = self._teacher(x, self._known)
         logits, carry = network(x, self._carry)
@@ -68,7 +73,9 @@ class Rehearsal:
         self._at += len(x)
         if self._at == len(self._text):
             self._at, self._known, self._carry = 0, None, None
-        apart = nn.functional.kl_div(logits.log_softmax(-1), known.log_softmax(-1), reduction="sum", log_target=True)
+        apart = nn.functional.kl_div(
+            logits.log_softmax(-1), known.log_softmax(-1), reduction="sum", log_target=True
+        )
         return WEIGHT * apart / x.numel()
 
     def tensors(self) -> Tensors:

@@ -39,7 +39,9 @@ class Texts:
 
 @dataclass(frozen=True)
 class Excerpts:
-    """Parts of other documents: of number `which[i]`, bytes `starts[i]` to `stops[i]`; each of shape (excerpts,)."""
+    """Parts of other documents: of number `which[i]`, bytes `starts[i]` to `stops[i]`; each of
+    shape (excerpts,).
+    """
 
     documents: Documents
     which: Offsets
@@ -70,7 +72,9 @@ class Stream:
         at = int(np.searchsorted(self._ends, start, side="right"))
         while start < stop:
             begin, end = int(self._ends[at - 1]) if at else 0, int(self._ends[at])
-            yield self._documents.read(int(self._order[at]), start - begin, min(stop, end - 1) - begin)
+            yield self._documents.read(
+                int(self._order[at]), start - begin, min(stop, end - 1) - begin
+            )
             if stop >= end:
                 yield bytes([END_OF_TEXT])
             start, at = end, at + 1

@@ -26,7 +26,8 @@ class Trained:
 
     Attributes:
         metadata: as the model file has it.
-        rival_bits: per character, what the rival needs for the same text held back; None where there is none.
+        rival_bits: per character, what the rival needs for the same text held back; None where
+            there is none.
     """
 
     metadata: Metadata
@@ -51,13 +52,16 @@ def train(
     name: str,
     report: Callable[[Progress], None],
 ) -> Trained:
-    """Train until the options' minutes or steps are spent, and write the weights that did best on text held back.
+    """Train until the options' minutes or steps are spent, and write the weights that did best on
+    text held back.
 
     Args:
         destination: the model file to write.
-        checkpoint: where to keep what is needed to go on; the caller may remove it once the model is safe.
+        checkpoint: where to keep what is needed to go on; the caller may remove it once the model
+            is safe.
         resume: go on from `checkpoint`, with the options it was started with.
-        initial: a model file whose network is trained further; its shape takes the place of the options'.
+        initial: a model file whose network is trained further; its shape takes the place of the
+            options'.
         rival: a model file to compare with.
         report: told after every step.
 
@@ -76,7 +80,9 @@ def train(
 
 def _bits_of(model: Path, training: Training) -> float | None:
     """Per character of the text that `training` held back."""
-    return bits_per_character(onnx_file.read(model).to(training.device), training.held_out, training.device)
+    return bits_per_character(
+        onnx_file.read(model).to(training.device), training.held_out, training.device
+    )
 
 
 def begin(
@@ -97,14 +103,20 @@ def begin(
 def export(training: Training, destination: Path, name: str, description: str = "") -> Metadata:
     """Write the best weights so far as a model file."""
     metadata = described(
-        training, training.network.shape, name, description=description, ngrams=training.network.shape.ngrams
+        training,
+        training.network.shape,
+        name,
+        description=description,
+        ngrams=training.network.shape.ngrams,
     )
     onnx_file.write(training.network, metadata, destination)
     return metadata
 
 
 def described(training: Course, shape: Shape, name: str, **more: Any) -> Metadata:
-    """What the model file says of a training's best weights, which the network of that `shape` takes."""
+    """What the model file says of a training's best weights, which the network of that `shape`
+    takes.
+    """
     training.network.load_state_dict(training.best)
     return Metadata(
         name=name,

@@ -1,4 +1,5 @@
-"""The course that every training takes: minibatches until the time or the steps are spent, and a stop now and then.
+"""The course that every training takes: minibatches until the time or the steps are spent, and a
+stop now and then.
 
 A linear warm-up, then half a cosine down to nothing.
 """
@@ -23,7 +24,9 @@ WEIGHT_DECAY: Final = 0.01
 CLIP_NORM: Final = 1.0
 STOPS: Final = 20
 LONGEST_STRETCH: Final = 600.0
-"""Scores, checkpoints and samples come twenty times in a training, but at least every ten minutes (in seconds)."""
+"""Scores, checkpoints and samples come twenty times in a training, but at least every ten minutes
+(in seconds).
+"""
 
 
 class Budget(Protocol):
@@ -93,7 +96,8 @@ class Course(ABC):
         step: minibatches learnt.
         seconds: spent, by all processes that the training was resumed in.
         loss: nats for each of the network's units, smoothed.
-        best: the weights that did best on text held back, and `best_bits` what they scored there per character.
+        best: the weights that did best on text held back, and `best_bits` what they scored there
+            per character.
     """
 
     options: Budget
@@ -121,7 +125,9 @@ class Course(ABC):
 
     @abstractmethod
     def _take_stock(self, checkpoint_path: Path) -> Progress:
-        """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""
+        """Score, keep the weights if they are the best so far, write a checkpoint, and let the
+        network speak.
+        """
 
     @abstractmethod
     def save(self, path: Path) -> None:
@@ -134,19 +140,24 @@ class Course(ABC):
         return min(1.0, self.seconds / (60 * self.options.minutes))
 
     def run(
-        self, checkpoint_path: Path, report: Callable[[Progress], None], stop_asked: Callable[[], bool] = lambda: False
+        self,
+        checkpoint_path: Path,
+        report: Callable[[Progress], None],
+        stop_asked: Callable[[], bool] = lambda: False,
     ) -> None:
         """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards.
 
         Args:
             checkpoint_path: written now and then, and at an interruption.
             report: told after every step.
-            stop_asked: looked at after every step. Where any rank's says so, all of them are interrupted there; a
-                KeyboardInterrupt out of nowhere, which one process alone may have, would leave the others waiting.
+            stop_asked: looked at after every step. Where any rank's says so, all of them are
+                interrupted there; a KeyboardInterrupt out of nowhere, which one process alone may
+                have, would leave the others waiting.
         """
         began, before = time.monotonic(), self.seconds
         next_stop = self._next_stop()
-        # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the work.
+        # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the
+        # work.
         torch.set_flush_denormal(True)
         try:
             for minibatch in self._minibatches():
@@ -192,10 +203,17 @@ class Course(ABC):
         """For the step that comes."""
         warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.options.learning_rate * warm_up * 0.5 * (1 + math.cos(math.pi * self.fraction()))
+            group["lr"] = (
+                self.options.learning_rate
+                * warm_up
+                * 0.5
+                * (1 + math.cos(math.pi * self.fraction()))
+            )
 
     def _progress(self, held_out_bits: float | None = None, sample: str | None = None) -> Progress:
         fraction, seconds = self.fraction(), max(1e-9, self.seconds)
         left = seconds * (1 - fraction) / fraction if fraction else math.inf
         bits = self.loss / math.log(2) / self.bytes_per_unit
-        return Progress(self.step, fraction, self.trained_bytes / seconds, left, bits, held_out_bits, sample)
+        return Progress(
+            self.step, fraction, self.trained_bytes / seconds, left, bits, held_out_bits, sample
+        )

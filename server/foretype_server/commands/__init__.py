@@ -1,1 +1,3 @@
-"""The commands of ``foretype``, a file each. Heavy imports (onnxruntime, torch, pygls) stay inside the functions."""
+"""The commands of ``foretype``, a file each. Heavy imports (onnxruntime, torch, pygls) stay inside
+the functions.
+"""

@@ -1,4 +1,6 @@
-"""The command line: ``foretype COMMAND``. Which commands there are, and how each way of ending is told to the user."""
+"""The command line: ``foretype COMMAND``. Which commands there are, and how each way of ending is
+told to the user.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ WENT_WRONG = 1
 
 
 class Commands(TyperGroup):
-    """Ends every command alike: status 0, 1 (it went wrong) or 2 (wrong usage), and one line on standard error."""
+    """Ends every command alike: status 0, 1 (it went wrong) or 2 (wrong usage), and one line on
+    standard error.
+    """
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command named by the arguments, and exit."""
@@ -47,7 +51,9 @@ class Commands(TyperGroup):
 
 
 def _write_what_can_be_written() -> None:
-    """Characters that the encoding of what is written to hasn't got become "?": a pipe on Windows is seldom UTF-8."""
+    """Characters that the encoding of what is written to hasn't got become "?": a pipe on Windows
+    is seldom UTF-8.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # None where it is closed
             stream.reconfigure(errors="replace")
@@ -97,7 +103,8 @@ def _show_version(wanted: bool) -> None:
 def foretype(
     context: typer.Context,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Completes what you type, in any editor, on your own machine: nothing leaves it."""

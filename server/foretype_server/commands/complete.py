@@ -48,7 +48,9 @@ BAR: Final = 20
 
 @dataclass(frozen=True)
 class Location:
-    """A point of a text, both numbers from 1; `column` counts characters, one past the last being the line's end."""
+    """A point of a text, both numbers from 1; `column` counts characters, one past the last being
+    the line's end.
+    """
 
     file: str
     line: int
@@ -63,7 +65,9 @@ class Location:
         """
         match = re.fullmatch(r"(.+):0*([1-9][0-9]{0,8}):0*([1-9][0-9]{0,8})", text, re.DOTALL)
         if not match:
-            raise UsageError(f"{text} is not FILE:LINE:COLUMN, counted from 1; write it as in notes.txt:3:14.")
+            raise UsageError(
+                f"{text} is not FILE:LINE:COLUMN, counted from 1; write it as in notes.txt:3:14."
+            )
         return cls(match[1], int(match[2]), int(match[3]))
 
     def split(self, text: str) -> tuple[str, str]:
@@ -75,16 +79,23 @@ class Location:
         pieces = re.split(r"(\r\n|\r|\n)", text)
         lines = pieces[::2]
         if self.line > len(lines):
-            raise UsageError(f"There is no line {self.line} in {self.file}; its last is {len(lines)}.")
+            raise UsageError(
+                f"There is no line {self.line} in {self.file}; its last is {len(lines)}."
+            )
         end = len(lines[self.line - 1]) + 1
         if self.column > end:
-            raise UsageError(f"There is no column {self.column} in line {self.line} of {self.file}; it ends at {end}.")
+            raise UsageError(
+                f"There is no column {self.column} in line {self.line} of {self.file}; it ends at "
+                f"{end}."
+            )
         offset = sum(map(len, pieces[: 2 * (self.line - 1)])) + self.column - 1
         return text[:offset], text[offset:]
 
 
 class Complete(TyperCommand):
-    """Knows ``-:LINE:COLUMN`` for an argument, wherever it stands, although it begins as options do."""
+    """Knows ``-:LINE:COLUMN`` for an argument, wherever it stands, although it begins as options
+    do.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put such arguments behind a ``--``."""
@@ -131,16 +142,24 @@ class Offers:
 
 def complete(
     location: Annotated[
-        str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters; FILE may be - for a pipe.")
+        str,
+        typer.Argument(
+            metavar="FILE:LINE:COLUMN",
+            help="Counted from 1, in characters; FILE may be - for a pipe.",
+        ),
     ],
     model: Model = None,
     predictor: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="What predicts; may be repeated.", show_default="as in an editor"),
+        typer.Option(
+            metavar="NAME", help="What predicts; may be repeated.", show_default="as in an editor"
+        ),
     ] = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
-    max_items: Annotated[int, typer.Option(min=1, max=100, help="Words, and characters, at most.")] = 10,
+    max_items: Annotated[
+        int, typer.Option(min=1, max=100, help="Words, and characters, at most.")
+    ] = 10,
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
@@ -178,13 +197,20 @@ def find_offers(completer: Completer, before: str, after: str, options: Options)
         explanation = completer.explain(left, candidate.text, SOURCES)
         return Offer(candidate, explanation.sources if explanation else ())
 
-    return Offers(offer(ghost) if ghost else None, [*map(offer, words)], [*map(offer, characters)], milliseconds)
+    return Offers(
+        offer(ghost) if ghost else None,
+        [*map(offer, words)],
+        [*map(offer, characters)],
+        milliseconds,
+    )
 
 
 def _read(file: str) -> str:
     from foretype_server.console.text_file import decode, read_text
 
-    text = decode(sys.stdin.buffer.read(), "Standard input") if file == "-" else read_text(Path(file))
+    text = (
+        decode(sys.stdin.buffer.read(), "Standard input") if file == "-" else read_text(Path(file))
+    )
     return text.removeprefix("\ufeff")  # no editor counts a byte order mark as a column
 
 
@@ -193,7 +219,11 @@ def _print(offers: Offers, folder: Path) -> None:
 
     console = Console()
     for title, some, none in (
-        ("ghost text", [offers.ghost] if offers.ghost else [], "none that is sure enough, and not there already"),
+        (
+            "ghost text",
+            [offers.ghost] if offers.ghost else [],
+            "none that is sure enough, and not there already",
+        ),
         ("next words", offers.words, "none"),
         ("next characters", offers.characters, "none"),
     ):
@@ -204,10 +234,14 @@ def _print(offers: Offers, folder: Path) -> None:
 
 
 def _table(offers: Sequence[Offer], folder: Path, console: Console) -> Table:
-    """A row for each offer. Where that is too wide, the bars are left out, and then the shares; the rest is folded."""
+    """A row for each offer. Where that is too wide, the bars are left out, and then the shares; the
+    rest is folded.
+    """
     rows = [_cells(offer, folder) for offer in offers]
     tables = [_of_columns(rows, columns) for columns in ((0, 1, 2, 3, 4), (0, 1, 3, 4), (0, 1, 4))]
-    return next((table for table in tables if width_of(table, console) <= console.width), tables[-1])
+    return next(
+        (table for table in tables if width_of(table, console) <= console.width), tables[-1]
+    )
 
 
 def _of_columns(rows: Sequence[Sequence[Text]], columns: Sequence[int]) -> Table:
@@ -227,7 +261,9 @@ def _of_columns(rows: Sequence[Sequence[Text]], columns: Sequence[int]) -> Table
 
 
 def _cells(offer: Offer, folder: Path) -> Sequence[Text]:
-    """What is offered, its probability as a figure and as a bar, the predictors' shares, and where it has stood."""
+    """What is offered, its probability as a figure and as a bar, the predictors' shares, and where
+    it has stood.
+    """
     from rich.text import Text
 
     candidate = offer.candidate
@@ -236,9 +272,15 @@ def _cells(offer: Offer, folder: Path) -> Sequence[Text]:
         Text(f"{candidate.probability:.1%}"),
         Text(bar(candidate.probability, BAR), "cyan"),
         Text(_shares(candidate.shares), "dim"),
-        Text(location(offer.sources[0].document, offer.sources[0].line, [folder]) if offer.sources else ""),
+        Text(
+            location(offer.sources[0].document, offer.sources[0].line, [folder])
+            if offer.sources
+            else ""
+        ),
     )
 
 
 def _shares(shares: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in sorted(shares.items(), key=lambda item: -item[1]))
+    return ", ".join(
+        f"{name} {share:.0%}" for name, share in sorted(shares.items(), key=lambda item: -item[1])
+    )

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from foretype_model.errors import ForetypeError
-from foretype_server.commands.options import Json, Model, UsageError, Workspace, examples, print_json
+from foretype_server.commands.options import (
+    Json,
+    Model,
+    UsageError,
+    Workspace,
+    examples,
+    print_json,
+)
 from foretype_server.console.format import width_of
 
 if TYPE_CHECKING:
@@ -54,18 +61,28 @@ class Place(StrEnum):
 
 
 def evaluate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Texts that the model hasn't read.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Texts that the model hasn't read.")
+    ],
     model: Model = None,
     mode: Annotated[
         Look | None,
-        typer.Option(help="Look at the ghost text, the menu, or both at once.", show_default="inline, then popup"),
+        typer.Option(
+            help="Look at the ghost text, the menu, or both at once.",
+            show_default="inline, then popup",
+        ),
     ] = None,
     at: Annotated[
-        Place, typer.Option(help="Type each file from its start, or the middle third between the others.")
+        Place,
+        typer.Option(help="Type each file from its start, or the middle third between the others."),
     ] = Place.end,
-    max_chars: Annotated[int, typer.Option(min=1, help="Type only so many characters of each file.")] = 6000,
+    max_chars: Annotated[
+        int, typer.Option(min=1, help="Type only so many characters of each file.")
+    ] = 6000,
     workspace: Workspace = None,
-    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw a picture of it as well.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw a picture of it as well.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score the completions on files, by typing them again.
@@ -83,7 +100,12 @@ def evaluate(
     rows = _score(model, workspace, passages, modes)
     scores = _totals(rows)
     if as_json:
-        print_json({"files": len(rows), "systems": [{"name": name, **one.figures()} for name, one in scores.items()]})
+        print_json(
+            {
+                "files": len(rows),
+                "systems": [{"name": name, **one.figures()} for name, one in scores.items()],
+            }
+        )
     else:
         _print(scores, modes, len(rows))
     if plot:
@@ -96,9 +118,13 @@ def evaluate(
 
 def _check_apart(files: Sequence[Path], workspace: Path | None) -> None:
     """Wrong usage where a file is in the workspace."""
-    within = [file for file in files if workspace and file.resolve().is_relative_to(workspace.resolve())]
+    within = [
+        file for file in files if workspace and file.resolve().is_relative_to(workspace.resolve())
+    ]
     if within:
-        raise UsageError(f"{within[0]} lies in {workspace} and would complete itself; give files from elsewhere.")
+        raise UsageError(
+            f"{within[0]} lies in {workspace} and would complete itself; give files from elsewhere."
+        )
 
 
 def _passages(files: Sequence[Path], at: Place, max_chars: int) -> list[Passage]:
@@ -121,14 +147,18 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
     from foretype_server.settings import Settings
 
     settings, folders = Settings(), (workspace,) if workspace else ()
-    opened = open_predictors(model, settings.predictors, folders)  # those that can be made; of others it warns
+    opened = open_predictors(
+        model, settings.predictors, folders
+    )  # those that can be made; of others it warns
     refresh(opened.values())
 
     def make(chosen: Sequence[str]) -> dict[str, Predictor]:
         return open_predictors(model, {name: settings.predictors[name] for name in chosen}, folders)
 
     texts = read_workspace(workspace) if workspace else []
-    ngram = NGramPredictor(texts)  # learns nothing from one document for another, so that one will do
+    ngram = NGramPredictor(
+        texts
+    )  # learns nothing from one document for another, so that one will do
     return [
         *ablations(list(opened), make, settings.options()),
         PredictorSystem("n-gram", lambda: {"n-gram": ngram}, settings.options()),
@@ -139,7 +169,9 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
 def _score(
     model: str | None, workspace: Path | None, passages: Sequence[Passage], modes: Sequence[Mode]
 ) -> list[dict[str, Score]]:
-    """Each passage's scores by system; fewer passages where Ctrl-C came in between, though one at least."""
+    """Each passage's scores by system; fewer passages where Ctrl-C came in between, though one at
+    least.
+    """
     from foretype_model.evaluation.score import Scorer
     from foretype_server.commands.opening import prints_aside
 
@@ -147,7 +179,9 @@ def _score(
     try:
         with prints_aside():
             scorers = {system.name: Scorer(system, modes) for system in _systems(model, workspace)}
-            in_all = sum(scorer.work(passage) for scorer in scorers.values() for passage in passages)
+            in_all = sum(
+                scorer.work(passage) for scorer in scorers.values() for passage in passages
+            )
             with _progress(in_all) as advance:
                 for passage in passages:
                     row = {name: scorer.score(passage, advance) for name, scorer in scorers.items()}
@@ -162,11 +196,24 @@ def _score(
 def _progress(in_all: int) -> Iterator[Advance]:
     """A bar on a terminal, while the scoring goes on."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
-    columns = BarColumn(bar_width=32), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    columns = (
+        BarColumn(bar_width=32),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
         task = bar.add_task("", total=in_all)
         yield lambda characters: bar.advance(task, characters)
 
@@ -186,7 +233,9 @@ def _print(scores: dict[str, Score], modes: Sequence[Mode], files: int) -> None:
     console.width = max(console.width, width_of(table, console))
     console.print(table)
     characters = next(iter(scores.values())).characters
-    console.print(f"[dim]On {characters:,} characters of {files} {'file' if files == 1 else 'files'}.[/dim]")
+    console.print(
+        f"[dim]On {characters:,} characters of {files} {'file' if files == 1 else 'files'}.[/dim]"
+    )
     console.print(LEGEND, style="dim", soft_wrap=True)
 
 
@@ -209,7 +258,9 @@ def _figures(score: Score, modes: Sequence[Mode]) -> Iterator[str]:
 
     yield "-" if score.bits_per_character is None else f"{score.bits_per_character:.3f}"
     yield from (_percent(score.top(among)) for among in (1, 3))
-    yield from (_percent(score.typing[mode].savings if mode in score.typing else None) for mode in modes)
+    yield from (
+        _percent(score.typing[mode].savings if mode in score.typing else None) for mode in modes
+    )
     yield from (_percent(_error(guesses)) for guesses in (score.words, score.ghosts))
     yield f"{sum(score.typing.values(), Tally()).milliseconds:.1f}" if score.typing else "-"
 

@@ -25,8 +25,12 @@ EXAMPLES = examples(
 
 
 def forget(
-    target: Annotated[str, typer.Argument(metavar="PATH|WORD", help="A file or a folder; or else a word.")],
-    word: Annotated[bool, typer.Option("--word", help="It is a word, though there is a file of that name.")] = False,
+    target: Annotated[
+        str, typer.Argument(metavar="PATH|WORD", help="A file or a folder; or else a word.")
+    ],
+    word: Annotated[
+        bool, typer.Option("--word", help="It is a word, though there is a file of that name.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Forget a file, a folder or a word, for good.
@@ -48,21 +52,32 @@ def forget(
     known = indexes.opened()
     path = None if word else _path(target, known)
     if path is None and os.sep in target and not word:
-        raise UsageError(f"There is no {target}, and nothing was learnt from one; --word takes it for a word.")
+        raise UsageError(
+            f"There is no {target}, and nothing was learnt from one; --word takes it for a word."
+        )
     if path is None and not can_stand_in_a_text(target):
-        raise UsageError(f"{target!r} can stand in no text, so there is nothing to forget; give a word in UTF-8.")
+        raise UsageError(
+            f"{target!r} can stand in no text, so there is nothing to forget; give a word in UTF-8."
+        )
     # First, so that no server goes on from nothing and learns it again.
     indexes.forget(path, None if path else target)
     adapted = reset(folder_of("network", data_folder()))
     removed = sum((_forget(index, target, path) for index in known), Removed())
     if not known and not adapted:
         raise ForetypeError(
-            f"Nothing was learnt as yet. Foretype learns from the folders that an editor opens, and not {target} there."
+            f"Nothing was learnt as yet. Foretype learns from the folders that an editor opens, "
+            f"and not {target} there."
         )
     if as_json:
-        print_json({"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences})
+        print_json(
+            {"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences}
+        )
     else:
-        typer.echo(_told(removed, target) if path else f"{target!r} is forgotten: {_times(removed.occurrences)}.")
+        typer.echo(
+            _told(removed, target)
+            if path
+            else f"{target!r} is forgotten: {_times(removed.occurrences)}."
+        )
 
 
 def _path(target: str, known: list[Workspace]) -> Path | None:
@@ -82,7 +97,9 @@ def _told(removed: Removed, target: str) -> str:
     files = len(removed.names)
     if not files:
         return f"Nothing was learnt from {target}, and nothing will be."
-    return f"{target} is forgotten: {files} {'file' if files == 1 else 'files'}, {size(removed.size)}."
+    return (
+        f"{target} is forgotten: {files} {'file' if files == 1 else 'files'}, {size(removed.size)}."
+    )
 
 
 def _times(occurrences: int) -> str:

@@ -22,17 +22,29 @@ EXAMPLES = examples(
 
 def generate(
     prompt: Annotated[
-        str | None, typer.Argument(metavar="PROMPT", help="What the text begins with; read from a pipe if left out.")
+        str | None,
+        typer.Argument(
+            metavar="PROMPT", help="What the text begins with; read from a pipe if left out."
+        ),
     ] = None,
-    prompt_option: Annotated[str | None, typer.Option("--prompt", help="PROMPT, where it begins with a dash.")] = None,
+    prompt_option: Annotated[
+        str | None, typer.Option("--prompt", help="PROMPT, where it begins with a dash.")
+    ] = None,
     model: Model = None,
     temperature: Temperature = 0.8,
-    top_k: Annotated[int, typer.Option(min=0, help="Draw among the K most probable bytes; 0 for all.")] = 0,
+    top_k: Annotated[
+        int, typer.Option(min=0, help="Draw among the K most probable bytes; 0 for all.")
+    ] = 0,
     top_p: Annotated[
-        float, typer.Option(min=0.0, max=1.0, callback=finite, help="Draw among the bytes that make up P in all.")
+        float,
+        typer.Option(
+            min=0.0, max=1.0, callback=finite, help="Draw among the bytes that make up P in all."
+        ),
     ] = 1.0,
     length: Annotated[int, typer.Option(min=1, help="Characters, at most.")] = 500,
-    count: Annotated[int, typer.Option(min=1, help="How many texts; each has a seed of its own.")] = 1,
+    count: Annotated[
+        int, typer.Option(min=1, help="How many texts; each has a seed of its own.")
+    ] = 1,
     seed: Seed = 0,
 ) -> None:
     """Write text from a prompt.

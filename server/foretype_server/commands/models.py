@@ -47,7 +47,9 @@ def list_(as_json: Json = False) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("", "name", "network", "parameters", "bits/char", "size", "created"):
-        table.add_column(heading, justify="right" if heading in {"parameters", "bits/char", "size"} else "left")
+        table.add_column(
+            heading, justify="right" if heading in {"parameters", "bits/char", "size"} else "left"
+        )
     for model in stored:
         table.add_row("*" if model.in_use else "", model.name, *_row(model))
     Console().print(table)
@@ -58,9 +60,14 @@ def list_(as_json: Json = False) -> None:
             typer.echo(f"{model.name} can't be used: {model.error}")
 
 
-@app.command("show", epilog=examples("foretype models show  # the model in use", "foretype models show notes"))
+@app.command(
+    "show",
+    epilog=examples("foretype models show  # the model in use", "foretype models show notes"),
+)
 def show(
-    name: Annotated[str | None, typer.Argument(metavar="NAME|FILE", show_default="the model in use")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME|FILE", show_default="the model in use")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show a model's figures, and the card of the one that came with Foretype.
@@ -102,7 +109,11 @@ def use(
     name: Name,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Files and folders to use it for.", show_default="everywhere else"),
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Files and folders to use it for.",
+            show_default="everywhere else",
+        ),
     ] = None,
 ) -> None:
     """Complete with this model from now on.
@@ -120,10 +131,14 @@ def remove(name: Name) -> None:
     typer.echo(f"{name} is removed.")
 
 
-@app.command("import", epilog=examples("foretype models import ~/Downloads/verse.onnx --name verse"))
+@app.command(
+    "import", epilog=examples("foretype models import ~/Downloads/verse.onnx --name verse")
+)
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The model file (.onnx).")],
-    name: Annotated[str | None, typer.Option(help="What to call it.", show_default="the file's own name")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What to call it.", show_default="the file's own name")
+    ] = None,
 ) -> None:
     """Copy a model file into the store."""
     added = _store().import_file(file, name)
@@ -140,7 +155,9 @@ def import_(
 def export(
     name: Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask whether that is to be written.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Don't ask whether that is to be written.")
+    ] = False,
 ) -> None:
     """Copy a model to a file.
 

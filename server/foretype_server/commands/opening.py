@@ -31,12 +31,13 @@ def open_predictors(
 ) -> dict[str, Predictor]:
     """The predictors `wanted`, each with its own options, and with `model`.
 
-    That is a name or a file; None is the one in use, for the `document` where there is one. `exclude` has patterns of
-    what they do not learn from in the `workspace`.
+    That is a name or a file; None is the one in use, for the `document` where there is one.
+    `exclude` has patterns of what they do not learn from in the `workspace`.
 
     Raises:
         ModelError: there is no such model.
-        PredictorError: none of the predictors could be made; or not all of them, for a model that was named.
+        PredictorError: none of the predictors could be made; or not all of them, for a model that
+            was named.
     """
     from foretype_model.predictor import Context
     from foretype_model.predictors import load_predictors
@@ -58,9 +59,11 @@ def open_completer(
     workspace: tuple[Path, ...] = (),
     document: Path | None = None,
 ) -> Completer:
-    """What completes one `document`, with `model` and the `predictors` of those names (none: the default ones).
+    """What completes one `document`, with `model` and the `predictors` of those names (none: the
+    default ones).
 
-    What they know of the `workspace` is brought up to date first. Raises as `open_predictors` and `refresh` do.
+    What they know of the `workspace` is brought up to date first. Raises as `open_predictors` and
+    `refresh` do.
     """
     from foretype_model.completion.completer import Completer
 
@@ -71,7 +74,8 @@ def open_completer(
 
 
 def refresh(predictors: Iterable[Predictor]) -> None:
-    """Have the predictors read the workspace that they were opened with, behind a bar on a terminal.
+    """Have the predictors read the workspace that they were opened with, behind a bar on a
+    terminal.
 
     Raises:
         WorkspaceError: that cannot be done.
@@ -82,8 +86,14 @@ def refresh(predictors: Iterable[Predictor]) -> None:
     from foretype_model.predictor import Indexer
 
     console = Console(stderr=True)
-    columns = progress.TextColumn("reading the workspace"), progress.BarColumn(32), progress.MofNCompleteColumn()
-    with progress.Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    columns = (
+        progress.TextColumn("reading the workspace"),
+        progress.BarColumn(32),
+        progress.MofNCompleteColumn(),
+    )
+    with progress.Progress(
+        *columns, console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
         for predictor in predictors:
             if isinstance(predictor, Indexer):
                 task = bar.add_task("", total=None)
@@ -96,7 +106,9 @@ def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:
 
 @contextmanager
 def prints_aside() -> Iterator[None]:
-    """Whatever plugins print in here, from C too, goes to standard error, and not among the figures."""
+    """Whatever plugins print in here, from C too, goes to standard error, and not among the
+    figures.
+    """
     own = os.dup(1)
     os.dup2(2, 1)
     try:

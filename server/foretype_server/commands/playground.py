@@ -24,8 +24,12 @@ EXAMPLES = examples(
 
 
 def playground(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The text file to begin with.")] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of this machine; 0 takes a free one.")] = 0,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The text file to begin with.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port of this machine; 0 takes a free one.")
+    ] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
 ) -> None:
     """Type in the browser, and see how Foretype thinks.
@@ -41,7 +45,9 @@ def playground(
     from foretype_server.playground.redirect import signpost
     from foretype_server.setup.client_files import editor_files
 
-    beginning = Beginning(read_text(file), file.name, file.resolve().as_uri()) if file else Beginning()
+    beginning = (
+        Beginning(read_text(file), file.name, file.resolve().as_uri()) if file else Beginning()
+    )
     page = Page(editor_files("playground") / "dist", beginning)
 
     def ready(address: str) -> None:
@@ -67,4 +73,6 @@ def playground(
 def _has_screen() -> bool:
     """Whether a browser opens beside the terminal, and not in it."""
     elsewhere = sys.platform in {"darwin", "win32"}
-    return elsewhere or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    return elsewhere or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )

@@ -17,13 +17,22 @@ EXAMPLES = examples(
 
 
 def serve(
-    tcp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen on a TCP port of this machine.")] = None,
-    ws: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen for WebSockets likewise.")] = None,
+    tcp: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Listen on a TCP port of this machine.")
+    ] = None,
+    ws: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Listen for WebSockets likewise.")
+    ] = None,
     stdio: Annotated[
-        bool, typer.Option("--stdio", help="On stdin and stdout, as without it; many editors say so.")
+        bool,
+        typer.Option("--stdio", help="On stdin and stdout, as without it; many editors say so."),
     ] = False,
     log_text: Annotated[
-        bool, typer.Option("--log-text", help="Log to standard error all there is: what you type, too. To find faults.")
+        bool,
+        typer.Option(
+            "--log-text",
+            help="Log to standard error all there is: what you type, too. To find faults.",
+        ),
     ] = False,
 ) -> None:
     """Run the language server; editors start this by themselves.
@@ -39,7 +48,11 @@ def serve(
 
     if address is None:
         if sys.stdin.isatty():
-            typer.echo("foretype: waiting for an editor on stdin; Ctrl-C leaves. To type here: foretype try", err=True)
+            typer.echo(
+                "foretype: waiting for an editor on stdin; Ctrl-C leaves. "
+                "To type here: foretype try",
+                err=True,
+            )
         serve_stdio(log_text=log_text)
     elif tcp:
         serve_tcp(*address, log_text=log_text)

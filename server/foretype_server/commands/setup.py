@@ -25,11 +25,18 @@ EXAMPLES = examples(
 
 
 def setup(
-    editor: Annotated[str | None, typer.Argument(metavar="EDITOR", show_default="list those that are here")] = None,
-    only_print: Annotated[bool, typer.Option("--print", help="Only tell how it is done by hand.")] = False,
+    editor: Annotated[
+        str | None, typer.Argument(metavar="EDITOR", show_default="list those that are here")
+    ] = None,
+    only_print: Annotated[
+        bool, typer.Option("--print", help="Only tell how it is done by hand.")
+    ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take out what was put in.")] = False,
     program: Annotated[
-        str | None, typer.Option(metavar="PROGRAM", help="The editor's program.", show_default="all on the PATH")
+        str | None,
+        typer.Option(
+            metavar="PROGRAM", help="The editor's program.", show_default="all on the PATH"
+        ),
     ] = None,
 ) -> None:
     """Set an editor up to complete with this installation.
@@ -60,7 +67,11 @@ def _known(editor: str) -> str:
     if editor.lower() in names:
         return names[editor.lower()]
     near = difflib.get_close_matches(editor, names, n=1)
-    advice = f"did you mean {near[0]}?" if near else "let another one run foretype serve, if it has a client for that."
+    advice = (
+        f"did you mean {near[0]}?"
+        if near
+        else "let another one run foretype serve, if it has a client for that."
+    )
     raise UsageError(f"There is no setup for {editor!r}, but for {', '.join(EDITORS)}; {advice}")
 
 
@@ -80,13 +91,16 @@ def _here(name: str, program: str | None) -> list[FoundEditor]:
 
 
 def _check(name: str, here: list[FoundEditor]) -> None:
-    """Tell of each editor, leave those out that are too old, and raise ForetypeError where none is left."""
+    """Tell of each editor, leave those out that are too old, and raise ForetypeError where none is
+    left.
+    """
     from foretype_server.setup.editors import EDITORS
 
     editor = EDITORS[name]
     if not here:
         raise ForetypeError(
-            f"{editor.title} ({' or '.join(editor.programs)}) is not on the PATH; name its program with --program, "
+            f"{editor.title} ({' or '.join(editor.programs)}) is not on the PATH; name its program "
+            f"with --program, "
             "or see what to do by hand with --print"
         )
     for one in [one for one in here if not one.new_enough]:

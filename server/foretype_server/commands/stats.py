@@ -22,8 +22,12 @@ EXAMPLES = examples(
 
 
 def stats(
-    days: Annotated[int, typer.Option(min=1, max=36500, help="How many days, today the last.")] = 30,
-    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the days as a picture, too.")] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=36500, help="How many days, today the last.")
+    ] = 30,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the days as a picture, too.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the keys saved, by day, language and editor.
@@ -65,13 +69,22 @@ def _print(counts: Counts) -> None:
     for justify in ("left", *["right"] * 4):
         table.add_column(justify=justify)  # type: ignore[arg-type]
     for field in ("day", "language", "editor"):
-        table.add_row(*(f"[dim]{heading}[/dim]" for heading in (field, "shown", "taken", "characters", "keys saved")))
+        table.add_row(
+            *(
+                f"[dim]{heading}[/dim]"
+                for heading in (field, "shown", "taken", "characters", "keys saved")
+            )
+        )
         rows = by(field, counts)
-        for name in sorted(rows) if field == "day" else sorted(rows, key=lambda name: -rows[name].saved):
+        for name in (
+            sorted(rows) if field == "day" else sorted(rows, key=lambda name: -rows[name].saved)
+        ):
             table.add_row(name or "not named", *_cells(rows[name]))
         table.add_row()
     Console().print(table)
 
 
 def _cells(count: Count) -> list[str]:
-    return [f"{number:,}" for number in (count.shown, count.accepted, count.characters, count.saved)]
+    return [
+        f"{number:,}" for number in (count.shown, count.accepted, count.characters, count.saved)
+    ]

@@ -51,9 +51,12 @@ class Cell(StrEnum):
 
 
 def train(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders to search for text.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files, and folders to search for text.")
+    ],
     name: Annotated[
-        str | None, typer.Option(help="What to call the model.", show_default="after the first PATH")
+        str | None,
+        typer.Option(help="What to call the model.", show_default="after the first PATH"),
     ] = None,
     from_: Annotated[
         str | None,
@@ -67,23 +70,37 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(callback=finite, help="How long to train.", show_default="10")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="How many minibatches to train on, instead.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="How many minibatches to train on, instead.")
+    ] = None,
     unit: Annotated[
         Unit | None,
-        typer.Option(help="What the network reads. One of words works beside one of bytes.", show_default="byte"),
+        typer.Option(
+            help="What the network reads. One of words works beside one of bytes.",
+            show_default="byte",
+        ),
     ] = None,
-    cell: Annotated[Cell | None, typer.Option(help="The recurrent cell.", show_default="gru")] = None,
+    cell: Annotated[
+        Cell | None, typer.Option(help="The recurrent cell.", show_default="gru")
+    ] = None,
     hidden: Annotated[
-        int | None, typer.Option(min=1, max=8192, help="Units a layer.", show_default="512; 256 for words")
+        int | None,
+        typer.Option(min=1, max=8192, help="Units a layer.", show_default="512; 256 for words"),
     ] = None,
-    layers: Annotated[int | None, typer.Option(min=1, max=16, help="Layers.", show_default="1")] = None,
+    layers: Annotated[
+        int | None, typer.Option(min=1, max=16, help="Layers.", show_default="1")
+    ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same seed repeats exactly, with --steps.", show_default="0")
+        int | None,
+        typer.Option(min=0, help="The same seed repeats exactly, with --steps.", show_default="0"),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to train.", show_default="auto")
+        str | None,
+        typer.Option(metavar="auto|cpu|cuda|mps", help="Where to train.", show_default="auto"),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training of this name.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training of this name.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train a model on your own text.
@@ -93,7 +110,12 @@ def train(
     All of it happens on this machine. Where the model does better than the one
     in use, it completes the files under PATH from then on.
     """
-    shape = {"unit": unit and unit.value, "cell": cell and cell.value, "hidden": hidden, "layers": layers}
+    shape = {
+        "unit": unit and unit.value,
+        "cell": cell and cell.value,
+        "hidden": hidden,
+        "layers": layers,
+    }
     given = {**shape, "minutes": minutes, "steps": steps, "seed": seed, "device": device}
     chosen = {key: value for key, value in given.items() if value is not None}
     origin = _origin(from_, chosen, resume=resume)
@@ -101,13 +123,18 @@ def train(
     _check_installed()
     trained = _train(paths, name, origin, chosen, resume=resume)
     if as_json:
-        print_json(asdict(trained.metadata) | {"completes": [str(path) for path in paths if trained.better]})
+        print_json(
+            asdict(trained.metadata)
+            | {"completes": [str(path) for path in paths if trained.better]}
+        )
     else:
         _tell(name, trained, paths)
 
 
 def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> str | None:
-    """The name of the model to go on from, if any; wrong usage where the options contradict each other."""
+    """The name of the model to go on from, if any; wrong usage where the options contradict each
+    other.
+    """
     if "minutes" in chosen and "steps" in chosen:
         raise UsageError("--minutes and --steps exclude each other; give one of them.")
     if chosen.get("minutes", 1) <= 0:
@@ -118,14 +145,19 @@ def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> st
     shape = [option for option in ("cell", "hidden", "layers") if option in chosen]
     shape += ["unit word"] if chosen.get("unit") == "word" else []
     if shape and from_ not in {None, "none"}:
-        raise UsageError(f"--{shape[0]} makes a new network, --from {from_} goes on with one; leave out one of them.")
+        raise UsageError(
+            f"--{shape[0]} makes a new network, --from {from_} goes on with one; leave out one of "
+            f"them."
+        )
     return None if resume or shape or from_ == "none" else from_ or "default"
 
 
 def _name(name: str | None, paths: Sequence[Path]) -> str:
     """The model's name: as given, or after the first path."""
     if name is not None and (name != _slug(name) or name == "default"):
-        raise UsageError(f"{name!r} can't name a model; use the letters a-z, digits, '.', '_' and '-'.")
+        raise UsageError(
+            f"{name!r} can't name a model; use the letters a-z, digits, '.', '_' and '-'."
+        )
     if name:
         return name
     derived = _slug(paths[0].resolve().stem)
@@ -145,8 +177,12 @@ def _check_installed() -> None:
         raise MissingExtraError(f"training needs {missing[0]}", "train")
 
 
-def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool) -> Trained:
-    """Train the model `name`, put it in the store, and in use for `paths` where it is better than what is."""
+def _train(
+    paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool
+) -> Trained:
+    """Train the model `name`, put it in the store, and in use for `paths` where it is better than
+    what is.
+    """
     from foretype_model.files.atomic import private_folder
     from foretype_model.store.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
@@ -158,23 +194,37 @@ def _train(paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping
     screen.tell_corpus(corpus)
     checkpoint = data_folder() / "models" / f"{name}.checkpoint"
     if name in store.names():
-        screen.tell(f"The model {name} is replaced once this one is done; --name gives another name.")
+        screen.tell(
+            f"The model {name} is replaced once this one is done; --name gives another name."
+        )
     private_folder(checkpoint.parent)
     if origin:
-        screen.tell(f"From {origin}, which first writes some text of its own, to rehearse beside yours.")
+        screen.tell(
+            f"From {origin}, which first writes some text of its own, to rehearse beside yours."
+        )
     if checkpoint.exists() and not resume:
-        screen.tell(f"An unfinished training of {name} is given up for this one; --resume would go on with it.")
+        screen.tell(
+            f"An unfinished training of {name} is given up for this one; "
+            "--resume would go on with it."
+        )
     with tempfile.TemporaryDirectory() as folder, screen:
         file = Path(folder) / "model.onnx"
         try:
             trainer = _trainer(chosen, initial, store.find(None), checkpoint if resume else None)
             trained = trainer(
-                corpus, destination=file, checkpoint=checkpoint, resume=resume, name=name, report=screen.report
+                corpus,
+                destination=file,
+                checkpoint=checkpoint,
+                resume=resume,
+                name=name,
+                report=screen.report,
             )
         except KeyboardInterrupt:
             _tell_how_to_resume(screen, checkpoint, paths, name)
             raise
-        store.add(name, file, store.trained_further("" if resume else origin, _texts(paths, corpus)))
+        store.add(
+            name, file, store.trained_further("" if resume else origin, _texts(paths, corpus))
+        )
         if trained.better:
             store.use(name, paths)
         # Only now: a disk that is full must not cost the training.
@@ -188,7 +238,12 @@ def _texts(paths: Sequence[Path], corpus: Corpus) -> Texts:
     from foretype_model.training.corpus import WITHIN
 
     size = sum(map(len, corpus.texts))
-    return Texts([str(path.resolve()) for path in paths], len(corpus.texts), size, corpus.skipped.get(WITHIN, 0))
+    return Texts(
+        [str(path.resolve()) for path in paths],
+        len(corpus.texts),
+        size,
+        corpus.skipped.get(WITHIN, 0),
+    )
 
 
 def _trainer(
@@ -209,15 +264,25 @@ def _trainer(
     return partial(train, options=make(**options), initial=initial, rival=rival)
 
 
-def _tell_how_to_resume(screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str) -> None:
+def _tell_how_to_resume(
+    screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str
+) -> None:
     if checkpoint.exists():
         command = shlex.join(["foretype", "train", *map(str, paths), "--name", name, "--resume"])
         screen.tell(f"Stopped; what was learnt is kept. Go on with: {command}")
 
 
 def _tell(name: str, trained: Trained, paths: Sequence[Path]) -> None:
-    bits, rival_bits, metadata = trained.metadata.bits_per_character, trained.rival_bits, trained.metadata
-    figure = f"{bits:.3f} bits per character on held-out text" if bits is not None else "no text was held out"
+    bits, rival_bits, metadata = (
+        trained.metadata.bits_per_character,
+        trained.rival_bits,
+        trained.metadata,
+    )
+    figure = (
+        f"{bits:.3f} bits per character on held-out text"
+        if bits is not None
+        else "no text was held out"
+    )
     than = f", where the model in use needs {rival_bits:.3f}" if rival_bits is not None else ""
     typer.echo(f"{name} is trained: {figure}{than}; {metadata.parameters:,} parameters.")
     typer.echo(f"Try it: foretype generate --model {name}")
@@ -231,6 +296,12 @@ def _use(name: str, trained: Trained, paths: str) -> str:
     if trained.metadata.unit == "word":
         return f"Complete with it: {setting_for_words(name)}"
     if trained.better:
-        return f"It completes what is under {paths} from now on. Everywhere else, too: foretype models use {name}"
+        return (
+            f"It completes what is under {paths} from now on. Everywhere else, too: foretype "
+            f"models use {name}"
+        )
     seen = "not seen to be" if trained.rival_bits is None else "no"
-    return f"It is {seen} better than the model in use. To complete with it: foretype models use {name} {paths}"
+    return (
+        f"It is {seen} better than the model in use. To complete with it: foretype models use "
+        f"{name} {paths}"
+    )

@@ -9,23 +9,36 @@ from typing import Annotated
 
 import typer
 
-from foretype_server.commands.options import Model, Seed, Temperature, UsageError, Workspace, examples
+from foretype_server.commands.options import (
+    Model,
+    Seed,
+    Temperature,
+    UsageError,
+    Workspace,
+    examples,
+)
 
 EXAMPLES = examples(
     "foretype try  # an empty page",
     "foretype try notes.txt  # a file; Ctrl-S saves it",
     "foretype try --temperature 0.8  # suggestions that dare more",
-    "foretype try --prose chapter.md --workspace .  # for writers: words and sentences, learnt from what is here",
+    "foretype try --prose chapter.md --workspace .  # for writers: words and sentences, learnt "
+    "from what is here",
 )
 
 
 def try_(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The text file to edit.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The text file to edit.")
+    ] = None,
     model: Model = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     prose: Annotated[
-        bool, typer.Option("--prose", help="For writers: words and sentences, and only prose is learnt from.")
+        bool,
+        typer.Option(
+            "--prose", help="For writers: words and sentences, and only prose is learnt from."
+        ),
     ] = False,
     workspace: Workspace = None,
 ) -> None:
@@ -37,7 +50,9 @@ def try_(
     the next words that are shown beside the text.
     """
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        raise UsageError("try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN.")
+        raise UsageError(
+            "try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN."
+        )
     from foretype_model.store.store import Store
     from foretype_server.commands.opening import open_predictors, refresh
     from foretype_server.console.text_file import TextFile

@@ -23,7 +23,9 @@ def contents(model: StoredModel, trained_on: TrainedOn | None) -> Iterator[str]:
     yield f"One file, {size(model.size)}; in it are"
     if model.metadata:
         yield f"  the network's numbers  {model.metadata.parameters:,}"
-        said = {key: value for key, value in asdict(model.metadata).items() if value not in {"", None}}
+        said = {
+            key: value for key, value in asdict(model.metadata).items() if value not in {"", None}
+        }
         told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in said.items())
         yield f"  what it says of itself  {told}"
     else:

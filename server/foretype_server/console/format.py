@@ -18,7 +18,9 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def visible(text: str) -> str:
-    """`text` with everything in it to be seen: signs for spaces and line ends, a dotted circle under a lone mark."""
+    """`text` with everything in it to be seen: signs for spaces and line ends, a dotted circle
+    under a lone mark.
+    """
     signs = "".join(VISIBLE.get(character, character) for character in text)
     category = unicodedata.category(text[0]) if len(text) == 1 else ""
     if category.startswith("M"):
@@ -28,11 +30,15 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """`text` on one line, as ghost text is shown: its spaces left blank, its line ends as signs."""
-    return "".join(character if character == " " else VISIBLE.get(character, character) for character in text)
+    return "".join(
+        character if character == " " else VISIBLE.get(character, character) for character in text
+    )
 
 
 def harmless(text: str) -> str:
-    """`text` without the control characters that would command a terminal; line ends and tabs stay."""
+    """`text` without the control characters that would command a terminal; line ends and tabs
+    stay.
+    """
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
@@ -58,6 +64,10 @@ def size(count: float) -> str:
 
 
 def network(about: Metadata) -> str:
-    """A network in short: its cell, hidden size, layers where there are several, and how many words it knows."""
+    """A network in short: its cell, hidden size, layers where there are several, and how many words
+    it knows.
+    """
     words = f", {about.vocabulary:,} words" if about.unit == "word" else ""
-    return f"{about.cell} {about.hidden}" + (f" × {about.layers}" if about.layers > 1 else "") + words
+    return (
+        f"{about.cell} {about.hidden}" + (f" × {about.layers}" if about.layers > 1 else "") + words
+    )

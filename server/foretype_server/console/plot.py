@@ -17,7 +17,9 @@ def draw(counts: Counts, path: Path) -> None:
     days = sorted({key.day for key in counts})
     bottom = dict.fromkeys(days, 0)
     for language in sorted(by("language", counts)):
-        some: Mapping[str, Count] = by("day", {k: count for k, count in counts.items() if k.language == language})
+        some: Mapping[str, Count] = by(
+            "day", {k: count for k, count in counts.items() if k.language == language}
+        )
         heights = [some.get(day, Count()).saved for day in days]
         axes.bar(days, heights, bottom=list(bottom.values()), label=language or "not named")
         bottom = {day: bottom[day] + height for day, height in zip(days, heights, strict=True)}

@@ -1,4 +1,6 @@
-"""The user's text files, as `complete` and `try` read and write them: UTF-8 or a clear no, and nothing half written."""
+"""The user's text files, as `complete` and `try` read and write them: UTF-8 or a clear no, and
+nothing half written.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ LARGEST = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class TextFile:
-    """A text file as it is edited: its lines end in a line feed alone, whatever they end in on the disk.
+    """A text file as it is edited: its lines end in a line feed alone, whatever they end in on the
+    disk.
 
     Attributes:
         newline: what ends the lines on the disk; CRLF only where it ends every one.
@@ -31,7 +34,8 @@ class TextFile:
         """Read `path`; a file that isn't there yet is empty.
 
         Raises:
-            ForetypeError: it is a folder, too large, or not UTF-8 text, or its folder doesn't exist.
+            ForetypeError: it is a folder, too large, or not UTF-8 text, or its folder doesn't
+                exist.
             OSError: it can't be read.
         """
         if not path.exists():
@@ -39,7 +43,9 @@ class TextFile:
             return cls(path, "", "\n")
         text = read_text(path)
         everywhere = "\r\n" in text and text.count("\r\n") == text.count("\n") == text.count("\r")
-        return cls(path, text.replace("\r\n", "\n"), "\r\n") if everywhere else cls(path, text, "\n")
+        return (
+            cls(path, text.replace("\r\n", "\n"), "\r\n") if everywhere else cls(path, text, "\n")
+        )
 
     def save(self, text: str) -> TextFile:
         """Put `text` in the file at once or not at all, and return the file as it is now."""
@@ -74,7 +80,9 @@ def read_text(path: Path) -> str:
         raise ForetypeError(f"{path} is not a file; name a text file.")
     size = path.stat().st_size
     if size > LARGEST:
-        raise ForetypeError(f"{path} has {size / 2**20:.0f} MB; name a text file of at most {LARGEST >> 20} MB.")
+        raise ForetypeError(
+            f"{path} has {size / 2**20:.0f} MB; name a text file of at most {LARGEST >> 20} MB."
+        )
     return decode(path.read_bytes(), str(path))
 
 
@@ -90,7 +98,9 @@ def decode(data: bytes, name: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ForetypeError(f"{name} is not UTF-8 (line {line}); convert it to UTF-8 first.") from None
+        raise ForetypeError(
+            f"{name} is not UTF-8 (line {line}); convert it to UTF-8 first."
+        ) from None
 
 
 def _check_folder(path: Path) -> None:

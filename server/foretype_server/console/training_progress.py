@@ -1,4 +1,6 @@
-"""How `train` shows a training: a bar where there is a terminal, and a line at each scoring everywhere."""
+"""How `train` shows a training: a bar where there is a terminal, and a line at each scoring
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -30,20 +32,28 @@ class TrainingScreen:
             BarColumn(bar_width=16),
             TextColumn("{task.percentage:>3.0f}%"),
             TextColumn("{task.fields[rate]}/s  {task.fields[left]} left"),
-            TextColumn("[cyan]{task.fields[training]}[/cyan] bits/byte  [bold]{task.fields[held_out]}[/bold] held out"),
+            TextColumn(
+                "[cyan]{task.fields[training]}[/cyan] bits/byte  "
+                "[bold]{task.fields[held_out]}[/bold] held out"
+            ),
             console=self._console,
             disable=not self._console.is_terminal,
             refresh_per_second=4,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=1.0, rate="-", left="-", training="-", held_out="-")
+        self._task = self._bar.add_task(
+            "", total=1.0, rate="-", left="-", training="-", held_out="-"
+        )
 
     def __enter__(self) -> Self:
         self._bar.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
 
@@ -54,7 +64,9 @@ class TrainingScreen:
     def tell_corpus(self, corpus: Corpus) -> None:
         """What is trained on, and what was left out."""
         read = sum(map(len, corpus.texts))
-        self.tell(f"{len(corpus.texts)} {'text' if len(corpus.texts) == 1 else 'texts'}, {size(read)}.")
+        self.tell(
+            f"{len(corpus.texts)} {'text' if len(corpus.texts) == 1 else 'texts'}, {size(read)}."
+        )
         if corpus.skipped:
             self.tell(f"Left out: {in_words(corpus.skipped)}.")
 
@@ -71,7 +83,10 @@ class TrainingScreen:
             self._bar.update(self._task, held_out=f"{progress.held_out_bits:.3f}")
             self.tell(_line(progress))
         if progress.sample:
-            self._console.print(Text(indent(harmless(progress.sample).strip(), "    "), "italic dim"), soft_wrap=True)
+            self._console.print(
+                Text(indent(harmless(progress.sample).strip(), "    "), "italic dim"),
+                soft_wrap=True,
+            )
 
 
 def clock(seconds: float) -> str:

@@ -1,4 +1,6 @@
-"""Is this installation well? Each check tells what it saw and, where that is a problem, what to do."""
+"""Is this installation well? Each check tells what it saw and, where that is a problem, what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,16 @@ from foretype_model.store.store import Store, data_folder
 from foretype_server.console.format import network, size
 from foretype_server.settings import Settings
 
-PACKAGES: Final = ("foretype", "numpy", "onnxruntime", "pygls", "lsprotocol", "prompt_toolkit", "rich", "typer")
+PACKAGES: Final = (
+    "foretype",
+    "numpy",
+    "onnxruntime",
+    "pygls",
+    "lsprotocol",
+    "prompt_toolkit",
+    "rich",
+    "typer",
+)
 SLOW_STEP: Final = 5.0
 """Milliseconds for a step of a predictor, beyond which typing is felt to lag."""
 
@@ -54,7 +65,10 @@ def examine() -> Iterator[Check]:
 
 
 def _python(name: str) -> Iterator[Check]:
-    found = f"{platform.python_version()} ({sys.executable}) on {platform.system()} {platform.machine()}"
+    found = (
+        f"{platform.python_version()} ({sys.executable}) on {platform.system()} "
+        f"{platform.machine()}"
+    )
     yield Check(name, sys.version_info >= (3, 11), found, "Foretype needs Python 3.11 or later.")
 
 
@@ -63,15 +77,31 @@ def _packages(name: str) -> Iterator[Check]:
         try:
             yield Check(f"{name} {package}", True, version(package))
         except PackageNotFoundError:
-            yield Check(f"{name} {package}", False, "not installed", "Install again: pip install foretype")
+            yield Check(
+                f"{name} {package}", False, "not installed", "Install again: pip install foretype"
+            )
 
 
 def _files(name: str) -> Iterator[Check]:
-    """The files of Foretype, each against the SHA-256 that was written down when the wheel was built."""
-    known = [file for file in distribution("foretype").files or () if file.hash and file.hash.mode == "sha256"]
-    changed = [str(file) for file in known if file.hash and _sha256(Path(file.locate())) != file.hash.value]
-    found = f"{changed[0]} is not what was installed, one of {len(changed)}" if changed else f"{len(known)}, unchanged"
-    yield Check(name, not changed, found, "Install again: pip install --force-reinstall --no-deps foretype")
+    """The files of Foretype, each against the SHA-256 that was written down when the wheel was
+    built.
+    """
+    known = [
+        file
+        for file in distribution("foretype").files or ()
+        if file.hash and file.hash.mode == "sha256"
+    ]
+    changed = [
+        str(file) for file in known if file.hash and _sha256(Path(file.locate())) != file.hash.value
+    ]
+    found = (
+        f"{changed[0]} is not what was installed, one of {len(changed)}"
+        if changed
+        else f"{len(known)}, unchanged"
+    )
+    yield Check(
+        name, not changed, found, "Install again: pip install --force-reinstall --no-deps foretype"
+    )
 
 
 def _sha256(path: Path) -> str:
@@ -84,7 +114,9 @@ def _sha256(path: Path) -> str:
 
 
 def _torch(name: str) -> Iterator[Check]:
-    found = version("torch") if find_spec("torch") else "not installed; only foretype train needs it"
+    found = (
+        version("torch") if find_spec("torch") else "not installed; only foretype train needs it"
+    )
     yield Check(name, ok=True, found=found)
 
 
@@ -108,9 +140,16 @@ def _model(name: str) -> Iterator[Check]:
     path = Store().find(None)
     loaded = Network.open(path)
     about = loaded.metadata
-    bits = f", {about.bits_per_character:.3f} bits/character" if about.bits_per_character is not None else ""
+    bits = (
+        f", {about.bits_per_character:.3f} bits/character"
+        if about.bits_per_character is not None
+        else ""
+    )
     yield Check(
-        name, True, f"{about.name}: {network(about)}, {size(path.stat().st_size)}{bits}; run by {loaded.run_by}"
+        name,
+        True,
+        f"{about.name}: {network(about)}, {size(path.stat().st_size)}{bits}; run by "
+        f"{loaded.run_by}",
     )
 
 
@@ -136,13 +175,15 @@ def _predictor(label: str, predictor: str, source: str) -> Check:
         return Check(label, True, f"{source}: {cost['lacks']}")
     if "error" in cost:
         remedy = (
-            f'Update or uninstall {source.partition(" ")[0]}, or leave {predictor} out of the setting "predictors".'
+            f"Update or uninstall {source.partition(' ')[0]}, or leave {predictor} out of the "
+            f'setting "predictors".'
         )
         return Check(label, False, f"{source}: {cost['error']}", remedy)
     memory = "" if cost["bytes"] is None else f", {size(cost['bytes'])} of memory"
     found = f"{source}: {_milliseconds(cost['milliseconds'])} a step{memory}"
     remedy = (
-        f'Leave {predictor} out of the setting "predictors" if typing lags, or close what keeps the processor busy.'
+        f'Leave {predictor} out of the setting "predictors" if typing lags, or close what '
+        f"keeps the processor busy."
     )
     return Check(label, cost["milliseconds"] <= SLOW_STEP, found, remedy)
 
@@ -159,15 +200,31 @@ def _trial(predictor: str) -> dict[str, Any]:
     """What `doctor_predictor` says of a predictor, or an error where it did not live to say so."""
     with tempfile.TemporaryDirectory() as folder:
         # -P: what lies in the working directory is not imported.
-        command = [sys.executable, "-P", "-m", "foretype_server.doctor.predictor_trial", predictor, folder]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "foretype_server.doctor.predictor_trial",
+            predictor,
+            folder,
+        ]
         try:
-            ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+            ran = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE,
+                check=False,
+            )
             verdict: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
         except subprocess.TimeoutExpired:
             return {"error": f"it has not answered in {PATIENCE:.0f} s"}
         except (ValueError, IndexError):
             said = ran.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            return {"error": f"its process ended with status {ran.returncode}" + (f": {said}" if said else "")}
+            return {
+                "error": f"its process ended with status {ran.returncode}"
+                + (f": {said}" if said else "")
+            }
     return verdict
 
 
@@ -177,12 +234,18 @@ def _editors(name: str) -> Iterator[Check]:
 
     editors = found()
     if not editors:
-        yield Check(f"{name}s", True, f"none on the PATH of {', '.join(one.title for one in EDITORS.values())}")
+        yield Check(
+            f"{name}s",
+            True,
+            f"none on the PATH of {', '.join(one.title for one in EDITORS.values())}",
+        )
     for editor in editors:
         title = EDITORS[editor.name].title
         told = f"{title} {editor.version or 'of unknown version'} ({editor.program})"
         advice = (
-            f"set up by: foretype setup {editor.name}" if editor.new_enough else f"too old: it has to be {editor.needs}"
+            f"set up by: foretype setup {editor.name}"
+            if editor.new_enough
+            else f"too old: it has to be {editor.needs}"
         )
         yield Check(f"{name} {editor.name}", True, f"{told}; {advice}")
 
@@ -193,12 +256,19 @@ def _server(name: str) -> Iterator[Check]:
 
     trial = try_server(Store().find(None))
     if trial.trouble:
-        yield Check(name, False, trial.trouble, "Read what it says itself: foretype serve < /dev/null")
+        yield Check(
+            name, False, trial.trouble, "Read what it says itself: foretype serve < /dev/null"
+        )
         return
     yield Check(name, True, f"starts in {trial.start:.1f} s")
     slow = 1000 * trial.answer > SLOW_COMPLETION
     remedy = "Close what keeps the processor busy, or use a smaller model: foretype models list"
-    yield Check("latency of ghost text", not slow, f"{_milliseconds(1000 * trial.answer)} after a key", remedy)
+    yield Check(
+        "latency of ghost text",
+        not slow,
+        f"{_milliseconds(1000 * trial.answer)} after a key",
+        remedy,
+    )
 
 
 def _milliseconds(count: float) -> str:

@@ -1,8 +1,9 @@
-"""One predictor's trial: ``python -m foretype_server.doctor.predictor_trial NAME FOLDER``, FOLDER being for its state.
+"""One predictor's trial: ``python -m foretype_server.doctor.predictor_trial NAME FOLDER``, FOLDER
+being for its state.
 
-A process of its own, since a plugin may print, leave, crash or never come back. Its last line of output is the verdict,
-as JSON: ``{"error": TEXT}``, ``{"lacks": TEXT}`` where it has no model to work with, or
-``{"milliseconds": of a step, "bytes": of memory, or null where nobody knows}``.
+A process of its own, since a plugin may print, leave, crash or never come back. Its last line of
+output is the verdict, as JSON: ``{"error": TEXT}``, ``{"lacks": TEXT}`` where it has no model to
+work with, or ``{"milliseconds": of a step, "bytes": of memory, or null where nobody knows}``.
 """
 
 from __future__ import annotations
@@ -40,8 +41,13 @@ def examine(name: str, folder: Path) -> dict[str, Any]:
     made, errors = load_predictors({name: {}}, Context(model=_model_in_use(), state_folder=folder))
     if errors:
         # What lacks a model is not broken: nobody has to have one of every kind.
-        return {"lacks" if isinstance(errors[0].__cause__, MissingModelError) else "error": str(errors[0])}
-    # The mixture is the gate that every predictor passes in the server too: what it lets pass is let pass here.
+        return {
+            "lacks" if isinstance(errors[0].__cause__, MissingModelError) else "error": str(
+                errors[0]
+            )
+        }
+    # The mixture is the gate that every predictor passes in the server too: what it lets pass is
+    # let pass here.
     mixture = Mixture(made)
     try:
         state = mixture.feed(mixture.start(), SAMPLE)
@@ -66,10 +72,16 @@ def _fault(mixture: Mixture) -> str | None:
     (after,) = mixture.step([before], [SAMPLE[-1]])
     first = row(after)
     if first.sum() > 1 + TOLERANCE:
-        return f"its probabilities add up to {first.sum():.3g}, more than 1: predict answers their natural logarithms"
+        return (
+            f"its probabilities add up to {first.sum():.3g}, more than 1: predict answers their "
+            f"natural logarithms"
+        )
     (again,) = mixture.step([before], [SAMPLE[-1]])
     if not np.allclose(first, row(again), atol=TOLERANCE):
-        return "the same step twice gives two predictions: a method changes the state that it was given"
+        return (
+            "the same step twice gives two predictions: a method changes the state that it was "
+            "given"
+        )
     if not np.allclose(first, row(mixture.feed(mixture.start(), SAMPLE)), atol=TOLERANCE):
         return "feed does not equal feeding the bytes one at a time"
     return None
@@ -89,7 +101,9 @@ def typical(call: Callable[[], object]) -> float:
 def _resident() -> int | None:
     """Bytes of memory that this process has in use; only Linux says so without a library."""
     try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf(
+            "SC_PAGE_SIZE"
+        )
     except (OSError, ValueError, IndexError):
         return None
 

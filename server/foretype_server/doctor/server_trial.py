@@ -30,7 +30,9 @@ URI: Final = "untitled:doctor"
 
 @dataclass(frozen=True)
 class Trial:
-    """What was seen: seconds from start to the first answer, and from a key to its ghost text; or what went wrong."""
+    """What was seen: seconds from start to the first answer, and from a key to its ghost text; or
+    what went wrong.
+    """
 
     start: float = 0.0
     answer: float = 0.0
@@ -57,7 +59,9 @@ async def _converse(folder: Path, model: Path) -> Trial:
     try:
         settings = {"model": str(model)}
         capabilities = types.ClientCapabilities()
-        await client.initialize_async(types.InitializeParams(capabilities, initialization_options=settings))
+        await client.initialize_async(
+            types.InitializeParams(capabilities, initialization_options=settings)
+        )
         client.initialized(types.InitializedParams())
         started = time.perf_counter() - began
         took = await _type(client)

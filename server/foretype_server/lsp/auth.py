@@ -1,4 +1,6 @@
-"""Who may connect to a port: whoever has the token. A port of this machine is open to all who work on it."""
+"""Who may connect to a port: whoever has the token. A port of this machine is open to all who work
+on it.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,13 @@ class Gate:
 
     def opens(self, shown: object) -> bool:
         """Whether the token was shown; it takes as long to say no, however much of it was right."""
-        return isinstance(shown, str) and hmac.compare_digest(shown.encode(errors="replace"), self.token.encode())
+        return isinstance(shown, str) and hmac.compare_digest(
+            shown.encode(errors="replace"), self.token.encode()
+        )
 
     def admits(self, message: bytes) -> bytes | None:
-        """A client's first message without the token that it shows; None where it shows none, or is no ``initialize``.
+        """A client's first message without the token that it shows; None where it shows none, or is
+        no ``initialize``.
 
         The token is ``initializationOptions.token``, for that is what every editor can send.
         """
@@ -61,7 +66,10 @@ def gate() -> Gate:
     # Not left to the processes that are started from here.
     given = os.environ.pop(VARIABLE, "")
     if given and len(given) < LEAST:
-        raise AccessError(f"{VARIABLE} is too short: give {LEAST} characters or more, or none to have a token made")
+        raise AccessError(
+            f"{VARIABLE} is too short: give {LEAST} characters or more, or none to have a token "
+            f"made"
+        )
     if given:
         return Gate(given, f"{VARIABLE} of the server's environment")
     path = data_folder() / TOKEN
@@ -83,7 +91,9 @@ def _kept(path: Path) -> str:
 
 def _make(path: Path) -> None:
     private_folder(path.parent)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8"
+    ) as file:
         file.write(f"{secrets.token_urlsafe(24)}\n")
         file.flush()
         # Of two servers that start at once, both go by the token of the first.

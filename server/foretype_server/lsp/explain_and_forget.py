@@ -1,4 +1,6 @@
-"""What a client may ask of what was learnt: why something is offered, and to forget. The protocol's side of it."""
+"""What a client may ask of what was learnt: why something is offered, and to forget. The protocol's
+side of it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ async def resolve(session: Session, item: types.CompletionItem) -> types.Complet
     if asked is None or asked.version != session.version(asked.uri):
         return to_proto.resolved(item, [])
     explanation = await session.explain(asked.uri, to_proto.point(asked.position), asked.text)
-    return to_proto.resolved(item, _lines(session, asked.uri, explanation.sources if explanation else ()))
+    return to_proto.resolved(
+        item, _lines(session, asked.uri, explanation.sources if explanation else ())
+    )
 
 
 def _lines(session: Session, uri: str, sources: Iterable[Source]) -> list[str]:
@@ -41,7 +45,9 @@ def _where(session: Session, uri: str, source: Source) -> str:
 
 
 async def explain(session: Session, *arguments: object) -> dict[str, Any] | None:
-    """What is offered at a point, and why a text is, the first one by default; None where nothing is."""
+    """What is offered at a point, and why a text is, the first one by default; None where nothing
+    is.
+    """
     uri, point, text = _point_and_text(arguments)
     offered = await session.offers(uri, point)
     text = text or (offered[0].text if offered else "")
@@ -64,7 +70,9 @@ def _point_and_text(arguments: tuple[object, ...]) -> tuple[str, Point, str | No
             point, text = to_proto.told_point(position), more.get("text")
             if point and (text is None or isinstance(text, str)):
                 return uri, point, text
-    raise JsonRpcInvalidParams('give one {"uri": ..., "position": {"line": ..., "character": ...}, "text": optional}')
+    raise JsonRpcInvalidParams(
+        'give one {"uri": ..., "position": {"line": ..., "character": ...}, "text": optional}'
+    )
 
 
 async def forget(session: Session, *arguments: object) -> dict[str, Any]:
@@ -82,10 +90,13 @@ def _path_or_word(arguments: tuple[object, ...]) -> tuple[Path | None, str | Non
     from foretype_model.privacy.forget_list import can_stand_in_a_text  # noqa: PLC0415
 
     match arguments:
-        case [{"path": str() as path, **more}] if not more and Path(path).is_absolute() and can_be_a_path(path):
+        case [{"path": str() as path, **more}] if (
+            not more and Path(path).is_absolute() and can_be_a_path(path)
+        ):
             return Path(path), None
         case [{"word": str() as word, **more}] if not more and can_stand_in_a_text(word):
             return None, word
     raise JsonRpcInvalidParams(
-        'give one {"path": the absolute path of a file or folder}, or one {"word": one that can stand in a text}'
+        'give one {"path": the absolute path of a file or folder}, or one {"word": one that can '
+        "stand in a text}"
     )

@@ -1,4 +1,6 @@
-"""What the language server offers, and from each request to the session and back. Nothing is decided here."""
+"""What the language server offers, and from each request to the session and back. Nothing is
+decided here.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ PARENT_CHECKED_EVERY: Final = 2.0
 """Seconds between looks at whether the editor's process is still there."""
 
 CONFIGURATION_AWAITED: Final = 1.5
-"""Seconds that a client may take to answer with its settings, before the models are loaded without them for now."""
+"""Seconds that a client may take to answer with its settings, before the models are loaded without
+them for now.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -77,18 +81,24 @@ def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) ->
     server.session.changed(_paths([params.text_document.uri]))
 
 
-def did_change_watched_files(server: ForetypeServer, params: types.DidChangeWatchedFilesParams) -> None:
+def did_change_watched_files(
+    server: ForetypeServer, params: types.DidChangeWatchedFilesParams
+) -> None:
     """Learn from files as others have left them."""
     server.session.changed(_paths([change.uri for change in params.changes]))
 
 
-def did_change_workspace_folders(server: ForetypeServer, _: types.DidChangeWorkspaceFoldersParams) -> None:
+def did_change_workspace_folders(
+    server: ForetypeServer, _: types.DidChangeWorkspaceFoldersParams
+) -> None:
     """Learn from the folders that there are now, of which pygls keeps a list."""
     server.session.move(_folders(server))
     _follow_files(server)
 
 
-async def did_change_configuration(server: ForetypeServer, params: types.DidChangeConfigurationParams) -> None:
+async def did_change_configuration(
+    server: ForetypeServer, params: types.DidChangeConfigurationParams
+) -> None:
     """Take the settings that come along, or ask for them."""
     if concerns_us(params.settings):
         server.asked = None
@@ -97,13 +107,19 @@ async def did_change_configuration(server: ForetypeServer, params: types.DidChan
         await _pull(server)
 
 
-async def inline_completion(server: ForetypeServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+async def inline_completion(
+    server: ForetypeServer, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
     """Ghost text."""
-    candidate = await server.session.ghost_text(params.text_document.uri, to_proto.point(params.position))
+    candidate = await server.session.ghost_text(
+        params.text_document.uri, to_proto.point(params.position)
+    )
     return to_proto.inline_completions(candidate, params.text_document.uri, params.position)
 
 
-async def completion(server: ForetypeServer, params: types.CompletionParams) -> types.CompletionList:
+async def completion(
+    server: ForetypeServer, params: types.CompletionParams
+) -> types.CompletionList:
     """Next words, then next characters."""
     uri = params.text_document.uri
     asked = to_proto.Asked(uri, server.session.version(uri), params.position)
@@ -124,13 +140,18 @@ def status(server: ForetypeServer, *_: object) -> dict[str, Any]:
 def accepted(server: ForetypeServer, *arguments: object) -> None:
     """Count what the user took."""
     match arguments:
-        case [{"kind": "ghost" | "word" | "character" as kind, "characters": int() as characters, **more}] if (
-            0 <= characters <= MOST_ACCEPTED
-        ):
+        case [
+            {
+                "kind": "ghost" | "word" | "character" as kind,
+                "characters": int() as characters,
+                **more,
+            }
+        ] if 0 <= characters <= MOST_ACCEPTED:
             server.session.tally.told(str(more.get("uri", "")), kind, characters)
         case _:
             raise JsonRpcInvalidParams(
-                f'give one {{"kind": "ghost", "word" or "character", "characters": 0 to {MOST_ACCEPTED}}}'
+                f'give one {{"kind": "ghost", "word" or "character", "characters": 0 to '
+                f"{MOST_ACCEPTED}}}"
             )
 
 
@@ -198,7 +219,9 @@ def _follow_files(server: ForetypeServer) -> None:
     can = server.can("workspace.did_change_watched_files.dynamic_registration")
     if server.session.workspace and can and not server.follows_files:
         server.follows_files = True
-        every_file = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
+        every_file = types.DidChangeWatchedFilesRegistrationOptions(
+            [types.FileSystemWatcher("**/*")]
+        )
         _register(server, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, every_file)
 
 
@@ -208,7 +231,9 @@ def _register(server: ForetypeServer, method: str, options: Any) -> None:
 
 
 def _folders(server: ForetypeServer) -> tuple[Path, ...]:
-    """Of the workspace. Not by the names that pygls keeps them under, which would be unquoted once more."""
+    """Of the workspace. Not by the names that pygls keeps them under, which would be unquoted once
+    more.
+    """
     return tuple(_paths([folder.uri for folder in server.workspace.folders.values()]))
 
 
@@ -224,7 +249,9 @@ def _configure(server: ForetypeServer, configuration: Any) -> None:
 
 
 async def _pull(server: ForetypeServer) -> None:
-    """Ask for the client's settings, and wait a while. Those of a client that is slow are taken once they come."""
+    """Ask for the client's settings, and wait a while. Those of a client that is slow are taken
+    once they come.
+    """
     if not server.can("workspace.configuration"):
         return
     wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
@@ -253,7 +280,8 @@ async def _watch(server: ForetypeServer, process: int) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether there is such a process that we can see: not in another container, and not on Windows.
+    """Whether there is such a process that we can see: not in another container, and not on
+    Windows.
 
     Signal 0 there is Ctrl-C; the end of stdin has to do.
     """

@@ -1,4 +1,6 @@
-"""How the server thinks, for clients that show it: the command `foretype.outlook`. The protocol's side of it."""
+"""How the server thinks, for clients that show it: the command `foretype.outlook`. The protocol's
+side of it.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,11 @@ OUTLOOK: Final = "foretype.outlook"
 
 
 async def outlook(session: Session, *arguments: object) -> dict[str, Any] | None:
-    """What may come next at a position, and how probable the characters in a range were when they came.
+    """What may come next at a position, and how probable the characters in a range were when they
+    came.
 
-    Of the range, as many characters as can be read in one go, from its start on: ask again for the rest. None where
-    nothing predicts, or somebody has asked again meanwhile.
+    Of the range, as many characters as can be read in one go, from its start on: ask again for the
+    rest. None where nothing predicts, or somebody has asked again meanwhile.
     """
     match arguments:
         case [{"uri": str() as uri, "position": position, **more}]:
@@ -48,5 +51,6 @@ def _point(told: object) -> Point:
 
 def _wrong() -> JsonRpcInvalidParams:
     return JsonRpcInvalidParams(
-        'give one {"uri": ..., "position": {"line": ..., "character": ...}, "range": optional, with start and end}'
+        'give one {"uri": ..., "position": {"line": ..., "character": ...}, "range": optional, '
+        "with start and end}"
     )

@@ -18,7 +18,9 @@ REPORTED_EVERY: Final = 0.2
 
 
 class WorkDone:
-    """Begins at the first part, and ends once all are done. Shows nothing to clients that cannot show it."""
+    """Begins at the first part, and ends once all are done. Shows nothing to clients that cannot
+    show it.
+    """
 
     def __init__(
         self,
@@ -27,7 +29,9 @@ class WorkDone:
         title: str,
         cancel: Callable[[], None] | None = None,
     ) -> None:
-        """`cancel` is called where the user wants no more of it: it is put among the `cancels` meanwhile, by token."""
+        """`cancel` is called where the user wants no more of it: it is put among the `cancels`
+        meanwhile, by token.
+        """
         self._server, self._cancels, self._title, self._cancel = server, cancels, title, cancel
         self._token: str | None = None
         self._creating: asyncio.Task[None] | None = None
@@ -42,7 +46,9 @@ class WorkDone:
         elif time.monotonic() - self._reported > REPORTED_EVERY:
             self._reported = time.monotonic()
             self._send(
-                types.WorkDoneProgressReport(message=message or f"{done} of {total}", percentage=100 * done // total)
+                types.WorkDoneProgressReport(
+                    message=message or f"{done} of {total}", percentage=100 * done // total
+                )
             )
 
     def _begin(self) -> None:
@@ -55,8 +61,12 @@ class WorkDone:
 
     async def _create(self, token: str) -> None:
         with suppress(Exception):  # a client that refuses is told no more than it wants
-            await self._server.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token))
-            begin = types.WorkDoneProgressBegin(title=self._title, percentage=0, cancellable=self._cancel is not None)
+            await self._server.window_work_done_progress_create_async(
+                types.WorkDoneProgressCreateParams(token)
+            )
+            begin = types.WorkDoneProgressBegin(
+                title=self._title, percentage=0, cancellable=self._cancel is not None
+            )
             self._send(begin, token)
 
     def _end(self) -> None:
@@ -71,7 +81,9 @@ class WorkDone:
 
     def _send(
         self,
-        value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
+        value: types.WorkDoneProgressBegin
+        | types.WorkDoneProgressReport
+        | types.WorkDoneProgressEnd,
         token: str | None = None,
     ) -> None:
         token = token or self._token

@@ -1,8 +1,9 @@
-"""What pygls leaves open: every request gets an answer, however broken; nothing of the user's text is logged.
+"""What pygls leaves open: every request gets an answer, however broken; nothing of the user's text
+is logged.
 
-pygls would let a malformed request go unanswered and show its user a popup; would take a nested object with a
-"jsonrpc" key for a message; would keep documents itself, at milliseconds a key; and would answer an internal error with
-a traceback.
+pygls would let a malformed request go unanswered and show its user a popup; would take a nested
+object with a "jsonrpc" key for a message; would keep documents itself, at milliseconds a key; and
+would answer an internal error with a traceback.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
     from foretype_server.session.session import Session
 
 DEEPEST: Final = 100
-"""Levels in a message. Ten are usual; from 500 on, cattrs and pygls take minutes to tell what is wrong with one."""
+"""Levels in a message. Ten are usual; from 500 on, cattrs and pygls take minutes to tell what is
+wrong with one.
+"""
 
 log = logging.getLogger(__name__)
-# pygls logs whole messages, which hold the user's text: where that is asked for alone, as in logs.py.
+# pygls logs whole messages, which hold the user's text: where that is asked for alone, as in
+# logs.py.
 wire = logging.getLogger("pygls.wire")
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
@@ -54,7 +58,9 @@ class Protocol(LanguageServerProtocol):
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def receive(self, body: bytes | str) -> None:
-        """Handle one message. Never raises: what cannot be handled is answered with an error, or left out."""
+        """Handle one message. Never raises: what cannot be handled is answered with an error, or
+        left out.
+        """
         wire.debug("received: %s", body)
         try:
             message = _read(body)
@@ -86,7 +92,11 @@ class Protocol(LanguageServerProtocol):
         if self._shutdown:
             raise JsonRpcInvalidRequest("the server is shutting down")
         if (self._workspace is None) != (method == types.INITIALIZE):
-            raise JsonRpcServerNotInitialized() if self._workspace is None else JsonRpcInvalidRequest()
+            raise (
+                JsonRpcServerNotInitialized()
+                if self._workspace is None
+                else JsonRpcInvalidRequest()
+            )
 
     def _turn_down(self, message: dict[str, Any], error: Exception) -> None:
         answer = error if isinstance(error, JsonRpcException) else JsonRpcInvalidParams()
@@ -99,12 +109,22 @@ class Protocol(LanguageServerProtocol):
             self._handle_response(ident, error=answer.to_response_error())
 
     def _refuse(self, ident: int | str | None, error: JsonRpcException) -> None:
-        # Not by way of pygls, which leaves out an id of null; and that is how JSON-RPC answers what cannot be read.
-        self._send_data({"jsonrpc": self.VERSION, "id": ident, "error": {"code": error.code, "message": error.message}})
+        # Not by way of pygls, which leaves out an id of null; and that is how JSON-RPC answers what
+        # cannot be read.
+        self._send_data(
+            {
+                "jsonrpc": self.VERSION,
+                "id": ident,
+                "error": {"code": error.code, "message": error.message},
+            }
+        )
 
-    def _send_response(self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None) -> None:
+    def _send_response(
+        self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None
+    ) -> None:
         if error is not None and error.data is not None:
-            # pygls puts the traceback there, and the text of an error of ours, which may be the user's, before it.
+            # pygls puts the traceback there, and the text of an error of ours, which may be the
+            # user's, before it.
             error.message, error.data = error.message.partition(":")[0], None
         super()._send_response(msg_id, result, error)
 
@@ -112,7 +132,8 @@ class Protocol(LanguageServerProtocol):
         self, msg_id: int | str, handler: Any, callback: Any, args: Any = None, kwargs: Any = None
     ) -> None:
         super()._execute_handler(msg_id, handler, callback, args, kwargs)
-        # pygls lets go of requests alone: of a command or a notification it would keep for ever what came of it.
+        # pygls lets go of requests alone: of a command or a notification it would keep for ever
+        # what came of it.
         if future := self._request_futures.get(msg_id):
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
@@ -170,7 +191,9 @@ class Protocol(LanguageServerProtocol):
 
 
 def _read(body: bytes | str) -> Any:
-    """The JSON in a message. What is no number there is null, as JavaScript writes it: it may be sent back."""
+    """The JSON in a message. What is no number there is null, as JavaScript writes it: it may be
+    sent back.
+    """
     return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
 
 
@@ -181,7 +204,11 @@ def _finite(number: str) -> float | None:
 def _is_deep(message: object) -> bool:
     level = [message]
     for _ in range(DEEPEST):
-        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        inner = (
+            one.values() if isinstance(one, dict) else one
+            for one in level
+            if isinstance(one, dict | list)
+        )
         level = [one for several in inner for one in several]
         if not level:
             return False
@@ -193,10 +220,16 @@ def _is_id(ident: object) -> TypeGuard[int | str]:
 
 
 def _limit_positions(message: dict[str, Any]) -> None:
-    """Have an edit arrive that ends "at the end of all", as some write it: one left out is never made up for."""
+    """Have an edit arrive that ends "at the end of all", as some write it: one left out is never
+    made up for.
+    """
     match message:
         case {"method": types.TEXT_DOCUMENT_DID_CHANGE, "params": {"contentChanges": [*changes]}}:
-            ranges = [change["range"] for change in changes if isinstance(change, dict) and "range" in change]
+            ranges = [
+                change["range"]
+                for change in changes
+                if isinstance(change, dict) and "range" in change
+            ]
             ends = [end for range_ in ranges if isinstance(range_, dict) for end in range_.values()]
             for end in (end for end in ends if isinstance(end, dict)):
                 end.update({name: UINTEGER_MAX_VALUE for name, at in end.items() if _is_beyond(at)})

@@ -12,7 +12,9 @@ from foretype_server.lsp.protocol import Protocol
 
 
 async def converse(messages: transport.Messages, writer: transport.Writer, headers: bool) -> int:
-    """Hold one conversation to its end; the exit status is 0 if the client said good-bye as it should."""
+    """Hold one conversation to its end; the exit status is 0 if the client said good-bye as it
+    should.
+    """
     server = create_server()
     server.protocol.begin()
     server.protocol.set_writer(writer, headers)
@@ -25,13 +27,16 @@ async def converse(messages: transport.Messages, writer: transport.Writer, heade
 async def _read(protocol: Protocol, messages: transport.Messages) -> None:
     async for message in messages:
         protocol.receive(message)
-        # A handler that awaits begins only now, and takes its snapshot before the next message is handled.
+        # A handler that awaits begins only now, and takes its snapshot before the next message is
+        # handled.
         await asyncio.sleep(0)
     protocol.end()
 
 
 def serve_stdio(*, log_text: bool = False) -> NoReturn:
-    """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol prescribes."""
+    """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol
+    prescribes.
+    """
     logs.begin(with_text=log_text)
     shutdown.run(transport.stdio(converse))
 

@@ -1,4 +1,6 @@
-"""The language server of one client: pygls's server with a session behind it. Its handlers are in `handlers`."""
+"""The language server of one client: pygls's server with a session behind it. Its handlers are in
+`handlers`.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class ForetypeServer(LanguageServer):
         return self.protocol.session
 
     def work_done(self, title: str, cancel: Callable[[], None] | None = None) -> WorkDone:
-        """Progress of long work under this title; `cancel` is called where the user wants no more of it."""
+        """Progress of long work under this title; `cancel` is called where the user wants no more
+        of it.
+        """
         return WorkDone(self, self.cancels, title, cancel)
 
     def warn(self, text: str) -> None:
@@ -57,10 +61,14 @@ class ForetypeServer(LanguageServer):
         self._show(types.MessageType.Info, text)
 
     def _show(self, kind: types.MessageType, text: str) -> None:
-        self.window_show_message(types.ShowMessageParams(kind, f"Foretype: {' '.join(text.split())}"))
+        self.window_show_message(
+            types.ShowMessageParams(kind, f"Foretype: {' '.join(text.split())}")
+        )
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log what kind of error it was, without a popup. What pygls gives is not yet the error itself."""
+        """Log what kind of error it was, without a popup. What pygls gives is not yet the error
+        itself.
+        """
         log.warning("an error was answered", exc_info=True)
 
     def can(self, capability: str) -> bool:

@@ -15,7 +15,9 @@ INTERRUPTED: Final = 130
 """The status of a program that Ctrl-C has ended."""
 
 LAST_WORK: Final = 6.0
-"""Seconds in which threads may finish what they were asked for; another server that writes is waited for 5."""
+"""Seconds in which threads may finish what they were asked for; another server that writes is
+waited for 5.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -39,4 +41,8 @@ def run(serving: Coroutine[Any, Any, int]) -> NoReturn:
 
 def _others() -> list[threading.Thread]:
     """Those that Python waits for."""
-    return [one for one in threading.enumerate() if not one.daemon and one is not threading.current_thread()]
+    return [
+        one
+        for one in threading.enumerate()
+        if not one.daemon and one is not threading.current_thread()
+    ]

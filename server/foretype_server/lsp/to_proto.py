@@ -1,8 +1,9 @@
-"""From candidates to the Language Server Protocol's types. The only room that knows position encodings and those types.
+"""From candidates to the Language Server Protocol's types. The only room that knows position
+encodings and those types.
 
-What each kind of item looks like is what every editor tried shows and inserts in the same way: a ghost text is one
-plain string with an empty range at the cursor; a completion item replaces the word typed so far by that word and
-what follows it, and filters by exactly that.
+What each kind of item looks like is what every editor tried shows and inserts in the same way: a
+ghost text is one plain string with an empty range at the cursor; a completion item replaces the
+word typed so far by that word and what follows it, and filters by exactly that.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from foretype_model.text.rope import Rope
 
 ACCEPTED: Final = "foretype.accepted"
-"""The command that clients run once they have inserted an item; its argument has `kind`, `characters` and `uri`."""
+"""The command that clients run once they have inserted an item; its argument has `kind`,
+`characters` and `uri`.
+"""
 
 LONGEST_WORD: Final = 400
 """Bytes before the cursor that are searched for the word typed so far."""
@@ -31,7 +34,9 @@ _VISIBLE: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣
 
 
 class Asked(NamedTuple):
-    """What an item was made for: a version of a document, the position in it, and the text that is offered there."""
+    """What an item was made for: a version of a document, the position in it, and the text that is
+    offered there.
+    """
 
     uri: str
     version: int | None
@@ -58,7 +63,9 @@ class _Utf16:
             return text[:units], text[units:]
         pairs = text.decode().encode("utf-16-le")
         # In the middle of a surrogate pair each half becomes U+FFFD, one unit as before.
-        head, tail = (half.decode("utf-16-le", "replace") for half in (pairs[: 2 * units], pairs[2 * units :]))
+        head, tail = (
+            half.decode("utf-16-le", "replace") for half in (pairs[: 2 * units], pairs[2 * units :])
+        )
         return head.encode(), tail.encode()
 
 
@@ -81,25 +88,35 @@ def point(position: types.Position) -> Point:
 
 
 def told_point(position: object) -> Point | None:
-    """The place that a client means by a position in a command's arguments; None where it is none."""
+    """The place that a client means by a position in a command's arguments; None where it is
+    none.
+    """
     match position:
         case {"line": int() as line, "character": int() as character} if min(line, character) >= 0:
             return Point(line, character)
     return None
 
 
-def inline_completions(candidate: Candidate | None, uri: str, position: types.Position) -> types.InlineCompletionList:
+def inline_completions(
+    candidate: Candidate | None, uri: str, position: types.Position
+) -> types.InlineCompletionList:
     """The ghost text at `position` of a document, or none."""
     if candidate is None:
         return types.InlineCompletionList(items=[])
     item = types.InlineCompletionItem(
-        insert_text=candidate.text, range=types.Range(start=position, end=position), command=_accepted(candidate, uri)
+        insert_text=candidate.text,
+        range=types.Range(start=position, end=position),
+        command=_accepted(candidate, uri),
     )
     return types.InlineCompletionList(items=[item])
 
 
-def completions(candidates: Iterable[Candidate], before: Rope, asked: Asked, units: Units) -> types.CompletionList:
-    """The items for `candidates`, in their order, where `before` is the text before the position asked for."""
+def completions(
+    candidates: Iterable[Candidate], before: Rope, asked: Asked, units: Units
+) -> types.CompletionList:
+    """The items for `candidates`, in their order, where `before` is the text before the position
+    asked for.
+    """
     position = asked.position
     typed = typed_word(before)
     start = types.Position(position.line, max(0, position.character - units.width(typed.encode())))
@@ -107,7 +124,10 @@ def completions(candidates: Iterable[Candidate], before: Rope, asked: Asked, uni
     distinct: dict[str, Candidate] = {}
     for candidate in candidates:
         distinct.setdefault(candidate.text, candidate)
-    items = [_completion_item(candidate, typed, place, rank) for rank, candidate in enumerate(distinct.values())]
+    items = [
+        _completion_item(candidate, typed, place, rank)
+        for rank, candidate in enumerate(distinct.values())
+    ]
     for item, candidate in zip(items, distinct.values(), strict=True):
         item.command = _accepted(candidate, asked.uri)
         item.data = _data(candidate, asked)
@@ -128,7 +148,9 @@ def typed_word(before: Rope) -> str:
     return found[0] if found else ""
 
 
-def _completion_item(candidate: Candidate, typed: str, place: types.Range, rank: int) -> types.CompletionItem:
+def _completion_item(
+    candidate: Candidate, typed: str, place: types.Range, rank: int
+) -> types.CompletionItem:
     text = typed + candidate.text
     return types.CompletionItem(
         label=_label(text),
@@ -147,7 +169,9 @@ def _label(text: str) -> str:
     """
     shown = text.lstrip()
     body = shown.rstrip()
-    return body.translate({**_VISIBLE, ord(" "): " "}) + (shown[len(body) :] if body else text).translate(_VISIBLE)
+    return body.translate({**_VISIBLE, ord(" "): " "}) + (
+        shown[len(body) :] if body else text
+    ).translate(_VISIBLE)
 
 
 def _accepted(candidate: Candidate, uri: str) -> types.Command:
@@ -158,7 +182,8 @@ def _accepted(candidate: Candidate, uri: str) -> types.Command:
 def _data(candidate: Candidate, asked: Asked) -> dict[str, Any]:
     """What an item keeps, to be explained by.
 
-    Fractions as strings: Neovim keeps items as Vim's values, and a fraction that comes out of them is no JSON to it.
+    Fractions as strings: Neovim keeps items as Vim's values, and a fraction that comes out of them
+    is no JSON to it.
     """
     place = {"line": asked.position.line, "character": asked.position.character}
     where = {"uri": asked.uri, "version": asked.version, "position": place, "text": candidate.text}
@@ -180,9 +205,13 @@ def asked_for(item: types.CompletionItem) -> Asked | None:
 
 
 def resolved(item: types.CompletionItem, sources: Iterable[str]) -> types.CompletionItem:
-    """`item` with its probability, each predictor's share and `sources` spelt out, where it is one of ours."""
+    """`item` with its probability, each predictor's share and `sources` spelt out, where it is one
+    of ours.
+    """
     match item.data:
-        case {"probability": told, "shares": dict() as shares} if (probability := _fraction(told)) is not None:
+        case {"probability": told, "shares": dict() as shares} if (
+            probability := _fraction(told)
+        ) is not None:
             item.detail = _percent(probability)
             text = "\n".join([*_origin(probability, shares), *sources])
             item.documentation = types.MarkupContent(kind=types.MarkupKind.PlainText, value=text)
@@ -197,8 +226,13 @@ def _fraction(told: Any) -> float | None:
 
 
 def _origin(probability: float, shares: Mapping[str, Any]) -> list[str]:
-    ranked = sorted((-share, name) for name, told in shares.items() if (share := _fraction(told)) is not None)
-    return [f"probability: {_percent(probability)}", *(f"{name}: {_percent(-share)} of it" for share, name in ranked)]
+    ranked = sorted(
+        (-share, name) for name, told in shares.items() if (share := _fraction(told)) is not None
+    )
+    return [
+        f"probability: {_percent(probability)}",
+        *(f"{name}: {_percent(-share)} of it" for share, name in ranked),
+    ]
 
 
 def _percent(probability: float) -> str:

@@ -1,4 +1,6 @@
-"""A training that a client asked for: ``foretype train`` as a process of its own, told of as ``$/progress``."""
+"""A training that a client asked for: ``foretype train`` as a process of its own, told of as
+``$/progress``.
+"""
 
 from __future__ import annotations
 
@@ -36,20 +38,27 @@ class Training:
         tell: Callable[[str], None],
         work_done: Callable[[str, Callable[[], None]], WorkDone],
     ) -> None:
-        """`warn` and `tell` show the user one line; `work_done` makes the progress with this title and cancellation."""
+        """`warn` and `tell` show the user one line; `work_done` makes the progress with this title
+        and cancellation.
+        """
         self._warn, self._tell = warn, tell
         self._done = work_done(TITLE, self.cancel)
         self._process: asyncio.subprocess.Process | None = None
         self._following: asyncio.Task[None] | None = None
 
     async def start(self, workspace: Sequence[Path], *arguments: object) -> dict[str, Any]:
-        """Train on what the client names, the workspace by default. JsonRpcInvalidParams where that is not clear."""
+        """Train on what the client names, the workspace by default. JsonRpcInvalidParams where that
+        is not clear.
+        """
         if self._process and self._process.returncode is None:
-            raise JsonRpcInternalError("a training is under way: cancel it first, or wait for its end")
+            raise JsonRpcInternalError(
+                "a training is under way: cancel it first, or wait for its end"
+            )
         paths, options = _paths_and_options(workspace, arguments)
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            *COMMAND, *options, "--", *paths, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+            *COMMAND, *options, "--", *paths, stdin=asyncio.subprocess.DEVNULL, stdout=pipe,
+            stderr=pipe,
             start_new_session=True,
         )  # fmt: skip
         if hasattr(os, "setpriority"):
@@ -84,12 +93,16 @@ class Training:
             self._tell(" ".join(line for line in told if not line.startswith("Try it")))
         elif fell and not logs.is_text_logged():
             # Its last words are those of an error that is none of ours, and may hold the text.
-            self._warn(f"the training ended with status {status}; foretype train, in a terminal, tells why")
+            self._warn(
+                f"the training ended with status {status}; foretype train, in a terminal, tells why"
+            )
         else:
             self._warn(last.removeprefix("foretype: "))
 
 
-def _paths_and_options(workspace: Sequence[Path], arguments: tuple[object, ...]) -> tuple[list[str], list[str]]:
+def _paths_and_options(
+    workspace: Sequence[Path], arguments: tuple[object, ...]
+) -> tuple[list[str], list[str]]:
     """Of the command to run."""
     match arguments or ({},):
         case [{**given}] if set(given) <= {"paths", "minutes", "from"}:
@@ -98,13 +111,18 @@ def _paths_and_options(workspace: Sequence[Path], arguments: tuple[object, ...])
             if _are_paths(paths) and _is_a_time(minutes) and isinstance(origin, str):
                 return list(paths), ["--minutes", str(minutes), "--from", origin]
     raise JsonRpcInvalidParams(
-        'give at most one {"paths": absolute ones (by default the workspace, if there is one), "minutes": 10, '
+        'give at most one {"paths": absolute ones (by default the workspace, if there is one), '
+        '"minutes": 10, '
         '"from": the name of a model}'
     )
 
 
 def _are_paths(paths: Any) -> bool:
-    return isinstance(paths, list) and bool(paths) and all(isinstance(p, str) and Path(p).is_absolute() for p in paths)
+    return (
+        isinstance(paths, list)
+        and bool(paths)
+        and all(isinstance(p, str) and Path(p).is_absolute() for p in paths)
+    )
 
 
 def _is_a_time(minutes: Any) -> bool:

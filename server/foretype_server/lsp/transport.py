@@ -30,7 +30,9 @@ Messages: TypeAlias = AsyncIterator[bytes | str]
 
 READ_AT_ONCE: Final = 65536
 LONGEST_MESSAGE: Final = 1_000_000_000
-"""Bytes. Whoever announces more is not believed: what follows would be waited for in vain, and taken for it."""
+"""Bytes. Whoever announces more is not believed: what follows would be waited for in vain, and
+taken for it.
+"""
 
 LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 TRY_AGAIN_LATER: Final = 1013
@@ -41,14 +43,20 @@ ADMITTED_WITHIN: Final = 5.0
 UNADMITTED_BYTES: Final = 1_000_000
 """How long the message may be that does."""
 
-ONE: Final = "another client is connected, and there is one at a time: end that one, or start another server"
+ONE: Final = (
+    "another client is connected, and there is one at a time: end that one, or start another server"
+)
 SECOND: Final = "a client was turned away, as others will be: one at a time"
 STRANGER: Final = "a client was turned away, as others will be: it has not shown the token"
-NO_TOKEN: Final = "the right token is missing: give initializationOptions.token; on the server's machine it is in"
+NO_TOKEN: Final = (
+    "the right token is missing: give initializationOptions.token; on the server's machine it is in"
+)
 
 
 class Writer:
-    """Where the server's messages go, as pygls wants it. Once the client is gone they go nowhere."""
+    """Where the server's messages go, as pygls wants it. Once the client is gone they go
+    nowhere.
+    """
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
@@ -70,7 +78,9 @@ Converse = Callable[[Messages, Writer, bool], Awaitable[int]]
 
 
 async def read_messages(reader: asyncio.StreamReader) -> Messages:
-    """The bodies of the messages in a stream, to its end. What is no message is skipped, but a browser is cut off."""
+    """The bodies of the messages in a stream, to its end. What is no message is skipped, but a
+    browser is cut off.
+    """
     try:
         while (length := await _read_headers(reader)) is not None:
             yield await reader.readexactly(length)
@@ -79,7 +89,9 @@ async def read_messages(reader: asyncio.StreamReader) -> Messages:
 
 
 async def _read_first(reader: asyncio.StreamReader) -> bytes:
-    """The first message of a client that has shown nothing yet; empty where it is too slow, too long or none."""
+    """The first message of a client that has shown nothing yet; empty where it is too slow, too
+    long or none.
+    """
     with suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
         async with asyncio.timeout(ADMITTED_WITHIN):
             length = await _read_headers(reader)
@@ -96,7 +108,8 @@ async def _read_headers(reader: asyncio.StreamReader) -> int | None:
         if name.strip().lower() == b"content-length":
             length = _length(value.strip())
         elif b" HTTP/" in line:
-            # A web page may have a browser post anything to any port: it must not command this server.
+            # A web page may have a browser post anything to any port: it must not command this
+            # server.
             return None
         elif not line.strip() and length is not None:
             return length
@@ -105,7 +118,9 @@ async def _read_headers(reader: asyncio.StreamReader) -> int | None:
 
 def _length(told: bytes) -> int | None:
     """What a header tells; None where that is no length of a message."""
-    if not told.isdigit() or len(told) > len(str(LONGEST_MESSAGE)):  # int() refuses some thousand digits
+    if not told.isdigit() or len(told) > len(
+        str(LONGEST_MESSAGE)
+    ):  # int() refuses some thousand digits
         return None
     return length if (length := int(told)) <= LONGEST_MESSAGE else None
 
@@ -121,13 +136,16 @@ async def stdio(converse: Converse) -> int:
     """Hold one conversation on stdin and stdout."""
     reader = asyncio.StreamReader()
     write = _claim_stdout()
-    # A daemon thread of our own: a read that waits can neither be cancelled nor, in an executor, be left behind.
+    # A daemon thread of our own: a read that waits can neither be cancelled nor, in an executor, be
+    # left behind.
     threading.Thread(target=_pump, args=(reader, asyncio.get_running_loop()), daemon=True).start()
     return await converse(read_messages(reader), Writer(write), True)
 
 
 def _claim_stdout() -> Callable[[bytes], None]:
-    """Writes to stdout from now on; whatever else is printed, by Python or by a library in C, goes to stderr."""
+    """Writes to stdout from now on; whatever else is printed, by Python or by a library in C, goes
+    to stderr.
+    """
     own = os.dup(1)
     os.dup2(2, 1)
 
@@ -149,7 +167,9 @@ def _pump(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None
 
 
 async def tcp(converse: Converse, gate: Gate, host: str, port: int) -> int:
-    """Hold one conversation after the other on a TCP port, for ever. A second client at a time is turned away."""
+    """Hold one conversation after the other on a TCP port, for ever. A second client at a time is
+    turned away.
+    """
     one = asyncio.Lock()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -158,7 +178,9 @@ async def tcp(converse: Converse, gate: Gate, host: str, port: int) -> int:
         admitted = gate.admits(first)
         try:
             if admitted is None or one.locked():
-                await _turn_away(reader, writer, first, ONE if admitted else f"{NO_TOKEN} {gate.where}")
+                await _turn_away(
+                    reader, writer, first, ONE if admitted else f"{NO_TOKEN} {gate.where}"
+                )
                 return
             async with one:
                 await converse(_and_then(admitted, reader), Writer(writer.write), True)
@@ -178,7 +200,9 @@ async def _and_then(first: bytes, reader: asyncio.StreamReader) -> Messages:
         yield message
 
 
-async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, why: str) -> None:
+async def _turn_away(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, why: str
+) -> None:
     """Tell a client why, if it has said anything."""
     say_once(SECOND if why is ONE else STRANGER)
     if not first:
@@ -199,7 +223,9 @@ async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
 
 
 async def websocket(converse: Converse, gate: Gate, host: str, port: int) -> int:
-    """The same over WebSockets; pages from elsewhere in a browser on this machine are kept out by their origin."""
+    """The same over WebSockets; pages from elsewhere in a browser on this machine are kept out by
+    their origin.
+    """
     from websockets.asyncio.server import serve  # noqa: PLC0415 (only here, and 60 ms)
 
     one = asyncio.Lock()
@@ -209,8 +235,13 @@ async def websocket(converse: Converse, gate: Gate, host: str, port: int) -> int
         if gate.opens(shown):
             return None
         say_once(STRANGER)
-        advice = f"connect to ws://{host}:{connection.local_address[1]}/?token=..., with what is in {gate.where}"
-        return connection.respond(HTTPStatus.UNAUTHORIZED, f"foretype: the right token is missing: {advice}\n")
+        advice = (
+            f"connect to ws://{host}:{connection.local_address[1]}/?token=..., with what is "
+            f"in {gate.where}"
+        )
+        return connection.respond(
+            HTTPStatus.UNAUTHORIZED, f"foretype: the right token is missing: {advice}\n"
+        )
 
     async def connected(connection: ServerConnection) -> None:
         if one.locked():
@@ -221,7 +252,8 @@ async def websocket(converse: Converse, gate: Gate, host: str, port: int) -> int
             await hold(converse, connection)
 
     server = await serve(
-        connected, loopback(host), port, max_size=None, origins=[None, LOOPBACK_ORIGIN], process_request=asked,
+        connected, loopback(host), port, max_size=None, origins=[None, LOOPBACK_ORIGIN],
+        process_request=asked,
         open_timeout=ADMITTED_WITHIN, logger=silent_logger(),
     )  # fmt: skip
     address = f"ws://{host}:{next(iter(server.sockets)).getsockname()[1]}"
@@ -234,7 +266,9 @@ async def websocket(converse: Converse, gate: Gate, host: str, port: int) -> int
 
 
 def silent_logger() -> logging.Logger:
-    """For websockets, which would tell of every client that is turned away, and the address that it has asked for."""
+    """For websockets, which would tell of every client that is turned away, and the address that it
+    has asked for.
+    """
     silent = logging.getLogger(f"{__name__}.websockets")
     silent.disabled = True
     return silent
@@ -243,7 +277,9 @@ def silent_logger() -> logging.Logger:
 async def hold(converse: Converse, connection: ServerConnection) -> None:
     """Hold one conversation over a WebSocket."""
     sending: set[asyncio.Task[None]] = set()
-    await converse(_received(connection), Writer(lambda data: _send(connection, data, sending)), False)
+    await converse(
+        _received(connection), Writer(lambda data: _send(connection, data, sending)), False
+    )
 
 
 async def _received(connection: ServerConnection) -> Messages:
@@ -270,7 +306,9 @@ async def _sent(connection: ServerConnection, message: str) -> None:
 
 
 def loopback(host: str) -> str:
-    """The address of this machine that `host` names; any other ends the program with one line and status 2."""
+    """The address of this machine that `host` names; any other ends the program with one line and
+    status 2.
+    """
     address = "127.0.0.1" if host == "localhost" else host
     try:
         if ipaddress.ip_address(address).is_loopback:
@@ -288,5 +326,7 @@ def say(line: str) -> None:
 
 @functools.cache
 def say_once(line: str) -> None:
-    """Likewise, but not again: strangers must not fill a pipe that nobody reads, for that would halt the server."""
+    """Likewise, but not again: strangers must not fill a pipe that nobody reads, for that would
+    halt the server.
+    """
     say(line)

@@ -1,7 +1,9 @@
-"""The page of ``foretype playground``: its files and the conversations behind it, on one port of this machine.
+"""The page of ``foretype playground``: its files and the conversations behind it, on one port of
+this machine.
 
-Whoever can open the page can have the server read what files it may, so its address has a secret in it that nobody
-guesses, and no page from elsewhere gets through: neither by its origin, nor under a name of its own for this machine.
+Whoever can open the page can have the server read what files it may, so its address has a secret in
+it that nobody guesses, and no page from elsewhere gets through: neither by its origin, nor under a
+name of its own for this machine.
 """
 
 from __future__ import annotations
@@ -69,10 +71,14 @@ class Page:
     def __init__(self, folder: Path, beginning: Beginning) -> None:
         """Raises PageError where `folder` lacks the page."""
         try:
-            self._files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+            self._files = {
+                path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()
+            }
             self._files[""] = self._files["index.html"]
         except (OSError, KeyError) as error:
-            raise PageError("the page is not in this installation: install foretype anew") from error
+            raise PageError(
+                "the page is not in this installation: install foretype anew"
+            ) from error
         self._token, self._nonce = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         # The editor's own style sheet is made by its script, which has to say so.
         self._files[BEGINNING] = json.dumps({**asdict(beginning), "nonce": self._nonce}).encode()
@@ -124,15 +130,20 @@ class Page:
         return Response(status.value, status.phrase, Headers(headers), body)
 
 
-async def serve(converse: transport.Converse, page: Page, port: int, ready: Callable[[str], None]) -> None:
+async def serve(
+    converse: transport.Converse, page: Page, port: int, ready: Callable[[str], None]
+) -> None:
     """Serve the page, with a conversation for each that is open, until the program is interrupted.
 
-    `port` 0 takes a free one; `ready` is told the address. Raises PageError where the port is taken.
+    `port` 0 takes a free one; `ready` is told the address. Raises PageError where the port is
+    taken.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     endings = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+    if (
+        hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    ):  # as nohup has it
         endings.append(signal.SIGHUP)
     for number in endings:
         with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
@@ -155,4 +166,6 @@ async def _listen(converse: transport.Converse, page: Page, port: int) -> Server
             logger=transport.silent_logger(),
         )  # fmt: skip
     except OSError as error:
-        raise PageError(f"port {port} cannot be had ({error.strerror}): leave out --port for a free one") from error
+        raise PageError(
+            f"port {port} cannot be had ({error.strerror}): leave out --port for a free one"
+        ) from error

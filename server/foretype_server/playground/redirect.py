@@ -1,6 +1,7 @@
 """A file that sends the browser on to a page whose address is a secret.
 
-What a program is started with, every user of this machine can read; what is in this file, the user alone.
+What a program is started with, every user of this machine can read; what is in this file, the user
+alone.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ SIGNPOST: Final = """<!DOCTYPE html>
 
 @contextmanager
 def signpost(address: str) -> Iterator[str]:
-    """The URL of such a file, which is there until the block ends. Raises OSError where it cannot be written."""
+    """The URL of such a file, which is there until the block ends. Raises OSError where it cannot
+    be written.
+    """
     path = data_folder().absolute() / PAGES / f"{os.getpid()}.html"
     with replacing(path) as partial:
         partial.write_text(SIGNPOST.format(address=html.escape(address)), "utf-8")

@@ -1,6 +1,8 @@
-"""The predictors, and a warm completer for each open document. All of it is used by one thread, the worker.
+"""The predictors, and a warm completer for each open document. All of it is used by one thread, the
+worker.
 
-Importing this module imports numpy and, with the network, ONNX Runtime: that is for the worker to do as well.
+Importing this module imports numpy and, with the network, ONNX Runtime: that is for the worker to
+do as well.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ from foretype_server.session.scoring import Outlook, Readings
 from foretype_server.settings import Settings
 
 AWAKE: Final = 8
-"""Documents, those asked about last, whose states are kept closely (2 MB each where they are 20 kB long); the others
-rest."""
+"""Documents, those asked about last, whose states are kept closely (2 MB each where they are 20 kB
+long); the others rest.
+"""
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -42,7 +45,9 @@ SOURCES: Final = 3
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the engine works with, and a line for the user on each thing that it has to do without."""
+    """What the engine works with, and a line for the user on each thing that it has to do
+    without.
+    """
 
     predictors: tuple[str, ...]
     model: Path | None
@@ -52,7 +57,9 @@ class Loaded:
 class Engine:
     """Answers questions about documents, from the predictors that were loaded last."""
 
-    def __init__(self, on_drop: Callable[[str, Exception], None], warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, on_drop: Callable[[str, Exception], None], warn: Callable[[str], None]
+    ) -> None:
         """`on_drop` is told the predictor and its error when one is dropped for a document.
 
         `warn` is told what the user is to know of a model that came into use later.
@@ -74,7 +81,9 @@ class Engine:
         self._memory = 1_000_000 * settings.memory_per_document
         self._serving, loaded = self._served(settings, workspace)
         self._consent = Consent(workspace, settings.not_learnt, self._forgotten)
-        self._readings = Readings(lambda: self._served(settings, workspace)[0], self._on_drop, self._consent)
+        self._readings = Readings(
+            lambda: self._served(settings, workspace)[0], self._on_drop, self._consent
+        )
         self._indexes = Indexes(_learnt())
         self._completers.clear()
         return loaded
@@ -116,8 +125,12 @@ class Engine:
         ghost = self.ghost_text(snapshot, settings, stale)
         return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, stale)]
 
-    def outlook(self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale) -> Outlook | None:
-        """What came in `span`, bytes of the text from its start, and what may come next. None once `stale`."""
+    def outlook(
+        self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale
+    ) -> Outlook | None:
+        """What came in `span`, bytes of the text from its start, and what may come next. None once
+        `stale`.
+        """
         if (forgotten := self._forgotten()) != self._heeded:
             self._heeded = forgotten
             self._readings.forget()
@@ -128,22 +141,31 @@ class Engine:
         return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES)
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Have each predictor that can forget what was learnt from `path`, or `word`; none learns it again anywhere.
+        """Have each predictor that can forget what was learnt from `path`, or `word`; none learns
+        it again anywhere.
 
         Raises:
             Exception: one of them could not, whatever it raised; the others have.
         """
-        able = [predictor for predictor in self._serving.predictors() if isinstance(predictor, Forgetful)]
+        able = [
+            predictor
+            for predictor in self._serving.predictors()
+            if isinstance(predictor, Forgetful)
+        ]
         forgetful: list[Forgetful] = [self._indexes, *able]
         try:
-            return sum(_for_each(forgetful, lambda predictor: predictor.forget(path, word)), Removed())
+            return sum(
+                _for_each(forgetful, lambda predictor: predictor.forget(path, word)), Removed()
+            )
         finally:
             # What they had in mind of each document may be of it.
             self._completers.clear()
             self._readings.forget()
 
     def catch_up(self, uri: str) -> bool:
-        """Read a slice of a long text that was answered for from its end alone; whether all of it is read."""
+        """Read a slice of a long text that was answered for from its end alone; whether all of it
+        is read.
+        """
         known = self._completers.get(uri)
         return known is None or known[1].catch_up()
 
@@ -161,7 +183,9 @@ class Engine:
     # On the thread that indexes, beside the worker:
 
     def refresh(self, progress: Callable[[int, int], None]) -> None:
-        """Read what is new in the workspace; tell how many files are done, of how many. Raises ForetypeError."""
+        """Read what is new in the workspace; tell how many files are done, of how many. Raises
+        ForetypeError.
+        """
         try:
             _for_each(self._indexers(), lambda indexer: indexer.refresh(progress))
         finally:
@@ -180,7 +204,10 @@ class Engine:
         Those of other workspaces come last: what is forgotten leaves the disk there, too.
         """
         predictors = self._serving.base.predictors.values()
-        return [*(predictor for predictor in predictors if isinstance(predictor, Indexer)), self._indexes]
+        return [
+            *(predictor for predictor in predictors if isinstance(predictor, Indexer)),
+            self._indexes,
+        ]
 
     def _completer(self, uri: str) -> Completer:
         if self._indexed:
@@ -200,12 +227,19 @@ class Engine:
 
     def _made(self, uri: str, ensemble: Ensemble) -> Completer:
         return Completer(
-            ensemble.predictors, self._on_drop, uri, ensemble.corrections, self._memory, consent=self._consent
+            ensemble.predictors,
+            self._on_drop,
+            uri,
+            ensemble.corrections,
+            self._memory,
+            consent=self._consent,
         )
 
 
 def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
-    """What it comes to with each of them; what one raises is raised when all have had their turn."""
+    """What it comes to with each of them; what one raises is raised when all have had their
+    turn.
+    """
     done, failures = list[T](), list[Exception]()
     for predictor in predictors:
         try:
@@ -217,9 +251,13 @@ def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
     return done
 
 
-def _load(model: str | None, settings: Settings, workspace: tuple[Path, ...]) -> tuple[dict[str, Predictor], Loaded]:
+def _load(
+    model: str | None, settings: Settings, workspace: tuple[Path, ...]
+) -> tuple[dict[str, Predictor], Loaded]:
     path, missing = _find(model)
-    context = Context(model=path, workspace=workspace, exclude=settings.not_learnt, state_folder=data_folder())
+    context = Context(
+        model=path, workspace=workspace, exclude=settings.not_learnt, state_folder=data_folder()
+    )
     predictors, errors = load_predictors(settings.predictors, context)
     problems = [logs.told(error) for error in errors]
     # The lack of a default model matters only to predictors that use one, and they say so.

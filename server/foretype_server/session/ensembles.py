@@ -1,6 +1,8 @@
-"""Which predictors answer for which document: the same for all, but for those that work with the document's own model.
+"""Which predictors answer for which document: the same for all, but for those that work with the
+document's own model.
 
-What is in use changes beside a running server, when a model has been trained or chosen; the next answer goes by it.
+What is in use changes beside a running server, when a model has been trained or chosen; the next
+answer goes by it.
 """
 
 from __future__ import annotations
@@ -38,8 +40,12 @@ class Serving:
         base: what answers for all documents that have no model of their own.
     """
 
-    def __init__(self, predictors: Mapping[str, Predictor], model: Path | None, warn: Callable[[str], None]) -> None:
-        """`predictors` work with `model`, and there is no other while that is None; `warn` shows the user a line."""
+    def __init__(
+        self, predictors: Mapping[str, Predictor], model: Path | None, warn: Callable[[str], None]
+    ) -> None:
+        """`predictors` work with `model`, and there is no other while that is None; `warn` shows
+        the user a line.
+        """
         self.base = Ensemble(predictors)
         self._warn = warn
         self._store = Store()
@@ -62,8 +68,14 @@ class Serving:
         return self._ensembles[version]
 
     def predictors(self) -> list[Predictor]:
-        """All that answer for some document, or may; each of them once, although it may work in several ensembles."""
-        made = (one for ensemble in (self.base, *self._ensembles.values()) for one in ensemble.predictors.values())
+        """All that answer for some document, or may; each of them once, although it may work in
+        several ensembles.
+        """
+        made = (
+            one
+            for ensemble in (self.base, *self._ensembles.values())
+            for one in ensemble.predictors.values()
+        )
         return list({id(predictor): predictor for predictor in made}.values())
 
     def save(self) -> None:
@@ -78,12 +90,21 @@ class Serving:
     def _tell_unsaved(self, predictor: Predictor, error: BaseException) -> None:
         """Once: the next time it may well be the same."""
         ensembles = (self.base, *self._ensembles.values())
-        name = next(name for one in ensembles for name, made in one.predictors.items() if made is predictor)
+        name = next(
+            name for one in ensembles for name, made in one.predictors.items() if made is predictor
+        )
         if name not in self._unsaved:
             self._unsaved.add(name)
-            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+            why = (
+                os.strerror(error.errno)
+                if isinstance(error, OSError) and error.errno
+                else type(error).__name__
+            )
             with suppress(RuntimeError):  # the client has gone
-                self._warn(f"what the predictor {name!r} has learnt is not kept ({why}): is there room on the disk?")
+                self._warn(
+                    f"what the predictor {name!r} has learnt is not kept ({why}): is there room on "
+                    f"the disk?"
+                )
 
     def _model(self, uri: str) -> Path | None:
         """The model of a document; looked up again when something else has come into use."""
@@ -107,11 +128,17 @@ class Serving:
             del self._ensembles[version]
 
     def _made(self, model: Path) -> Ensemble:
-        """The predictors with another model; those that there are already where it cannot be used."""
+        """The predictors with another model; those that there are already where it cannot be
+        used.
+        """
         try:
-            return Ensemble({name: _with(predictor, model) for name, predictor in self.base.predictors.items()})
+            return Ensemble(
+                {name: _with(predictor, model) for name, predictor in self.base.predictors.items()}
+            )
         except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
-            self._warn(f"{model.stem} is not used ({logs.told(error)}); another model takes its place")
+            self._warn(
+                f"{model.stem} is not used ({logs.told(error)}); another model takes its place"
+            )
             return self.base
 
 

@@ -1,4 +1,6 @@
-"""The workspace's index kept up to date beside the answers: a thread for it, and the changes that are gathered."""
+"""The workspace's index kept up to date beside the answers: a thread for it, and the changes that
+are gathered.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +18,27 @@ if TYPE_CHECKING:
     from foretype_server.session.engine import Engine
 
 GATHERED: Final = 1.0
-"""Seconds without a further change before changed files are read: a branch that is checked out changes many."""
+"""Seconds without a further change before changed files are read: a branch that is checked out
+changes many.
+"""
 
 LATEST: Final = 5.0
-"""Seconds after the first change when they are read all the same: some programs write a log without a pause."""
+"""Seconds after the first change when they are read all the same: some programs write a log without
+a pause.
+"""
 
 Progress: TypeAlias = Callable[[int, int], None]
 
 
 class Upkeep:
-    """Lives on the event loop, as the session does; the engine's `refresh` and `update` run on the thread."""
+    """Lives on the event loop, as the session does; the engine's `refresh` and `update` run on the
+    thread.
+    """
 
     def __init__(self, warn: Callable[[str], None], progress: Progress) -> None:
-        """`progress` is told how many files are done, of how many; both are equal at the end of each `refresh`."""
+        """`progress` is told how many files are done, of how many; both are equal at the end of
+        each `refresh`.
+        """
         self._warn, self._progress = warn, progress
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype-index")
@@ -44,7 +54,9 @@ class Upkeep:
         self._run(lambda: engine.refresh(self._tell))
 
     def changed(self, paths: Iterable[Path]) -> None:
-        """Files were saved, created or removed: read them in a moment, with those that change until then."""
+        """Files were saved, created or removed: read them in a moment, with those that change until
+        then.
+        """
         self._changed.update(paths)
         now = self._loop.time()
         if self._timer:
@@ -75,7 +87,11 @@ class Upkeep:
     def _on_done(self, job: asyncio.Future[None]) -> None:
         self._progress(0, 0)
         if not job.cancelled() and (error := job.exception()):
-            told = str(error) if isinstance(error, WorkspaceError) else f"indexing failed ({logs.told(error)})"
+            told = (
+                str(error)
+                if isinstance(error, WorkspaceError)
+                else f"indexing failed ({logs.told(error)})"
+            )
             if told != self._told:  # a disk that is full is so at each save
                 self._told = told
                 self._warn(told)

@@ -1,4 +1,5 @@
-"""The documents that somebody wants to see read: each has a `Reading`, on predictors that see nothing else.
+"""The documents that somebody wants to see read: each has a `Reading`, on predictors that see
+nothing else.
 
 All of it is used by the worker. Nothing is loaded before a document is asked about.
 """
@@ -23,7 +24,9 @@ BYTES_AFTER: Final = 100_000
 
 @dataclass(frozen=True)
 class Outlook:
-    """What came in a part of a text, as far as it was read by now, and what may come at the cursor."""
+    """What came in a part of a text, as far as it was read by now, and what may come at the
+    cursor.
+    """
 
     characters: list[Scored]
     next: list[Likely]
@@ -33,7 +36,10 @@ class Readings:
     """A reading of each document that was asked about and is open."""
 
     def __init__(
-        self, load: Callable[[], Serving], on_drop: Callable[[str, Exception], None], consent: Consent
+        self,
+        load: Callable[[], Serving],
+        on_drop: Callable[[str, Exception], None],
+        consent: Consent,
     ) -> None:
         """`load` makes predictors that have seen no document; `on_drop` is told name and error.
 
@@ -44,7 +50,9 @@ class Readings:
         self._failed: set[str] = set()
         self._readings: dict[str, tuple[Ensemble, Reading]] = {}
 
-    def outlook(self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale) -> Outlook | None:
+    def outlook(
+        self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale
+    ) -> Outlook | None:
         """The characters in `span`, bytes of the text from its start, and the next ones.
 
         None once `stale`, or where no predictor is left.
@@ -70,15 +78,22 @@ class Readings:
             self.forget()
 
     def forget(self) -> None:
-        """Let go of all: whatever is asked about again is read anew, by predictors as they are made then."""
+        """Let go of all: whatever is asked about again is read anew, by predictors as they are made
+        then.
+        """
         self._serving, self._readings = None, {}
 
     def _reading(self, uri: str) -> Reading | None:
         self._serving = self._serving or self._load()
         ensemble = self._serving.of(uri)
         if uri not in self._readings or self._readings[uri][0] is not ensemble:
-            members = {name: one for name, one in ensemble.predictors.items() if name not in self._failed}
+            members = {
+                name: one for name, one in ensemble.predictors.items() if name not in self._failed
+            }
             if not members:
                 return None
-            self._readings[uri] = ensemble, Reading(Mixture(members, ensemble.corrections), uri, self._consent)
+            self._readings[uri] = (
+                ensemble,
+                Reading(Mixture(members, ensemble.corrections), uri, self._consent),
+            )
         return self._readings[uri][1]

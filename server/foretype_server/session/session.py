@@ -1,7 +1,8 @@
 """One client's session: the open documents, the settings, and who still waits for an answer.
 
-Everything here happens on the event loop and takes microseconds; the engine's work happens on the worker's thread,
-from snapshots taken when the request came. Loading is the worker's first job, so requests wait for it in its queue.
+Everything here happens on the event loop and takes microseconds; the engine's work happens on the
+worker's thread, from snapshots taken when the request came. Loading is the worker's first job, so
+requests wait for it in its queue.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SLOWEST_CONFIGURATION: Final = 2.0
-"""Seconds after `initialize` at which the models are loaded, whether or not the client has sent its settings."""
+"""Seconds after `initialize` at which the models are loaded, whether or not the client has sent its
+settings.
+"""
 
 RELOADED: Final = ("model", "predictors", "learn_exclude", "prose", "memory_per_document")
 """The settings that make other predictors, or have them read other files."""
@@ -85,9 +88,16 @@ class Session:
     """What one client has open, and the answers to what it asks."""
 
     def __init__(
-        self, units: Units, workspace: tuple[Path, ...], editor: str, warn: Callable[[str], None], progress: Progress
+        self,
+        units: Units,
+        workspace: tuple[Path, ...],
+        editor: str,
+        warn: Callable[[str], None],
+        progress: Progress,
     ) -> None:
-        """`warn` shows the user a line of text; `progress` is told how far the workspace is indexed."""
+        """`warn` shows the user a line of text; `progress` is told how far the workspace is
+        indexed.
+        """
         self.settings = Settings()
         self.workspace = workspace
         self.units = units
@@ -104,7 +114,9 @@ class Session:
         self._start_timer = asyncio.get_running_loop().call_later(SLOWEST_CONFIGURATION, self.start)
 
     def configure(self, *layers: object) -> None:
-        """Take the settings in `layers` of JSON, later ones before earlier ones; warn of what is wrong with them."""
+        """Take the settings in `layers` of JSON, later ones before earlier ones; warn of what is
+        wrong with them.
+        """
         before = self.settings
         self.settings, problems = read_settings(*layers)
         if new := [problem for problem in problems if problem not in self._problems]:
@@ -160,18 +172,27 @@ class Session:
             self._worker.close(uri)
 
     async def ghost_text(self, uri: str, point: Point) -> Candidate | None:
-        """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the meantime."""
+        """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the
+        meantime.
+        """
         if not self.settings.inline_enable:
             return None
-        ghost = await self._ask("inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked))
+        ghost = await self._ask(
+            "inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked)
+        )
         if ghost is not None:
             self.tally.shown("ghost", uri, self._documents[uri].text, point, [ghost])
         return ghost
 
     async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], Rope]:
-        """Next words, then next characters; and the text before the cursor, which they were made for."""
+        """Next words, then next characters; and the text before the cursor, which they were made
+        for.
+        """
         answer = await self._ask(
-            "completion", uri, point, lambda engine, asked, *how: (engine.candidates(asked, *how), asked)
+            "completion",
+            uri,
+            point,
+            lambda engine, asked, *how: (engine.candidates(asked, *how), asked),
         )
         if answer is None:
             return [], Rope(())
@@ -185,23 +206,41 @@ class Session:
         return document.version if document else None
 
     async def explain(self, uri: str, point: Point, text: str) -> Explanation | None:
-        """Why `text` is offered at a point, or would be; None where nothing is, or somebody asked again meanwhile."""
-        return await self._ask("explanation", uri, point, lambda engine, asked, *_: engine.explain(asked, text))
-
-    async def outlook(self, uri: str, point: Point, span: tuple[Point, Point] | None) -> Outlook | None:
-        """How probable the characters in `span` were when they came, and the next ones are; or None, as above."""
-        document = self._documents.get(uri)
-        start, end = (len(document.text.around(one)[0]) for one in span) if document and span else (0, 0)
+        """Why `text` is offered at a point, or would be; None where nothing is, or somebody asked
+        again meanwhile.
+        """
         return await self._ask(
-            "outlook", uri, point, lambda engine, asked, how, stale: engine.outlook(asked, how, (start, end), stale)
+            "explanation", uri, point, lambda engine, asked, *_: engine.explain(asked, text)
+        )
+
+    async def outlook(
+        self, uri: str, point: Point, span: tuple[Point, Point] | None
+    ) -> Outlook | None:
+        """How probable the characters in `span` were when they came, and the next ones are; or
+        None, as above.
+        """
+        document = self._documents.get(uri)
+        start, end = (
+            (len(document.text.around(one)[0]) for one in span) if document and span else (0, 0)
+        )
+        return await self._ask(
+            "outlook",
+            uri,
+            point,
+            lambda engine, asked, how, stale: engine.outlook(asked, how, (start, end), stale),
         )
 
     async def offers(self, uri: str, point: Point) -> list[Candidate]:
         """All that is offered at a point, without regard to what else is asked."""
-        return await self._ask("offers", uri, point, lambda engine, *asked: engine.offers(*asked)) or []
+        return (
+            await self._ask("offers", uri, point, lambda engine, *asked: engine.offers(*asked))
+            or []
+        )
 
     async def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Offer nothing learnt from a file or folder any more, or never a word; raises what `Engine.forget` does."""
+        """Offer nothing learnt from a file or folder any more, or never a word; raises what
+        `Engine.forget` does.
+        """
         await self._started.wait()
         try:
             return await self._worker.forget(path, word)
@@ -245,7 +284,8 @@ class Session:
         document = self._documents.get(uri)
         if document is None or not self._offers_in(document):
             return None
-        # The snapshot is taken here, before anything is awaited: the document changes while the request waits.
+        # The snapshot is taken here, before anything is awaited: the document changes while the
+        # request waits.
         ticket = document.renew(kind)
         snapshot = Snapshot(uri, *document.text.around(point))
         answer = asyncio.ensure_future(self._answer(job, snapshot, ticket.stale))
@@ -277,7 +317,9 @@ class Session:
             return
         self._loading = False
         if error := loading.exception():
-            self._warn(f"nothing can be offered, for its parts cannot be loaded ({logs.told(error)})")
+            self._warn(
+                f"nothing can be offered, for its parts cannot be loaded ({logs.told(error)})"
+            )
             return
         self._loaded = loading.result()
         if self._worker.engine:

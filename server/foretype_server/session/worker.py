@@ -1,4 +1,6 @@
-"""The one thread that the engine lives on: what others want of it, and what it reads when nobody wants anything."""
+"""The one thread that the engine lives on: what others want of it, and what it reads when nobody
+wants anything.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,14 @@ Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, Stale], T]"
 """What is to be done for a request."""
 
 UNREAD: Final = 4
-"""Documents, those asked about last, that are read on for (up to a second each); the others wait to be asked again."""
+"""Documents, those asked about last, that are read on for (up to a second each); the others wait to
+be asked again.
+"""
 
 SWITCH: Final = 0.0005
-"""Seconds after which a thread that computes lets another one on: at 0.005, as Python has it, a request took 30 ms on
-its way through three threads, while a document was read for its own sake."""
+"""Seconds after which a thread that computes lets another one on: at 0.005, as Python has it, a
+request took 30 ms on its way through three threads, while a document was read for its own sake.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -59,15 +64,23 @@ class Worker:
         self._reading = False
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> asyncio.Future[Loaded]:
-        """Make the predictors that the settings name; requests that come meanwhile queue behind it."""
+        """Make the predictors that the settings name; requests that come meanwhile queue behind
+        it.
+        """
         return self._loop.run_in_executor(self._thread, self._load, settings, workspace)
 
-    def ask(self, job: Job[T], snapshot: Snapshot, settings: Settings, stale: Stale) -> asyncio.Future[T | None]:
-        """Do a job; the answer is None where it is stale before it begins, or nothing could be loaded."""
+    def ask(
+        self, job: Job[T], snapshot: Snapshot, settings: Settings, stale: Stale
+    ) -> asyncio.Future[T | None]:
+        """Do a job; the answer is None where it is stale before it begins, or nothing could be
+        loaded.
+        """
         return self._loop.run_in_executor(self._thread, self._work, job, snapshot, settings, stale)
 
     def forget(self, path: Path | None, word: str | None) -> asyncio.Future[Removed]:
-        """As `Engine.forget`; raises what that does, or ForetypeError where nothing could be loaded."""
+        """As `Engine.forget`; raises what that does, or ForetypeError where nothing could be
+        loaded.
+        """
         return self._loop.run_in_executor(self._thread, self._forget, path, word)
 
     def close(self, uri: str) -> None:
@@ -75,7 +88,9 @@ class Worker:
         self._thread.submit(self._close, uri)
 
     def aside(self, job: Callable[[], None]) -> None:
-        """Do something that has nothing to do with the engine, and that the loop must not wait for."""
+        """Do something that has nothing to do with the engine, and that the loop must not wait
+        for.
+        """
         self._aside.submit(job)
 
     def end(self) -> None:
@@ -110,10 +125,11 @@ class Worker:
         return answer
 
     def _read_later(self) -> None:
-        """Read a slice once the loop has had its turn; one is under way however many documents wait.
+        """Read a slice once the loop has had its turn; one is under way however many documents
+        wait.
 
-        One slice right behind the other, the thread lets go of the interpreter so often and so shortly that the loop,
-        which waits for it, never gets it: answers were sent 30 ms late.
+        One slice right behind the other, the thread lets go of the interpreter so often and so
+        shortly that the loop, which waits for it, never gets it: answers were sent 30 ms late.
         """
         if self._unread and not self._reading:
             self._reading = True
@@ -126,7 +142,9 @@ class Worker:
             self._thread.submit(self._read_on)
 
     def _read_on(self) -> None:
-        """A slice of what was answered for without having been read: of the document that was asked about last."""
+        """A slice of what was answered for without having been read: of the document that was asked
+        about last.
+        """
         self._reading = False
         if self.engine and self._unread:
             uri = next(reversed(self._unread))
@@ -136,7 +154,9 @@ class Worker:
 
     def _forget(self, path: Path | None, word: str | None) -> Removed:
         if self.engine is None:
-            raise ForetypeError("nothing could be loaded, so nothing is forgotten: see the warnings before")
+            raise ForetypeError(
+                "nothing could be loaded, so nothing is forgotten: see the warnings before"
+            )
         return self.engine.forget(path, word)
 
     def _close(self, uri: str) -> None:
@@ -157,7 +177,9 @@ class Worker:
 
 
 def _settle() -> None:
-    """Have the garbage collector pass over what has been loaded: a full pass took 45 ms, in the middle of a key."""
+    """Have the garbage collector pass over what has been loaded: a full pass took 45 ms, in the
+    middle of a key.
+    """
     gc.unfreeze()
     gc.collect()
     gc.freeze()

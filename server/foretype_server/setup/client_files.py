@@ -1,4 +1,6 @@
-"""The files of the editors' own plugins: in the wheel beside the code, in a checkout under ``editor-clients``."""
+"""The files of the editors' own plugins: in the wheel beside the code, in a checkout under
+``editor-clients``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ FOLDER: Final = "editor-clients"
 
 
 def editor_files(editor: str) -> Path:
-    """The folder of what `editor` needs, such as ``neovim``; the wheel has only what is installed, not its sources."""
+    """The folder of what `editor` needs, such as ``neovim``; the wheel has only what is installed,
+    not its sources.
+    """
     installed = Path(__file__).parents[1] / FOLDER / editor
     return installed if installed.is_dir() else Path(__file__).parents[3] / FOLDER / editor

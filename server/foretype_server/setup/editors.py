@@ -1,4 +1,6 @@
-"""The editors that Foretype has something for: which are on this machine, which versions, and whether those will do."""
+"""The editors that Foretype has something for: which are on this machine, which versions, and
+whether those will do.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,8 @@ EDITORS: Final[Mapping[str, Editor]] = {
         "Visual Studio Code",
         ("code", "code-insiders", "codium", "cursor", "code-server"),
         "1.91",
-        # code-server tells its own version first; Cursor tells none but its own, whose first number is below ten too.
+        # code-server tells its own version first; Cursor tells none but its own, whose first number
+        # is below ten too.
         r"(?s)(?:.*with Code )?(\d+\.\d+(?:\.\d+)?)",
         ghost=True,
     ),
@@ -50,7 +53,9 @@ EDITORS: Final[Mapping[str, Editor]] = {
     "emacs": Editor("Emacs", ("emacs",), "30.1", r"GNU Emacs (\d+\.\d+)", ghost=True),
     "vim": Editor("Vim", ("vim", "gvim"), "9.0", r"VIM - Vi IMproved (\d+\.\d+)", ghost=True),
     "helix": Editor("Helix", ("hx", "helix"), "23.10", r"helix (\d+\.\d+(?:\.\d+)?)", ghost=False),
-    "kakoune": Editor("Kakoune", ("kak",), "2021.11", r"Kakoune v?(\d{4}\.\d\d(?:\.\d\d)?)", False, "-version"),
+    "kakoune": Editor(
+        "Kakoune", ("kak",), "2021.11", r"Kakoune v?(\d{4}\.\d\d(?:\.\d\d)?)", False, "-version"
+    ),
     "zed": Editor("Zed", ("zeditor", "zed"), "0.160", r"Zed (\d+\.\d+(?:\.\d+)?)", ghost=False),
     "sublime-text": Editor("Sublime Text", ("subl",), "4132", r"Build (\d+)", ghost=False),
 }
@@ -80,7 +85,9 @@ class FoundEditor:
 
 
 def found() -> list[FoundEditor]:
-    """The editors on the ``PATH``, in the order of `EDITORS`, asked for their versions all at once."""
+    """The editors on the ``PATH``, in the order of `EDITORS`, asked for their versions all at
+    once.
+    """
     here = [
         (name, program)
         for name, editor in EDITORS.items()
@@ -92,7 +99,9 @@ def found() -> list[FoundEditor]:
 
 
 def on_path(called: str) -> str | None:
-    """The program of that name; none that is in the working directory, where anything may be called so."""
+    """The program of that name; none that is in the working directory, where anything may be called
+    so.
+    """
     folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
     program = shutil.which(called, path=os.pathsep.join(folders))
     # On Windows, what is in the working directory is found before all else.
@@ -105,14 +114,22 @@ def look_at(name: str, program: str) -> FoundEditor:
     told = re.search(editor.version, _said(program, editor.ask))
     version = told[1] if told else ""
     unknown = not version or Path(program).stem in OWN_VERSIONS
-    return FoundEditor(name, program, version, unknown or _numbers(version) >= _numbers(editor.oldest), editor.oldest)
+    return FoundEditor(
+        name,
+        program,
+        version,
+        unknown or _numbers(version) >= _numbers(editor.oldest),
+        editor.oldest,
+    )
 
 
 def _said(program: str, ask: str) -> str:
     """What a program answers when it is asked for its version; nothing where it does not."""
     quiet = subprocess.DEVNULL
     try:
-        ran = subprocess.run([program, ask], stdin=quiet, capture_output=True, timeout=PATIENCE, check=False)
+        ran = subprocess.run(
+            [program, ask], stdin=quiet, capture_output=True, timeout=PATIENCE, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return ran.stdout.decode(errors="replace")

@@ -1,4 +1,6 @@
-"""What each editor needs, as steps: which files go where, and how its client finds this installation's program."""
+"""What each editor needs, as steps: which files go where, and how its client finds this
+installation's program.
+"""
 
 from __future__ import annotations
 
@@ -28,25 +30,37 @@ class Plan:
 
 
 def plan(editor: str, programs: Sequence[str]) -> Plan:
-    """What sets up `editor`, a key of `foretype_server.setup.editors.EDITORS`, which is there as `programs`.
+    """What sets up `editor`, a key of `foretype_server.setup.editors.EDITORS`, which is there as
+    `programs`.
 
     Raises:
         ForetypeError: Foretype's own program or files are not where they should be.
     """
     source = editor_files(editor)
     if not source.is_dir():
-        raise ForetypeError(f"this installation has nothing for {editor} ({source} is missing); install Foretype anew")
+        raise ForetypeError(
+            f"this installation has nothing for {editor} ({source} is missing); install Foretype "
+            f"anew"
+        )
     return _PLANS[editor](source, foretype_program(), programs)
 
 
 def foretype_program() -> str:
-    """The path of this installation's ``foretype``, for editors to start: beside this interpreter, as a rule."""
+    """The path of this installation's ``foretype``, for editors to start: beside this interpreter,
+    as a rule.
+    """
     name = "foretype.exe" if os.name == "nt" else "foretype"
-    folders = [Path(sys.executable).parent, Path(sysconfig.get_path("scripts")), Path(sys.argv[0]).absolute().parent]
+    folders = [
+        Path(sys.executable).parent,
+        Path(sysconfig.get_path("scripts")),
+        Path(sys.argv[0]).absolute().parent,
+    ]
     for folder in folders:
         if (folder / name).is_file():
             return str(folder / name)
-    raise ForetypeError(f"there is no program {folders[0] / name}; install Foretype anew, with pip or pipx")
+    raise ForetypeError(
+        f"there is no program {folders[0] / name}; install Foretype anew, with pip or pipx"
+    )
 
 
 def _vscode(source: Path, program: str, programs: Sequence[str]) -> Plan:
@@ -55,10 +69,15 @@ def _vscode(source: Path, program: str, programs: Sequence[str]) -> Plan:
     record = Record(data_folder() / "program", f"{program}\n", by_hand)
     name = _extension(package)
     commands = [
-        Command([each, "--install-extension", str(package), "--force"], [each, "--uninstall-extension", name])
+        Command(
+            [each, "--install-extension", str(package), "--force"],
+            [each, "--uninstall-extension", name],
+        )
         for each in programs or ["code"]
     ]
-    return Plan([record, *commands], "Restart the editor, open a file and type: Tab takes ghost text.")
+    return Plan(
+        [record, *commands], "Restart the editor, open a file and type: Tab takes ghost text."
+    )
 
 
 def _extension(package: Path) -> str:
@@ -74,28 +93,48 @@ def _extension(package: Path) -> str:
 def _neovim(source: Path, program: str, _: Sequence[str]) -> Plan:
     name = os.environ.get("NVIM_APPNAME", "nvim")
     if os.name == "nt":
-        init, data = _home("LOCALAPPDATA", "AppData/Local") / name, _home("LOCALAPPDATA", "AppData/Local")
+        init, data = (
+            _home("LOCALAPPDATA", "AppData/Local") / name,
+            _home("LOCALAPPDATA", "AppData/Local"),
+        )
         data /= f"{name}-data"
     else:
-        init, data = _home("XDG_CONFIG_HOME", ".config") / name, _home("XDG_DATA_HOME", ".local/share") / name
+        init, data = (
+            _home("XDG_CONFIG_HOME", ".config") / name,
+            _home("XDG_DATA_HOME", ".local/share") / name,
+        )
     served = f'require("foretype").setup({{ cmd = {{ {_json(program)}, "serve" }} }})'
     by_hand = Paste(init / "init.lua", f"vim.opt.rtp:prepend({_json(str(source))})\n{served}")
-    generated = {"lua/foretype/installed.lua": f"return {_json(program)}\n", "doc/tags": help_tags(source / "doc")}
-    folder = Folder(source, data / "site" / "pack" / "foretype" / "start" / "foretype", by_hand, generated)
-    return Plan([folder], "Open a file in Neovim, and write: Tab takes ghost text. :checkhealth foretype tells more.")
+    generated = {
+        "lua/foretype/installed.lua": f"return {_json(program)}\n",
+        "doc/tags": help_tags(source / "doc"),
+    }
+    folder = Folder(
+        source, data / "site" / "pack" / "foretype" / "start" / "foretype", by_hand, generated
+    )
+    return Plan(
+        [folder],
+        "Open a file in Neovim, and write: Tab takes ghost text. :checkhealth foretype tells more.",
+    )
 
 
 def _vim(source: Path, program: str, _: Sequence[str]) -> Plan:
     vimrc, packages = _vim_files()
     path = str(source).replace("\\", "\\\\").replace(" ", "\\ ").replace(",", "\\,")
-    by_hand = Paste(vimrc, f"let g:foretype_program = {_vim_string(program)}\nset runtimepath^={path}")
+    by_hand = Paste(
+        vimrc, f"let g:foretype_program = {_vim_string(program)}\nset runtimepath^={path}"
+    )
     chosen = f"get(g:, 'foretype_program', {_vim_string(program)})"
     generated = {
         "plugin/foretype_program.vim": f"let g:foretype_program = {chosen}\n",
         "doc/tags": help_tags(source / "doc"),
     }
-    folder = Folder(source, packages / "pack" / "foretype" / "start" / "foretype", by_hand, generated)
-    return Plan([folder], "Open a file in Vim, and write: Tab takes ghost text. :help foretype tells more.")
+    folder = Folder(
+        source, packages / "pack" / "foretype" / "start" / "foretype", by_hand, generated
+    )
+    return Plan(
+        [folder], "Open a file in Vim, and write: Tab takes ghost text. :help foretype tells more."
+    )
 
 
 def _vim_files() -> tuple[Path, Path]:
@@ -105,7 +144,11 @@ def _vim_files() -> tuple[Path, Path]:
         return home / "_vimrc", home / "vimfiles"
     own = home / ".vim"
     elsewhere = _home("XDG_CONFIG_HOME", ".config") / "vim"
-    if (elsewhere / "vimrc").exists() and not (home / ".vimrc").exists() and not (own / "vimrc").exists():
+    if (
+        (elsewhere / "vimrc").exists()
+        and not (home / ".vimrc").exists()
+        and not (own / "vimrc").exists()
+    ):
         return elsewhere / "vimrc", elsewhere
     return home / ".vimrc", own
 
@@ -119,7 +162,9 @@ def help_tags(folder: Path) -> str:
     found = [
         (tag, path.name)
         for path in folder.glob("*.txt")
-        for tag in re.findall(r"(?:^|(?<=\s))\*([^*\s|]+)\*(?=\s|$)", path.read_text("utf-8"), re.MULTILINE)
+        for tag in re.findall(
+            r"(?:^|(?<=\s))\*([^*\s|]+)\*(?=\s|$)", path.read_text("utf-8"), re.MULTILINE
+        )
     ]
     return "".join(f"{tag}\t{name}\t/*{tag}*\n" for tag, name in sorted(found))
 
@@ -127,8 +172,17 @@ def help_tags(folder: Path) -> str:
 def _emacs(source: Path, program: str, programs: Sequence[str]) -> Plan:
     install = f"(package-install-file {_json(str(source))})"
     remove = "(dolist (it (cdr (assq 'foretype package-alist))) (package-delete it t))"
-    emacs = [programs[0] if programs else "emacs", "-Q", "--batch", "-f", "package-initialize", "--eval"]
-    init = Paste(_emacs_init(), f"(setopt foretype-program {_json(program)})\n(global-foretype-mode)")
+    emacs = [
+        programs[0] if programs else "emacs",
+        "-Q",
+        "--batch",
+        "-f",
+        "package-initialize",
+        "--eval",
+    ]
+    init = Paste(
+        _emacs_init(), f"(setopt foretype-program {_json(program)})\n(global-foretype-mode)"
+    )
     then = "Then restart Emacs, open a file, and write: TAB takes ghost text."
     return Plan([Command([*emacs, install], [*emacs, remove]), init], then)
 
@@ -142,9 +196,16 @@ def _emacs_init() -> Path:
 
 
 def _helix(source: Path, program: str, _: Sequence[str]) -> Plan:
-    folder = _home("APPDATA", "AppData/Roaming") if os.name == "nt" else _home("XDG_CONFIG_HOME", ".config")
+    folder = (
+        _home("APPDATA", "AppData/Roaming")
+        if os.name == "nt"
+        else _home("XDG_CONFIG_HOME", ".config")
+    )
     text = _with_program(source / "languages.toml", 'command = "foretype"', program)
-    then = "Open a file in Helix, and write: the menu opens, Tab chooses in it. hx --health markdown lists foretype."
+    then = (
+        "Open a file in Helix, and write: the menu opens, Tab chooses in it. hx --health "
+        "markdown lists foretype."
+    )
     return Plan([WholeFile(folder / "helix" / "languages.toml", text)], then)
 
 
@@ -156,9 +217,16 @@ def _kakoune(source: Path, program: str, _: Sequence[str]) -> Plan:
 
 def _zed(source: Path, program: str, _: Sequence[str]) -> Plan:
     windows = os.name == "nt"
-    folder = _home("APPDATA", "AppData/Roaming") / "Zed" if windows else _home("XDG_CONFIG_HOME", ".config") / "zed"
+    folder = (
+        _home("APPDATA", "AppData/Roaming") / "Zed"
+        if windows
+        else _home("XDG_CONFIG_HOME", ".config") / "zed"
+    )
     text = _with_program(source / "settings.json", '"path": "foretype"', program)
-    then = f'In Zed, run "zed: install dev extension" and choose {source / "extension"}; then open a file, and write.'
+    then = (
+        f'In Zed, run "zed: install dev extension" and choose {source / "extension"}; then open '
+        f"a file, and write."
+    )
     return Plan([Paste(folder / "settings.json", text)], then)
 
 
@@ -191,13 +259,17 @@ _PLANS: Final[Mapping[str, Callable[[Path, str, Sequence[str]], Plan]]] = {
 
 
 def _home(variable: str, otherwise: str) -> Path:
-    """A folder of the user's that an environment variable names, or the usual one under the home folder."""
+    """A folder of the user's that an environment variable names, or the usual one under the home
+    folder.
+    """
     named = os.environ.get(variable)
     return Path(named) if named else Path.home() / otherwise
 
 
 def _with_program(path: Path, place: str, program: str) -> str:
-    """The configuration in `path`, which starts ``foretype`` at `place`, with the path of this one."""
+    """The configuration in `path`, which starts ``foretype`` at `place`, with the path of this
+    one.
+    """
     return path.read_text("utf-8").replace(place, place.replace('"foretype"', _json(program)))
 
 

@@ -1,4 +1,5 @@
-"""What is done to set an editor up. Each step can be done, told for doing it by hand, and undone; each says so.
+"""What is done to set an editor up. Each step can be done, told for doing it by hand, and undone;
+each says so.
 
 What a user wrote is never changed: what would go into such a file is told instead.
 """
@@ -21,14 +22,19 @@ from foretype_model.files.atomic import replacing
 MARK: Final = ".installed-by-foretype-setup"
 """The file by which a folder is known as one of ours."""
 
-WRITTEN: Final = "# Written by foretype setup, which replaces or removes it as long as nothing below is changed: "
+WRITTEN: Final = (
+    "# Written by foretype setup, which replaces or removes it as long as nothing "
+    "below is changed: "
+)
 
 PATIENCE: Final = 120.0
 """Seconds that an editor may take to install something."""
 
 
 class Step(Protocol):
-    """One thing to do. Each method returns what to tell the user, and raises ForetypeError where it can't be done."""
+    """One thing to do. Each method returns what to tell the user, and raises ForetypeError where it
+    can't be done.
+    """
 
     def do(self) -> str:
         """Do it."""
@@ -62,7 +68,9 @@ class Paste:
 
 @dataclass(frozen=True)
 class WholeFile:
-    """A configuration file (one with ``#`` comments) that is written where there is none, and told where there is."""
+    """A configuration file (one with ``#`` comments) that is written where there is none, and told
+    where there is.
+    """
 
     path: Path
     text: str
@@ -109,7 +117,8 @@ class Folder:
     def do(self) -> str:
         if self._is_there() and not self._is_ours():
             raise ForetypeError(
-                f"{self.target} is there already, and is not from foretype setup; move it away, or leave it as it is"
+                f"{self.target} is there already, and is not from foretype setup; move it away, or "
+                f"leave it as it is"
             )
         told = "Renewed" if self._is_there() else "Installed"
         self.target.parent.mkdir(parents=True, exist_ok=True)
@@ -187,7 +196,12 @@ class Command:
 def _run(command: Sequence[str]) -> str:
     try:
         ran = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ForetypeError(f"{_shown(command)} did not work: {error}") from error

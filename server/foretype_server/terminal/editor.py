@@ -1,4 +1,6 @@
-"""``foretype try``: an editor in the terminal, with ghost text, the next characters, and the temperature, live."""
+"""``foretype try``: an editor in the terminal, with ghost text, the next characters, and the
+temperature, live.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +28,29 @@ CHARACTERS: Final = 8
 """Next characters shown."""
 
 DARING_CONFIDENCE: Final = 0.002
-"""Ghost text is shown down to this probability above temperature 0, where what is drawn is seldom the most probable."""
+"""Ghost text is shown down to this probability above temperature 0, where what is drawn is seldom
+the most probable.
+"""
 
 WORD: Final = regex.compile(r"\s*(?:[\w\p{M}]+|[^\w\p{M}\s]+)|\s+")
 """What Ctrl-Right takes: a word with the space before it, or as far as punctuation goes."""
 
 
 class Editor:
-    """One text, what is offered in it, and the keys. Works on the terminal of the current prompt_toolkit session."""
+    """One text, what is offered in it, and the keys. Works on the terminal of the current
+    prompt_toolkit session.
+    """
 
     def __init__(
-        self, predictors: Mapping[str, Predictor], file: TextFile | None, model: str, options: Options
+        self,
+        predictors: Mapping[str, Predictor],
+        file: TextFile | None,
+        model: str,
+        options: Options,
     ) -> None:
-        """`model` is the name shown; of `options`, temperature, seed and prose are the ones to begin with."""
+        """`model` is the name shown; of `options`, temperature, seed and prose are the ones to
+        begin with.
+        """
         self.file = file
         self.options = replace(options, max_items=CHARACTERS)
         self.notice = ""
@@ -54,7 +66,9 @@ class Editor:
         self.app: Application[None] = Application(
             layout=layout(self), key_bindings=_keys(self), style=STYLE, full_screen=True
         )
-        self.app.ttimeoutlen = 0.05  # seconds after Esc until it is a key of its own, not the start of another
+        self.app.ttimeoutlen = (
+            0.05  # seconds after Esc until it is a key of its own, not the start of another
+        )
         self.app.timeoutlen = 0.2
         self._set_temperature(options.temperature)
         self.suggestions = Suggestions(Completer(predictors, self._dropped), self.app.invalidate)
@@ -71,14 +85,22 @@ class Editor:
     def ghost(self) -> str:
         """The ghost text at the cursor, "" where there is none."""
         answer, document = self.suggestions.answer, self.buffer.document
-        return answer.ghost_at(document.text_before_cursor, document.text_after_cursor) if answer else ""
+        return (
+            answer.ghost_at(document.text_before_cursor, document.text_after_cursor)
+            if answer
+            else ""
+        )
 
     @property
     def choices(self) -> list[str]:
         """What may come next at the cursor in prose, the first `CHOICES` of it; empty elsewhere."""
         answer, document = self.suggestions.answer, self.buffer.document
         here = answer is not None and answer.question.before == document.text_before_cursor
-        return [word.text for word in answer.next[:CHOICES]] if answer and here and self.options.prose else []
+        return (
+            [word.text for word in answer.next[:CHOICES]]
+            if answer and here and self.options.prose
+            else []
+        )
 
     @property
     def unsaved(self) -> bool:
@@ -114,7 +136,9 @@ class Editor:
 
     def heat(self) -> None:
         """Go to the next temperature, from the highest back to 0."""
-        hotter = [temperature for temperature in TEMPERATURES if temperature > self.options.temperature]
+        hotter = [
+            temperature for temperature in TEMPERATURES if temperature > self.options.temperature
+        ]
         self._set_temperature(hotter[0] if hotter else TEMPERATURES[0])
         self.ask()
 
@@ -125,7 +149,9 @@ class Editor:
     def draw_another(self) -> None:
         """Draw another suggestion."""
         if self.options.temperature == 0:
-            self.notice = "At temperature 0 there is one suggestion, the most probable: raise it with Ctrl-T."
+            self.notice = (
+                "At temperature 0 there is one suggestion, the most probable: raise it with Ctrl-T."
+            )
         else:
             self.options = replace(self.options, seed=self.options.seed + 1)
             self.ask()
@@ -178,7 +204,9 @@ def _keys(editor: Editor) -> KeyBindings:
     bind(lambda: editor.buffer.insert_text("\t"), ~offered & ~asks, "tab")
     bind(editor.take_word, offered, "c-right")
     for number in range(CHOICES):
-        keys.add("escape", str(number + 1), filter=~asks)(lambda _event, number=number: editor.take_choice(number))
+        keys.add("escape", str(number + 1), filter=~asks)(
+            lambda _event, number=number: editor.take_choice(number)
+        )
     bind(editor.heat, ~asks, "c-t")
     bind(editor.draw_another, ~asks, "c-n")
     bind(editor.save, ~asks, "c-s")

@@ -91,10 +91,15 @@ class Suggestions:
             ghost = self._completer.ghost_text(before, after, options, stale)
             following = self._completer.next_words(before, after, options, stale)
         else:
-            # One word is enough to begin the ghost text with; the search for more would take longer.
+            # One word is enough to begin the ghost text with; the search for more would take
+            # longer.
             ghost = self._completer.ghost_text(before, after, replace(options, max_items=1), stale)
-            following = self._completer.next_characters(before, after, replace(options, temperature=0.0))
-        return Answer(question, ghost.text if ghost else "", following, time.perf_counter() - started)
+            following = self._completer.next_characters(
+                before, after, replace(options, temperature=0.0)
+            )
+        return Answer(
+            question, ghost.text if ghost else "", following, time.perf_counter() - started
+        )
 
     def _deliver(self, found: Future[Answer | None]) -> None:
         try:

@@ -17,7 +17,12 @@ from prompt_toolkit.layout import (
     VSplit,
     Window,
 )
-from prompt_toolkit.layout.processors import Processor, TabsProcessor, Transformation, TransformationInput
+from prompt_toolkit.layout.processors import (
+    Processor,
+    TabsProcessor,
+    Transformation,
+    TransformationInput,
+)
 from prompt_toolkit.layout.utils import explode_text_fragments
 from prompt_toolkit.styles import Style
 
@@ -73,7 +78,9 @@ class EditorState(Protocol):
 
 
 class GhostText(Processor):
-    """Shows the ghost text between the cursor and the rest of its line, and the greeting in an empty text."""
+    """Shows the ghost text between the cursor and the rest of its line, and the greeting in an
+    empty text.
+    """
 
     def __init__(self, editor: EditorState) -> None:
         self._editor = editor
@@ -96,7 +103,8 @@ class GhostText(Processor):
 def layout(editor: EditorState) -> Layout:
     """The text, the panel beside it where there is room, the toolbar below."""
     control = BufferControl(
-        buffer=editor.buffer, input_processors=[TabsProcessor(char1=" ", char2=" "), GhostText(editor)]
+        buffer=editor.buffer,
+        input_processors=[TabsProcessor(char1=" ", char2=" "), GhostText(editor)],
     )
     text = Window(control, wrap_lines=True)
     panel = VSplit(
@@ -105,9 +113,12 @@ def layout(editor: EditorState) -> Layout:
             Window(FormattedTextControl(lambda: _panel(editor)), width=PANEL),
         ]
     )
-    toolbar = Window(FormattedTextControl(lambda: _toolbar(editor)), height=1, style="class:toolbar")
+    toolbar = Window(
+        FormattedTextControl(lambda: _toolbar(editor)), height=1, style="class:toolbar"
+    )
     return Layout(
-        HSplit([VSplit([text, ConditionalContainer(panel, Condition(_wide))]), toolbar]), focused_element=text
+        HSplit([VSplit([text, ConditionalContainer(panel, Condition(_wide))]), toolbar]),
+        focused_element=text,
     )
 
 
@@ -117,7 +128,9 @@ def _wide() -> bool:
 
 def _panel(editor: EditorState) -> StyleAndTextTuples:
     answer = editor.suggestions.answer
-    rows: StyleAndTextTuples = _words(editor) if editor.options.prose else _characters(answer.next if answer else ())
+    rows: StyleAndTextTuples = (
+        _words(editor) if editor.options.prose else _characters(answer.next if answer else ())
+    )
     rows.append(("class:dim", f"\n model {editor.model}\n"))
     if answer:
         rows.append(("class:dim", f" {answer.seconds * 1000:.0f} ms"))
@@ -146,7 +159,9 @@ def _words(editor: EditorState) -> StyleAndTextTuples:
 
 def _toolbar(editor: EditorState) -> StyleAndTextTuples:
     if editor.asks_to_save and editor.file:
-        return _hints((f"Save {editor.file.path.name}?", ""), ("y", "yes"), ("n", "no"), ("Esc", "stay"))
+        return _hints(
+            (f"Save {editor.file.path.name}?", ""), ("y", "yes"), ("n", "no"), ("Esc", "stay")
+        )
     said = editor.notice or editor.suggestions.trouble
     if said:
         return [("", f" {said}")]

@@ -1,7 +1,9 @@
-"""What users take, told from their edits: many editors insert an item and never run the command that comes with it.
+"""What users take, told from their edits: many editors insert an item and never run the command
+that comes with it.
 
-An item counts as taken when one change of a document inserts it where it was offered. A client that has told once what
-was taken (``foretype.accepted``) is believed from then on, and its edits are not looked at.
+An item counts as taken when one change of a document inserts it where it was offered. A client that
+has told once what was taken (``foretype.accepted``) is believed from then on, and its edits are not
+looked at.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class _Taken(NamedTuple):
 
 @dataclass
 class _Place:
-    """Where something was offered: what stands before and after, the length of the text, and what was typed since."""
+    """Where something was offered: what stands before and after, the length of the text, and what
+    was typed since.
+    """
 
     offset: int
     before: bytes
@@ -65,7 +69,9 @@ class Observer:
         self._tells = False
 
     def offered(self, uri: str, text: Text, point: Point, offers: Sequence[Candidate]) -> None:
-        """Remember what was offered at a point of a document; the text is still the one it was made for."""
+        """Remember what was offered at a point of a document; the text is still the one it was made
+        for.
+        """
         if self._tells or not offers:
             return
         offset = text.offset(point)
@@ -130,7 +136,9 @@ class Observer:
 
 
 def _typed(place: _Place, text: Text) -> bytes | None:
-    """What the text has at the cursor that it had not, where it is a beginning of an offer; None elsewhere."""
+    """What the text has at the cursor that it had not, where it is a beginning of an offer; None
+    elsewhere.
+    """
     grown = len(text) - place.length
     if not 0 < grown <= max(len(offer.text) for offer in place.offers):
         return None

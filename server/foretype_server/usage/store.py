@@ -1,4 +1,6 @@
-"""What was offered and what was taken, by day, language and editor. Numbers and no text; they stay on this machine."""
+"""What was offered and what was taken, by day, language and editor. Numbers and no text; they stay
+on this machine.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,14 @@ PATIENCE: Final = 5.0
 """Seconds to wait for another server that is writing."""
 
 MOST: Final = 2**53
-"""What is counted at most, in a row of what is kept: beyond it, neither SQLite nor JSON has every number."""
+"""What is counted at most, in a row of what is kept: beyond it, neither SQLite nor JSON has every
+number.
+"""
 
 _TABLE: Final = """
 create table if not exists counts (
-    day text, language text, editor text, kind text, shown integer, accepted integer, characters integer,
+    day text, language text, editor text, kind text,
+    shown integer, accepted integer, characters integer,
     primary key (day, language, editor, kind)
 )"""
 _ADD: Final = f"""
@@ -44,7 +49,9 @@ log = logging.getLogger(__name__)
 
 
 class Key(NamedTuple):
-    """What is counted apart; `day` is an ISO date, `kind` as in `Candidate`, or ``menu`` for what was shown."""
+    """What is counted apart; `day` is an ISO date, `kind` as in `Candidate`, or ``menu`` for what
+    was shown.
+    """
 
     day: str
     language: str
@@ -66,14 +73,20 @@ class Count:
         return self.characters - self.accepted
 
     def __add__(self, other: Count) -> Count:
-        return Count(self.shown + other.shown, self.accepted + other.accepted, self.characters + other.characters)
+        return Count(
+            self.shown + other.shown,
+            self.accepted + other.accepted,
+            self.characters + other.characters,
+        )
 
 
 Counts = Mapping[Key, Count]
 
 
 class Recorder:
-    """Counts in one editor, and hands them on to be written every minute. Lives on the event loop."""
+    """Counts in one editor, and hands them on to be written every minute. Lives on the event
+    loop.
+    """
 
     def __init__(self, editor: str, hand_on: Callable[[Counts], object]) -> None:
         self._editor, self._hand_on = editor, hand_on
@@ -84,7 +97,9 @@ class Recorder:
         """Something was shown or taken today."""
         key = Key(datetime.date.today().isoformat(), language, self._editor, kind)
         self._counts[key] = self._counts.get(key, Count()) + count
-        self._timer = self._timer or asyncio.get_running_loop().call_later(WRITTEN_EVERY, self.write)
+        self._timer = self._timer or asyncio.get_running_loop().call_later(
+            WRITTEN_EVERY, self.write
+        )
 
     def write(self) -> None:
         """Hand on what there is now."""
@@ -104,7 +119,9 @@ def keep(folder: Path, counts: Counts) -> None:
 
 
 def write(folder: Path, counts: Counts) -> None:
-    """Add to what is kept in `folder`. ForetypeError where that cannot be done; nothing of `counts` is written then."""
+    """Add to what is kept in `folder`. ForetypeError where that cannot be done; nothing of `counts`
+    is written then.
+    """
     private_folder(folder)
     with _opened(folder / FILE) as database:
         database.execute(_TABLE)
@@ -112,18 +129,27 @@ def write(folder: Path, counts: Counts) -> None:
 
 
 def _row(key: Key, count: Count) -> tuple[str | int, ...]:
-    """As it can be kept, whatever a client has told: half a character or too high a number would cost the others."""
+    """As it can be kept, whatever a client has told: half a character or too high a number would
+    cost the others.
+    """
     names = (name.encode(errors="replace").decode() for name in key)
-    return (*names, *(min(number, MOST) for number in (count.shown, count.accepted, count.characters)))
+    return (
+        *names,
+        *(min(number, MOST) for number in (count.shown, count.accepted, count.characters)),
+    )
 
 
 def read(folder: Path, since: str = "") -> Counts:
-    """What is kept in `folder`, of the days from `since` on, an ISO date. ForetypeError where it cannot be read."""
+    """What is kept in `folder`, of the days from `since` on, an ISO date. ForetypeError where it
+    cannot be read.
+    """
     path = folder / FILE
     if not path.exists():
         return {}
     with _opened(path) as database:
-        rows = database.execute("select * from counts where day >= ? order by day", (since,)).fetchall()
+        rows = database.execute(
+            "select * from counts where day >= ? order by day", (since,)
+        ).fetchall()
     return {Key(*row[:4]): Count(*row[4:]) for row in rows}
 
 
@@ -135,7 +161,9 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(path, timeout=PATIENCE)) as database, database:
             yield database
     except (OSError, sqlite3.Error) as error:
-        raise ForetypeError(f"{path}: {error}; if it is broken, remove it: it holds statistics alone") from error
+        raise ForetypeError(
+            f"{path}: {error}; if it is broken, remove it: it holds statistics alone"
+        ) from error
 
 
 def by(field: str, counts: Counts) -> dict[str, Count]:

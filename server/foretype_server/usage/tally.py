@@ -1,4 +1,6 @@
-"""What one client was shown and what its user took: counted, whether the client tells of it or its edits show it."""
+"""What one client was shown and what its user took: counted, whether the client tells of it or its
+edits show it.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +47,12 @@ class Tally:
         self._languages.pop(uri, None)
         self._observer.closed(uri)
 
-    def shown(self, kind: str, uri: str, text: Text, point: Point, offers: Sequence[Candidate]) -> None:
-        """At a point of a document, whose text is still the one they were made for, these were offered, if any."""
+    def shown(
+        self, kind: str, uri: str, text: Text, point: Point, offers: Sequence[Candidate]
+    ) -> None:
+        """At a point of a document, whose text is still the one they were made for, these were
+        offered, if any.
+        """
         if offers:
             self._recorder.add(self._languages.get(uri, ""), kind, Count(shown=1))
             self._observer.offered(uri, text, point, offers)
@@ -68,4 +74,6 @@ class Tally:
     def _took(self, uri: str, kind: str, characters: int) -> None:
         self._accepted[kind] += 1
         self._accepted["characters"] += characters
-        self._recorder.add(self._languages.get(uri, ""), kind, Count(accepted=1, characters=characters))
+        self._recorder.add(
+            self._languages.get(uri, ""), kind, Count(accepted=1, characters=characters)
+        )

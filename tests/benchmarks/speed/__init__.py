@@ -1,1 +1,3 @@
-"""How fast everything is, beside a bound or a peer measured in the same run: ``python -m tests.benchmarks.speed``."""
+"""How fast everything is, beside a bound or a peer measured in the same run: ``python -m
+tests.benchmarks.speed``.
+"""

@@ -1,4 +1,6 @@
-"""Times that can be compared although other programs run: alternately, in short rounds, the least of many."""
+"""Times that can be compared although other programs run: alternately, in short rounds, the least
+of many.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 
 ROUNDS = 60
 ROUND = 0.004
-"""Seconds of one call's round, so that all are measured within one slice of the machine's attention."""
+"""Seconds of one call's round, so that all are measured within one slice of the machine's
+attention.
+"""
 
 
 def least(calls: Sequence[Callable[[], object]]) -> list[float]:

@@ -1,4 +1,6 @@
-"""A real server and the default model, in documents of any size: how late are answers, and how large does it get?"""
+"""A real server and the default model, in documents of any size: how late are answers, and how
+large does it get?
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,12 @@ class Editor:
     """One document in an editor, and how long each answer took."""
 
     def __init__(self, client: Client, name: str, text: str) -> None:
-        self.client, self.uri, self.lines, self.version = client, f"file:///{name}", text.split("\n"), 1
+        self.client, self.uri, self.lines, self.version = (
+            client,
+            f"file:///{name}",
+            text.split("\n"),
+            1,
+        )
         client.open(self.uri, text)
 
     def ask(self, line: int, character: int) -> float:
@@ -54,7 +61,9 @@ class Editor:
         return took
 
     def burst(self, draw: random.Random, text: str, pace: float = 0.0) -> list[float]:
-        """Type somewhere, `pace` seconds a key, and take it back nine times of ten; seconds after each key."""
+        """Type somewhere, `pace` seconds a key, and take it back nine times of ten; seconds after
+        each key.
+        """
         line = draw.randrange(len(self.lines))
         old = self.lines[line]
         column = draw.randrange(len(old) + 1)
@@ -107,7 +116,10 @@ def _place(where: tuple[int, int]) -> dict[str, int]:
 
 @contextmanager
 def serving() -> Iterator[tuple[Client, Process]]:
-    with tempfile.TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, process):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        server(Path(folder) / "home", status=None) as (client, process),
+    ):
         client.initialize({"maxSearchTime": Settings().max_search_time})
         warming = Editor(client, "warm", "It was the best of ")
         warming.ask(0, 19)
@@ -115,10 +127,13 @@ def serving() -> Iterator[tuple[Client, Process]]:
 
 
 def prose(size: int, seed: int = 0) -> str:
-    """So many characters of made-up lines: words of the language in no order, as nobody has read them."""
+    """So many characters of made-up lines: words of the language in no order, as nobody has read
+    them.
+    """
     draw = random.Random(seed)
     words = sorted(
-        set(TYPED.split()) | {"house", "river", "morning", "question", "between", "carried", "nothing", "along"}
+        set(TYPED.split())
+        | {"house", "river", "morning", "question", "between", "carried", "nothing", "along"}
     )
     lines: list[str] = []
     while sum(map(len, lines[-1:])) >= 0 and size > 0:
@@ -130,7 +145,12 @@ def prose(size: int, seed: int = 0) -> str:
 
 def _row(what: str, took: list[float], process: Process) -> tuple[str, ...]:
     milliseconds = [1000 * seconds for seconds in took]
-    return what, f"{quantile(milliseconds, 0.5):.0f}", f"{quantile(milliseconds, 0.99):.0f}", f"{process.memory:.0f}"
+    return (
+        what,
+        f"{quantile(milliseconds, 0.5):.0f}",
+        f"{quantile(milliseconds, 0.99):.0f}",
+        f"{process.memory:.0f}",
+    )
 
 
 HEADER = ("what", "p50", "p99", "MB resident")
@@ -143,16 +163,29 @@ def cold() -> None:
         for i in range(5):
             document = Editor(client, f"cold{i}", prose(100_000, i))
             first = document.ask(len(document.lines) - 1, len(document.lines[-1]))
-            rows.append((f"{1000 * first:.0f} ms", f"{process.rest():.1f} s", f"{process.memory:.0f}"))
+            rows.append(
+                (f"{1000 * first:.0f} ms", f"{process.rest():.1f} s", f"{process.memory:.0f}")
+            )
             document.close()
-    table("100 kB opened: the first answer, all of it read, MB resident", ("first", "exact after", "MB"), rows)
+    table(
+        "100 kB opened: the first answer, all of it read, MB resident",
+        ("first", "exact after", "MB"),
+        rows,
+    )
 
 
 def long_documents() -> None:
     """Ten megabytes in many lines, and one megabyte in one."""
-    for name, text in (("9.8 MB", prose(9_800_000)), ("1 MB in one line", prose(1_000_000).replace("\n", " "))):
+    for name, text in (
+        ("9.8 MB", prose(9_800_000)),
+        ("1 MB in one line", prose(1_000_000).replace("\n", " ")),
+    ):
         with serving() as (client, process):
-            table(f"Typing in {name}: ghost text after a key, ms", HEADER, list(_edits(client, process, text)))
+            table(
+                f"Typing in {name}: ghost text after a key, ms",
+                HEADER,
+                list(_edits(client, process, text)),
+            )
 
 
 def _edits(client: Client, process: Process, text: str) -> Iterator[tuple[str, ...]]:
@@ -165,12 +198,24 @@ def _edits(client: Client, process: Process, text: str) -> Iterator[tuple[str, .
     yield _row("at the top", document.type(0, 0), process)
     pasted = prose(100_000, 7)
     document.put((middle, half), (middle, half), pasted)
-    below = (middle + pasted.count("\n"), len(pasted.rpartition("\n")[2]) + (0 if "\n" in pasted else half))
-    yield _row("100 kB pasted, then typing", [document.ask(*below), *document.type(*below)], process)
+    below = (
+        middle + pasted.count("\n"),
+        len(pasted.rpartition("\n")[2]) + (0 if "\n" in pasted else half),
+    )
+    yield _row(
+        "100 kB pasted, then typing", [document.ask(*below), *document.type(*below)], process
+    )
     document.put((middle, half), (below[0], below[1] + KEYS), "")
-    yield _row("that undone, then typing", [document.ask(middle, half), *document.type(middle, half)], process)
+    yield _row(
+        "that undone, then typing",
+        [document.ask(middle, half), *document.type(middle, half)],
+        process,
+    )
     draw = random.Random(1)
-    places = [(line, draw.randrange(len(document.lines[line]) + 1)) for line in draw.choices(range(last + 1), k=40)]
+    places = [
+        (line, draw.randrange(len(document.lines[line]) + 1))
+        for line in draw.choices(range(last + 1), k=40)
+    ]
     yield _row("jumping about", [document.ask(*place) for place in places], process)
     yield _row("all replaced", [_replaced(document, text.replace("river", "brook"), last)], process)
 
@@ -195,13 +240,20 @@ def many_documents() -> None:
         idle = process.seconds
         time.sleep(10)
         idle = process.seconds - idle
-        table(f"200 documents of 20 kB ({before:.0f} MB before, all read {read:.0f} s later)", HEADER, rows)
+        table(
+            f"200 documents of 20 kB ({before:.0f} MB before, all read {read:.0f} s later)",
+            HEADER,
+            rows,
+        )
         print(f"\nIdle with all of them open: {idle:.2f} s of processor in 10 s.")
 
 
 def typed_through() -> None:
     """What was shown as ghost text is typed key by key."""
-    text = "It was the best of times, it was the worst of times. It was the best of times, it was the worst of "
+    text = (
+        "It was the best of times, it was the worst of times. It was the best of times, it was "
+        "the worst of "
+    )
     with serving() as (client, process):
         document = Editor(client, "through", text)
         document.ask(0, len(text))

@@ -25,7 +25,11 @@ def run(minutes: float) -> None:
             milliseconds = [1000 * t for t in took]
             p50, p99 = quantile(milliseconds, 0.5), quantile(milliseconds, 0.99)
             rows.append((part + 1, len(took), f"{p50:.1f}", f"{p99:.0f}", f"{process.memory:.0f}"))
-    table(f"{minutes:g} minutes of typing in ten documents, by tenths", ("tenth", "keys", "p50", "p99", "MB"), rows)
+    table(
+        f"{minutes:g} minutes of typing in ten documents, by tenths",
+        ("tenth", "keys", "p50", "p99", "MB"),
+        rows,
+    )
 
 
 def _some_words(draw: random.Random) -> str:

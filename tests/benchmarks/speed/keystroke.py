@@ -1,6 +1,8 @@
-"""Where the time of one key goes, from the bytes of the edit and the question to those of the ghost text.
+"""Where the time of one key goes, from the bytes of the edit and the question to those of the ghost
+text.
 
-The server is a real one, of which some functions tell how long they took, less what others of them took inside.
+The server is a real one, of which some functions tell how long they took, less what others of them
+took inside.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ from .clock import quantile, table
 from .editing import Editor, prose
 
 KEYS = 200
-TYPED = "and then it was as if somebody had known all along what the question of the morning would be, between them. "
+TYPED = (
+    "and then it was as if somebody had known all along what the question of the morning would "
+    "be, between them. "
+)
 
 
 def _stages() -> list[tuple[str, Any, str]]:
@@ -99,19 +104,30 @@ def run() -> None:
             document = Editor(client, "keys", text)
             line, column = len(document.lines) - 1, len(document.lines[-1])
             document.type(line, column, "warm ")
-            client.request("workspace/executeCommand", {"command": "foretype.status", "arguments": []})
+            client.request(
+                "workspace/executeCommand", {"command": "foretype.status", "arguments": []}
+            )
             before = json.loads(times.read_text())
             took = document.type(line, column + 5, (TYPED * 2)[:KEYS])
-            client.request("workspace/executeCommand", {"command": "foretype.status", "arguments": []})
+            client.request(
+                "workspace/executeCommand", {"command": "foretype.status", "arguments": []}
+            )
             after = json.loads(times.read_text())
-    stages = {name: 1000 * (seconds - before.get(name, 0.0)) / KEYS for name, seconds in after.items()}
+    stages = {
+        name: 1000 * (seconds - before.get(name, 0.0)) / KEYS for name, seconds in after.items()
+    }
     whole = 1000 * sum(took) / KEYS
     stages["between threads and processes"] = whole - sum(stages.values())
     rows = [
-        (name, f"{ms:.2f}", f"{100 * ms / whole:.0f} %") for name, ms in sorted(stages.items(), key=lambda s: -s[1])
+        (name, f"{ms:.2f}", f"{100 * ms / whole:.0f} %")
+        for name, ms in sorted(stages.items(), key=lambda s: -s[1])
     ]
     median = 1000 * quantile(took, 0.5)
-    table(f"A key in 20 kB: {whole:.1f} ms in the mean, {median:.1f} in the median", ("where", "ms", "share"), rows)
+    table(
+        f"A key in 20 kB: {whole:.1f} ms in the mean, {median:.1f} in the median",
+        ("where", "ms", "share"),
+        rows,
+    )
 
 
 def _serve(times: Path) -> None:

@@ -1,4 +1,6 @@
-"""From starting a program to its answer to `initialize`: ours, and a server of pygls that does nothing."""
+"""From starting a program to its answer to `initialize`: ours, and a server of pygls that does
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A step of the network, by each of the two that can run it, beside what reading its weights takes, torch and numpy."""
+"""A step of the network, by each of the two that can run it, beside what reading its weights takes,
+torch and numpy.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,12 @@ def _rows(hidden: int) -> Iterator[list[str]]:
     network = ByteNetwork(Shape("gru", hidden, 1, EMBEDDING, NGRAMS)).eval()
     size = 3 * hidden * (hidden + EMBEDDING) + 256 * (hidden + EMBEDDING)
     ways = _served(network)
-    calls = [*_reads(size), _torch_step(network), _numpy_step(hidden), *(call for way in ways for call in _calls(way))]
+    calls = [
+        *_reads(size),
+        _torch_step(network),
+        _numpy_step(hidden),
+        *(call for way in ways for call in _calls(way)),
+    ]
     times = least(calls)
     *reads, peer, plain = times[: -4 * len(ways)]
     bound = min(reads)
@@ -91,9 +98,21 @@ def _call_alone(ours: Network, state: NetworkState) -> Callable[[], object]:
     cell, text = ours._cell, state.tail + b"e"
     if isinstance(cell, Kernel):
         after = (ctypes.c_float * (cell.state_size + 256))()
-        return partial(cell._native.foretype_run, cell._address, cell._way, 1, 1, text, state.h.tobytes(), after)
+        return partial(
+            cell._native.foretype_run,
+            cell._address,
+            cell._way,
+            1,
+            1,
+            text,
+            state.h.tobytes(),
+            after,
+        )
     assert isinstance(cell, SessionCell)
-    given = {"text": np.frombuffer(text, np.uint8).astype(np.int64).reshape(1, 1, -1), "h": state.h.reshape(1, -1)}
+    given = {
+        "text": np.frombuffer(text, np.uint8).astype(np.int64).reshape(1, 1, -1),
+        "h": state.h.reshape(1, -1),
+    }
     return partial(cell._session.run, OUTPUTS, given)
 
 
@@ -108,9 +127,15 @@ def _served(network: ByteNetwork) -> list[Network]:
 
 
 def _reads(size: int) -> list[Callable[[], object]]:
-    """Ways to read so many bytes from wherever the processor keeps them by then; the fastest is the bound."""
+    """Ways to read so many bytes from wherever the processor keeps them by then; the fastest is the
+    bound.
+    """
     numbers = np.ones(size // 8, np.int64)
-    return [lambda: np.bitwise_or.reduce(numbers), numbers.max, lambda: np.bitwise_and.reduce(numbers)]
+    return [
+        lambda: np.bitwise_or.reduce(numbers),
+        numbers.max,
+        lambda: np.bitwise_and.reduce(numbers),
+    ]
 
 
 def _torch_step(network: ByteNetwork) -> Callable[[], object]:

@@ -1,4 +1,6 @@
-"""Predictors that do what predictors must not do, one thing each. None may cost anybody but itself."""
+"""Predictors that do what predictors must not do, one thing each. None may cost anybody but
+itself.
+"""
 
 import os
 import sys
@@ -22,7 +24,9 @@ class Uniform:
         return (state + text)[-8:]
 
     def step(self, states, following):
-        return [self.feed(state, bytes([byte])) for state, byte in zip(states, following, strict=True)]
+        return [
+            self.feed(state, bytes([byte])) for state, byte in zip(states, following, strict=True)
+        ]
 
     def predict(self, states):
         return np.full((len(states), VOCABULARY), -np.log(VOCABULARY), np.float32)
@@ -91,7 +95,9 @@ class Changing(Uniform):
         return state
 
     def step(self, states, following):
-        return [self.feed(state, bytes([byte])) for state, byte in zip(states, following, strict=True)]
+        return [
+            self.feed(state, bytes([byte])) for state, byte in zip(states, following, strict=True)
+        ]
 
     def predict(self, states):
         rows = np.stack([np.arange(VOCABULARY) * (len(state) % 7) / 100.0 for state in states])

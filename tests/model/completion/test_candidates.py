@@ -1,4 +1,6 @@
-"""What is offered: whole code points, distinct words with their probabilities, ghost text; stable, and by draw."""
+"""What is offered: whole code points, distinct words with their probabilities, ghost text; stable,
+and by draw.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from foretype_model.cancellation import Superseded
 from foretype_model.completion import candidates
 from foretype_model.completion.candidates import Candidate, Options, without_overlap
 from foretype_model.completion.completer import SLICE, Completer
-from foretype_model.completion.generate import generate
 from foretype_model.completion.lookahead import Outlook
 from foretype_model.completion.search import Draw, Search
 from foretype_model.predictors.mixture import SHOWN
@@ -22,12 +21,19 @@ from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.text.grammar import Word
 
-TEXTS = ["hello world, my naïve friend 👩‍👩‍👧 ok", "help me", "return self.value", "日本語の文章です", "print(x)"]
+TEXTS = [
+    "hello world, my naïve friend 👩‍👩‍👧 ok",
+    "help me",
+    "return self.value",
+    "日本語の文章です",
+    "print(x)",
+]
 
 
 def completer(*texts: str) -> Completer:
     return Completer(
-        {"scripted": ScriptedPredictor(texts or TEXTS)}, lambda name, error: pytest.fail(f"{name}: {error}")
+        {"scripted": ScriptedPredictor(texts or TEXTS)},
+        lambda name, error: pytest.fail(f"{name}: {error}"),
     )
 
 
@@ -68,7 +74,9 @@ def test_nothing_ends_in_mid_word_in_any_script(words: tuple[str, ...]) -> None:
 def test_phrases_are_of_whole_words_on_one_line_and_as_probable_as_they_are_said_to_be() -> None:
     predictor = ScriptedPredictor(["one two three\nfour", "one two five", "one six"])
     offered = Completer({"scripted": predictor}, print).next_words(b"one ", b"", Options())
-    assert [one.probability for one in offered[:5]] == sorted((one.probability for one in offered[:5]), reverse=True)
+    assert [one.probability for one in offered[:5]] == sorted(
+        (one.probability for one in offered[:5]), reverse=True
+    )
     texts = {one.text for one in offered}
     assert texts & {"two three", "two five"}
     assert not any("\n" in text for text in texts)
@@ -128,7 +136,10 @@ def test_ghost_text_keeps_to_its_lines() -> None:
 
 def test_ghost_text_within_a_line_keeps_to_it() -> None:
     two = completer("def f():\n    return 1\n    # end")
-    within, at_end = (two.ghost_text(b"def f", after, Options(max_lines=2)) for after in (b"  # why\n", b" \nx = 1"))
+    within, at_end = (
+        two.ghost_text(b"def f", after, Options(max_lines=2))
+        for after in (b"  # why\n", b" \nx = 1")
+    )
     assert within is not None
     assert within.text == "():"
     assert at_end is not None
@@ -151,14 +162,21 @@ def test_the_same_text_gives_the_same_items_and_going_back_too(network: Network)
         texts = [b"the quick brown fox"[:n] for n in range(20)]
         there = [one.next_words(text, b"", options) for text in texts]
         back = [one.next_words(text, b"", options) for text in reversed(texts)]
-        fresh = [Completer({"network": NetworkPredictor(network)}, print).next_words(t, b"", options) for t in texts]
+        fresh = [
+            Completer({"network": NetworkPredictor(network)}, print).next_words(t, b"", options)
+            for t in texts
+        ]
         assert there == back[::-1] == fresh
 
 
-def test_ghost_text_that_is_typed_costs_no_search_and_is_what_one_would_find(network: Network, monkeypatch) -> None:
+def test_ghost_text_that_is_typed_costs_no_search_and_is_what_one_would_find(
+    network: Network, monkeypatch
+) -> None:
     searched, options = [], Options(min_confidence=0.01)
     find_words = candidates.find_words
-    monkeypatch.setattr(candidates, "find_words", lambda *args: searched.append(args) or find_words(*args))
+    monkeypatch.setattr(
+        candidates, "find_words", lambda *args: searched.append(args) or find_words(*args)
+    )
     kept = 0
     for make in (lambda: completer("so it goes on, naïvely and well"), lambda: networked(network)):
         one, text = make(), b"so it "
@@ -182,9 +200,15 @@ def shown(ghost: Candidate | None) -> tuple[str, float] | None:
 
 def test_another_seed_draws_others() -> None:
     many = completer(
-        *(f"pick {word}" for word in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"))
+        *(
+            f"pick {word}"
+            for word in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta")
+        )
     )
-    firsts = {many.next_words(b"pick ", b"", Options(temperature=1.0, seed=seed))[0].text for seed in range(30)}
+    firsts = {
+        many.next_words(b"pick ", b"", Options(temperature=1.0, seed=seed))[0].text
+        for seed in range(30)
+    }
     assert len(firsts) >= 4
 
 
@@ -193,7 +217,11 @@ def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
     state = predictor.feed(predictor.start(), b"go ")
     counts: Counter[bytes] = Counter()
     for seed in range(400):
-        counts[Search(Outlook(predictor, state), Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2).run()[0][0].text[:1]] += 1
+        counts[
+            Search(Outlook(predictor, state), Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2)
+            .run()[0][0]
+            .text[:1]
+        ] += 1
     assert counts[b"b"] / 400 == pytest.approx(0.75, abs=0.08)
 
 
@@ -245,7 +273,9 @@ def test_with_no_predictor_left_nothing_is_offered() -> None:
 
 
 def test_shares_say_who_knew() -> None:
-    two = Completer({"a": ScriptedPredictor(["hello world"]), "b": ScriptedPredictor(["unlike"])}, print)
+    two = Completer(
+        {"a": ScriptedPredictor(["hello world"]), "b": ScriptedPredictor(["unlike"])}, print
+    )
     shares = two.next_words(b"hello", b"", Options())[0].shares
     assert shares["a"] > 0.9
     assert sum(shares.values()) == pytest.approx(1)
@@ -279,7 +309,9 @@ def test_a_search_that_has_no_time_offers_what_it_has_and_is_made_anew() -> None
     assert "people" not in soon
     whole = one.next_words(b"hello ", b"", patient)
     assert {"world", "people"} <= {item.text.strip() for item in whole}
-    assert {"world", "people"} <= {item.text.strip() for item in one.next_words(b"hello ", b"", hurried)}, "remembered"
+    assert {"world", "people"} <= {
+        item.text.strip() for item in one.next_words(b"hello ", b"", hurried)
+    }, "remembered"
 
 
 def test_a_predictor_that_never_has_enough_of_a_text_keeps_nobody_busy_for_ever() -> None:
@@ -309,7 +341,9 @@ def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Networ
     assert slices < 2 * len(new) // SLICE, "nobody will ask about the other one again"
 
 
-@pytest.mark.parametrize("word", ["हिन्दी", "বাংলা", "தமிழ்", "ગુજરાતી", "العَرَبِيَّة", "Ελληνικά", "čeština"])
+@pytest.mark.parametrize(
+    "word", ["हिन्दी", "বাংলা", "தமிழ்", "ગુજરાતી", "العَرَبِيَّة", "Ελληνικά", "čeština"]
+)
 def test_words_are_whole_in_every_script(word: str) -> None:
     offered = completer(f"one {word} two").next_words(b"one ", b"", Options())
     assert offered[0].text.startswith(word)
@@ -323,34 +357,30 @@ def test_the_second_half_of_a_flag_is_offered() -> None:
 
 def test_crlf_and_lf_documents_are_offered_the_same() -> None:
     lines = completer("first\nsecond\nthird")
-    assert lines.next_words(b"first\r\nsec", b"", Options()) == lines.next_words(b"first\nsec", b"", Options())
+    assert lines.next_words(b"first\r\nsec", b"", Options()) == lines.next_words(
+        b"first\nsec", b"", Options()
+    )
 
 
 def test_a_document_that_rested_is_offered_the_same() -> None:
     resting, before = completer(), b"hello wor"
     offered = resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())
     resting.rest()
-    assert (resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())) == offered
-
-
-@settings(max_examples=40, deadline=None)
-@given(prompt=st.text(max_size=20), temperature=st.sampled_from([0.0, 0.7, 2.0]), seed=st.integers(0, 2**40))
-def test_generated_text_is_whole_code_points(network: Network, prompt, temperature, seed) -> None:
-    options = Options(temperature=temperature, seed=seed)
-    pieces = list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
-    assert len(pieces) <= 30
-    assert all(len(piece) == 1 for piece in pieces)
-    assert pieces == list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
-
-
-def test_generation_ends_with_the_text() -> None:
-    scripted = ScriptedPredictor(["hello world"])
-    assert "".join(generate(scripted, b"hello", 100, Options(temperature=0))) == " world"
+    assert (
+        resting.next_words(before, b"", Options()),
+        resting.ghost_text(before, b"", Options()),
+    ) == offered
 
 
 @pytest.mark.parametrize(
     ("text", "after", "left"),
-    [("x)", ")", "x"), ('"a"]', '"] = 1', '"a'), ("word", "word", "word"), ("x", "", "x"), ("f()", ");", "f(")],
+    [
+        ("x)", ")", "x"),
+        ('"a"]', '"] = 1', '"a'),
+        ("word", "word", "word"),
+        ("x", "", "x"),
+        ("f()", ");", "f("),
+    ],
 )
 def test_brackets_that_stand_after_the_cursor_are_not_offered_again(text, after, left) -> None:
     assert without_overlap(text, after) == left

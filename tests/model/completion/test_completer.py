@@ -56,7 +56,9 @@ SLICES = caught_up(asked_once())
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(-3, 1), st.lists(st.integers(0, 1), min_size=2, max_size=12))
-def test_a_state_that_is_said_to_be_exact_is_whatever_was_read_between_the_keys(more: int, then: list[int]) -> None:
+def test_a_state_that_is_said_to_be_exact_is_whatever_was_read_between_the_keys(
+    more: int, then: list[int]
+) -> None:
     completer = Completer({"whole": Whole()}, pytest.fail)
     text = TEXT
     for slices in (SLICES + more, *then):

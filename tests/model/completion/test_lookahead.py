@@ -1,4 +1,6 @@
-"""What was looked at ahead: computed once, the same as if it had not been, and kept while it is typed."""
+"""What was looked at ahead: computed once, the same as if it had not been, and kept while it is
+typed.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def test_the_row_at_the_cursor_is_made_anew() -> None:
 
 def test_typing_through_what_was_offered_reads_little_and_offers_the_same() -> None:
     def completer() -> tuple[Completer, Counting]:
-        predictor = Counting(["the words that are said to a wonderful audience", "the wordless song"])
+        predictor = Counting(
+            ["the words that are said to a wonderful audience", "the wordless song"]
+        )
         return Completer({"scripted": predictor}, print), predictor
 
     one, predictor = completer()

@@ -1,4 +1,6 @@
-"""A text that is read as it comes: its figures are an evaluation's, whatever is edited and however it is cut short."""
+"""A text that is read as it comes: its figures are an evaluation's, whatever is edited and however
+it is cut short.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def test_the_bits_of_what_is_typed_are_those_of_an_evaluation(text):
     assert "".join(score.text for score in scores) == text
     system = PredictorSystem("both", members, Options())
     bits = bits_needed(system.start(), Passage("", text, ""), lambda _: None)
-    assert -sum(math.log2(score.probability) for score in scores) == pytest.approx(bits, rel=1e-4, abs=1e-3)
+    assert -sum(math.log2(score.probability) for score in scores) == pytest.approx(
+        bits, rel=1e-4, abs=1e-3
+    )
 
 
 def test_what_is_typed_is_learnt_from_and_what_is_pasted_is_not():
@@ -66,7 +70,10 @@ def test_what_is_typed_is_learnt_from_and_what_is_pasted_is_not():
     for end in range(1, len(text) + 1):
         one.follow(text[:end].encode())
         typed += one.read(end - 1, end)
-    learnt, plain = (math.prod(score.probability for score in scores[20:]) for scores in (typed, read_all(new(), text)))
+    learnt, plain = (
+        math.prod(score.probability for score in scores[20:])
+        for scores in (typed, read_all(new(), text))
+    )
     assert learnt > 5 * plain
 
 
@@ -127,7 +134,11 @@ def test_what_was_there_before_anybody_asked_is_missed_and_never_scored_from_hin
 
 @pytest.mark.parametrize("kind", ["scripted", "network"])
 def test_a_key_gets_the_probability_that_was_shown_for_it(kind, network):
-    base = NetworkPredictor(network) if kind == "network" else ScriptedPredictor(["the mill, the mill"])
+    base = (
+        NetworkPredictor(network)
+        if kind == "network"
+        else ScriptedPredictor(["the mill, the mill"])
+    )
     one, text = Reading(Mixture({kind: base, "copy": CopyPredictor()}), "a"), ""
     for key in "the mill, the mill é":
         shown = one.next_characters(len(text.encode()), Options(max_items=100))
@@ -149,17 +160,22 @@ def test_what_is_drawn_follows_the_temperature(text, temperature):
     one = new()
     one.follow(text.encode())
     by_temperature = {
-        t: one.next_characters(len(text.encode()), Options(temperature=t)) for t in (0.0, 1.0, temperature)
+        t: one.next_characters(len(text.encode()), Options(temperature=t))
+        for t in (0.0, 1.0, temperature)
     }
     for found in by_temperature.values():
-        assert [likely.probability for likely in found] == [likely.probability for likely in by_temperature[0.0]]
+        assert [likely.probability for likely in found] == [
+            likely.probability for likely in by_temperature[0.0]
+        ]
         assert sum(likely.drawn for likely in found) <= 1.0001
     assert [likely.drawn for likely in by_temperature[1.0]] == pytest.approx(
         [likely.probability for likely in by_temperature[0.0]], rel=1e-3
     )
     assert by_temperature[0.0][0].drawn == 1
     singles = [likely for likely in by_temperature[temperature] if likely.text.isascii()]
-    ratios = [math.log(likely.drawn) - math.log(likely.probability) / temperature for likely in singles]
+    ratios = [
+        math.log(likely.drawn) - math.log(likely.probability) / temperature for likely in singles
+    ]
     assert ratios == pytest.approx(ratios[:1] * len(ratios), abs=1e-3)
 
 
@@ -171,13 +187,17 @@ def test_what_is_superseded_goes_on_where_it_was(text, patience):
     for _ in range(10**4):
         start = next(asked)
         try:
-            found = one.read(0, len(text.encode()), lambda start=start: next(asked) - start > patience)
+            found = one.read(
+                0, len(text.encode()), lambda start=start: next(asked) - start > patience
+            )
         except Superseded:
             continue
         if len(found) == len(text):
             break
     whole = read_all(new(), text)
-    assert [score.probability for score in found] == pytest.approx([score.probability for score in whole], rel=1e-2)
+    assert [score.probability for score in found] == pytest.approx(
+        [score.probability for score in whole], rel=1e-2
+    )
 
 
 def test_a_long_text_is_read_from_its_last_lines():

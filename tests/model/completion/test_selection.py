@@ -14,7 +14,9 @@ from foretype_model.completion.selection import Choice, most_saving
 @st.composite
 def distributions(draw) -> dict[str, float]:
     """Ways that a text goes on, and the probability of each."""
-    texts = draw(st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=7, unique=True))
+    texts = draw(
+        st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=7, unique=True)
+    )
     weights = draw(st.lists(st.integers(1, 20), min_size=len(texts), max_size=len(texts)))
     return {text: weight / sum(weights) for text, weight in zip(texts, weights, strict=True)}
 
@@ -22,7 +24,9 @@ def distributions(draw) -> dict[str, float]:
 def prefixes(goes_on: dict[str, float]) -> list[Choice]:
     """All that could be offered, with its probability."""
     texts = sorted({text[:end] for text in goes_on for end in range(1, len(text) + 1)})
-    return [Choice(text, sum(p for way, p in goes_on.items() if way.startswith(text))) for text in texts]
+    return [
+        Choice(text, sum(p for way, p in goes_on.items() if way.startswith(text))) for text in texts
+    ]
 
 
 def saved(offered: list[Choice], goes_on: dict[str, float]) -> float:
@@ -36,7 +40,9 @@ def saved(offered: list[Choice], goes_on: dict[str, float]) -> float:
 @given(distributions(), st.integers(1, 4))
 def test_the_choice_is_within_the_bound_of_the_best_one(goes_on, count) -> None:
     choices = prefixes(goes_on)
-    best = max(saved(list(some), goes_on) for some in combinations(choices, min(count, len(choices))))
+    best = max(
+        saved(list(some), goes_on) for some in combinations(choices, min(count, len(choices)))
+    )
     chosen = most_saving(choices, count)
     assert len(chosen) == len(set(chosen)) <= count
     assert saved(chosen, goes_on) >= (1 - 1 / 2.718281828) * best - 1e-9
@@ -49,9 +55,9 @@ def test_each_is_the_one_that_adds_most_to_those_before_it(goes_on, count) -> No
         most = max(saved([*so_far, other], goes_on) for other in choices)
         so_far.append(one)
         assert saved(so_far, goes_on) == pytest.approx(most)
-    assert len(so_far) == count or max(saved([*so_far, other], goes_on) for other in choices) == pytest.approx(
-        saved(so_far, goes_on)
-    )
+    assert len(so_far) == count or max(
+        saved([*so_far, other], goes_on) for other in choices
+    ) == pytest.approx(saved(so_far, goes_on))
 
 
 def test_a_phrase_stands_beside_its_first_word_only_where_that_pays() -> None:

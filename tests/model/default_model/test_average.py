@@ -20,7 +20,9 @@ SHAPE = Shape("gru", 16, 1, 8, 3)
 def test_every_weight_is_the_mean() -> None:
     networks = [make_network(SHAPE, seed) for seed in range(3)]
     for name, weight in averaged(networks).state_dict().items():
-        torch.testing.assert_close(weight, torch.stack([n.state_dict()[name] for n in networks]).mean(0))
+        torch.testing.assert_close(
+            weight, torch.stack([n.state_dict()[name] for n in networks]).mean(0)
+        )
 
 
 def test_the_mean_of_one_network_with_itself_predicts_what_it_does() -> None:
@@ -33,13 +35,17 @@ def test_networks_of_different_shapes_have_none() -> None:
         averaged([make_network(SHAPE), make_network(Shape("lstm", 16, 1, 8, 3))])
 
 
-def test_model_files_become_a_model_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_model_files_become_a_model_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     files = [tmp_path / "one.onnx", tmp_path / "two.onnx"]
     for seed, file in enumerate(files):
         onnx_file.write(make_network(SHAPE, seed), make_metadata(SHAPE, file.stem), file)
     assert main([*map(str, files), "--out", str(tmp_path / "mean.onnx")]) == 0
     assert read_metadata(tmp_path / "mean.onnx").name == "mean"
-    mean, *alone = (Network.open(file).start().log_probabilities for file in (tmp_path / "mean.onnx", *files))
+    mean, *alone = (
+        Network.open(file).start().log_probabilities for file in (tmp_path / "mean.onnx", *files)
+    )
     assert not any(abs(mean - one).max() < 1e-3 for one in alone)
     assert main([str(tmp_path / "none.onnx"), "--out", str(tmp_path / "mean.onnx")]) == 1
     assert "none.onnx" in capsys.readouterr().err

@@ -54,7 +54,9 @@ def text(seed: int, size: int = 2_400) -> bytes:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     pages = [f"docs/{project}/{page}.md" for project in ("one", "two") for page in range(9)]
-    novels = [f"{folder}/{novel}.txt" for folder in ("prose/fiction", "multilingual/fr") for novel in "ab"]
+    novels = [
+        f"{folder}/{novel}.txt" for folder in ("prose/fiction", "multilingual/fr") for novel in "ab"
+    ]
     for seed, name in enumerate([*pages, *novels]):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text(seed, 6_000 if name in novels else 3_000))
@@ -103,21 +105,37 @@ def test_the_shipped_table_has_a_share_for_each_class() -> None:
 @pytest.mark.parametrize("kind", [RECENT, INDEXED])
 def test_long_contexts_that_always_went_on_alike_are_trusted_more(made, kind: int) -> None:
     for table in (np.ravel(made[0]), ppm.trust_table()):
-        assert table[cell(kind, order=16, rows=4, top=4)] > 1.2 * table[cell(kind, order=4, rows=6, top=2)]
+        assert (
+            table[cell(kind, order=16, rows=4, top=4)]
+            > 1.2 * table[cell(kind, order=4, rows=6, top=2)]
+        )
 
 
 def test_a_fitted_table_predicts_texts_that_it_was_not_fitted_to(made, drawn: list[Case]) -> None:
     _, scores = made
-    assert set(scores) == {"code", "docs", "book", "docs alone", "prose alone", "multilingual alone", "all"}
+    assert set(scores) == {
+        "code",
+        "docs",
+        "book",
+        "docs alone",
+        "prose alone",
+        "multilingual alone",
+        "all",
+    }
     assert sum(score.size for kind, score in scores.items() if kind != "all") == scores["all"].size
-    assert scores["all"].size == sum(len(passage.typed) for case in drawn for passage in case.passages[1::2])
-    # The table in use knows less of these texts than one that is fitted to their like, and the network nothing.
+    assert scores["all"].size == sum(
+        len(passage.typed) for case in drawn for passage in case.passages[1::2]
+    )
+    # The table in use knows less of these texts than one that is fitted to their like, and the
+    # network nothing.
     assert scores["all"].after < scores["all"].before < scores["all"].network
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), lowest=st.floats(0.001, 0.9))
-def test_the_bytes_are_as_probable_as_the_product_makes_them(network: Network, seed: int, lowest: float) -> None:
+def test_the_bytes_are_as_probable_as_the_product_makes_them(
+    network: Network, seed: int, lowest: float
+) -> None:
     table = np.random.default_rng(seed).uniform(lowest, 0.999, SHAPE)
     shards = (Shard.build([("a", text(1)), ("b", text(2))]),)
     passage = Passage(text(seed)[:700], text(seed)[700:800])
@@ -125,7 +143,8 @@ def test_the_bytes_are_as_probable_as_the_product_makes_them(network: Network, s
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ppm, "trust_table", partial(np.ndarray.tolist, table.ravel()))
         expected = list(product(passage, shards, known.network.tolist()))
-    # What copy leaves is 1 less a sum of float32, which is known to 1e-7, and is multiplied by a small probability.
+    # What copy leaves is 1 less a sum of float32, which is known to 1e-7, and is multiplied by a
+    # small probability.
     learnt = fit_escapes.probabilities(torch.tensor(table).flatten(), known).tolist()
     assert learnt == pytest.approx(expected, rel=1e-4, abs=1e-8)
 
@@ -147,19 +166,27 @@ def test_what_is_typed_is_in_no_workspace(drawn: list[Case]) -> None:
         texts = [document for _, document in case.workspace]
         for passage in case.passages:
             assert 0 < len(passage.typed) <= 150
-            assert not [document for document in texts if passage.before + passage.typed in document]
+            assert not [
+                document for document in texts if passage.before + passage.typed in document
+            ]
 
 
-def test_the_same_seed_draws_the_same_cases(drawn: list[Case], corpus: Path, wheels: Path, monkeypatch) -> None:
+def test_the_same_seed_draws_the_same_cases(
+    drawn: list[Case], corpus: Path, wheels: Path, monkeypatch
+) -> None:
     monkeypatch.setattr(escape_cases, "LENGTH", 150)
     assert list(escape_cases.cases(corpus, wheels)) == drawn
     assert list(escape_cases.cases(corpus, wheels, seed=1)) != drawn
 
 
-def test_texts_that_the_network_was_not_trained_on_come_first(corpus: Path, wheels: Path, monkeypatch) -> None:
+def test_texts_that_the_network_was_not_trained_on_come_first(
+    corpus: Path, wheels: Path, monkeypatch
+) -> None:
     monkeypatch.setattr(recipe, "HELD_BACK", 4)
     pages = list((corpus / "docs").rglob("*.md"))
-    unread = [page.read_bytes() for page in pages if recipe.held_back(page.relative_to(corpus).as_posix())]
+    unread = [
+        page.read_bytes() for page in pages if recipe.held_back(page.relative_to(corpus).as_posix())
+    ]
     assert 0 < len(unread) < len(pages)
     monkeypatch.setattr(escape_cases, "LONE", len(unread))
     alone = next(case for case in escape_cases.cases(corpus, wheels) if case.kind == "docs alone")
@@ -167,7 +194,9 @@ def test_texts_that_the_network_was_not_trained_on_come_first(corpus: Path, whee
 
 
 @pytest.mark.parametrize("missing", ["corpus", "wheels"])
-def test_a_folder_without_texts_is_named(missing: str, corpus: Path, wheels: Path, tmp_path: Path) -> None:
+def test_a_folder_without_texts_is_named(
+    missing: str, corpus: Path, wheels: Path, tmp_path: Path
+) -> None:
     folders = {"corpus": corpus, "wheels": wheels} | {missing: tmp_path}
     with pytest.raises(CorpusError, match=str(tmp_path)):
         list(escape_cases.cases(**folders))

@@ -15,7 +15,10 @@ from default_model.contamination import Contamination
 from default_model.near_duplicates import NearDuplicates
 from default_model.shingles import shingles, words
 
-LEXICON = ["".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=2 + i % 7)) for i in range(3000)]
+LEXICON = [
+    "".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=2 + i % 7))
+    for i in range(3000)
+]
 
 
 def prose(seed: int, count: int) -> str:
@@ -24,7 +27,9 @@ def prose(seed: int, count: int) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(60, 600), changed=st.floats(0, 0.5))
-def test_texts_are_near_duplicates_where_most_of_their_runs_of_words_are_the_same(seed, count, changed) -> None:
+def test_texts_are_near_duplicates_where_most_of_their_runs_of_words_are_the_same(
+    seed, count, changed
+) -> None:
     first = prose(seed, count).split()
     second = first[: int(count * (1 - changed))] + prose(seed + 1, int(count * changed)).split()
     a, b = ({tuple(text[i : i + 5]) for i in range(len(text) - 4)} for text in (first, second))
@@ -54,7 +59,9 @@ def test_what_a_word_is(text: str, count: int) -> None:
 
 
 @given(st.text(), st.text())
-def test_words_are_told_apart_but_not_their_case_or_what_stands_between(left: str, right: str) -> None:
+def test_words_are_told_apart_but_not_their_case_or_what_stands_between(
+    left: str, right: str
+) -> None:
     plain = re.sub(r"\W", "", f"{left} a {right}")
     assert np.array_equal(words(f"“{plain.lower()}”\n"), words(f" {plain.lower()}."))
     assert not np.array_equal(words(f"{plain}a"), words(plain))

@@ -1,4 +1,6 @@
-"""The recipe of the default model's corpus: shares, what is left out, and the same text for the same seed."""
+"""The recipe of the default model's corpus: shares, what is left out, and the same text for the
+same seed.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,17 @@ from default_model.archives import files_in
 from default_model.packages import Package, Version
 from foretype_model.errors import CorpusError
 
-LEXICON = ["".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=2 + i % 7)) for i in range(3000)]
-SOURCES = {"prose/fiction": 40, "prose/masc": 20, "docs/python__peps": 20, "docs/other": 30, "multilingual/fr": 40}
+LEXICON = [
+    "".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=2 + i % 7))
+    for i in range(3000)
+]
+SOURCES = {
+    "prose/fiction": 40,
+    "prose/masc": 20,
+    "docs/python__peps": 20,
+    "docs/other": 30,
+    "multilingual/fr": 40,
+}
 PYTHON = Package("pypi", "thing", "MIT", frozenset({"python", "c", "docs"}))
 SCRIPT = Package("npm", "@scope/other", "ISC", frozenset({"javascript"}))
 
@@ -63,7 +74,9 @@ def corpus(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory) -> dict[Package, Path]:
     folder = tmp_path_factory.mktemp("packages")
-    python = {f"thing/{i}.py": lines(5000 + i) for i in range(40)} | {f"src/{i}.c": lines(6000 + i) for i in range(20)}
+    python = {f"thing/{i}.py": lines(5000 + i) for i in range(40)} | {
+        f"src/{i}.c": lines(6000 + i) for i in range(20)
+    }
     script = {f"lib/{i}.js": lines(7000 + i) for i in range(30)}
     return {
         PYTHON: tar(folder / "pypi-thing-1.0.tar.gz", python),
@@ -131,7 +144,9 @@ def test_the_whole_is_as_large_as_the_scarcest_kind_allows(available: dict[str, 
     assert max(used) == pytest.approx(1) or whole == pytest.approx(recipe.MOST)
 
 
-def test_a_seed_makes_the_same_documents_in_the_same_order_and_another_does_not(make, corpus, tmp_path) -> None:
+def test_a_seed_makes_the_same_documents_in_the_same_order_and_another_does_not(
+    make, corpus, tmp_path
+) -> None:
     first, same, other = make("a"), make("b"), make("c", seed=1)
     assert first["sha256"] == same["sha256"] != other["sha256"]
     assert written(tmp_path / "a") == written(tmp_path / "b")
@@ -152,12 +167,18 @@ def test_quotes_are_typed_as_people_do_in_three_quarters_of_the_prose(make, tmp_
 
 def test_near_duplicates_and_what_is_scored_stay_out(make, corpus, tmp_path) -> None:
     files = {name: content.decode() for name, content in files_in(corpus)}
-    files |= {f"docs/other/copy-of-{i}.txt": files[f"docs/other/{i}.txt"].replace(" ", "\n") + " end" for i in range(5)}
+    files |= {
+        f"docs/other/copy-of-{i}.txt": files[f"docs/other/{i}.txt"].replace(" ", "\n") + " end"
+        for i in range(5)
+    }
     scored = {"a.txt": "before it. " + files["prose/masc/3.txt"].upper()[200:900] + " after it"}
     with_copies = tar(tmp_path / "more.tar.zst", files, root="train")
     manifest = make(corpus=with_copies, against=[tar(tmp_path / "eval.tar.gz", scored)])
     pairs = sum(
-        not (recipe.held_back(f"docs/other/{i}.txt") or recipe.held_back(f"docs/other/copy-of-{i}.txt"))
+        not (
+            recipe.held_back(f"docs/other/{i}.txt")
+            or recipe.held_back(f"docs/other/copy-of-{i}.txt")
+        )
         for i in range(5)
     )
     assert manifest["left out"]["near-duplicates"] == {"docs": pairs} and pairs >= 3
@@ -167,11 +188,17 @@ def test_near_duplicates_and_what_is_scored_stay_out(make, corpus, tmp_path) -> 
 
 def test_one_document_in_fifty_is_held_back(make, corpus, tmp_path, monkeypatch) -> None:
     names = [f"docs/{i}.md" for i in range(20_000)]
-    assert sum(map(recipe.held_back, names)) / len(names) == pytest.approx(1 / recipe.HELD_BACK, rel=0.2)
+    assert sum(map(recipe.held_back, names)) / len(names) == pytest.approx(
+        1 / recipe.HELD_BACK, rel=0.2
+    )
     monkeypatch.setattr(recipe, "HELD_BACK", 3)
     make()
     used = {line.split("\t")[2] for line in (tmp_path / "mix.tsv").read_text("utf-8").splitlines()}
-    assert not [name for name in used if recipe.held_back(name) and "thing" not in name and "@scope" not in name]
+    assert not [
+        name
+        for name in used
+        if recipe.held_back(name) and "thing" not in name and "@scope" not in name
+    ]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +226,9 @@ def test_one_document_in_fifty_is_held_back(make, corpus, tmp_path, monkeypatch)
         ("thing/picture.png", None),
     ],
 )
-def test_tests_vendored_compiled_and_licence_files_are_left_out(name: str, language: str | None) -> None:
+def test_tests_vendored_compiled_and_licence_files_are_left_out(
+    name: str, language: str | None
+) -> None:
     assert code_files.language_of(name) == language
 
 
@@ -232,7 +261,9 @@ def test_what_is_scored_or_fitted_to_is_refused(tmp_path) -> None:
     unseen = re.findall(r"^([\w-]+)==", packages.UNSEEN.read_text("utf-8"), re.MULTILINE)
     assert unseen
     for name in ("sqlite-utils", "sqlite_utils", "attrs", *unseen):
-        (tmp_path / "names.txt").write_text(f"# a comment\npypi click BSD-3-Clause python\npypi {name} MIT python\n")
+        (tmp_path / "names.txt").write_text(
+            f"# a comment\npypi click BSD-3-Clause python\npypi {name} MIT python\n"
+        )
         with pytest.raises(CorpusError, match=f"{name}.*take it out"):
             packages.named(tmp_path / "names.txt")
 
@@ -242,13 +273,17 @@ def test_every_package_is_locked_and_under_terms_that_permit_it() -> None:
     assert {package.name for package in named} == set(versions)
     assert all(re.fullmatch(r"[0-9a-f]{64}", version.sha256) for version in versions.values())
     permissive = r"(MIT|MIT-CMU|BSD-[23]-Clause|Apache-2\.0|ISC|PSF-2\.0|public-domain)"
-    assert all(re.fullmatch(rf"{permissive}( OR {permissive})*", package.licence) for package in named)
+    assert all(
+        re.fullmatch(rf"{permissive}( OR {permissive})*", package.licence) for package in named
+    )
     assert all(package.languages <= set(code_files.LANGUAGES) for package in named)
     written_in = {language for package in named for language in package.languages}
     assert written_in == set(code_files.LANGUAGES)
 
 
-def test_an_archive_that_is_there_is_used_if_it_is_the_one_that_was_locked(archives, tmp_path) -> None:
+def test_an_archive_that_is_there_is_used_if_it_is_the_one_that_was_locked(
+    archives, tmp_path
+) -> None:
     folder = archives[PYTHON].parent
     digest = hashlib.sha256(archives[PYTHON].read_bytes()).hexdigest()
     fetched = packages.fetch([PYTHON], {"thing": Version("1.0", digest)}, folder)
@@ -271,7 +306,11 @@ def test_what_goes_wrong_is_one_line(make, corpus, tmp_path) -> None:
     with pytest.raises(CorpusError, match="there already"):
         make()
     (tmp_path / "broken.tar.zst").write_bytes(corpus.read_bytes()[:999])
-    for broken in (tmp_path / "broken.tar.zst", tmp_path / "missing.tar.zst", tmp_path / "missing.tar.gz"):
+    for broken in (
+        tmp_path / "broken.tar.zst",
+        tmp_path / "missing.tar.zst",
+        tmp_path / "missing.tar.gz",
+    ):
         with pytest.raises(CorpusError, match="cannot read") as error:
             list(files_in(broken))
         assert "\n" not in str(error.value)

@@ -1,4 +1,6 @@
-"""Scores: on systems whose offers are known, so that each figure can be told by hand; and properties of any text."""
+"""Scores: on systems whose offers are known, so that each figure can be told by hand; and
+properties of any text.
+"""
 
 import math
 from itertools import pairwise
@@ -83,7 +85,12 @@ def test_ghost_text_is_taken_whole_or_its_first_line_or_word(typed, ghost, keys,
 
 
 @pytest.mark.parametrize(
-    ("menu", "keys"), [(["xx", "ab", "abc"], 4), (["x1", "x2", "x3", "x4", "abcdef"], 1), (["x"] * 5 + ["abcdef"], 6)]
+    ("menu", "keys"),
+    [
+        (["xx", "ab", "abc"], 4),
+        (["x1", "x2", "x3", "x4", "abcdef"], 1),
+        (["x"] * 5 + ["abcdef"], 6),
+    ],
 )
 def test_of_the_menus_first_five_the_longest_that_is_right_is_taken(menu, keys):
     assert type_again(Offering(menu=menu), Passage("", "abcdef", ""), "popup", ignore).keys == keys
@@ -120,7 +127,13 @@ def test_line_ends_are_line_feeds():
 
 @pytest.mark.parametrize(
     ("before", "rest", "expected"),
-    [("", "  a", ""), ("  a\n", "    b", "  "), ("\ta\n", "  b", ""), ("    a\n\n", "  b", "  "), ("  a", "  b", "")],
+    [
+        ("", "  a", ""),
+        ("  a\n", "    b", "  "),
+        ("\ta\n", "  b", ""),
+        ("    a\n\n", "  b", "  "),
+        ("  a", "  b", ""),
+    ],
 )
 def test_an_editor_repeats_the_last_lines_indentation(before, rest, expected):
     assert free_indentation(before, rest) == expected
@@ -130,7 +143,9 @@ def test_bits_are_those_of_the_predictors_own_probabilities():
     text = "grüße"
     only = ScriptedPredictor([text])
     states = [only.feed(b"", text.encode()[:i]) for i in range(len(text.encode()))]
-    nats = -sum(only.predict([state])[0, byte] for state, byte in zip(states, text.encode(), strict=True))
+    nats = -sum(
+        only.predict([state])[0, byte] for state, byte in zip(states, text.encode(), strict=True)
+    )
     scored = score(system(text), Passage("", text, ""), [])
     assert scored.bits_per_character == pytest.approx(nats / math.log(2) / 5)
 
@@ -187,7 +202,9 @@ def test_words_carry_the_spaces_before_them():
 def test_the_next_word_is_first_or_among_three_or_not_offered():
     text = "one two. one tea. one toe. one two. one sea."
     starts = score(system("one two.", "one tea.", "one toe."), Passage("", text, ""), [])
-    seen = dict(zip([word for _, word in words(Passage("", text, ""))], starts.starts, strict=False))
+    seen = dict(
+        zip([word for _, word in words(Passage("", text, ""))], starts.starts, strict=False)
+    )
     assert seen[" sea"].rank is None
     assert 0 < starts.top(1) <= starts.top(3) < 1
 
@@ -199,7 +216,9 @@ def test_the_calibration_error_is_a_share_and_the_bins_hold_every_guess(guesses)
 
 
 def test_the_calibration_error_of_what_is_as_sure_as_right_is_nothing():
-    honest = [Guess(0.25, i % 4 == 0) for i in range(8)] + [Guess(0.75, i % 4 != 0) for i in range(4)]
+    honest = [Guess(0.25, i % 4 == 0) for i in range(8)] + [
+        Guess(0.75, i % 4 != 0) for i in range(4)
+    ]
     assert expected_calibration_error(honest) == pytest.approx(0)
     assert expected_calibration_error([Guess(0.9, False), Guess(1.0, True)]) == pytest.approx(0.45)
     assert expected_calibration_error([]) is None
@@ -211,7 +230,10 @@ def test_two_passages_together_are_their_sums():
     both = total(scores)
     assert both.characters == 23
     assert both.bits == pytest.approx(scores[0].bits + scores[1].bits)
-    assert both.typing["inline"].keys == scores[0].typing["inline"].keys + scores[1].typing["inline"].keys
+    assert (
+        both.typing["inline"].keys
+        == scores[0].typing["inline"].keys + scores[1].typing["inline"].keys
+    )
     assert len(both.starts) == len(scores[0].starts) + len(scores[1].starts)
 
 

@@ -118,9 +118,14 @@ def test_stops_within_one_vast_folder_too(tmp_path):
     assert skipped(tmp_path, most=30) == {}
 
 
-NAMES = st.sampled_from(["a", "b.txt", "c.log", ".d", "build", "node_modules", "setup.py", "x.lock", "k.pem"])
+NAMES = st.sampled_from(
+    ["a", "b.txt", "c.log", ".d", "build", "node_modules", "setup.py", "x.lock", "k.pem"]
+)
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
-PATTERNS = st.lists(st.sampled_from(["*.log", "build/", "/a", "!b.txt", "a/**", "*", "!*/", "b.txt", "!a"]), max_size=3)
+PATTERNS = st.lists(
+    st.sampled_from(["*.log", "build/", "/a", "!b.txt", "a/**", "*", "!*/", "b.txt", "!a"]),
+    max_size=3,
+)
 
 
 @settings(max_examples=150, deadline=None)

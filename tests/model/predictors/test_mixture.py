@@ -1,4 +1,6 @@
-"""The mixture: a distribution whatever its members answer, the better for what it learns, and none at their mercy."""
+"""The mixture: a distribution whatever its members answer, the better for what it learns, and none
+at their mercy.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from foretype_model.predictors.scripted import ScriptedPredictor
 
 
 class Told(ScriptedPredictor):
-    """Answers what it was told to, whatever the text: one row of probabilities for each state, which is its number."""
+    """Answers what it was told to, whatever the text: one row of probabilities for each state,
+    which is its number.
+    """
 
     def __init__(self, *rows: np.ndarray) -> None:
         super().__init__([])
@@ -69,7 +73,9 @@ def mixture_of(members) -> tuple[Mixture, list[tuple[int, ...]]]:
 
 
 @settings(deadline=None)
-@given(members=MEMBERS, typed=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 255)), max_size=30))
+@given(
+    members=MEMBERS, typed=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 255)), max_size=30)
+)
 def test_the_mixture_is_a_distribution_and_its_shares_are_of_it(members, typed) -> None:
     mixed, states = mixture_of(members)
     for which, byte in typed:
@@ -129,14 +135,19 @@ def test_a_part_counts_for_as_much_as_is_assigned_before_anything_is_learnt() ->
 
 def test_a_second_whole_member_counts_for_half_of_its_sureness_before_anything_is_learnt() -> None:
     mixed = Mixture({"base": Told(EVENLY), "second": Told(sure_of("a", 1.0, 0.8))})
-    assert np.exp(mixed.predict([(0, 0)]))[0, ord("a")] == pytest.approx(0.4 * 0.8 + 0.6 / VOCABULARY, abs=1e-3)
+    assert np.exp(mixed.predict([(0, 0)]))[0, ord("a")] == pytest.approx(
+        0.4 * 0.8 + 0.6 / VOCABULARY, abs=1e-3
+    )
 
 
 @settings(deadline=None, max_examples=30)
 @given(members=MEMBERS, byte=st.integers(0, 255))
 def test_learning_goes_down_the_gradient_of_what_was_typed(members, byte) -> None:
     corrections: Corrections = {}
-    mixed, (state, *_) = Mixture(mixture_of(members)[0].members, corrections), mixture_of(members)[1]
+    mixed, (state, *_) = (
+        Mixture(mixture_of(members)[0].members, corrections),
+        mixture_of(members)[1],
+    )
     if np.exp(mixed.predict([state])[0, byte]) < 1e-4:
         return
     mixed.learn(state, byte)
@@ -177,7 +188,9 @@ def test_trust_follows_who_is_right_half_of_the_time() -> None:
 
 
 def test_what_is_learnt_of_one_class_is_not_believed_of_another() -> None:
-    mixed = Mixture({"base": Told(EVENLY, EVENLY), "other": Told(sure_of("a", 0.9), sure_of("b", 0.3))})
+    mixed = Mixture(
+        {"base": Told(EVENLY, EVENLY), "other": Told(sure_of("a", 0.9), sure_of("b", 0.3))}
+    )
     before = mixed.predict([(1, 1)])
     for _ in range(200):
         mixed.learn((0, 0), ord("z"))
@@ -289,7 +302,9 @@ def test_a_slow_call_now_and_then_is_borne(monkeypatch) -> None:
 
 
 def bits(members: dict[str, Predictor], text: bytes) -> float:
-    """Bits a byte of a text that is typed from its start, shown to whoever observes with each line."""
+    """Bits a byte of a text that is typed from its start, shown to whoever observes with each
+    line.
+    """
     mixed, total = Mixture(members), 0.0
     state = mixed.start()
     for i, byte in enumerate(text):
@@ -303,6 +318,8 @@ def bits(members: dict[str, Predictor], text: bytes) -> float:
 
 def test_both_together_are_better_than_each_alone_on_a_text_that_is_new_to_them() -> None:
     text = Path(mixture.__file__).read_bytes()[:4000]
-    network = NetworkPredictor(Network.open(Path(str(files("foretype_model") / "data/default.onnx"))))
+    network = NetworkPredictor(
+        Network.open(Path(str(files("foretype_model") / "data/default.onnx")))
+    )
     alone = [bits({"network": network}, text), bits({"copy": CopyPredictor()}, text)]
     assert bits({"network": network, "copy": CopyPredictor()}, text) < 0.95 * min(alone)

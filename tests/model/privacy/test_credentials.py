@@ -1,4 +1,6 @@
-"""Passwords that a name, a URL or a command tells, as people have them in files and notes; and what is like them."""
+"""Passwords that a name, a URL or a command tells, as people have them in files and notes; and what
+is like them.
+"""
 
 from __future__ import annotations
 
@@ -190,7 +192,9 @@ def test_what_stands_after_a_url_is_settled():
     assert unsettled(b"see http://localhost:8080/a and ") == 0
 
 
-@pytest.mark.parametrize("unit", ["a", '"', "a@", "://a:", "password=", "password ", "api_key=", "token|", "password_"])
+@pytest.mark.parametrize(
+    "unit", ["a", '"', "a@", "://a:", "password=", "password ", "api_key=", "token|", "password_"]
+)
 def test_no_text_takes_long(unit):
     text = b'password="' + unit.encode() * (100_000 // len(unit))
     start = time.process_time()

@@ -1,4 +1,6 @@
-"""One list of what is forgotten, above the indexes of all workspaces: what is on it comes back in none of them."""
+"""One list of what is forgotten, above the indexes of all workspaces: what is on it comes back in
+none of them.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def follows(predictor: CopyPredictor, text: bytes = NAME) -> bytes:
 
 
 def on_disk(state: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file() and path.name != LIST)
+    return b"".join(
+        path.read_bytes() for path in state.rglob("*") if path.is_file() and path.name != LIST
+    )
 
 
 # In any workspace
@@ -175,7 +179,10 @@ def test_what_is_written_is_read_again(tmp_path_factory, entries):
 def test_the_list_is_the_users_alone(state):
     Forgotten.change(state, lambda before: before.with_word("hunter2"))
     assert state.stat().st_mode & 0o777 == 0o700
-    assert {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()} == {LIST: 0o600, "lock": 0o600}
+    assert {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()} == {
+        LIST: 0o600,
+        "lock": 0o600,
+    }
 
 
 def test_lists_that_lie_in_single_indexes_become_part_of_it(state):
@@ -197,15 +204,25 @@ def test_lists_that_cannot_be_merged_count_all_the_same(state, monkeypatch):
 
 def test_a_list_that_cannot_be_written_is_told_and_is_what_it_was(state, monkeypatch):
     Forgotten.change(state, lambda before: before.with_word("one"))
-    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(WorkspaceError, match=rf"cannot keep in {state} .*\(No space left on device\): make room"):
+    monkeypatch.setattr(
+        "os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
+    with pytest.raises(
+        WorkspaceError, match=rf"cannot keep in {state} .*\(No space left on device\): make room"
+    ):
         Forgotten.change(state, lambda before: before.with_word("two"))
     assert Forgotten.read(state).words == ("one",)
 
 
 def test_two_processes_forget_at_once_and_nothing_is_lost(state):
-    code = "import sys; from pathlib import Path; from foretype_model.privacy.forget_list import Forgotten\n"
-    code += "for n in range(40): Forgotten.change(Path(sys.argv[1]), lambda f: f.with_word(sys.argv[2] + str(n)))"
+    code = (
+        "import sys; from pathlib import Path; from foretype_model.privacy.forget_list import "
+        "Forgotten\n"
+    )
+    code += (
+        "for n in range(40): Forgotten.change(Path(sys.argv[1]), lambda f: "
+        "f.with_word(sys.argv[2] + str(n)))"
+    )
     processes = [subprocess.Popen([sys.executable, "-c", code, str(state), name]) for name in "ab"]
     assert [process.wait(30) for process in processes] == [0, 0]
     assert set(Forgotten.read(state).words) == {f"{name}{n}" for name in "ab" for n in range(40)}
@@ -249,13 +266,26 @@ def test_a_word_on_the_list_that_can_stand_in_no_text_does_no_harm(letters, stat
 
 @pytest.mark.parametrize(
     "broken",
-    ["", "[]", "{}", '{"paths": [], "words": "one"}', '{"paths": {}, "words": []}', '{"paths": [1], "words": []}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"paths": [], "words": "one"}',
+        '{"paths": {}, "words": []}',
+        '{"paths": [1], "words": []}',
+    ],
 )
-def test_what_is_no_list_is_told_by_name_and_nothing_is_learnt_until_it_is_mended(letters, state, broken):
+def test_what_is_no_list_is_told_by_name_and_nothing_is_learnt_until_it_is_mended(
+    letters, state, broken
+):
     state.mkdir()
     (state / LIST).write_text(broken)
     predictor = create(Context(workspace=(letters,), state_folder=state))
-    for call in (predictor.refresh, lambda: predictor.update([]), lambda: predictor.forget(None, "Wainwright")):
+    for call in (
+        predictor.refresh,
+        lambda: predictor.update([]),
+        lambda: predictor.forget(None, "Wainwright"),
+    ):
         with pytest.raises(WorkspaceError, match=f"mend or remove {state / LIST}"):
             call()
     predictor.observe("file:///a", b"dear diary, dear", b"")

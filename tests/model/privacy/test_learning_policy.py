@@ -1,4 +1,6 @@
-"""What is forgotten or excluded is not learnt from while it is open, by any predictor; and is answered for."""
+"""What is forgotten or excluded is not learnt from while it is open, by any predictor; and is
+answered for.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,23 @@ from foretype_model.privacy.learning_policy import Consent
 from foretype_model.text.prose import ONLY_PROSE
 
 PATTERNS = st.lists(
-    st.sampled_from(["*", "!*/", "!*.md", "a/", "/b", "b/*", "!b/c.md", "*.txt", "a/**", "c.*", "!c.txt", "#", "[z"]),
+    st.sampled_from(
+        [
+            "*",
+            "!*/",
+            "!*.md",
+            "a/",
+            "/b",
+            "b/*",
+            "!b/c.md",
+            "*.txt",
+            "a/**",
+            "c.*",
+            "!c.txt",
+            "#",
+            "[z",
+        ]
+    ),
     max_size=5,
 )
 PATHS = ["c.md", "c.txt", "a/c.md", "a/b/c.txt", "b/c.md", "b/c.txt", "b/a/c.md"]
@@ -141,7 +159,9 @@ def test_no_predictor_learns_from_what_is_not_to_be_learnt_from(tmp_path, name):
     copy = create(Context(workspace=(folder,), exclude=("private/",), state_folder=state))
     consent = Consent([folder], ["private/"], ForgottenNow(state))
     document = (folder / name).as_uri()
-    completer = Completer({"listening": listening, "copy": copy}, pytest.fail, document, consent=consent)
+    completer = Completer(
+        {"listening": listening, "copy": copy}, pytest.fail, document, consent=consent
+    )
     typed(completer)
     assert (bool(listening.learnt), known(copy)) == (2 * (name == "letter.txt",))
     assert completer.next_words(LINE[:10], b"", Options()), "it is answered for all the same"

@@ -1,4 +1,6 @@
-"""Keys, tokens and passwords are neither learnt nor offered: 320 canaries of 32 kinds, in code and in prose."""
+"""Keys, tokens and passwords are neither learnt nor offered: 320 canaries of 32 kinds, in code and
+in prose.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,13 @@ from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.privacy.forgotten_words import blanked
-from foretype_model.privacy.secret_scanner import masked, masked_around, spans, unsettled, without_secrets
+from foretype_model.privacy.secret_scanner import (
+    masked,
+    masked_around,
+    spans,
+    unsettled,
+    without_secrets,
+)
 from foretype_model.training.corpus import WITHIN, read_corpus
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.train import train
@@ -96,7 +104,14 @@ def test_what_is_left_out_of_a_text_leaves_its_lines():
 
 
 PIECES = st.sampled_from(
-    [*(one.code for one in ALL[::10]), *(one.prose for one in ALL[5::10]), *ORDINARY, "\n", " ", "é"]
+    [
+        *(one.code for one in ALL[::10]),
+        *(one.prose for one in ALL[5::10]),
+        *ORDINARY,
+        "\n",
+        " ",
+        "é",
+    ]
 )
 TEXTS = st.lists(PIECES, max_size=8).map("\n".join)
 
@@ -128,8 +143,14 @@ def planted(make_place, tmp_path_factory):
     place = make_place(folder / "texts", folder / "index")
     for number, kind in enumerate(KINDS):
         some = [one for one in ALL if one.kind == kind]
-        place.write(f"{number}.py", "".join(f"def f{i}():\n    {one.code}\n\n" for i, one in enumerate(some)))
-        place.write(f"{number}.md", "".join(f"Chapter {i}.\n\n{one.prose}\n\n" for i, one in enumerate(some)))
+        place.write(
+            f"{number}.py",
+            "".join(f"def f{i}():\n    {one.code}\n\n" for i, one in enumerate(some)),
+        )
+        place.write(
+            f"{number}.md",
+            "".join(f"Chapter {i}.\n\n{one.prose}\n\n" for i, one in enumerate(some)),
+        )
     place.renew()
     return place
 
@@ -163,7 +184,9 @@ def test_no_canary_comes_out_of_what_was_indexed(planted):
             row.append(int(p.argmax()))
             (state,) = predictor.step([state], [row[-1]])
         assert bytes(row) != rest[:LEFT].encode(), one
-        sources = predictor.sources(predictor.feed(predictor.start(), before.encode()), rest.encode(), 5)
+        sources = predictor.sources(
+            predictor.feed(predictor.start(), before.encode()), rest.encode(), 5
+        )
         assert not [source for source in sources if told(source.excerpt.encode(), one.secret)]
 
 
@@ -175,10 +198,16 @@ def test_no_canary_is_offered_or_generated(planted):
     members = {"network": network(), "copy": CopyPredictor(planted.workspace())}
     for number, (one, before, rest) in enumerate(prefixes()):
         if number % 4 == 1:  # half of it, in code
-            completer = Completer(members, lambda name, error: pytest.fail(f"{name}: {error}"), f"file:///{number}.py")
-            offered = [item.text for item in completer.next_words(before.encode(), b"\n", Options())]
+            completer = Completer(
+                members, lambda name, error: pytest.fail(f"{name}: {error}"), f"file:///{number}.py"
+            )
+            offered = [
+                item.text for item in completer.next_words(before.encode(), b"\n", Options())
+            ]
             ghost = completer.ghost_text(before.encode(), b"\n", Options())
-            assert not [text for text in [*offered, ghost.text if ghost else ""] if goes_on(text, rest)], one
+            assert not [
+                text for text in [*offered, ghost.text if ghost else ""] if goes_on(text, rest)
+            ], one
             written = "".join(generate(Mixture(members), before.encode(), LEFT, Options()))
             assert not goes_on(written, rest), one
 
@@ -225,15 +254,23 @@ class Listening(ScriptedPredictor):
 
 def log(copy: CopyPredictor) -> bytes:
     """What is kept of what was typed, with the contexts."""
-    return b"".join(piece.before + piece.text for recent in copy._recent for piece in recent.pieces())
+    return b"".join(
+        piece.before + piece.text for recent in copy._recent for piece in recent.pieces()
+    )
 
 
 @pytest.mark.parametrize(("one", "line"), LINES)
 def test_what_is_typed_key_by_key_is_not_learnt(one, line):
-    listening, copy, text = Listening(), CopyPredictor(), f"the first line\n{line}\nthe last line\n".encode()
+    listening, copy, text = (
+        Listening(),
+        CopyPredictor(),
+        f"the first line\n{line}\nthe last line\n".encode(),
+    )
     mixture = Mixture({"listening": listening, "copy": copy})
     lessons = Lessons(mixture, "file:///a")
-    for _ in typed_again(mixture, "file:///a", mixture.start(), text, (b"", b"\n"), lessons=lessons):
+    for _ in typed_again(
+        mixture, "file:///a", mixture.start(), text, (b"", b"\n"), lessons=lessons
+    ):
         pass
     for learnt in (bytes(listening.learnt), log(copy)):
         assert b"the first line" in learnt
@@ -250,7 +287,9 @@ def test_what_is_typed_twice_is_not_offered(kind):
     for end in range(len(text)):
         offered = completer.next_words(text[:end].encode(), b"\n", Options(max_items=5))
         if at <= end <= at + len(secret) - LEFT:
-            assert not [item for item in offered if goes_on(item.text, text[end : at + len(secret)])]
+            assert not [
+                item for item in offered if goes_on(item.text, text[end : at + len(secret)])
+            ]
     others = completer.next_words(f"{text}\n\ndef sec".encode(), b"", Options())
     assert any(item.text.startswith("ond") for item in others)
 
@@ -272,7 +311,10 @@ def test_a_key_that_was_mistyped_and_mended_is_not_learnt():
     listening, copy = Listening(), CopyPredictor()
     completer = Completer({"listening": listening, "copy": copy}, pytest.fail, "file:///a")
     typed = [f"key: {one.secret[:end]}" for end in range(20)]
-    typed += [typed[-1] + "x", *(f"key: {one.secret[:end]}" for end in range(18, len(one.secret) + 1))]
+    typed += [
+        typed[-1] + "x",
+        *(f"key: {one.secret[:end]}" for end in range(18, len(one.secret) + 1)),
+    ]
     for text in [*typed, f"key: {one.secret} "]:
         completer.next_words(text.encode(), b"", Options())
     assert not told(log(copy) + listening.learnt, one.secret)
@@ -281,7 +323,9 @@ def test_a_key_that_was_mistyped_and_mended_is_not_learnt():
 @pytest.mark.parametrize("name", [".env", ".env.local", "server.key", "id_ed25519", ".pgpass"])
 def test_nothing_that_is_typed_in_a_file_of_secrets_is_learnt(name):
     listening, copy = Listening(), CopyPredictor()
-    completer = Completer({"listening": listening, "copy": copy}, pytest.fail, f"file:///project/{name}")
+    completer = Completer(
+        {"listening": listening, "copy": copy}, pytest.fail, f"file:///project/{name}"
+    )
     text = b"GREETING=good morning everybody\n" * 2
     for end in range(len(text) + 1):
         completer.next_words(text[:end], b"", Options())
@@ -300,20 +344,42 @@ def test_training_texts_are_without_secrets(planted):
     assert corpus.skipped[WITHIN] > len(KINDS)
 
 
-OPTIONS = TrainingOptions(hidden=64, embedding=16, ngrams=3, batch=8, window=48, steps=150, learning_rate=2e-2, seed=1)
+OPTIONS = TrainingOptions(
+    hidden=64, embedding=16, ngrams=3, batch=8, window=48, steps=150, learning_rate=2e-2, seed=1
+)
 
 
 def remembered(folder: Path, some: list[Canary]) -> list[Canary]:
-    """Those that a model trained on the texts of a folder goes on with, of itself, once they have begun."""
+    """Those that a model trained on the texts of a folder goes on with, of itself, once they have
+    begun.
+    """
     model, checkpoint = folder / "m.onnx", folder / "c"
-    arguments = {"resume": False, "initial": None, "rival": None, "name": "m", "report": lambda _progress: None}
-    train(read_corpus([folder / "texts"]), OPTIONS, destination=model, checkpoint=checkpoint, **arguments)
+    arguments = {
+        "resume": False,
+        "initial": None,
+        "rival": None,
+        "name": "m",
+        "report": lambda _progress: None,
+    }
+    train(
+        read_corpus([folder / "texts"]),
+        OPTIONS,
+        destination=model,
+        checkpoint=checkpoint,
+        **arguments,
+    )
     trained = NetworkPredictor(Network.open(model))
-    begun = [(one, one.code[: one.code.index(one.secret)] + one.secret[: len(one.secret) // 2]) for one in some]
+    begun = [
+        (one, one.code[: one.code.index(one.secret)] + one.secret[: len(one.secret) // 2])
+        for one in some
+    ]
     return [
         one
         for one, prefix in begun
-        if goes_on("".join(generate(trained, prefix.encode(), LEFT, Options())), one.secret[len(one.secret) // 2 :])
+        if goes_on(
+            "".join(generate(trained, prefix.encode(), LEFT, Options())),
+            one.secret[len(one.secret) // 2 :],
+        )
     ]
 
 

@@ -1,4 +1,6 @@
-"""The state at any place of a long text is, once it is read, that of a replay from the place's start point."""
+"""The state at any place of a long text is, once it is read, that of a replay from the place's
+start point.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,15 @@ from zlib import crc32
 
 import pytest
 
-from foretype_model.states.anchored_states import AT_ONCE, BLOCK, KEPT, MEMORY, SOON, LongText, start_point
+from foretype_model.states.anchored_states import (
+    AT_ONCE,
+    BLOCK,
+    KEPT,
+    MEMORY,
+    SOON,
+    LongText,
+    start_point,
+)
 from foretype_model.states.state_cache import size
 from foretype_model.text.rope import Rope
 
@@ -38,7 +48,9 @@ def replayed(text: bytes) -> int:
     return crc32(text[start_point(len(text)) :])
 
 
-@pytest.mark.parametrize("place", [0, MEMORY, BLOCK, BLOCK + MEMORY - 1, BLOCK + MEMORY, 10 * BLOCK])
+@pytest.mark.parametrize(
+    "place", [0, MEMORY, BLOCK, BLOCK + MEMORY - 1, BLOCK + MEMORY, 10 * BLOCK]
+)
 def test_a_start_point_is_some_way_before_its_place_and_not_far(place: int) -> None:
     start = start_point(place)
     assert start % BLOCK == 0

@@ -1,4 +1,6 @@
-"""Warm equals cold: after any edits, the state at the cursor is that of replaying the text from its start."""
+"""Warm equals cold: after any edits, the state at the cursor is that of replaying the text from its
+start.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,26 @@ from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.states.state_cache import LEAST, SPACING, WarmStates, size
 from foretype_model.text.rope import Rope
 
-ALPHABET = ["a", "e", " ", "\n", "\r\n", "é", "日", "\u2028", "\f", "👩", "\u200d", "𝒳", "\u0301", "x = 1"]
+ALPHABET = [
+    "a",
+    "e",
+    " ",
+    "\n",
+    "\r\n",
+    "é",
+    "日",
+    "\u2028",
+    "\f",
+    "👩",
+    "\u200d",
+    "𝒳",
+    "\u0301",
+    "x = 1",
+]
 PIECES = st.lists(st.sampled_from(ALPHABET), max_size=90).map("".join)
-EDITS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), PIECES, st.floats(0, 1)), min_size=1, max_size=8)
+EDITS = st.lists(
+    st.tuples(st.floats(0, 1), st.floats(0, 1), PIECES, st.floats(0, 1)), min_size=1, max_size=8
+)
 
 
 class CountingNetwork:
@@ -140,12 +159,17 @@ def test_adopted_states_are_those_that_would_have_been_read(text, start, count, 
     reads = CountingReads(predictor)
     warm = WarmStates(reads)
     here = warm.at(Rope.of(text[:start]))
-    ahead = [predictor.feed(predictor.start(), text[: start + n]) for n in range(1, min(count, len(text) - start) + 1)]
+    ahead = [
+        predictor.feed(predictor.start(), text[: start + n])
+        for n in range(1, min(count, len(text) - start) + 1)
+    ]
     warm.adopt(Rope.of(text), start, [here, *ahead])
     reads.read = 0
     assert warm.at(Rope.of(text)) == predictor.feed(predictor.start(), text)
     assert reads.read == len(text) - start - len(ahead)
-    assert warm.at(Rope.of(text[:start] + edit)) == predictor.feed(predictor.start(), text[:start] + edit)
+    assert warm.at(Rope.of(text[:start] + edit)) == predictor.feed(
+        predictor.start(), text[:start] + edit
+    )
 
 
 def test_what_goes_on_from_another_state_is_not_adopted() -> None:
@@ -158,4 +182,8 @@ def test_what_goes_on_from_another_state_is_not_adopted() -> None:
 
 def test_the_size_of_a_state_is_about_that_of_its_arrays(network: Network) -> None:
     state = network.start()
-    assert state.h.nbytes + state.log_probabilities.nbytes < size((state, "copy")) < 1000 + 2 * state.h.nbytes + 2048
+    assert (
+        state.h.nbytes + state.log_probabilities.nbytes
+        < size((state, "copy"))
+        < 1000 + 2 * state.h.nbytes + 2048
+    )

@@ -34,7 +34,9 @@ def fake_models(monkeypatch, tmp_path):
     runtime = ModuleType("foretype_model.predictors.network.runtime")
     runtime.read_metadata = read_fake_metadata
     monkeypatch.setitem(sys.modules, "foretype_model.predictors.network.runtime", runtime)
-    monkeypatch.setattr(store_module, "BUNDLED", model(tmp_path / "bundled" / "default.onnx", "bundled"))
+    monkeypatch.setattr(
+        store_module, "BUNDLED", model(tmp_path / "bundled" / "default.onnx", "bundled")
+    )
 
 
 def model(path: Path, content: str = "mine") -> Path:
@@ -126,7 +128,9 @@ def test_a_model_serves_the_files_under_its_paths(store, mine, tmp_path):
     notes = folder(tmp_path / "notes")
     store.use(mine, [notes])
     store.use(verse, [folder(notes / "poems"), notes / "one.txt"])
-    serving = {name: store.find(None, notes / name).stem for name in ("a.txt", "one.txt", "poems/b.txt")}
+    serving = {
+        name: store.find(None, notes / name).stem for name in ("a.txt", "one.txt", "poems/b.txt")
+    }
     assert serving == {"a.txt": "mine", "one.txt": "verse", "poems/b.txt": "verse"}
     elsewhere = (None, tmp_path / "notes.txt", tmp_path / "notes2" / "a.txt")
     assert {store.find(None, document) for document in elsewhere} == {store_module.BUNDLED}
@@ -135,7 +139,10 @@ def test_a_model_serves_the_files_under_its_paths(store, mine, tmp_path):
 
 def test_a_path_is_given_up_when_its_model_goes_or_is_another(store, mine, tmp_path):
     notes = folder(tmp_path / "notes")
-    for give_up in (lambda: store.use("default", [notes]), lambda: store.add(mine, model(tmp_path / "new.onnx"))):
+    for give_up in (
+        lambda: store.use("default", [notes]),
+        lambda: store.add(mine, model(tmp_path / "new.onnx")),
+    ):
         store.use(mine, [notes])
         assert store.find(None, notes / "a.txt").stem == mine
         give_up()
@@ -159,7 +166,11 @@ def test_a_path_that_is_not_there_says_so(store, mine, tmp_path):
 
 def test_the_stamp_tells_when_something_else_is_in_use(store, mine, tmp_path):
     stamps = [store.stamp()]
-    for change in (lambda: store.use(mine), lambda: store.use("default", [tmp_path]), lambda: store.remove(mine)):
+    for change in (
+        lambda: store.use(mine),
+        lambda: store.use("default", [tmp_path]),
+        lambda: store.remove(mine),
+    ):
         change()
         stamps.append(store.stamp())
     assert len(set(stamps)) == len(stamps)
@@ -188,7 +199,17 @@ def test_the_default_cannot_be_removed(store):
 
 @pytest.mark.parametrize(
     "record",
-    ["", "{", "[]", "{}", '{"name": 3}', '{"name": []}', '{"name": "../../x"}', '{"paths": ["mine"]}', "\udcff"],
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"name": 3}',
+        '{"name": []}',
+        '{"name": "../../x"}',
+        '{"paths": ["mine"]}',
+        "\udcff",
+    ],
 )
 def test_a_corrupt_record_of_the_one_in_use_is_passed_over(store, mine, record):
     in_use = store.find(mine).parent / store_module.IN_USE
@@ -261,7 +282,10 @@ def test_exporting_onto_a_folder_is_refused(store, mine, tmp_path):
 def test_files_are_the_users_alone(store, mine):
     store.use(mine)
     folder = store.find(mine).parent
-    assert {path.name: mode(path) for path in folder.iterdir()} == {"mine.onnx": 0o600, "in-use.json": 0o600}
+    assert {path.name: mode(path) for path in folder.iterdir()} == {
+        "mine.onnx": 0o600,
+        "in-use.json": 0o600,
+    }
     assert mode(folder) == mode(folder.parent) == 0o700
 
 

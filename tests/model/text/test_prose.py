@@ -18,7 +18,9 @@ SURE = Options(prose=True, min_confidence=0.01)
 
 
 def completer(*texts: str) -> Completer:
-    return Completer({"scripted": ScriptedPredictor(texts)}, lambda name, error: pytest.fail(f"{name}: {error}"))
+    return Completer(
+        {"scripted": ScriptedPredictor(texts)}, lambda name, error: pytest.fail(f"{name}: {error}")
+    )
 
 
 def offered(one: Completer, before: str, after: str = "", options: Options = PROSE) -> list[str]:
@@ -86,7 +88,9 @@ def test_only_prose_is_learnt_from(path, learnt) -> None:
     assert not is_ignored("/texts/book", rules, is_folder=True)
 
 
-@pytest.mark.parametrize("text", ["He came.", "Really?!", "„Komm!“", '"Go."', "终于。", "(It is.)", "هل؟", "यह है।"])
+@pytest.mark.parametrize(
+    "text", ["He came.", "Really?!", "„Komm!“", '"Go."', "终于。", "(It is.)", "هل؟", "यह है।"]
+)
 def test_sentences_end(text) -> None:
     assert prose.ends_sentence(text.encode())
     assert not prose.ends_sentence(text.encode() + b" then")

@@ -1,4 +1,6 @@
-"""A rope against the plain bytes, over versions of a text that share their pieces, and are cut elsewhere."""
+"""A rope against the plain bytes, over versions of a text that share their pieces, and are cut
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def test_a_slice_is_that_of_the_bytes(pieces: list[bytes], start: int, end: int)
 
 
 @given(PIECES, PIECES, st.integers(0, 40), st.integers(0, 40))
-def test_parts_and_sums_are_those_of_the_bytes(pieces: list[bytes], more: list[bytes], start: int, end: int) -> None:
+def test_parts_and_sums_are_those_of_the_bytes(
+    pieces: list[bytes], more: list[bytes], start: int, end: int
+) -> None:
     text, whole = Rope(pieces), b"".join(pieces)
     assert bytes(text.upto(end)) == whole[:end]
     assert bytes(text.since(start)) == whole[start:]
@@ -33,7 +37,9 @@ def test_parts_and_sums_are_those_of_the_bytes(pieces: list[bytes], more: list[b
 
 
 @given(SMALL, SMALL, SMALL, SMALL, st.booleans())
-def test_what_two_texts_share_is_found_wherever_they_are_cut(start, middle, other, end, cut) -> None:
+def test_what_two_texts_share_is_found_wherever_they_are_cut(
+    start, middle, other, end, cut
+) -> None:
     ours = Rope([*start, *middle, *end])
     theirs = Rope([b"".join(start), *other, b"".join(end)] if cut else [*start, *other, *end])
     a, b = bytes(ours), bytes(theirs)
@@ -49,4 +55,6 @@ def test_common_prefix_is_the_longest(a: bytes, b: bytes, shared: bytes) -> None
     ours, theirs = shared + a, shared + b
     length = common_prefix(ours, theirs)
     assert ours[:length] == theirs[:length]
-    assert ours[length : length + 1] != theirs[length : length + 1] or length == min(len(ours), len(theirs))
+    assert ours[length : length + 1] != theirs[length : length + 1] or length == min(
+        len(ours), len(theirs)
+    )

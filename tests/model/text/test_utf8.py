@@ -30,7 +30,9 @@ def test_every_text_can_be_made_but_for_control_characters(text: str) -> None:
 
 def test_whole_graphemes() -> None:
     flag = "\U0001f1eb\U0001f1f7"
-    assert [utf8.ends_whole(t) for t in (flag, flag[0], flag + flag[0], "👩\u200d", "👩\u200d👧", "")] == [
+    assert [
+        utf8.ends_whole(t) for t in (flag, flag[0], flag + flag[0], "👩\u200d", "👩\u200d👧", "")
+    ] == [
         True,
         False,
         False,
@@ -41,4 +43,6 @@ def test_whole_graphemes() -> None:
 
 
 def test_end_of_text_is_no_byte_of_utf8() -> None:
-    assert not any(utf8.allowed(start)[END_OF_TEXT] for start in (b"", b"\xe0", b"\xf0\x90", b"\xc3"))
+    assert not any(
+        utf8.allowed(start)[END_OF_TEXT] for start in (b"", b"\xe0", b"\xf0\x90", b"\xc3")
+    )

@@ -1,4 +1,6 @@
-"""Minibatches: which bytes they hold, of texts in memory and of a packed corpus alike, and what is held back."""
+"""Minibatches: which bytes they hold, of texts in memory and of a packed corpus alike, and what is
+held back.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from foretype_model.training.pack import main as packing
 from foretype_model.training.stream import Texts, whole
 
 TEXTS = [
-    (text * 30).encode() for text in ("the cat sat on the mat. ", "a dog ran in the rain. ", "naïve café, 日本語. ")
+    (text * 30).encode()
+    for text in ("the cat sat on the mat. ", "a dog ran in the rain. ", "naïve café, 日本語. ")
 ]
 
 
@@ -47,7 +50,13 @@ some_texts = st.lists(st.binary(max_size=80), min_size=1, max_size=9)
 
 
 @settings(max_examples=80, deadline=None)
-@given(texts=some_texts, batch=st.integers(1, 6), window=st.integers(1, 9), read=st.integers(1, 60), data=st.data())
+@given(
+    texts=some_texts,
+    batch=st.integers(1, 6),
+    window=st.integers(1, 9),
+    read=st.integers(1, 60),
+    data=st.data(),
+)
 def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, data) -> None:
     size = sum(len(text) + 1 for text in texts)
     if size < 2 * (window + 1):
@@ -59,7 +68,9 @@ def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, dat
     first = data.draw(st.integers(0, batches.batch - 1))
     rows = range(first, data.draw(st.integers(first + 1, batches.batch)))
     expected = {
-        epoch: np.frombuffer(in_one(texts, 3, epoch), np.uint8)[: size // batches.batch * batches.batch]
+        epoch: np.frombuffer(in_one(texts, 3, epoch), np.uint8)[
+            : size // batches.batch * batches.batch
+        ]
         for epoch in range(start.epoch, start.epoch + 4)
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -71,14 +82,18 @@ def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, dat
             assert np.array_equal(x.T, of_rows[:, at : at + window])
             assert np.array_equal(y.T, of_rows[:, at + 1 : at + 1 + window])
             follows = Position(start.epoch, start.window + 1)
-            assert position == (follows if follows.window <= batches.per_epoch else Position(start.epoch + 1, 1))
+            assert position == (
+                follows if follows.window <= batches.per_epoch else Position(start.epoch + 1, 1)
+            )
             start = position
 
 
 def test_every_epoch_is_another_order_of_the_same_texts() -> None:
     batches = Batches(Texts([bytes([65 + i]) * 40 for i in range(8)]), batch=1, window=8, seed=3)
     windows = list(islice(batches.windows(Position(), range(1)), 2 * batches.per_epoch))
-    first, second = (np.concatenate([x for position, x, _ in windows if position.epoch == e]) for e in (0, 1))
+    first, second = (
+        np.concatenate([x for position, x, _ in windows if position.epoch == e]) for e in (0, 1)
+    )
     assert not np.array_equal(first, second)
     assert {*first.ravel()} == {*second.ravel()} == {*range(65, 73), END_OF_TEXT}
 
@@ -102,14 +117,21 @@ def test_a_packed_corpus_holds_the_very_texts(texts, tmp_path_factory) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(texts=st.lists(st.text(max_size=300).map(str.encode), min_size=1, max_size=30), seed=st.integers(0, 9))
-def test_a_packed_corpus_gives_the_windows_of_the_texts_in_memory(texts, seed, tmp_path_factory) -> None:
+@given(
+    texts=st.lists(st.text(max_size=300).map(str.encode), min_size=1, max_size=30),
+    seed=st.integers(0, 9),
+)
+def test_a_packed_corpus_gives_the_windows_of_the_texts_in_memory(
+    texts, seed, tmp_path_factory
+) -> None:
     path = tmp_path_factory.mktemp("packed") / "corpus"
     pack(iter(texts), path)
     ours, theirs = split(Packed(path), seed), split(Texts(texts), seed)
     assert [whole(part) for part in ours] == [whole(part) for part in theirs]
     try:
-        streamed, loaded = (Batches(kept, batch=3, window=5, seed=seed) for kept, _held in (ours, theirs))
+        streamed, loaded = (
+            Batches(kept, batch=3, window=5, seed=seed) for kept, _held in (ours, theirs)
+        )
     except CorpusError:
         return
     rows = range(loaded.batch)
@@ -120,12 +142,16 @@ def test_a_packed_corpus_gives_the_windows_of_the_texts_in_memory(texts, seed, t
         assert np.array_equal(y, y_in_memory)
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for a process's own peak")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="asks Linux for a process's own peak"
+)
 def test_an_epoch_takes_no_more_memory_of_a_larger_corpus(tmp_path) -> None:
     peaks = []
     for megabytes in (2, 100):
         pack((os.urandom(200_000) for _ in range(5 * megabytes)), tmp_path / "corpus")
-        ran = subprocess.run([sys.executable, "-c", EPOCH, tmp_path / "corpus"], capture_output=True, check=True)
+        ran = subprocess.run(
+            [sys.executable, "-c", EPOCH, tmp_path / "corpus"], capture_output=True, check=True
+        )
         peaks.append(int(ran.stdout))
     assert peaks[1] < peaks[0] + 8_000  # kilobytes
 
@@ -155,7 +181,12 @@ def test_a_corpus_that_is_not_whole_is_refused(cut, tmp_path) -> None:
 def test_packing_reads_what_training_reads_and_says_what_it_left_out(tmp_path, capsys) -> None:
     folder, path = tmp_path / "texts", tmp_path / "corpus"
     folder.mkdir()
-    for name, content in {"b.txt": b"second\r\n", "a.txt": b"first\n", "c.txt": b"first\n", ".env": b"x"}.items():
+    for name, content in {
+        "b.txt": b"second\r\n",
+        "a.txt": b"first\n",
+        "c.txt": b"first\n",
+        ".env": b"x",
+    }.items():
         (folder / name).write_bytes(content)
     assert packing([str(folder), str(path)]) == 0
     assert whole(Packed(path)) == read_corpus([folder]).texts == [b"first\n", b"second\n"]

@@ -186,7 +186,15 @@ def git_names(repository: Path) -> list[str]:
     """What git itself does not ignore, hidden files aside."""
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     listed = subprocess.run(
-        ["git", "-C", str(repository), "ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"],
+        [
+            "git",
+            "-C",
+            str(repository),
+            "ls-files",
+            "-z",
+            "--others",
+            "--exclude-per-directory=.gitignore",
+        ],
         check=True,
         capture_output=True,
         text=True,

@@ -11,7 +11,13 @@ from tests.model.conftest import make_network
 from default_model.net2net import grown
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_buckets, ngram_multipliers
+from foretype_model.training.network import (
+    BUCKETS,
+    ByteNetwork,
+    Shape,
+    ngram_buckets,
+    ngram_multipliers,
+)
 
 TEXT = torch.tensor([*"def naïve(x): return '日本語'".encode()])[:, None]
 
@@ -19,11 +25,15 @@ TEXT = torch.tensor([*"def naïve(x): return '日本語'".encode()])[:, None]
 def bucket(ngram: list[int], longest: int) -> int:
     """The definition: a polynomial in the bytes, the newest first."""
     multipliers = ngram_multipliers(longest)[len(ngram) - 2]
-    return sum((byte + 1) * m for byte, m in zip(reversed(ngram), multipliers, strict=False)) % BUCKETS
+    return (
+        sum((byte + 1) * m for byte, m in zip(reversed(ngram), multipliers, strict=False)) % BUCKETS
+    )
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=30), st.integers(2, 6))
-def test_each_byte_has_the_ngrams_that_end_with_it_and_none_begins_before_its_text(text, longest) -> None:
+def test_each_byte_has_the_ngrams_that_end_with_it_and_none_begins_before_its_text(
+    text, longest
+) -> None:
     before = [END_OF_TEXT] * (longest - 1)
     buckets = ngram_buckets(torch.tensor(before + text)[:, None], longest)
     assert buckets.shape == (len(text), 1, longest - 1)
@@ -75,6 +85,11 @@ def test_what_has_grown_predicts_the_same_and_learns_in_all_of_its_parts(cell, o
 
 def test_only_growing_is_possible() -> None:
     network = ByteNetwork(Shape("gru", 24, 1, 8))
-    for shape in (Shape("lstm", 24, 1, 8), Shape("gru", 16, 1, 8), Shape("gru", 24, 1, 8, 4), Shape("gru", 24, 2, 8)):
+    for shape in (
+        Shape("lstm", 24, 1, 8),
+        Shape("gru", 16, 1, 8),
+        Shape("gru", 24, 1, 8, 4),
+        Shape("gru", 24, 2, 8),
+    ):
         with pytest.raises(ModelError, match="cannot grow"):
             grown(network, shape)

@@ -1,4 +1,6 @@
-"""Training by several processes, as torchrun starts them: what one process would do, and stopped as one."""
+"""Training by several processes, as torchrun starts them: what one process would do, and stopped as
+one.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,27 @@ from foretype_model.training.__main__ import main
 from foretype_model.training.pack import pack
 from foretype_model.training.parallel import Ranks
 
-pytestmark = pytest.mark.timeout(300)  # each process imports torch, and there are three for a training by two
+pytestmark = pytest.mark.timeout(
+    300
+)  # each process imports torch, and there are three for a training by two
 
-TEXTS = [f"{sentence} {i} ".encode() * 40 for i in range(8) for sentence in ("the cat sat", "naïve café", "日本語")]
-NETWORK = ("--hidden", "12", "--embedding", "4", "--batch", "5", "--window", "16", "--device", "cpu")
+TEXTS = [
+    f"{sentence} {i} ".encode() * 40
+    for i in range(8)
+    for sentence in ("the cat sat", "naïve café", "日本語")
+]
+NETWORK = (
+    "--hidden",
+    "12",
+    "--embedding",
+    "4",
+    "--batch",
+    "5",
+    "--window",
+    "16",
+    "--device",
+    "cpu",
+)
 STEPS = ("--steps", "40")
 
 
@@ -37,10 +56,16 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(processes: int, *arguments: str | Path) -> subprocess.Popen[str]:
     """`foretype_model.training` by some processes, in a process group of its own."""
-    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
+    launch = (
+        ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        if processes > 1
+        else []
+    )
     command = [sys.executable, *launch, "-m", "foretype_model.training", *map(str, arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+    return subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
 
 
 def train(processes: int, *arguments: str | Path) -> str:
@@ -57,7 +82,11 @@ def tensors(path: Path, part: str = "network") -> dict[str, Tensor]:
 
 def scores(said: str) -> list[float]:
     """The held-out bits per character of each scoring."""
-    return [float(line.split("held-out ")[1].split()[0]) for line in said.splitlines() if "held-out" in line]
+    return [
+        float(line.split("held-out ")[1].split()[0])
+        for line in said.splitlines()
+        if "held-out" in line
+    ]
 
 
 def assert_alike(path: Path, other: Path, tolerance: float) -> None:
@@ -65,12 +94,16 @@ def assert_alike(path: Path, other: Path, tolerance: float) -> None:
         ours, theirs = tensors(path, part), tensors(other, part)
         assert ours.keys() == theirs.keys() != set()
         for name, tensor in ours.items():
-            torch.testing.assert_close(tensor, theirs[name], rtol=0, atol=tolerance, msg=f"{part}.{name}")
+            torch.testing.assert_close(
+                tensor, theirs[name], rtol=0, atol=tolerance, msg=f"{part}.{name}"
+            )
 
 
 @pytest.fixture(scope="module")
 def by_two(corpus, tmp_path_factory) -> Path:
-    """The checkpoint that two processes, of two rows and of three, leave at their end; beside it, what they said."""
+    """The checkpoint that two processes, of two rows and of three, leave at their end; beside it,
+    what they said.
+    """
     folder = tmp_path_factory.mktemp("two")
     said = train(2, corpus, "--out", folder / "t.onnx", *NETWORK, *STEPS)
     (folder / "said").write_text(said)
@@ -110,12 +143,16 @@ from foretype_model.training.parallel import joined
 from foretype_model.training.stream import Texts
 
 with joined() as ranks:
-    options = TrainingOptions(hidden=12, embedding=4, batch=4, window=16, minutes=0.02, device="cpu")
+    options = TrainingOptions(
+        hidden=12, embedding=4, batch=4, window=16, minutes=0.02, device="cpu"
+    )
     training = Training(Texts([b"some words of a text " * 99]), options, ranks=ranks)
     time.sleep(0.3 * ranks.rank)
-    training.run(Path(sys.argv[1], "checkpoint"), lambda progress: None, lambda: bool(time.sleep(0.02 * ranks.rank)))
+    wait = lambda: bool(time.sleep(0.02 * ranks.rank))
+    training.run(Path(sys.argv[1], "checkpoint"), lambda progress: None, wait)
     total = sum(weight.double().sum().item() for weight in training.network.state_dict().values())
-    Path(sys.argv[1], str(ranks.rank)).write_text(f"{training.step} {training.seconds} {training.loss} {total}")
+    told = f"{training.step} {training.seconds} {training.loss} {total}"
+    Path(sys.argv[1], str(ranks.rank)).write_text(told)
 """
 
 

@@ -18,7 +18,9 @@ from foretype_model.training.stream import Texts
 CPU = torch.device("cpu")
 OLD = b"the cat sat on the mat and the dog ran in the rain. "
 NEW = b"un chat noir dort sur le tapis, et la pluie tombe. "
-OPTIONS = TrainingOptions(hidden=32, embedding=16, ngrams=3, batch=8, window=16, steps=200, learning_rate=2e-2)
+OPTIONS = TrainingOptions(
+    hidden=32, embedding=16, ngrams=3, batch=8, window=16, steps=200, learning_rate=2e-2
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,9 @@ def trained_further(knowing: ByteNetwork, folder: Path, *, rehearse: bool) -> tu
     return old, new
 
 
-def test_what_is_rehearsed_is_kept_while_the_new_is_learnt(knowing: ByteNetwork, tmp_path: Path) -> None:
+def test_what_is_rehearsed_is_kept_while_the_new_is_learnt(
+    knowing: ByteNetwork, tmp_path: Path
+) -> None:
     before = bits_per_character(knowing, [NEW * 10], CPU)
     forgotten, _ = trained_further(knowing, tmp_path, rehearse=False)
     kept, learnt = trained_further(knowing, tmp_path, rehearse=True)

@@ -1,4 +1,6 @@
-"""Training: repeats exactly by seed, goes on exactly from a checkpoint, learns, and leaves a model that serves."""
+"""Training: repeats exactly by seed, goes on exactly from a checkpoint, learns, and leaves a model
+that serves.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,20 @@ def corpus(texts: list[bytes] = TEXTS) -> Corpus:
 
 def run(folder: Path, options: TrainingOptions = OPTIONS, **changes) -> list[Progress]:
     reports: list[Progress] = []
-    arguments = {"resume": False, "initial": None, "rival": None, "name": "t", "report": reports.append} | changes
-    train(corpus(), options, destination=folder / "t.onnx", checkpoint=folder / "t.safetensors", **arguments)
+    arguments = {
+        "resume": False,
+        "initial": None,
+        "rival": None,
+        "name": "t",
+        "report": reports.append,
+    } | changes
+    train(
+        corpus(),
+        options,
+        destination=folder / "t.onnx",
+        checkpoint=folder / "t.safetensors",
+        **arguments,
+    )
     return reports
 
 
@@ -116,14 +130,30 @@ def test_bits_per_character_is_what_the_probabilities_say() -> None:
         rows = stream[: length * 32].reshape(32, length).T
         log_p = torch.log_softmax(network(rows[:-1], None)[0], -1)
     nats = -log_p.gather(-1, rows[1:, :, None]).sum().item()
-    characters = sum(bytes(rows[1:, i].tolist()).count(b) for i in range(32) for b in range(256) if b & 0xC0 != 0x80)
+    characters = sum(
+        bytes(rows[1:, i].tolist()).count(b)
+        for i in range(32)
+        for b in range(256)
+        if b & 0xC0 != 0x80
+    )
     assert ours == pytest.approx(nats / math.log(2) / characters, rel=1e-4)
 
 
 def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_path) -> None:
-    tiny, options = corpus([b"just a line of text, and then no more of it"]), replace(OPTIONS, window=4, steps=3)
-    arguments = {"resume": False, "initial": None, "rival": None, "name": "t", "report": lambda progress: None}
-    metadata = train(tiny, options, destination=tmp_path / "t.onnx", checkpoint=tmp_path / "c", **arguments).metadata
+    tiny, options = (
+        corpus([b"just a line of text, and then no more of it"]),
+        replace(OPTIONS, window=4, steps=3),
+    )
+    arguments = {
+        "resume": False,
+        "initial": None,
+        "rival": None,
+        "name": "t",
+        "report": lambda progress: None,
+    }
+    metadata = train(
+        tiny, options, destination=tmp_path / "t.onnx", checkpoint=tmp_path / "c", **arguments
+    ).metadata
     assert metadata.bits_per_character is None or metadata.bits_per_character > 1
     assert bits_per_character(make_network(OPTIONS.shape), [], torch.device("cpu")) is None
     assert Network.open(tmp_path / "t.onnx").metadata == metadata

@@ -45,7 +45,9 @@ def test_it_knows_its_version():
 
 
 @pytest.mark.parametrize(
-    "command", [[name] for name in COMMANDS] + [["models", name] for name in OF_MODELS], ids=" ".join
+    "command",
+    [[name] for name in COMMANDS] + [["models", name] for name in OF_MODELS],
+    ids=" ".join,
 )
 def test_the_help_of_a_command_has_examples(command):
     result = run(*command, "--help")
@@ -125,7 +127,9 @@ def test_training_without_torch_says_how_to_get_it(monkeypatch, tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     monkeypatch.setattr("foretype_server.commands.train.find_spec", lambda package: None)
     monkeypatch.setattr(sys, "executable", "/a folder/python")
-    assert one_line(run("train", "notes.txt"), 1).endswith(" '/a folder/python' -P -m pip install 'foretype[train]'")
+    assert one_line(run("train", "notes.txt"), 1).endswith(
+        " '/a folder/python' -P -m pip install 'foretype[train]'"
+    )
 
 
 def test_an_interruption_is_quiet(monkeypatch):

@@ -21,7 +21,9 @@ def scripted(monkeypatch, tmp_path):
 
 
 def run(*arguments, stdin=None, columns=80):
-    result = CliRunner().invoke(app, list(map(str, arguments)), input=stdin, env={"COLUMNS": str(columns)})
+    result = CliRunner().invoke(
+        app, list(map(str, arguments)), input=stdin, env={"COLUMNS": str(columns)}
+    )
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -41,7 +43,8 @@ def test_a_location_may_have_colons_in_its_file(text, location):
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "a:1", "a:1:", ":1:1", "a:1:0", "a:00:1", "a:-1:1", "a:1:x", "a:१:१", f"a:{'9' * 50}:1"]
+    "text",
+    ["a", "a:1", "a:1:", ":1:1", "a:1:0", "a:00:1", "a:-1:1", "a:1:x", "a:१:१", f"a:{'9' * 50}:1"],
 )
 def test_what_is_no_location_is_wrong_usage(text):
     with pytest.raises(UsageError):
@@ -102,7 +105,10 @@ def test_what_would_be_offered_as_json():
 
 
 def test_a_byte_order_mark_is_no_column():
-    assert json.loads(run("complete", "-:1:2", "--json", stdin="\ufeff日\n"))["ghost"]["text"] == "本語"
+    assert (
+        json.loads(run("complete", "-:1:2", "--json", stdin="\ufeff日\n"))["ghost"]["text"]
+        == "本語"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["hello"], ["--prompt", "hello"]])
@@ -116,5 +122,9 @@ def test_the_prompt_may_come_from_a_pipe():
 
 def test_each_of_several_texts_has_a_seed_of_its_own():
     three = run("generate", "?", "--count", 3, "--length", 20, "--seed", 7)
-    assert three == "".join(run("generate", "?", "--length", 20, "--seed", seed) for seed in (7, 8, 9))
-    assert run("generate", "?", "--length", 20, "--seed", 7) != run("generate", "?", "--length", 20, "--seed", 8)
+    assert three == "".join(
+        run("generate", "?", "--length", 20, "--seed", seed) for seed in (7, 8, 9)
+    )
+    assert run("generate", "?", "--length", 20, "--seed", 7) != run(
+        "generate", "?", "--length", 20, "--seed", 8
+    )

@@ -36,7 +36,9 @@ def opened(monkeypatch, tmp_path):
 
 
 def run(*arguments, status=0, columns=100):
-    result = CliRunner().invoke(app, ["evaluate", *map(str, arguments)], env={"COLUMNS": str(columns)})
+    result = CliRunner().invoke(
+        app, ["evaluate", *map(str, arguments)], env={"COLUMNS": str(columns)}
+    )
     assert result.exit_code == status, result.output
     return result
 
@@ -54,7 +56,9 @@ def test_the_table_has_a_row_for_each_system():
 
 
 def test_a_narrow_terminal_has_every_figure_whole():
-    narrow, wide = (run("notes.txt", "--max-chars", 8, columns=columns).stdout for columns in (40, 100))
+    narrow, wide = (
+        run("notes.txt", "--max-chars", 8, columns=columns).stdout for columns in (40, 100)
+    )
     assert "…" not in narrow
     assert len(re.findall(r"\d%", narrow)) == len(re.findall(r"\d%", wide)) > 0
     assert len(narrow.splitlines()[2].split()) == len(wide.splitlines()[2].split())
@@ -72,16 +76,26 @@ def test_json_has_every_figure_and_null_for_what_a_system_does_not_do():
 
 @pytest.mark.parametrize("mode", ["inline", "popup", "both"])
 def test_one_mode_alone(mode):
-    assert list(figures("notes.txt", "--mode", mode, "--max-chars", 5)["network"]["typing"]) == [mode]
+    assert list(figures("notes.txt", "--mode", mode, "--max-chars", 5)["network"]["typing"]) == [
+        mode
+    ]
 
 
 def test_only_so_many_characters_of_each_file(tmp_path):
     (tmp_path / "more.txt").write_text(TEXT)
-    assert figures("notes.txt", "more.txt", "--max-chars", 10, "--mode", "popup")["words"]["characters"] == 20
+    assert (
+        figures("notes.txt", "more.txt", "--max-chars", 10, "--mode", "popup")["words"][
+            "characters"
+        ]
+        == 20
+    )
 
 
 def test_the_middle_is_typed_between_the_rest():
-    assert figures("notes.txt", "--at", "middle", "--mode", "popup")["words"]["characters"] == len(TEXT) // 3
+    assert (
+        figures("notes.txt", "--at", "middle", "--mode", "popup")["words"]["characters"]
+        == len(TEXT) // 3
+    )
 
 
 def test_a_workspace_is_known_to_every_system(opened):
@@ -89,7 +103,10 @@ def test_a_workspace_is_known_to_every_system(opened):
     without, with_it = figures(*asked), figures(*asked, "--workspace", "open")
     assert {workspace for _, workspace in opened} == {(), (Path("open"),)}
     for name in ("n-gram", "words"):
-        assert with_it[name]["typing"]["popup"]["savings"] > without[name]["typing"]["popup"]["savings"]
+        assert (
+            with_it[name]["typing"]["popup"]["savings"]
+            > without[name]["typing"]["popup"]["savings"]
+        )
 
 
 def test_a_file_of_the_workspace_would_complete_itself():

@@ -51,7 +51,11 @@ def test_a_word_is_forgotten_in_every_index_and_on_the_disk(learnt, home):
 
 def test_a_file_is_forgotten_in_every_index_and_on_the_disk(learnt, home):
     forgotten = json.loads(run(learnt / "letters" / "anne.txt", "--json"))
-    assert forgotten == {"files": 2 * [str(learnt / "letters" / "anne.txt")], "bytes": 58, "occurrences": 0}
+    assert forgotten == {
+        "files": 2 * [str(learnt / "letters" / "anne.txt")],
+        "bytes": 58,
+        "occurrences": 0,
+    }
     assert b"Anne" not in on_disk(home)
     assert b"Sell" in on_disk(home)
 

@@ -1,4 +1,6 @@
-"""`foretype setup`, with editors that only tell their versions and note what they are told, in a home of their own."""
+"""`foretype setup`, with editors that only tell their versions and note what they are told, in a
+home of their own.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +68,13 @@ def extension(monkeypatch, tmp_path):
     folder = tmp_path / "editor-clients" / "vscode"
     folder.mkdir(parents=True)
     with zipfile.ZipFile(folder / "foretype.vsix", "w") as archive:
-        archive.writestr("extension/package.json", json.dumps({"publisher": "pub", "name": "foretype"}))
+        archive.writestr(
+            "extension/package.json", json.dumps({"publisher": "pub", "name": "foretype"})
+        )
     real = client_files.editor_files
-    monkeypatch.setattr(plans, "editor_files", lambda name: folder if name == "vscode" else real(name))
+    monkeypatch.setattr(
+        plans, "editor_files", lambda name: folder if name == "vscode" else real(name)
+    )
     return folder / "foretype.vsix"
 
 
@@ -141,7 +147,10 @@ def test_neovim_has_the_plugin_which_knows_this_program(editor, home):
     editor("nvim", "NVIM v0.11.0")
     plugin = home / ".local/share/nvim/site/pack/foretype/start/foretype"
     assert f"Installed {plugin}\n" in run("neovim")
-    assert json.loads((plugin / "lua/foretype/installed.lua").read_text().removeprefix("return ")) == PROGRAM
+    assert (
+        json.loads((plugin / "lua/foretype/installed.lua").read_text().removeprefix("return "))
+        == PROGRAM
+    )
     assert (plugin / "plugin/foretype.lua").is_file()
     assert "foretype-setup\tforetype.txt\t/*foretype-setup*" in (plugin / "doc/tags").read_text()
 

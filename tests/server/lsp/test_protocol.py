@@ -15,7 +15,11 @@ from foretype_server.lsp.server import ForetypeServer
 
 REQUEST_CANCELLED = -32800
 FORMS: list[Any] = [
-    {"textDocument": {"uri": "file:///a"}, "position": {"line": 0, "character": 0}, "context": {"triggerKind": 1}},
+    {
+        "textDocument": {"uri": "file:///a"},
+        "position": {"line": 0, "character": 0},
+        "context": {"triggerKind": 1},
+    },
     {"textDocument": {"uri": "file:///a", "languageId": "x", "version": 1, "text": "hello"}},
     {"textDocument": {"uri": "file:///a", "version": 2}, "contentChanges": [{"text": "hello"}]},
     {"command": "foretype.accepted", "arguments": [{"kind": "ghost", "characters": 1}]},
@@ -62,8 +66,15 @@ async def answers(*messages: Any) -> list[dict[str, Any]]:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-2, 9) | st.floats(allow_nan=False) | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["jsonrpc", "id", "uri"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 9)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["jsonrpc", "id", "uri"]), inner)
+    ),
     max_leaves=5,
 )
 
@@ -74,7 +85,9 @@ def params(draw: st.DrawFn) -> Any:
     form = json.loads(json.dumps(draw(st.sampled_from(FORMS))))
     place = form
     while (
-        isinstance(child := place[key := draw(st.sampled_from(sorted(place)))], dict) and child and draw(st.booleans())
+        isinstance(child := place[key := draw(st.sampled_from(sorted(place)))], dict)
+        and child
+        and draw(st.booleans())
     ):
         place = child
     if draw(st.booleans()):
@@ -84,37 +97,55 @@ def params(draw: st.DrawFn) -> Any:
     return form
 
 
-methods = st.sampled_from([*FEATURES, "workspace/executeCommand", "textDocument/didChange", "$/cancelRequest"])
-requests = st.builds(lambda method, asked: {"method": method, "params": asked}, methods, params() | values)
+methods = st.sampled_from(
+    [*FEATURES, "workspace/executeCommand", "textDocument/didChange", "$/cancelRequest"]
+)
+requests = st.builds(
+    lambda method, asked: {"method": method, "params": asked}, methods, params() | values
+)
 
 
 # Few examples of many messages: to make a server takes much longer than to handle a message.
 @settings(max_examples=15, deadline=None)
 @given(asked=st.lists(st.tuples(requests, values), min_size=20, max_size=50))
-def test_every_request_is_answered_once_whatever_comes_in_between(asked: list[tuple[dict[str, Any], Any]]) -> None:
+def test_every_request_is_answered_once_whatever_comes_in_between(
+    asked: list[tuple[dict[str, Any], Any]],
+) -> None:
     messages: list[Any] = []
     for ident, (request, between) in enumerate(asked, start=1):
         messages += [{**request, "id": ident}, request, between]
     sent = asyncio.run(answers(*messages))
-    idents = [answer["id"] for answer in sent if "method" not in answer and isinstance(answer["id"], int)]
+    idents = [
+        answer["id"] for answer in sent if "method" not in answer and isinstance(answer["id"], int)
+    ]
     assert [ident for ident in sorted(idents) if ident > 0] == list(range(1, len(asked) + 1))
 
 
 def test_a_command_under_way_does_not_keep_the_server_from_ending() -> None:
     place = {"uri": "file:///a", "position": {"line": 0, "character": 0}}
-    under_way = {"method": "workspace/executeCommand", "params": {"command": "foretype.outlook", "arguments": [place]}}
+    under_way = {
+        "method": "workspace/executeCommand",
+        "params": {"command": "foretype.outlook", "arguments": [place]},
+    }
     opened = {"method": "textDocument/didOpen", "params": FORMS[1]}
     sent = asyncio.run(answers(opened, {"id": 1, **under_way}, {"id": 2, "method": "shutdown"}))
     assert {"id": 2, "jsonrpc": "2.0", "result": None} in sent
-    assert [answer["error"]["code"] for answer in sent if answer.get("id") == 1] == [REQUEST_CANCELLED]
+    assert [answer["error"]["code"] for answer in sent if answer.get("id") == 1] == [
+        REQUEST_CANCELLED
+    ]
 
 
 def test_nothing_is_kept_of_what_has_been_answered() -> None:
     async def kept() -> int:
         server = initialized({})
         for ident in range(1, 20):
-            command = {"command": "foretype.outlook", "arguments": [{"uri": "file:///none", **FORMS[0]}]}
-            server.protocol.receive(json.dumps({"id": ident, "method": "workspace/executeCommand", "params": command}))
+            command = {
+                "command": "foretype.outlook",
+                "arguments": [{"uri": "file:///none", **FORMS[0]}],
+            }
+            server.protocol.receive(
+                json.dumps({"id": ident, "method": "workspace/executeCommand", "params": command})
+            )
             settings = {"method": "workspace/didChangeConfiguration", "params": {"settings": {}}}
             server.protocol.receive(json.dumps(settings))
             await asyncio.sleep(0.001)
@@ -124,14 +155,20 @@ def test_nothing_is_kept_of_what_has_been_answered() -> None:
     assert asyncio.run(kept()) == 0
 
 
-def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("foretype_server.lsp.handlers.CONFIGURATION_AWAITED", 0.01)
 
     async def taken(*newer: Any) -> list[int]:
         server = initialized({"workspace": {"configuration": True}})
         server.protocol.receive(json.dumps({"method": "initialized", "params": {}}))
         await asyncio.sleep(0.05)
-        asked = next(one["id"] for one in server.writer.answers if one.get("method") == "workspace/configuration")
+        asked = next(
+            one["id"]
+            for one in server.writer.answers
+            if one.get("method") == "workspace/configuration"
+        )
         found = [server.session.settings.top_k]
         for message in (*newer, {"id": asked, "result": [{"topK": 3}]}):
             server.protocol.receive(json.dumps(message))
@@ -140,7 +177,10 @@ def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(monkeypat
         server.at_end.close()
         return found
 
-    pushed = {"method": "workspace/didChangeConfiguration", "params": {"settings": {"foretype": {"topK": 5}}}}
+    pushed = {
+        "method": "workspace/didChangeConfiguration",
+        "params": {"settings": {"foretype": {"topK": 5}}},
+    }
     assert asyncio.run(taken()) == [0, 3]
     assert asyncio.run(taken(pushed)) == [0, 5, 5]
 

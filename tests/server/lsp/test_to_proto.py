@@ -6,7 +6,15 @@ import pytest
 from lsprotocol.types import CompletionItem, Position
 
 from foretype_model.completion.candidates import Candidate
-from foretype_server.lsp.to_proto import UNITS, Asked, asked_for, completions, inline_completions, resolved, typed_word
+from foretype_server.lsp.to_proto import (
+    UNITS,
+    Asked,
+    asked_for,
+    completions,
+    inline_completions,
+    resolved,
+    typed_word,
+)
 
 
 def at(character: int, line: int = 0) -> Asked:
@@ -52,8 +60,12 @@ def test_labels_can_be_read(before: str, text: str, label: str) -> None:
     assert item.label == label
 
 
-@pytest.mark.parametrize(("encoding", "character", "start"), [("utf-8", 9, 5), ("utf-16", 7, 4), ("utf-32", 7, 4)])
-def test_the_range_covers_the_word_in_the_clients_units(encoding: str, character: int, start: int) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "character", "start"), [("utf-8", 9, 5), ("utf-16", 7, 4), ("utf-32", 7, 4)]
+)
+def test_the_range_covers_the_word_in_the_clients_units(
+    encoding: str, character: int, start: int
+) -> None:
     asked, candidate = at(character, line=3), Candidate("ße", 1.0, "word")
     (item,) = completions([candidate], "grü grü".encode(), asked, UNITS[encoding]).items
     assert item.text_edit.range.start == Position(3, start)
@@ -62,7 +74,11 @@ def test_the_range_covers_the_word_in_the_clients_units(encoding: str, character
 
 
 def test_the_same_text_is_offered_once_in_the_first_place() -> None:
-    offered = [Candidate("b", 0.5, "word"), Candidate("a", 0.4, "word"), Candidate("b", 0.5, "character")]
+    offered = [
+        Candidate("b", 0.5, "word"),
+        Candidate("a", 0.4, "word"),
+        Candidate("b", 0.5, "character"),
+    ]
     items = completions(offered, b"", at(0), UNITS["utf-8"]).items
     assert [(item.label, item.sort_text, item.data["probability"]) for item in items] == [
         ("b", "0000", "0.5"),
@@ -76,8 +92,14 @@ def test_no_candidates_are_an_empty_list() -> None:
 
 
 def test_an_item_has_no_fractions_which_neovim_cannot_send_back() -> None:
-    (item,) = completions([Candidate("lo", 0.5, "word", {"network": 1.0})], b"hel", at(3), UNITS["utf-8"]).items
-    assert not [value for value in (*item.data.values(), *item.data["shares"].values()) if isinstance(value, float)]
+    (item,) = completions(
+        [Candidate("lo", 0.5, "word", {"network": 1.0})], b"hel", at(3), UNITS["utf-8"]
+    ).items
+    assert not [
+        value
+        for value in (*item.data.values(), *item.data["shares"].values())
+        if isinstance(value, float)
+    ]
     assert resolved(item, []).detail == "50 %"
 
 
@@ -85,7 +107,10 @@ def test_an_item_is_explained_by_its_data() -> None:
     data = {"probability": "0.034", "shares": {"network": "0.25", "words": "0.75", "odd": "?"}}
     item = resolved(CompletionItem("x", data=data), ["notes.txt:3: an x"])
     assert item.detail == "3.4 %"
-    assert item.documentation.value == "probability: 3.4 %\nwords: 75 % of it\nnetwork: 25 % of it\nnotes.txt:3: an x"
+    assert (
+        item.documentation.value
+        == "probability: 3.4 %\nwords: 75 % of it\nnetwork: 25 % of it\nnotes.txt:3: an x"
+    )
 
 
 def test_an_item_knows_what_it_was_made_for() -> None:

@@ -1,4 +1,6 @@
-"""The engine: one predictor that raises leaves the others their turn, and one document what is typed in the others."""
+"""The engine: one predictor that raises leaves the others their turn, and one document what is
+typed in the others.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ class Indexing(ScriptedPredictor):
 
 
 def test_one_that_cannot_index_keeps_the_others_from_nothing() -> None:
-    engine, first, second = Engine(pytest.fail, pytest.fail), Indexing(fails=True), Indexing(fails=False)
+    engine, first, second = (
+        Engine(pytest.fail, pytest.fail),
+        Indexing(fails=True),
+        Indexing(fails=False),
+    )
     engine._serving = Serving({"first": first, "second": second}, None, pytest.fail)
     for do in (lambda: engine.refresh(print), lambda: engine.update([Path("a")]), engine.release):
         with pytest.raises(OSError, match=r"refresh|update|close"):

@@ -27,7 +27,9 @@ class LongTexts:
 
 
 class Pauseless(LongTexts):
-    """Its slices are as short as can be; each has something for the loop to do, and tells how much of that was done."""
+    """Its slices are as short as can be; each has something for the loop to do, and tells how much
+    of that was done.
+    """
 
     done = 0
 
@@ -66,7 +68,9 @@ def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> No
     did = asyncio.run(session())
     after = did[did.index("answer g") + 1 :]
     assert after[:40] == ["read g"] * 40, "what was asked about last is read first"
-    assert set(after) - {"release"} == {f"read {uri}" for uri in "defg"}, "and what was asked about long ago is not"
+    assert set(after) - {"release"} == {f"read {uri}" for uri in "defg"}, (
+        "and what was asked about long ago is not"
+    )
 
 
 def test_the_loop_has_its_turn_between_two_slices() -> None:

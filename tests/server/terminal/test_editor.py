@@ -42,7 +42,9 @@ class Terminal:
         await self.until(lambda: self.editor.ghost == text)
 
     async def has_answer_to(self, before):
-        await self.until(lambda: (answer := self.editor.suggestions.answer) and answer.question.before == before)
+        await self.until(
+            lambda: (answer := self.editor.suggestions.answer) and answer.question.before == before
+        )
 
     @property
     def text(self):
@@ -61,7 +63,9 @@ class Wide(DummyOutput):
 
 
 def try_(person, file=None, predictors=None, temperature=0.0, prose=False):
-    """Let `person`, a coroutine, sit at the editor until the editor ends, which must be before `person` ends."""
+    """Let `person`, a coroutine, sit at the editor until the editor ends, which must be before
+    `person` ends.
+    """
 
     async def session(keys):
         options = Options(temperature=temperature, prose=prose)
@@ -173,7 +177,11 @@ def test_in_prose_the_next_words_are_shown_and_taken_by_their_number():
         assert terminal.text == "hello" + second
         await terminal.press(CTRL_Q)
 
-    try_(person, predictors={"scripted": ScriptedPredictor(["hello world", "hello there", "hello moon"])}, prose=True)
+    try_(
+        person,
+        predictors={"scripted": ScriptedPredictor(["hello world", "hello there", "hello moon"])},
+        prose=True,
+    )
 
 
 def test_ctrl_t_goes_through_the_temperatures():
@@ -196,12 +204,18 @@ def test_ctrl_n_draws_another_suggestion_above_temperature_0():
         drawn = set()
         for _ in range(12):
             await terminal.press(CTRL_N)
-            await terminal.until(lambda: editor.suggestions.answer.question.options == editor.options)
+            await terminal.until(
+                lambda: editor.suggestions.answer.question.options == editor.options
+            )
             drawn.add(editor.ghost)
         assert drawn >= {"two", "three"}
         await terminal.press(CTRL_Q)
 
-    try_(person, predictors={"scripted": ScriptedPredictor(["one two", "one three"])}, temperature=1.0)
+    try_(
+        person,
+        predictors={"scripted": ScriptedPredictor(["one two", "one three"])},
+        temperature=1.0,
+    )
 
 
 def test_ctrl_n_says_what_to_do_at_temperature_0():

@@ -22,7 +22,11 @@ GHOST = Key(TODAY.isoformat(), "python", "Neovim", "ghost")
 
 counts = st.dictionaries(
     st.builds(
-        Key, st.sampled_from(["2026-01-31", "2026-02-01"]), st.text(max_size=3), st.text(max_size=3), st.just("word")
+        Key,
+        st.sampled_from(["2026-01-31", "2026-02-01"]),
+        st.text(max_size=3),
+        st.text(max_size=3),
+        st.just("word"),
     ),
     st.builds(Count, *[st.integers(0, 1000)] * 3),
     max_size=6,
@@ -42,7 +46,9 @@ def run(*arguments: str) -> str:
 
 
 @given(st.lists(counts, max_size=4))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_what_is_read_is_the_sum_of_what_was_written(tmp_path_factory, several) -> None:
     folder = tmp_path_factory.mktemp("statistics")
     for one in several:
@@ -52,7 +58,9 @@ def test_what_is_read_is_the_sum_of_what_was_written(tmp_path_factory, several) 
         for key, count in one.items():
             expected[key] = expected.get(key, Count()) + count
     assert read(folder) == expected
-    assert read(folder, "2026-02-01") == {key: count for key, count in expected.items() if key.day == "2026-02-01"}
+    assert read(folder, "2026-02-01") == {
+        key: count for key, count in expected.items() if key.day == "2026-02-01"
+    }
     assert sum(by("editor", expected).values(), Count()) == sum(expected.values(), Count())
 
 
@@ -61,13 +69,19 @@ anything = st.builds(Key, *[names] * 4), st.builds(Count, *[st.integers(0, 10**4
 
 
 @given(st.dictionaries(*anything, max_size=3))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_what_cannot_be_counted_costs_the_other_counts_nothing(tmp_path_factory, several) -> None:
     folder = tmp_path_factory.mktemp("statistics")
     for _ in range(2):
         write(folder, {**several, GHOST: Count(2, 1, 7)})
     assert read(folder)[GHOST] == Count(4, 2, 14)
-    kept = [number for count in read(folder).values() for number in (count.shown, count.accepted, count.characters)]
+    kept = [
+        number
+        for count in read(folder).values()
+        for number in (count.shown, count.accepted, count.characters)
+    ]
     assert all(type(number) is int and number <= MOST for number in kept)
 
 
@@ -95,9 +109,17 @@ def test_the_command_adds_up_and_counts_a_key_for_each_that_was_taken(home: Path
     assert "Nothing was offered" in run()
     old = GHOST._replace(day=(TODAY - datetime.timedelta(40)).isoformat())
     write(
-        home, {GHOST: Count(10, 3, 20), GHOST._replace(language="markdown", kind="word"): Count(5, 1, 4), old: Count(9)}
+        home,
+        {
+            GHOST: Count(10, 3, 20),
+            GHOST._replace(language="markdown", kind="word"): Count(5, 1, 4),
+            old: Count(9),
+        },
     )
-    assert [(row["language"], row["saved"]) for row in json.loads(run("--json"))] == [("markdown", 3), ("python", 17)]
+    assert [(row["language"], row["saved"]) for row in json.loads(run("--json"))] == [
+        ("markdown", 3),
+        ("python", 17),
+    ]
     table = run()
     assert f"{TODAY}     15      4          24          20" in table
     assert "Neovim" in table

@@ -1,6 +1,7 @@
 """Text as it was typed, newest last, found again by the bytes before any place in it.
 
-What an index is to a workspace, this is to the document at hand: it grows by a byte in a microsecond, and by 26 bytes.
+What an index is to a workspace, this is to the document at hand: it grows by a byte in a
+microsecond, and by 26 bytes.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ WIDTH: Final = 16
 """Bytes of context that are compared."""
 
 KEYS: Final = ((6, 24), (3, 12))
-"""Bytes that a place is filed under, and how many of the newest places are looked at: long contexts first."""
+"""Bytes that a place is filed under, and how many of the newest places are looked at: long contexts
+first.
+"""
 
 CHAINS: Final = 1 << 16
 MOST_STEPS: Final = 400
-"""Chains of places, by a hash of what they are filed under; and how far one is followed, as others may be in it."""
+"""Chains of places, by a hash of what they are filed under; and how far one is followed, as others
+may be in it.
+"""
 
 REACH: Final = 32
 """Bytes before a piece that are kept."""
@@ -41,7 +46,8 @@ class Piece(NamedTuple):
 
 
 class _Chains:
-    """The places in a log that are filed under so many bytes, each of which leads to the one before.
+    """The places in a log that are filed under so many bytes, each of which leads to the one
+    before.
 
     8 bytes a place, where a dictionary of lists took 100.
     """
@@ -52,7 +58,9 @@ class _Chains:
         self.before = array("i")
 
     def add(self, near: bytes, first: int) -> None:
-        """File the bytes of `near` but for the context that it begins with; that stands at `first` in the log."""
+        """File the bytes of `near` but for the context that it begins with; that stands at `first`
+        in the log.
+        """
         newest, before, length = self._newest, self.before, self.length
         before.extend([0] * (first + WIDTH - len(before)))
         for end in range(WIDTH, len(near)):
@@ -68,8 +76,8 @@ class _Chains:
 class Recent:
     """A log of text. What is added once stays; to forget is to make a new one `without` it.
 
-    A place is that of a byte in the log. Before the first byte of each piece stands its context, so that the context of
-    every place is what stands before it.
+    A place is that of a byte in the log. Before the first byte of each piece stands its context, so
+    that the context of every place is what stands before it.
     """
 
     def __init__(self) -> None:
@@ -96,13 +104,18 @@ class Recent:
             chains.add(near, first)
 
     def find(self, tail: bytes) -> list[tuple[int, int]]:
-        """(bytes of context in common, byte that followed) of places like the end of `tail`, the newest first."""
+        """(bytes of context in common, byte that followed) of places like the end of `tail`, the
+        newest first.
+        """
         return [(length, self._log[place]) for place, length in self.places(tail).items()]
 
     def places(self, tail: bytes) -> dict[int, int]:
-        """The places like the end of `tail`, the newest first, each with the bytes of context in common."""
+        """The places like the end of `tail`, the newest first, each with the bytes of context in
+        common.
+        """
         context = _context(tail)
-        # The last byte on top: what has it in common, and the ones before, agrees from the top down.
+        # The last byte on top: what has it in common, and the ones before, agrees from the top
+        # down.
         number, log, found = int.from_bytes(context, "little"), self._log, dict[int, int]()
         for (length, most), chains in zip(KEYS, self._chains, strict=True):
             place, before, wanted, steps = chains.newest(context), chains.before, most, MOST_STEPS
@@ -129,11 +142,17 @@ class Recent:
 
     def _piece(self, number: int) -> Piece:
         first, document, before = self._pieces[number]
-        end = self._pieces[number + 1][0] - WIDTH if number + 1 < len(self._pieces) else len(self._log)
+        end = (
+            self._pieces[number + 1][0] - WIDTH
+            if number + 1 < len(self._pieces)
+            else len(self._log)
+        )
         return Piece(first, document, before, bytes(self._log[first:end]))
 
     def alike(self, before: bytes, byte: int) -> list[int]:
-        """The places where `byte` follows the end of `before`, as far as contexts are compared; its length matters."""
+        """The places where `byte` follows the end of `before`, as far as contexts are compared; its
+        length matters.
+        """
         found, end, chains = [], before[-WIDTH:], self._chains[-1]
         place = chains.newest(_context(before))
         while place:
@@ -151,7 +170,9 @@ class Recent:
             start, end = first, first + len(text)
             for stop in [*places[bisect_left(places, start) : bisect_left(places, end)], end]:
                 if start < stop:
-                    other.add(before + text[: start - first], text[start - first : stop - first], document)
+                    other.add(
+                        before + text[: start - first], text[start - first : stop - first], document
+                    )
                 start = stop + 1
         return other
 

@@ -1,10 +1,12 @@
-"""From what followed alike contexts to a next-byte distribution, each length of context trusted as far as it deserves.
+"""From what followed alike contexts to a next-byte distribution, each length of context trusted as
+far as it deserves.
 
-The longest context that occurred speaks first. A share of the probability, its *trust*, goes to the bytes that followed
-it; the rest goes on to the next shorter one, and what is left in the end to nobody: it is for other predictors (the
-escapes of prediction by partial matching, Cleary and Witten 1984, with shares learnt instead of fixed). Trust depends
-on the length, on how often the context occurred, on how alike its followers were, and on whether it was in what the
-user has just typed or in the workspace.
+The longest context that occurred speaks first. A share of the probability, its *trust*, goes to the
+bytes that followed it; the rest goes on to the next shorter one, and what is left in the end to
+nobody: it is for other predictors (the escapes of prediction by partial matching, Cleary and Witten
+1984, with shares learnt instead of fixed). Trust depends on the length, on how often the context
+occurred, on how alike its followers were, and on whether it was in what the user has just typed or
+in the workspace.
 """
 
 from __future__ import annotations
@@ -33,8 +35,10 @@ FREQUENCIES, ALIKENESSES = 8, 4
 
 SHORTEST: Final = 3
 WIDEST: Final = 1024
-"""Bytes of context, and rows, with which an index is asked. What follows shorter or more frequent contexts a network
-knows as well: with them, the mixture took 0.001 bits less, and a prediction three times as long."""
+"""Bytes of context, and rows, with which an index is asked. What follows shorter or more frequent
+contexts a network knows as well: with them, the mixture took 0.001 bits less, and a prediction
+three times as long.
+"""
 
 NARROW: Final = 24
 """Rows of an index that are counted one by one: beyond, remembered counts are faster."""
@@ -77,7 +81,9 @@ def trust_table() -> list[float]:
 
 
 def cell(kind: int, order: int, rows: int, top: int) -> int:
-    """Where in the flattened table: a context of `order` bytes that occurred `rows` times, one byte following `top`."""
+    """Where in the flattened table: a context of `order` bytes that occurred `rows` times, one byte
+    following `top`.
+    """
     frequency = min(rows.bit_length(), FREQUENCIES) - 1
     # Alike: one byte always followed, in most cases, in half of them, or less often.
     alikeness = 0 if top == rows else 1 if top >= 0.8 * rows else 2 if top >= 0.5 * rows else 3
@@ -85,7 +91,9 @@ def cell(kind: int, order: int, rows: int, top: int) -> int:
 
 
 def recent_levels(found: list[tuple[int, int]]) -> Iterator[Level]:
-    """The longest context first, of what `Recent.find` has found: (bytes in common, byte that followed)."""
+    """The longest context first, of what `Recent.find` has found: (bytes in common, byte that
+    followed).
+    """
     ranked = sorted(found, key=lambda pair: -pair[0])
     counts: dict[int, int] = {}
     for i, (length, byte) in enumerate(ranked):
@@ -97,7 +105,9 @@ def recent_levels(found: list[tuple[int, int]]) -> Iterator[Level]:
 
 
 def ranges_that_count(shard: Shard, matches: Matches) -> Iterator[Range]:
-    """Those that are evidence, the longest context first. Here the order is that of the longest context that has it."""
+    """Those that are evidence, the longest context first. Here the order is that of the longest
+    context that has it.
+    """
     order, ranges = matches
     for shortest, low, high in reversed(ranges):
         if order < SHORTEST or _is_too_wide(shard, low, high):
@@ -122,7 +132,9 @@ def indexed_levels(shard: Shard, matches: Matches) -> Iterator[Level]:
 
 
 def _is_too_wide(shard: Shard, low: int, high: int) -> bool:
-    """Whether more than `WIDEST` rows count, as they would, had what is masked never been indexed."""
+    """Whether more than `WIDEST` rows count, as they would, had what is masked never been
+    indexed.
+    """
     if high - low <= WIDEST:
         return False
     return high - low - shard.hidden > WIDEST or high - low - shard.hidden_in(low, high) > WIDEST
@@ -147,14 +159,18 @@ def _narrow_level(order: int, followers: bytes) -> Level | None:
 
 
 def merged(sources: Sequence[Iterator[Level]]) -> Iterator[Level]:
-    """Levels of several sources, the longest context first, and the newest text where they are equally long."""
+    """Levels of several sources, the longest context first, and the newest text where they are
+    equally long.
+    """
     if len(sources) == 1:  # half of what merging it with nothing would take
         return sources[0]
     return heapq.merge(*sources, key=lambda level: (-level[0], level[1]))
 
 
 def distribution(levels: Iterator[Level]) -> NDArray[np.float32]:
-    """Probabilities of the next byte, shape (256,); they sum to what is trusted at all, at most `MOST_TRUST`."""
+    """Probabilities of the next byte, shape (256,); they sum to what is trusted at all, at most
+    `MOST_TRUST`.
+    """
     row, few, left = np.zeros(VOCABULARY, np.float32), dict[int, float](), 1.0
     trust = trust_table()
     for order, kind, rows, top, shares in levels:

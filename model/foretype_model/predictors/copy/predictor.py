@@ -1,6 +1,7 @@
 """What the user's own text has said before: in the workspace, in the open documents, and just now.
 
-It assigns only the part of the probability that it has reason to (see `ppm`), and leaves the rest to others.
+It assigns only the part of the probability that it has reason to (see `ppm`), and leaves the rest
+to others.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ AFTER: Final = 8_000
 
 NEAR_BEFORE: Final = 640
 NEAR_AFTER: Final = 256
-"""Those of them that are taken in while somebody waits (1 ms); the others when nobody does, so many at a time."""
+"""Those of them that are taken in while somebody waits (1 ms); the others when nobody does, so many
+at a time.
+"""
 
 SEEN: Final = 64
 """Documents, the last ones, of which it is remembered what was taken in."""
@@ -45,17 +48,21 @@ SEEN: Final = 64
 _NUMBERS: Final = count()
 
 NEAR, FAR = 0, 2
-"""The logs of what was taken in at once, and of what was later: two of each, the newer one first."""
+"""The logs of what was taken in at once, and of what was later: two of each, the newer one first.
+"""
 
 GENERATION: Final = 100_000
-"""Bytes of a log, after which a new one takes its place and the last but one is dropped (3 MB each)."""
+"""Bytes of a log, after which a new one takes its place and the last but one is dropped (3 MB
+each).
+"""
 
 
 class CopyState:
-    """The last bytes of a text; and what the shards of that number know of them, once somebody has asked.
+    """The last bytes of a text; and what the shards of that number know of them, once somebody has
+    asked.
 
-    Only a cache is ever changed: the state is its `tail`. The shards are not in it: a document has hundreds of states,
-    which would keep those of before each save.
+    Only a cache is ever changed: the state is its `tail`. The shards are not in it: a document has
+    hundreds of states, which would keep those of before each save.
     """
 
     __slots__ = ("matches", "number", "tail")
@@ -72,7 +79,9 @@ class _Index(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """A document as it was when it was last seen, where the cursor was, and what of it has been taken in."""
+    """A document as it was when it was last seen, where the cursor was, and what of it has been
+    taken in.
+    """
 
     text: Rope
     cursor: int
@@ -87,7 +96,8 @@ class CopyPredictor:
         self.workspace = workspace
         self._index = _Index(next(_NUMBERS), ())
         if workspace:
-            # Where it cannot be told what is forgotten, nothing is learnt or offered until it can; `refresh` tells why.
+            # Where it cannot be told what is forgotten, nothing is learnt or offered until it can;
+            # `refresh` tells why.
             with suppress(WorkspaceError):
                 self.shards = workspace.open()
         self._recent = [Recent() for _ in range(4)]
@@ -131,7 +141,9 @@ class CopyPredictor:
         return ppm.merged(lists)
 
     def observe(self, document: str, before: Rope | bytes, after: Rope | bytes) -> bool:
-        """Take in what is new in a document near the cursor, and at the next calls what is around; whether more is."""
+        """Take in what is new in a document near the cursor, and at the next calls what is around;
+        whether more is.
+        """
         self._forget(self._forgotten_now() or self._forgotten)
         if not self._consent.given(document):
             return False
@@ -140,8 +152,8 @@ class CopyPredictor:
         same = seen.text.common_prefix(text)
         unchanged = same == len(text) == len(seen.text)
         taken = seen.taken if unchanged else _moved(seen, text, same)
-        # What may become a secret or a forgotten word waits until that has ended. So does the first byte after the
-        # cursor: it would be expected there, where something else is typed.
+        # What may become a secret or a forgotten word waits until that has ended. So does the first
+        # byte after the cursor: it would be expected there, where something else is typed.
         wanted = [
             (max(0, cursor - BEFORE), settled(text, cursor, self._forgotten.in_bytes())),
             (cursor + 1, min(len(text), cursor + AFTER)),
@@ -160,13 +172,16 @@ class CopyPredictor:
 
     def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""
-        places = [place for recent in self._recent for place in sources.typed(recent, state.tail, text)]
+        places = [
+            place for recent in self._recent for place in sources.typed(recent, state.tail, text)
+        ]
         for shard, matches in self._matches(state):
             places += sources.written(shard, matches, text)
         return sources.as_sources(places, most, self._forgotten.in_bytes())
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Offer nothing from a file or folder, or never a word; for good where there is a workspace.
+        """Offer nothing from a file or folder, or never a word; for good where there is a
+        workspace.
 
         Raises:
             ForetypeError: that cannot be kept, or the word can stand in no text.
@@ -220,12 +235,20 @@ class CopyPredictor:
             self._recent, found = forget_word(self._recent, word)
             count += found
         if forgotten.paths != before.paths:
-            self._recent = forget_documents(self._recent, lambda document: not self._consent.given(document))
-            self._seen = {document: seen for document, seen in self._seen.items() if self._consent.given(document)}
+            self._recent = forget_documents(
+                self._recent, lambda document: not self._consent.given(document)
+            )
+            self._seen = {
+                document: seen
+                for document, seen in self._seen.items()
+                if self._consent.given(document)
+            }
         return count
 
     def _forgotten_now(self) -> Forgotten | None:
-        """What was forgotten by the last time that the workspace was looked at; None where that cannot be told."""
+        """What was forgotten by the last time that the workspace was looked at; None where that
+        cannot be told.
+        """
         return self.workspace.forgotten if self.workspace else self._forgotten
 
     def _step(self, state: CopyState, byte: int) -> CopyState:
@@ -245,11 +268,15 @@ def _moved(seen: _Seen, text: Rope, same: int) -> list[Span]:
     rest = min(seen.text.common_suffix(text), len(text) - same, len(seen.text) - same)
     moved = len(text) - len(seen.text)
     after = spans.within(seen.taken, len(seen.text) - rest, len(seen.text))
-    return spans.within(seen.taken, 0, same) + [(start + moved, end + moved) for start, end in after]
+    return spans.within(seen.taken, 0, same) + [
+        (start + moved, end + moved) for start, end in after
+    ]
 
 
 def create(context: Context) -> CopyPredictor:
-    """The entry point. Each set of folders has an index of its own below the state folder; that of none stays empty."""
+    """The entry point. Each set of folders has an index of its own below the state folder; that of
+    none stays empty.
+    """
     if not context.state_folder:
         return CopyPredictor()
     folder = context.state_folder / context.workspace_name()

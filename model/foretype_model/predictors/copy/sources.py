@@ -1,4 +1,6 @@
-"""Where a text that is offered has stood before: in the index of a workspace, and in what was typed."""
+"""Where a text that is offered has stood before: in the index of a workspace, and in what was
+typed.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +50,14 @@ def typed(recent: Recent, tail: bytes, text: bytes) -> Iterator[Place]:
 
 
 def written(shard: Shard, matches: Matches, text: bytes) -> Iterator[Place]:
-    """Where `text`, or its beginning, follows those of the contexts matched that count as evidence."""
+    """Where `text`, or its beginning, follows those of the contexts matched that count as
+    evidence.
+    """
     seen: set[int] = set()
     for order, low, high in ranges_that_count(shard, matches):
-        rows = low + np.flatnonzero(np.frombuffer(shard.visible, np.uint8, high - low, low) == text[0])
+        rows = low + np.flatnonzero(
+            np.frombuffer(shard.visible, np.uint8, high - low, low) == text[0]
+        )
         for row in set(rows.tolist()) - seen:
             position = int(shard.positions[row])
             common = common_prefix(shard.text[position : position + len(text)].tobytes(), text)
@@ -75,11 +81,15 @@ def _source(place: Place, forgotten: Collection[bytes]) -> Source:
         piece = place.holder.piece(place.at)
         text, at = piece.before + piece.text, place.at - piece.first + len(piece.before)
         return Source(piece.document, None, None, _excerpt(text, at, forgotten), place.order)
-    found = next(place.holder.places((0, place.at, place.at + 1), place.holder.visible[place.at], 1))
+    found = next(
+        place.holder.places((0, place.at, place.at + 1), place.holder.visible[place.at], 1)
+    )
     text = place.holder.document(found.name)
     start = found.offset - found.column + 1
     column = len(text[start : found.offset].decode(errors="replace")) + 1
-    return Source(found.name, found.line, column, _excerpt(text, found.offset, forgotten), place.order)
+    return Source(
+        found.name, found.line, column, _excerpt(text, found.offset, forgotten), place.order
+    )
 
 
 def _excerpt(text: bytes, at: int, forgotten: Collection[bytes]) -> str:
@@ -87,6 +97,7 @@ def _excerpt(text: bytes, at: int, forgotten: Collection[bytes]) -> str:
     start, end = text.rfind(b"\n", 0, at) + 1, text.find(b"\n", at + 1)
     line = blanked(text[start : end if end >= 0 else len(text)], forgotten)
     before, after = (
-        _BLANK.sub("…".encode(), part).decode(errors="replace") for part in (line[: at - start], line[at - start :])
+        _BLANK.sub("…".encode(), part).decode(errors="replace")
+        for part in (line[: at - start], line[at - start :])
     )
     return (before[-BEFORE:] + after[:AFTER]).strip()

@@ -1,8 +1,10 @@
-"""What a network learns while its user types: a correction of its output layer, one gradient step for each byte.
+"""What a network learns while its user types: a correction of its output layer, one gradient step
+for each byte.
 
-Dynamic evaluation (Krause et al. 2018, "Dynamic Evaluation of Neural Sequence Models") of the last layer alone. Of
-seven texts of 8,000 bytes it took 2.5 to 21 % of the bits less; adapting all of the network, in segments of 32 bytes,
-took 1 to 15 % less, needs backpropagation through time, and makes every warm state stale.
+Dynamic evaluation (Krause et al. 2018, "Dynamic Evaluation of Neural Sequence Models") of the last
+layer alone. Of seven texts of 8,000 bytes it took 2.5 to 21 % of the bits less; adapting all of the
+network, in segments of 32 bytes, took 1 to 15 % less, needs backpropagation through time, and makes
+every warm state stale.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ DECAY: Final = 3e-4
 """How much of what was learnt is unlearnt with each byte, so that it fits the text at hand."""
 
 NEGLIGIBLE: Final = 2e-3
-"""A byte whose probability was that near to what it should have been is left alone: a tenth of the time."""
+"""A byte whose probability was that near to what it should have been is left alone: a tenth of the
+time.
+"""
 
 KEPT: Final = "adapted-"
 """What the files of adaptations begin with, each of which is for one network in one workspace."""
@@ -37,12 +41,14 @@ Floats = NDArray[np.float32]
 
 
 def reset(folder: Path) -> int:
-    """Delete all adaptations in a folder; servers that are running reset theirs when they would save them next.
+    """Delete all adaptations in a folder; servers that are running reset theirs when they would
+    save them next.
 
     How many there were is returned.
     """
     try:
-        # First, so that a server that saves at this very moment finds it, or its file is found below.
+        # First, so that a server that saves at this very moment finds it, or its file is found
+        # below.
         with replacing(folder / RESET) as partial:
             partial.write_text(token_hex(8), "ascii")
     finally:
@@ -55,7 +61,8 @@ def reset(folder: Path) -> int:
 class Adaptation:
     """Corrections of the logits: for each byte that has one, `hidden` weights and a bias.
 
-    In most texts half of the bytes never get one, and a prediction takes as long as it takes to read the weights.
+    In most texts half of the bytes never get one, and a prediction takes as long as it takes to
+    read the weights.
     """
 
     def __init__(self, hidden: int, path: Path | None = None) -> None:
@@ -70,13 +77,17 @@ class Adaptation:
             self._read(path)
 
     def corrected(self, log_probabilities: LogProbabilities, h: Floats) -> LogProbabilities:
-        """`log_probabilities`, shape (rows, 256), of the states `h`, shape (rows, hidden), as they are by now."""
+        """`log_probabilities`, shape (rows, 256), of the states `h`, shape (rows, hidden), as they
+        are by now.
+        """
         logits = log_probabilities.copy()
         logits[:, self._bytes] += h @ self._weights[:, :-1].T + self._weights[:, -1]
         return normalised(logits)
 
     def learn(self, log_probabilities: LogProbabilities, h: Floats, following: int) -> None:
-        """One gradient step on the byte that followed; shapes (256,), as they are by now, and (hidden,)."""
+        """One gradient step on the byte that followed; shapes (256,), as they are by now, and
+        (hidden,).
+        """
         if self._since is None:
             self._since = self._last_reset()
         error = np.exp(log_probabilities)
@@ -84,11 +95,15 @@ class Adaptation:
         wrong = np.flatnonzero(np.abs(error) > NEGLIGIBLE)
         self._make_room(wrong[self._rows[wrong] < 0])
         self._weights *= np.float32(1 - DECAY)
-        self._weights[self._rows[wrong]] -= np.outer(RATE * error[wrong], np.append(h, np.float32(1)))
+        self._weights[self._rows[wrong]] -= np.outer(
+            RATE * error[wrong], np.append(h, np.float32(1))
+        )
         self._changed = True
 
     def save(self) -> None:
-        """Keep it for the next start, where it has a place; or be as at first, where all were `reset` meanwhile."""
+        """Keep it for the next start, where it has a place; or be as at first, where all were
+        `reset` meanwhile.
+        """
         if self._is_outdated():
             self._clear()
         elif self._path and self._changed:
@@ -110,7 +125,9 @@ class Adaptation:
         return self._since is not None and self._since != self._last_reset()
 
     def _last_reset(self) -> str:
-        """What tells the last reset from others; "" where there was none, or none that can be read."""
+        """What tells the last reset from others; "" where there was none, or none that can be
+        read.
+        """
         try:
             return (self._path.parent / RESET).read_text("ascii") if self._path else ""
         except (OSError, ValueError):

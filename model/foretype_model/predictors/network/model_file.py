@@ -1,11 +1,13 @@
 """What a model file holds, read without ONNX: its metadata, and the numbers it was trained to.
 
-An ONNX file is a protocol buffer, whose wire format is numbered fields, each a number or a run of bytes that may hold
-fields again (https://protobuf.dev/programming-guides/encoding, https://onnx.ai/onnx/repo-docs/IR.html). A reader of the
-few that are wanted is shorter than what it takes to load a library for all of them, which takes half a second.
+An ONNX file is a protocol buffer, whose wire format is numbered fields, each a number or a run of
+bytes that may hold fields again (https://protobuf.dev/programming-guides/encoding,
+https://onnx.ai/onnx/repo-docs/IR.html). A reader of the few that are wanted is shorter than what it
+takes to load a library for all of them, which takes half a second.
 
-A file begins with its seal: an entry of the metadata that has the SHA-256 of all the rest. In a protocol buffer it does
-not matter where a field stands, so every reader of ONNX reads the file, and no bit of it changes unnoticed.
+A file begins with its seal: an entry of the metadata that has the SHA-256 of all the rest. In a
+protocol buffer it does not matter where a field stands, so every reader of ONNX reads the file, and
+no bit of it changes unnoticed.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ class Content(NamedTuple):
 
 
 def read(path: Path) -> Content:
-    """What a file holds; ValueError where it is none of this kind, or not whole; OSError where it cannot be read."""
+    """What a file holds; ValueError where it is none of this kind, or not whole; OSError where it
+    cannot be read.
+    """
     metadata: dict[str, str] = {}
     arrays: dict[str, NDArray[Any]] = {}
     content = memoryview(path.read_bytes())
@@ -66,7 +70,11 @@ def read(path: Path) -> Content:
             # What is empty is left out of a file.
             metadata[_text(entry.get(KEY, EMPTY))] = _text(entry.get(VALUE, EMPTY))
         elif number == GRAPH:
-            tensors = [_tensor(_message(inner)) for field, inner in _fields(_message(value)) if field == INITIALIZER]
+            tensors = [
+                _tensor(_message(inner))
+                for field, inner in _fields(_message(value))
+                if field == INITIALIZER
+            ]
             arrays.update(tensor for tensor in tensors if tensor)
     return Content(metadata, arrays)
 
@@ -77,13 +85,17 @@ def sealed(content: bytes) -> bytes:
 
 
 def is_damaged(content: bytes | memoryview) -> bool:
-    """Whether a file is another than was sealed; of one without a seal, as others write them, that is not known.
+    """Whether a file is another than was sealed; of one without a seal, as others write them, that
+    is not known.
 
-    A seal of which but its name or its digest is right was one: a bit turned over in it is noticed as any other is.
+    A seal of which but its name or its digest is right was one: a bit turned over in it is noticed
+    as any other is.
     """
     size = len(_seal(b""))
     start, seal = bytes(content[:size]), _seal(memoryview(content)[size:])
-    return start != seal and (start[:-DIGEST] == seal[:-DIGEST] or start[-DIGEST:] == seal[-DIGEST:])
+    return start != seal and (
+        start[:-DIGEST] == seal[:-DIGEST] or start[-DIGEST:] == seal[-DIGEST:]
+    )
 
 
 def _seal(content: bytes | memoryview) -> bytes:
@@ -97,7 +109,9 @@ def _run(number: int, value: bytes) -> bytes:
 
 
 def _tensor(message: memoryview) -> tuple[str, NDArray[Any]] | None:
-    """Its name and numbers, which stay where they are in the file; None of one of a type that no model has."""
+    """Its name and numbers, which stay where they are in the file; None of one of a type that no
+    model has.
+    """
     dims: list[int] = []
     found: dict[int, int | memoryview] = {}
     for number, value in _fields(message):

@@ -1,4 +1,6 @@
-"""The recurrent network as a predictor: what it has learnt from its training, and from its user's typing since."""
+"""The recurrent network as a predictor: what it has learnt from its training, and from its user's
+typing since.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from foretype_model.predictors.network.runtime import Network, NetworkState
 class NetworkPredictor:
     """A `Network` behind the `Predictor` door; with an `Adaptation`, it learns while it is used."""
 
-    def __init__(self, network: Network, adaptation: Adaptation | None = None, context: Context | None = None) -> None:
+    def __init__(
+        self, network: Network, adaptation: Adaptation | None = None, context: Context | None = None
+    ) -> None:
         """`context` is what it was made with."""
         self.network = network
         self._adaptation = adaptation
@@ -38,7 +42,9 @@ class NetworkPredictor:
         trained = np.stack([state.log_probabilities for state in states])
         if self._adaptation is None:
             return trained
-        return self._adaptation.corrected(trained, np.stack([self.network.top(state) for state in states]))
+        return self._adaptation.corrected(
+            trained, np.stack([self.network.top(state) for state in states])
+        )
 
     def with_model(self, model: Path) -> NetworkPredictor:
         """Another network, with what it has learnt in this workspace."""
@@ -55,7 +61,9 @@ class NetworkPredictor:
             self._adaptation.save()
 
     def forget(self, _path: Path | None, _word: str | None) -> Removed:
-        """Unlearn all that was typed, wherever it was: what came from one text cannot be told from the rest."""
+        """Unlearn all that was typed, wherever it was: what came from one text cannot be told from
+        the rest.
+        """
         if self._adaptation:
             self._adaptation.forget()
         if self._context.state_folder:
@@ -66,14 +74,17 @@ class NetworkPredictor:
 def create(context: Context) -> NetworkPredictor:
     """The entry point: the model file that the context names, adapted to its workspace.
 
-    The option ``learn``, true unless it is said otherwise, is whether to learn while the user types.
+    The option ``learn``, true unless it is said otherwise, is whether to learn while the user
+    types.
     """
     if context.model is None:
         raise PredictorError("the network predictor needs a model: see 'foretype models list'")
     network = Network.open(context.model)
     if not context.options.get("learn", True):
         return NetworkPredictor(network, None, context)
-    return NetworkPredictor(network, Adaptation(network.metadata.hidden, _place(context, context.model)), context)
+    return NetworkPredictor(
+        network, Adaptation(network.metadata.hidden, _place(context, context.model)), context
+    )
 
 
 def _place(context: Context, model: Path) -> Path | None:

@@ -1,9 +1,10 @@
-"""The trained network at work, without torch: one ONNX file, run by the native kernel or by ONNX Runtime.
+"""The trained network at work, without torch: one ONNX file, run by the native kernel or by ONNX
+Runtime.
 
-The file's graph is a Scan over bytes (see `foretype_model.training.onnx_file`, which writes it), so one session does
-everything: a step of one byte, a step of many continuations at once, and the reading of a long text. The kernel does
-the same, sooner, for networks of the default kind; for these ONNX Runtime is not even imported, which takes longer than
-all the rest of a server's start.
+The file's graph is a Scan over bytes (see `foretype_model.training.onnx_file`, which writes it), so
+one session does everything: a step of one byte, a step of many continuations at once, and the
+reading of a long text. The kernel does the same, sooner, for networks of the default kind; for
+these ONNX Runtime is not even imported, which takes longer than all the rest of a server's start.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ FORMAT: Final = 2
 KEY: Final = "foretype"
 """The entry of the file's metadata that holds ours."""
 
-WORD_ADVICE: Final = 'and a word-level one in the setting "predictors", as {"words": {"model": NAME}}'
+WORD_ADVICE: Final = (
+    'and a word-level one in the setting "predictors", as {"words": {"model": NAME}}'
+)
 
 OUTPUTS: Final = ("h_last", "log_probabilities")
 
 CHUNK: Final = 128
-"""Bytes read in one call: bounds the memory of what enters the cell (128 x 12 x hidden bytes), costs under 1 %."""
+"""Bytes read in one call: bounds the memory of what enters the cell (128 x 12 x hidden bytes),
+costs under 1 %.
+"""
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,13 @@ class Metadata:
 
     @classmethod
     def from_json(cls, text: str) -> Metadata:
-        """Unknown entries are left out, so that files of later releases of the same format can be read."""
+        """Unknown entries are left out, so that files of later releases of the same format can be
+        read.
+        """
         record: dict[str, Any] = json.loads(text)
-        return cls(**{field.name: record[field.name] for field in fields(cls) if field.name in record})
+        return cls(
+            **{field.name: record[field.name] for field in fields(cls) if field.name in record}
+        )
 
 
 class NetworkState(NamedTuple):
@@ -102,8 +111,11 @@ class Cell(Protocol):
 
     state_size: int
 
-    def run(self, states: Sequence[Floats], texts: Sequence[bytes], length: int) -> list[tuple[Floats, Floats]]:
-        """What each text leads to from a state: the state there, and the next byte's log-probabilities.
+    def run(
+        self, states: Sequence[Floats], texts: Sequence[bytes], length: int
+    ) -> list[tuple[Floats, Floats]]:
+        """What each text leads to from a state: the state there, and the next byte's
+        log-probabilities.
 
         Each text has the ngrams - 1 bytes that came before it, and `length` more, 1 at least.
         """
@@ -119,15 +131,21 @@ class SessionCell:
         self._session = session
         self.state_size: int = session.get_inputs()[1].shape[1]
 
-    def run(self, states: Sequence[Floats], texts: Sequence[bytes], length: int) -> list[tuple[Floats, Floats]]:
+    def run(
+        self, states: Sequence[Floats], texts: Sequence[bytes], length: int
+    ) -> list[tuple[Floats, Floats]]:
         rows = np.frombuffer(b"".join(texts), np.uint8).reshape(len(texts), -1).astype(np.int64)
         ngrams = rows.shape[1] + 1 - length
-        # Shape (T, B, ngrams). The view takes 15 us, a tenth of a step, to be set up: it is spared where T is 1.
-        text = rows[np.newaxis] if length == 1 else sliding_window_view(rows, ngrams, 1).swapaxes(0, 1)
+        # Shape (T, B, ngrams). The view takes 15 us, a tenth of a step, to be set up: it is spared
+        # where T is 1.
+        text = (
+            rows[np.newaxis] if length == 1 else sliding_window_view(rows, ngrams, 1).swapaxes(0, 1)
+        )
         # np.stack takes 15 us, a tenth of a step, to put its arguments in order.
         h = np.concatenate(states).reshape(len(texts), -1)
         h_last, log_probabilities = self._session.run(OUTPUTS, {"text": text, "h": h})
-        # Copies: a state that is kept would keep those beside it, of which most are not, as 1,000 snapshots of 20 kB.
+        # Copies: a state that is kept would keep those beside it, of which most are not, as 1,000
+        # snapshots of 20 kB.
         return [(h.copy(), p.copy()) for h, p in zip(h_last, log_probabilities, strict=True)]
 
 
@@ -142,21 +160,26 @@ class Network:
 
     @classmethod
     def open(cls, path: Path) -> Network:
-        """Load a model file; ModelError where it is missing, damaged, foreign or of another format."""
+        """Load a model file; ModelError where it is missing, damaged, foreign or of another
+        format.
+        """
         way = kernel.best()
         if way != kernel.NONE and (found := _known(path)):
             metadata, arrays = found
             return cls(kernel.Kernel(arrays, way), metadata)
         session, metadata = open_session(path)
         if metadata.unit != "byte":
-            raise ModelError(f"{path} is a {metadata.unit}-level model: name a byte-level one here, {WORD_ADVICE}")
+            raise ModelError(
+                f"{path} is a {metadata.unit}-level model: name a byte-level one here, "
+                f"{WORD_ADVICE}"
+            )
         return cls(SessionCell(session), metadata)
 
     def start(self) -> NetworkState:
         """Before the first byte: what a network that has just read END_OF_TEXT expects.
 
-        In training one text follows another with END_OF_TEXT between them, so this, and not a state of zeros, is
-        what the network knows as the start of a text.
+        In training one text follows another with END_OF_TEXT between them, so this, and not a state
+        of zeros, is what the network knows as the start of a text.
         """
         zeros = np.zeros(self.state_size, np.float32)
         return self._run([zeros], [bytes([END_OF_TEXT]) * self.metadata.ngrams], 1)[0]
@@ -181,7 +204,9 @@ class Network:
     def _run(self, states: list[Floats], texts: list[bytes], length: int) -> list[NetworkState]:
         """After `length` bytes more; the texts begin with the tails of the states."""
         after = self._cell.run(states, texts, length)
-        return [NetworkState(h, p, text[length:]) for (h, p), text in zip(after, texts, strict=True)]
+        return [
+            NetworkState(h, p, text[length:]) for (h, p), text in zip(after, texts, strict=True)
+        ]
 
 
 def read_metadata(path: Path) -> Metadata:
@@ -191,7 +216,9 @@ def read_metadata(path: Path) -> Metadata:
 
 
 def _known(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
-    """What a file of the kind that the kernel knows holds; None of any other, or one that has anything wrong."""
+    """What a file of the kind that the kernel knows holds; None of any other, or one that has
+    anything wrong.
+    """
     try:
         content = model_file.read(path)
         metadata = Metadata.from_json(content.metadata[KEY])
@@ -206,7 +233,9 @@ def _known(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
 
 
 def open_session(path: Path) -> tuple[ort.InferenceSession, Metadata]:
-    """A model file of any unit, loaded; ModelError where it is missing, damaged, foreign or of another format."""
+    """A model file of any unit, loaded; ModelError where it is missing, damaged, foreign or of
+    another format.
+    """
     session = _session(path)
     return session, _metadata(session, path)
 
@@ -223,31 +252,44 @@ def _session(path: Path) -> ort.InferenceSession:
     import onnxruntime as ort  # noqa: PLC0415 (half a second, which a server with the kernel does without)
 
     options = ort.SessionOptions()
-    # One step is too short to share among threads, and threads that spin while they wait would never let a laptop idle.
+    # One step is too short to share among threads, and threads that spin while they wait would
+    # never let a laptop idle.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
-    # Pre-allocation doubles what is resident: 9 MB more for a network of 512, for no time that can be measured.
+    # Pre-allocation doubles what is resident: 9 MB more for a network of 512, for no time that can
+    # be measured.
     options.enable_cpu_mem_arena = False
     try:
-        # From its path: a session that was given the file's content would keep it, beside what it makes of it.
+        # From its path: a session that was given the file's content would keep it, beside what it
+        # makes of it.
         return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a class of its own for each kind of fault
         raise ModelError(f"{path} is not a whole model file: {_advice(path)}") from error
 
 
 def _advice(path: Path) -> str:
-    """What to do about a model that is broken; the one that came with Foretype lies below this module."""
-    return "install Foretype anew" if path.is_relative_to(Path(__file__).parents[2]) else "import or train it again"
+    """What to do about a model that is broken; the one that came with Foretype lies below this
+    module.
+    """
+    return (
+        "install Foretype anew"
+        if path.is_relative_to(Path(__file__).parents[2])
+        else "import or train it again"
+    )
 
 
 def _metadata(session: ort.InferenceSession, path: Path) -> Metadata:
-    foreign = ModelError(f"{path} is an ONNX file, but not a Foretype model: make one with 'foretype train'")
+    foreign = ModelError(
+        f"{path} is an ONNX file, but not a Foretype model: make one with 'foretype train'"
+    )
     try:
         metadata = Metadata.from_json(session.get_modelmeta().custom_metadata_map[KEY])
     except (KeyError, ValueError, TypeError) as error:
         raise foreign from error
     if metadata.format != FORMAT:
         hint = "update Foretype" if metadata.format > FORMAT else "train it again"
-        raise ModelError(f"{path} has format {metadata.format}, this release reads {FORMAT}: {hint}")
+        raise ModelError(
+            f"{path} has format {metadata.format}, this release reads {FORMAT}: {hint}"
+        )
     return metadata

@@ -1,7 +1,8 @@
-"""A word-level network as a predictor of bytes: a word is as probable as the sum of the words that go on that way.
+"""A word-level network as a predictor of bytes: a word is as probable as the sum of the words that
+go on that way.
 
-What it leaves to others is the share of the words that it does not know: all of it, where no known word begins with
-what was typed.
+What it leaves to others is the share of the words that it does not know: all of it, where no known
+word begins with what was typed.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from foretype_model.predictors.words.vocabulary import ENDS, UNKNOWN, Prefix, Vo
 from foretype_model.store.store import Store, unit_of
 
 KEPT: Final = 128
-"""Histories whose next words' probabilities are kept: 80 kB each at 20,000 words, and 0.3 ms to be worked out again."""
+"""Histories whose next words' probabilities are kept: 80 kB each at 20,000 words, and 0.3 ms to be
+worked out again.
+"""
 
 SURE: Final = 0.7
-"""Of the known words' share, as much is claimed; the rest is left to others, who know as much. The mixture learns how
-far to trust it, and from here learns soonest: the first 6 kB of a novel take 1.3 % fewer bits than from 1."""
+"""Of the known words' share, as much is claimed; the rest is left to others, who know as much. The
+mixture learns how far to trust it, and from here learns soonest: the first 6 kB of a novel take 1.3
+% fewer bits than from 1.
+"""
 
 Floats = NDArray[np.float32]
 
@@ -33,8 +38,9 @@ Floats = NDArray[np.float32]
 class History:
     """The whole words of a text: a state of the network, and the word that it has yet to read.
 
-    Only a cache is ever changed, which is what the network makes of the two: the state after the word, and how probable
-    each known word is as the next one, in the order of their bytes, and an unknown one.
+    Only a cache is ever changed, which is what the network makes of the two: the state after the
+    word, and how probable each known word is as the next one, in the order of their bytes, and an
+    unknown one.
     """
 
     __slots__ = ("before", "h", "next_words", "unknown", "word")
@@ -69,13 +75,17 @@ class WordsPredictor:
         self._recent: deque[History] = deque()
         end = network.vocabulary.numbers[bytes([END_OF_TEXT])]
         # In training one text follows another with END_OF_TEXT between them.
-        self._start = WordState(History(np.zeros(network.state_size, np.float32), end), network.vocabulary.empty)
+        self._start = WordState(
+            History(np.zeros(network.state_size, np.float32), end), network.vocabulary.empty
+        )
 
     def start(self) -> WordState:
         return self._start
 
     def feed(self, state: WordState, text: bytes) -> WordState:
-        """The words that the text completes are read at once; what is typed of one more is followed by byte."""
+        """The words that the text completes are read at once; what is typed of one more is followed
+        by byte.
+        """
         prefix = state.prefix
         for i, byte in enumerate(text):
             if prefix.ends_before(byte):
@@ -99,7 +109,9 @@ class WordsPredictor:
 
     def _step(self, state: WordState, byte: int) -> WordState:
         if state.prefix.ends_before(byte):
-            return WordState(self._ended(state), self._vocabulary.extend(self._vocabulary.empty, byte))
+            return WordState(
+                self._ended(state), self._vocabulary.extend(self._vocabulary.empty, byte)
+            )
         return WordState(state.history, self._vocabulary.extend(state.prefix, byte))
 
     def _typed(self, text: bytes) -> Prefix:
@@ -127,13 +139,21 @@ class WordsPredictor:
         return history.h
 
     def _work_out(self, histories: Sequence[History]) -> None:
-        """Have the network read the last words of those histories for which it has not, or whose answer is gone."""
+        """Have the network read the last words of those histories for which it has not, or whose
+        answer is gone.
+        """
         missing = [history for history in dict.fromkeys(histories) if history.next_words is None]
         if missing:
             words = np.array([[history.word for history in missing]])
-            h, probabilities = self.network.read(np.stack([history.before for history in missing]), words)
+            h, probabilities = self.network.read(
+                np.stack([history.before for history in missing]), words
+            )
             for history, h_after, row in zip(missing, h, probabilities, strict=True):
-                history.h, history.next_words, history.unknown = h_after, row[self._order], float(row[UNKNOWN])
+                history.h, history.next_words, history.unknown = (
+                    h_after,
+                    row[self._order],
+                    float(row[UNKNOWN]),
+                )
             self._recent.extend(missing)
 
     def _let_go(self) -> None:
@@ -141,9 +161,11 @@ class WordsPredictor:
             self._recent.popleft().next_words = None
 
     def _row(self, state: WordState) -> Floats:
-        """The probabilities of the next byte, shape (256,): of the words that begin as typed, those that go on with it.
+        """The probabilities of the next byte, shape (256,): of the words that begin as typed, those
+        that go on with it.
 
-        An unknown word is taken to begin as the known ones do, each counted once: rare words are like them.
+        An unknown word is taken to begin as the known ones do, each counted once: rare words are
+        like them.
         """
         prefix, row = state.prefix, np.zeros(VOCABULARY, np.float32)
         history = state.history
@@ -166,8 +188,8 @@ class WordsPredictor:
 def create(context: Context) -> WordsPredictor:
     """The entry point.
 
-    The option ``model`` is the name or the path of a word-level model. Without it, it is the model in the context if
-    that is one, else the newest in the store.
+    The option ``model`` is the name or the path of a word-level model. Without it, it is the model
+    in the context if that is one, else the newest in the store.
 
     Raises:
         MissingModelError: there is none.
@@ -175,14 +197,22 @@ def create(context: Context) -> WordsPredictor:
     """
     store, named = Store(), context.options.get("model")
     if named is not None and not isinstance(named, str):
-        raise ModelError('the words predictor takes {"model": NAME}, the name or the path of a word-level model')
-    return WordsPredictor(WordNetwork.open(store.find(named) if named else _unnamed(store, context.model)))
+        raise ModelError(
+            'the words predictor takes {"model": NAME}, the name or the path of a word-level model'
+        )
+    return WordsPredictor(
+        WordNetwork.open(store.find(named) if named else _unnamed(store, context.model))
+    )
 
 
 def _unnamed(store: Store, chosen: Path | None) -> Path:
     """The word-level model to use where none is named."""
-    newest = sorted((store.find(name) for name in store.names()), key=lambda path: -path.stat().st_mtime)
+    newest = sorted(
+        (store.find(name) for name in store.names()), key=lambda path: -path.stat().st_mtime
+    )
     for path in [*([chosen] if chosen else []), *newest]:
         if unit_of(path) == "word":
             return path
-    raise MissingModelError("there is no word-level model: make one with 'foretype train PATH --unit word'")
+    raise MissingModelError(
+        "there is no word-level model: make one with 'foretype train PATH --unit word'"
+    )

@@ -1,6 +1,7 @@
 """A trained word-level network at work, without torch: one ONNX file, run by ONNX Runtime.
 
-The file (see `foretype_model.training.words.onnx_file`, which writes it) holds the vocabulary too, in its metadata.
+The file (see `foretype_model.training.words.onnx_file`, which writes it) holds the vocabulary too,
+in its metadata.
 """
 
 from __future__ import annotations
@@ -31,17 +32,24 @@ Floats = NDArray[np.float32]
 class WordNetwork:
     """A trained word-level network and its vocabulary, loaded."""
 
-    def __init__(self, session: ort.InferenceSession, metadata: Metadata, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, session: ort.InferenceSession, metadata: Metadata, vocabulary: Vocabulary
+    ) -> None:
         self._session = session
         self.metadata, self.vocabulary = metadata, vocabulary
         self.state_size: int = session.get_inputs()[1].shape[1]
 
     @classmethod
     def open(cls, path: Path) -> WordNetwork:
-        """Load a model file; ModelError where it is missing, damaged, foreign, or a byte-level model."""
+        """Load a model file; ModelError where it is missing, damaged, foreign, or a byte-level
+        model.
+        """
         session, metadata = open_session(path)
         if metadata.unit != "word":
-            raise ModelError(f"{path} is a byte-level model: make one of words with 'foretype train PATH --unit word'")
+            raise ModelError(
+                f"{path} is a byte-level model: make one of words with 'foretype train PATH --unit "
+                f"word'"
+            )
         try:
             words = json.loads(session.get_modelmeta().custom_metadata_map[WORDS_KEY])
             vocabulary = Vocabulary([word.encode(errors="surrogateescape") for word in words])
@@ -57,13 +65,20 @@ class WordNetwork:
             words: their numbers, shape (T, B), T being 1 at least.
 
         Returns:
-            The states after the last word, and the next words' probabilities by number, shape (B, words + 1).
+            The states after the last word, and the next words' probabilities by number, shape (B,
+            words + 1).
         """
         for first in range(0, len(words), CHUNK):
-            h, probabilities = self._session.run(None, {"words": words[first : first + CHUNK], "h": h})
+            h, probabilities = self._session.run(
+                None, {"words": words[first : first + CHUNK], "h": h}
+            )
         return h, probabilities
 
 
 def vocabulary_entry(vocabulary: Vocabulary) -> dict[str, Any]:
-    """What `WordNetwork.open` reads the vocabulary from; bytes that are not UTF-8 as lone surrogates."""
-    return {WORDS_KEY: json.dumps([word.decode(errors="surrogateescape") for word in vocabulary.words])}
+    """What `WordNetwork.open` reads the vocabulary from; bytes that are not UTF-8 as lone
+    surrogates.
+    """
+    return {
+        WORDS_KEY: json.dumps([word.decode(errors="surrogateescape") for word in vocabulary.words])
+    }

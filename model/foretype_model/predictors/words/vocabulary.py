@@ -1,7 +1,9 @@
-"""Words as a word-level model knows them: text cut into words, and which of the known ones begin alike.
+"""Words as a word-level model knows them: text cut into words, and which of the known ones begin
+alike.
 
-A word is an optional run of white space, then a run of word characters or of punctuation, as in `grammar`, but over
-bytes: whatever the text holds, its words put together are the text. END_OF_TEXT is a word of its own.
+A word is an optional run of white space, then a run of word characters or of punctuation, as in
+`grammar`, but over bytes: whatever the text holds, its words put together are the text. END_OF_TEXT
+is a word of its own.
 """
 
 from __future__ import annotations
@@ -21,10 +23,14 @@ UNKNOWN: Final = 0
 """The number that stands for all words outside the vocabulary."""
 
 MOST: Final = 20_000
-"""Words of a vocabulary: those of a small corpus that occur twice are fewer, and a softmax over more is slow."""
+"""Words of a vocabulary: those of a small corpus that occur twice are fewer, and a softmax over
+more is slow.
+"""
 
 OFTEN: Final = 2
-"""Times that a word has to occur to be known. Those that occur once teach how often unknown words come."""
+"""Times that a word has to occur to be known. Those that occur once teach how often unknown words
+come.
+"""
 
 NOTHING, SPACE, WORD, PUNCTUATION, END = range(5)
 """What has been read of a word: by the last byte that is not inside a code point."""
@@ -75,7 +81,8 @@ class Prefix(NamedTuple):
     """What has been typed of a word: all of the vocabulary that it matters for.
 
     Attributes:
-        first, last: the words that begin with it are those from `first` up to, not including, `last`, in order.
+        first, last: the words that begin with it are those from `first` up to, not including,
+            `last`, in order.
         length: bytes of it.
         kind: one of NOTHING to END.
     """
@@ -95,7 +102,8 @@ class Branches(NamedTuple):
 
     Attributes:
         bytes: that may follow, in order, shape (n,).
-        starts: for each, its first word, counted from the first that is longer than the prefix, shape (n,).
+        starts: for each, its first word, counted from the first that is longer than the prefix,
+            shape (n,).
     """
 
     bytes: NDArray[np.int16]
@@ -103,7 +111,9 @@ class Branches(NamedTuple):
 
 
 class Vocabulary:
-    """The known words. Each has a number, from 1, as they are given; and a place in the order of their bytes."""
+    """The known words. Each has a number, from 1, as they are given; and a place in the order of
+    their bytes.
+    """
 
     def __init__(self, words: Sequence[bytes]) -> None:
         self.words = tuple(words)
@@ -112,7 +122,8 @@ class Vocabulary:
         self.order = np.array([self.numbers[word] for word in in_order])
         """The numbers of the words, in the order of their bytes, shape (words,)."""
         self._lengths = [len(word) for word in in_order]
-        # A row for each position, so that what stands there in a range of words lies side by side; -1 after the end.
+        # A row for each position, so that what stands there in a range of words lies side by side;
+        # -1 after the end.
         self._columns = np.full((max(self._lengths) + 1, len(words)), -1, np.int16)
         for place, word in enumerate(in_order):
             self._columns[: len(word), place] = np.frombuffer(word, np.uint8)

@@ -23,7 +23,13 @@ from foretype_model.training.stream import Texts, whole
 from foretype_model.training.trainer import Course, Progress, adamw, choose_device
 from foretype_model.training.words.network import WordNetwork
 from foretype_model.training.words.sampling import speak
-from foretype_model.training.words.stream import Held, Numbers, WordBatches, as_tensor, bits_per_character
+from foretype_model.training.words.stream import (
+    Held,
+    Numbers,
+    WordBatches,
+    as_tensor,
+    bits_per_character,
+)
 
 UNIT = "word"
 
@@ -58,9 +64,13 @@ class WordTraining(Course):
         self.device = choose_device(options.device)
         kept, held = map(whole, split(Texts(texts), options.seed))
         self.vocabulary = Vocabulary.of(kept)
-        self.batches = WordBatches(kept, self.vocabulary, options.batch, options.window, options.seed)
+        self.batches = WordBatches(
+            kept, self.vocabulary, options.batch, options.window, options.seed
+        )
         self.held_out = Held.of(held, self.vocabulary)
-        self.network: WordNetwork = WordNetwork(options.shape, len(self.vocabulary.words) + 1).to(self.device)
+        self.network: WordNetwork = WordNetwork(options.shape, len(self.vocabulary.words) + 1).to(
+            self.device
+        )
         self.optimizer = adamw(self.network, options.learning_rate)
         self.bytes_per_unit = self.batches.bytes_per_word
         self.recurrent: Recurrent = None
@@ -70,7 +80,9 @@ class WordTraining(Course):
 
     @property
     def trained_bytes(self) -> int:
-        return round(self.step * self.batches.batch * self.batches.window * self.batches.bytes_per_word)
+        return round(
+            self.step * self.batches.batch * self.batches.window * self.batches.bytes_per_word
+        )
 
     def _minibatches(self) -> Iterator[tuple[Numbers, Numbers]]:
         return self.batches.windows(self.step)
@@ -86,12 +98,16 @@ class WordTraining(Course):
         return loss.item()
 
     def _take_stock(self, checkpoint_path: Path) -> Progress:
-        """Score, keep the weights if they are the best so far, write a checkpoint, and let the network speak."""
+        """Score, keep the weights if they are the best so far, write a checkpoint, and let the
+        network speak.
+        """
         bits = bits_per_character(self.network, self.held_out, self.device)
         if bits is None or self.best_bits is None or bits < self.best_bits:
             self.best_bits, self.best = bits, copy.deepcopy(self.network.state_dict())
         self.save(checkpoint_path)
-        return self._progress(bits, speak(self.network, self.vocabulary, self.device, seed=self.step))
+        return self._progress(
+            bits, speak(self.network, self.vocabulary, self.device, seed=self.step)
+        )
 
     def save(self, path: Path) -> None:
         tensors = checkpoint.whole(
@@ -113,13 +129,21 @@ class WordTraining(Course):
 
     @classmethod
     def resume(cls, texts: list[bytes], path: Path) -> WordTraining:
-        """Exactly where `path` was written, with the options it was started with; the texts must be the same."""
+        """Exactly where `path` was written, with the options it was started with; the texts must be
+        the same.
+        """
         tensors, record = checkpoint.load(path)
         training = cls(texts, WordOptions(**record["options"]))
         network = checkpoint.part(tensors, "network")
         words = training.network.embedding.num_embeddings
-        if training.batches.per_epoch != record["per_epoch"] or len(network["embedding.weight"]) != words:
-            raise ModelError("the texts have changed since the checkpoint was written: train anew without --resume")
+        if (
+            training.batches.per_epoch != record["per_epoch"]
+            or len(network["embedding.weight"]) != words
+        ):
+            raise ModelError(
+                "the texts have changed since the checkpoint was written: train anew without "
+                "--resume"
+            )
         training.network.load_state_dict(network)
         training.best = checkpoint.part(tensors, "best")
         checkpoint.load_optimizer(training.optimizer, checkpoint.part(tensors, "optimizer"))

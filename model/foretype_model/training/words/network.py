@@ -1,4 +1,6 @@
-"""The word-level network: embeddings of words, recurrent cells, and an adaptive softmax over the vocabulary."""
+"""The word-level network: embeddings of words, recurrent cells, and an adaptive softmax over the
+vocabulary.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,10 @@ from foretype_model.training.network import CELLS, Recurrent, Shape
 
 HEAD: Final = 2_000
 MIDDLE: Final = 8_000
-"""Of the words, the most frequent first, those in the first cluster, and in the first two together: they make up 84 to
-88, and 92 to 95 % of a novel. A small vocabulary is all in the first, but for one word in each of the others."""
+"""Of the words, the most frequent first, those in the first cluster, and in the first two together:
+they make up 84 to 88, and 92 to 95 % of a novel. A small vocabulary is all in the first, but for
+one word in each of the others.
+"""
 
 NARROWER: Final = 4.0
 """How many times fewer units each cluster has than the one before."""
@@ -20,9 +24,10 @@ NARROWER: Final = 4.0
 class WordNetwork(nn.Module):
     """x_t -> e_t = E[x_t] -> h_t = cell(e_t, h_{t-1}) -> adaptive softmax of h_t.
 
-    Grave et al. 2017, "Efficient softmax approximation for GPUs": most targets are in the small cluster of the frequent
-    words, and the rare ones have few units. It is exact, and at 20,000 words and 256 units it takes a quarter of the
-    products when serving as well, which sampling (Bengio and Senecal 2003) would save in training alone.
+    Grave et al. 2017, "Efficient softmax approximation for GPUs": most targets are in the small
+    cluster of the frequent words, and the rare ones have few units. It is exact, and at 20,000
+    words and 256 units it takes a quarter of the products when serving as well, which sampling
+    (Bengio and Senecal 2003) would save in training alone.
     """
 
     def __init__(self, shape: Shape, words: int) -> None:
@@ -37,7 +42,9 @@ class WordNetwork(nn.Module):
         )
 
     def forward(self, x: Tensor, recurrent: Recurrent) -> tuple[Tensor, Recurrent]:
-        """The h of the last layer after each of the words `x`, shape (T, B): (T, B, hidden); and the state."""
+        """The h of the last layer after each of the words `x`, shape (T, B): (T, B, hidden); and
+        the state.
+        """
         h, recurrent = self.recurrent(self.embedding(x), recurrent)
         return h, recurrent
 

@@ -1,9 +1,10 @@
 """A trained word-level network to the one file that serves.
 
-The graph reads ``words`` (T, B), their numbers, from the states ``h`` (B, state), and gives the states after the last
-word, and how probable each word is as the next one. The cell's recurrent matrix and the softmax's first cluster are
-multiplied in integers, as in `foretype_model.training.onnx_file`; the other clusters, whose inputs have no bounds, and
-the first input matrix are stored in float16, the embeddings in int8.
+The graph reads ``words`` (T, B), their numbers, from the states ``h`` (B, state), and gives the
+states after the last word, and how probable each word is as the next one. The cell's recurrent
+matrix and the softmax's first cluster are multiplied in integers, as in
+`foretype_model.training.onnx_file`; the other clusters, whose inputs have no bounds, and the first
+input matrix are stored in float16, the embeddings in int8.
 """
 
 from __future__ import annotations
@@ -18,12 +19,25 @@ from foretype_model.predictors.network import model_file
 from foretype_model.predictors.network.runtime import KEY, Metadata
 from foretype_model.predictors.words.runtime import vocabulary_entry
 from foretype_model.predictors.words.vocabulary import Vocabulary
-from foretype_model.training.onnx_file import IR_VERSION, OPSETS, Graph, Precision, Weights, scan, state_parts, step
+from foretype_model.training.onnx_file import (
+    IR_VERSION,
+    OPSETS,
+    Graph,
+    Precision,
+    Weights,
+    scan,
+    state_parts,
+    step,
+)
 from foretype_model.training.words.network import WordNetwork
 
 
 def write(
-    network: WordNetwork, vocabulary: Vocabulary, metadata: Metadata, path: Path, precision: Precision = "int8"
+    network: WordNetwork,
+    vocabulary: Vocabulary,
+    metadata: Metadata,
+    path: Path,
+    precision: Precision = "int8",
 ) -> None:
     """Export for serving, sealed, atomically."""
     model = _model(network, precision)
@@ -35,7 +49,9 @@ def write(
 def _model(network: WordNetwork, precision: Precision) -> Any:
     shape = network.shape
     size = state_parts(shape) * shape.hidden
-    weights = {name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()}
+    weights = {
+        name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()
+    }
     main, body = Graph(precision, "text"), Graph(precision, "word")
     value = helper.make_tensor_value_info
     h_after = step(body, weights, shape, "gx")
@@ -53,20 +69,26 @@ def _model(network: WordNetwork, precision: Precision) -> Any:
         ],
         initializer=[*main.initializers.values(), *body.initializers.values()],
     )
-    return helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="foretype")
+    return helper.make_model(
+        graph, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="foretype"
+    )
 
 
 def _input(graph: Graph, weights: Weights) -> str:
     """What enters the first layer with each word, shape (T, B, gates)."""
     table, scale = graph.table("embedding.weight", weights)
-    e = graph.add("Mul", graph.add("Cast", graph.add("Gather", table, "words"), to=TensorProto.FLOAT), scale)
+    e = graph.add(
+        "Mul", graph.add("Cast", graph.add("Gather", table, "words"), to=TensorProto.FLOAT), scale
+    )
     w_ih = graph.half("recurrent.weight_ih_l0", weights["recurrent.weight_ih_l0"].T)
     b_ih = graph.constant("recurrent.bias_ih_l0", weights["recurrent.bias_ih_l0"])
     return str(graph.add("Add", graph.add("MatMul", e, w_ih), b_ih))
 
 
 def _adaptive_softmax(graph: Graph, weights: Weights, h: str, cutoffs: list[int]) -> list[str]:
-    """The probabilities of each cluster's words: the first one's, and of the others p(cluster) p(word | cluster)."""
+    """The probabilities of each cluster's words: the first one's, and of the others p(cluster)
+    p(word | cluster).
+    """
     head = {f"head.{part}": weights[f"output.head.{part}"] for part in ("weight", "bias")}
     softmax = graph.add("Softmax", graph.linear(h, "head.weight", head), axis=-1)
     # torch counts the end of the last cluster among the cutoffs.

@@ -1,4 +1,6 @@
-"""Texts as one stream of words, cut into windows; and what a network needs for words that were held back."""
+"""Texts as one stream of words, cut into windows; and what a network needs for words that were held
+back.
+"""
 
 from __future__ import annotations
 
@@ -45,18 +47,28 @@ class Held:
     def of(cls, texts: Sequence[bytes], vocabulary: Vocabulary) -> Held:
         words = [word for text in texts for word in split(text + bytes([END_OF_TEXT]))]
         numbers = np.array(vocabulary.numbered(words), np.int32)
-        unknown = sum(len(word) for word, number in zip(words, numbers.tolist(), strict=True) if number == UNKNOWN)
+        unknown = sum(
+            len(word)
+            for word, number in zip(words, numbers.tolist(), strict=True)
+            if number == UNKNOWN
+        )
         return cls(numbers, unknown, sum(byte & 0xC0 != 0x80 for word in words for byte in word))
 
 
 class WordBatches:
-    """All texts, end to end, cut into `batch` rows; window after window along the rows, epoch after epoch.
+    """All texts, end to end, cut into `batch` rows; window after window along the rows, epoch after
+    epoch.
 
     As `foretype_model.training.batches` does with bytes, and with words for them.
     """
 
-    def __init__(self, texts: Sequence[bytes], vocabulary: Vocabulary, batch: int, window: int, seed: int) -> None:
-        self._texts = [np.array(vocabulary.numbered(split(text + bytes([END_OF_TEXT]))), np.int32) for text in texts]
+    def __init__(
+        self, texts: Sequence[bytes], vocabulary: Vocabulary, batch: int, window: int, seed: int
+    ) -> None:
+        self._texts = [
+            np.array(vocabulary.numbered(split(text + bytes([END_OF_TEXT]))), np.int32)
+            for text in texts
+        ]
         size = sum(map(len, self._texts))
         if size < 2 * (window + 1) or len(vocabulary.words) < 3:
             raise CorpusError(f"only {size} words to learn from: give more or larger files")
@@ -66,7 +78,9 @@ class WordBatches:
         self.bytes_per_word = sum(map(len, texts)) / size
 
     def windows(self, step: int) -> Iterator[tuple[Numbers, Numbers]]:
-        """After so many windows, on without end: x and y, each of shape (window, batch), y[t] = x[t+1]."""
+        """After so many windows, on without end: x and y, each of shape (window, batch), y[t] =
+        x[t+1].
+        """
         epoch, first = divmod(step, self.per_epoch)
         while True:
             rows = self._rows(epoch)
@@ -88,10 +102,14 @@ def as_tensor(numbers: Numbers, device: torch.device) -> torch.Tensor:
 
 
 @torch.no_grad()
-def bits_per_character(network: WordNetwork, held: Held, device: torch.device, window: int = 64) -> float | None:
-    """Bits for the words, and those for the bytes of unknown ones, divided by the characters of `held`.
+def bits_per_character(
+    network: WordNetwork, held: Held, device: torch.device, window: int = 64
+) -> float | None:
+    """Bits for the words, and those for the bytes of unknown ones, divided by the characters of
+    `held`.
 
-    The first word of each row is predicted by none, and taken for an average one. None where there is too little text.
+    The first word of each row is predicted by none, and taken for an average one. None where there
+    is too little text.
     """
     if len(held.numbers) < 2:
         return None
@@ -101,7 +119,10 @@ def bits_per_character(network: WordNetwork, held: Held, device: torch.device, w
     recurrent: Recurrent = None
     nats = 0.0
     for first in range(0, length - 1, window):
-        x, y = rows[first : first + window][: length - 1 - first], rows[first + 1 : first + 1 + window]
+        x, y = (
+            rows[first : first + window][: length - 1 - first],
+            rows[first + 1 : first + 1 + window],
+        )
         h, recurrent = network(x, recurrent)
         nats -= network.log_probabilities(h, y).sum().item()
     bits_per_word = nats / math.log(2) / (parallel * (length - 1))

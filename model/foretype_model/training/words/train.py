@@ -23,14 +23,22 @@ def train(
     name: str,
     report: Callable[[Progress], None],
 ) -> Trained:
-    """As `foretype_model.training.train.train` does for one of bytes, but from nothing always; raises the same."""
-    training = WordTraining.resume(corpus.texts, checkpoint) if resume else WordTraining(corpus.texts, options)
+    """As `foretype_model.training.train.train` does for one of bytes, but from nothing always;
+    raises the same.
+    """
+    training = (
+        WordTraining.resume(corpus.texts, checkpoint)
+        if resume
+        else WordTraining(corpus.texts, options)
+    )
     training.run(checkpoint, report)
     return Trained(export(training, destination, name))
 
 
 def export(training: WordTraining, destination: Path, name: str) -> Metadata:
     """Write the best weights so far as a model file."""
-    metadata = described(training, training.network.shape, name, unit=UNIT, vocabulary=len(training.vocabulary.words))
+    metadata = described(
+        training, training.network.shape, name, unit=UNIT, vocabulary=len(training.vocabulary.words)
+    )
     onnx_file.write(training.network, training.vocabulary, metadata, destination)
     return metadata

@@ -1,4 +1,6 @@
-"""Forgetting is exact: what is left predicts what it would, had it never seen what was forgotten."""
+"""Forgetting is exact: what is left predicts what it would, had it never seen what was
+forgotten.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,12 @@ from foretype_model.privacy.forgotten_words import blanked, occurrences
 from foretype_model.privacy.secret_scanner import unsettled
 
 WORDS = st.sampled_from(["ab", "abc", "b", "bab", "é", "aé", "abab"])
-TEXTS = st.lists(st.sampled_from(["ab", "abc", "b", "a", "bab", "é", "aé", " ", ", ", "\n", "_"]), max_size=60).map(
+TEXTS = st.lists(
+    st.sampled_from(["ab", "abc", "b", "a", "bab", "é", "aé", " ", ", ", "\n", "_"]), max_size=60
+).map("".join)
+CONTEXTS = st.lists(st.sampled_from(["ab", "abc", "b", "a", "é", " ", ", "]), max_size=12).map(
     "".join
 )
-CONTEXTS = st.lists(st.sampled_from(["ab", "abc", "b", "a", "é", " ", ", "]), max_size=12).map("".join)
 
 
 def probabilities(predictor: CopyPredictor, context: str) -> np.ndarray:
@@ -72,19 +76,29 @@ def test_a_word_may_be_several_and_is_blanked_at_its_length():
 
 
 @settings(deadline=None)
-@given(st.lists(TEXTS, min_size=1, max_size=4), st.sets(st.integers(0, 3)), st.lists(CONTEXTS, max_size=5))
+@given(
+    st.lists(TEXTS, min_size=1, max_size=4),
+    st.sets(st.integers(0, 3)),
+    st.lists(CONTEXTS, max_size=5),
+)
 def test_a_forgotten_file_leaves_what_an_index_without_it_says(texts, forgotten, contexts):
     documents = [(f"/{number}", text.encode()) for number, text in enumerate(texts)]
     masked = over(Shard.build(documents).without({f"/{number}" for number in forgotten}))
-    alone = over(Shard.build([pair for number, pair in enumerate(documents) if number not in forgotten]))
+    alone = over(
+        Shard.build([pair for number, pair in enumerate(documents) if number not in forgotten])
+    )
     for context in contexts:
-        np.testing.assert_allclose(probabilities(masked, context), probabilities(alone, context), rtol=1e-5)
+        np.testing.assert_allclose(
+            probabilities(masked, context), probabilities(alone, context), rtol=1e-5
+        )
 
 
 def test_a_forgotten_file_that_repeats_a_context_a_thousand_times_makes_it_no_less_rare():
     texts = [("/a", b"the old mill\n"), ("/b", b"the new mill\n" * 2000)]
     masked, alone = over(Shard.build(texts).without({"/b"})), over(Shard.build(texts[:1]))
-    np.testing.assert_allclose(probabilities(masked, "the "), probabilities(alone, "the "), rtol=1e-5)
+    np.testing.assert_allclose(
+        probabilities(masked, "the "), probabilities(alone, "the "), rtol=1e-5
+    )
 
 
 def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[Level]:
@@ -117,7 +131,11 @@ def test_no_byte_of_a_forgotten_word_counts_in_an_index(texts, word, context):
 def test_words_are_counted_where_they_were_not_forgotten_yet(text, first, second):
     once, _ = without_word(Shard.build([("/a", text.encode())]), first.encode())
     gone = {i for start, end in spans(text, first) for i in range(start, end)}
-    expected = sum(not gone.issuperset(range(*span)) for span in spans(text, second)) if first != second else 0
+    expected = (
+        sum(not gone.issuperset(range(*span)) for span in spans(text, second))
+        if first != second
+        else 0
+    )
     assert without_word(once, second.encode())[1] == expected
 
 
@@ -152,7 +170,9 @@ def test_a_word_that_was_mistyped_and_mended_is_forgotten_all_the_same():
     assert probabilities(predictor, "The password is hun")[ord("t")] > 0.1
     predictor.forget(None, "hunter")
     for end in range(5):
-        assert probabilities(predictor, f"The password is {'hunter'[:end]}")[ord("hunter"[end])] == 0
+        assert (
+            probabilities(predictor, f"The password is {'hunter'[:end]}")[ord("hunter"[end])] == 0
+        )
 
 
 def test_a_word_that_goes_on_is_another_word():
@@ -163,7 +183,10 @@ def test_a_word_that_goes_on_is_another_word():
 
 
 def test_what_is_typed_in_a_forgotten_file_is_offered_nowhere(tmp_path):
-    diary, letter = (tmp_path / "private" / "diary.txt").as_uri(), (tmp_path / "letter.txt").as_uri()
+    diary, letter = (
+        (tmp_path / "private" / "diary.txt").as_uri(),
+        (tmp_path / "letter.txt").as_uri(),
+    )
     predictor = CopyPredictor()
     predictor.observe(letter, b"the weather was fine", b"")
     predictor.observe(diary, b"dear diary, today I wept", b"")
@@ -204,7 +227,11 @@ NAME = "sincerely, Philippa "
 def test_a_word_is_forgotten_at_once_and_from_the_disk_and_for_good(place, predictor):
     assert probabilities(predictor, NAME)[ord("W")] > 0.1
     assert predictor.forget(None, "Wainwright").occurrences == 2
-    assert probabilities(predictor, NAME).sum() == probabilities(CopyPredictor(place.workspace()), NAME).sum() == 0
+    assert (
+        probabilities(predictor, NAME).sum()
+        == probabilities(CopyPredictor(place.workspace()), NAME).sum()
+        == 0
+    )
     assert b"Wainwright" in place.on_disk()
     predictor.update([])
     assert b"Wainwright" not in place.on_disk()
@@ -213,7 +240,11 @@ def test_a_word_is_forgotten_at_once_and_from_the_disk_and_for_good(place, predi
     predictor.refresh()
     assert probabilities(predictor, NAME + "W").argmax() == ord("a")
     predictor.forget(None, "Wainwrights")
-    assert probabilities(predictor, NAME).sum() == probabilities(predictor, "sincerely, Philippa W").sum() == 0
+    assert (
+        probabilities(predictor, NAME).sum()
+        == probabilities(predictor, "sincerely, Philippa W").sum()
+        == 0
+    )
     assert probabilities(predictor, "Yours sincerely")[ord(",")] > 0.1
 
 

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from foretype_model.predictors.copy.history import KEYS, WIDTH, Recent
 
-PIECES = st.sampled_from([b"a", b"b", b"\n", b"ab", b"ab" * 10, b"a" * 20, b"baa\n" * 8, "é".encode()])
+PIECES = st.sampled_from(
+    [b"a", b"b", b"\n", b"ab", b"ab" * 10, b"a" * 20, b"baa\n" * 8, "é".encode()]
+)
 TEXTS = st.lists(PIECES, max_size=6).map(b"".join)
 
 
@@ -19,7 +21,9 @@ def in_common(a: bytes, b: bytes) -> int:
 
 @settings(max_examples=200, deadline=None)
 @given(added=st.lists(st.tuples(TEXTS, TEXTS), max_size=5), context=TEXTS)
-def test_finds_the_newest_places_after_the_longest_contexts(added: list[tuple[bytes, bytes]], context: bytes) -> None:
+def test_finds_the_newest_places_after_the_longest_contexts(
+    added: list[tuple[bytes, bytes]], context: bytes
+) -> None:
     recent, log = Recent(), list[tuple[int, int]]()
     for before, text in added:
         recent.add(before, text)
@@ -33,7 +37,9 @@ def test_finds_the_newest_places_after_the_longest_contexts(added: list[tuple[by
 
 
 @given(before=TEXTS, first=TEXTS, second=TEXTS, context=TEXTS)
-def test_a_text_may_come_in_parts(before: bytes, first: bytes, second: bytes, context: bytes) -> None:
+def test_a_text_may_come_in_parts(
+    before: bytes, first: bytes, second: bytes, context: bytes
+) -> None:
     at_once, in_parts = Recent(), Recent()
     at_once.add(before, first + second)
     in_parts.add(before, first)

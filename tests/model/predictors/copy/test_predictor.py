@@ -1,4 +1,6 @@
-"""The copy predictor: goes on as the text has gone on before, claims what it knows, and reads only what is new."""
+"""The copy predictor: goes on as the text has gone on before, claims what it knows, and reads only
+what is new.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,20 @@ from foretype_model.completion.completer import Completer
 from foretype_model.predictor import END_OF_TEXT, ERASED, Context, Indexer, Observer, Predictor
 from foretype_model.predictors.copy.index.fm_index import Shard
 from foretype_model.predictors.copy.ppm import MOST_TRUST
-from foretype_model.predictors.copy.predictor import AFTER, BEFORE, NEAR_AFTER, NEAR_BEFORE, CopyPredictor, create
+from foretype_model.predictors.copy.predictor import (
+    AFTER,
+    BEFORE,
+    NEAR_AFTER,
+    NEAR_BEFORE,
+    CopyPredictor,
+    create,
+)
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 
-PIECES = st.sampled_from([b"a", b"b", b" ", b"\n", b"ab", b"ab" * 10, b"b" * 20, b"foo(bar)\n", "é".encode()])
+PIECES = st.sampled_from(
+    [b"a", b"b", b" ", b"\n", b"ab", b"ab" * 10, b"b" * 20, b"foo(bar)\n", "é".encode()]
+)
 TEXTS = st.lists(PIECES, max_size=12).map(b"".join)
 LETTERS = ascii_letters + 26 * " "
 """Of which something like words is made: without spaces it would be taken for a key."""
@@ -38,7 +49,9 @@ def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) ->
     predictor = CopyPredictor()
     if indexed:
         names = [f"/{i}" for i in range(len(indexed))]
-        predictor.shards = (Shard.build(list(zip(names, indexed, strict=True))).without(names[:masked]),)
+        predictor.shards = (
+            Shard.build(list(zip(names, indexed, strict=True))).without(names[:masked]),
+        )
     for i, document in enumerate(documents):
         predictor.observe(f"file:///{i}", document, b"")
     return predictor
@@ -68,7 +81,9 @@ def test_what_stood_there_once_is_expected_again(where: str) -> None:
     assert going_on(predictor, b"z = 3\nfoo(", 4) == b"bar)"
     shorter = after(predictor, b"z = 3\nfoo(")[ord("b")]
     assert shorter > 0.05
-    assert after(predictor, b"z = 3\nthe quick brown f")[ord("o")] > 1.5 * shorter, "the longer, the surer"
+    assert after(predictor, b"z = 3\nthe quick brown f")[ord("o")] > 1.5 * shorter, (
+        "the longer, the surer"
+    )
 
 
 def test_what_is_before_and_after_the_cursor_is_known_in_every_document() -> None:
@@ -98,7 +113,12 @@ def test_where_nothing_is_known_nothing_is_claimed() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(typed=st.lists(TEXTS, max_size=2), indexed=st.lists(TEXTS, max_size=3), masked=st.integers(0, 3), context=TEXTS)
+@given(
+    typed=st.lists(TEXTS, max_size=2),
+    indexed=st.lists(TEXTS, max_size=3),
+    masked=st.integers(0, 3),
+    context=TEXTS,
+)
 def test_it_claims_less_than_all_and_only_what_can_follow(typed, indexed, masked, context) -> None:
     predictor = made(*typed, indexed=tuple(indexed), masked=masked)
     p = after(predictor, context)
@@ -109,7 +129,12 @@ def test_it_claims_less_than_all_and_only_what_can_follow(typed, indexed, masked
 
 
 @settings(max_examples=100, deadline=None)
-@given(typed=TEXTS, indexed=st.lists(TEXTS, max_size=3), context=TEXTS, cuts=st.lists(st.integers(0, 100), max_size=3))
+@given(
+    typed=TEXTS,
+    indexed=st.lists(TEXTS, max_size=3),
+    context=TEXTS,
+    cuts=st.lists(st.integers(0, 100), max_size=3),
+)
 def test_feeding_is_stepping(typed, indexed, context, cuts) -> None:
     predictor = made(typed, indexed=tuple(indexed))
     stepped = fed = predictor.start()
@@ -168,12 +193,18 @@ def test_an_index_may_be_renewed_while_others_predict() -> None:
 
 
 EDITS = st.lists(
-    st.tuples(st.floats(0, 1), st.floats(0, 1), st.one_of(st.just(0), st.integers(1, 60)), st.floats(0, 1)), max_size=8
+    st.tuples(
+        st.floats(0, 1), st.floats(0, 1), st.one_of(st.just(0), st.integers(1, 60)), st.floats(0, 1)
+    ),
+    max_size=8,
 )
 
 
-def pieces_edited(edits: list[tuple[float, float, int, float]]) -> Iterator[tuple[list[int], bytes, int, int]]:
-    """A text as it is edited: which edit each of its bytes came with, the text, the cursor, and how much is new.
+def pieces_edited(
+    edits: list[tuple[float, float, int, float]],
+) -> Iterator[tuple[list[int], bytes, int, int]]:
+    """A text as it is edited: which edit each of its bytes came with, the text, the cursor, and how
+    much is new.
 
     The bytes of an edit occur in no other.
     """
@@ -243,9 +274,13 @@ def test_documents_are_told_apart() -> None:
     assert amount(predictor) == before + 1
 
 
-def test_what_is_indexed_meanwhile_is_offered_where_somebody_has_asked_before(network: Network) -> None:
+def test_what_is_indexed_meanwhile_is_offered_where_somebody_has_asked_before(
+    network: Network,
+) -> None:
     copy = CopyPredictor()
-    completer = Completer({"network": NetworkPredictor(network), "copy": copy}, pytest.fail, "file:///a")
+    completer = Completer(
+        {"network": NetworkPredictor(network), "copy": copy}, pytest.fail, "file:///a"
+    )
     text, options = b"The treasurer of our ", Options()
     assert completer.ghost_text(text, b"", options) is None
     assert not completer.next_words(text, b"", options)[0].text.startswith("so")
@@ -270,7 +305,9 @@ def test_what_is_near_the_cursor_is_taken_in_at_once_and_the_rest_piece_by_piece
         while more:
             more = predictor.observe("file:///a", text[:cursor], text[cursor:])
             sizes.append(amount(predictor))
-            assert after(predictor, text[cursor - 108 : cursor - 100]).argmax() == text[cursor - 100]
+            assert (
+                after(predictor, text[cursor - 108 : cursor - 100]).argmax() == text[cursor - 100]
+            )
     assert max(later - earlier for earlier, later in pairwise(sizes)) <= NEAR_BEFORE + NEAR_AFTER
     assert sizes[-1] < 2 * (BEFORE + AFTER) + 10, "no part is taken in twice"
     assert after(predictor, text[20_000:20_008]).argmax() == text[20_008]
@@ -323,7 +360,9 @@ def test_beside_a_network_it_offers_the_names_of_the_text() -> None:
     before = b"x = frobnicate_widget(3)\n" * 4 + b"y = frob"
 
     def offered(**members: Predictor) -> Candidate:
-        completer = Completer(members, lambda name, error: pytest.fail(f"{name}: {error}"), "file:///a.py")
+        completer = Completer(
+            members, lambda name, error: pytest.fail(f"{name}: {error}"), "file:///a.py"
+        )
         return completer.next_words(before, b"", Options())[0]
 
     both = offered(network=NetworkPredictor(network), copy=CopyPredictor())

@@ -1,4 +1,6 @@
-"""Where an offer comes from: each source is a place that is there, and the best one is named first."""
+"""Where an offer comes from: each source is a place that is there, and the best one is named
+first.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,16 @@ TEXTS = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
 
 def over(*texts: str) -> CopyPredictor:
     predictor = CopyPredictor()
-    predictor.shards = (Shard.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)]),)
+    predictor.shards = (
+        Shard.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)]),
+    )
     return predictor
 
 
 def sources(predictor: CopyPredictor, context: str, text: str, most: int = 3) -> list[Source]:
-    return predictor.sources(predictor.feed(predictor.start(), context.encode()), text.encode(), most)
+    return predictor.sources(
+        predictor.feed(predictor.start(), context.encode()), text.encode(), most
+    )
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3), TEXTS, st.sampled_from(PARTS))
@@ -91,17 +97,25 @@ def test_an_excerpt_is_silent_about_forgotten_words(place):
 
 
 def test_an_explanation_adds_up():
-    predictors = {"scripted": ScriptedPredictor(["see the mill"]), "copy": over("see the mill race\n")}
+    predictors = {
+        "scripted": ScriptedPredictor(["see the mill"]),
+        "copy": over("see the mill race\n"),
+    }
     completer = Completer(predictors, pytest.fail)
     why = completer.explain(b"see the ", "mill", 3)
     assert sum(why.shares.values()) == pytest.approx(1)
     assert [source.document for source in why.sources] == ["/0"]
-    parts = [completer.explain(b"see the " + b"mill"[:end], "mill"[end], 3).probability for end in range(4)]
+    parts = [
+        completer.explain(b"see the " + b"mill"[:end], "mill"[end], 3).probability
+        for end in range(4)
+    ]
     assert why.probability == pytest.approx(math.prod(parts), rel=1e-4)
     assert 0.9 < why.probability < 1
 
 
 def test_predictors_that_cannot_explain_leave_it_to_the_others():
-    why = Completer({"scripted": ScriptedPredictor(["see the mill"])}, pytest.fail).explain(b"see the ", "mill", 3)
+    why = Completer({"scripted": ScriptedPredictor(["see the mill"])}, pytest.fail).explain(
+        b"see the ", "mill", 3
+    )
     assert list(why.sources) == []
     assert why.shares == {"scripted": 1.0}

@@ -56,7 +56,9 @@ def test_a_text_costs_fewer_bits_the_longer_one_types_on():
             state = predictor.step([state], [byte])[0]
         return total / len(TEXT)
 
-    assert bits(NetworkPredictor(network, Adaptation(network.metadata.hidden))) < bits(NetworkPredictor(network))
+    assert bits(NetworkPredictor(network, Adaptation(network.metadata.hidden))) < bits(
+        NetworkPredictor(network)
+    )
 
 
 def learnt(path: Path | None = None) -> Adaptation:
@@ -82,7 +84,11 @@ def test_what_is_forgotten_is_gone_from_the_disk_as_well(tmp_path):
 
 def test_what_another_process_has_reset_is_not_written_back(tmp_path):
     path = tmp_path / "adapted-0.npy"
-    unsaved, saved, loaded = learnt(path), learnt(tmp_path / "adapted-1.npy"), learnt(tmp_path / "adapted-2.npy")
+    unsaved, saved, loaded = (
+        learnt(path),
+        learnt(tmp_path / "adapted-1.npy"),
+        learnt(tmp_path / "adapted-2.npy"),
+    )
     saved.save()
     loaded.save()
     loaded = Adaptation(HIDDEN, tmp_path / "adapted-2.npy")
@@ -124,7 +130,9 @@ def test_a_key_costs_no_look_at_the_disk(tmp_path, monkeypatch):
 
 def test_to_forget_resets_what_was_learnt_in_every_workspace(tmp_path):
     def predictor(workspace: str) -> NetworkPredictor:
-        return create(Context(model=MODEL, workspace=(tmp_path / workspace,), state_folder=tmp_path / "kept"))
+        return create(
+            Context(model=MODEL, workspace=(tmp_path / workspace,), state_folder=tmp_path / "kept")
+        )
 
     for workspace in ("one", "two"):
         one = predictor(workspace)
@@ -146,13 +154,20 @@ def test_a_broken_file_is_learnt_anew(tmp_path, content):
 
 def test_a_network_of_another_size_takes_none_of_it(tmp_path):
     learnt(tmp_path / "adapted.npy").save()
-    Adaptation(HIDDEN + 1, tmp_path / "adapted.npy").corrected(UNIFORM[np.newaxis], np.zeros((1, HIDDEN + 1)))
+    Adaptation(HIDDEN + 1, tmp_path / "adapted.npy").corrected(
+        UNIFORM[np.newaxis], np.zeros((1, HIDDEN + 1))
+    )
 
 
 def test_each_workspace_has_its_own_and_a_setting_turns_it_off(tmp_path):
     def predictor(workspace: str, **options) -> NetworkPredictor:
         return create(
-            Context(model=MODEL, workspace=(tmp_path / workspace,), state_folder=tmp_path / "kept", options=options)
+            Context(
+                model=MODEL,
+                workspace=(tmp_path / workspace,),
+                state_folder=tmp_path / "kept",
+                options=options,
+            )
         )
 
     def p(one: NetworkPredictor) -> float:
@@ -163,4 +178,6 @@ def test_each_workspace_has_its_own_and_a_setting_turns_it_off(tmp_path):
     first.learn(first.start(), ord("~"))
     first.save()
     assert p(predictor("one")) > unlearnt
-    assert p(predictor("two")) == p(predictor("one", learn=False)) == pytest.approx(unlearnt, abs=1e-5)
+    assert (
+        p(predictor("two")) == p(predictor("one", learn=False)) == pytest.approx(unlearnt, abs=1e-5)
+    )

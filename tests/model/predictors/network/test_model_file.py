@@ -38,7 +38,11 @@ def flipped(content: bytes, at: int, bit: int) -> bytes:
 def weights(content: bytes) -> dict[str, int]:
     """Where the numbers of each tensor lie in a file."""
     tensors = onnx.load_from_string(content).graph.initializer
-    return {tensor.name: content.index(tensor.raw_data) for tensor in tensors if len(tensor.raw_data) > 8}
+    return {
+        tensor.name: content.index(tensor.raw_data)
+        for tensor in tensors
+        if len(tensor.raw_data) > 8
+    }
 
 
 @pytest.mark.parametrize("way", ["native code", "ONNX Runtime"])
@@ -54,7 +58,9 @@ def test_a_bit_turned_over_in_any_weight_is_refused(way, model, tmp_path, monkey
     for place in found.values():
         for bit in range(8):
             damaged.write_bytes(flipped(whole, place + bit % 8, bit))
-            with pytest.raises(ModelError, match=r"^\S+damaged\.onnx is damaged: import or train it again$"):
+            with pytest.raises(
+                ModelError, match=r"^\S+damaged\.onnx is damaged: import or train it again$"
+            ):
                 Network.open(damaged)
 
 
@@ -67,7 +73,9 @@ def test_a_bit_turned_over_anywhere_is_refused_even_in_the_seal(model, tmp_path)
 
 
 def test_one_that_came_with_foretype_is_to_be_installed_anew(model, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(runtime, "__file__", str(tmp_path / "predictors" / "network" / "runtime.py"))
+    monkeypatch.setattr(
+        runtime, "__file__", str(tmp_path / "predictors" / "network" / "runtime.py")
+    )
     (tmp_path / "data").mkdir()
     damaged = tmp_path / "data" / "default.onnx"
     damaged.write_bytes(flipped(model.read_bytes(), 1000, 0))
@@ -86,7 +94,11 @@ def test_no_content_changes_by_a_bit_unnoticed(content, data) -> None:
 
 def test_a_file_cut_in_its_seal_or_anywhere_after_it_is_refused(model, tmp_path) -> None:
     whole, cut = model.read_bytes(), tmp_path / "cut.onnx"
-    for length in [*range(SEAL + 20), *range(SEAL, len(whole), 4999), *range(len(whole) - 300, len(whole))]:
+    for length in [
+        *range(SEAL + 20),
+        *range(SEAL, len(whole), 4999),
+        *range(len(whole) - 300, len(whole)),
+    ]:
         cut.write_bytes(whole[:length])
         with pytest.raises(ModelError, match=r"^[^\n]*$"):
             Network.open(cut)

@@ -37,14 +37,21 @@ def stepped(network: Network, text: bytes) -> np.ndarray:
     return np.stack(rows)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}")
+@pytest.mark.parametrize(
+    "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}"
+)
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
 def test_equals_torch_at_every_step(shape, precision, tolerance, tmp_path) -> None:
     network = make_network(shape)
     onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx", precision)
-    ours, theirs = stepped(Network.open(tmp_path / "m.onnx"), TEXT), torch_log_probabilities(network, TEXT)
+    ours, theirs = (
+        stepped(Network.open(tmp_path / "m.onnx"), TEXT),
+        torch_log_probabilities(network, TEXT),
+    )
     assert np.abs(ours - theirs).max() < tolerance
-    assert np.ptp(theirs, axis=-1).min() > 0.5, "a flat distribution would pass whatever the runtime did"
+    assert np.ptp(theirs, axis=-1).min() > 0.5, (
+        "a flat distribution would pass whatever the runtime did"
+    )
 
 
 def test_feeding_a_text_is_stepping_through_it(network: Network) -> None:
@@ -66,7 +73,9 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(network: Network) -> None:
         np.testing.assert_allclose(alone.log_probabilities, row.log_probabilities, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}")
+@pytest.mark.parametrize(
+    "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}"
+)
 def test_a_model_file_can_be_trained_further(shape, tmp_path) -> None:
     network = make_network(shape)
     onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx")
@@ -98,7 +107,9 @@ def foreign(path: Path, **properties: str) -> Path:
         [value("a", TensorProto.FLOAT, [1])],
         [value("b", TensorProto.FLOAT, [1])],
     )
-    model = helper.make_model(graph, opset_imports=onnx_file.OPSETS, ir_version=onnx_file.IR_VERSION)
+    model = helper.make_model(
+        graph, opset_imports=onnx_file.OPSETS, ir_version=onnx_file.IR_VERSION
+    )
     helper.set_model_props(model, properties)
     onnx.save(model, path)
     return path
@@ -111,7 +122,10 @@ def foreign(path: Path, **properties: str) -> Path:
         ({KEY: "{"}, "not a Foretype model"),
         ({KEY: '{"name": "x"}'}, "not a Foretype model"),
         ({KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 99')}, "update"),
-        ({KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 1')}, "train it again"),
+        (
+            {KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 1')},
+            "train it again",
+        ),
     ],
 )
 def test_a_foreign_file_says_what_to_do(properties, hint, tmp_path) -> None:

@@ -1,4 +1,6 @@
-"""Word-level networks: how text is cut, what the predictor makes of a network, and a training from text to text."""
+"""Word-level networks: how text is cut, what the predictor makes of a network, and a training from
+text to text.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,15 @@ from foretype_model.training.words.stream import SPELT, Held, bits_per_character
 from foretype_model.training.words.train import train
 
 END = bytes([END_OF_TEXT])
-TEXT = "the cat sat on the mat; the cats sat, too.\nthen a café — naïve: 日本語, 日本!\n\nthe end\n".encode()
+TEXT = (
+    "the cat sat on the mat; the cats sat, too.\nthen a café — naïve: 日本語, 日本!\n\nthe end\n"
+).encode()
 VOCABULARY = Vocabulary.of([TEXT * 2, b" the\0 the\0 \xff"])
 SHAPES = [Shape(cell, 24, layers, 16, 1) for cell in ("gru", "lstm", "rnn") for layers in (1, 2)]
 
-PIECES = st.sampled_from([*VOCABULARY.words, b" ", b"\n", b" th", b"zebra", b"t", b",", b"\xe2", b"\0", b" ca"])
+PIECES = st.sampled_from(
+    [*VOCABULARY.words, b" ", b"\n", b" th", b"zebra", b"t", b",", b"\xe2", b"\0", b" ca"]
+)
 TEXTS = st.lists(PIECES | st.binary(max_size=3), max_size=8).map(b"".join)
 
 
@@ -101,7 +107,9 @@ def test_a_word_ends_before_the_same_byte_when_it_is_typed(text: bytes) -> None:
             cuts.append(i)
             prefix = VOCABULARY.empty
         prefix = VOCABULARY.extend(prefix, byte)
-    assert [text[a:b] for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)] == (split(text) or [b""])
+    assert [text[a:b] for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)] == (
+        split(text) or [b""]
+    )
 
 
 @given(TEXTS)
@@ -110,7 +118,9 @@ def test_a_prefix_is_the_range_of_the_words_that_begin_with_it(text: bytes) -> N
     prefix = VOCABULARY.empty
     for byte in typed:
         prefix = VOCABULARY.extend(prefix, byte)
-    found = {VOCABULARY.words[number - 1] for number in VOCABULARY.order[prefix.first : prefix.last]}
+    found = {
+        VOCABULARY.words[number - 1] for number in VOCABULARY.order[prefix.first : prefix.last]
+    }
     assert found == {word for word in VOCABULARY.words if word.startswith(typed)}
     assert VOCABULARY.number(prefix) == VOCABULARY.numbered([typed])[0]
 
@@ -138,7 +148,9 @@ def test_the_runtime_equals_torch_at_every_word(shape, precision, tolerance, tmp
         state, probabilities = runtime.read(state, np.array([[number]]))
         ours.append(np.log(probabilities[0]))
     assert np.abs(np.stack(ours) - theirs).max() < tolerance
-    assert np.ptp(theirs, axis=-1).min() > 0.5, "a flat distribution would pass whatever the runtime did"
+    assert np.ptp(theirs, axis=-1).min() > 0.5, (
+        "a flat distribution would pass whatever the runtime did"
+    )
 
 
 def test_a_model_file_holds_its_vocabulary(word_file: Path) -> None:
@@ -172,7 +184,9 @@ def summed(predictor: WordsPredictor, text: bytes) -> np.ndarray:
     p, after = words_before(predictor, before), words_before(predictor, [*before, typed])
 
     def share(p: np.ndarray, begin: bytes) -> float:
-        return sum(p[VOCABULARY.numbers[word]] for word in VOCABULARY.words if word.startswith(begin))
+        return sum(
+            p[VOCABULARY.numbers[word]] for word in VOCABULARY.words if word.startswith(begin)
+        )
 
     alike = sum(word.startswith(typed) for word in VOCABULARY.words) / len(VOCABULARY.words)
     row = np.zeros(256)
@@ -185,7 +199,9 @@ def summed(predictor: WordsPredictor, text: bytes) -> np.ndarray:
 
 
 @given(TEXTS)
-def test_a_byte_is_as_probable_as_the_words_that_go_on_with_it(word_file: Path, text: bytes) -> None:
+def test_a_byte_is_as_probable_as_the_words_that_go_on_with_it(
+    word_file: Path, text: bytes
+) -> None:
     predictor = opened(word_file)
     assert np.allclose(row_after(predictor, text), summed(predictor, text), rtol=1e-3, atol=1e-6)
 
@@ -210,7 +226,9 @@ def test_what_is_not_given_to_bytes_is_the_unknown_words_share(word_file: Path) 
     assert unknown > 1e-3
 
 
-def test_it_knows_nothing_of_a_word_that_begins_as_no_other_until_it_has_ended(word_file: Path) -> None:
+def test_it_knows_nothing_of_a_word_that_begins_as_no_other_until_it_has_ended(
+    word_file: Path,
+) -> None:
     predictor = opened(word_file)
     assert row_after(predictor, b"the zeb").sum() == 0
     assert row_after(predictor, b"the zebra ").sum() > 0.1
@@ -251,7 +269,11 @@ def trained(folder: Path, options: WordOptions) -> WordNetwork:
 def test_a_trained_network_writes_the_words_of_its_corpus(cell, tmp_path: Path) -> None:
     network = trained(tmp_path, replace(OPTIONS, cell=cell, batch=8, steps=200, learning_rate=2e-2))
     about = network.metadata
-    assert (about.unit, about.cell, about.vocabulary) == ("word", cell, len(network.vocabulary.words))
+    assert (about.unit, about.cell, about.vocabulary) == (
+        "word",
+        cell,
+        len(network.vocabulary.words),
+    )
     assert about.bits_per_character is not None
     assert about.bits_per_character < 2
     written = "".join(generate(WordsPredictor(network), b"the cat", 60, Options()))
@@ -286,11 +308,18 @@ def test_unknown_words_of_held_out_text_are_charged_for_byte_by_byte() -> None:
     torch.manual_seed(0)
     network = TorchNetwork(SHAPES[0], len(vocabulary.words) + 1)
     with torch.no_grad():
-        network.output.head.bias[UNKNOWN] = 50.0  # sure that each word is unknown: which costs 8 bits a byte
+        network.output.head.bias[UNKNOWN] = (
+            50.0  # sure that each word is unknown: which costs 8 bits a byte
+        )
     held = Held.of([" the cat ünd zebra".encode()], vocabulary)
-    assert (held.unknown, held.characters) == (len(" ünd zebra".encode()), len(" the cat ünd zebra") + 1)
+    assert (held.unknown, held.characters) == (
+        len(" ünd zebra".encode()),
+        len(" the cat ünd zebra") + 1,
+    )
     held = Held.of([b" zebra" * 20], vocabulary)
-    assert bits_per_character(network, held, torch.device("cpu")) == pytest.approx(SPELT * 120 / 121, rel=0.1)
+    assert bits_per_character(network, held, torch.device("cpu")) == pytest.approx(
+        SPELT * 120 / 121, rel=0.1
+    )
 
 
 def test_too_little_text_is_told() -> None:

@@ -1,8 +1,9 @@
 """Bringing the index of a workspace up to date, in a child process of the server.
 
-It is ``python -m foretype_model.predictors.copy.index.child``, a process of its own because sorting takes a core for
-seconds and many times the memory of the text. A request comes as one line of JSON; what is written back is lines of
-JSON too. It ends when its standard input does, that is, together with whoever started it.
+It is ``python -m foretype_model.predictors.copy.index.child``, a process of its own because sorting
+takes a core for seconds and many times the memory of the text. A request comes as one line of JSON;
+what is written back is lines of JSON too. It ends when its standard input does, that is, together
+with whoever started it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,12 @@ def main() -> None:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         _tell(error=f"cannot keep the index in {request.folder} ({why}): make room there")
     except Exception as error:  # noqa: BLE001 (a traceback may hold text, and standard error is the editor's log)
-        _tell(error=f"the workspace cannot be indexed ({type(error).__name__}): what was indexed before is in use")
+        _tell(
+            error=(
+                f"the workspace cannot be indexed ({type(error).__name__}): what was indexed "
+                f"before is in use"
+            )
+        )
 
 
 class _Throttled:

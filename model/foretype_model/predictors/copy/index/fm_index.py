@@ -1,10 +1,12 @@
-"""A full-text index over documents: after any context, which bytes have followed it, how often, and where.
+"""A full-text index over documents: after any context, which bytes have followed it, how often, and
+where.
 
-All positions of the text are sorted by the bytes before them, read backwards. The positions that follow a given
-context, of whatever length, are then one range of rows. The bytes that follow, in the order of the rows, are the
-Burrows-Wheeler transform L of the reversed text, and one rank over it leads from the range of a context c to the range
-of the context cb (Ferragina and Manzini 2000, "Opportunistic Data Structures with Applications"): a context is followed
-byte by byte, as a recurrent state is, at a cost that does not depend on the size of the text.
+All positions of the text are sorted by the bytes before them, read backwards. The positions that
+follow a given context, of whatever length, are then one range of rows. The bytes that follow, in
+the order of the rows, are the Burrows-Wheeler transform L of the reversed text, and one rank over
+it leads from the range of a context c to the range of the context cb (Ferragina and Manzini 2000,
+"Opportunistic Data Structures with Applications"): a context is followed byte by byte, as a
+recurrent state is, at a cost that does not depend on the size of the text.
 """
 
 from __future__ import annotations
@@ -33,11 +35,14 @@ MOST: Final = 32
 """Bytes of context that positions are sorted by; longer ones are told apart by nothing."""
 
 BLOCK: Final = 1024
-"""Rows between two stored counts: a rank counts half as many bytes on average. 512 took no less time, and twice the
-memory: 16 MB for a workspace of 10 MB in which 200 bytes occur."""
+"""Rows between two stored counts: a rank counts half as many bytes on average. 512 took no less
+time, and twice the memory: 16 MB for a workspace of 10 MB in which 200 bytes occur.
+"""
 
 MEMO: Final = 20_000
-"""Steps from wide ranges that are remembered (some 4 MB): text repeats its short contexts, and a step takes half."""
+"""Steps from wide ranges that are remembered (some 4 MB): text repeats its short contexts, and a
+step takes half.
+"""
 
 SHARES_MEMO: Final = 2_000
 """Ranges whose counts are remembered (2.5 MB)."""
@@ -53,21 +58,24 @@ HEAD: Final = len(MAGIC) + 8
 Bytes = NDArray[np.uint8]
 
 Range: TypeAlias = tuple[int, int, int]
-"""(order, low, high): rows low to high (excluded) are the positions after the last `order` bytes of a context.
+"""(order, low, high): rows low to high (excluded) are the positions after the last `order` bytes of
+a context.
 
 The order is the least for which the rows are these: a longer context may have the same ones.
 """
 
 Matches: TypeAlias = tuple[int, tuple[Range, ...]]
-"""What an index knows of one context: the bytes of it that occur somewhere (`MOST` at most), and their ranges.
+"""What an index knows of one context: the bytes of it that occur somewhere (`MOST` at most), and
+their ranges.
 
-The shortest context's range is first, and each lies within the one before. Plain tuples: named ones took a third of
-the time of a step.
+The shortest context's range is first, and each lies within the one before. Plain tuples: named ones
+took a third of the time of a step.
 """
 
 
 class Shares(NamedTuple):
-    """What follows in some rows: how many they are, how many have the most frequent byte, and the share of each byte.
+    """What follows in some rows: how many they are, how many have the most frequent byte, and the
+    share of each byte.
 
     The shares are of shape (256,) and sum to 1, or to 0 where all is masked.
     """
@@ -98,9 +106,12 @@ class Shard:
         visible: the same, with ERASED for the documents that are masked.
         before: C, the number of rows whose context ends in a smaller byte than b, shape (257,).
         alphabet: the bytes that occur, ascending.
-        symbols: the column of `counts` for each byte, shape (256,); the last one for all that never occur.
-        counts: how often each symbol occurs in L before each block, and at last in all of L, flattened.
-        positions: where the byte of each row stands in the text, shape (rows,); read from disk where needed.
+        symbols: the column of `counts` for each byte, shape (256,); the last one for all that never
+            occur.
+        counts: how often each symbol occurs in L before each block, and at last in all of L,
+            flattened.
+        positions: where the byte of each row stands in the text, shape (rows,); read from disk
+            where needed.
         text: the documents, each after an END_OF_TEXT; read from disk where needed.
         masked: the names of documents that follow nothing any more.
         words: those that do not either (see `privacy.forgotten_words`).
@@ -120,20 +131,30 @@ class Shard:
     masked: frozenset[str] = frozenset()
     words: frozenset[bytes] = frozenset()
     checksum: int | None = None
-    memo: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
-    shares_memo: dict[tuple[int, int], Shares] = field(default_factory=dict, repr=False, compare=False)
+    memo: dict[tuple[int, int, int], tuple[int, int]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    shares_memo: dict[tuple[int, int], Shares] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def build(cls, documents: Sequence[tuple[str, bytes]]) -> Shard:
-        """Index `documents`, pairs of name and text. It takes 12 bytes of memory for each byte of text."""
+        """Index `documents`, pairs of name and text. It takes 12 bytes of memory for each byte of
+        text.
+        """
         mark = bytes([END_OF_TEXT])
         text = np.frombuffer(mark.join([b"", *(text for _, text in documents), b""]), np.uint8)
         positions = sorted_positions(text, MOST)
         # In chunks, as numpy makes eight bytes of each index.
-        following = np.concatenate([text[positions[first : first + CHUNK]] for first in range(0, len(text), CHUNK)])
+        following = np.concatenate(
+            [text[positions[first : first + CHUNK]] for first in range(0, len(text), CHUNK)]
+        )
         counts, alphabet = _counts(following)
         sizes = [(name, len(text)) for name, text in documents]
-        return cls._of(sizes, alphabet, following.tobytes(), counts.tobytes(), positions=positions, text=text)
+        return cls._of(
+            sizes, alphabet, following.tobytes(), counts.tobytes(), positions=positions, text=text
+        )
 
     @classmethod
     def _of(
@@ -153,8 +174,13 @@ class Shard:
             symbols[byte] = column
         total = flat[-width:].tolist()
         before = [0, *accumulate(total[column] for column in symbols)]
-        names, starts = tuple(name for name, _ in sizes), np.cumsum([1, *(size + 1 for _, size in sizes)])
-        return cls(names, starts, following, following, alphabet, before, symbols, flat, positions, text)
+        names, starts = (
+            tuple(name for name, _ in sizes),
+            np.cumsum([1, *(size + 1 for _, size in sizes)]),
+        )
+        return cls(
+            names, starts, following, following, alphabet, before, symbols, flat, positions, text
+        )
 
     def __len__(self) -> int:
         """Bytes of text."""
@@ -171,8 +197,12 @@ class Shard:
 
     @cached_property
     def is_whole(self) -> bool:
-        """Whether what stays on disk is as it was written: to be asked before anything is masked by it."""
-        return self.checksum is None or _checksum(self.positions.data, self.text.data) == self.checksum
+        """Whether what stays on disk is as it was written: to be asked before anything is masked by
+        it.
+        """
+        return (
+            self.checksum is None or _checksum(self.positions.data, self.text.data) == self.checksum
+        )
 
     def start(self) -> Matches:
         """Of the empty context."""
@@ -211,7 +241,9 @@ class Shard:
         """What follows in these rows."""
         known = self.shares_memo.get((low, high))
         if known is None:
-            counts = np.bincount(np.frombuffer(self.visible, np.uint8, high - low, low), minlength=256)
+            counts = np.bincount(
+                np.frombuffer(self.visible, np.uint8, high - low, low), minlength=256
+            )
             counts[[ERASED, END_OF_TEXT]] = 0
             rows = int(counts.sum())
             known = Shares(rows, int(counts.max()), (counts / max(1, rows)).astype(np.float32))
@@ -250,7 +282,8 @@ class Shard:
 
     def rows_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rows of the bytes of text that are chosen, from an array as long as the text."""
-        # Most rows are told not to be among them by a table so small that it stays in the processor's cache.
+        # Most rows are told not to be among them by a table so small that it stays in the
+        # processor's cache.
         near = np.logical_or.reduceat(chosen, range(0, len(chosen), NEAR))
         rows = []
         for first in range(0, len(self), CHUNK):
@@ -280,23 +313,30 @@ class Shard:
         return self.text[self.starts[number] : self.starts[number + 1] - 1].tobytes()
 
     def save(self, path: Path) -> None:
-        """Write one file, whole or not at all. A masked document is written too: build anew to be rid of its text.
+        """Write one file, whole or not at all. A masked document is written too: build anew to be
+        rid of its text.
 
-        After `MAGIC`: the checksum and the length of a head, the head, positions, counts, L and text. The head is JSON:
-        names and sizes, the alphabet, and two checksums: of counts and L, and of positions and text.
+        After `MAGIC`: the checksum and the length of a head, the head, positions, counts, L and
+        text. The head is JSON: names and sizes, the alphabet, and two checksums: of counts and L,
+        and of positions and text.
         """
         sizes = list(zip(self.names, (np.diff(self.starts) - 1).tolist(), strict=True))
-        checksums = _checksum(self.counts, self.following), _checksum(self.positions.data, self.text.data)
+        checksums = (
+            _checksum(self.counts, self.following),
+            _checksum(self.positions.data, self.text.data),
+        )
         head = json.dumps([sizes, list(self.alphabet), checksums]).encode()
         head += b" " * (-(HEAD + len(head)) % 8)  # positions are aligned
         fixed = np.array([zlib.crc32(head), len(head)], np.uint32)
+        rest = (self.positions.data, self.counts, self.following, self.text.data)
         with replacing(path) as temporary, temporary.open("wb") as file:
-            for part in (MAGIC, fixed.data, head, self.positions.data, self.counts, self.following, self.text.data):
+            for part in (MAGIC, fixed.data, head, *rest):
                 file.write(part)
 
     @classmethod
     def open(cls, path: Path) -> Shard:
-        """Read what `save` wrote; positions and text stay on disk until they are asked for (see `is_whole`).
+        """Read what `save` wrote; positions and text stay on disk until they are asked for (see
+        `is_whole`).
 
         Raises:
             BrokenIndexError: it is no such file, or not whole.
@@ -305,7 +345,9 @@ class Shard:
             with path.open("rb") as file:
                 return cls._read(file)
         except (OSError, ValueError, TypeError) as error:
-            raise BrokenIndexError(f"{path} is no whole index: remove it, and it is made again ({error})") from error
+            raise BrokenIndexError(
+                f"{path} is no whole index: remove it, and it is made again ({error})"
+            ) from error
 
     @classmethod
     def _read(cls, file: BufferedReader) -> Shard:
@@ -339,7 +381,8 @@ def _checksum(*parts: bytes | memoryview) -> int:
 
 
 def _counts(following: Bytes) -> tuple[NDArray[np.uint32], bytes]:
-    """How often each byte that occurs does so before each block, and in the last row, in all; and which these are.
+    """How often each byte that occurs does so before each block, and in the last row, in all; and
+    which these are.
 
     The shape is (blocks + 1, their number + 1): the last column, of all that never occur, is 0.
     """

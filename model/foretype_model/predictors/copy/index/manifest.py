@@ -15,13 +15,17 @@ from foretype_model.files.stamp import Stamp
 MANIFEST: Final = "manifest.json"
 SHARD: Final = ".shard"
 FORMAT: Final = 3
-"""The version of the manifest's layout, and of what is masked in the shards; another one is as good as none."""
+"""The version of the manifest's layout, and of what is masked in the shards; another one is as good
+as none.
+"""
 
 _SHARD_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")
 
 
 class Entry(NamedTuple):
-    """A file that is indexed: its stamp then, the SHA-256 of its text, the file name of the shard it is in."""
+    """A file that is indexed: its stamp then, the SHA-256 of its text, the file name of the shard
+    it is in.
+    """
 
     stamp: Stamp
     sha256: str
@@ -45,7 +49,8 @@ class Manifest:
         skipped: how many files and folders were left out when all were last looked at, by reason.
         large: file name of the shard of what seldom changes; empty where there is none.
         young: the same, of what has changed since.
-        purged: the digest of the list of what is forgotten when nothing of it was left in the shards.
+        purged: the digest of the list of what is forgotten when nothing of it was left in the
+            shards.
     """
 
     files: Mapping[str, Entry] = field(default_factory=dict)
@@ -66,11 +71,15 @@ class Manifest:
     @classmethod
     def _of(cls, values: Any) -> Manifest:
         large, young, files = values["large"], values["young"], values["files"]
-        if values["format"] != FORMAT or not (_SHARD_NAME.fullmatch(large) and _SHARD_NAME.fullmatch(young)):
+        if values["format"] != FORMAT or not (
+            _SHARD_NAME.fullmatch(large) and _SHARD_NAME.fullmatch(young)
+        ):
             raise ValueError("foreign")
         return cls(
-            {name: Entry(_stamp(stamp), str(sha256), str(shard)) for name, (stamp, sha256, shard) in files.items()},
-            {name: LeftOut(_stamp(stamp), str(reason)) for name, (stamp, reason) in values["left_out"].items()},
+            {name: Entry(_stamp(stamp), str(sha256), str(shard)) for name,
+            (stamp, sha256, shard) in files.items()},
+            {name: LeftOut(_stamp(stamp), str(reason)) for name,
+            (stamp, reason) in values["left_out"].items()},
             {reason: int(count) for reason, count in values["skipped"].items()},
             large,
             young,
@@ -79,7 +88,10 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Take the place of the manifest in a folder."""
-        values = {"format": FORMAT, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
+        values = {
+            "format": FORMAT,
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+        }
         with replacing(folder / MANIFEST) as partial:
             partial.write_text(json.dumps(values), "utf-8")
 

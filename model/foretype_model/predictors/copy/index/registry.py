@@ -1,4 +1,6 @@
-"""The indexes of all workspaces that were learnt from: what is forgotten in one of them is forgotten in all."""
+"""The indexes of all workspaces that were learnt from: what is forgotten in one of them is
+forgotten in all.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ from foretype_model.privacy.forget_list import Forgotten
 
 
 class Indexes:
-    """Those below one folder, which has the list of what is forgotten. An `Indexer`, as what it does takes as long.
+    """Those below one folder, which has the list of what is forgotten. An `Indexer`, as what it
+    does takes as long.
 
     Raises:
-        WorkspaceError: from `opened`, `forget`, `refresh` and `update`: it cannot be told what is forgotten.
+        WorkspaceError: from `opened`, `forget`, `refresh` and `update`: it cannot be told what is
+            forgotten.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,8 +41,8 @@ class Indexes:
         return found
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Put a file or folder, or a word, on the list; what is open sees to itself, and the others to come are opened
-        without it. From the disk it goes with the next `update`.
+        """Put a file or folder, or a word, on the list; what is open sees to itself, and the others
+        to come are opened without it. From the disk it goes with the next `update`.
         """
         if path:
             name = real_path(path)
@@ -48,7 +52,9 @@ class Indexes:
         return Removed()
 
     def refresh(self, _progress: Callable[[int, int], None]) -> None:
-        """Have what is forgotten leave the disk in each index where some of it is left; nothing else is renewed."""
+        """Have what is forgotten leave the disk in each index where some of it is left; nothing
+        else is renewed.
+        """
         digest = Forgotten.read(self._folder).digest()
         # Tried once: where it cannot be done, it is told, and not at each save.
         if not digest or digest == self._purged:
@@ -72,7 +78,8 @@ class Indexes:
     def _purge(self, folder: Path, digest: str) -> WorkspaceError | None:
         """What went wrong, if anything did."""
         manifest = Manifest.read(folder)
-        # A shard that is no part of it, or a part of one, is what a renewal has left that was killed.
+        # A shard that is no part of it, or a part of one, is what a renewal has left that was
+        # killed.
         whole = {path.name for path in folder.glob(f"*{SHARD}*")} <= set(manifest.shards())
         if whole and manifest.purged == digest:
             return None

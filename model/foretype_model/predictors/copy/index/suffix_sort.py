@@ -1,7 +1,7 @@
 """The order of all positions of a text, by the bytes before each of them read backwards.
 
-The positions are put into buckets that have their nearest bytes in common, and each bucket is sorted by itself: in all
-it takes some 12 bytes of memory for each byte of text.
+The positions are put into buckets that have their nearest bytes in common, and each bucket is
+sorted by itself: in all it takes some 12 bytes of memory for each byte of text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ Positions = NDArray[np.int32]
 
 
 def sorted_positions(text: Bytes, most: int) -> Positions:
-    """All positions, by at least `most` bytes before them. The text goes round: it begins after its end."""
+    """All positions, by at least `most` bytes before them. The text goes round: it begins after its
+    end.
+    """
     words, previous = _Words(text, most), np.roll(text, 1)
     positions, end = np.empty(len(text), np.int32), 0
     for byte in range(256):
@@ -31,7 +33,9 @@ def sorted_positions(text: Bytes, most: int) -> Positions:
 
 
 def _buckets(words: _Words, positions: Positions) -> Iterator[Positions]:
-    """Split positions with the same byte before them, in order, into few enough to be sorted at once."""
+    """Split positions with the same byte before them, in order, into few enough to be sorted at
+    once.
+    """
     waiting = [(positions, 1)]
     del positions  # what has been split is held no longer
     while waiting:
@@ -63,7 +67,9 @@ class _Words:
 
 
 def _sorted_bucket(words: _Words, positions: Positions) -> Positions:
-    """Positions whose byte before is the same, sorted: by eight bytes, then those that are alike by five more each."""
+    """Positions whose byte before is the same, sorted: by eight bytes, then those that are alike by
+    five more each.
+    """
     keys = words.before(positions, 0)
     order = np.argsort(keys)
     positions, keys = positions[order], keys[order]
@@ -71,7 +77,9 @@ def _sorted_bucket(words: _Words, positions: Positions) -> Positions:
     for skipped in range(8, words.most, 5):
         if not len(tied):
             break
-        keys = (group.astype(np.uint64) << np.uint64(40)) | (words.before(positions[tied], skipped) >> np.uint64(24))
+        keys = (group.astype(np.uint64) << np.uint64(40)) | (
+            words.before(positions[tied], skipped) >> np.uint64(24)
+        )
         order = np.argsort(keys)
         positions[tied] = positions[tied[order]]
         still, group = _ties(keys[order])
@@ -80,7 +88,9 @@ def _sorted_bucket(words: _Words, positions: Positions) -> Positions:
 
 
 def _ties(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of sorted keys: the indices of those that are not alone, and a number for each set of equal ones, rising."""
+    """Of sorted keys: the indices of those that are not alone, and a number for each set of equal
+    ones, rising.
+    """
     alike = keys[1:] == keys[:-1]
     tied = np.flatnonzero(np.concatenate([[False], alike]) | np.concatenate([alike, [False]]))
     new = np.concatenate([[True], keys[tied][1:] != keys[tied][:-1]])[: len(tied)]

@@ -1,7 +1,9 @@
-"""From the index of a workspace as it was to one of the files as they are: what is to be in it, and in which shard.
+"""From the index of a workspace as it was to one of the files as they are: what is to be in it, and
+in which shard.
 
-Most of a workspace seldom changes. It is in one large shard, and what has changed since is in a young one, which is
-small enough to be sorted anew at each save. What is in the large shard but changed or gone is masked by whoever reads.
+Most of a workspace seldom changes. It is in one large shard, and what has changed since is in a
+young one, which is small enough to be sorted anew at each save. What is in the large shard but
+changed or gone is masked by whoever reads.
 """
 
 from __future__ import annotations
@@ -37,16 +39,22 @@ from foretype_model.privacy.forgotten_words import blanked
 from foretype_model.privacy.secret_scanner import masked
 
 LARGEST: Final = 1_000_000
-"""Bytes of a file. What is larger is data or generated, and would push out a hundred files of the user's own."""
+"""Bytes of a file. What is larger is data or generated, and would push out a hundred files of the
+user's own.
+"""
 
 TOTAL: Final = 20_000_000
-"""Bytes of all files, the newest first: twenty novels, or half a million lines of code. They take 30 s to sort."""
+"""Bytes of all files, the newest first: twenty novels, or half a million lines of code. They take
+30 s to sort.
+"""
 
 YOUNG: Final = 1_000_000
 """Bytes of the young shard; they take a second to sort."""
 
 MOST_ENTRIES: Final = 50_000
-"""Entries of folders that are looked at, in some seconds. Where there are more, it is no project, but a home folder."""
+"""Entries of folders that are looked at, in some seconds. Where there are more, it is no project,
+but a home folder.
+"""
 
 OLDER: Final = "older than the newest 20 MB"
 
@@ -91,7 +99,9 @@ class Renewal:
         self._forgotten = Forgotten.read(self._folder.parent)
         self._before = Manifest.read(self._folder)
         self._words = self._forgotten.in_bytes()
-        self._held = {shard: _held(self._folder / shard, self._words) for shard in self._before.shards()}
+        self._held = {
+            shard: _held(self._folder / shard, self._words) for shard in self._before.shards()
+        }
         self._changed = _changed(request.paths) if self._before.files else None
         self._skipped: Counter[str] = Counter()
         self._files: dict[str, Entry] = {}
@@ -104,18 +114,25 @@ class Renewal:
         Raises:
             OSError: the index cannot be written; what was there is there still.
         """
-        # First, too: where each renewal is killed before its end, what they leave must not fill the disk.
+        # First, too: where each renewal is killed before its end, what they leave must not fill the
+        # disk.
         _sweep(self._folder, self._before.shards())
         # The index itself may lie in the workspace, as in a home folder.
         index = Path(real_path(self._folder))
         unwanted = (*self._forgotten.paths, str(index), str(index.parent / LIST))
-        found = {name: stamp for name, stamp in self._find().items() if not is_covered(name, unwanted)}
+        found = {
+            name: stamp for name, stamp in self._find().items() if not is_covered(name, unwanted)
+        }
         self._select(found)
         large, young = self._arrange(found)
         skipped = self._before.skipped
         if self._changed is None:
-            skipped = dict(self._skipped + Counter(entry.reason for entry in self._left_out.values()))
-        after = Manifest(self._files, self._left_out, skipped, large, young, self._forgotten.digest())
+            skipped = dict(
+                self._skipped + Counter(entry.reason for entry in self._left_out.values())
+            )
+        after = Manifest(
+            self._files, self._left_out, skipped, large, young, self._forgotten.digest()
+        )
         if after != self._before:
             after.write(self._folder)
         _sweep(self._folder, after.shards())
@@ -126,10 +143,18 @@ class Renewal:
     def _find(self) -> dict[str, Stamp]:
         """The files that may be texts of the user's."""
         if self._changed is None:
-            return _stamped(name for tree in self._trees for name in tree.walk(self._skipped, MOST_ENTRIES))
+            return _stamped(
+                name for tree in self._trees for name in tree.walk(self._skipped, MOST_ENTRIES)
+            )
         known: dict[str, Entry | LeftOut] = {**self._before.files, **self._before.left_out}
-        found = {name: entry.stamp for name, entry in known.items() if not is_covered(name, self._changed)}
-        return found | _stamped(name for tree in self._trees for path in self._changed for name in _below(tree, path))
+        found = {
+            name: entry.stamp
+            for name, entry in known.items()
+            if not is_covered(name, self._changed)
+        }
+        return found | _stamped(
+            name for tree in self._trees for path in self._changed for name in _below(tree, path)
+        )
 
     # Selecting
 
@@ -155,7 +180,9 @@ class Renewal:
             total += size
 
     def _known(self, name: str, stamp: Stamp) -> Entry | None:
-        """What the manifest knows of a file that was not changed; raises `LeftOutError` where it was left out."""
+        """What the manifest knows of a file that was not changed; raises `LeftOutError` where it
+        was left out.
+        """
         if self._changed is not None and is_covered(name, self._changed):
             return None
         left_out = self._before.left_out.get(name)
@@ -178,7 +205,9 @@ class Renewal:
     # Building
 
     def _arrange(self, found: Mapping[str, Stamp]) -> tuple[str, str]:
-        """Bring each selected file into a shard; the file names of the large one and the young one."""
+        """Bring each selected file into a shard; the file names of the large one and the young
+        one.
+        """
         large = self._before.large if self._held.get(self._before.large) else ""
         rising = [name for name, entry in self._files.items() if not large or entry.shard != large]
         if self._size(rising) > YOUNG or self._has_to_go(self._held.get(large, frozenset()), found):
@@ -186,7 +215,11 @@ class Renewal:
         if self._size(rising) > YOUNG:
             return self._build(rising), ""
         young = self._before.young
-        if self._held.get(young, frozenset()) == set(rising) == {n for n in rising if self._files[n].shard == young}:
+        if (
+            self._held.get(young, frozenset())
+            == set(rising)
+            == {n for n in rising if self._files[n].shard == young}
+        ):
             return large, young if rising else ""
         return large, self._build(rising)
 
@@ -194,14 +227,18 @@ class Renewal:
         return sum(self._files[name].stamp.size for name in names)
 
     def _has_to_go(self, held: Collection[str], found: Mapping[str, Stamp]) -> bool:
-        """Whether a shard holds what must not stay on disk: forgotten files, and, looking at all, any that are gone."""
+        """Whether a shard holds what must not stay on disk: forgotten files, and, looking at all,
+        any that are gone.
+        """
         gone = self._changed is None and not found.keys() >= set(held)
         return gone or any(self._forgotten.covers(name) for name in held)
 
     def _build(self, names: Sequence[str]) -> str:
         """The file name of a new shard with these files; empty where there are none."""
         texts = ((name, self._text(name)) for name in sorted(names))
-        documents = [(name, blanked(masked(text), self._words)) for name, text in texts if text is not None]
+        documents = [
+            (name, blanked(masked(text), self._words)) for name, text in texts if text is not None
+        ]
         if not documents:
             return ""
         shard = secrets.token_hex(8) + SHARD
@@ -246,7 +283,9 @@ def _below(tree: Tree, path: str) -> Iterator[str]:
 
 
 def _held(path: Path, forgotten: Collection[bytes]) -> frozenset[str]:
-    """The names of the documents in a shard; none where it is broken, or holds a word that must not stay on disk."""
+    """The names of the documents in a shard; none where it is broken, or holds a word that must not
+    stay on disk.
+    """
     try:
         shard = Shard.open(path)
     except BrokenIndexError:

@@ -1,4 +1,6 @@
-"""The index over the texts of one workspace: kept on disk between sessions, brought up to date by a child process."""
+"""The index over the texts of one workspace: kept on disk between sessions, brought up to date by a
+child process.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,8 @@ class Summary:
     Attributes:
         files: how many.
         size: of them, in bytes.
-        skipped: how many files and folders are left out, by reason (`foretype_model.files.discovery.in_words` says it).
+        skipped: how many files and folders are left out, by reason
+            (`foretype_model.files.discovery.in_words` says it).
     """
 
     files: int
@@ -54,20 +57,24 @@ class Summary:
 class Workspace:
     """The texts below some folders, as shards.
 
-    The names of documents are absolute paths without links, as `real_path` gives them. Every method may be
-    called from any thread. `refresh`, `update` and `purge` take long, and wait for one another; `open`, `forget` and
-    `forget_word` take as long as `Shard.without`.
+    The names of documents are absolute paths without links, as `real_path` gives them. Every method
+    may be called from any thread. `refresh`, `update` and `purge` take long, and wait for one
+    another; `open`, `forget` and `forget_word` take as long as `Shard.without`.
 
     Args:
-        folders: of the workspace; none where it is only to forget, whatever folders the index is of.
-        folder: where its index is kept, and nothing else; above it lies the list of what is forgotten, in all indexes.
+        folders: of the workspace; none where it is only to forget, whatever folders the index is
+            of.
+        folder: where its index is kept, and nothing else; above it lies the list of what is
+            forgotten, in all indexes.
         exclude: patterns of what is not learnt from, as in a ``.gitignore`` in each of the folders.
 
     Raises:
         WorkspaceError: from every method but `close`: it cannot be told what is forgotten.
     """
 
-    def __init__(self, folders: tuple[Path, ...], folder: Path, exclude: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folders: tuple[Path, ...], folder: Path, exclude: tuple[str, ...] = ()
+    ) -> None:
         self.folders = folders
         self.exclude = exclude
         self._folder = folder
@@ -88,21 +95,28 @@ class Workspace:
     @property
     def summary(self) -> Summary:
         files = self._manifest.files
-        return Summary(len(files), sum(entry.stamp.size for entry in files.values()), self._manifest.skipped)
+        return Summary(
+            len(files), sum(entry.stamp.size for entry in files.values()), self._manifest.skipped
+        )
 
     @property
     def forgotten(self) -> Forgotten | None:
-        """What is never to be offered again, as it was last read from the disk; None until that could be told."""
+        """What is never to be offered again, as it was last read from the disk; None until that
+        could be told.
+        """
         return self._forgotten
 
     def open(self) -> tuple[Shard, ...]:
-        """What is on disk from last time, less the files that were changed or have gone, or are excluded by now."""
+        """What is on disk from last time, less the files that were changed or have gone, or are
+        excluded by now.
+        """
         trees = [Tree(path, self.exclude) for path in self.folders]
         files = Manifest.read(self._folder).files.items()
         outdated = (
             name
             for name, entry in files
-            if Stamp.of(name) != entry.stamp or (trees and not any(tree.has(name) for tree in trees))
+            if Stamp.of(name) != entry.stamp
+            or (trees and not any(tree.has(name) for tree in trees))
         )
         return self._load(frozenset(outdated))
 
@@ -110,10 +124,12 @@ class Workspace:
         """Look at every file, and index what has changed.
 
         Args:
-            progress: called with how many files were looked at, of how many; both are equal once the index is made.
+            progress: called with how many files were looked at, of how many; both are equal once
+                the index is made.
 
         Raises:
-            WorkspaceError: that could not be done; `shards` are what they were, less what is forgotten by now.
+            WorkspaceError: that could not be done; `shards` are what they were, less what is
+                forgotten by now.
         """
         try:
             self._renew(None, progress)
@@ -122,9 +138,12 @@ class Workspace:
         return self.shards
 
     def update(self, paths: Collection[Path]) -> tuple[Shard, ...]:
-        """Index the files or folders at `paths`, which were saved, created or removed; raises as `refresh` does."""
+        """Index the files or folders at `paths`, which were saved, created or removed; raises as
+        `refresh` does.
+        """
         trees, indexed = [Tree(path, self.exclude) for path in self.folders], self._with_folders()
-        # Packages that are installed and logs that are written, which are none of ours, start no process.
+        # Packages that are installed and logs that are written, which are none of ours, start no
+        # process.
         ours = tuple(str(path) for path in paths if _concerns(path, indexed, trees))
         try:
             if ours or not paths:
@@ -138,16 +157,23 @@ class Workspace:
         self._renew(())
 
     def forget(self, path: Path) -> Removed:
-        """Offer nothing from a file, or from any below a folder, and never learn from it again, in any workspace.
+        """Offer nothing from a file, or from any below a folder, and never learn from it again, in
+        any workspace.
 
-        The `shards` are without it at once, and so is every server that starts from now on. Its text goes from the
-        disk with the next `update`, of nothing if need be.
+        The `shards` are without it at once, and so is every server that starts from now on. Its
+        text goes from the disk with the next `update`, of nothing if need be.
         """
         name = real_path(path)
         with self._state:
             before = self._forgotten or Forgotten()
-            self._forgotten = Forgotten.change(self._folder.parent, lambda forgotten: forgotten.with_path(name))
-            files = {known: entry for known, entry in self._manifest.files.items() if not before.covers(known)}
+            self._forgotten = Forgotten.change(
+                self._folder.parent, lambda forgotten: forgotten.with_path(name)
+            )
+            files = {
+                known: entry
+                for known, entry in self._manifest.files.items()
+                if not before.covers(known)
+            }
             gone = [known for known in files if is_covered(known, (name,))]
             self._mask(self._shards)
         return Removed(tuple(gone), sum(files[known].stamp.size for known in gone))
@@ -155,7 +181,9 @@ class Workspace:
     def knows(self, path: Path) -> bool:
         """Whether a file, or any below a folder, is indexed or forgotten."""
         name, forgotten = real_path(path), self._forgotten or Forgotten()
-        return forgotten.covers(name) or any(is_covered(known, (name,)) for known in self._manifest.files)
+        return forgotten.covers(name) or any(
+            is_covered(known, (name,)) for known in self._manifest.files
+        )
 
     def _with_folders(self) -> set[str]:
         """The names of all that is indexed, and of the folders that it is in."""
@@ -170,12 +198,16 @@ class Workspace:
         """Take `forget` back; an `update` of that path learns from it again."""
         name = real_path(path)
         with self._state:
-            self._forgotten = Forgotten.change(self._folder.parent, lambda forgotten: forgotten.without_path(name))
+            self._forgotten = Forgotten.change(
+                self._folder.parent, lambda forgotten: forgotten.without_path(name)
+            )
 
     def forget_word(self, word: str) -> Removed:
         """Offer `word` never again where it stands whole, in any file; otherwise as `forget`."""
         with self._state:
-            self._forgotten = Forgotten.change(self._folder.parent, lambda forgotten: forgotten.with_word(word))
+            self._forgotten = Forgotten.change(
+                self._folder.parent, lambda forgotten: forgotten.with_word(word)
+            )
             return Removed(occurrences=self._mask(self._shards))
 
     def close(self) -> None:
@@ -187,11 +219,15 @@ class Workspace:
 
     # The child process
 
-    def _renew(self, paths: tuple[str, ...] | None, progress: Progress = lambda _done, _total: None) -> None:
+    def _renew(
+        self, paths: tuple[str, ...] | None, progress: Progress = lambda _done, _total: None
+    ) -> None:
         if not self.folders and not self._folder.exists():
             return
         folders = tuple(str(path.absolute()) for path in self.folders)
-        request = json.dumps(asdict(Request(folders, str(self._folder.absolute()), self.exclude, paths)))
+        request = json.dumps(
+            asdict(Request(folders, str(self._folder.absolute()), self.exclude, paths))
+        )
         with self._working:
             try:
                 with self._state:
@@ -201,7 +237,10 @@ class Workspace:
                 with self._child as child:
                     error = _converse(child, request, progress)
             except OSError as problem:
-                error = f"cannot start what indexes the workspace ({problem.strerror}): close other programs"
+                error = (
+                    f"cannot start what indexes the workspace ({problem.strerror}): close "
+                    f"other programs"
+                )
             if error and not self._closed:
                 raise WorkspaceError(error)
 
@@ -224,7 +263,9 @@ class Workspace:
             return self.shards
 
     def _opened(self, shard: str) -> tuple[Shard, Shard] | None:
-        """A shard as it is on disk, and masked as it was last; None where it is broken or superseded."""
+        """A shard as it is on disk, and masked as it was last; None where it is broken or
+        superseded.
+        """
         if shard in self._shards:
             return self._shards[shard]
         try:
@@ -243,7 +284,9 @@ class Workspace:
         words = forgotten.in_bytes()
         for shard, (whole, masked) in shards.items():
             hidden = frozenset(
-                name for name in whole.names if not self._is_current(name, shard) or forgotten.covers(name)
+                name
+                for name in whole.names
+                if not self._is_current(name, shard) or forgotten.covers(name)
             )
             if (hidden or words) and not whole.is_whole:
                 # Something else would be hidden. The next `refresh` makes it again.
@@ -276,8 +319,12 @@ def _start() -> subprocess.Popen[bytes]:
     # Of low priority, and out of reach of a Ctrl+C that is meant for the parent.
     if sys.platform == "win32":
         flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
-        return subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, creationflags=flags)
-    return subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        return subprocess.Popen(
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, creationflags=flags
+        )
+    return subprocess.Popen(
+        COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
 
 
 def _converse(child: subprocess.Popen[bytes], request: str, progress: Progress) -> str | None:
@@ -293,5 +340,8 @@ def _converse(child: subprocess.Popen[bytes], request: str, progress: Progress) 
         if "progress" in message:
             progress(*message["progress"])
     if child.wait() and not error:
-        error = f"what indexes the workspace ended with status {child.returncode}: what was indexed before is in use"
+        error = (
+            f"what indexes the workspace ended with status {child.returncode}: what was "
+            f"indexed before is in use"
+        )
     return error

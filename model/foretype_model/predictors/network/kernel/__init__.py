@@ -1,7 +1,9 @@
-"""A network's steps in native code: kernel.c, which is compiled when Foretype is installed where there is a C compiler.
+"""A network's steps in native code: kernel.c, which is compiled when Foretype is installed where
+there is a C compiler.
 
-It knows the default kind of network, a GRU of one layer with n-grams in int8, and takes little longer for a step than
-it takes to read the weights. Other networks, and other installations, are left to ONNX Runtime.
+It knows the default kind of network, a GRU of one layer with n-grams in int8, and takes little
+longer for a step than it takes to read the weights. Other networks, and other installations, are
+left to ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ SOURCES: Final = ("kernel.c", "step.h")
 LIBRARY: Final = "libforetype.so"
 
 NONE, PLAIN, MOST_WAYS = -1, 0, 4
-"""Ways of computing: not at all, in C that suits every processor; those above suit some, and are the faster the later
-they come: AVX2, AVX-VNNI, and AVX-512 with VNNI. Eight rows at 768 units took 244, 176 and 128 us, one row 60, 58, 57.
-All of them compute the same numbers."""
+"""Ways of computing: not at all, in C that suits every processor; those above suit some, and are
+the faster the later they come: AVX2, AVX-VNNI, and AVX-512 with VNNI. Eight rows at 768 units took
+244, 176 and 128 us, one row 60, 58, 57. All of them compute the same numbers.
+"""
 
 COLUMNS, GROUP = 16, 4
 """A panel of a matrix has so many columns, and is read in groups of so many rows."""
@@ -41,7 +44,12 @@ MOST_NGRAMS, LARGEST_MULTIPLIER = 64, 1 << 18
 
 STATE_SCALE: Final = np.float32(1 / 127)
 
-MATRICES: Final = ("recurrent.weight_ih_l0", "recurrent.weight_hh_l0", "output.weight", "skip.weight")
+MATRICES: Final = (
+    "recurrent.weight_ih_l0",
+    "recurrent.weight_hh_l0",
+    "output.weight",
+    "skip.weight",
+)
 TYPES: Final[Mapping[str, type[np.generic]]] = {
     "multipliers": np.int64,
     "embedding.weight": np.float16,
@@ -89,7 +97,12 @@ def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
         found.foretype_source.restype = ctypes.c_uint32
         if found.foretype_source() != source_checksum():
             return None
-        found.foretype_run.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 3, *[ctypes.c_char_p] * 2, ctypes.c_void_p]
+        found.foretype_run.argtypes = [
+            ctypes.c_void_p,
+            *[ctypes.c_int] * 3,
+            *[ctypes.c_char_p] * 2,
+            ctypes.c_void_p,
+        ]
     except (OSError, AttributeError):
         return None
     return found
@@ -105,8 +118,13 @@ def sizes(arrays: Arrays) -> tuple[int, int, int]:
 
 
 def known(arrays: Arrays) -> bool:
-    """Whether these are the numbers of a network that the kernel knows, of sizes that fit together."""
-    if any(name not in arrays or arrays[name].dtype != dtype or not arrays[name].ndim for name, dtype in TYPES.items()):
+    """Whether these are the numbers of a network that the kernel knows, of sizes that fit
+    together.
+    """
+    if any(
+        name not in arrays or arrays[name].dtype != dtype or not arrays[name].ndim
+        for name, dtype in TYPES.items()
+    ):
         return False
     hidden, embedding, ngrams = sizes(arrays)
     buckets = len(arrays["ngrams.weight.int8"])
@@ -116,7 +134,10 @@ def known(arrays: Arrays) -> bool:
         "ngrams.weight.int8": (buckets, embedding),
         "ngrams.weight.scale": (embedding,),
     }
-    inputs, outputs = (embedding, hidden, hidden, embedding), (3 * hidden, 3 * hidden, VOCABULARY, VOCABULARY)
+    inputs, outputs = (
+        (embedding, hidden, hidden, embedding),
+        (3 * hidden, 3 * hidden, VOCABULARY, VOCABULARY),
+    )
     for name, rows, columns in zip(MATRICES, inputs, outputs, strict=True):
         shapes[f"{name}.int8"] = rows, columns
         shapes[f"{name}.scale"] = shapes[name.replace("weight", "bias")] = (columns,)
@@ -142,8 +163,8 @@ def ways() -> list[int]:
 def best() -> int:
     """The way that serves on this processor.
 
-    NONE where ONNX Runtime is sooner done, or may be: plain C, which took 570 us where AVX2 took 48, has not been timed
-    on processors of another kind.
+    NONE where ONNX Runtime is sooner done, or may be: plain C, which took 570 us where AVX2 took
+    48, has not been timed on processors of another kind.
     """
     return max((way for way in ways() if way != PLAIN), default=NONE)
 
@@ -154,7 +175,9 @@ class Kernel:
     name = "native code"
 
     def __init__(self, arrays: Arrays, way: int) -> None:
-        """`arrays` are `known` ones, of a model file; `way` is `best()`, or PLAIN where there is a library."""
+        """`arrays` are `known` ones, of a model file; `way` is `best()`, or PLAIN where there is a
+        library.
+        """
         native = library()
         assert native and way != NONE
         self._native, self._way = native, way
@@ -179,14 +202,18 @@ class Kernel:
         )
         self._address = ctypes.addressof(self._network)
 
-    def run(self, states: Sequence[Floats], texts: Sequence[bytes], length: int) -> list[tuple[Floats, Floats]]:
-        """What each text leads to: the state, shape (hidden,), and the next byte's log-probabilities, shape (256,).
+    def run(
+        self, states: Sequence[Floats], texts: Sequence[bytes], length: int
+    ) -> list[tuple[Floats, Floats]]:
+        """What each text leads to: the state, shape (hidden,), and the next byte's
+        log-probabilities, shape (256,).
 
         Each text has the ngrams - 1 bytes that came before it, and `length` more, 1 at least.
         """
         rows, size = len(texts), self._row
         after: Any = (ctypes.c_float * size * rows)()
-        # bytes.join is the quickest way to have the numbers of arrays in one place that ctypes takes as it is.
+        # bytes.join is the quickest way to have the numbers of arrays in one place that ctypes
+        # takes as it is.
         text, before = b"".join(texts), b"".join(cast(Sequence[Any], states))
         if (
             length < 1
@@ -197,17 +224,26 @@ class Kernel:
         if self._native.foretype_run(self._address, self._way, rows, length, text, before, after):
             raise MemoryError
         numbers, hidden = np.frombuffer(after, np.float32), self.state_size
-        # Copies: a state that is kept would keep those beside it, of which most are not, as 1,000 snapshots of 20 kB.
-        each = [numbers] if rows == 1 else [numbers[i : i + size].copy() for i in range(0, rows * size, size)]
+        # Copies: a state that is kept would keep those beside it, of which most are not, as 1,000
+        # snapshots of 20 kB.
+        each = (
+            [numbers]
+            if rows == 1
+            else [numbers[i : i + size].copy() for i in range(0, rows * size, size)]
+        )
         return [(row[:hidden], row[hidden:]) for row in each]
 
     def _matrix(self, arrays: Arrays, name: str, gates: int, more: int) -> _Matrix:
-        """A matrix whose columns are those of so many gates, each padded to whole panels, and so many more inputs."""
+        """A matrix whose columns are those of so many gates, each padded to whole panels, and so
+        many more inputs.
+        """
         weight, bias = arrays[name.format("weight") + ".int8"], arrays[name.format("bias")]
         scale = arrays[name.format("weight") + ".scale"] * STATE_SCALE
         each = len(bias) // gates
         pad = ((0, 0), (0, 0), (0, -each % COLUMNS))
-        weight, scale, bias = (np.pad(array.reshape(-1, gates, each), pad) for array in (weight, scale, bias))
+        weight, scale, bias = (
+            np.pad(array.reshape(-1, gates, each), pad) for array in (weight, scale, bias)
+        )
         weight = weight.reshape(len(weight), -1)
         weight = np.pad(weight, ((0, more - (len(weight) + more) % -GROUP), (0, 0)))
         zero = weight.sum(0, dtype=np.int32) * -128
@@ -215,7 +251,9 @@ class Kernel:
         return _Matrix(*weight.shape, *pointers)
 
     def _keep(self, array: NDArray[Any]) -> int:
-        """The address of a copy that lives as long as this object does, at the start of a cache line."""
+        """The address of a copy that lives as long as this object does, at the start of a cache
+        line.
+        """
         place = np.empty(array.nbytes + 64, np.uint8)
         place = place[-place.ctypes.data % 64 :][: array.nbytes]
         place.view(array.dtype).reshape(array.shape)[...] = array
@@ -224,6 +262,8 @@ class Kernel:
 
 
 def _packed(weight: NDArray[np.int8], way: int) -> NDArray[np.int8]:
-    """Panels of columns, each of groups of rows, a group's columns beside each other; or in plain code, each column."""
+    """Panels of columns, each of groups of rows, a group's columns beside each other; or in plain
+    code, each column.
+    """
     groups = weight.reshape(len(weight) // GROUP, GROUP, -1, COLUMNS)
     return groups.transpose(2, 3, 0, 1) if way == PLAIN else groups.transpose(2, 0, 3, 1)

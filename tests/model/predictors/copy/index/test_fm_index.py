@@ -1,6 +1,8 @@
-"""The index against plain counting: what followed any context, how often and where; and a file that is whole or none.
+"""The index against plain counting: what followed any context, how often and where; and a file that
+is whole or none.
 
-In these texts everything repeats, so that contexts are long, alike, and go round from the end of the text to its start.
+In these texts everything repeats, so that contexts are long, alike, and go round from the end of
+the text to its start.
 """
 
 from __future__ import annotations
@@ -20,10 +22,13 @@ from foretype_model.predictors.copy.index import suffix_sort
 from foretype_model.predictors.copy.index.fm_index import BLOCK, MOST, Place, Shard
 
 MARK = bytes([END_OF_TEXT])
-PIECES = st.sampled_from([b"a", b"b", b"ab", b"\n", b"ab" * 20, b"a" * 30, "é".encode(), b"ba\n" * BLOCK])
+PIECES = st.sampled_from(
+    [b"a", b"b", b"ab", b"\n", b"ab" * 20, b"a" * 30, "é".encode(), b"ba\n" * BLOCK]
+)
 TEXTS = st.lists(st.lists(PIECES, max_size=8).map(b"".join), max_size=5)
 CONTEXTS = st.lists(
-    st.sampled_from([b"a", b"b", b"ab" * 8, b"a" * 30, b"\n", "é".encode(), b"c", MARK]), max_size=20
+    st.sampled_from([b"a", b"b", b"ab" * 8, b"a" * 30, b"\n", "é".encode(), b"c", MARK]),
+    max_size=20,
 ).map(lambda pieces: b"".join(pieces)[-40:])
 
 Documents = list[tuple[str, bytes]]
@@ -66,7 +71,9 @@ def place_of(documents: Documents, position: int) -> Place:
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS, lot=st.sampled_from([2, 50, suffix_sort.LOT]))
-def test_what_follows_a_context_is_what_counting_finds(texts: list[bytes], context: bytes, lot: int) -> None:
+def test_what_follows_a_context_is_what_counting_finds(
+    texts: list[bytes], context: bytes, lot: int
+) -> None:
     text = whole_text(named(texts))
     with patch.object(suffix_sort, "LOT", lot):
         shard = Shard.build(named(texts))
@@ -80,7 +87,9 @@ def test_what_follows_a_context_is_what_counting_finds(texts: list[bytes], conte
         if order <= longest:
             _, low, high = max(one for one in ranges if one[0] <= order)
             assert Counter(shard.following[low:high]) == expected
-    assert len({(low, high) for _, low, high in ranges}) == len(ranges), "each range once, for the shortest context"
+    assert len({(low, high) for _, low, high in ranges}) == len(ranges), (
+        "each range once, for the shortest context"
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -107,7 +116,12 @@ def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, by
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts=TEXTS, masked=st.sets(st.integers(0, 4)), later=st.sets(st.integers(0, 4)), context=CONTEXTS)
+@given(
+    texts=TEXTS,
+    masked=st.sets(st.integers(0, 4)),
+    later=st.sets(st.integers(0, 4)),
+    context=CONTEXTS,
+)
 def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, context) -> None:
     documents = named(texts)
     gone = [{documents[i][0] for i in some if i < len(documents)} for some in (masked, later)]
@@ -115,13 +129,16 @@ def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, co
     assert whole.shares(0, len(whole)).rows == sum(len(text) for text in texts)
     shard = whole.without(gone[0]).without(gone[1])
     others = Shard.build([one for one in documents if one[0] not in gone[0] | gone[1]])
-    # A context never reaches from one document into another here, as the others have other neighbours.
+    # A context never reaches from one document into another here, as the others have other
+    # neighbours.
     context = context.rpartition(MARK)[2][-MOST:]
     got, expected = (one.shares(*rows_of(one, context)) for one in (shard, others))
     assert (got.rows, got.top) == (expected.rows, expected.top)
     assert np.array_equal(got.shares, expected.shares)
     rows = (len(context), *rows_of(shard, context))
-    assert not {place.name for byte in b"ab\n" for place in shard.places(rows, byte, 1000)} & (gone[0] | gone[1])
+    assert not {place.name for byte in b"ab\n" for place in shard.places(rows, byte, 1000)} & (
+        gone[0] | gone[1]
+    )
 
 
 def test_names_that_are_unknown_mask_nothing() -> None:
@@ -153,9 +170,13 @@ def same(a: Shard, b: Shard) -> bool:
     )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts=TEXTS, context=CONTEXTS, masked=st.booleans())
-def test_what_is_saved_is_opened(file: Path, texts: list[bytes], context: bytes, masked: bool) -> None:
+def test_what_is_saved_is_opened(
+    file: Path, texts: list[bytes], context: bytes, masked: bool
+) -> None:
     documents = named(texts)
     built = Shard.build(documents)
     (built.without(built.names) if masked else built).save(file)
@@ -198,8 +219,14 @@ def test_a_file_that_was_cut_short_is_told(saved: tuple[Shard, bytes], file: Pat
 
 
 @settings(max_examples=400, deadline=None)
-@given(at=st.floats(0, 1, exclude_max=True), early=st.booleans(), garbage=st.binary(min_size=1, max_size=12))
-def test_a_file_that_was_changed_is_told_or_answers_the_same(saved, file, at, early, garbage) -> None:
+@given(
+    at=st.floats(0, 1, exclude_max=True),
+    early=st.booleans(),
+    garbage=st.binary(min_size=1, max_size=12),
+)
+def test_a_file_that_was_changed_is_told_or_answers_the_same(
+    saved, file, at, early, garbage
+) -> None:
     whole, content = saved
     start = int(at * (200 if early else len(content)))
     file.write_bytes((content[:start] + garbage + content[start + len(garbage) :])[: len(content)])

@@ -36,7 +36,9 @@ def test_the_index_is_private(place):
     place.write("a.txt", "one\n")
     place.workspace().refresh()
     assert place.index.stat().st_mode & 0o777 == 0o700
-    assert all(path.stat().st_mode & 0o077 == 0 for path in place.index.iterdir() if path.name != "lock")
+    assert all(
+        path.stat().st_mode & 0o077 == 0 for path in place.index.iterdir() if path.name != "lock"
+    )
 
 
 def test_no_text_at_all_is_no_shard(place):
@@ -155,7 +157,10 @@ def test_update_takes_what_was_saved_created_and_removed_and_looks_at_nothing_el
     names = ("saved.txt", "removed.txt", "new", "new/d.secret", ".hidden/e.txt", "folder", "moved")
     workspace.update([place.folder / name for name in names])
     kept = {"saved.txt": b"anew", "other.txt": b"other.txt", "new/c.txt": b"created"}
-    assert place.content(workspace) == kept | {"moved/a.txt": b"folder/a.txt", "moved/b.txt": b"folder/b.txt"}
+    assert place.content(workspace) == kept | {
+        "moved/a.txt": b"folder/a.txt",
+        "moved/b.txt": b"folder/b.txt",
+    }
 
 
 def test_a_file_outside_the_workspace_is_none_of_it(place, tmp_path):
@@ -227,7 +232,11 @@ def edit(place, kind: str, name: str, text: str) -> list[Path]:
     if kind == "write":
         return [place.write(name, text)]
     if kind == "ignore":
-        return [place.write("c/.gitignore" if len(text) % 2 else ".gitignore", "*.log\n" if "a" in text else "")]
+        return [
+            place.write(
+                "c/.gitignore" if len(text) % 2 else ".gitignore", "*.log\n" if "a" in text else ""
+            )
+        ]
     if file.exists() and kind == "touch":
         return [place.write(name, file.read_bytes())]
     if file.exists() and kind == "delete":

@@ -1,0 +1,99 @@
+"""The kernel is compiled as Foretype is installed; without a compiler, the installation goes on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from foretype_model.predictors.network import kernel
+
+ROOT = Path(__file__).parents[4]
+POSIX = os.name == "posix"
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    """hatch_build.py, which is imported by hatchling alone."""
+    spec = spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("compiler", "told"),
+    [("false", "did not say why"), ("no-such-compiler", "No such file"), ("", "no C compiler")],
+)
+def test_where_nothing_can_be_compiled_the_installation_goes_on(
+    build, monkeypatch, tmp_path, compiler, told
+):
+    monkeypatch.setenv("CC", compiler)
+    if not compiler:
+        monkeypatch.delenv("CC")
+        monkeypatch.setenv("PATH", str(tmp_path))
+    warnings: list[str] = []
+    monkeypatch.setattr(build, "KERNEL", "kernel")
+    shutil.copytree(
+        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
+        tmp_path / "kernel",
+        ignore=lambda *_: ["libforetype.so"],
+    )
+    app = SimpleNamespace(display_warning=warnings.append)
+    hook = build.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel", app)
+    made = {"artifacts": []}
+    hook.initialize("standard", made)
+    assert made == {"artifacts": []}, "a wheel for every platform"
+    assert told in warnings[0]
+    assert "Foretype works without" in warnings[0]
+    assert not list(tmp_path.glob("kernel/libforetype*"))
+
+
+def test_a_library_does_not_know_where_it_was_compiled(build, monkeypatch, tmp_path):
+    tells = (
+        "import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index('-o') + 1]).write_text(' "
+        "'.join(sys.argv))"
+    )
+    monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", tells]))
+    told = []
+    for folder in (tmp_path / "here", tmp_path / "a longer name"):
+        shutil.copytree(
+            ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
+            folder,
+            ignore=lambda *_: ["libforetype.so"],
+        )
+        assert build.compiled(folder) == ""
+        told.append((folder / "libforetype.so").read_text("utf-8"))
+    assert told[0] == told[1]
+    assert "kernel.c" in told[0]
+
+
+@pytest.mark.skipif(kernel.library() is None, reason="installed without a C compiler")
+def test_a_compiler_that_does_not_know_the_newest_instructions_makes_all_else(
+    build, monkeypatch, tmp_path
+):
+    knows_less = (
+        "import subprocess, sys; sys.exit('-DWITHOUT_AVX_VNNI' not in sys.argv or "
+        "subprocess.call({} + sys.argv[1:]))"
+    )
+    real = next(filter(shutil.which, build.candidates()))
+    monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", knows_less.format([real])]))
+    folder = tmp_path / "kernel"
+    shutil.copytree(
+        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
+        folder,
+        ignore=lambda *_: ["libforetype.so"],
+    )
+    assert build.compiled(folder) == ""
+    made = kernel.library(folder / "libforetype.so")
+    assert made is not None
+    avx_vnni = 2
+    assert [way for way in kernel.ways() if way != avx_vnni] == [
+        way for way in range(kernel.MOST_WAYS) if made.foretype_knows(way)
+    ]
