@@ -1,5 +1,5 @@
-"""Compiles the kernel when Foretype is installed; where that can't be, ONNX Runtime does all the
-work.
+"""Compile the kernels when Foretype is installed. Without a compiler, ONNX Runtime serves and torch
+trains.
 """
 
 from __future__ import annotations
@@ -12,13 +12,42 @@ import sys
 import sysconfig
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import sys_tags
 
-KERNEL = "model/foretype_model/predictors/network/kernel"
-LIBRARY = "libforetype.so"
+
+class Kernel(NamedTuple):
+    """A library in C: the folder of its sources, and its file's name.
+
+    Attributes:
+        sources: the files that its checksum is taken of.
+        compiled: those of them that the compiler is given.
+        without: a macro that leaves out what some compilers and assemblers do not know.
+    """
+
+    folder: str
+    library: str
+    sources: tuple[str, ...]
+    compiled: tuple[str, ...]
+    without: str
+
+
+KERNEL = Kernel(
+    "model/foretype_model/predictors/network/kernel",
+    "libforetype.so",
+    ("kernel.c", "step.h"),
+    ("kernel.c",),
+    "WITHOUT_AVX_VNNI",
+)
+TRAINING_KERNEL = Kernel(
+    "model/foretype_model/training/kernel",
+    "libforetypetraining.so",
+    ("gru.c", "rows.c"),
+    ("gru.c", "rows.c"),
+    "WITHOUT_AMX",
+)
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = (
     "-std=gnu11",
@@ -37,15 +66,16 @@ class CustomBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it builds a wheel or an editable installation."""
-        if trouble := compiled(Path(self.root) / KERNEL):
-            self.app.display_warning(
-                f"No native kernel: {trouble}. Foretype works without, slower."
-            )
-            return
-        build_data["artifacts"].append(f"{KERNEL}/{LIBRARY}")
-        build_data["pure_python"] = False
-        # Neither Python's version nor its ABI matters to what is loaded by ctypes.
-        build_data["tag"] = f"py3-none-{platform()}"
+        for kernel in (KERNEL, TRAINING_KERNEL):
+            if trouble := compiled(kernel, Path(self.root) / kernel.folder):
+                self.app.display_warning(
+                    f"No {kernel.library}: {trouble}. Foretype works without it, slower."
+                )
+                continue
+            build_data["artifacts"].append(f"{kernel.folder}/{kernel.library}")
+            build_data["pure_python"] = False
+            # Neither Python's version nor its ABI matters to a library that ctypes loads.
+            build_data["tag"] = f"py3-none-{platform()}"
 
 
 def platform() -> str:
@@ -59,13 +89,13 @@ def platform() -> str:
     )
 
 
-def compiled(folder: Path) -> str:
-    """Compile the kernel in its folder; what stands in the way, or nothing."""
+def compiled(kernel: Kernel, folder: Path) -> str:
+    """Compile a kernel in its folder; what stands in the way, or nothing."""
     compiler = os.environ.get("CC") or next(filter(shutil.which, candidates()), None)
     if compiler is None:
         return "there is no C compiler"
-    sources = b"".join((folder / name).read_bytes() for name in ("kernel.c", "step.h"))
-    partial = folder / LIBRARY.replace(".so", ".new")
+    sources = b"".join((folder / name).read_bytes() for name in kernel.sources)
+    partial = folder / kernel.library.replace(".so", ".new")
     command = [
         *shlex.split(compiler),
         *FLAGS,
@@ -75,7 +105,7 @@ def compiled(folder: Path) -> str:
     ]
     # From within its folder: on macOS, a library holds the path that the compiler was told to write
     # it to.
-    command += ["-o", partial.name, "kernel.c", "-lm"]
+    command += ["-o", partial.name, *kernel.compiled, "-lm"]
     if sys.platform == "win32" and "clang" not in compiler:
         # GCC does not align the stack for vectors there, and takes it for aligned.
         command.append("-Wa,-muse-unaligned-vector-move")
@@ -83,10 +113,10 @@ def compiled(folder: Path) -> str:
         # Some compilers do not know the newest instructions, and some know them whose assembler
         # does not.
         if subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode:
-            command.append("-DWITHOUT_AVX_VNNI")
+            command.append(f"-D{kernel.without}")
             subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
         # Not written over: it may be at work.
-        partial.replace(folder / LIBRARY)
+        partial.replace(folder / kernel.library)
     except subprocess.CalledProcessError as error:
         return f"{compiler} failed: {(error.stderr.splitlines() or ['it did not say why'])[0]}"
     except OSError as error:

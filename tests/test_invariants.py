@@ -43,7 +43,15 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "predictors/words": {"", "predictors/network", "store", "text"},
         "completion": {"", "predictors", "privacy", "states", "text"},
         "evaluation": {"", "completion", "files", "predictors", "predictors/copy/index", "text"},
-        "training": {"", "files", "predictors/network", "predictors/network/kernel", "privacy"},
+        "training/kernel": set(),
+        "training": {
+            "",
+            "files",
+            "predictors/network",
+            "predictors/network/kernel",
+            "privacy",
+            "training/kernel",
+        },
         "training/words": {"", "files", "predictors/network", "predictors/words", "training"},
     },
     SERVER: {

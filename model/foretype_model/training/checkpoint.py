@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,12 +18,15 @@ from foretype_model.training.network import Carry, Recurrent
 
 Tensors = dict[str, Tensor]
 
+FORMAT: Final = 2
+"""The version of the checkpoint's layout."""
+
 
 def save(path: Path, tensors: Tensors, record: dict[str, Any]) -> None:
     """Write atomically: a crash leaves the checkpoint before this one."""
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
     with replacing(path) as partial:
-        save_file(contiguous, partial, {"foretype": json.dumps(record)})
+        save_file(contiguous, partial, {"foretype": json.dumps({"format": FORMAT} | record)})
 
 
 def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
@@ -32,6 +36,10 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, "pt") as file:
             record = json.loads(file.metadata()["foretype"])
+            if record.get("format", 1) != FORMAT:
+                raise ModelError(
+                    f"{path} is a checkpoint of another release: remove it and train anew"
+                )
             return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118 (not a mapping)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
@@ -85,18 +93,21 @@ def carry_from(tensors: Tensors) -> Carry:
     return Carry(recurrent_from(tensors), tensors["tail"])
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
-    """AdamW's moments and step counts, by parameter number."""
-    state = optimizer.state_dict()["state"]
+def optimizer_tensors(optimizers: Sequence[torch.optim.Optimizer]) -> Tensors:
+    """Adam's moments and step counts, by number of optimizer and parameter."""
     return {
-        f"{index}.{name}": value for index, slots in state.items() for name, value in slots.items()
+        f"{number}.{index}.{name}": value
+        for number, optimizer in enumerate(optimizers)
+        for index, slots in optimizer.state_dict()["state"].items()
+        for name, value in slots.items()
     }
 
 
-def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
-    """The inverse of `optimizer_tensors`, into an optimizer over the same parameters."""
-    whole_state = optimizer.state_dict()
-    for key, value in tensors.items():
-        index, name = key.split(".")
-        whole_state["state"].setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict(whole_state)
+def load_optimizers(optimizers: Sequence[torch.optim.Optimizer], tensors: Tensors) -> None:
+    """The inverse of `optimizer_tensors`, into optimizers over the same parameters."""
+    for number, optimizer in enumerate(optimizers):
+        whole_state = optimizer.state_dict()
+        for key, value in part(tensors, str(number)).items():
+            index, name = key.split(".")
+            whole_state["state"].setdefault(int(index), {})[name] = value
+        optimizer.load_state_dict(whole_state)

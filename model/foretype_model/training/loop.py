@@ -27,7 +27,7 @@ from foretype_model.training.parallel import ALONE, Ranks
 from foretype_model.training.rehearsal import Rehearsal
 from foretype_model.training.sampling import speak
 from foretype_model.training.stream import Bytes, Documents, whole
-from foretype_model.training.trainer import Course, Progress, adamw, choose_device
+from foretype_model.training.trainer import Course, Progress, choose_device, optimizers
 
 REHEARSE_EVERY: Final = 3
 """Minibatches of new text after which one is rehearsed, where there is something to rehearse."""
@@ -87,7 +87,7 @@ class Training(Course):
         self.batches = Batches(kept, options.batch, options.window, options.seed)
         self.rows = ranks.rows(self.batches.batch)
         self.network: ByteNetwork = (initial or ByteNetwork(options.shape)).to(self.device)
-        self.optimizer = adamw(self.network, options.learning_rate)
+        self.optimizers = optimizers(self.network, options.learning_rate)
         self.rehearsal: Rehearsal | None = None
         self.carry: Carry | None = None
         self.position = Position()
@@ -161,7 +161,7 @@ class Training(Course):
         tensors = checkpoint.whole(
             network=self.network.state_dict(),
             best=self.best,
-            optimizer=checkpoint.optimizer_tensors(self.optimizer),
+            optimizer=checkpoint.optimizer_tensors(self.optimizers),
             carry=carry,
             rehearsal=self.rehearsal.tensors() if self.rehearsal else {},
         )
@@ -190,7 +190,7 @@ class Training(Course):
             )
         training.network.load_state_dict(checkpoint.part(tensors, "network"))
         training.best = checkpoint.part(tensors, "best")
-        checkpoint.load_optimizer(training.optimizer, checkpoint.part(tensors, "optimizer"))
+        checkpoint.load_optimizers(training.optimizers, checkpoint.part(tensors, "optimizer"))
         rows = slice(training.rows.start, training.rows.stop)
         # Cloned, to begin where memory is aligned: products of matrices are rounded otherwise where
         # it is not.

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY
+from foretype_model.training import fused_gru
 
 Cell = Literal["gru", "lstm", "rnn"]
 CELLS: Final[dict[str, type[nn.RNNBase]]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
@@ -73,7 +74,8 @@ class ByteNetwork(nn.Module):
         self.recurrent = cast(Any, CELLS[shape.cell])(shape.embedding, shape.hidden, shape.layers)
         self.output = nn.Linear(shape.hidden, VOCABULARY)
         if shape.ngrams > 1:
-            self.ngrams = nn.Embedding(BUCKETS, shape.embedding)
+            # A minibatch touches a tenth of the rows: a sparse gradient has those alone.
+            self.ngrams = nn.Embedding(BUCKETS, shape.embedding, sparse=True)
             nn.init.normal_(self.ngrams.weight, std=0.3)
             self.skip = nn.Linear(shape.embedding, VOCABULARY, bias=False)
             nn.init.zeros_(self.skip.weight)
@@ -94,11 +96,32 @@ class ByteNetwork(nn.Module):
         e = self.embedding(x)
         if before:
             e = e + self.ngrams(ngram_buckets(text, self.shape.ngrams)).sum(-2)
-        h, recurrent = self.recurrent(e, recurrent)
-        logits = self.output(h)
-        return logits + self.skip(e) if before else logits, Carry(
-            recurrent, text[len(text) - before :]
-        )
+        h, recurrent = self._states(e, recurrent)
+        logits = _linear(self.output, h)
+        if before:
+            logits = logits + _linear(self.skip, e.to(h.dtype))
+        return logits, Carry(recurrent, text[len(text) - before :])
+
+    def _states(self, e: Tensor, recurrent: Recurrent) -> tuple[Tensor, Recurrent]:
+        """Run the cells over inputs of shape (T, B, embedding): the states of the last layer,
+        shape (T, B, hidden) in float32 or bfloat16, and the state to go on from.
+        """
+        steps, rows = e.shape[:2]
+        quick = fused_gru.available(steps, rows, self.shape.hidden, e.device)
+        if not quick or (self.shape.cell, self.shape.layers) != ("gru", 1):
+            h, recurrent = self.recurrent(e, recurrent)
+            return h, recurrent
+        before = e.new_zeros(rows, self.shape.hidden) if recurrent is None else recurrent[0]
+        h, last = fused_gru.fused_gru(e, before, self.recurrent)
+        return h, last[None]
+
+
+def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """`layer` of x, in float32; if x is bfloat16, its product is computed in bfloat16."""
+    if x.dtype == torch.float32:
+        return cast(Tensor, layer(x))
+    y = nn.functional.linear(x, layer.weight.to(x.dtype)).float()
+    return y if layer.bias is None else y + layer.bias
 
 
 def ngram_buckets(text: Tensor, longest: int) -> Tensor:

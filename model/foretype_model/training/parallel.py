@@ -100,6 +100,9 @@ class Ranks:
         if self.size == 1:
             return
         tables = [module.weight for module in network.modules() if isinstance(module, nn.Embedding)]
+        sparse = [table for table in tables if table.grad is not None and table.grad.is_sparse]
+        for table in sparse:
+            table.grad = _gradient(table).to_dense()
         touched = torch.cat([_gradient(table).any(1) for table in tables]).to(torch.uint8)
         dist.all_reduce(touched, dist.ReduceOp.MAX)
         rows = [
@@ -124,6 +127,12 @@ class Ranks:
             _gradient(table)[chosen] = gradient
         for gradient, total in zip(others, summed[len(tables) :], strict=True):
             gradient.copy_(total)
+        for table, chosen in zip(tables, rows, strict=True):
+            if any(table is one for one in sparse):
+                gradient = _gradient(table)
+                table.grad = torch.sparse_coo_tensor(
+                    chosen[None], gradient[chosen], gradient.shape, check_invariants=False
+                )
 
 
 ALONE: Final = Ranks()

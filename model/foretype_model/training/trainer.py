@@ -18,9 +18,11 @@ import torch
 from torch import nn
 
 from foretype_model.errors import ModelError
+from foretype_model.training.row_adam import RowAdam
 
 WARM_UP_STEPS: Final = 100
 WEIGHT_DECAY: Final = 0.01
+BETAS: Final = (0.9, 0.99)
 CLIP_NORM: Final = 1.0
 STOPS: Final = 20
 LONGEST_STRETCH: Final = 600.0
@@ -76,15 +78,33 @@ def choose_device(name: str) -> torch.device:
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
 
 
-def adamw(network: nn.Module, learning_rate: float) -> torch.optim.AdamW:
-    """AdamW (Loshchilov and Hutter 2019)."""
-    return torch.optim.AdamW(
-        network.parameters(),
+def optimizers(network: nn.Module, learning_rate: float) -> list[torch.optim.Optimizer]:
+    """AdamW (Loshchilov and Hutter 2019) for the dense parameters; for embedding tables with sparse
+    gradients, Adam on the rows that a minibatch looks up.
+    """
+    tables = [
+        module.weight
+        for module in network.modules()
+        if isinstance(module, nn.Embedding) and module.sparse
+    ]
+    adamw = torch.optim.AdamW(
+        dense_parameters(network),
         lr=learning_rate,
-        betas=(0.9, 0.99),
+        betas=BETAS,
         weight_decay=WEIGHT_DECAY,
-        fused=True,  # the table of n-grams has 8 million numbers: one pass over them and not ten
+        fused=True,  # one pass over the weights and their moments, and not ten
     )
+    return [adamw, RowAdam(tables, learning_rate, BETAS)] if tables else [adamw]
+
+
+def dense_parameters(network: nn.Module) -> list[nn.Parameter]:
+    """The parameters whose gradients are dense."""
+    tables = {
+        id(module.weight)
+        for module in network.modules()
+        if isinstance(module, nn.Embedding) and module.sparse
+    }
+    return [parameter for parameter in network.parameters() if id(parameter) not in tables]
 
 
 class Course(ABC):
@@ -102,7 +122,7 @@ class Course(ABC):
 
     options: Budget
     network: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizers: list[torch.optim.Optimizer]
     step: int
     seconds: float
     loss: float
@@ -190,11 +210,13 @@ class Course(ABC):
 
     def _descend(self, loss: torch.Tensor) -> None:
         """One step down the gradient of `loss`."""
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._share_gradients()
-        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
-        self.optimizer.step()
+        nn.utils.clip_grad_norm_(dense_parameters(self.network), CLIP_NORM)
+        for optimizer in self.optimizers:
+            optimizer.step()
 
     def _share_gradients(self) -> None:  # noqa: B027 (one process has nobody to share them with)
         """Add up what several processes have found."""
@@ -202,13 +224,10 @@ class Course(ABC):
     def _set_learning_rate(self) -> None:
         """For the step that comes."""
         warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
-        for group in self.optimizer.param_groups:
-            group["lr"] = (
-                self.options.learning_rate
-                * warm_up
-                * 0.5
-                * (1 + math.cos(math.pi * self.fraction()))
-            )
+        cosine = 0.5 * (1 + math.cos(math.pi * self.fraction()))
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.options.learning_rate * warm_up * cosine
 
     def _progress(self, held_out_bits: float | None = None, sample: str | None = None) -> Progress:
         fraction, seconds = self.fraction(), max(1e-9, self.seconds)

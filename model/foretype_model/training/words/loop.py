@@ -20,7 +20,7 @@ from foretype_model.training import checkpoint
 from foretype_model.training.heldout import split
 from foretype_model.training.network import Cell, Recurrent, Shape, detached
 from foretype_model.training.stream import Texts, whole
-from foretype_model.training.trainer import Course, Progress, adamw, choose_device
+from foretype_model.training.trainer import Course, Progress, choose_device, optimizers
 from foretype_model.training.words.network import WordNetwork
 from foretype_model.training.words.sampling import speak
 from foretype_model.training.words.stream import (
@@ -71,7 +71,7 @@ class WordTraining(Course):
         self.network: WordNetwork = WordNetwork(options.shape, len(self.vocabulary.words) + 1).to(
             self.device
         )
-        self.optimizer = adamw(self.network, options.learning_rate)
+        self.optimizers = optimizers(self.network, options.learning_rate)
         self.bytes_per_unit = self.batches.bytes_per_word
         self.recurrent: Recurrent = None
         self.step, self.seconds, self.loss = 0, 0.0, math.log(len(self.vocabulary.words))
@@ -113,7 +113,7 @@ class WordTraining(Course):
         tensors = checkpoint.whole(
             network=self.network.state_dict(),
             best=self.best,
-            optimizer=checkpoint.optimizer_tensors(self.optimizer),
+            optimizer=checkpoint.optimizer_tensors(self.optimizers),
             recurrent=checkpoint.recurrent_tensors(self.recurrent),
         )
         record: dict[str, Any] = {
@@ -146,7 +146,7 @@ class WordTraining(Course):
             )
         training.network.load_state_dict(network)
         training.best = checkpoint.part(tensors, "best")
-        checkpoint.load_optimizer(training.optimizer, checkpoint.part(tensors, "optimizer"))
+        checkpoint.load_optimizers(training.optimizers, checkpoint.part(tensors, "optimizer"))
         recurrent = checkpoint.part(tensors, "recurrent")
         on_device = {name: tensor.to(training.device) for name, tensor in recurrent.items()}
         training.recurrent = checkpoint.recurrent_from(on_device) if recurrent else None

@@ -27,6 +27,11 @@ def build() -> ModuleType:
     return module
 
 
+def copy_sources(kernel, folder: Path) -> None:
+    """The sources of a kernel, without the library compiled from them."""
+    shutil.copytree(ROOT / kernel.folder, folder, ignore=lambda *_: [kernel.library])
+
+
 @pytest.mark.parametrize(
     ("compiler", "told"),
     [("false", "did not say why"), ("no-such-compiler", "No such file"), ("", "no C compiler")],
@@ -39,12 +44,8 @@ def test_where_nothing_can_be_compiled_the_installation_goes_on(
         monkeypatch.delenv("CC")
         monkeypatch.setenv("PATH", str(tmp_path))
     warnings: list[str] = []
-    monkeypatch.setattr(build, "KERNEL", "kernel")
-    shutil.copytree(
-        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
-        tmp_path / "kernel",
-        ignore=lambda *_: ["libforetype.so"],
-    )
+    for each in (build.KERNEL, build.TRAINING_KERNEL):
+        copy_sources(each, tmp_path / each.folder)
     app = SimpleNamespace(display_warning=warnings.append)
     hook = build.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel", app)
     made = {"artifacts": []}
@@ -52,7 +53,7 @@ def test_where_nothing_can_be_compiled_the_installation_goes_on(
     assert made == {"artifacts": []}, "a wheel for every platform"
     assert told in warnings[0]
     assert "Foretype works without" in warnings[0]
-    assert not list(tmp_path.glob("kernel/libforetype*"))
+    assert not list(tmp_path.rglob("libforetype*"))
 
 
 def test_a_library_does_not_know_where_it_was_compiled(build, monkeypatch, tmp_path):
@@ -63,12 +64,8 @@ def test_a_library_does_not_know_where_it_was_compiled(build, monkeypatch, tmp_p
     monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", tells]))
     told = []
     for folder in (tmp_path / "here", tmp_path / "a longer name"):
-        shutil.copytree(
-            ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
-            folder,
-            ignore=lambda *_: ["libforetype.so"],
-        )
-        assert build.compiled(folder) == ""
+        copy_sources(build.KERNEL, folder)
+        assert build.compiled(build.KERNEL, folder) == ""
         told.append((folder / "libforetype.so").read_text("utf-8"))
     assert told[0] == told[1]
     assert "kernel.c" in told[0]
@@ -85,12 +82,8 @@ def test_a_compiler_that_does_not_know_the_newest_instructions_makes_all_else(
     real = next(filter(shutil.which, build.candidates()))
     monkeypatch.setenv("CC", shlex.join([sys.executable, "-c", knows_less.format([real])]))
     folder = tmp_path / "kernel"
-    shutil.copytree(
-        ROOT / "model" / "foretype_model" / "predictors" / "network" / "kernel",
-        folder,
-        ignore=lambda *_: ["libforetype.so"],
-    )
-    assert build.compiled(folder) == ""
+    copy_sources(build.KERNEL, folder)
+    assert build.compiled(build.KERNEL, folder) == ""
     made = kernel.library(folder / "libforetype.so")
     assert made is not None
     avx_vnni = 2

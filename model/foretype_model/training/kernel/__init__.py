@@ -1,0 +1,53 @@
+"""The parts of a training step in native code: gru.c and rows.c, compiled at installation.
+
+Both are optional: without a C compiler, and on processors without AMX, torch does the same.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from torch import Tensor
+
+FOLDER: Final = Path(__file__).parent
+SOURCES: Final = ("gru.c", "rows.c")
+LIBRARY: Final = "libforetypetraining.so"
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The compiled kernel; None if there is none, or if it is that of another release."""
+    sources = b"".join((FOLDER / name).read_bytes() for name in SOURCES)
+    try:
+        found = ctypes.CDLL(str(FOLDER / LIBRARY))
+        found.foretype_training_source.restype = ctypes.c_uint32
+        if found.foretype_training_source() != zlib.crc32(sources):
+            return None
+        size, number, pointer_to = ctypes.c_int64, ctypes.c_float, ctypes.c_void_p
+        found.foretype_training_rows.argtypes = [*[size] * 3, *[pointer_to] * 5, *[number] * 4]
+    except (OSError, AttributeError):
+        return None
+    return found
+
+
+def loaded() -> ctypes.CDLL:
+    """The compiled kernel, for those who have asked whether there is one."""
+    found = library()
+    assert found
+    return found
+
+
+@cache
+def has_amx() -> bool:
+    """Whether this processor multiplies tiles of bfloat16, and the system lets it."""
+    found = library()
+    return found is not None and bool(found.foretype_training_has_amx())
+
+
+def pointer(tensor: Tensor) -> ctypes.c_void_p:
+    """The address of a contiguous tensor's numbers."""
+    return ctypes.c_void_p(tensor.data_ptr())
