@@ -20,7 +20,7 @@ from foretype_model.evidence import INDEXED, RECENT, SHAPE, cell
 from foretype_model.index import Shard
 from foretype_model.predictors.copy import CopyPredictor
 from foretype_model.runtime import Network
-from foretype_model.training import recipe, trust, trust_cases
+from foretype_model.training import sources, trust, trust_cases
 from foretype_model.training.trust import Score
 from foretype_model.training.trust_cases import Case, Passage
 
@@ -157,9 +157,9 @@ def test_the_same_seed_draws_the_same_cases(drawn: list[Case], corpus: Path, whe
 
 
 def test_texts_that_the_network_was_not_trained_on_come_first(corpus: Path, wheels: Path, monkeypatch) -> None:
-    monkeypatch.setattr(recipe, "HELD_BACK", 4)
+    monkeypatch.setattr(sources, "HELD_BACK", 4)
     pages = list((corpus / "docs").rglob("*.md"))
-    unread = [page.read_bytes() for page in pages if recipe.held_back(page.relative_to(corpus).as_posix())]
+    unread = [page.read_bytes() for page in pages if sources.held_back(page.relative_to(corpus).as_posix())]
     assert 0 < len(unread) < len(pages)
     monkeypatch.setattr(trust_cases, "LONE", len(unread))
     alone = next(case for case in trust_cases.cases(corpus, wheels) if case.kind == "docs alone")

@@ -1,6 +1,6 @@
 """Texts to type, and the workspace each is typed in: what the table of trust is fitted to.
 
-Of the corpus, texts that the bundled network was not trained on come first (see `recipe.held_back`): what it has read
+Of the corpus, texts that the bundled network was not trained on come first (see `sources.held_back`): what it has read
 it knows better than what users will write.
 """
 
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from foretype_model.errors import CorpusError
 from foretype_model.predictors.copy import BEFORE
 from foretype_model.rope import unix
-from foretype_model.training import code_files, recipe
+from foretype_model.training import code_files, sources
 
 LENGTH: Final = 2_500
 """Bytes typed of each text."""
@@ -71,7 +71,7 @@ def cases(corpus: Path, wheels: Path, seed: int = 0) -> Iterator[Case]:
 
 
 def _held_back(path: Path, corpus: Path) -> bool:
-    return recipe.held_back(path.relative_to(corpus).as_posix())
+    return sources.held_back(path.relative_to(corpus).as_posix())
 
 
 def _drawn(folder: Path, draw: random.Random) -> list[Path]:
