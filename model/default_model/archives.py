@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,11 @@ LONGEST_WINDOW = 2**27
 """Bytes that a .zst may refer back: what ``zstd --long=27`` writes."""
 
 
+SOURCES_FILE = "LICENSES/SOURCES.md"
+
+
 def files_in(path: Path, largest: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file of a folder, or of a .tar.zst, .tar.gz or .tgz, in no
+    """Name and content of each file of a folder, or of a .tar.zst, .tar.gz or .deb, in no
     particular order.
 
     Names have slashes and begin below the folder, or below the one folder that an archive holds. Of
@@ -30,6 +34,21 @@ def files_in(path: Path, largest: int | None = None) -> Iterator[tuple[str, byte
     for name, content in found:
         if "LICENSES" not in PurePosixPath(name).parts:
             yield name, content
+
+
+def sources_file_of(path: Path) -> str:
+    """Return the LICENSES/SOURCES.md of a folder or archive, its list of sources; nothing if there
+    is none.
+
+    Raises:
+        CorpusError: there is no such folder or archive, or it is broken.
+    """
+    if path.is_dir():
+        listed = path / SOURCES_FILE
+        return listed.read_text("utf-8") if listed.is_file() else ""
+    return "".join(
+        content.decode() for name, content in _of_archive(path, None) if name == SOURCES_FILE
+    )
 
 
 def _of_folder(folder: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
@@ -47,7 +66,7 @@ def _of_archive(path: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
                     yield member.name.removeprefix("./").partition("/")[2], content.read()
     except (OSError, EOFError, tarfile.TarError, zstandard.ZstdError) as error:
         raise CorpusError(
-            f"cannot read {path}: {error}; name a folder of text, a .tar.zst or a .tar.gz"
+            f"cannot read {path}: {error}; name a folder of text, a .tar.zst, a .tar.gz or a .deb"
         ) from None
 
 
@@ -60,6 +79,29 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
             tarfile.open(fileobj=decompressor.stream_reader(file), mode="r|") as archive,
         ):
             yield archive
+    elif path.suffix == ".deb":
+        with tarfile.open(fileobj=io.BytesIO(_member(path, b"data.tar."))) as archive:
+            yield archive
     else:
         with tarfile.open(path, mode="r|gz") as archive:
             yield archive
+
+
+def _member(path: Path, name: bytes) -> bytes:
+    """Return the content of the first member of an ar archive whose name begins with `name` (see
+    deb(5)).
+
+    A member is a header of 60 bytes, of which the first 16 are its name and those at 48 to 58 its
+    size in decimal digits, and then its content, padded to an even size.
+
+    Raises:
+        EOFError: there is none.
+    """
+    with path.open("rb") as file:
+        file.seek(len(b"!<arch>\n"))
+        while len(header := file.read(60)) == 60 and header[48:58].strip().isdigit():
+            size = int(header[48:58])
+            if header.startswith(name):
+                return file.read(size)
+            file.seek(size + size % 2, io.SEEK_CUR)
+    raise EOFError("it has no such part")

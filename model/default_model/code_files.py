@@ -9,6 +9,7 @@ from typing import Final
 LANGUAGES: Final = {
     "python": ".py .pyi",
     "rust": ".rs",
+    "go": ".go",
     "javascript": ".js .mjs .cjs .jsx",
     "typescript": ".ts .tsx .mts",
     "c": ".c .h",
@@ -42,7 +43,7 @@ ELSEWHERE: Final = re.compile(
     r"|typeshed|highway|x86-simd-sort|pythoncapi-compat|(lib)?svm|liblinear|datasets/\w+"
     r"|locales?|i18n|data|dist|build|_static|compiled|generated|typings/generated)/"
     r"|(^|/)(package-lock|licen[sc]e|copying|notice|authors|thanks|requirements|sources|top_level|entry_points)\b"
-    r"|_pb2|\.min\.|-min\.|\.data/|\.egg-info/|\.dist-info/|(^|/)PKG-INFO",
+    r"|_test\.go$|\.pb\.go$|_pb2|\.min\.|-min\.|\.data/|\.egg-info/|\.dist-info/|(^|/)PKG-INFO",
     re.IGNORECASE,
 )
 """Paths of tests' data, of other packages' sources, of what programs wrote, and of terms and

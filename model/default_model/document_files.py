@@ -1,107 +1,130 @@
-"""Documents as files to train on, and beside them what they are."""
+"""Documents as a packed corpus to train on, and beside it what they are."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from foretype_model.errors import CorpusError
 from foretype_model.files.atomic import private_folder, replacing
+from foretype_model.training.pack import pack
+
+THIN: Final = 0.01
+"""Share of a language under which the manifest names it as thin."""
 
 Manifest = dict[str, Any]
 """As it is written, in JSON."""
 
 
 class Document(NamedTuple):
-    """A text, the source that its share is counted under, its path there, and the package it is of,
-    if any.
+    """A text, the source that its share is counted under, its path there, and its project.
+
+    Attributes:
+        project: a repository as OWNER/NAME, or a package.
+        size: bytes of the text in UTF-8.
+        reading: 1 where it stands in the mix for the first time.
     """
 
     source: str
     name: str
     text: str
-    package: str = ""
+    project: str = ""
+    size: int = 0
+    reading: int = 1
 
 
 class Tally:
     """The documents, bytes and terms of one source."""
 
     def __init__(self) -> None:
-        self.documents = self.bytes = 0
+        self.documents = self.bytes = self.again = 0
         self.licences: set[str] = set()
 
-    def add(self, size: int, licence: str) -> None:
+    def add(self, document: Document, size: int, licence: str) -> None:
         self.documents += 1
         self.bytes += size
-        self.licences.add(licence)
+        self.again += size if document.reading > 1 else 0
+        if licence:
+            self.licences.add(licence)
+
+    def row(self, whole: int) -> Manifest:
+        return {
+            "documents": self.documents,
+            "bytes": self.bytes,
+            "read again": self.again,
+            "share": round(self.bytes / whole, 4),
+            "licence": ", ".join(sorted(self.licences)),
+        }
+
+
+class Tallies:
+    """How much there is by source, language and project, while the documents pass by."""
+
+    def __init__(self, licences: Mapping[str, str]) -> None:
+        self._licences = licences
+        self._rows: dict[str, dict[str, Tally]] = {"source": {}, "language": {}, "project": {}}
+        self._whole, self.table = hashlib.sha256(), list[str]()
+
+    def count(self, documents: Iterable[Document]) -> Iterator[bytes]:
+        """Yield the text of each document, which counts from then on."""
+        for number, document in enumerate(documents):
+            content = document.text.encode()
+            self._whole.update(content)
+            self.table.append(f"{number}\t{document.source}\t{document.name}\n")
+            licence = self._licences.get(document.project, "")
+            for by, name in self._names(document):
+                self._rows[by].setdefault(name, Tally()).add(document, len(content), licence)
+            yield content
+
+    @staticmethod
+    def _names(document: Document) -> Iterator[tuple[str, str]]:
+        yield "source", document.source
+        if document.source.startswith("multilingual/"):
+            yield "language", document.source.split("/")[1]
+        if document.project:
+            yield "project", document.project
+
+    def manifest(self) -> Manifest:
+        whole = sum(tally.bytes for tally in self._rows["source"].values())
+        tables: dict[str, list[Manifest]] = {
+            f"{by}s": [{by: name} | tally.row(whole) for name, tally in sorted(rows.items())]
+            for by, rows in self._rows.items()
+        }
+        thin = [row["language"] for row in tables["languages"] if row["share"] < THIN]
+        return {
+            "sha256": self._whole.hexdigest(),
+            "documents": len(self.table),
+            "bytes": whole,
+            "languages under one part in a hundred": thin,
+            **tables,
+        }
 
 
 def write(
-    documents: Iterable[Document], folder: Path, licences: Mapping[str, str], facts: Manifest
+    documents: Iterable[Document], path: Path, licences: Mapping[str, str], facts: Manifest
 ) -> Manifest:
-    """Write a file each, numbered in their order, into a new folder; FOLDER.manifest.json and
-    FOLDER.tsv beside it.
+    """Write the packed corpus `path`, and beside it a manifest with suffix .json and a table with
+    suffix .tsv.
 
-    The manifest has the `facts`, the sha256 of all documents one after the other, how much of each
-    source and package there is, and under which of `licences` (of packages, and of sources that are
-    none). The table has a line each.
+    The manifest has the `facts`, the sha256 of all documents one after the other, how much there is
+    of each source, language and project, and under which of `licences`, by project. The table has a
+    line for each document.
 
     Raises:
-        CorpusError: the folder is there already.
+        CorpusError: the file is there already.
     """
-    if folder.exists():
-        raise CorpusError(f"{folder} is there already: name another folder")
-    private_folder(folder.parent)
-    sources, of_packages, whole, table = (
-        dict[str, Tally](),
-        dict[str, Tally](),
-        hashlib.sha256(),
-        list[str](),
-    )
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
-        partial = Path(name) / folder.name
-        partial.mkdir(mode=0o700)
-        for number, document in enumerate(documents):
-            content = document.text.encode()
-            whole.update(content)
-            (partial / f"{number:06}.txt").write_bytes(content)
-            table.append(f"{number:06}.txt\t{document.source}\t{document.name}\n")
-            licence = licences[document.package or document.source]
-            sources.setdefault(document.source, Tally()).add(len(content), licence)
-            if document.package:
-                of_packages.setdefault(document.package, Tally()).add(len(content), licence)
-        manifest = facts | {
-            "sha256": whole.hexdigest(),
-            "documents": len(table),
-            "bytes": sum(tally.bytes for tally in sources.values()),
-            "sources": _rows("source", sources),
-            "packages": _rows("package", of_packages),
-        }
-        partial.replace(folder)
-    _write(folder.with_name(f"{folder.name}.tsv"), "".join(table))
-    _write(
-        folder.with_name(f"{folder.name}.manifest.json"),
-        json.dumps(manifest, indent=1, ensure_ascii=False) + "\n",
-    )
+    if path.exists():
+        raise CorpusError(f"{path} is there already: name another file")
+    private_folder(path.parent)
+    tallies = Tallies(licences)
+    pack(tallies.count(documents), path)
+    manifest = facts | tallies.manifest()
+    _write(path.with_suffix(".tsv"), "".join(tallies.table))
+    _write(path.with_suffix(".json"), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return manifest
-
-
-def _rows(what: str, tallies: Mapping[str, Tally]) -> list[Manifest]:
-    whole = sum(tally.bytes for tally in tallies.values())
-    return [
-        {
-            what: name,
-            "documents": tally.documents,
-            "bytes": tally.bytes,
-            "share": round(tally.bytes / whole, 4),
-            "licence": ", ".join(sorted(tally.licences)),
-        }
-        for name, tally in sorted(tallies.items())
-    ]
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,7 +1,7 @@
 """Texts to type, and the workspace each is typed in: what the table of trust is fitted to.
 
 Of the corpus, texts that the bundled network was not trained on come first (see
-`recipe.held_back`): what it has read it knows better than what users will write.
+`sources.held_back`): what it has read it knows better than what users will write.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from default_model import code_files, recipe
+from default_model import code_files, sources
 from foretype_model.errors import CorpusError
 from foretype_model.predictors.copy.predictor import BEFORE
 from foretype_model.text.rope import unix
@@ -75,7 +75,7 @@ def cases(corpus: Path, wheels: Path, seed: int = 0) -> Iterator[Case]:
 
 
 def _held_back(path: Path, corpus: Path) -> bool:
-    return recipe.held_back(path.relative_to(corpus).as_posix())
+    return sources.held_back(path.relative_to(corpus).as_posix())
 
 
 def _drawn(folder: Path, draw: random.Random) -> list[Path]:
@@ -87,8 +87,8 @@ def _drawn(folder: Path, draw: random.Random) -> list[Path]:
     ]
     if not files:
         raise CorpusError(
-            f"no text in {folder}: "
-            "give the unpacked corpus, with docs, prose and multilingual in it"
+            f"no text in {folder}: give the unpacked corpus, "
+            "with docs, prose and multilingual in it"
         )
     return draw.sample(files, len(files))
 

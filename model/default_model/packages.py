@@ -5,7 +5,8 @@ were locked.
 
 locks the newest versions of all that ``code-packages.txt`` names, and leaves their archives in the
 folder PACKAGES. Python packages come as source distributions, through PyPI's own index format;
-those of npm through the program npm.
+those of npm through the program npm; Go and Rust as the packages that Debian builds others from,
+through apt-get.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -38,8 +39,8 @@ SCORED: Final = frozenset({"sqlite-utils", "attrs"})
 
 
 class Package(NamedTuple):
-    """A package of a registry, "pypi" or "npm", under an SPDX licence, and the languages people
-    write it in.
+    """A package of "pypi", "npm" or "debian", its SPDX licence, and the languages people write it
+    in.
     """
 
     registry: str
@@ -128,7 +129,9 @@ def lock(packages: Iterable[Package], folder: Path, path: Path = LOCK) -> None:
 
 
 def _place(package: Package, version: str, folder: Path) -> Path:
-    return folder / f"{package.registry}-{package.name.replace('/', '-')}-{version}.tar.gz"
+    suffix = ".deb" if package.registry == "debian" else ".tar.gz"
+    name = package.name.replace("/", "-")
+    return folder / f"{package.registry}-{name}-{version.replace(':', '%3a')}{suffix}"
 
 
 def _sha256(path: Path) -> str:
@@ -140,7 +143,7 @@ def _download(package: Package, version: str | None, folder: Path) -> str:
     """Put a package's archive in its place; which version it is, the newest if none was asked
     for.
     """
-    registry = {"pypi": _from_pypi, "npm": _from_npm}[package.registry]
+    registry = {"pypi": _from_pypi, "npm": _from_npm, "debian": _from_debian}[package.registry]
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         version, archive = registry(package.name, version, Path(temporary))
         archive.replace(_place(package, version, folder))
@@ -176,15 +179,32 @@ def _from_npm(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
         str(folder),
         wanted,
     ]
+    printed = _run(command, folder, "install Node.js, which has it")
+    return json.loads(printed)[0]["version"], next(folder.glob("*.tgz"))
+
+
+def _from_debian(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
+    _run(
+        ["apt-get", "download", f"{name}={version}" if version else name],
+        folder,
+        "lock on a Debian system",
+    )
+    archive = next(folder.glob("*.deb"))
+    return archive.name.split("_")[1].replace("%3a", ":"), archive
+
+
+def _run(command: Sequence[str], folder: Path, otherwise: str) -> str:
+    """Run a registry's program in `folder`; its standard output."""
     try:
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=folder, check=True, capture_output=True, text=True
+        ).stdout
     except FileNotFoundError:
-        raise CorpusError("npm is not installed: install Node.js, which has it") from None
+        raise CorpusError(f"{command[0]} is not installed: {otherwise}") from None
     except subprocess.CalledProcessError as error:
         raise CorpusError(
-            f"npm cannot download {wanted} (status {error.returncode}): try again"
+            f"{command[0]} cannot download {command[-1]} (status {error.returncode}): try again"
         ) from None
-    return json.loads(done.stdout)[0]["version"], next(folder.glob("*.tgz"))
 
 
 if __name__ == "__main__":

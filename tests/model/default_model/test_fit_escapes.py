@@ -14,14 +14,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from default_model import escape_cases, fit_escapes, recipe
+from default_model import escape_cases, fit_escapes, sources
 from default_model.escape_cases import Case, Passage
 from default_model.fit_escapes import Score
 from foretype_model.errors import CorpusError
-from foretype_model.predictors.copy import ppm
 from foretype_model.predictors.copy.index.fm_index import Shard
 from foretype_model.predictors.copy.ppm import INDEXED, RECENT, SHAPE, cell
-from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.copy.predictor import CopyPredictor, ppm
 from foretype_model.predictors.network.runtime import Network
 
 WORDS = [
@@ -85,7 +84,7 @@ def made(
     drawn: list[Case], network: Network, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[list[list[list[float]]]], dict[str, Score]]:
     """The table of a small training, as it was written, and its scores."""
-    destination = tmp_path_factory.mktemp("data") / "escapes.json"
+    destination = tmp_path_factory.mktemp("data") / "trust.json"
     scores = fit_escapes.make(drawn, network, destination)
     return json.loads(destination.read_text("ascii")), {score.kind: score for score in scores}
 
@@ -182,10 +181,12 @@ def test_the_same_seed_draws_the_same_cases(
 def test_texts_that_the_network_was_not_trained_on_come_first(
     corpus: Path, wheels: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(recipe, "HELD_BACK", 4)
+    monkeypatch.setattr(sources, "HELD_BACK", 4)
     pages = list((corpus / "docs").rglob("*.md"))
     unread = [
-        page.read_bytes() for page in pages if recipe.held_back(page.relative_to(corpus).as_posix())
+        page.read_bytes()
+        for page in pages
+        if sources.held_back(page.relative_to(corpus).as_posix())
     ]
     assert 0 < len(unread) < len(pages)
     monkeypatch.setattr(escape_cases, "LONE", len(unread))
