@@ -1,8 +1,12 @@
-"""Compiles the kernel when Foretype is installed; where that can't be, ONNX Runtime does all the work."""
+"""Compiles the kernel when Foretype is installed; where that can't be, ONNX Runtime does all the work.
+
+Also makes README.md the long description of the package, readable without the repository.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -13,12 +17,42 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 from packaging.tags import sys_tags
 
 KERNEL = "model/foretype_model/kernel"
 LIBRARY = "libforetype.so"
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden")
+
+RELATIVE_LINK = re.compile(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)]+)\)")
+"""In Markdown: whether it is an image, its text and its target."""
+
+
+class LongDescription(MetadataHookInterface):
+    """Makes README.md the long description."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Called by hatchling before it builds anything."""
+        text = (Path(self.root) / "README.md").read_text("utf-8")
+        source = metadata.get("urls", {}).get("Source")
+        metadata["readme"] = {"content-type": "text/markdown", "text": standalone(text, source)}
+
+
+def standalone(text: str, source: str | None) -> str:
+    """Return `text` without links that lead nowhere on the page of a package index.
+
+    With the address of the repository on GitHub they become absolute. Without one, images are left
+    out and links become their text.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        image, words, target = match.groups()
+        if source:
+            return f"{image}[{words}]({source}/{'raw' if image else 'blob'}/HEAD/{target})"
+        return "" if image else words
+
+    return RELATIVE_LINK.sub(replaced, text)
 
 
 class CustomBuildHook(BuildHookInterface):

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from docs.pictures.terminal_svg import ESCAPE, Screen, animated, changes
-from foretype_model.atomic import replacing
 from tests.clients import neovim, terminal
+
+from foretype_model.atomic import replacing
 
 PICTURE: Final = Path(__file__).with_name("neovim.svg")
 COLUMNS, ROWS = 76, 7

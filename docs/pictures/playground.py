@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageChops
-
-from foretype_model.atomic import replacing
 from tests.clients import browser
 from tests.clients.playground import FORETYPE, MOVE, Playground, opened, serving
+
+from foretype_model.atomic import replacing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
