@@ -72,10 +72,11 @@ def comparable(output: str) -> tuple[list[str], list[float]]:
 def commands(page: Path) -> Iterator[list[str]]:
     """Yield the arguments of each `foretype` command on a page, in blocks and between backticks."""
     text = page.read_text("utf-8")
-    lines = [line for block in blocks(page, "sh", "console") for line in block.splitlines()]
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    lines += [one.command for block in blocks(page, "console") for one in shown(block)]
     spans = re.findall(r"`(foretype [^`]+)`", BLOCK.sub("", text))
     for line in lines + [span.replace("\\|", "/") for span in spans]:
-        for part in re.split(r" \| | && ", line.removeprefix(PROMPT)):
+        for part in re.split(r" \| | && ", line):
             words = shlex.split(part.strip(), comments=True)
             if words and words[0].rpartition("/")[2] == "foretype":
                 yield words[1:]
