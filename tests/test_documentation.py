@@ -1,20 +1,18 @@
 """The documentation: each page is found, each link leads somewhere, and each command works."""
 
 import importlib.util
-import os
 import re
 import shlex
 import sys
-from pathlib import Path
 
 import pytest
 import typer
+from hatch_build import RELATIVE_LINK, standalone
 from tests.documentation import PAGES, ROOT, blocks, commands, comparable, run, shown
 from tests.test_invariants import TRACKED
 
 from foretype_model import kernel
 from foretype_server.cli import app
-from hatch_build import RELATIVE_LINK, standalone
 
 README = ROOT / "README.md"
 MARKDOWN = [path for path in TRACKED if path.suffix == ".md"]

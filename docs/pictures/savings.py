@@ -51,7 +51,7 @@ class System:
 
 
 PANELS: Final = {
-    "English prose that it has not seen": [
+    "English prose that Foretype has not read": [
         System("Word completion", 5.1, None, 0.1, 14),
         System("Foretype", 44.7, 34.7, 12, 94),
         System("Local LLM (135 M)", 51.6, 41.6, 60, 355),
