@@ -1,10 +1,13 @@
-"""Compile the kernels when Foretype is installed. Without a compiler, ONNX Runtime serves and torch
-trains.
+"""Compile the kernels when Foretype is installed, and make README.md the long description.
+
+Without a compiler, ONNX Runtime serves and torch trains. The long description is readable without
+the repository.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 from packaging.tags import sys_tags
 
 
@@ -57,6 +61,35 @@ FLAGS = (
     "-fno-trapping-math",
     "-fvisibility=hidden",
 )
+
+RELATIVE_LINK = re.compile(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)]+)\)")
+"""In Markdown: whether it is an image, its text and its target."""
+
+
+class LongDescription(MetadataHookInterface):
+    """Makes README.md the long description."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Called by hatchling before it builds anything."""
+        text = (Path(self.root) / "README.md").read_text("utf-8")
+        source = metadata.get("urls", {}).get("Source")
+        metadata["readme"] = {"content-type": "text/markdown", "text": standalone(text, source)}
+
+
+def standalone(text: str, source: str | None) -> str:
+    """Return `text` without links that lead nowhere on the page of a package index.
+
+    With the address of the repository on GitHub they become absolute. Without one, images are left
+    out and links become their text.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        image, words, target = match.groups()
+        if source:
+            return f"{image}[{words}]({source}/{'raw' if image else 'blob'}/HEAD/{target})"
+        return "" if image else words
+
+    return RELATIVE_LINK.sub(replaced, text)
 
 
 class CustomBuildHook(BuildHookInterface):

@@ -179,19 +179,6 @@ def test_without_a_standard_output_there_is_one_line(home, arguments):
     assert line.startswith("foretype: ")
 
 
-def test_the_place_that_the_readme_names_has_ghost_text(home):
-    readme = Path(__file__).parents[2] / "README.md"
-    (place,) = re.findall(r"complete README\.md:(\S+)`", readme.read_text())
-    offers = json.loads(
-        run(home, "complete", f"{readme}:{place}", "--json", "--model", "default").stdout
-    )
-    assert offers["ghost"]
-    line, column = map(int, place.split(":"))
-    assert readme.read_text().splitlines()[line - 1][column - 2 : column].isalpha(), (
-        "in the middle of a word"
-    )
-
-
 def test_doctor_finds_all_well(trained, home, tmp_path, monkeypatch):
     program(tmp_path / "nvim", "NVIM v0.7.2")
     program(tmp_path / "hx", "helix 25.07.1 (abc)")

@@ -28,7 +28,7 @@ ROOT: Final = Path(__file__).parents[2]
 BUILT_FROM: Final = (
     "pyproject.toml", "hatch_build.py", "*.md", "LICENSE", "requirements-*.txt", ".github",
     ".gitignore",
-    "server", "model", "editor-clients", "tests",
+    "server", "model", "editor-clients", "docs", "tests",
 )  # fmt: skip
 NOT_SOURCES: Final = shutil.ignore_patterns("__pycache__", "node_modules", "build", "*.so", "*.new")
 UNPICKLE: Final = frozenset(
