@@ -85,7 +85,7 @@ def opened(
     folder: Path, settings: str = SCRIPTED, file: str = "notes.txt", more: str = "", install: str = FROM_SOURCE
 ) -> Iterator[Emacs]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(terminal.PATIENCE)
+        listening.settimeout(terminal.TIMEOUT)
         port = listening.getsockname()[1]
         (folder / ".emacs.d").mkdir(exist_ok=True)
         init = INIT.format(install=install, settings=settings, more=more, port=port)

@@ -76,7 +76,7 @@ def opened(folder: Path, settings: dict[str, Any], file: str = "notes.txt", more
     """A Vim with the plugin and `more` in its vimrc; fails if Vim reports an error of its own."""
     assert PROGRAM
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(terminal.PATIENCE)
+        listening.settimeout(terminal.TIMEOUT)
         quoted = json.dumps(settings).replace("'", "''")
         plugin, port = editor_files.editor_files("vim"), listening.getsockname()[1]
         (folder / ".vimrc").write_text(VIMRC.format(plugin=plugin, settings=quoted, port=port, more=more))
