@@ -17,7 +17,11 @@ TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree"]
 SETUP = """
 require("foretype").setup({
   inline = { builtin = %s },
-  settings = { inline = { maxLines = 3 }, predictors = { scripted = { texts = { %s } } } },
+  settings = {
+    maxSearchTime = 10000,
+    inline = { maxLines = 3 },
+    predictors = { scripted = { texts = { %s } } },
+  },
 })
 """
 TABS = "vim.keymap.set('i', '<Tab>', function() return 'TAB' end, { expr = true })"

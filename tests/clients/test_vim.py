@@ -34,7 +34,7 @@ PROGRAM = terminal.find("vim")
 pytestmark = pytest.mark.skipif(not suits(PROGRAM), reason="no full Vim 9.0, or no tmux: set FORETYPE_TEST_VIM")
 
 TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree", "if x:\n\treturn x"]
-SCRIPTED = {"inline": {"maxLines": 3}, "predictors": {"scripted": {"texts": TEXTS}}}
+SCRIPTED = {"maxSearchTime": 10_000, "inline": {"maxLines": 3}, "predictors": {"scripted": {"texts": TEXTS}}}
 
 SERVER = "job_info(job_info()[0])['process']"
 """The process id of the only server, as a Vim expression."""

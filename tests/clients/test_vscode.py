@@ -28,7 +28,11 @@ IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
 TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree"]
 PARTS_COUNTED = 2500
 """Milliseconds after which the server has counted parts for which no command came; it waits 2 s for one."""
-SCRIPTED = {"foretype.predictors": {"scripted": {"texts": TEXTS}}, "foretype.inline.maxLines": 3}
+SCRIPTED = {
+    "foretype.predictors": {"scripted": {"texts": TEXTS}},
+    "foretype.inline.maxLines": 3,
+    "foretype.maxSearchTime": 10_000,
+}
 
 
 @pytest.fixture(scope="module")
