@@ -1,29 +1,29 @@
-;;; foretype-commands.el --- What is asked of Foretype  -*- lexical-binding: t -*-
+;;; foretype-commands.el --- The commands of Foretype  -*- lexical-binding: t -*-
 
 ;; Copyright (C) 2026  The Foretype authors
 ;; SPDX-License-Identifier: MIT
 
 ;;; Commentary:
 
-;; Why something is offered, forgetting, training, statistics, and the servers themselves.
+;; Status, explaining, forgetting, training, statistics, the log and restarting.
 
 ;;; Code:
 
 (require 'foretype)
 
 (defun foretype--percent (probability)
-  "PROBABILITY, as people read it."
+  "Format PROBABILITY as a percentage."
   (format (if (< probability 0.1) "%.1f %%" "%.0f %%") (* 100 probability)))
 
 ;;;###autoload
 (defun foretype-status ()
-  "Say what is loaded, and what was taken."
+  "Show the model, the predictors and the number of accepted suggestions."
   (interactive)
   (foretype--execute
    "foretype.status" nil
    (lambda (status)
      (let ((accepted (plist-get status :accepted)))
-       (foretype--say "%s%s, model %s, %s; taken: %d offers, %d characters%s"
+       (foretype--message "%s%s, model %s, %s; suggestions accepted: %d (%d characters)%s"
                       (plist-get status :version) (if (eq (plist-get status :loading) t) " (still loading)" "")
                       (plist-get status :model) (mapconcat #'identity (plist-get status :predictors) " and ")
                       (+ (plist-get accepted :ghost) (plist-get accepted :word) (plist-get accepted :character))
@@ -32,17 +32,17 @@
 
 ;;;###autoload
 (defun foretype-explain ()
-  "Show why something is offered at point, and where it has stood."
+  "Show the probability, the predictors and the sources of the suggestion at point."
   (interactive)
   (foretype--execute
-   "foretype.explain" `((:uri ,foretype--uri :position ,(foretype--position (point))))
+   "foretype.explain" `((:uri ,foretype--uri :position ,(foretype--to-position (point))))
    (lambda (result)
      (if (null result)
-         (foretype--say "nothing is offered here")
-       (with-help-window "*Foretype*" (princ (foretype--explanation result)))))))
+         (foretype--message "no suggestion here")
+       (with-help-window "*Foretype*" (princ (foretype--format-explanation result)))))))
 
-(defun foretype--explanation (result)
-  "What foretype.explain has answered, RESULT, as text."
+(defun foretype--format-explanation (result)
+  "Format RESULT, the result of foretype.explain."
   (concat
    (format "%S  %s\n" (plist-get result :text) (foretype--percent (plist-get result :probability)))
    (cl-loop for (name share) on (plist-get result :shares) by #'cddr
@@ -56,18 +56,18 @@
               (plist-get result :candidates) "")))
 
 ;;;###autoload
-(defun foretype-forget (what)
-  "Take WHAT, a file, a folder or a word, out of what was learnt, for good."
+(defun foretype-forget (target)
+  "Forget TARGET, a file, a folder or a word, for good."
   (interactive (list (read-string (format-prompt "Forget the word, file or folder" (thing-at-point 'word t)) nil nil
                                   (thing-at-point 'word t))))
-  (when (or (null what) (string-blank-p what)) (user-error "Name a word, a file or a folder"))
-  (let* ((path (expand-file-name what))
-         (argument (if (file-exists-p path) `(:path ,path) `(:word ,what))))
+  (when (or (null target) (string-blank-p target)) (user-error "Name a word, a file or a folder"))
+  (let* ((path (expand-file-name target))
+         (argument (if (file-exists-p path) `(:path ,path) `(:word ,target))))
     (when (or (not (called-interactively-p 'any)) (yes-or-no-p (format "Forget %s for good? " (cadr argument))))
       (foretype--execute
        "foretype.forget" (list argument)
        (lambda (result)
-         (foretype--say "%s is forgotten: %d files, %d bytes, %d occurrences" (cadr argument)
+         (foretype--message "%s is forgotten: %d files, %d bytes, %d occurrences" (cadr argument)
                         (length (plist-get result :files)) (plist-get result :bytes)
                         (plist-get result :occurrences)))))))
 
@@ -76,19 +76,19 @@
   "Train a model on this buffer's project; with a prefix argument, on a FOLDER."
   (interactive (list (and current-prefix-arg (read-directory-name "Train on: "))))
   (foretype--execute "foretype.train" (and folder `((:paths [,(expand-file-name folder)])))
-                     (lambda (_) (foretype--say "a training has begun; M-x foretype-cancel-training ends it"))))
+                     (lambda (_) (foretype--message "training has started; M-x foretype-cancel-training stops it"))))
 
 ;;;###autoload
 (defun foretype-cancel-training ()
-  "End the training where it is; what was learnt is kept."
+  "Cancel the training, and keep the model trained so far."
   (interactive)
-  (unless foretype--training (user-error "No training is under way"))
+  (unless foretype--training (user-error "No training is in progress"))
   (foretype--notify (nth 0 foretype--training) :window/workDoneProgress/cancel
                     `(:token ,(nth 1 foretype--training))))
 
 ;;;###autoload
 (defun foretype-statistics ()
-  "Show the keys saved so far."
+  "Show the number of keys saved."
   (interactive)
   (with-help-window "*Foretype*"
     (with-current-buffer standard-output
@@ -97,21 +97,21 @@
 
 ;;;###autoload
 (defun foretype-log ()
-  "Show what the servers have written on their standard error."
+  "Show the standard error of the servers."
   (interactive)
   (pop-to-buffer (get-buffer-create " *foretype log*")))
 
 ;;;###autoload
 (defun foretype-restart ()
-  "Start the servers again, with the settings of now."
+  "Restart the servers with the current settings."
   (interactive)
-  (let ((served (seq-filter (lambda (buffer) (or (buffer-local-value 'foretype--server buffer)
-                                                 (buffer-local-value 'foretype-mode buffer)))
-                            (buffer-list)))
+  (let ((attached (seq-filter (lambda (buffer) (or (buffer-local-value 'foretype--server buffer)
+                                                   (buffer-local-value 'foretype-mode buffer)))
+                              (buffer-list)))
         (here (current-buffer)))
-    (dolist (buffer served) (with-current-buffer buffer (foretype-mode -1)))
+    (dolist (buffer attached) (with-current-buffer buffer (foretype-mode -1)))
     (foretype--stop-all)
-    (dolist (buffer (if (memq here served) served (cons here served)))
+    (dolist (buffer (if (memq here attached) attached (cons here attached)))
       (with-current-buffer buffer
         (when (derived-mode-p 'text-mode 'prog-mode 'conf-mode) (foretype-mode 1))))))
 

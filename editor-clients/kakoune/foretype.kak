@@ -1,4 +1,4 @@
-# After the line `eval %sh{kak-lsp}`. A list here takes the place of kakoune-lsp's own for that file type.
+# Put this after the line `eval %sh{kak-lsp}`. A list here replaces kakoune-lsp's list for the file type.
 
 hook global BufSetOption filetype=(?:asciidoc|git-commit|latex|mail|org|plain|restructuredtext|typst) %{
     set-option buffer lsp_servers %{
@@ -27,7 +27,7 @@ hook global BufSetOption filetype=markdown %{
     }
 }
 
-# *.txt has no file type of its own.
+# Kakoune sets no file type for *.txt.
 hook global BufCreate .*[.]txt %{
     set-option buffer filetype plain
 }

@@ -1,4 +1,4 @@
-// Builds the page: one script, one style sheet, and the licences of what is in them. `node build.mjs [FOLDER]`, dist by default.
+// Builds the page: a script, a style sheet, and the licences of the bundled packages. `node build.mjs [FOLDER]`, default dist.
 import { build } from "esbuild";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -21,7 +21,7 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
-/** The folders of the packages that are bundled. */
+/** Return the folders of the bundled packages. */
 function packages() {
   const found = Object.keys(metafile.inputs).map((file) => /^(node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
   return [...new Set(found)].filter((folder) => folder !== undefined).sort();

@@ -1,4 +1,4 @@
-// The bundle that VS Code loads, or (--tests) the unit tests, as node runs them.
+// Builds the extension bundle, or with --tests the unit tests for node.
 import { build } from "esbuild";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 
@@ -30,13 +30,13 @@ if (process.argv.includes("--tests")) {
     format: "cjs",
     external: ["vscode"],
     minify: true,
-    legalComments: "none", // all of them are in LICENSES.txt
+    legalComments: "none", // LICENSES.txt has them all
     metafile: true,
   });
   writeFileSync(new URL("dist/LICENSES.txt", import.meta.url), licences(Object.keys(metafile.inputs)));
 }
 
-/** Of the packages that these files are from. */
+/** Return the licences of the packages that contain these files. */
 function licences(files) {
   const folders = files.map((file) => /^node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);
   const texts = [...new Set(folders)]

@@ -8,15 +8,15 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: "error",
-      // Those of node:path need no `this`.
+      // The functions of node:path do not use `this`.
       "@typescript-eslint/unbound-method": "off",
-      // Figures go into sentences.
+      // Messages contain numbers.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },
   {
     files: ["test/**/*.ts"],
-    // A test that node runs is a promise nobody waits for.
+    // node:test awaits the promises of tests.
     rules: { "@typescript-eslint/no-floating-promises": "off" },
   },
 );

@@ -1,4 +1,4 @@
-"""A real Chromium without a screen, for what runs in one: pages of our own, and VS Code."""
+"""A headless Chromium, for the playground and VS Code."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find() -> str | None:
-    """A Chromium: $FORETYPE_TEST_CHROMIUM, or one on the PATH."""
+    """Return a Chromium: $FORETYPE_TEST_CHROMIUM, or one on the PATH."""
     return os.environ.get("FORETYPE_TEST_CHROMIUM") or next(
         filter(None, map(shutil.which, NAMES)), None
     )
 
 
 def missing() -> str | None:
-    """Why no page can be opened here, or None where one can be."""
+    """Return the reason why no browser can be tested here, or None."""
     if find_spec("playwright") is None:
         return "no playwright: pip install -e '.[browser]'"
     return None if find() else "no Chromium: install one, or set FORETYPE_TEST_CHROMIUM"
@@ -31,11 +31,11 @@ def missing() -> str | None:
 
 @contextmanager
 def launch() -> Iterator[Browser]:
-    """The browser; where `missing` is None."""
+    """Launch the browser; requires that `missing` returns None."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # In a container there is no sandbox to be had, and the pages are our own.
+        # Containers lack the sandbox, and the tests open only local pages.
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
         try:
             yield browser

@@ -1,5 +1,5 @@
-"""What the tests of all editors have in common: where the server is, which editors are here, how to
-wait for them.
+"""Shared by the tests of all editors: the server's folder, finding an editor, waiting for a
+state.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from foretype_server.setup import editors
 T = TypeVar("T")
 
 SCRIPTS = sysconfig.get_path("scripts")
-"""Where the server is."""
+"""The folder with the program `foretype`."""
 
 
 def find(name: str, variable: str) -> str | None:
-    """The program of an editor that will do: the one that the environment names, or one on the
-    PATH.
+    """Return a supported version of an editor: $`variable`, or one on the PATH; None if there is
+    none.
     """
     programs = [os.environ.get(variable), *editors.EDITORS[name].programs]
     program = next((path for one in programs if one and (path := shutil.which(one))), None)
@@ -32,15 +32,15 @@ def find(name: str, variable: str) -> str | None:
 def until(
     look: Callable[[], T],
     wanted: Callable[[T], bool],
-    patience: float,
-    told: Callable[[], str],
+    timeout: float,
+    describe: Callable[[], str],
     pause: Callable[[], object] = lambda: time.sleep(0.05),
 ) -> T:
-    """What `look` finds once it is as wanted; after `patience` seconds it fails, and says what was
-    `told`.
+    """Return the value of `look` once `wanted` accepts it; after `timeout` seconds, fail with
+    `describe()`.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + timeout
     while not wanted(found := look()):
-        assert time.monotonic() < end, f"still {found!r}; {told()}"
+        assert time.monotonic() < end, f"still {found!r}; {describe()}"
         pause()
     return found

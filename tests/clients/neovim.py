@@ -1,6 +1,4 @@
-"""A real Neovim without a screen, with Foretype's plugin and the real server, told what to do from
-outside.
-"""
+"""A headless Neovim with Foretype's plugin and the real server, driven by remote calls."""
 
 from __future__ import annotations
 
@@ -20,31 +18,33 @@ T = TypeVar("T")
 
 PLUGIN = Path(__file__).parents[2] / "editor-clients" / "neovim"
 BRIDGE = Path(__file__).with_name("neovim_bridge.lua")
-PATIENCE = 15.0
-"""Seconds until what does not come about fails the test."""
+TIMEOUT = 15.0
+"""Seconds to wait for an expected state before the test fails."""
 
 
 def find() -> str | None:
-    """A Neovim that the plugin can run in: $FORETYPE_TEST_NVIM, or the one on the PATH."""
+    """Return a Neovim that the plugin supports: $FORETYPE_TEST_NVIM, or the one on the PATH."""
     return editor.find("neovim", "FORETYPE_TEST_NVIM")
 
 
 class Neovim:
-    """A running Neovim. What it is told it does in its own time: wait for what comes of it."""
+    """A running Neovim. Keys and commands act asynchronously: use `wait` before checking their
+    effect.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._stream = connection.makefile("rw", encoding="utf-8")
 
     def lua(self, code: str, *arguments: Any) -> Any:
-        """What the code returns; its arguments are `...`."""
+        """Run Lua code, whose arguments are `...`, and return its result."""
         self._stream.write(json.dumps({"lua": code, "arguments": arguments}) + "\n")
         self._stream.flush()
         answer = json.loads(self._stream.readline())
-        assert answer["well"], answer["error"]
+        assert answer["ok"], answer["error"]
         return answer.get("result")
 
     def type(self, keys: str) -> None:
-        """Press keys, written as in a mapping."""
+        """Press keys, in the notation of mappings."""
         self.lua("vim.api.nvim_input(...)", keys)
 
     def command(self, command: str) -> None:
@@ -54,21 +54,19 @@ class Neovim:
         return self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)")
 
     def ghost(self) -> tuple[int, int, str] | None:
-        """The row and column in bytes, from 0, and the text of what is shown in the buffer that
-        isn't in it.
-        """
+        """Return row, column (in bytes; both from 0) and text of the ghost text, or None."""
         found = self.lua(GHOST)
         return tuple(found) if found else None
 
     def messages(self) -> list[str]:
-        """What the user was told."""
+        """Return the message history."""
         return self.lua(
             'return vim.api.nvim_exec2("messages", { output = true }).output'
         ).splitlines()
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
-        """What `look` finds once it is as wanted."""
-        return editor.until(look, wanted, PATIENCE, lambda: f"messages: {self.messages()}")
+        """Return the value of `look` once `wanted` accepts it."""
+        return editor.until(look, wanted, TIMEOUT, lambda: f"messages: {self.messages()}")
 
     def wait_for_ghost(self, text: str) -> tuple[int, int, str]:
         shown = self.wait(self.ghost, lambda ghost: ghost is not None and ghost[2] == text)
@@ -82,8 +80,7 @@ class Neovim:
 GHOST = """
 for _, name in ipairs({ "nvim.lsp.inline_completion", "foretype" }) do
   local namespace = vim.api.nvim_get_namespaces()[name]
-  local marks = namespace
-    and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
+  local marks = namespace and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
   if marks[1] then
     local _, row, column, details = unpack(marks[1])
     local text = details.virt_text[1][1]
@@ -98,7 +95,7 @@ end
 
 @contextmanager
 def started(program: str, folder: Path, configuration: str, *arguments: str) -> Iterator[Neovim]:
-    """Neovim with nothing but the plugin and `configuration` (Lua), its home and the server's in
+    """Start Neovim with only the plugin and `configuration` (Lua); its data and the server's are in
     `folder`.
     """
     (folder / "init.lua").write_text(configuration)
@@ -123,13 +120,13 @@ def started(program: str, folder: Path, configuration: str, *arguments: str) -> 
                 neovim.wait(lambda: neovim.lua("return vim.v.vim_did_enter == 1"))
                 yield neovim
                 neovim.lua('vim.schedule(function() vim.cmd("qall!") end)')
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
         finally:
             process.kill()
 
 
 def _connected(path: Path) -> socket.socket:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while True:
         connection = socket.socket(socket.AF_UNIX)
         try:

@@ -1,17 +1,17 @@
--- Runs what the test says, in this Neovim: a line of JSON comes with Lua code and its arguments, one goes back with
--- what the code returned, or with its error.
+-- Run the test's Lua code in this Neovim. Each request is a line of JSON with the code and its arguments; the answer is
+-- a line of JSON with the code's result or error.
 local path = vim.env.FORETYPE_TEST_SOCKET
 local listening = assert(vim.uv.new_pipe())
 assert(listening:bind(path))
 
 local function run(line)
-  local asked = vim.json.decode(line)
-  local code, problem = load(asked.lua)
+  local request = vim.json.decode(line)
+  local code, problem = load(request.lua)
   if not code then
-    return { well = false, error = problem }
+    return { ok = false, error = problem }
   end
-  local well, result = pcall(code, unpack(asked.arguments))
-  return { well = well, result = result, error = not well and tostring(result) or nil }
+  local ok, result = pcall(code, unpack(request.arguments))
+  return { ok = ok, result = result, error = not ok and tostring(result) or nil }
 end
 
 listening:listen(1, function()

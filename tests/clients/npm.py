@@ -1,4 +1,4 @@
-"""Clients that are built by npm, built again in a folder of their own."""
+"""Builds a copy of a client with npm."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-OLDEST = 20
+OLDEST_NODE = 20
 
 
 def missing() -> str | None:
-    """Why nothing can be built here, or None where it can be."""
+    """Return the reason why npm cannot build here, or None."""
     node = shutil.which("node")
     if not node or not shutil.which("npm"):
         return "no node and npm"
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     return (
         None
-        if int(version.strip().removeprefix("v").partition(".")[0]) >= OLDEST
+        if int(version.strip().removeprefix("v").partition(".")[0]) >= OLDEST_NODE
         else "node is older than 20"
     )
 
 
 def installed(client: Path, folder: Path) -> Path:
-    """A copy of the client's sources in `folder`, with what they need; skips the test where that
-    cannot be had.
+    """Return a copy of the client's sources in `folder` with its packages installed; skip the test
+    if npm fails.
     """
     sources = folder / client.name
     shutil.copytree(

@@ -1,4 +1,4 @@
-"""The page of `foretype playground`, as its people see it, and the real server behind it."""
+"""The page of `foretype playground` in a browser, with its real server."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ T = TypeVar("T")
 
 PLAYGROUND = Path(__file__).parents[2] / "editor-clients" / "playground"
 FORETYPE = str(Path(editor.SCRIPTS) / "foretype")
-PATIENCE = 30.0
+TIMEOUT = 30.0
 TEXTS = ["hello world again", "äöü😀 grün und blau"]
-SCRIPTED = {"predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
+SCRIPTED = {"maxSearchTime": 10_000, "predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
 SCRIPTED_SERVER = """
 import asyncio, sys
 from pathlib import Path
-from foretype_server.lsp.serve import converse
+from foretype_server import lsp
 from foretype_server.setup.client_files import editor_files
 from foretype_server.playground.page import Beginning, Page, serve
 beginning = Beginning(text="", settings=%r)
 page = Page(editor_files("playground") / "dist", beginning)
-asyncio.run(serve(converse, page, 0, lambda address: print(address, flush=True)))
+asyncio.run(serve(lsp.converse, page, 0, lambda address: print(address, flush=True)))
 """
 
 
 @contextmanager
 def serving(home: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The address of the page that the command serves, and its process."""
+    """Run a command that serves the page; yield its address and the process."""
     environment = {**os.environ, "FORETYPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment, text=True) as process:
@@ -50,7 +50,7 @@ def serving(home: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[s
 
 @contextmanager
 def serving_scripted(home: Path) -> Iterator[str]:
-    """The address of an empty page whose server knows a few texts by heart."""
+    """Serve an empty page whose server predicts `TEXTS`; yield its address."""
     with serving(home, sys.executable, "-c", SCRIPTED_SERVER % SCRIPTED) as (address, _):
         yield address
 
@@ -68,8 +68,8 @@ class Playground:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on(
             "console",
-            lambda said: (
-                self.errors.append(said.text) if said.type in {"error", "warning"} else None
+            lambda entry: (
+                self.errors.append(entry.text) if entry.type in {"error", "warning"} else None
             ),
         )
         page.goto(address)
@@ -87,7 +87,7 @@ class Playground:
             self.page.keyboard.press(key)
 
     def text(self) -> str:
-        """What is in the editor, without what is only shown there."""
+        """Return the text of the editor, without ghost text."""
         lines = self.page.locator(".cm-line").all()
         return "\n".join(line.evaluate(PLAIN) for line in lines)
 
@@ -98,14 +98,14 @@ class Playground:
         return self.page.locator("#bars li").evaluate_all(BARS)
 
     def untinted(self) -> int:
-        """How many characters have not been read yet."""
+        """Return the number of characters without a score."""
         return len(self.text().replace("\n", "")) - self.page.locator(
             ".scored, .missed"
         ).evaluate_all(LENGTHS)
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
-        """What `look` finds once it is as wanted."""
-        return editor.until(look, wanted, PATIENCE, lambda: f"{self.errors}")
+        """Return the value of `look` once `wanted` accepts it."""
+        return editor.until(look, wanted, TIMEOUT, lambda: f"{self.errors}")
 
     def wait_for_ghost(self, text: str) -> None:
         self.wait(self.ghost, lambda ghost: ghost == text)

@@ -1,7 +1,7 @@
-"""Every editor's tests, in the editors there are, as a table: ``python tests/clients/table.py``.
+"""Run the tests of all installed editors and print a table: ``python tests/clients/table.py``.
 
 An editor is the program that FORETYPE_TEST_NVIM, _EMACS, _HELIX, _VIM, _CODE_SERVER or _CHROMIUM
-names, or the one on the PATH. The status is 1 where something failed.
+names, or the one on the PATH. The exit status is 1 if a test failed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 HERE: Final = Path(__file__).parent
 CLIENTS: Final = HERE.parents[1] / "editor-clients"
 COLUMNS: Final = ("opened", "completed", "ghost text", "accepted", "worded")
-"""What a test whose name begins so shows of an editor."""
+"""The columns: each shows the results of the tests whose names start with it."""
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _results(report: Path) -> Iterator[tuple[tuple[str, str], str]]:
-    """For each test file and column, the worst of its tests' results."""
+    """Yield the worst result of each test file and column."""
     found: dict[tuple[str, str], set[str]] = {}
     for case in ElementTree.parse(report).iter("testcase"):
         file = case.get("classname", "").split(".")[2]
@@ -65,7 +65,9 @@ def _cell(client: str, column: str, results: dict[tuple[str, str], str]) -> str:
 
 
 def _cannot(test: Path) -> dict[str, str]:
-    """What an editor has no way to do, and why: the constant CANNOT of its tests."""
+    """Return the features that an editor lacks, with the reasons: the constant CANNOT of its
+    tests.
+    """
     body = ast.parse(test.read_text(encoding="utf-8")).body if test.exists() else []
     values = [
         node.value

@@ -1,6 +1,4 @@
-"""An editor in a terminal of its own (tmux's), driven by keys and read by what stands on the
-screen.
-"""
+"""An editor in a tmux session, driven by keys and checked by its screen."""
 
 from __future__ import annotations
 
@@ -17,19 +15,19 @@ from . import editor
 
 T = TypeVar("T")
 
-PATIENCE = 30.0
-"""Seconds until what does not come about fails the test."""
+TIMEOUT = 30.0
+"""Seconds to wait for an expected state before the test fails."""
 
 
 def find(name: str) -> str | None:
-    """An editor that will do, where there is tmux to run it in: $FORETYPE_TEST_<NAME>, or the one
-    on the PATH.
+    """Return a supported editor, $FORETYPE_TEST_<NAME> or the one on the PATH; None without
+    tmux.
     """
     return editor.find(name, f"FORETYPE_TEST_{name.upper()}") if shutil.which("tmux") else None
 
 
 class Terminal:
-    """A running editor. What it is told it does in its own time: wait for what comes of it."""
+    """A running editor. Keys act asynchronously: use `wait` before checking their effect."""
 
     def __init__(self, tmux: Sequence[str]) -> None:
         self.tmux = tmux
@@ -40,7 +38,7 @@ class Terminal:
         ).stdout
 
     def press(self, *keys: str) -> None:
-        """Keys by tmux's names for them, such as ``Tab`` and ``C-Right``."""
+        """Press keys by their tmux names, such as ``Tab`` and ``C-Right``."""
         self.run("send-keys", *keys)
 
     def type(self, text: str) -> None:
@@ -50,22 +48,22 @@ class Terminal:
         return self.run("capture-pane", "-p")
 
     def cursor(self) -> tuple[int, int]:
-        """Row and column on the screen, from 0."""
+        """Return the row and the column of the cursor on the screen, from 0."""
         column, row = self.run("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
         return int(row), int(column)
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
-        """What `look` finds once it is as wanted."""
-        return editor.until(look, wanted, PATIENCE, lambda: f"on the screen:\n{self.screen()}")
+        """Return the value of `look` once `wanted` accepts it."""
+        return editor.until(look, wanted, TIMEOUT, lambda: f"on the screen:\n{self.screen()}")
 
     def wait_for(self, text: str) -> str:
-        """The screen, once `text` is on it."""
+        """Wait until `text` is on the screen; return the screen."""
         return self.wait(self.screen, lambda screen: text in screen)
 
 
 @contextmanager
 def started(command: Sequence[str], folder: Path, more: Mapping[str, str]) -> Iterator[Terminal]:
-    """The editor, in `folder`/work, with `folder` for its home, and the server on its PATH."""
+    """Start the editor in `folder`/work, with `folder` as its home and the server on its PATH."""
     work = folder / "work"
     work.mkdir(exist_ok=True)
     tmux = ["tmux", "-S", str(folder / "tmux"), "-f", os.devnull]
@@ -95,7 +93,7 @@ def started(command: Sequence[str], folder: Path, more: Mapping[str, str]) -> It
     subprocess.run([*tmux, *inside], check=True, cwd=work, env={**os.environ, "LC_ALL": "C.UTF-8"})
     terminal = Terminal(tmux)
     try:
-        # An escape that has to wait for what may follow it is an Alt to the keys after it.
+        # With a delay, tmux would join an escape with the next key to an Alt combination.
         terminal.run("set-option", "-s", "escape-time", "0")
         yield terminal
     finally:

@@ -1,4 +1,4 @@
-"""The package for Emacs, in a real Emacs, with the real server."""
+"""The package for Emacs, in Emacs, with the real server."""
 
 from __future__ import annotations
 
@@ -30,19 +30,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 PACKAGE = client_files.editor_files("emacs")
-SCRIPTED = """(:inline (:maxLines 3) :predictors (:scripted (:texts
+SCRIPTED = """(:maxSearchTime 10000 :inline (:maxLines 3) :predictors (:scripted (:texts
     ["hello world again" "äöü😀 grün und blau" "one\\ntwo\\nthree"])))"""
 INIT = """
 (setq inhibit-startup-screen t make-backup-files nil auto-save-default nil create-lockfiles nil)
 (set-language-environment "UTF-8")
-;; After M-x, what is typed while Emacs looks for a shorter name for the command may be lost.
+;; After M-x, keys are lost while Emacs searches for a shorter name of the command.
 (setq extended-command-suggest-shorter nil suggest-key-bindings nil)
 {install}
 (setq foretype-settings '{settings})
 {more}
 (global-foretype-mode)
-(defvar test (make-network-process
-  :name "test" :host "127.0.0.1" :service {port} :coding 'utf-8 :noquery t))
+(defvar test (make-network-process :name "test" :host "127.0.0.1" :service {port} :coding 'utf-8 :noquery t))
 (defvar test-read "")
 (set-process-filter test (lambda (process text)
   (setq test-read (concat test-read text))
@@ -57,20 +56,20 @@ FROM_SOURCE = f'(add-to-list (quote load-path) "{PACKAGE}") (require (quote fore
 
 
 class Emacs(Terminal):
-    """An Emacs that can be asked as well: it has opened a connection to here."""
+    """An Emacs that also evaluates forms, over a connection that it has opened to the test."""
 
     def __init__(self, editor: Terminal, connection: socket.socket) -> None:
         super().__init__(editor.tmux)
         self._stream = connection.makefile("rw", encoding="utf-8")
 
     def evaluate(self, form: str) -> Any:
-        """The value of a form, in the buffer of the selected window."""
+        """Return the value of a form, in the buffer of the selected window."""
         self._stream.write(form + "\n")
         self._stream.flush()
         return json.loads(self._stream.readline())
 
     def text(self) -> str:
-        """What stands in the buffer, beside what stands on the screen."""
+        """Return the text of the buffer, which differs from the screen by the ghost text."""
         return self.evaluate("(buffer-string)") or ""
 
     def wait_for_text(self, text: str) -> None:
@@ -91,8 +90,9 @@ def opened(
     more: str = "",
     install: str = FROM_SOURCE,
 ) -> Iterator[Emacs]:
+    """An Emacs with the package, and `more` in its init file."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(terminal.PATIENCE)
+        listening.settimeout(terminal.TIMEOUT)
         port = listening.getsockname()[1]
         (folder / ".emacs.d").mkdir(exist_ok=True)
         init = INIT.format(install=install, settings=settings, more=more, port=port)
@@ -109,25 +109,27 @@ def opened(
 
 @pytest.fixture
 def editor(tmp_path: Path) -> Iterator[Emacs]:
-    """An empty text file, with texts known by heart."""
+    """An Emacs in an empty text file, whose server predicts the texts of `SCRIPTED`."""
     yield from opened(tmp_path)
 
 
-def test_opened_a_file_is_served_by_the_network_and_its_workspace(tmp_path: Path) -> None:
+def test_opened_file_uses_workspace(tmp_path: Path) -> None:
+    """Ghost text comes from the default model and the files of the repository."""
     (tmp_path / "work").mkdir()
     subprocess.run(["git", "init", "-q", str(tmp_path / "work")], check=True)
     (tmp_path / "work" / "plan.txt").write_text(
         30 * "The observatory on Quillfeather Hill is open.\n"
     )
-    for emacs in opened(tmp_path, "nil"):
+    for emacs in opened(tmp_path, "(:maxSearchTime 10000)"):
         emacs.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
-        time.sleep(2)  # from the disk into what answers, which says nothing of it
+        time.sleep(2)  # until the server has loaded the index, which it does not report
         emacs.type("The observatory on Quillfeathe")
         emacs.wait_for("The observatory on Quillfeather Hill is open.")
         assert emacs.text() == "The observatory on Quillfeathe"
 
 
-def test_completed_at_point_are_the_next_words_in_their_order_and_counted(tmp_path: Path) -> None:
+def test_completed_menu_item_is_counted(tmp_path: Path) -> None:
+    """Completion at point lists next words by keys saved, and a chosen one is counted."""
     for emacs in opened(tmp_path, more="(setq completion-auto-help 'always)"):
         emacs.type("hello w")
         emacs.wait_for("hello world again")
@@ -138,10 +140,11 @@ def test_completed_at_point_are_the_next_words_in_their_order_and_counted(tmp_pa
         emacs.press("Enter")
         emacs.wait(emacs.text, lambda text: text.startswith("hello world"))
         emacs.command("foretype-status")
-        emacs.wait(emacs.messages, lambda said: "taken: 1 offers" in said)
+        emacs.wait(emacs.messages, lambda messages: "suggestions accepted: 1 (" in messages)
 
 
-def test_ghost_text_is_shown_after_the_cursor_and_stands_in_no_file(editor: Emacs) -> None:
+def test_ghost_text_is_only_shown(editor: Emacs) -> None:
+    """Ghost text is on the screen, after the cursor, and not in the buffer."""
     editor.type("hello")
     editor.wait_for("hello world again")
     assert editor.text() == "hello"
@@ -152,7 +155,8 @@ def test_ghost_text_is_shown_after_the_cursor_and_stands_in_no_file(editor: Emac
     assert editor.cursor() == (2, 3)
 
 
-def test_accepted_ghost_text_is_one_step_of_undo_and_is_counted(editor: Emacs) -> None:
+def test_accepted_ghost_text_undoes_once(editor: Emacs) -> None:
+    """Accepted ghost text is one undo step and is counted with its characters."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Tab")
@@ -161,11 +165,13 @@ def test_accepted_ghost_text_is_one_step_of_undo_and_is_counted(editor: Emacs) -
     editor.wait_for_text("hello")
     editor.command("foretype-status")
     editor.wait(
-        editor.messages, lambda said: f"taken: 1 offers, {len(' world again')} characters" in said
+        editor.messages,
+        lambda messages: f"accepted: 1 ({len(' world again')} characters)" in messages,
     )
 
 
-def test_worded_the_next_word_and_the_next_line_are_taken_alone(editor: Emacs) -> None:
+def test_worded_and_line_keys(editor: Emacs) -> None:
+    """The keys for a word and for a line accept only that part."""
     editor.type("äöü😀")
     editor.wait_for("äöü😀 grün und blau")
     editor.press("M-f")
@@ -178,7 +184,8 @@ def test_worded_the_next_word_and_the_next_line_are_taken_alone(editor: Emacs) -
     editor.wait_for_text("äöü😀 grün und blau\none\ntwo")
 
 
-def test_what_is_typed_along_stays_and_anything_else_hides_it(editor: Emacs) -> None:
+def test_typing_along_keeps_ghost_text(editor: Emacs) -> None:
+    """Ghost text stays while typing along it; another character hides it."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.type(" wor")
@@ -190,21 +197,22 @@ def test_what_is_typed_along_stays_and_anything_else_hides_it(editor: Emacs) -> 
     editor.wait_for_text("hello wor!?")
 
 
-def test_what_is_dismissed_is_gone(editor: Emacs) -> None:
+def test_dismiss_key_hides_ghost_text(editor: Emacs) -> None:
+    """C-g hides the ghost text."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("C-g")
     editor.wait(editor.screen, lambda screen: "again" not in screen)
 
 
-def test_the_server_follows_changes_of_many_kinds(editor: Emacs) -> None:
+def test_server_follows_all_changes(editor: Emacs) -> None:
+    """The server has the buffer's text after changes of many kinds, also of many at once."""
     editor.type("x\ntail tail\nhell")
     editor.wait_for_text("x\ntail tail\nhell")
     assert not editor.evaluate("""(progn
       (goto-char 1) (while (search-forward "tail" nil t) (replace-match "äöü"))
       (upcase-region 3 10) (transpose-lines 1) (insert "\\nübrig \\x3fffff\\n") (delete-region 1 4)
-      (narrow-to-region (- (point-max) 2) (point-max))
-      (subst-char-in-region (point-min) (point-max) ?l ?L)
+      (narrow-to-region (- (point-max) 2) (point-max)) (subst-char-in-region (point-min) (point-max) ?l ?L)
       (subst-char-in-region (point-min) (point-max) ?L ?l) (widen) (goto-char (point-max)) nil)""")
     editor.type("o")
     editor.wait_for("hello world again")
@@ -214,17 +222,19 @@ def test_the_server_follows_changes_of_many_kinds(editor: Emacs) -> None:
     editor.wait_for("äöü😀 grün und blau")
 
 
-def test_explain_says_why_and_a_word_is_forgotten(editor: Emacs) -> None:
+def test_explain_and_forget_commands(editor: Emacs) -> None:
+    """One command shows the shares of the predictors, the other forgets a word."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.command("foretype-explain")
     editor.wait_for("scripted: 100 % of it")
     editor.command("foretype-forget")
     editor.type("\nyes\n")
-    editor.wait(editor.messages, lambda said: "hello is forgotten" in said)
+    editor.wait(editor.messages, lambda messages: "hello is forgotten" in messages)
 
 
-def test_it_stands_beside_another_server(tmp_path: Path) -> None:
+def test_works_beside_eglot(tmp_path: Path) -> None:
+    """Ghost text works in a buffer that Eglot has attached to another server."""
     other = f'(list "{sys.executable}" "-m" "foretype_server" "serve")'
     more = f"""(require 'eglot)
       (add-to-list 'eglot-server-programs (cons 'text-mode (lambda (&rest _) {other})))
@@ -237,11 +247,14 @@ def test_it_stands_beside_another_server(tmp_path: Path) -> None:
         emacs.wait_for_text("hello world again")
 
 
-def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Emacs) -> None:
+def test_killed_server_is_reported_once(editor: Emacs) -> None:
+    """A killed server shows one message, and foretype-restart starts a new one."""
     editor.type("hello")
     editor.wait_for("hello world again")
     os.kill(editor.evaluate("(process-id (jsonrpc--process foretype--server))"), signal.SIGKILL)
-    editor.wait(editor.messages, lambda said: "M-x foretype-restart starts it again" in said)
+    editor.wait(
+        editor.messages, lambda messages: "M-x foretype-restart starts it again" in messages
+    )
     editor.type("!")
     editor.evaluate('(progn (find-file "other.txt") nil)')
     assert editor.messages().count("M-x foretype-restart") == 1
@@ -252,7 +265,8 @@ def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Emacs
     editor.wait_for("hello world again")
 
 
-def test_a_missing_program_is_one_message(tmp_path: Path) -> None:
+def test_missing_program_is_reported_once(tmp_path: Path) -> None:
+    """A missing program is one message, however many buffers are opened."""
     for emacs in opened(tmp_path, more='(setq foretype-program "/none/foretype")'):
         emacs.evaluate('(progn (find-file "other.txt") nil)')
         emacs.type("hello")
@@ -260,12 +274,15 @@ def test_a_missing_program_is_one_message(tmp_path: Path) -> None:
         assert emacs.messages().count('there is no program "/none/foretype"') == 1
 
 
-def test_setup_installs_a_package_that_works_and_removes_it_again(tmp_path: Path) -> None:
+def test_setup_installs_and_removes_package(tmp_path: Path) -> None:
+    """`foretype setup emacs` installs a working package, and --remove deletes it."""
     assert PROGRAM
     environment = {**os.environ, "HOME": str(tmp_path), "FORETYPE_HOME": str(tmp_path / "foretype")}
     setup = [str(Path(SCRIPTS) / "foretype"), "setup", "emacs", "--program", PROGRAM]
-    told = subprocess.run(setup, env=environment, capture_output=True, text=True, check=True).stdout
-    assert "(global-foretype-mode)" in told
+    output = subprocess.run(
+        setup, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert "(global-foretype-mode)" in output
     for emacs in opened(tmp_path, install=""):
         emacs.type("hello")
         emacs.wait_for("hello world again")
@@ -273,7 +290,8 @@ def test_setup_installs_a_package_that_works_and_removes_it_again(tmp_path: Path
     assert not list((tmp_path / ".emacs.d" / "elpa").glob("foretype*"))
 
 
-def test_it_compiles_and_is_documented_as_emacs_would_have_it(tmp_path: Path) -> None:
+def test_package_compiles_and_passes_checkdoc(tmp_path: Path) -> None:
+    """The byte compiler and checkdoc report no warning."""
     assert PROGRAM
     files = [shutil.copy(path, tmp_path) for path in PACKAGE.glob("*.el")]
     batch = [PROGRAM, "-Q", "--batch", "-L", str(tmp_path)]

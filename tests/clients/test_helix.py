@@ -1,4 +1,4 @@
-"""The configuration for Helix, in a real Helix, with the real server."""
+"""The configuration for Helix, in Helix, with the real server."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 CANNOT = {
-    "ghost text": "Helix 25.07 does not ask servers for it",
+    "ghost text": "Helix 25.07 does not request it",
     "worded": (
-        "Helix takes an item whole; the menu has the next word, the next two and so on as items"
+        "Helix accepts whole items; the menu has the next word, the next two and so on as items"
     ),
 }
 SETTINGS = (
-    '{ predictors = { scripted = { texts = ["hello world again", "äöü😀 grün und blau"] } } }'
+    '{ maxSearchTime = 10000, predictors = { scripted = { texts = ["hello world again", '
+    '"äöü😀 grün und blau"] } } }'
 )
 
 
 @pytest.fixture
 def languages(tmp_path: Path) -> Path:
-    """Our configuration, where Helix looks for it."""
+    """The client's configuration, in the configuration folder of Helix."""
     path = tmp_path / "config" / "helix" / "languages.toml"
     path.parent.mkdir(parents=True)
     path.write_text((client_files.editor_files("helix") / "languages.toml").read_text())
@@ -39,17 +40,18 @@ def languages(tmp_path: Path) -> Path:
 
 
 def log_of(folder: Path) -> str:
-    """What Helix and its servers have said to each other."""
+    """Return the log with the messages between Helix and its servers."""
     path = folder / "cache" / "helix" / "helix.log"
     return path.read_text() if path.exists() else ""
 
 
 def opened(folder: Path, file: str) -> Iterator[Terminal]:
+    """A Helix in insert mode in a file of a repository."""
     (folder / "work" / ".git").mkdir(parents=True)
     (folder / "work" / file).write_text("\n")
     assert PROGRAM
     with started([PROGRAM, "-v", file], folder, {}) as editor:
-        # Helix does not ask again once a server has come up later than the key.
+        # Helix sends no new request when a server becomes ready after the key.
         editor.wait(lambda: '"initialized"' in log_of(folder))
         editor.press("i")
         editor.wait_for("INS")
@@ -58,33 +60,32 @@ def opened(folder: Path, file: str) -> Iterator[Terminal]:
 
 @pytest.fixture
 def editor(tmp_path: Path, languages: Path) -> Iterator[Terminal]:
-    """Insert mode in a text file, with texts known by heart."""
+    """A Helix in insert mode in a text file, whose server predicts the texts of `SETTINGS`."""
     languages.write_text(re.sub(r"(?m)^config = .*", f"config = {SETTINGS}", languages.read_text()))
     yield from opened(tmp_path, "notes.txt")
 
 
-def test_opened_python_is_served_from_the_workspace_beside_its_own_servers(
-    tmp_path: Path, languages: Path
-) -> None:
+def test_opened_file_uses_workspace(tmp_path: Path, languages: Path) -> None:
+    """A Python file has words of the workspace, beside the other servers of Python."""
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "other.py").write_text(8 * "print(observatory_of_the_northern_hills)\n")
     for editor in opened(tmp_path, "notes.py"):
         editor.wait(
             lambda: re.search(r'foretype <- .*"kind": ?"end"', log_of(tmp_path))
-        )  # it has read the workspace
+        )  # the workspace is indexed
         editor.type("print(observatory_of")
         editor.wait_for("observatory_of_the_northern_hills")
 
 
-def test_completed_the_menu_has_the_next_words(editor: Terminal) -> None:
+def test_completed_menu_has_next_words(editor: Terminal) -> None:
+    """The menu has the next word, the next two and so on."""
     editor.type("hello wo")
     screen = editor.wait_for("world again")
     assert re.search(r"\bworld +text", screen)
 
 
-def test_completed_the_menu_opens_before_a_word_and_after_characters_of_several_bytes(
-    editor: Terminal,
-) -> None:
+def test_completed_after_multibyte_characters(editor: Terminal) -> None:
+    """C-x opens the menu before a word, after multi-byte characters."""
     editor.type("äöü😀 ")
     editor.press("C-x")
     editor.wait_for("grün und")
@@ -92,17 +93,19 @@ def test_completed_the_menu_opens_before_a_word_and_after_characters_of_several_
     editor.wait(editor.screen, lambda screen: "äöü😀 grün" in screen and "grün und" not in screen)
 
 
-def test_accepted_an_item_replaces_the_word_typed_so_far(editor: Terminal) -> None:
+def test_accepted_item_replaces_typed_word(editor: Terminal) -> None:
+    """An accepted item replaces the typed part of the word."""
     editor.type("hello wo")
     editor.wait_for("world again")
     editor.press("Tab")
-    editor.wait_for("probability:")  # why it is offered
+    editor.wait_for("probability:")  # the explanation beside the item
     editor.press("Enter")
     editor.press("Escape")
     editor.wait(editor.screen, lambda screen: "hello world" in screen and "again" not in screen)
 
 
-def test_a_word_is_forgotten_by_a_command(editor: Terminal, tmp_path: Path) -> None:
+def test_forget_command(editor: Terminal, tmp_path: Path) -> None:
+    """The workspace command foretype.forget forgets a word."""
     editor.type("hello wo")
     editor.wait_for("world again")
     editor.press("Escape", "Escape")

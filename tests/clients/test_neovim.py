@@ -19,11 +19,17 @@ TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree"]
 SETUP = """
 require("foretype").setup({
   inline = { builtin = %s },
-  settings = { inline = { maxLines = 3 }, predictors = { scripted = { texts = { %s } } } },
+  settings = {
+    maxSearchTime = 10000,
+    inline = { maxLines = 3 },
+    predictors = { scripted = { texts = { %s } } },
+  },
 })
 """
 TABS = "vim.keymap.set('i', '<Tab>', function() return 'TAB' end, { expr = true })"
-COUNT_MESSAGES = "_G.said = {}; vim.notify = function(text) table.insert(_G.said, text) end"
+RECORD_NOTIFICATIONS = (
+    "_G.notifications = {}; vim.notify = function(text) table.insert(_G.notifications, text) end"
+)
 
 
 def configuration(builtin: bool = False) -> str:
@@ -31,31 +37,31 @@ def configuration(builtin: bool = False) -> str:
     return SETUP % (str(builtin).lower(), texts)
 
 
-def said(editor: Neovim) -> list[str]:
-    return editor.lua("return _G.said") or []
+def notifications(editor: Neovim) -> list[str]:
+    """Return the notifications that `RECORD_NOTIFICATIONS` has recorded."""
+    return editor.lua("return _G.notifications") or []
 
 
 def accepted(editor: Neovim) -> dict[str, int]:
-    """What the server has counted, once it has answered."""
+    """Return the server's counts of accepted suggestions."""
     return editor.lua(
         """local client = vim.lsp.get_clients({ name = "foretype" })[1]
-        local status = { command = "foretype.status" }
-        return client:request_sync("workspace/executeCommand", status).result.accepted"""
+        return client:request_sync("workspace/executeCommand", { command = "foretype.status" }).result.accepted"""
     )
 
 
-@pytest.fixture(scope="module", params=["built in", "our own"])
+@pytest.fixture(scope="module", params=["builtin", "plugin"])
 def running(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Neovim]:
-    """A Neovim for many tests, with each of the two kinds of ghost text."""
+    """A Neovim for many tests, with each of the two renderers of ghost text."""
     folder = tmp_path_factory.mktemp("neovim")
     (folder / "notes.txt").write_text("")
     assert PROGRAM
     with started(PROGRAM, folder, configuration(), "notes.txt") as editor:
-        if request.param == "built in":
+        if request.param == "builtin":
             if not editor.lua("return vim.lsp.inline_completion ~= nil"):
-                pytest.skip("this Neovim has no ghost text built in")
+                pytest.skip("this Neovim has no built-in ghost text")
             (folder / "init.lua").write_text(configuration(builtin=True))
             editor.command(f"source {folder / 'init.lua'}")
         editor.wait(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 }) == 1"))
@@ -64,7 +70,7 @@ def running(
 
 @pytest.fixture
 def editor(running: Neovim) -> Neovim:
-    """Normal mode, in an empty file."""
+    """The Neovim in normal mode, in an empty file."""
     running.type("<Esc><Esc>")
     running.wait(
         lambda: running.lua("return vim.api.nvim_get_mode().mode"), lambda mode: mode == "n"
@@ -74,7 +80,8 @@ def editor(running: Neovim) -> Neovim:
     return running
 
 
-def test_accepted_whole_in_one_step_that_can_be_undone_and_repeated(editor: Neovim) -> None:
+def test_accepted_ghost_text_undoes_once(editor: Neovim) -> None:
+    """Accepted ghost text is one undo step, and `.` repeats it."""
     editor.type("ihello")
     assert editor.wait_for_ghost(" world again") == (0, 5, " world again")
     editor.type("<Tab>")
@@ -86,7 +93,8 @@ def test_accepted_whole_in_one_step_that_can_be_undone_and_repeated(editor: Neov
     editor.wait_for_line("")
 
 
-def test_worded_and_lines_are_taken_alone(editor: Neovim) -> None:
+def test_worded_and_line_keys(editor: Neovim) -> None:
+    """The keys for a word and for a line accept only that part."""
     editor.type("ihello")
     editor.wait_for_ghost(" world again")
     editor.type("<C-Right>")
@@ -98,7 +106,8 @@ def test_worded_and_lines_are_taken_alone(editor: Neovim) -> None:
     editor.wait(editor.lines, lambda lines: lines == ["one", "two"])
 
 
-def test_what_was_typed_along_does_not_stand_twice(editor: Neovim) -> None:
+def test_typed_characters_are_not_doubled(editor: Neovim) -> None:
+    """Accepting after typing along inserts only the rest."""
     editor.type("ihello")
     editor.wait_for_ghost(" world again")
     editor.type(" wo")
@@ -107,10 +116,11 @@ def test_what_was_typed_along_does_not_stand_twice(editor: Neovim) -> None:
     editor.wait_for_line("hello world again")
 
 
-def test_keys_that_come_all_at_once_keep_their_order(editor: Neovim) -> None:
+def test_fast_keys_keep_their_order(editor: Neovim) -> None:
+    """Keys that arrive together act in their order, also around the accept key."""
     editor.type("ihello")
     editor.wait_for_ghost(" world again")
-    editor.type("!<Tab>x")  # the ghost text is no longer what follows
+    editor.type("!<Tab>x")  # the ghost text no longer follows
     editor.wait_for_line("hello!\tx")
     editor.type("<Esc>Shello")
     editor.wait_for_ghost(" world again")
@@ -118,12 +128,14 @@ def test_keys_that_come_all_at_once_keep_their_order(editor: Neovim) -> None:
     editor.wait_for_line("hello world again!")
 
 
-def test_the_key_does_what_it_did_where_nothing_is_shown(editor: Neovim) -> None:
+def test_accept_key_falls_through(editor: Neovim) -> None:
+    """The accept key is a plain tab if no ghost text is shown."""
     editor.type("i<Tab>x")
     editor.wait_for_line("\tx")
 
 
-def test_what_is_dismissed_is_gone_and_nothing_is_taken(editor: Neovim) -> None:
+def test_dismiss_key_hides_ghost_text(editor: Neovim) -> None:
+    """The dismiss key hides the ghost text and inserts nothing."""
     editor.type("ihello")
     editor.wait_for_ghost(" world again")
     editor.type("<C-]>")
@@ -132,7 +144,8 @@ def test_what_is_dismissed_is_gone_and_nothing_is_taken(editor: Neovim) -> None:
     editor.wait_for_line("hello\t")
 
 
-def test_ghost_text_stands_after_characters_of_several_bytes(editor: Neovim) -> None:
+def test_ghost_text_after_multibyte_characters(editor: Neovim) -> None:
+    """Ghost text has the right column after multi-byte characters."""
     editor.type("iäöü😀")
     assert editor.wait_for_ghost(" grün und blau") == (0, len("äöü😀".encode()), " grün und blau")
     editor.type("<C-Right>")
@@ -142,7 +155,8 @@ def test_ghost_text_stands_after_characters_of_several_bytes(editor: Neovim) -> 
     editor.wait_for_line("äöü😀 grün und blau!")
 
 
-def test_what_is_taken_is_counted_once(editor: Neovim) -> None:
+def test_accepted_parts_are_counted_once(editor: Neovim) -> None:
+    """A word and then the rest count as two, with their characters once."""
     before = accepted(editor)
     editor.type("ihello")
     editor.wait_for_ghost(" world again")
@@ -155,7 +169,8 @@ def test_what_is_taken_is_counted_once(editor: Neovim) -> None:
     assert after["characters"] - before["characters"] == len(" world again")
 
 
-def test_completed_by_the_menu_and_what_is_chosen_is_counted(editor: Neovim) -> None:
+def test_completed_menu_item_is_counted(editor: Neovim) -> None:
+    """CTRL-X CTRL-O lists the next words, and an accepted item is counted."""
     before = accepted(editor)
     editor.type("ihello wo<C-x><C-o>")
     words = editor.wait(lambda: editor.lua("return vim.fn.complete_info({ 'items' }).items"))
@@ -165,7 +180,8 @@ def test_completed_by_the_menu_and_what_is_chosen_is_counted(editor: Neovim) -> 
     editor.wait(lambda: accepted(editor)["word"] - before["word"], lambda count: count == 1)
 
 
-def test_opened_and_checkhealth_is_content(editor: Neovim) -> None:
+def test_opened_file_passes_checkhealth(editor: Neovim) -> None:
+    """:checkhealth reports the version and the predictors, and no problem."""
     editor.command("checkhealth foretype")
     report = "\n".join(editor.lines())
     assert "foretype 0" in report
@@ -174,7 +190,8 @@ def test_opened_and_checkhealth_is_content(editor: Neovim) -> None:
     assert "WARNING" not in report
 
 
-def test_explain_says_why(editor: Neovim) -> None:
+def test_explain_command(editor: Neovim) -> None:
+    """:Foretype explain shows the suggestion and its predictors in a floating window."""
     editor.type("ihello<Esc>:Foretype explain<CR>")
     floating = (
         "return vim.tbl_filter(function(w) return vim.api.nvim_win_get_config(w).relative "
@@ -189,7 +206,8 @@ def test_explain_says_why(editor: Neovim) -> None:
     assert any("scripted" in line for line in text)
 
 
-def test_a_word_is_forgotten(editor: Neovim) -> None:
+def test_forget_command(editor: Neovim) -> None:
+    """:Foretype! forget forgets a word and reports it."""
     editor.type("ihello<Esc>:Foretype! forget hello<CR>")
     editor.wait(
         editor.messages,
@@ -197,22 +215,27 @@ def test_a_word_is_forgotten(editor: Neovim) -> None:
     )
 
 
-def test_training_is_started_on_a_file_and_what_is_wrong_with_it_is_said(editor: Neovim) -> None:
-    editor.lua(COUNT_MESSAGES)
+def test_failed_training_is_reported(editor: Neovim) -> None:
+    """:Foretype train starts on a file, and reports that the file is missing."""
+    editor.lua(RECORD_NOTIFICATIONS)
     editor.command("Foretype train nowhere.txt")
-    editor.wait(lambda: said(editor), lambda lines: any("training on" in line for line in lines))
-    everything = lambda: [*said(editor), *editor.messages()]  # noqa: E731 (where servers' messages go differs)
+    editor.wait(
+        lambda: notifications(editor), lambda lines: any("training on" in line for line in lines)
+    )
+    everything = lambda: [*notifications(editor), *editor.messages()]  # noqa: E731 (the two versions show servers' messages differently)
     editor.wait(
         everything,
         lambda lines: any("nowhere.txt" in line and "training on" not in line for line in lines),
     )
 
 
-def test_commands_are_completed(editor: Neovim) -> None:
+def test_subcommands_are_completed(editor: Neovim) -> None:
+    """The command line completes the subcommands of :Foretype."""
     assert editor.lua("return vim.fn.getcompletion('Foretype re', 'cmdline')") == ["restart"]
 
 
-def test_ghost_text_of_our_own_goes_when_insert_mode_is_interrupted(fresh: Neovim) -> None:
+def test_interrupt_hides_plugin_ghost_text(fresh: Neovim) -> None:
+    """CTRL-C, which triggers no InsertLeave, hides the plugin's ghost text."""
     fresh.type("ihello")
     fresh.wait_for_ghost(" world again")
     fresh.type("<C-c>")
@@ -221,12 +244,13 @@ def test_ghost_text_of_our_own_goes_when_insert_mode_is_interrupted(fresh: Neovi
     fresh.wait_for_ghost(" world again")
 
 
-def test_buffers_without_a_name_are_served_and_help_is_not(editor: Neovim) -> None:
+def test_unnamed_buffers_are_attached(editor: Neovim) -> None:
+    """Unnamed buffers have ghost text, one at a time; help buffers are not attached."""
     editor.type(":enew<CR>ihello")
     editor.wait_for_ghost(" world again")
     editor.type("<Esc>:new<CR>iäöü😀")
     editor.wait_for_ghost(" grün und blau")
-    editor.type("<Esc><C-w>wA")  # which has the same URI
+    editor.type("<Esc><C-w>wA")  # a buffer with the same URI
     editor.wait_for_ghost(" world again")
     editor.type(" w")
     editor.wait_for_ghost("orld again")
@@ -237,31 +261,32 @@ def test_buffers_without_a_name_are_served_and_help_is_not(editor: Neovim) -> No
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Neovim]:
-    """A Neovim of its own for one test, in which Tab is mapped, and whose messages are kept."""
+    """A Neovim for one test, with a mapping of Tab and with recorded notifications."""
     (tmp_path / "notes.txt").write_text("")
     assert PROGRAM
     with started(
-        PROGRAM, tmp_path, f"{COUNT_MESSAGES}\n{TABS}\n{configuration()}", "notes.txt"
+        PROGRAM, tmp_path, f"{RECORD_NOTIFICATIONS}\n{TABS}\n{configuration()}", "notes.txt"
     ) as editor:
         yield editor
 
 
-def test_a_killed_server_is_one_message_and_restart_brings_it_back(fresh: Neovim) -> None:
+def test_killed_server_is_reported_once(fresh: Neovim) -> None:
+    """A killed server shows one message, and :Foretype restart starts a new one."""
     fresh.type("ihello")
     fresh.wait_for_ghost(" world again")
     fresh.type("<Esc>")
     fresh.lua("vim.uv.kill(vim.lsp.get_clients()[1].rpc and ..., 'sigkill')", server_of(fresh))
-    fresh.wait(lambda: said(fresh))
+    fresh.wait(lambda: notifications(fresh))
     fresh.command("edit other.txt | edit notes.txt")
     fresh.command("Foretype restart")
     fresh.type("Shello")
     fresh.wait_for_ghost(" world again")
-    assert len(said(fresh)) == 1
-    assert ":Foretype restart" in said(fresh)[0]
+    assert len(notifications(fresh)) == 1
+    assert ":Foretype restart" in notifications(fresh)[0]
 
 
 def server_of(editor: Neovim) -> int:
-    """The server's process: the only child that Neovim has."""
+    """Return the process id of the server, a child of Neovim."""
     children = editor.wait(
         lambda: editor.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())")
     )
@@ -270,7 +295,8 @@ def server_of(editor: Neovim) -> int:
     )
 
 
-def test_a_mapping_of_the_users_is_what_the_key_does_where_nothing_is_shown(fresh: Neovim) -> None:
+def test_user_mapping_works_without_ghost(fresh: Neovim) -> None:
+    """The user's mapping of the accept key works if no ghost text is shown."""
     fresh.type("ihello")
     fresh.wait_for_ghost(" world again")
     fresh.type("<Tab>")
@@ -279,7 +305,8 @@ def test_a_mapping_of_the_users_is_what_the_key_does_where_nothing_is_shown(fres
     fresh.wait_for_line("TAB")
 
 
-def test_it_can_be_disabled_and_enabled(fresh: Neovim) -> None:
+def test_disable_and_enable_commands(fresh: Neovim) -> None:
+    """Disabling stops the server and frees the keys; enabling starts it again."""
     fresh.type("ihello")
     fresh.wait_for_ghost(" world again")
     fresh.type("<Esc>")
@@ -291,27 +318,31 @@ def test_it_can_be_disabled_and_enabled(fresh: Neovim) -> None:
     fresh.command("Foretype enable")
     fresh.type("Shello")
     fresh.wait_for_ghost(" world again")
-    assert said(fresh) == []
+    assert notifications(fresh) == []
 
 
-def test_a_missing_program_is_one_message(tmp_path: Path) -> None:
+def test_missing_program_is_reported_once(tmp_path: Path) -> None:
+    """A missing program is one message, and an error in :checkhealth."""
     assert PROGRAM
     setup = 'require("foretype").setup({ cmd = { "no-such-program", "serve" }, settings = {} })'
-    with started(PROGRAM, tmp_path, f"{COUNT_MESSAGES}\n{setup}", "a.txt") as editor:
-        editor.wait(lambda: said(editor))
+    with started(PROGRAM, tmp_path, f"{RECORD_NOTIFICATIONS}\n{setup}", "a.txt") as editor:
+        editor.wait(lambda: notifications(editor))
         editor.command("edit b.txt | edit c.md | enew")
         editor.type("ihello<Tab>")
         editor.wait_for_line("hello\t")
-        assert [line for line in said(editor) if "no-such-program" in line] == said(editor)
-        assert len(said(editor)) == 1
+        assert [
+            line for line in notifications(editor) if "no-such-program" in line
+        ] == notifications(editor)
+        assert len(notifications(editor)) == 1
         editor.type("<Esc>")
         editor.command("checkhealth foretype")
         assert "ERROR" in "\n".join(editor.lines())
 
 
-def test_an_option_that_there_is_not_is_one_message_and_the_defaults(tmp_path: Path) -> None:
+def test_unknown_option_is_reported_once(tmp_path: Path) -> None:
+    """An unknown option is one message that names it."""
     assert PROGRAM
     setup = 'require("foretype").setup({ keys = { acept = "<C-y>" } })'
-    with started(PROGRAM, tmp_path, f"{COUNT_MESSAGES}\n{setup}") as editor:
-        (message,) = said(editor)
+    with started(PROGRAM, tmp_path, f"{RECORD_NOTIFICATIONS}\n{setup}") as editor:
+        (message,) = notifications(editor)
         assert "keys.acept" in message

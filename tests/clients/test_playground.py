@@ -1,4 +1,4 @@
-"""The page of `foretype playground`, in a real Chromium, with the real server."""
+"""The page of `foretype playground`, in Chromium, with the real server."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from . import browser
 from .playground import (
     FORETYPE,
     MOVE,
-    PATIENCE,
     PLAYGROUND,
+    TIMEOUT,
     Playground,
     opened,
     serving,
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
-"""Set where the README's pictures are to be taken anew."""
+"""Set to take the README's pictures anew."""
 
 pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))
 
 
 @pytest.fixture(scope="module")
 def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty page whose server knows a few texts by heart."""
+    """The address of an empty page whose server predicts a few texts."""
     with serving_scripted(tmp_path_factory.mktemp("home")) as address:
         yield address
 
@@ -49,15 +49,14 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser, scripted: str) -> Iterator[Playground]:
-    """An empty page, on which nothing may go wrong."""
+    """An empty page; the test fails if the browser reports an error."""
     with opened(chromium, scripted) as playground:
         yield playground
         assert playground.errors == []
 
 
-def test_opened_page_has_the_cursor_in_its_editor_and_asks_nobody_else(
-    page: Playground, scripted: str
-) -> None:
+def test_opened_page_uses_one_host(page: Playground, scripted: str) -> None:
+    """The page has the focus in its editor, and sends requests to its own server only."""
     page.type("hello")
     page.wait_for_ghost(" world again")
     assert page.text() == "hello"
@@ -67,6 +66,7 @@ def test_opened_page_has_the_cursor_in_its_editor_and_asks_nobody_else(
 
 
 def test_completed_from_the_menu(page: Playground) -> None:
+    """Ctrl-Space opens the menu, and Enter accepts an item."""
     page.type("hello wo")
     page.press("Control+Space")
     page.page.locator(".cm-tooltip-autocomplete li", has_text="world").first.wait_for()
@@ -75,7 +75,8 @@ def test_completed_from_the_menu(page: Playground) -> None:
     assert "\n" not in page.text()
 
 
-def test_ghost_text_is_shown_typed_along_and_dismissed(page: Playground) -> None:
+def test_ghost_text_follows_typing(page: Playground) -> None:
+    """Ghost text stays while typing along it; Escape and cursor keys hide it."""
     page.type("hello")
     page.wait_for_ghost(" world again")
     page.type(" wor")
@@ -88,7 +89,8 @@ def test_ghost_text_is_shown_typed_along_and_dismissed(page: Playground) -> None
     page.wait(page.ghost, lambda ghost: ghost != "d again")
 
 
-def test_accepted_by_tab_and_counted(page: Playground) -> None:
+def test_accepted_by_tab_is_reported(page: Playground) -> None:
+    """Tab accepts ghost text as one undo step, and reports it to the server."""
     page.type("äöü😀")
     page.wait_for_ghost(" grün und blau")
     page.press("Tab")
@@ -100,11 +102,12 @@ def test_accepted_by_tab_and_counted(page: Playground) -> None:
     commands = [
         sent["params"] for sent in page.sent if sent["method"] == "workspace/executeCommand"
     ]
-    (told,) = [one["arguments"][0] for one in commands if one["command"] == "foretype.accepted"]
-    assert (told["kind"], told["characters"]) == ("ghost", len(" grün und blau"))
+    (argument,) = [one["arguments"][0] for one in commands if one["command"] == "foretype.accepted"]
+    assert (argument["kind"], argument["characters"]) == ("ghost", len(" grün und blau"))
 
 
-def test_worded_by_control_and_right(page: Playground) -> None:
+def test_worded_by_control_right(page: Playground) -> None:
+    """Ctrl-Right accepts the next word."""
     page.type("hello")
     page.wait_for_ghost(" world again")
     page.press("Control+ArrowRight")
@@ -112,7 +115,8 @@ def test_worded_by_control_and_right(page: Playground) -> None:
     page.wait_for_ghost(" again")
 
 
-def test_tab_leaves_the_editor_where_nothing_is_offered(page: Playground) -> None:
+def test_tab_leaves_editor_without_ghost(page: Playground) -> None:
+    """Tab moves to the controls if there is no ghost text."""
     page.type("hello world again.")
     page.wait(page.untinted, lambda count: count == 0)
     page.wait_for_ghost("")
@@ -120,7 +124,8 @@ def test_tab_leaves_the_editor_where_nothing_is_offered(page: Playground) -> Non
     assert page.page.evaluate("document.activeElement.tagName") == "INPUT"
 
 
-def test_bars_are_probabilities_and_what_is_drawn_follows_the_slider(page: Playground) -> None:
+def test_bars_follow_the_temperature(page: Playground) -> None:
+    """Bars show probabilities, and the sampling bands flatten with the temperature."""
     page.type("hello")
     first = page.wait(page.bars, lambda bars: bool(bars) and bars[0]["text"] == "␣")
     assert sum(bar["probability"] for bar in first) <= 1.001
@@ -136,7 +141,8 @@ def test_bars_are_probabilities_and_what_is_drawn_follows_the_slider(page: Playg
     assert drawn[0] == pytest.approx(first[0]["probability"], abs=0.01)
 
 
-def test_sliders_work_by_keyboard_and_the_seed_only_where_it_matters(page: Playground) -> None:
+def test_sliders_work_by_keyboard(page: Playground) -> None:
+    """The keyboard moves the sliders; the seed is enabled above temperature 0."""
     temperature, seed = page.page.get_by_label("Temperature"), page.page.get_by_label("Seed")
     assert seed.is_disabled()
     temperature.focus()
@@ -145,7 +151,8 @@ def test_sliders_work_by_keyboard_and_the_seed_only_where_it_matters(page: Playg
     assert seed.is_enabled()
 
 
-def test_each_character_is_tinted_by_who_foresaw_it_and_says_so(page: Playground) -> None:
+def test_characters_are_tinted_by_predictor(page: Playground) -> None:
+    """Characters have the colours of their predictors, and show figures on hover."""
     page.type("hello world. Wainwright, Wainwright, Wainwright")
     page.wait(page.untinted, lambda count: count == 0)
     styles = page.page.locator(".scored").evaluate_all(
@@ -164,7 +171,8 @@ def test_each_character_is_tinted_by_who_foresaw_it_and_says_so(page: Playground
     assert re.fullmatch(r"\d+ ms", page.page.locator("#latency").inner_text())
 
 
-def test_an_edit_in_the_middle_keeps_the_other_tints(page: Playground) -> None:
+def test_edit_keeps_other_tints(page: Playground) -> None:
+    """An edit in the middle, undone, leaves the total of bits unchanged."""
     page.type("Wainwright and others")
     page.wait(page.untinted, lambda count: count == 0)
     before = page.page.locator("#bits").inner_text()
@@ -175,9 +183,8 @@ def test_an_edit_in_the_middle_keeps_the_other_tints(page: Playground) -> None:
     page.wait(lambda: page.page.locator("#bits").inner_text(), lambda bits: bits == before)
 
 
-def test_a_second_tab_works_beside_the_first(
-    chromium: Browser, scripted: str, page: Playground
-) -> None:
+def test_two_tabs_work_independently(chromium: Browser, scripted: str, page: Playground) -> None:
+    """Two pages of one server have ghost text at the same time."""
     with opened(chromium, scripted) as other:
         for one in (page, other):
             one.type("hello")
@@ -185,13 +192,15 @@ def test_a_second_tab_works_beside_the_first(
             one.wait_for_ghost(" world again")
 
 
-def test_it_fits_a_narrow_window(page: Playground) -> None:
+def test_page_fits_narrow_window(page: Playground) -> None:
+    """A window of 360 pixels needs no horizontal scrolling."""
     page.page.set_viewport_size({"width": 360, "height": 640})
     page.type("hello world again " * 5)
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_what_is_shown_stays_in_sight_however_long_the_text(page: Playground) -> None:
+def test_page_fits_with_long_text(page: Playground) -> None:
+    """A long text scrolls inside the editor, not the page."""
     page.page.keyboard.insert_text("many lines\n" * 200)
     page.type("hello")
     page.wait_for_ghost(" world again")
@@ -199,6 +208,7 @@ def test_what_is_shown_stays_in_sight_however_long_the_text(page: Playground) ->
 
 
 def test_every_control_has_a_name(page: Playground) -> None:
+    """Every control has an accessible name."""
     unnamed = (
         "all => all.filter(one => !one.labels?.length && !one.ariaLabel && "
         "!one.title).map(one => one.outerHTML)"
@@ -206,9 +216,8 @@ def test_every_control_has_a_name(page: Playground) -> None:
     assert page.page.locator("input, [contenteditable=true]").evaluate_all(unnamed) == []
 
 
-def test_the_end_of_the_server_is_told_once_with_what_to_do(
-    chromium: Browser, tmp_path: Path
-) -> None:
+def test_server_end_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
+    """When the server ends, one alert names the remedy, and the text stays editable."""
     (tmp_path / "letter.txt").write_text("Dear Philippa,\n")
     command = (FORETYPE, "playground", str(tmp_path / "letter.txt"), "--no-open")
     with (
@@ -219,7 +228,7 @@ def test_the_end_of_the_server_is_told_once_with_what_to_do(
         assert playground.text() == "Dear Philippa,\n"
         playground.page.locator("#bars li").first.wait_for()
         process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
         assert process.stderr
         assert process.stderr.read() == ""
         alert = playground.page.get_by_role("alert")
@@ -233,7 +242,8 @@ def test_the_end_of_the_server_is_told_once_with_what_to_do(
         assert playground.page.get_by_role("alert").count() == 1
 
 
-def test_the_words_of_welcome_show_what_they_say(chromium: Browser, tmp_path: Path) -> None:
+def test_welcome_text_demonstrates_prediction(chromium: Browser, tmp_path: Path) -> None:
+    """In the default text, the repeated name is predicted, in both colour schemes."""
     with serving(tmp_path / "home", FORETYPE, "playground", "--no-open") as (address, _):
         for scheme in ("light", "dark"):
             with opened(chromium, address, color_scheme=scheme) as page:
@@ -246,7 +256,7 @@ def test_the_words_of_welcome_show_what_they_say(chromium: Browser, tmp_path: Pa
 
 
 def take(page: Playground, scheme: str) -> None:
-    """A picture for the README: a name that was foreseen, and what may follow it."""
+    """Take a picture for the README: a predicted name, and the next characters."""
     from PIL import Image  # matplotlib brings it
 
     page.press("Tab")

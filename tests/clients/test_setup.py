@@ -1,5 +1,5 @@
-"""What `foretype setup` has put there, in a real Vim and a real Neovim: they find the program,
-which no PATH has.
+"""Vim and Neovim with the plugins that `foretype setup` has installed: they find the program
+without the PATH.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ CONFIGURATIONS = {
 
 
 def set_up(editor: str, folder: Path, *options: str) -> str:
-    """What ``foretype setup`` says, in a home of its own; the XDG folders are those of
-    `started`.
+    """Run ``foretype setup`` with `folder` as its home and the XDG folders of `started`; return its
+    output.
     """
     homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA")}
     program = EDITORS[editor]
@@ -41,7 +41,8 @@ def set_up(editor: str, folder: Path, *options: str) -> str:
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-def test_what_was_set_up_works_and_what_was_removed_is_gone(editor: str, tmp_path: Path) -> None:
+def test_setup_installs_and_removes_plugin(editor: str, tmp_path: Path) -> None:
+    """An installed plugin works and has its help; --remove deletes it."""
     program = EDITORS[editor]
     if program is None:
         pytest.skip(f"no {editor}, or no tmux")

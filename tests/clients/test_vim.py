@@ -23,11 +23,15 @@ from .terminal import Terminal, started
 
 
 def suits(program: str | None) -> bool:
-    """Whether this Vim has what the plugin needs: Debian's vim-tiny, for one, has not."""
+    """Return whether this Vim has the features that the plugin needs; Debian's vim-tiny lacks
+    them.
+    """
     if program is None:
         return False
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-    return all(feature in told for feature in ("+job", "+textprop", "+channel", "+timers"))
+    version = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    return all(feature in version for feature in ("+job", "+textprop", "+channel", "+timers"))
 
 
 PROGRAM = terminal.find("vim")
@@ -36,10 +40,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree", "if x:\n\treturn x"]
-SCRIPTED = {"inline": {"maxLines": 3}, "predictors": {"scripted": {"texts": TEXTS}}}
+SCRIPTED = {
+    "maxSearchTime": 10_000,
+    "inline": {"maxLines": 3},
+    "predictors": {"scripted": {"texts": TEXTS}},
+}
 
 SERVER = "job_info(job_info()[0])['process']"
-"""The process of the one server, as Vim says it."""
+"""The process id of the only server, as a Vim expression."""
 
 VIMRC = """
 set nocompatible noswapfile shortmess+=I runtimepath^={plugin}
@@ -51,20 +59,20 @@ let g:test = ch_open('127.0.0.1:{port}')
 
 
 class Vim(Terminal):
-    """A Vim that can be asked as well: it has opened a channel to here."""
+    """A Vim that also evaluates expressions, over a channel that it has opened to the test."""
 
     def __init__(self, editor: Terminal, connection: socket.socket) -> None:
         super().__init__(editor.tmux)
         self._stream = connection.makefile("rw", encoding="utf-8")
 
     def evaluate(self, expression: str) -> Any:
-        """The value of an expression of Vim's, in whatever mode it is."""
+        """Return the value of a Vim expression; works in any mode."""
         self._stream.write(json.dumps(["expr", expression, -1]) + "\n")
         self._stream.flush()
         return json.loads(self._stream.readline())[1]
 
     def lines(self) -> list[str]:
-        """What stands in the buffer, beside what stands on the screen."""
+        """Return the text of the buffer, which differs from the screen by the ghost text."""
         return self.evaluate("getline(1, '$')")
 
     def wait_for_lines(self, *lines: str) -> None:
@@ -77,43 +85,53 @@ class Vim(Terminal):
 def opened(
     folder: Path, settings: dict[str, Any], file: str = "notes.txt", more: str = ""
 ) -> Iterator[Vim]:
+    """A Vim with the plugin and `more` in its vimrc; fails if Vim reports an error of its own."""
     assert PROGRAM
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(terminal.PATIENCE)
-        told = json.dumps(settings).replace("'", "''")
+        listening.settimeout(terminal.TIMEOUT)
+        quoted = json.dumps(settings).replace("'", "''")
         plugin, port = client_files.editor_files("vim"), listening.getsockname()[1]
         (folder / ".vimrc").write_text(
-            VIMRC.format(plugin=plugin, settings=told, port=port, more=more)
+            VIMRC.format(plugin=plugin, settings=quoted, port=port, more=more)
         )
         with started([PROGRAM, file], folder, {}) as editor, listening.accept()[0] as connection:
             vim = Vim(editor, connection)
             vim.wait(lambda: vim.evaluate("v:vim_did_enter"))
             yield vim
-            assert not [line for line in vim.messages() if re.match(r"Error|E\d+:", line)]
+            assert errors(vim) == []
+
+
+def errors(vim: Vim) -> list[str]:
+    """Return the error messages of Vim itself."""
+    return [line for line in vim.messages() if re.match(r"Error|E\d+:", line)]
 
 
 @pytest.fixture
 def editor(tmp_path: Path) -> Iterator[Vim]:
-    """Insert mode in an empty text file, with texts known by heart."""
+    """A Vim in insert mode in an empty text file, whose server predicts `TEXTS`."""
     for vim in opened(tmp_path, SCRIPTED):
         vim.press("i")
         yield vim
 
 
-def test_opened_a_file_is_served_by_the_network_and_its_workspace(tmp_path: Path) -> None:
+def test_opened_file_uses_workspace(tmp_path: Path) -> None:
+    """The ghost text of an opened file comes from the default model and the files of its
+    repository.
+    """
     (tmp_path / "work" / ".git").mkdir(parents=True)
     (tmp_path / "work" / "plan.md").write_text(
         30 * "The observatory on Quillfeather Hill is open.\n"
     )
     for vim in opened(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
         vim.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
-        time.sleep(2)  # from the disk into what answers, which says nothing of it
+        time.sleep(2)  # until the server has loaded the index, which it does not report
         vim.type("iThe observatory on Quillfeathe")
         vim.wait_for("The observatory on Quillfeather Hill is open.")
         assert vim.lines() == ["The observatory on Quillfeathe"]
 
 
-def test_completed_the_menu_has_the_next_words_and_what_is_chosen_is_counted(editor: Vim) -> None:
+def test_completed_menu_item_is_counted(editor: Vim) -> None:
+    """CTRL-X CTRL-U lists the next words, and an accepted item is counted."""
     editor.type("hello wo")
     editor.wait_for("hello world again")
     editor.press("C-x", "C-u")
@@ -123,17 +141,19 @@ def test_completed_the_menu_has_the_next_words_and_what_is_chosen_is_counted(edi
     editor.wait(editor.lines, lambda lines: lines[0].startswith("hello world"))
     editor.press("Escape")
     editor.type(":Foretype status\n")
-    editor.wait_for("1 offers")
+    editor.wait_for("accepted in this session: 1 (")
 
 
-def test_ghost_text_is_shown_and_stands_in_no_file(editor: Vim) -> None:
+def test_ghost_text_is_only_shown(editor: Vim) -> None:
+    """Ghost text is on the screen, after the cursor, and not in the buffer."""
     editor.type("hello")
     editor.wait_for("hello world again")
     assert editor.lines() == ["hello"]
     assert editor.cursor() == (0, 5)
 
 
-def test_accepted_ghost_text_is_one_step_of_undo_and_is_counted(editor: Vim) -> None:
+def test_accepted_ghost_text_undoes_once(editor: Vim) -> None:
+    """Accepted ghost text is one undo step and is counted with its characters."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Tab")
@@ -141,10 +161,11 @@ def test_accepted_ghost_text_is_one_step_of_undo_and_is_counted(editor: Vim) -> 
     editor.press("Escape", "u")
     editor.wait_for_lines("hello")
     editor.type(":Foretype status\n")
-    editor.wait_for(f"1 offers, {len(' world again')} characters")
+    editor.wait_for(f"accepted in this session: 1 ({len(' world again')} characters)")
 
 
-def test_worded_the_next_word_and_the_next_line_are_taken_alone(editor: Vim) -> None:
+def test_worded_and_line_keys(editor: Vim) -> None:
+    """The keys for a word and for a line accept only that part."""
     editor.type("äöü😀")
     editor.wait_for("äöü😀 grün und blau")
     editor.press("C-Right")
@@ -157,7 +178,8 @@ def test_worded_the_next_word_and_the_next_line_are_taken_alone(editor: Vim) -> 
     editor.wait_for_lines("äöü😀 grün und blau", "one", "two")
 
 
-def test_several_lines_with_a_tab_are_shown_and_taken_as_they_are(editor: Vim) -> None:
+def test_multiline_ghost_text_keeps_tabs(editor: Vim) -> None:
+    """Ghost text of several lines with a tab is inserted unchanged, also with 'autoindent'."""
     editor.press("Escape")
     editor.type(":set autoindent\n")
     editor.press("i")
@@ -167,7 +189,8 @@ def test_several_lines_with_a_tab_are_shown_and_taken_as_they_are(editor: Vim) -
     editor.wait_for_lines("\tif x:", "\treturn x")
 
 
-def test_what_is_typed_along_stays_and_anything_else_hides_it(editor: Vim) -> None:
+def test_typing_along_keeps_ghost_text(editor: Vim) -> None:
+    """Ghost text stays while the user types along it, and any other character hides it."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.type(" wor")
@@ -178,7 +201,8 @@ def test_what_is_typed_along_stays_and_anything_else_hides_it(editor: Vim) -> No
     editor.wait_for_lines("hello wor!\t")
 
 
-def test_what_is_dismissed_is_gone(editor: Vim) -> None:
+def test_dismiss_key_hides_ghost_text(editor: Vim) -> None:
+    """The dismiss key hides the ghost text, and the accept key is a plain tab again."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("C-]")
@@ -188,9 +212,8 @@ def test_what_is_dismissed_is_gone(editor: Vim) -> None:
 
 
 @pytest.mark.parametrize("keys", [["C-c"], ["Insert", "C-c"], ["C-o"]])
-def test_ghost_text_goes_with_insert_mode_however_that_is_left(
-    editor: Vim, keys: list[str]
-) -> None:
+def test_leaving_insert_mode_hides_it(editor: Vim, keys: list[str]) -> None:
+    """Ghost text and its keys go with insert mode, even if CTRL-C or CTRL-O leaves it."""
     editor.press("Enter")
     editor.type("plain")
     editor.press("Up", "Home")
@@ -207,7 +230,7 @@ def test_ghost_text_goes_with_insert_mode_however_that_is_left(
 
 @contextmanager
 def paused(editor: Vim) -> Iterator[None]:
-    """Inside, the server answers nothing; afterwards it answers everything."""
+    """Stop the server inside the block; afterwards it answers all requests."""
     server = editor.evaluate(SERVER)
     os.kill(server, signal.SIGSTOP)
     try:
@@ -216,7 +239,8 @@ def paused(editor: Vim) -> Iterator[None]:
         os.kill(server, signal.SIGCONT)
 
 
-def test_an_answer_that_comes_late_is_shown_in_no_other_line(editor: Vim) -> None:
+def test_late_response_stays_hidden(editor: Vim) -> None:
+    """A response that arrives after the cursor has moved to another line shows nothing there."""
     editor.type("hell")
     editor.press("Enter")
     editor.type("plain")
@@ -226,13 +250,14 @@ def test_an_answer_that_comes_late_is_shown_in_no_other_line(editor: Vim) -> Non
         editor.type("o")
         editor.press("Down")
         editor.wait(lambda: editor.evaluate("getcurpos()[1:2]"), lambda place: place == [2, 6])
-    editor.press("C-x", "C-u", "C-e")  # which waits for an answer, and that comes after the other
+    editor.press("C-x", "C-u", "C-e")  # this response comes after the late one
     editor.wait(lambda: not editor.evaluate("pumvisible()"))
     editor.press("Tab")
     editor.wait_for_lines("hello", "plain\t")
 
 
-def test_a_menu_that_comes_too_late_is_left_out(editor: Vim) -> None:
+def test_slow_menu_is_dropped(editor: Vim) -> None:
+    """A menu that takes too long is left out without an error, and nothing is counted."""
     editor.type("hello wo")
     editor.wait_for("hello world again")
     with paused(editor):
@@ -241,11 +266,12 @@ def test_a_menu_that_comes_too_late_is_left_out(editor: Vim) -> None:
         editor.wait_for_lines("hello wo!")
     editor.press("Escape")
     editor.type(":Foretype status\n")
-    editor.wait_for("taken in this session: 0 offers")
-    assert not [line for line in editor.messages() if re.match(r"Error|E\d+:", line)]
+    editor.wait_for("accepted in this session: 0 (")
+    assert errors(editor) == []
 
 
-def test_the_server_follows_changes_of_many_kinds(editor: Vim) -> None:
+def test_server_follows_all_changes(editor: Vim) -> None:
+    """The server has the buffer's text after inserting, deleting, moving and substituting lines."""
     editor.press("Enter", "Enter")
     editor.type("tail")
     editor.press("Escape")
@@ -258,7 +284,8 @@ def test_the_server_follows_changes_of_many_kinds(editor: Vim) -> None:
     editor.wait_for("äöü😀 grün und blau")
 
 
-def test_a_mapping_of_the_users_does_what_it_did_where_nothing_is_shown(tmp_path: Path) -> None:
+def test_user_mapping_works_without_ghost(tmp_path: Path) -> None:
+    """A buffer-local mapping of the user works again as soon as no ghost text is shown."""
     for vim in opened(tmp_path, SCRIPTED, more="inoremap <buffer> <Tab> TAB"):
         vim.type("ihello")
         vim.wait_for("hello world again")
@@ -268,7 +295,8 @@ def test_a_mapping_of_the_users_does_what_it_did_where_nothing_is_shown(tmp_path
         vim.wait_for_lines("hello world again", "TAB")
 
 
-def test_explain_says_why_and_a_word_is_forgotten(editor: Vim) -> None:
+def test_explain_and_forget_commands(editor: Vim) -> None:
+    """:Foretype explain shows the shares of the predictors, and :Foretype forget forgets a word."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Escape")
@@ -281,17 +309,19 @@ def test_explain_says_why_and_a_word_is_forgotten(editor: Vim) -> None:
     )
 
 
-def test_a_training_that_cannot_be_is_told_of(editor: Vim, tmp_path: Path) -> None:
+def test_failed_training_is_reported(editor: Vim, tmp_path: Path) -> None:
+    """Training on a missing path and cancelling no training each show a message."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Escape")
     editor.type(f":Foretype train {tmp_path / 'none'}\n")
     editor.wait(editor.messages, lambda lines: any("none" in line for line in lines))
     editor.type(":Foretype train cancel\n")
-    editor.wait(editor.messages, lambda lines: "Foretype: no training is under way" in lines)
+    editor.wait(editor.messages, lambda lines: "Foretype: no training is in progress" in lines)
 
 
-def test_it_can_be_disabled_and_enabled(editor: Vim) -> None:
+def test_disable_and_enable_commands(editor: Vim) -> None:
+    """No ghost text appears while Foretype is disabled, and it returns when enabled."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Escape")
@@ -305,7 +335,8 @@ def test_it_can_be_disabled_and_enabled(editor: Vim) -> None:
     editor.wait_for("hello world again")
 
 
-def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Vim) -> None:
+def test_killed_server_is_reported_once(editor: Vim) -> None:
+    """A killed server shows one message, and :Foretype restart starts a new server."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Escape")
@@ -321,9 +352,38 @@ def test_a_killed_server_is_one_message_and_restart_brings_it_back(editor: Vim) 
     editor.wait_for("hello world again")
 
 
-def test_a_server_killed_while_somebody_types_is_told_of_once_they_have_done_and_at_each_command(
-    editor: Vim,
-) -> None:
+KILL = """
+function! Kill() abort
+  let job = job_info()[0]
+  call job_stop(job, 'kill')
+  while job_status(job) ==# 'run'
+  endwhile
+  return ch_status(job_getchannel(job))
+endfunction
+"""
+"""Kill the server and return the state of its channel. Vim reads no channel meanwhile: job_status()
+itself calls `exit_cb`, with the channel's input closed and its output still open.
+"""
+
+
+def test_ended_server_gets_no_messages(tmp_path: Path) -> None:
+    """No message is written to a server that has ended, though its channel still counts as open: no
+    E630 or E631.
+    """
+    for vim in opened(tmp_path, SCRIPTED, more=KILL):
+        vim.type("ihello")
+        vim.wait_for("hello world again")
+        vim.press("Escape")
+        # Not by evaluate(), which discards the errors.
+        vim.type(":let g:status_after_exit = Kill()\n")
+        vim.wait(vim.messages, lambda lines: any("the server ended" in line for line in lines))
+        assert vim.evaluate("g:status_after_exit") == "open"
+        assert vim.evaluate("foretype#document#Get(bufnr())") == {}
+        assert errors(vim) == []
+
+
+def test_kill_while_typing_is_reported(editor: Vim) -> None:
+    """A server killed during insert mode is reported after it, and by each command."""
     editor.type("hello")
     editor.wait_for("hello world again")
     os.kill(editor.evaluate(SERVER), signal.SIGKILL)
@@ -350,9 +410,8 @@ def test_a_server_killed_while_somebody_types_is_told_of_once_they_have_done_and
         "call append(0, 'above') | file plan/notes.txt",
     ],
 )
-def test_a_file_with_another_name_is_served_as_that(
-    editor: Vim, tmp_path: Path, command: str
-) -> None:
+def test_renamed_file_changes_its_server(editor: Vim, tmp_path: Path, command: str) -> None:
+    """A buffer with a new file name is served under that name, by the server of its repository."""
     (tmp_path / "work" / "plan" / ".git").mkdir(parents=True)
     editor.type("hello")
     editor.wait_for("hello world again")
@@ -363,7 +422,7 @@ def test_a_file_with_another_name_is_served_as_that(
         lambda: editor.evaluate("len(job_info())"), lambda servers: servers == 2
     )  # one for each workspace
     editor.type("Shell")
-    editor.wait(lambda: editor.evaluate("foretype#document#Of(bufnr()).server.ready"))
+    editor.wait(lambda: editor.evaluate("foretype#document#Get(bufnr()).server.ready"))
     editor.type("o")
     editor.wait_for("hello world again")
     editor.press("Escape")
@@ -371,13 +430,14 @@ def test_a_file_with_another_name_is_served_as_that(
     editor.wait_for("scripted: 100 % of it")
 
 
-def test_a_missing_program_is_one_message(tmp_path: Path) -> None:
+def test_missing_program_is_reported_once(tmp_path: Path) -> None:
+    """A missing program is one message, however many buffers are opened."""
     for vim in opened(tmp_path, SCRIPTED, more="let g:foretype_program = '/none/foretype'"):
         vim.type("\n:edit other.txt\n:edit notes.txt\nihello\x1b")
         vim.wait_for_lines("hello")
         assert [line for line in vim.messages() if "Foretype" in line] == [
             (
-                'Foretype: there is no program "/none/foretype"; install it, or name its path in '
+                'Foretype: there is no program "/none/foretype"; install it, or set its path in '
                 "g:foretype_program"
             )
         ]

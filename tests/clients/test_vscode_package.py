@@ -1,4 +1,6 @@
-"""What is installed in VS Code is what its sources say, and these are sound."""
+"""The packaged VS Code extension is built from its sources, and its manifest agrees with the
+server.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,13 @@ from . import npm
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "editor-clients" / "vscode"
 VSIX = CLIENT / "foretype.vsix"
-LARGEST = 500_000
-"""Bytes of the package: it lies in each wheel."""
+MAX_PACKAGE_BYTES = 500_000
+"""The package is a part of each wheel."""
 
 
 @pytest.fixture(scope="module")
 def packaged() -> dict[str, bytes]:
-    """The files that VS Code puts into the extension's folder, by their names there."""
+    """The files of the extension's folder, by their names there."""
     with zipfile.ZipFile(VSIX) as archive:
         inside = {
             name.removeprefix("extension/"): name
@@ -39,13 +41,14 @@ def manifest() -> dict[str, Any]:
 
 
 def settings() -> dict[str, dict[str, Any]]:
-    """The schema of each, by its name without the section."""
+    """Return the schema of each setting by its name without the section."""
     groups = manifest()["contributes"]["configuration"]
     properties = {name: schema for group in groups for name, schema in group["properties"].items()}
     return {name.removeprefix("foretype."): schema for name, schema in properties.items()}
 
 
-def test_all_but_the_bundle_is_packaged_as_it_is_committed(packaged: dict[str, bytes]) -> None:
+def test_package_has_the_committed_files(packaged: dict[str, bytes]) -> None:
+    """All files of the package except the bundle are those of the repository."""
     renamed = {"readme.md": "README.md", "LICENSE.txt": "LICENSE", "changelog.md": "CHANGELOG.md"}
     committed = {
         name: CLIENT / renamed.get(name, name) for name in packaged if not name.startswith("dist/")
@@ -54,8 +57,9 @@ def test_all_but_the_bundle_is_packaged_as_it_is_committed(packaged: dict[str, b
     assert [name for name, path in committed.items() if path.read_bytes() != packaged[name]] == []
 
 
-def test_the_package_is_small(packaged: dict[str, bytes]) -> None:
-    assert VSIX.stat().st_size < LARGEST
+def test_package_is_small(packaged: dict[str, bytes]) -> None:
+    """The package is small and contains no sources."""
+    assert VSIX.stat().st_size < MAX_PACKAGE_BYTES
     assert not [
         name for name in packaged if "node_modules" in name or name.endswith((".ts", ".map"))
     ]
@@ -63,9 +67,8 @@ def test_the_package_is_small(packaged: dict[str, bytes]) -> None:
 
 @pytest.mark.timeout(300)  # npm installs, checks and builds
 @pytest.mark.skipif(npm.missing() is not None, reason=str(npm.missing()))
-def test_the_sources_are_sound_and_build_the_packaged_bundle(
-    packaged: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_sources_build_the_packaged_bundle(packaged: dict[str, bytes], tmp_path: Path) -> None:
+    """The sources pass their checks and build the packaged bundle."""
     sources = npm.installed(CLIENT, tmp_path)
     npm.run(sources, "npm", "run", "check")
     npm.run(sources, "npm", "run", "build")
@@ -74,24 +77,28 @@ def test_the_sources_are_sound_and_build_the_packaged_bundle(
     assert [name for name in built if built[name] != packaged[name]] == [], "run npm run package"
 
 
-def test_the_lock_names_no_registry() -> None:
+def test_lock_names_no_registry() -> None:
+    """The lock file contains no address of a registry."""
     lock = json.loads((CLIENT / "package-lock.json").read_text("utf-8"))
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]
 
 
-def test_the_licence_and_the_version_are_the_projects(packaged: dict[str, bytes]) -> None:
+def test_licence_and_version_match(packaged: dict[str, bytes]) -> None:
+    """The licence and the version are those of the project."""
     assert packaged["LICENSE.txt"] == (ROOT / "LICENSE").read_bytes()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert manifest()["version"] == project["version"]
 
 
-def test_licences_of_all_that_is_bundled_come_along(packaged: dict[str, bytes]) -> None:
+def test_bundled_licences_are_included(packaged: dict[str, bytes]) -> None:
+    """The package contains the licences of the bundled libraries."""
     notices = packaged["dist/LICENSES.txt"].decode()
     for package in ("vscode-languageclient", "vscode-jsonrpc", "minimatch", "semver"):
         assert re.search(rf"^{package} \d", notices, re.MULTILINE)
 
 
-def test_the_settings_are_the_servers_with_its_defaults() -> None:
+def test_settings_match_the_server() -> None:
+    """The settings are those of the server, with its defaults, and `path`."""
     schemas = settings()
     assert set(schemas) == {*NAMES, "path"}
     defaults = {name: schemas[name]["default"] for name in NAMES}
@@ -100,7 +107,8 @@ def test_the_settings_are_the_servers_with_its_defaults() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_setting_allows_the_server_allows(name: str) -> None:
+def test_setting_bounds_match_the_server(name: str) -> None:
+    """The server accepts a setting within its bounds and refuses it outside."""
     schema = settings()[name]
     allowed = [schema[bound] for bound in ("minimum", "maximum") if bound in schema]
     for value in allowed:
@@ -110,13 +118,15 @@ def test_what_a_setting_allows_the_server_allows(name: str) -> None:
             assert read_settings({name: schema[bound] + step})[1] != []
 
 
-def test_a_workspace_that_is_not_trusted_names_no_program() -> None:
+def test_untrusted_workspace_is_restricted() -> None:
+    """An untrusted workspace cannot set the model, the predictors or the program."""
     restricted = manifest()["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
     assert set(restricted) == {"foretype.model", "foretype.predictors"}
     assert settings()["path"]["scope"] == "machine"
 
 
-def test_the_readme_knows_the_commands_and_the_settings() -> None:
+def test_readme_lists_commands_and_settings() -> None:
+    """The README lists each command, and each setting with its default."""
     readme = (CLIENT / "README.md").read_text("utf-8")
     commands = [command["title"] for command in manifest()["contributes"]["commands"]]
     assert [title for title in commands if f"| {title} |" not in readme] == []
@@ -126,7 +136,8 @@ def test_the_readme_knows_the_commands_and_the_settings() -> None:
     }
 
 
-def test_each_command_is_one_of_the_sources() -> None:
+def test_commands_are_registered() -> None:
+    """The commands of the manifest are those that the sources register."""
     source = (CLIENT / "src" / "commands.ts").read_text("utf-8")
     registered = set(re.findall(r'^    "(foretype\.\w+)":', source, re.MULTILINE))
     assert registered == {command["command"] for command in manifest()["contributes"]["commands"]}

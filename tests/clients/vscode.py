@@ -1,6 +1,4 @@
-"""A real VS Code, as code-server in a Chromium, with Foretype's packaged extension and the real
-server.
-"""
+"""VS Code, as code-server in Chromium, with Foretype's packaged extension and the real server."""
 
 from __future__ import annotations
 
@@ -26,8 +24,8 @@ T = TypeVar("T")
 
 CLIENT = Path(__file__).parents[2] / "editor-clients" / "vscode"
 VSIX = CLIENT / "foretype.vsix"
-PATIENCE = 60.0
-"""Seconds until what does not come about fails the test."""
+TIMEOUT = 60.0
+"""Seconds to wait for an expected state before the test fails."""
 
 QUIET: Mapping[str, Any] = {
     "workbench.startupEditor": "none",
@@ -44,42 +42,41 @@ QUIET: Mapping[str, Any] = {
     "security.workspace.trust.enabled": False,
     "telemetry.telemetryLevel": "off",
 }
-"""Nothing on the screen but what is tested; what is typed is on the disk at once."""
+"""Settings that hide all that is not tested, and save typed text at once."""
 
 
 def missing() -> str | None:
-    """Why there is no VS Code to test in, or None where there is."""
+    """Return the reason why VS Code cannot be tested here, or None."""
     if find() is None:
         return "no code-server: set FORETYPE_TEST_CODE_SERVER"
     return browser.missing()
 
 
 def find() -> str | None:
-    """A code-server: $FORETYPE_TEST_CODE_SERVER, or the one on the PATH."""
+    """Return a code-server: $FORETYPE_TEST_CODE_SERVER, or the one on the PATH."""
     return os.environ.get("FORETYPE_TEST_CODE_SERVER") or shutil.which("code-server")
 
 
 SCALE = 2
-"""Pixels of a picture to one of the page, each way."""
+"""Device pixels per pixel of the page, for sharp pictures."""
 
 EMPTY: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
-"""Files of the workspace."""
+"""The default files of a workspace, with their texts."""
 
-ASKS_FOR_A_COMMAND = """
-[...document.querySelectorAll(".quick-input-widget input")]
-    .some((one) => one.offsetParent && one.value.startsWith(">"))
+COMMAND_PALETTE_IS_OPEN = """
+[...document.querySelectorAll(".quick-input-widget input")].some((one) => one.offsetParent && one.value.startsWith(">"))
 """
 
 
 class VSCode:
-    """A window. What it is told it does in its own time: wait for what comes of it."""
+    """A window. Keys and commands act asynchronously: use `wait` before checking their effect."""
 
     def __init__(self, page: Page, folder: Path) -> None:
         self.page, self.folder = page, folder
         self._has_opened = False
 
     def open(self, name: str) -> None:
-        """A file of the workspace, with the cursor at its end."""
+        """Open a file of the workspace, with the cursor at its end."""
         self.press("Escape", "Escape", "ControlOrMeta+p")
         self.page.locator(".quick-input-widget input").first.fill(name)
         self.choose(name)
@@ -87,17 +84,16 @@ class VSCode:
         self.page.locator(".editor-instance .monaco-editor .view-line").first.wait_for()
         if not self._has_opened:
             self._has_opened = True
-            # What shows ghost text is loaded once a new editor is idle; keys before that ask for
-            # none.
+            # VS Code loads ghost text once a new editor is idle; keys before that request none.
             self.page.wait_for_timeout(4000)
         self.press("ControlOrMeta+End")
 
     def clear(self) -> None:
-        """The file that is open."""
+        """Delete the text of the active file."""
         self.press("ControlOrMeta+a", "Backspace")
 
     def type(self, text: str) -> None:
-        """Letters, at the speed of a quick typist."""
+        """Type at the speed of a quick typist."""
         self.page.keyboard.type(text, delay=60)
 
     def press(self, *keys: str) -> None:
@@ -105,71 +101,71 @@ class VSCode:
             self.page.keyboard.press(key)
 
     def command(self, title: str) -> None:
-        """A command of the palette, by its whole title."""
+        """Run a command of the palette by its title."""
         self.press("F1")
         self.page.locator(".quick-input-widget input").first.fill(f">{title}")
         self.choose(title)
-        self.wait(self._asks_for_no_command)
+        self.wait(self._palette_is_closed)
 
-    def _asks_for_no_command(self) -> bool:
-        return not self.page.evaluate(ASKS_FOR_A_COMMAND)
+    def _palette_is_closed(self) -> bool:
+        return not self.page.evaluate(COMMAND_PALETTE_IS_OPEN)
 
     def text(self, name: str) -> str:
-        """What is on the disk."""
+        """Return the text of a file on the disk."""
         return (self.folder / name).read_text("utf-8")
 
     def ghost(self) -> str:
-        """What is shown in the editor that isn't in it."""
+        """Return the ghost text."""
         shown = self.page.locator(
             ".editor-instance [class*='ghost-text-decoration']"
         ).all_text_contents()
         return "".join(shown).replace("\xa0", " ")
 
     def menu(self) -> list[str]:
-        """The completions that are listed."""
+        """Return the labels of the completion menu."""
         labels = self.page.locator(
             ".suggest-widget.visible .monaco-list-row .label-name"
         ).all_text_contents()
         return [label.replace("\xa0", " ") for label in labels]
 
     def choices(self) -> list[str]:
-        """The lines of the list that asks for one of them."""
+        """Return the lines of the open quick pick."""
         return self._visible(".quick-input-widget .monaco-list-row").all_inner_texts()
 
     def choose(self, label: str) -> None:
-        """One of the `choices`."""
+        """Choose one of the `choices`."""
         self._visible(".quick-input-widget .monaco-list-row").filter(has_text=label).first.click()
 
     def answer(self, text: str) -> None:
-        """What is asked for in a line of its own."""
+        """Enter text into the open input box."""
         self._visible(".quick-input-widget .quick-input-message").first.wait_for()
         self.page.locator(".quick-input-widget input").first.fill(text)
         self.press("Enter")
 
     def status(self) -> str:
-        """What the item in the status bar says to those who cannot see it."""
+        """Return the accessible label of the status bar item."""
         return self._item().get_attribute("aria-label") or ""
 
     def open_menu(self) -> None:
         self._item().locator("a").click()
 
-    def told(self) -> list[str]:
-        """The notifications that are shown."""
+    def notifications(self) -> list[str]:
+        """Return the messages of the notifications."""
         return self._visible(
             ".notifications-toasts .notification-list-item-message"
         ).all_inner_texts()
 
     def button(self, label: str) -> Locator:
-        """Of a notification."""
+        """Return a button of a notification."""
         return self._visible(".notifications-toasts .monaco-button").filter(has_text=label).first
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
-        """What `look` finds once it is as wanted."""
+        """Return the value of `look` once `wanted` accepts it."""
         return editor.until(
             look,
             wanted,
-            PATIENCE,
-            lambda: f"status: {self.status()!r}; told: {self.told()}",
+            TIMEOUT,
+            lambda: f"status: {self.status()!r}; notifications: {self.notifications()}",
             pause=lambda: self.page.wait_for_timeout(50),
         )
 
@@ -182,17 +178,17 @@ class VSCode:
     def wait_until_ready(self) -> None:
         self.wait(self.status, lambda status: "is ready" in status)
 
-    def taken(self) -> tuple[int, int]:
-        """The offers and the characters that the server has counted as taken."""
+    def accepted(self) -> tuple[int, int]:
+        """Return the server's counts of accepted suggestions and of their characters."""
         self.command("Foretype: Show Menu")
         self.wait(self.choices, lambda lines: any("Show log" in line for line in lines))
         self.press("Escape")
-        found = re.search(r"taken in this window: (\d+) offers, (\d+) characters", self.status())
+        found = re.search(r"accepted in this window: (\d+) \((\d+) characters\)", self.status())
         assert found
         return int(found[1]), int(found[2])
 
     def servers(self) -> list[int]:
-        """The processes of the server that run for this window."""
+        """Return the process ids of this window's servers."""
         return [
             int(folder.name)
             for folder in Path("/proc").iterdir()
@@ -224,10 +220,10 @@ def started(
     files: Mapping[str, str] = EMPTY,
     search: str = editor.SCRIPTS,
 ) -> Iterator[VSCode]:
-    """A window on a folder of these `files`, with the extension, the user's `settings` and a home
-    of its own.
+    """Start a window with the extension, the user's `settings`, its own home and a workspace of
+    `files`.
 
-    `search` is put before the PATH, on which Foretype is found.
+    `search` is a folder to put before the PATH, by default the one with Foretype.
     """
     program = find()
     assert program
@@ -235,7 +231,7 @@ def started(
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
-    # What names a program counts in the latter alone, where the server is: it is of the machine.
+    # Settings of scope machine, such as the program's path, count in the machine's settings only.
     for kind, chosen in (("User", {**QUIET, **settings}), ("Machine", settings)):
         (data / kind).mkdir(parents=True, exist_ok=True)
         (data / kind / "settings.json").write_text(json.dumps(chosen))
@@ -251,10 +247,10 @@ def started(
         "FORETYPE_HOME": str(home / "foretype"),
         "PATH": path,
     }
-    environment["VSCODE_CLI"] = "1"  # the environment is as given here, not that of a login shell
+    environment["VSCODE_CLI"] = "1"  # use this environment, not that of a login shell
     place = [program, "--user-data-dir", str(data), "--extensions-dir", str(home / "extensions")]
     installing = [*place, "--install-extension", str(VSIX), "--force"]
-    subprocess.run(installing, env=environment, check=True, capture_output=True, timeout=PATIENCE)
+    subprocess.run(installing, env=environment, check=True, capture_output=True, timeout=TIMEOUT)
     port = _free_port()
     serving = [*place, "--auth", "none", "--bind-addr", f"127.0.0.1:{port}"]
     quiet = ["--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"]
@@ -284,7 +280,7 @@ def _window(chromium: Browser, address: str) -> Iterator[Page]:
     context.route(lambda url: not url.startswith("http://127.0.0.1:"), _refuse)
     try:
         page = context.new_page()
-        page.set_default_timeout(1000 * PATIENCE)
+        page.set_default_timeout(1000 * TIMEOUT)
         page.goto(address)
         page.locator(".monaco-workbench").wait_for()
         yield page
@@ -293,7 +289,7 @@ def _window(chromium: Browser, address: str) -> Iterator[Page]:
 
 
 def _refuse(route: Route) -> None:
-    """It asks its marketplace for this and that; there is no network."""
+    """Block a request to another host, such as the marketplace."""
     route.abort()
 
 
@@ -312,7 +308,7 @@ def _free_port() -> int:
 
 
 def _await(address: str) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while True:
         try:
             urllib.request.urlopen(f"{address}/healthz", timeout=5).close()

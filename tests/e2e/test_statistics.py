@@ -151,3 +151,27 @@ def test_what_the_client_tells_is_not_counted_twice(tmp_path) -> None:
         client.completions(URI, 0, 7)
         client.send(change(URI, 4, insertion(0, 7, "orld")))
     assert stats(home) == {"ghost": (1, 25)}
+
+
+def test_whole_reports_leave_parts_to_edits(tmp_path: Path) -> None:
+    """With `whole`, edits still show accepted parts, and how many characters had been typed before."""
+    home = tmp_path / "home"
+    with server(home) as (client, _):
+        client.initialize(SETTINGS)
+        client.open(URI, "hello w")
+        (ghost,) = client.ghost(URI, 0, 7)
+        client.send(
+            change(URI, 2, insertion(0, 7, "o")),
+            change(URI, 3, insertion(0, 8, ghost["insertText"][1:])),
+        )
+        (argument,) = ghost["command"]["arguments"]
+        command = {
+            "command": ghost["command"]["command"],
+            "arguments": [{**argument, "whole": True}],
+        }
+        client.request("workspace/executeCommand", command)
+        assert taken(client) == {"ghost": 1, "characters": 24}
+        client.send(change(URI, 4, {"text": "hello w"}))
+        assert client.ghost(URI, 0, 7)
+        client.send(change(URI, 5, insertion(0, 7, "orld")))
+    assert stats(home) == {"ghost": (2, 28)}

@@ -1,4 +1,4 @@
--- What `vim.lsp.enable("foretype")` goes by. `vim.lsp.config("foretype", { ... })` overrides any of it.
+-- The configuration for `vim.lsp.enable("foretype")`. `vim.lsp.config("foretype", { ... })` overrides its fields.
 return {
   cmd = function(dispatchers, config)
     return require("foretype.server").spawn(dispatchers, config)

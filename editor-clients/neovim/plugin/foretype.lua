@@ -1,11 +1,11 @@
--- Foretype starts by itself: installed is enabled. `require("foretype").setup` changes what it does.
+-- Foretype starts by itself once installed. `require("foretype").setup` sets its options.
 if vim.g.loaded_foretype then
   return
 end
 vim.g.loaded_foretype = true
 
 if vim.fn.has("nvim-0.11") == 0 then
-  local text = "Foretype needs Neovim 0.11 or later; this one is older. Remove the plugin, or update Neovim."
+  local text = "Foretype needs Neovim 0.11 or later. Update Neovim, or remove the plugin."
   vim.api.nvim_echo({ { text, "WarningMsg" } }, true, {})
   return
 end
@@ -15,13 +15,13 @@ vim.api.nvim_create_user_command("Foretype", function(command)
 end, {
   nargs = "+",
   bang = true,
-  desc = "Foretype: status, explain, forget, enable, disable, restart, log",
+  desc = "Foretype: status, explain, forget, train, enable, disable, restart, log",
   complete = function(lead, line)
     return require("foretype.commands").complete(lead, line)
   end,
 })
 
--- Not before the rest of the configuration has had its say, wherever in it `setup` is called.
+-- After the user's configuration, which may call `setup` anywhere.
 vim.schedule(function()
   require("foretype").start()
 end)

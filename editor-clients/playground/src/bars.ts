@@ -1,47 +1,47 @@
-/** The next characters as bars: how probable each is, by whom, and behind that how often it would be drawn. */
-import { colour, parts } from "./colours";
-import { percent, spoken, visible } from "./figures";
-import type { Likely } from "./server";
+/** Bars of the next characters: the probability by predictor, and behind it the probability of being sampled. */
+import { colour, visibleShares } from "./colours";
+import { nameOf, percent, symbolOf } from "./figures";
+import type { NextCharacter } from "./server";
 
-/** Show them in `list`, in their order, each in a copy of `row`. Rows are kept, so that their bars move. */
-export function showBars(list: HTMLElement, row: HTMLTemplateElement, next: readonly Likely[]): void {
+/** Show `next` in `list`, in order, each in a copy of `row`. Rows are reused, so that their bars are animated. */
+export function showBars(list: HTMLElement, row: HTMLTemplateElement, next: readonly NextCharacter[]): void {
   while (list.children.length < next.length) {
     list.append(row.content.cloneNode(true));
   }
-  [...list.children].forEach((one, i) => {
-    const likely = next[i];
-    if (likely) {
-      fill(one as HTMLElement, likely);
+  [...list.children].forEach((element, i) => {
+    const character = next[i];
+    if (character) {
+      fillRow(element as HTMLElement, character);
     } else {
-      one.remove();
+      element.remove();
     }
   });
 }
 
-function fill(row: HTMLElement, likely: Likely): void {
-  const [sign, drawn, bar, number] = ["kbd", ".drawn", ".bar", ".number"].map((what) =>
-    row.querySelector<HTMLElement>(what),
+function fillRow(row: HTMLElement, character: NextCharacter): void {
+  const [symbol, drawn, bar, number] = ["kbd", ".drawn", ".bar", ".number"].map((selector) =>
+    row.querySelector<HTMLElement>(selector),
   );
-  if (!sign || !drawn || !bar || !number) {
+  if (!symbol || !drawn || !bar || !number) {
     return;
   }
-  const shares = parts(likely.shares);
-  sign.textContent = visible(likely.text);
-  drawn.style.width = `${100 * likely.drawn}%`;
-  bar.style.width = `${100 * likely.probability}%`;
-  number.textContent = percent(likely.probability);
-  row.dataset.drawn = likely.drawn.toFixed(4);
-  row.dataset.probability = likely.probability.toFixed(4);
-  const whose = shares.map(({ name, share }) => `${name} ${percent(share)}`).join(", ");
-  row.title = `${spoken(likely.text)}: ${percent(likely.probability)} (${whose}); drawn ${percent(likely.drawn)}`;
+  const shares = visibleShares(character.shares);
+  symbol.textContent = symbolOf(character.text);
+  drawn.style.width = `${100 * character.drawn}%`;
+  bar.style.width = `${100 * character.probability}%`;
+  number.textContent = percent(character.probability);
+  row.dataset.drawn = character.drawn.toFixed(4);
+  row.dataset.probability = character.probability.toFixed(4);
+  const byPredictor = shares.map(({ name, share }) => `${name} ${percent(share)}`).join(", ");
+  row.title = `${nameOf(character.text)}: ${percent(character.probability)} (${byPredictor}); sampled ${percent(character.drawn)}`;
   while (bar.children.length < shares.length) {
     bar.append(document.createElement("i"));
   }
   [...bar.children].forEach((part, i) => {
-    const one = shares[i];
-    if (one) {
-      (part as HTMLElement).style.flexGrow = `${one.share}`;
-      (part as HTMLElement).style.background = colour(one.name);
+    const predictor = shares[i];
+    if (predictor) {
+      (part as HTMLElement).style.flexGrow = `${predictor.share}`;
+      (part as HTMLElement).style.background = colour(predictor.name);
     } else {
       part.remove();
     }

@@ -1,4 +1,4 @@
-/** JSON-RPC over a WebSocket: requests, notifications, and what the server says by itself. */
+/** JSON-RPC over a WebSocket: requests, and notifications in both directions. */
 
 interface Message {
   id?: number | string;
@@ -8,44 +8,44 @@ interface Message {
   error?: { message: string };
 }
 
-interface Waiting {
+interface PendingRequest {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
 }
 
-/** What happens to a connection. Each is called at most once, but for `notified`. */
+/** The callbacks of a connection. Each is called at most once, except `onNotification`. */
 export interface Events {
-  opened: () => void;
-  /** There will be no more answers; `reason` is what the server has said of it, if anything. */
-  closed: (reason: string) => void;
-  notified: (method: string, params: unknown) => void;
+  onOpen: () => void;
+  /** Called when no more responses will come; `reason` is the server's close reason or empty. */
+  onClose: (reason: string) => void;
+  onNotification: (method: string, params: unknown) => void;
 }
 
 export class Connection {
   private readonly socket: WebSocket;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly pending = new Map<number, PendingRequest>();
   private lastId = 0;
 
   constructor(address: URL, events: Events) {
     this.socket = new WebSocket(address);
-    this.socket.addEventListener("open", events.opened);
+    this.socket.addEventListener("open", events.onOpen);
     this.socket.addEventListener("message", (event: MessageEvent<string>) => {
       this.receive(JSON.parse(event.data) as Message, events);
     });
     this.socket.addEventListener("close", (event) => {
-      for (const { reject } of this.waiting.values()) {
-        reject(new Error("the server has gone"));
+      for (const { reject } of this.pending.values()) {
+        reject(new Error("the connection is closed"));
       }
-      this.waiting.clear();
-      events.closed(event.reason);
+      this.pending.clear();
+      events.onClose(event.reason);
     });
   }
 
-  /** The result; it never comes where the connection was closed before. */
+  /** Send a request and return its result. The promise never settles if the connection was closed before. */
   request(method: string, params: unknown): Promise<unknown> {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
+      this.pending.set(id, { resolve, reject });
       this.send({ id, method, params });
     });
   }
@@ -62,17 +62,17 @@ export class Connection {
 
   private receive(message: Message, events: Events): void {
     if (message.method !== undefined && message.id === undefined) {
-      events.notified(message.method, message.params);
+      events.onNotification(message.method, message.params);
     } else if (message.method !== undefined && message.id !== undefined) {
-      // Nothing that the server asks of a client is done here.
+      // This client supports no request of the server.
       this.send({ id: message.id, result: null });
     } else if (typeof message.id === "number") {
-      const one = this.waiting.get(message.id);
-      this.waiting.delete(message.id);
+      const request = this.pending.get(message.id);
+      this.pending.delete(message.id);
       if (message.error) {
-        one?.reject(new Error(message.error.message));
+        request?.reject(new Error(message.error.message));
       } else {
-        one?.resolve(message.result);
+        request?.resolve(message.result);
       }
     }
   }

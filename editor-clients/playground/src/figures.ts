@@ -1,24 +1,24 @@
-/** Numbers as people read them. */
+/** Formats numbers and characters for display. */
 
 export function percent(p: number): string {
   const value = 100 * p;
   return `${value >= 99.95 ? "100" : value >= 9.95 ? value.toFixed(0) : value >= 0.095 ? value.toFixed(1) : "<0.1"} %`;
 }
 
-/** How surprising something of that probability is: 0 where it was certain. */
+/** Return the surprisal of an event with probability `p` in bits; 0 if it was certain. */
 export function bits(p: number): number {
   return Math.max(0, -Math.log2(p));
 }
 
-const SIGNS: Record<string, string> = { " ": "␣", "\n": "↵", "\t": "⇥" };
+const SYMBOLS: Record<string, string> = { " ": "␣", "\n": "↵", "\t": "⇥" };
 const NAMES: Record<string, string> = { " ": "space", "\n": "new line", "\t": "tab" };
 
-/** A character that can be seen. */
-export function visible(character: string): string {
-  return SIGNS[character] ?? character;
+/** Return a visible symbol for a character. */
+export function symbolOf(character: string): string {
+  return SYMBOLS[character] ?? character;
 }
 
-/** A character that can be read out. */
-export function spoken(character: string): string {
+/** Return the name of a character, for screen readers. */
+export function nameOf(character: string): string {
   return NAMES[character] ?? character;
 }

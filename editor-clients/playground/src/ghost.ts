@@ -1,27 +1,27 @@
-/** Ghost text: what is offered after the cursor, shown in the text without being in it, and the keys that take it. */
+/** Ghost text: shown after the cursor without being in the text, and the keys that accept it. */
 import { isolateHistory } from "@codemirror/commands";
 import { type EditorState, type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
 import { type Command, Decoration, EditorView, keymap, WidgetType } from "@codemirror/view";
 import type { Ghost } from "./server";
 
-interface Shown {
+interface DisplayedGhost {
   at: number;
-  /** What is left of it: one may type along. */
+  /** The rest of the ghost text after the characters typed along it. */
   text: string;
   ghost: Ghost;
 }
 
-/** Show this at the cursor, or nothing. */
+/** Shows ghost text at the cursor, or hides it. */
 export const showGhost = StateEffect.define<Ghost | null>();
 
 const FIRST_WORD = /^\s*(?:[\p{L}\p{N}\p{M}_]+|[^\p{L}\p{N}\p{M}_\s]+)/u;
 
-class Widget extends WidgetType {
+class GhostWidget extends WidgetType {
   constructor(readonly text: string) {
     super();
   }
 
-  override eq(other: Widget): boolean {
+  override eq(other: GhostWidget): boolean {
     return other.text === this.text;
   }
 
@@ -33,7 +33,7 @@ class Widget extends WidgetType {
   }
 }
 
-const field = StateField.define<Shown | null>({
+const field = StateField.define<DisplayedGhost | null>({
   create: () => null,
   update(shown, transaction) {
     for (const effect of transaction.effects) {
@@ -43,32 +43,32 @@ const field = StateField.define<Shown | null>({
       }
     }
     if (shown && (transaction.docChanged || transaction.selection)) {
-      return typedAlong(shown, transaction.startState, transaction.state);
+      return afterTyping(shown, transaction.startState, transaction.state);
     }
     return shown;
   },
   provide: (self) =>
     EditorView.decorations.from(self, (shown) =>
       shown
-        ? Decoration.set(Decoration.widget({ widget: new Widget(shown.text), side: 1 }).range(shown.at))
+        ? Decoration.set(Decoration.widget({ widget: new GhostWidget(shown.text), side: 1 }).range(shown.at))
         : Decoration.none,
     ),
 });
 
-/** What is left of the ghost text where one has typed on as it says; null anywhere else. */
-function typedAlong(shown: Shown, before: EditorState, after: EditorState): Shown | null {
+/** Return the rest of the ghost text if the user has typed along it, else null. */
+function afterTyping(shown: DisplayedGhost, before: EditorState, after: EditorState): DisplayedGhost | null {
   const { head, empty } = after.selection.main;
   const typed = after.doc.length - before.doc.length;
-  const asForeseen = after.sliceDoc(shown.at, head) === shown.text.slice(0, typed);
-  if (!empty || head !== shown.at + typed || typed < 0 || typed >= shown.text.length || !asForeseen) {
+  const matches = after.sliceDoc(shown.at, head) === shown.text.slice(0, typed);
+  if (!empty || head !== shown.at + typed || typed < 0 || typed >= shown.text.length || !matches) {
     return null;
   }
   return { ...shown, at: head, text: shown.text.slice(typed) };
 }
 
-/** Ghost text; `accepted` is told what was taken, and how many characters of it. */
-export function ghostText(accepted: (ghost: Ghost, characters: number) => void): Extension {
-  function take(part: (text: string) => string): Command {
+/** Return the extension; `onAccepted` gets the accepted ghost text and the number of accepted characters. */
+export function ghostText(onAccepted: (ghost: Ghost, characters: number) => void): Extension {
+  function accept(part: (text: string) => string): Command {
     return (view) => {
       const shown = view.state.field(field);
       const text = shown ? part(shown.text) : "";
@@ -83,18 +83,18 @@ export function ghostText(accepted: (ghost: Ghost, characters: number) => void):
         userEvent: "input.complete",
         annotations: isolateHistory.of("full"),
       });
-      accepted(shown.ghost, Array.from(text).length);
+      onAccepted(shown.ghost, Array.from(text).length);
       return true;
     };
   }
   function dismiss(view: EditorView): boolean {
-    const shown = view.state.field(field) !== null;
+    const isShown = view.state.field(field) !== null;
     view.dispatch({ effects: showGhost.of(null) });
-    return shown;
+    return isShown;
   }
-  const word = take((text) => FIRST_WORD.exec(text)?.[0] ?? text);
+  const word = accept((text) => FIRST_WORD.exec(text)?.[0] ?? text);
   const keys = keymap.of([
-    { key: "Tab", run: take((text) => text) },
+    { key: "Tab", run: accept((text) => text) },
     { key: "Ctrl-ArrowRight", mac: "Alt-ArrowRight", run: word },
     { key: "Escape", run: dismiss },
   ]);

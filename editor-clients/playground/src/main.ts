@@ -1,13 +1,13 @@
-/** The page: an editor, what Foretype offers in it, and how it came to that. */
+/** The page: an editor with Foretype's suggestions, and the probabilities behind them. */
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { showBars } from "./bars";
-import { colour, predictors, usePredictors } from "./colours";
+import { colour, predictors, setPredictors } from "./colours";
 import { ghostText, showGhost } from "./ghost";
-import { figuresOf, heat, score, scoredBefore, total, unread } from "./heat";
+import { figuresOf, firstUnscored, heatMap, scoredBefore, setScores, totalScore } from "./heatMap";
 import { menu } from "./menu";
-import { type Beginning, Server, type Status } from "./server";
+import { LanguageServer, type PageOptions, type Status } from "./server";
 import { WELCOME } from "./welcome";
 
 function element<T extends HTMLElement>(id: string, kind: new () => T): T {
@@ -24,24 +24,24 @@ const temperature = element("temperature", HTMLInputElement);
 const seed = element("seed", HTMLInputElement);
 const tints = element("tints", HTMLInputElement);
 
-let server: Server | null = null;
-/** The newest question: answers to older ones come to nothing. */
-let newest = 0;
+let server: LanguageServer | null = null;
+/** The number of the newest request: results of older ones are dropped. */
+let newestRequest = 0;
 
-const beginning = await fetchBeginning();
-const text = beginning.text ?? WELCOME;
+const options = await fetchOptions();
+const text = options.text ?? WELCOME;
 const view = new EditorView({
   parent: element("editor", HTMLDivElement),
   state: EditorState.create({
     doc: text,
     selection: { anchor: text.length },
     extensions: [
-      EditorView.cspNonce.of(beginning.nonce),
+      EditorView.cspNonce.of(options.nonce),
       history(),
-      ghostText((ghost, characters) => server?.accepted(ghost.command, characters)),
+      ghostText((ghost, characters) => server?.reportAccepted(ghost.command, characters)),
       menu(() => server),
       keymap.of([...defaultKeymap, ...historyKeymap]),
-      heat,
+      heatMap,
       placeholder("Write here"),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({
@@ -51,60 +51,60 @@ const view = new EditorView({
         autocorrect: "off",
         autocapitalize: "off",
       }),
-      EditorView.domEventHandlers({ compositionend: ask }),
+      EditorView.domEventHandlers({ compositionend: requestAll }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) {
-          server?.change(update.startState.doc, update.changes);
+          server?.didChange(update.startState.doc, update.changes);
         }
         if (update.docChanged || update.selectionSet) {
-          ask();
+          requestAll();
         }
       }),
     ],
   }),
 });
 
-/** Ask for all that depends on the text and the cursor. While characters are composed, the text is left alone. */
-function ask(): void {
-  newest += 1;
+/** Request ghost text and probabilities for the text and the cursor, except during the composition of a character. */
+function requestAll(): void {
+  newestRequest += 1;
   if (server && !view.composing) {
-    void askForGhost(server, newest).catch(ignore);
-    void askForOutlook(server, newest).catch(ignore);
+    void updateGhost(server, newestRequest).catch(ignore);
+    void updateOutlook(server, newestRequest).catch(ignore);
   }
 }
 
-/** The connection has gone, which is told once, or a question was not understood: there is nothing to show. */
+/** Ignore the error of a request: the connection was closed, which the page shows, or the request was invalid. */
 function ignore(error: unknown): void {
   console.debug(error);
 }
 
-async function askForGhost(asked: Server, question: number): Promise<void> {
-  const began = performance.now();
-  const ghost = await asked.ghost(view.state.doc, view.state.selection.main.head);
-  if (question === newest) {
-    show("latency", `${(performance.now() - began).toFixed(0)} ms`);
+async function updateGhost(from: LanguageServer, request: number): Promise<void> {
+  const start = performance.now();
+  const ghost = await from.ghostText(view.state.doc, view.state.selection.main.head);
+  if (request === newestRequest) {
+    show("latency", `${(performance.now() - start).toFixed(0)} ms`);
     view.dispatch({ effects: showGhost.of(ghost) });
   }
 }
 
-/** What comes next, and how probable what there is was: a part of the text at a time, to the end. */
-async function askForOutlook(asked: Server, question: number): Promise<void> {
+/** Update the next characters and the scores of the text, one range after the other. */
+async function updateOutlook(from: LanguageServer, request: number): Promise<void> {
   for (;;) {
     const { doc, selection } = view.state;
-    const part = unread(view.state);
-    const outlook = await asked.outlook(doc, selection.main.head, part);
+    const part = firstUnscored(view.state);
+    const outlook = await from.outlook(doc, selection.main.head, part);
     if (predictors().length === 0) {
-      introduce(await asked.status());
+      showPredictors(await from.status());
     }
-    if (question !== newest || !outlook) {
+    if (request !== newestRequest || !outlook) {
       return;
     }
     if (part) {
-      view.dispatch({ effects: score.of({ from: part.from, characters: outlook.characters }) });
+      view.dispatch({ effects: setScores.of({ from: part.from, characters: outlook.characters }) });
     }
     showBars(bars, row, outlook.next);
     showFigures();
-    if (outlook.characters.length === 0 || !unread(view.state)) {
+    if (outlook.characters.length === 0 || !firstUnscored(view.state)) {
       return;
     }
   }
@@ -115,16 +115,16 @@ function show(id: string, text: string): void {
 }
 
 function showFigures(): void {
-  const { characters, bits } = total(view.state);
+  const { characters, bits } = totalScore(view.state);
   show("bits", characters > 0 ? (bits / characters).toFixed(2) : "–");
   show("characters", `${characters.toLocaleString("en")} character${characters === 1 ? "" : "s"}`);
   const before = scoredBefore(view.state, view.state.selection.main.head);
   element("before", HTMLDivElement).replaceChildren(...(before ? [figuresOf(before)] : []));
 }
 
-/** Say who is at work, and in which colour. */
-function introduce(status: Status): void {
-  usePredictors(status.predictors);
+/** Show the active predictors with their colours, and the model. */
+function showPredictors(status: Status): void {
+  setPredictors(status.predictors);
   const model = status.model?.split(/[\\/]/).pop()?.replace(/\.onnx$/, "");
   show("model", model === undefined ? "" : `model: ${model}`);
   const items = status.predictors.map((name) => {
@@ -137,49 +137,49 @@ function introduce(status: Status): void {
   element("predictors", HTMLUListElement).replaceChildren(...items);
 }
 
-function choose(): void {
+function onSliderInput(): void {
   show("temperature-value", temperature.valueAsNumber.toFixed(2));
   show("seed-value", seed.value);
   seed.disabled = temperature.valueAsNumber === 0;
   server?.configure({ temperature: temperature.valueAsNumber, seed: seed.valueAsNumber });
-  ask();
+  requestAll();
 }
 
-/** There will be no more answers. What was written stays. */
-function end(reason: string): void {
+/** Show that the server has ended. The text stays on the page. */
+function onClose(reason: string): void {
   server = null;
-  newest += 1;
+  newestRequest += 1;
   view.dispatch({ effects: showGhost.of(null) });
   show("why", reason === "" ? "The server has ended." : `The server has ended: ${reason}.`);
   element("gone", HTMLDivElement).hidden = false;
   document.body.classList.add("ended");
 }
 
-async function fetchBeginning(): Promise<Beginning> {
+async function fetchOptions(): Promise<PageOptions> {
   try {
-    return (await (await fetch("beginning.json")).json()) as Beginning;
+    return (await (await fetch("beginning.json")).json()) as PageOptions;
   } catch {
-    // The server has gone, which the connection will tell.
+    // The server has ended; the connection will report it.
     return { text: null, name: "", uri: "", settings: {}, nonce: "" };
   }
 }
 
-function begin(): void {
+function connect(): void {
   view.focus();
-  show("name", beginning.name);
+  show("name", options.name);
   const address = new URL("lsp", location.href);
   address.protocol = "ws:";
-  const one = new Server(address, beginning.uri, {
-    opened: () => {
-      const choices = { temperature: temperature.valueAsNumber, seed: seed.valueAsNumber };
-      // What is typed until it is open is in the text that is sent.
-      void one.begin(() => view.state.doc, { ...beginning.settings, ...choices }).then(() => {
-        server = one;
-        ask();
+  const opening = new LanguageServer(address, options.uri, {
+    onOpen: () => {
+      const sampling = { temperature: temperature.valueAsNumber, seed: seed.valueAsNumber };
+      // The text is read when the document is opened, with the characters typed until then.
+      void opening.initialize(() => view.state.doc, { ...options.settings, ...sampling }).then(() => {
+        server = opening;
+        requestAll();
       }, ignore);
     },
-    closed: end,
-    notified: (method, params) => {
+    onClose,
+    onNotification: (method, params) => {
       if (method === "window/showMessage") {
         show("said", (params as { message: string }).message);
       }
@@ -187,7 +187,7 @@ function begin(): void {
   });
 }
 
-temperature.addEventListener("input", choose);
-seed.addEventListener("input", choose);
+temperature.addEventListener("input", onSliderInput);
+seed.addEventListener("input", onSliderInput);
 tints.addEventListener("change", () => document.body.classList.toggle("plain", !tints.checked));
-begin();
+connect();

@@ -1,28 +1,28 @@
-/** The menu of completions, opened by Ctrl-Space. */
+/** The completion menu, opened by Ctrl-Space. */
 import { autocompletion, type Completion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { isolateHistory } from "@codemirror/commands";
 import type { Extension } from "@codemirror/state";
 import { percent } from "./figures";
-import { type Item, offset, type Server } from "./server";
+import { type CompletionItem, type LanguageServer, offset } from "./server";
 
-export function menu(server: () => Server | null): Extension {
+export function menu(server: () => LanguageServer | null): Extension {
   async function source(context: CompletionContext): Promise<CompletionResult | null> {
-    const asked = server();
+    const current = server();
     const document = context.state.doc;
-    const items = asked ? await asked.menu(document, context.pos) : [];
+    const items = current ? await current.completions(document, context.pos) : [];
     const [first] = items;
-    if (!asked || !first || context.aborted) {
+    if (!current || !first || context.aborted) {
       return null;
     }
     const from = offset(document, first.textEdit.range.start);
     const length = context.pos - from;
-    return { from, filter: false, options: items.map((item) => option(asked, item, length)) };
+    return { from, filter: false, options: items.map((item) => option(current, item, length)) };
   }
-  // It opens where it was asked for, so that the first key is meant for it.
+  // Without an interaction delay, the first key after the menu has opened acts on it.
   return autocompletion({ override: [source], activateOnTyping: false, interactionDelay: 0, icons: false });
 }
 
-function option(server: Server, item: Item, typed: number): Completion {
+function option(server: LanguageServer, item: CompletionItem, typed: number): Completion {
   const { newText } = item.textEdit;
   return {
     label: item.label,
@@ -34,7 +34,7 @@ function option(server: Server, item: Item, typed: number): Completion {
         userEvent: "input.complete",
         annotations: isolateHistory.of("full"),
       });
-      server.accepted(item.command, Array.from(newText).length - typed);
+      server.reportAccepted(item.command, Array.from(newText).length - typed);
     },
   };
 }

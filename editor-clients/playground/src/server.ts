@@ -1,28 +1,28 @@
-/** What the page asks of Foretype's language server, about its one document. */
+/** The language server, as the page uses it for its only document. */
 import type { ChangeSet, Text } from "@codemirror/state";
 import { Connection, type Events } from "./connection";
 
-/** Each predictor's part in a probability, by name. */
+/** Each predictor's share of a probability, by name. */
 export type Shares = Readonly<Record<string, number>>;
 
-/** A character of the text, with the probability that it had when it came; null where nobody asked then. */
-export interface Scored {
+/** A character of the text and its probability before it was read; null if it was not scored then. */
+export interface CharacterScore {
   text: string;
   probability: number | null;
   shares: Shares;
 }
 
-/** A character that may come next: its probability, and that of its being drawn at the temperature chosen. */
-export interface Likely {
+/** A possible next character: its probability, and the probability of sampling it at the chosen temperature. */
+export interface NextCharacter {
   text: string;
   probability: number;
   drawn: number;
   shares: Shares;
 }
 
-export interface Outlook {
-  characters: Scored[];
-  next: Likely[];
+export interface OutlookAnswer {
+  characters: CharacterScore[];
+  next: NextCharacter[];
 }
 
 interface Command {
@@ -40,7 +40,7 @@ export interface Position {
   character: number;
 }
 
-export interface Item {
+export interface CompletionItem {
   label: string;
   textEdit: { range: { start: Position; end: Position }; newText: string };
   data?: { probability: string };
@@ -53,24 +53,24 @@ export interface Status {
   predictors: string[];
 }
 
-/** What the page begins with, as the server that serves it says. */
-export interface Beginning {
+/** The options with which the page starts, from beginning.json. */
+export interface PageOptions {
   text: string | null;
   name: string;
   uri: string;
   settings: Record<string, unknown>;
-  /** By which the editor's style sheet is let through. */
+  /** The nonce of the Content Security Policy, for the editor's style sheet. */
   nonce: string;
 }
 
-export interface Choices {
+export interface SamplingSettings {
   temperature: number;
   seed: number;
 }
 
 const EXECUTE = "workspace/executeCommand";
 
-export class Server {
+export class LanguageServer {
   private readonly connection: Connection;
   private version = 1;
 
@@ -82,8 +82,8 @@ export class Server {
     this.connection = new Connection(address, events);
   }
 
-  /** Shake hands, and open the document as it is by then. */
-  async begin(text: () => Text, settings: object): Promise<void> {
+  /** Initialize the server, and open the document with its text at that time. */
+  async initialize(text: () => Text, settings: object): Promise<void> {
     await this.connection.request("initialize", {
       processId: null,
       rootUri: null,
@@ -96,55 +96,55 @@ export class Server {
     this.connection.notify("textDocument/didOpen", { textDocument: document });
   }
 
-  /** Tell of an edit of `before`. */
-  change(before: Text, changes: ChangeSet): void {
+  /** Send an edit of `before`. */
+  didChange(before: Text, changes: ChangeSet): void {
     const contentChanges: object[] = [];
     changes.iterChanges((from, to, _from, _to, inserted) => {
-      // The last one first: none of them moves those that are still to come.
+      // The last change first, so that none moves the others.
       contentChanges.unshift({ range: range(before, from, to), text: inserted.toString() });
     });
     const textDocument = { uri: this.uri, version: ++this.version };
     this.connection.notify("textDocument/didChange", { textDocument, contentChanges });
   }
 
-  /** From now on, draw by these. */
-  configure(choices: Choices): void {
-    this.connection.notify("workspace/didChangeConfiguration", { settings: { foretype: choices } });
+  /** Change the sampling settings. */
+  configure(settings: SamplingSettings): void {
+    this.connection.notify("workspace/didChangeConfiguration", { settings: { foretype: settings } });
   }
 
-  /** The ghost text at a place, or null. */
-  async ghost(document: Text, at: number): Promise<Ghost | null> {
-    const answer = await this.connection.request("textDocument/inlineCompletion", {
-      ...this.place(document, at),
+  /** Return the ghost text at an offset, or null. */
+  async ghostText(document: Text, at: number): Promise<Ghost | null> {
+    const result = await this.connection.request("textDocument/inlineCompletion", {
+      ...this.positionParams(document, at),
       context: { triggerKind: 2 },
     });
-    return (answer as { items: Ghost[] }).items[0] ?? null;
+    return (result as { items: Ghost[] }).items[0] ?? null;
   }
 
-  /** What comes next at a place, and what came in a part of the text; null where somebody has asked again. */
-  async outlook(document: Text, at: number, part: { from: number; to: number } | null): Promise<Outlook | null> {
+  /** Return the next characters at an offset and the scores of a range; null if a newer request superseded this. */
+  async outlook(document: Text, at: number, part: { from: number; to: number } | null): Promise<OutlookAnswer | null> {
     const argument = {
       uri: this.uri,
       position: position(document, at),
       range: part && range(document, part.from, part.to),
     };
-    return (await this.execute({ command: "foretype.outlook", arguments: [argument] })) as Outlook | null;
+    return (await this.execute({ command: "foretype.outlook", arguments: [argument] })) as OutlookAnswer | null;
   }
 
-  async menu(document: Text, at: number): Promise<Item[]> {
-    const answer = await this.connection.request("textDocument/completion", this.place(document, at));
-    return (answer as { items: Item[] }).items;
+  async completions(document: Text, at: number): Promise<CompletionItem[]> {
+    const result = await this.connection.request("textDocument/completion", this.positionParams(document, at));
+    return (result as { items: CompletionItem[] }).items;
   }
 
   async status(): Promise<Status> {
     return (await this.execute({ command: "foretype.status" })) as Status;
   }
 
-  /** Run the command that comes with what was offered, now that so many characters of it were taken. */
-  accepted(command: Command | undefined, characters: number): void {
-    const [told] = command?.arguments ?? [];
-    if (command && typeof told === "object") {
-      void this.execute({ command: command.command, arguments: [{ ...told, characters }] });
+  /** Run the command of a suggestion of which `characters` characters were accepted. */
+  reportAccepted(command: Command | undefined, characters: number): void {
+    const [argument] = command?.arguments ?? [];
+    if (command && typeof argument === "object") {
+      void this.execute({ command: command.command, arguments: [{ ...argument, characters }] });
     }
   }
 
@@ -152,7 +152,7 @@ export class Server {
     return this.connection.request(EXECUTE, command);
   }
 
-  private place(document: Text, at: number): object {
+  private positionParams(document: Text, at: number): object {
     return { textDocument: { uri: this.uri }, position: position(document, at) };
   }
 }
@@ -166,8 +166,8 @@ function range(document: Text, from: number, to: number): { start: Position; end
   return { start: position(document, from), end: position(document, to) };
 }
 
-/** The place in the document that a position means. */
+/** Return the offset of a position in the document. */
 export function offset(document: Text, { line, character }: Position): number {
-  const there = document.line(Math.min(line + 1, document.lines));
-  return Math.min(there.from + character, there.to);
+  const target = document.line(Math.min(line + 1, document.lines));
+  return Math.min(target.from + character, target.to);
 }

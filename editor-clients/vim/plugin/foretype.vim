@@ -1,4 +1,4 @@
-" Foretype in Vim. Starts by itself: installed is enabled. See :help foretype.
+" Foretype for Vim. It starts by itself once installed. See :help foretype.
 if exists('g:loaded_foretype') || has('nvim')
   finish
 endif
@@ -6,7 +6,7 @@ let g:loaded_foretype = 1
 
 if !has('patch-9.0.0185') || !has('job') || !has('textprop') || !has('vim9script')
   echohl WarningMsg
-  echomsg 'Foretype needs Vim 9.0.0185 or later with +job and +textprop; this one is another. Update Vim, or remove the plugin.'
+  echomsg 'Foretype needs Vim 9.0.0185 or later with +job and +textprop. Update Vim, or remove the plugin.'
   echohl None
   finish
 endif
@@ -17,14 +17,14 @@ command -nargs=+ -bang -complete=customlist,foretype#commands#Complete Foretype 
 augroup foretype
   autocmd!
   autocmd BufWinEnter,FileType,InsertEnter,BufFilePost,BufWritePost * call foretype#document#Attach(str2nr(expand('<abuf>')))
-  autocmd BufWritePost * call foretype#document#Saved(str2nr(expand('<abuf>')))
+  autocmd BufWritePost * call foretype#document#OnSave(str2nr(expand('<abuf>')))
   autocmd BufUnload * call foretype#document#Detach(str2nr(expand('<abuf>')))
-  autocmd TextChangedI * call foretype#ghost#Changed()
+  autocmd TextChangedI * call foretype#ghost#OnTextChanged()
   autocmd InsertLeave,TextChangedP * call foretype#ghost#Hide()
-  autocmd ModeChanged [iR]*:n* call foretype#ghost#Leave()
-  autocmd CursorMovedI * call foretype#ghost#Moved()
-  autocmd CompleteDone * call foretype#menu#Done()
-  autocmd User ForetypeReady call foretype#ghost#Changed()
+  autocmd ModeChanged [iR]*:n* call foretype#ghost#OnInsertModeLeft()
+  autocmd CursorMovedI * call foretype#ghost#OnCursorMoved()
+  autocmd CompleteDone * call foretype#menu#OnCompleteDone()
+  autocmd User ForetypeReady call foretype#ghost#OnTextChanged()
   autocmd User ForetypeEnded call foretype#ghost#Hide() | call foretype#document#DetachEnded()
   autocmd VimLeavePre * call foretype#server#StopAll()
 augroup END

@@ -1,63 +1,60 @@
-/** What a user can have done. */
+/** The commands of `package.json`. */
 import * as vscode from "vscode";
-import { explainHere } from "./explaining";
-import { forgetFile, forgetWord } from "./forgetting";
-import { install } from "./installation";
-import { showMenu } from "./menu";
-import { type Service, messageOf } from "./service";
-import { toggled, wrongMinutes } from "./settings";
+import { explainAtCursor } from "./explainCommand";
+import { forgetFile, forgetWord } from "./forgetCommands";
+import { installServer } from "./installServer";
+import { type ServerManager, messageOf } from "./serverManager";
+import { toggled, validateMinutes } from "./settings";
+import { SHOW_LOG, type MessageAction } from "./startError";
 import { showStatistics } from "./statisticsPage";
 import type { StatusBar } from "./statusBar";
-import { LOG, type Remedy } from "./trouble";
+import { showMenu } from "./statusMenu";
 
-export interface Means {
-  readonly service: Service;
+export interface CommandContext {
+  readonly server: ServerManager;
   readonly statusBar: StatusBar;
   readonly log: vscode.LogOutputChannel;
 }
 
-/** Each command of `package.json`. */
-export function registerCommands({ service, statusBar, log }: Means): vscode.Disposable {
+/** Register every command; an error in one is logged and shown. */
+export function registerCommands({ server, statusBar, log }: CommandContext): vscode.Disposable {
   const commands: Record<string, () => unknown> = {
-    "foretype.showMenu": () => showMenu(service, statusBar.condition),
+    "foretype.showMenu": () => showMenu(server, statusBar.status),
     "foretype.toggleLanguage": toggleLanguage,
     "foretype.toggle": toggle,
-    "foretype.explainHere": () => explainHere(service),
-    "foretype.trainWorkspace": () => trainWorkspace(service),
-    "foretype.forgetFile": () => forgetFile(service),
-    "foretype.forgetWord": () => forgetWord(service),
-    "foretype.showStatistics": () => showStatistics(service),
-    "foretype.installServer": () => installServer(service, log),
+    "foretype.explainHere": () => explainAtCursor(server),
+    "foretype.trainWorkspace": () => trainWorkspace(server),
+    "foretype.forgetFile": () => forgetFile(server),
+    "foretype.forgetWord": () => forgetWord(server),
+    "foretype.showStatistics": () => showStatistics(server),
+    "foretype.installServer": () => installOrUpdate(server, log),
     "foretype.chooseServer": chooseServer,
-    "foretype.restartServer": () => service.restart(),
+    "foretype.restartServer": () => server.restart(),
     "foretype.openSettings": () => vscode.commands.executeCommand("workbench.action.openSettings", "foretype."),
     "foretype.showLog": () => {
       log.show();
     },
   };
   return vscode.Disposable.from(
-    ...Object.entries(commands).map(([name, act]) =>
+    ...Object.entries(commands).map(([name, run]) =>
       vscode.commands.registerCommand(name, async () => {
         try {
-          await act();
+          await run();
         } catch (error) {
           log.error(`${name}: ${messageOf(error)}`);
-          await say(messageOf(error), [LOG]);
+          await showError(messageOf(error), [SHOW_LOG]);
         }
       }),
     ),
   );
 }
 
-/** Tells the user what went wrong, with what can be done about it. */
-export async function say(message: string, remedies: readonly Remedy[]): Promise<void> {
-  const chosen = await vscode.window.showErrorMessage(
-    `Foretype: ${message}`,
-    ...remedies.map((remedy) => remedy.label),
-  );
-  const remedy = remedies.find((each) => each.label === chosen);
-  if (remedy) {
-    await vscode.commands.executeCommand(remedy.command, ...(remedy.argument === undefined ? [] : [remedy.argument]));
+/** Show an error message with a button for each action. */
+export async function showError(message: string, actions: readonly MessageAction[]): Promise<void> {
+  const chosen = await vscode.window.showErrorMessage(`Foretype: ${message}`, ...actions.map((action) => action.label));
+  const action = actions.find(({ label }) => label === chosen);
+  if (action) {
+    await vscode.commands.executeCommand(action.command, ...(action.argument === undefined ? [] : [action.argument]));
   }
 }
 
@@ -75,34 +72,35 @@ async function toggleLanguage(): Promise<void> {
   }
 }
 
-/** Where a setting is to be changed for the change to be seen: in the workspace where it has one, else for the user. */
+/** Return the target at which a change of the setting takes effect: the workspace if it sets a value, else the user. */
 function target(settings: vscode.WorkspaceConfiguration, name: string): vscode.ConfigurationTarget {
-  const isOfWorkspace = settings.inspect(name)?.workspaceValue !== undefined;
-  return isOfWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  const hasWorkspaceValue = settings.inspect(name)?.workspaceValue !== undefined;
+  return hasWorkspaceValue ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
 }
 
-async function trainWorkspace(service: Service): Promise<void> {
-  const paths = await toTrainOn();
+async function trainWorkspace(server: ServerManager): Promise<void> {
+  const paths = await chooseTrainingPaths();
   const minutes =
     paths &&
     (await vscode.window.showInputBox({
       title: "Train Foretype on this workspace",
-      prompt: "For how many minutes? It goes on in the background, and can be cancelled.",
+      prompt: "Number of minutes. Training runs in the background and can be cancelled.",
       value: "10",
-      validateInput: wrongMinutes,
+      validateInput: validateMinutes,
     }));
   if (minutes !== undefined) {
-    await service.execute("foretype.train", { paths, minutes: Number(minutes) });
+    await server.execute("foretype.train", { paths, minutes: Number(minutes) });
   }
 }
 
-async function toTrainOn(): Promise<string[] | undefined> {
+/** Return the paths of the workspace's folders, or of chosen files and folders if no folder is open. */
+async function chooseTrainingPaths(): Promise<string[] | undefined> {
   const folders = vscode.workspace.workspaceFolders?.map((folder) => folder.uri);
   const chosen =
     folders ??
     (await vscode.window.showOpenDialog({
       title: "Train Foretype on…",
-      openLabel: "Train on This",
+      openLabel: "Train",
       canSelectFiles: true,
       canSelectFolders: true,
       canSelectMany: true,
@@ -110,11 +108,11 @@ async function toTrainOn(): Promise<string[] | undefined> {
   return chosen?.filter((uri) => uri.scheme === "file").map((uri) => uri.fsPath);
 }
 
-async function installServer(service: Service, log: vscode.LogOutputChannel): Promise<void> {
-  const installed = await service.without(() => install(service.environment, log));
-  if (installed && service.state.kind === "running") {
+async function installOrUpdate(server: ServerManager, log: vscode.LogOutputChannel): Promise<void> {
+  const isInstalled = await server.whileStopped(() => installServer(server.environment, log));
+  if (isInstalled && server.state.kind === "running") {
     void vscode.window.showInformationMessage(
-      `Foretype: the server ${service.state.version} is installed. Open a file, and type.`,
+      `Foretype: server ${server.state.version} is installed. Open a file and type.`,
     );
   }
 }

@@ -1,49 +1,52 @@
-/** Foretype in VS Code: what is there from its start to its end. */
+/** Activation and deactivation of the extension. */
 import * as vscode from "vscode";
-import { registerCommands, say } from "./commands";
-import { Service } from "./service";
+import { registerCommands, showError } from "./commands";
+import { ServerManager } from "./serverManager";
+import type { StartError } from "./startError";
 import { registerStatistics } from "./statisticsPage";
 import { StatusBar } from "./statusBar";
-import type { Trouble } from "./trouble";
 
-/** Set once somebody has been told that there is no server: they need not be told again at each start. */
-const TOLD_MISSING = "toldThatServerIsMissing";
+/** Set in the global state once the user has seen that there is no server, so that no later start repeats it. */
+const MISSING_SERVER_SHOWN = "toldThatServerIsMissing";
 
-let running: Service | undefined;
+let activeServer: ServerManager | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Foretype", { log: true });
   const storage = context.globalStorageUri;
   const environment = vscode.Uri.joinPath(storage, "environment").fsPath;
-  const service = new Service(log, storage, environment, (trouble) => void tell(context, trouble));
-  running = service;
-  const statusBar = new StatusBar(service);
+  const server = new ServerManager(log, storage, environment, (error) => void showStartError(context, error));
+  activeServer = server;
+  const statusBar = new StatusBar(server);
   context.subscriptions.push(
     log,
-    service,
+    server,
     statusBar,
     registerStatistics(),
-    registerCommands({ service, statusBar, log }),
-    // The server takes its folders when it starts.
-    vscode.workspace.onDidChangeWorkspaceFolders(() => service.restart()),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => service.restart()),
+    registerCommands({ server, statusBar, log }),
+    // The server gets its folders when it starts.
+    vscode.workspace.onDidChangeWorkspaceFolders(() => server.restart()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => server.restart()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("foretype.path")) {
-        void service.restart();
+        void server.restart();
       }
     }),
   );
-  void service.restart();
+  void server.restart();
 }
 
 export function deactivate(): Promise<void> | undefined {
-  return running?.stop();
+  return activeServer?.stop();
 }
 
-async function tell(context: vscode.ExtensionContext, { message, remedies, isMissing }: Trouble): Promise<void> {
-  if (isMissing && context.globalState.get(TOLD_MISSING) === true) {
-    return; // the status bar says so
+async function showStartError(
+  context: vscode.ExtensionContext,
+  { message, actions, isMissingProgram }: StartError,
+): Promise<void> {
+  if (isMissingProgram && context.globalState.get(MISSING_SERVER_SHOWN) === true) {
+    return; // the status bar shows it
   }
-  await context.globalState.update(TOLD_MISSING, isMissing);
-  await say(message, remedies);
+  await context.globalState.update(MISSING_SERVER_SHOWN, isMissingProgram);
+  await showError(message, actions);
 }

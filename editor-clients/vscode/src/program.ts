@@ -1,8 +1,8 @@
-/** Where the server's program is. Nothing here knows VS Code. */
+/** Finds the server's program. Independent of the VS Code API. */
 import { homedir } from "node:os";
 import * as path from "node:path";
 
-/** The oldest server that this extension understands. */
+/** The oldest server that this extension supports. */
 export const OLDEST_SERVER = "0.1.0";
 export const OLDEST_PYTHON = "3.11";
 
@@ -13,26 +13,26 @@ export interface Program {
   readonly origin: Origin;
 }
 
-/** What the search goes by. */
-export interface Surroundings {
+/** The inputs of the search. */
+export interface SearchContext {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
-  /** The setting `foretype.path`; empty where it is not set. */
+  /** The setting `foretype.path`; empty if it is not set. */
   readonly setting: string;
-  /** The folder of the environment that the extension has made, or would make. */
+  /** The folder of the extension's virtual environment, which may not exist yet. */
   readonly environment: string;
-  /** Python as the Python extension has it chosen; only in a workspace that is trusted. */
+  /** The interpreter of the Python extension; only in a trusted workspace. */
   readonly interpreter?: string | undefined;
   isProgram(file: string): boolean;
-  /** A file's text, or nothing. */
+  /** Return the text of a file, or undefined if it cannot be read. */
   read(file: string): string | undefined;
 }
 
-export function surroundingsOf(
+export function hostContext(
   platform: NodeJS.Platform,
   env: NodeJS.ProcessEnv,
-): Pick<Surroundings, "platform" | "env" | "home"> {
+): Pick<SearchContext, "platform" | "env" | "home"> {
   return { platform, env, home: homedir() };
 }
 
@@ -40,8 +40,8 @@ function paths(platform: NodeJS.Platform): path.PlatformPath {
   return platform === "win32" ? path.win32 : path.posix;
 }
 
-/** Where the server keeps what is the user's, as Python's platformdirs has it. */
-export function dataFolder({ platform, env, home }: Pick<Surroundings, "platform" | "env" | "home">): string {
+/** Return the server's folder for user data, as Python's platformdirs determines it. */
+export function dataFolder({ platform, env, home }: Pick<SearchContext, "platform" | "env" | "home">): string {
   const { join } = paths(platform);
   if (env.FORETYPE_HOME) {
     return env.FORETYPE_HOME;
@@ -56,68 +56,68 @@ export function dataFolder({ platform, env, home }: Pick<Surroundings, "platform
   return join(data === "" ? join(home, ".local", "share") : data, "foretype");
 }
 
-/** The folder of programs of a Python environment. */
-export function scripts(environment: string, platform: NodeJS.Platform): string {
+/** Return the folder of programs of a Python environment. */
+export function scriptsFolder(environment: string, platform: NodeJS.Platform): string {
   return paths(platform).join(environment, platform === "win32" ? "Scripts" : "bin");
 }
 
-export function executable(name: string, platform: NodeJS.Platform): string {
+export function executableName(name: string, platform: NodeJS.Platform): string {
   return platform === "win32" ? `${name}.exe` : name;
 }
 
-/** The full paths that a name has on the PATH. Relative folders are left out: what they are is up to the workspace. */
-export function onPath(name: string, around: Pick<Surroundings, "platform" | "env">): string[] {
-  const { join, isAbsolute, delimiter } = paths(around.platform);
-  const folders = (around.env.PATH ?? around.env.Path ?? "").split(delimiter);
-  return folders.filter(isAbsolute).map((folder) => join(folder, executable(name, around.platform)));
+/** Return the paths of a program in the folders of the PATH. Skip relative folders, which may lie in the workspace. */
+export function pathsOnPath(name: string, context: Pick<SearchContext, "platform" | "env">): string[] {
+  const { join, isAbsolute, delimiter } = paths(context.platform);
+  const folders = (context.env.PATH ?? context.env.Path ?? "").split(delimiter);
+  return folders.filter(isAbsolute).map((folder) => join(folder, executableName(name, context.platform)));
 }
 
-/** The program as the setting has it: a path, in which `~` is the home folder, or a name on the PATH. */
-function named(around: Surroundings): string[] {
-  const setting = around.setting.trim();
-  const { isAbsolute, join } = paths(around.platform);
+/** Return the candidates that the setting names: a path, in which `~` is the home folder, or a name on the PATH. */
+function namedBySetting(context: SearchContext): string[] {
+  const setting = context.setting.trim();
+  const { isAbsolute, join } = paths(context.platform);
   if (/^~[\\/]/.test(setting)) {
-    return [join(around.home, setting.slice(2))];
+    return [join(context.home, setting.slice(2))];
   }
-  return isAbsolute(setting) ? [setting] : onPath(setting.replace(/\.exe$/i, ""), around);
+  return isAbsolute(setting) ? [setting] : pathsOnPath(setting.replace(/\.exe$/i, ""), context);
 }
 
-function* candidates(around: Surroundings): Generator<Program> {
-  const { join, dirname } = paths(around.platform);
-  const name = executable("foretype", around.platform);
-  const told = around
-    .read(join(dataFolder(around), "program"))
+function* candidates(context: SearchContext): Generator<Program> {
+  const { join, dirname } = paths(context.platform);
+  const name = executableName("foretype", context.platform);
+  const fromSetup = context
+    .read(join(dataFolder(context), "program"))
     ?.split(/\r?\n/, 1)[0]
     ?.trim();
-  if (told) {
-    yield { file: told, origin: "setup" };
+  if (fromSetup) {
+    yield { file: fromSetup, origin: "setup" };
   }
-  yield { file: join(scripts(around.environment, around.platform), name), origin: "environment" };
-  for (const file of onPath("foretype", around)) {
+  yield { file: join(scriptsFolder(context.environment, context.platform), name), origin: "environment" };
+  for (const file of pathsOnPath("foretype", context)) {
     yield { file, origin: "path" };
   }
-  if (around.interpreter) {
-    yield { file: join(dirname(around.interpreter), name), origin: "interpreter" };
+  if (context.interpreter) {
+    yield { file: join(dirname(context.interpreter), name), origin: "interpreter" };
   }
 }
 
-/** The program to start, if there is one. A setting that leads nowhere is not passed over in silence: then there is none. */
-export function findProgram(around: Surroundings): Program | undefined {
-  if (around.setting.trim()) {
-    const file = named(around).find((each) => around.isProgram(each));
+/** Return the program to start, or undefined. If the setting names no program, no other one is searched for. */
+export function findProgram(context: SearchContext): Program | undefined {
+  if (context.setting.trim()) {
+    const file = namedBySetting(context).find((each) => context.isProgram(each));
     return file === undefined ? undefined : { file, origin: "setting" };
   }
-  for (const program of candidates(around)) {
-    if (paths(around.platform).isAbsolute(program.file) && around.isProgram(program.file)) {
+  for (const program of candidates(context)) {
+    if (paths(context.platform).isAbsolute(program.file) && context.isProgram(program.file)) {
       return program;
     }
   }
   return undefined;
 }
 
-/** The numbers in what `foretype --version` or `python --version` says. */
-export function versionIn(said: string): string | undefined {
-  return /\d+(?:\.\d+)+/.exec(said)?.[0];
+/** Return the version number in the output of `foretype --version` or `python --version`. */
+export function parseVersion(output: string): string | undefined {
+  return /\d+(?:\.\d+)+/.exec(output)?.[0];
 }
 
 export function isAtLeast(version: string, least: string): boolean {
@@ -131,10 +131,10 @@ export function isAtLeast(version: string, least: string): boolean {
   return true;
 }
 
-/** Commands that may be a Python new enough, the likeliest first; on Windows `py` knows them all. */
-export function pythons(around: Pick<Surroundings, "platform" | "env">, interpreter?: string): string[][] {
+/** Return commands that may start a recent Python, the likeliest first; on Windows `py` starts the newest. */
+export function pythonCommands(context: Pick<SearchContext, "platform" | "env">, interpreter?: string): string[][] {
   const names = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
-  const found = names.flatMap((name) => onPath(name, around)).map((file) => [file]);
-  const launcher = around.platform === "win32" ? onPath("py", around).map((file) => [file, "-3"]) : [];
+  const found = names.flatMap((name) => pathsOnPath(name, context)).map((file) => [file]);
+  const launcher = context.platform === "win32" ? pathsOnPath("py", context).map((file) => [file, "-3"]) : [];
   return [...(interpreter ? [[interpreter]] : []), ...launcher, ...found];
 }

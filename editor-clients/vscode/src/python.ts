@@ -1,12 +1,15 @@
-/** The Python extension's interpreter, where there is one. */
+/** The interpreter of the Python extension. */
 import * as vscode from "vscode";
 
 interface PythonExtension {
   readonly environments?: { getActiveEnvironmentPath(): { readonly path: string } };
 }
 
-/** Its path; nothing in a workspace that is not trusted, which may bring an interpreter of its own. */
-export async function chosenInterpreter(): Promise<string | undefined> {
+/**
+ * Return the path of the active interpreter, or undefined without the Python extension. Also undefined in an untrusted
+ * workspace, which may contain its own interpreter.
+ */
+export async function activeInterpreter(): Promise<string | undefined> {
   const extension = vscode.extensions.getExtension<PythonExtension>("ms-python.python");
   if (!vscode.workspace.isTrusted || extension === undefined) {
     return undefined;

@@ -1,7 +1,7 @@
-/** Programs, run to their end. */
+/** Runs programs to their end. */
 import { execFile } from "node:child_process";
 
-/** A program that could not be run, or said that it failed; the message is the last line of what it wrote. */
+/** A program that could not be started or has failed; the message is the last line of its output. */
 export class RunError extends Error {
   constructor(
     message: string,
@@ -18,13 +18,13 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
-/** What the program prints. Raises RunError. */
+/** Return the standard output of the program. Throws RunError. */
 export function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
-  const [file = "", ...given] = command;
+  const [file = "", ...args] = command;
   return new Promise((resolve, reject) => {
     execFile(
       file,
-      given,
+      args,
       { ...options, encoding: "utf8", maxBuffer: 64e6, windowsHide: true },
       (error, stdout, stderr) => {
         if (error === null) {

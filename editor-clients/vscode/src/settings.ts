@@ -1,23 +1,24 @@
-/** The settings as the server is to have them. Nothing here knows VS Code. */
+/** Helpers for settings. Independent of the VS Code API. */
 
-/** Settings of the same section that are this extension's own. */
-const OWN = new Set(["path"]);
+/** The settings of the section `foretype` that only this extension reads. */
+const CLIENT_SETTINGS = new Set(["path"]);
 
-/** What the server is sent of the section `foretype`. */
-export function serversOwn(section: unknown): unknown {
+/** Return the server's settings of the section `foretype`. */
+export function withoutClientSettings(section: unknown): unknown {
   if (typeof section !== "object" || section === null || Array.isArray(section)) {
     return section;
   }
-  return Object.fromEntries(Object.entries(section).filter(([name]) => !OWN.has(name)));
+  return Object.fromEntries(Object.entries(section).filter(([name]) => !CLIENT_SETTINGS.has(name)));
 }
 
-/** The languages with one more, or one less. */
+/** Return the languages with `language` added, or removed if it is among them. */
 export function toggled(languages: readonly string[], language: string): string[] {
   return languages.includes(language) ? languages.filter((each) => each !== language) : [...languages, language];
 }
 
-/** What is wrong with a number of minutes that somebody has typed, if anything. */
-export function wrongMinutes(typed: string): string | undefined {
-  const minutes = Number(typed);
-  return typed.trim() !== "" && Number.isFinite(minutes) && minutes > 0 ? undefined : "A number of minutes, such as 10";
+/** Return the error message for an invalid number of minutes, or undefined if it is valid. */
+export function validateMinutes(input: string): string | undefined {
+  const minutes = Number(input);
+  const isValid = input.trim() !== "" && Number.isFinite(minutes) && minutes > 0;
+  return isValid ? undefined : "Enter a number of minutes, such as 10";
 }

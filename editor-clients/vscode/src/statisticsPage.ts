@@ -1,23 +1,23 @@
-/** What was saved, as a page of Markdown. */
+/** The statistics as a Markdown page. */
 import * as vscode from "vscode";
 import { run } from "./run";
-import type { Service } from "./service";
-import { page, readRows } from "./statistics";
+import type { ServerManager } from "./serverManager";
+import { parseStatistics, renderStatistics } from "./statistics";
 
 const SCHEME = "foretype";
 const DAYS = 30;
 /** Milliseconds that `foretype stats` may take. */
-const AWAITED = 30_000;
+const TIMEOUT = 30_000;
 const PAGE = vscode.Uri.from({ scheme: SCHEME, path: "/Foretype statistics.md" });
 
-class Pages implements vscode.TextDocumentContentProvider {
-  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  readonly onDidChange = this.changed.event;
+class StatisticsContentProvider implements vscode.TextDocumentContentProvider {
+  private readonly changeEmitter = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.changeEmitter.event;
   private text = "";
 
-  set(text: string): void {
+  setText(text: string): void {
     this.text = text;
-    this.changed.fire(PAGE);
+    this.changeEmitter.fire(PAGE);
   }
 
   provideTextDocumentContent(): string {
@@ -25,22 +25,21 @@ class Pages implements vscode.TextDocumentContentProvider {
   }
 }
 
-const pages = new Pages();
+const provider = new StatisticsContentProvider();
 
 export function registerStatistics(): vscode.Disposable {
-  return vscode.workspace.registerTextDocumentContentProvider(SCHEME, pages);
+  return vscode.workspace.registerTextDocumentContentProvider(SCHEME, provider);
 }
 
-export async function showStatistics({ program }: Service): Promise<void> {
+export async function showStatistics({ program }: ServerManager): Promise<void> {
   if (program === undefined) {
     throw new Error("there are no statistics without the server: install it first");
   }
-  pages.set(
-    page(readRows(await run([program.file, "stats", "--json", "--days", `${DAYS}`], { timeout: AWAITED })), DAYS),
-  );
+  const output = await run([program.file, "stats", "--json", "--days", `${DAYS}`], { timeout: TIMEOUT });
+  provider.setText(renderStatistics(parseStatistics(output), DAYS));
   try {
     await vscode.commands.executeCommand("markdown.showPreview", PAGE);
   } catch {
-    await vscode.window.showTextDocument(PAGE, { preview: true }); // the built-in Markdown extension is turned off
+    await vscode.window.showTextDocument(PAGE, { preview: true }); // the built-in Markdown extension is disabled
   }
 }

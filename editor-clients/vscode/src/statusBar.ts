@@ -1,22 +1,22 @@
 /** The item in the status bar. */
 import * as vscode from "vscode";
-import { condition, face, type Choice, type Condition, type Place } from "./condition";
-import type { Service } from "./service";
+import type { ServerManager } from "./serverManager";
+import { computeStatus, statusView, type ActiveDocument, type EnablingSettings, type Status } from "./status";
 
 export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("status", vscode.StatusBarAlignment.Right, 100);
   private readonly subscriptions: vscode.Disposable[];
 
-  constructor(private readonly service: Service) {
+  constructor(private readonly server: ServerManager) {
     this.item.name = "Foretype";
     this.item.command = "foretype.showMenu";
     const update = (): void => {
       this.update();
     };
     this.subscriptions = [
-      service.onDidChange(update),
+      server.onDidChange(update),
       vscode.window.onDidChangeActiveTextEditor(update),
-      vscode.workspace.onDidOpenTextDocument(update), // its language may be another now
+      vscode.workspace.onDidOpenTextDocument(update), // after a change of a document's language
       vscode.workspace.onDidSaveTextDocument(update),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("foretype")) {
@@ -28,10 +28,17 @@ export class StatusBar implements vscode.Disposable {
     this.item.show();
   }
 
-  /** How it is, here and now. */
-  get condition(): Condition {
-    const { state, status, learning } = this.service;
-    return condition({ server: state, status, learning, place: place(), choice: choice() });
+  /** The status in the active editor. */
+  get status(): Status {
+    const { state, status, activity } = this.server;
+    const settings = enablingSettings();
+    return computeStatus({
+      server: state,
+      serverStatus: status,
+      activity,
+      document: activeDocument(settings),
+      settings,
+    });
   }
 
   dispose(): void {
@@ -39,27 +46,33 @@ export class StatusBar implements vscode.Disposable {
   }
 
   private update(): void {
-    const { text, tooltip, alarm } = face(this.condition);
+    const { text, tooltip, isError } = statusView(this.status);
     this.item.text = text;
     this.item.tooltip = tooltip;
-    this.item.backgroundColor = alarm ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
+    this.item.backgroundColor = isError ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
     this.item.accessibilityInformation = { label: tooltip, role: "button" };
   }
 }
 
-function place(): Place | undefined {
+function activeDocument({ maxFileSize }: EnablingSettings): ActiveDocument | undefined {
   const document = vscode.window.activeTextEditor?.document;
-  return document && { scheme: document.uri.scheme, languageId: document.languageId, bytes: size(document) };
+  return (
+    document && {
+      scheme: document.uri.scheme,
+      languageId: document.languageId,
+      bytes: byteLength(document, maxFileSize),
+    }
+  );
 }
 
-/** In bytes; without a copy of the text where it cannot matter. */
-function size(document: vscode.TextDocument): number {
+/** Return the size in bytes, or an upper bound if that is at most `limit`, to avoid a copy of the text. */
+function byteLength(document: vscode.TextDocument, limit: number): number {
   const units = document.offsetAt(document.lineAt(document.lineCount - 1).range.end);
-  const atMost = 3 * units;
-  return atMost <= choice().maxFileSize ? atMost : Buffer.byteLength(document.getText());
+  const upperBound = 3 * units;
+  return upperBound <= limit ? upperBound : Buffer.byteLength(document.getText());
 }
 
-function choice(): Choice {
+function enablingSettings(): EnablingSettings {
   const settings = vscode.workspace.getConfiguration("foretype");
   return {
     enable: settings.get<boolean>("enable", true),

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dataFolder, findProgram, isAtLeast, onPath, pythons, versionIn, type Surroundings } from "../src/program";
+import {
+  dataFolder,
+  findProgram,
+  isAtLeast,
+  parseVersion,
+  pathsOnPath,
+  pythonCommands,
+  type SearchContext,
+} from "../src/program";
 
-/** A machine on which these files are programs, and these have that text. */
+/** Return a machine with these programs and these files' texts. */
 function machine(
   programs: string[],
-  more: Partial<Surroundings> = {},
+  more: Partial<SearchContext> = {},
   texts: Record<string, string> = {},
-): Surroundings {
+): SearchContext {
   return {
     platform: "linux",
     env: { PATH: "/usr/bin:relative:/home/me/bin" },
@@ -20,49 +28,49 @@ function machine(
   };
 }
 
-const TOLD = { "/home/me/.local/share/foretype/program": "/told/foretype\n" };
-const EVERYWHERE = ["/told/foretype", "/storage/environment/bin/foretype", "/usr/bin/foretype", "/venv/bin/foretype"];
+const SETUP_FILE = { "/home/me/.local/share/foretype/program": "/setup/foretype\n" };
+const EVERYWHERE = ["/setup/foretype", "/storage/environment/bin/foretype", "/usr/bin/foretype", "/venv/bin/foretype"];
 
-test("a program is looked for where it is likeliest, in that order", () => {
+test("the program is searched for in a fixed order", () => {
   const interpreter = "/venv/bin/python";
   for (const [index, file] of EVERYWHERE.entries()) {
-    const around = machine(EVERYWHERE.slice(index), { interpreter }, TOLD);
-    assert.equal(findProgram(around)?.file, file);
+    const context = machine(EVERYWHERE.slice(index), { interpreter }, SETUP_FILE);
+    assert.equal(findProgram(context)?.file, file);
   }
-  assert.equal(findProgram(machine([], { interpreter }, TOLD)), undefined);
+  assert.equal(findProgram(machine([], { interpreter }, SETUP_FILE)), undefined);
 });
 
-test("the setting wins, and where it leads nowhere nothing else is taken", () => {
-  assert.deepEqual(findProgram(machine([...EVERYWHERE, "/mine"], { setting: " /mine " }, TOLD)), {
+test("the setting has priority, even if it names no program", () => {
+  assert.deepEqual(findProgram(machine([...EVERYWHERE, "/mine"], { setting: " /mine " }, SETUP_FILE)), {
     file: "/mine",
     origin: "setting",
   });
-  assert.equal(findProgram(machine(EVERYWHERE, { setting: "/mine" }, TOLD)), undefined);
+  assert.equal(findProgram(machine(EVERYWHERE, { setting: "/mine" }, SETUP_FILE)), undefined);
 });
 
-test("the setting may begin in the home folder, or be a name on the PATH", () => {
+test("the setting may be a path in the home folder or a name on the PATH", () => {
   assert.equal(findProgram(machine(["/home/me/x/foretype"], { setting: "~/x/foretype" }))?.file, "/home/me/x/foretype");
   assert.equal(findProgram(machine(["/home/me/bin/mine"], { setting: "mine" }))?.file, "/home/me/bin/mine");
 });
 
-test("what lies in the workspace is not taken, though the PATH may lead there", () => {
-  assert.deepEqual(onPath("foretype", machine([])), ["/usr/bin/foretype", "/home/me/bin/foretype"]);
-  const told = { "/home/me/.local/share/foretype/program": "bin/foretype" };
-  assert.equal(findProgram(machine(["bin/foretype"], {}, told)), undefined);
+test("relative folders of the PATH are skipped", () => {
+  assert.deepEqual(pathsOnPath("foretype", machine([])), ["/usr/bin/foretype", "/home/me/bin/foretype"]);
+  const relative = { "/home/me/.local/share/foretype/program": "bin/foretype" };
+  assert.equal(findProgram(machine(["bin/foretype"], {}, relative)), undefined);
 });
 
-test("Windows has other names", () => {
+test("Windows has its own names of programs", () => {
   const windows = machine(["C:\\py\\foretype.exe", "S:\\e\\Scripts\\foretype.exe"], {
     platform: "win32",
     env: { Path: "C:\\py;bin" },
     environment: "S:\\e",
   });
   assert.equal(findProgram(windows)?.file, "S:\\e\\Scripts\\foretype.exe");
-  assert.deepEqual(onPath("foretype", windows), ["C:\\py\\foretype.exe"]);
+  assert.deepEqual(pathsOnPath("foretype", windows), ["C:\\py\\foretype.exe"]);
   assert.equal(findProgram({ ...windows, setting: "foretype.exe" })?.file, "C:\\py\\foretype.exe");
 });
 
-test("the user's data is where the server has it", () => {
+test("the data folder is that of the server", () => {
   const home = "/home/me";
   assert.equal(dataFolder({ platform: "linux", env: {}, home }), "/home/me/.local/share/foretype");
   assert.equal(dataFolder({ platform: "linux", env: { XDG_DATA_HOME: "/data" }, home }), "/data/foretype");
@@ -79,14 +87,14 @@ test("versions are compared as numbers", () => {
   assert.ok(!isAtLeast("3", "3.1"));
 });
 
-test("a version is read out of what is said", () => {
-  assert.equal(versionIn("Python 3.12.1\n"), "3.12.1");
-  assert.equal(versionIn("foretype 0.1.0"), "0.1.0");
-  assert.equal(versionIn("usage: what?"), undefined);
+test("a version is found in the output of --version", () => {
+  assert.equal(parseVersion("Python 3.12.1\n"), "3.12.1");
+  assert.equal(parseVersion("foretype 0.1.0"), "0.1.0");
+  assert.equal(parseVersion("usage: what?"), undefined);
 });
 
-test("the chosen Python comes first, then the PATH's own", () => {
-  const [first, second] = pythons({ platform: "linux", env: { PATH: "/usr/bin" } }, "/venv/bin/python");
+test("the active interpreter comes first, then those on the PATH", () => {
+  const [first, second] = pythonCommands({ platform: "linux", env: { PATH: "/usr/bin" } }, "/venv/bin/python");
   assert.deepEqual([first, second], [["/venv/bin/python"], ["/usr/bin/python3"]]);
-  assert.deepEqual(pythons({ platform: "win32", env: { Path: "C:\\W" } })[0], ["C:\\W\\py.exe", "-3"]);
+  assert.deepEqual(pythonCommands({ platform: "win32", env: { Path: "C:\\W" } })[0], ["C:\\W\\py.exe", "-3"]);
 });

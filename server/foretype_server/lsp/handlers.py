@@ -147,7 +147,8 @@ def accepted(server: ForetypeServer, *arguments: object) -> None:
                 **more,
             }
         ] if 0 <= characters <= MOST_ACCEPTED:
-            server.session.tally.told(str(more.get("uri", "")), kind, characters)
+            whole = more.get("whole") is True
+            server.session.tally.told(str(more.get("uri", "")), kind, characters, whole=whole)
         case _:
             raise JsonRpcInvalidParams(
                 f'give one {{"kind": "ghost", "word" or "character", "characters": 0 to '

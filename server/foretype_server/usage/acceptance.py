@@ -1,9 +1,11 @@
-"""What users take, told from their edits: many editors insert an item and never run the command
+"""Detects accepted suggestions from edits: many editors insert an item without running the command
 that comes with it.
 
-An item counts as taken when one change of a document inserts it where it was offered. A client that
-has told once what was taken (``foretype.accepted``) is believed from then on, and its edits are not
-looked at.
+A suggestion counts as accepted when one change of a document inserts it, or whole words of ghost
+text, at its position. A client that runs the command (``foretype.accepted``) is believed from then
+on, and its edits are ignored: it reports parts too. Only if the command's argument says ``whole``
+does the client run it for whole suggestions alone, as VS Code does. Then the edits still show the
+accepted parts, and how much of a suggestion had been typed before.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from foretype_model.rope import unix
 
 from foretype_server.document import Point, Text
 
@@ -25,7 +29,10 @@ CONTEXT: Final = 64
 """Bytes on both sides of the cursor that must be as they were."""
 
 LEAST: Final = 2
-"""Characters that are taken: one is as well typed."""
+"""Characters of an accepted suggestion at least: a single one may as well have been typed."""
+
+PAIRS: Final = frozenset(["()", "[]", "{}", "<>", '""', "''", "``"])
+"""Texts of two characters that editors insert for a single key."""
 
 TOLD_LATE: Final = 2.0
 """Seconds in which a client may still tell of what its edit has shown."""
@@ -36,13 +43,16 @@ class _Offer(NamedTuple):
     kind: str
 
 
-class _Taken(NamedTuple):
-    """Something that was taken, and the moment at which it counts."""
+@dataclass(eq=False)
+class _Taken:
+    """An accepted suggestion, and the timer that will count it; None if only the client's command
+    can.
+    """
 
-    timer: asyncio.TimerHandle
     uri: str
     kind: str
     characters: int
+    timer: asyncio.TimerHandle | None = None
 
 
 @dataclass
@@ -66,6 +76,7 @@ class Observer:
         self._record = record
         self._places: dict[str, list[_Place]] = {}
         self._pending: list[_Taken] = []
+        self._latest: dict[str, _Taken] = {}
         self._tells = False
 
     def offered(self, uri: str, text: Text, point: Point, offers: Sequence[Candidate]) -> None:
@@ -88,12 +99,11 @@ class Observer:
         self._places[uri] = [*(one for one in same if one.offers[0].kind != offers[0].kind), place]
 
     def edited(self, uri: str, text: Text, inserted: str) -> None:
-        """See what a change has taken; `inserted` is the longest text that it put somewhere."""
-        if uri not in self._places:
-            return
-        places = self._places.pop(uri)
-        if self._tells:
-            return
+        """Detect the suggestion that a change has inserted; `inserted` is the longest text of the
+        change.
+        """
+        self._latest.pop(uri, None)
+        places = self._places.pop(uri, [])
         going = [(place, typed) for place in places if (typed := _typed(place, text)) is not None]
         taken = [
             (offer.kind, typed[len(place.typed) :].decode(errors="replace"))
@@ -101,52 +111,88 @@ class Observer:
             for offer in place.offers
             if _is_taken(offer, typed)
         ]
-        if taken and len(inserted) >= LEAST and len(taken[0][1]) >= LEAST:
-            kind, new = next((one for one in taken if one[0] == "ghost"), taken[0])
-            self._await(uri, kind, len(new))
-            return
         for place, typed in going:
             place.typed = typed
+        kind, new = next(
+            (one for one in taken if one[0] == "ghost"), taken[0] if taken else ("", "")
+        )
+        if new:
+            self._latest[uri] = _Taken(uri, kind, len(new))
+        if len(inserted) >= LEAST and _is_more_than_a_key(new):
+            self._await(self._latest[uri])
+            # Ghost text goes on after its accepted words. A menu ends: editors preview one item
+            # after the other.
+            going = [
+                (place, typed) for place, typed in going if place.offers[0].kind == kind == "ghost"
+            ]
         self._places[uri] = [place for place, _ in going]
 
     def told(self) -> None:
-        """The client tells by itself what is taken."""
+        """Ignore edits from now on: the client reports all that is accepted."""
         self._tells = True
         self._places.clear()
+        self._latest.clear()
         while self._pending:
-            self._pending.pop().timer.cancel()
+            self._cancel(self._pending[-1])
+
+    def told_whole(self, uri: str) -> int | None:
+        """Return the characters of the suggestion that the last edit has inserted, and leave
+        counting to the caller.
+
+        None if the edit is not known to be that of a suggestion. The client has run the command for
+        it.
+        """
+        taken = self._latest.pop(uri, None)
+        if taken is None:
+            return None
+        self._cancel(taken)
+        return taken.characters
 
     def closed(self, uri: str) -> None:
         """Forget about a document."""
         self._places.pop(uri, None)
+        self._latest.pop(uri, None)
 
     def end(self) -> None:
-        """Count what is still waited with."""
+        """Count the suggestions whose timers still run."""
         while self._pending:
-            self._pending[0].timer.cancel()
-            self._count()
+            self._count(self._pending[0])
 
-    def _await(self, uri: str, kind: str, characters: int) -> None:
-        timer = asyncio.get_running_loop().call_later(TOLD_LATE, self._count)
-        self._pending.append(_Taken(timer, uri, kind, characters))
+    def _await(self, taken: _Taken) -> None:
+        taken.timer = asyncio.get_running_loop().call_later(TOLD_LATE, self._count, taken)
+        self._pending.append(taken)
 
-    def _count(self) -> None:
-        taken = self._pending.pop(0)
+    def _count(self, taken: _Taken) -> None:
+        self._cancel(taken)
         self._record(taken.uri, taken.kind, taken.characters)
+
+    def _cancel(self, taken: _Taken) -> None:
+        if taken.timer is not None:
+            taken.timer.cancel()
+            taken.timer = None
+            self._pending.remove(taken)
 
 
 def _typed(place: _Place, text: Text) -> bytes | None:
-    """What the text has at the cursor that it had not, where it is a beginning of an offer; None
-    elsewhere.
+    r"""Return the text typed at the place since, with ``\n`` for line ends; None unless a
+    suggestion starts with it.
     """
     grown = len(text) - place.length
-    if not 0 < grown <= max(len(offer.text) for offer in place.offers):
+    if not 0 < grown <= max(len(offer.text) + offer.text.count(b"\n") for offer in place.offers):
         return None
     start = place.offset - len(place.before)
     around = text.slice(start, len(place.before) + grown + len(place.after))
     typed = around[len(place.before) : len(place.before) + grown]
     same = around == place.before + typed + place.after
+    typed = unix(typed)
     return typed if same and any(offer.text.startswith(typed) for offer in place.offers) else None
+
+
+def _is_more_than_a_key(text: str) -> bool:
+    """Return False for insertions of a single key: a character, a pair of brackets, a line break
+    with indentation.
+    """
+    return len(text) >= LEAST and text.strip() != "" and text not in PAIRS
 
 
 def _is_taken(offer: _Offer, typed: bytes) -> bool:

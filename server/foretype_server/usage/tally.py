@@ -61,9 +61,17 @@ class Tally:
         """A document was changed into `text`, by inserting these."""
         self._observer.edited(uri, text, max(inserted, key=len, default=""))
 
-    def told(self, uri: str, kind: str, characters: int) -> None:
-        """The client tells what was taken."""
-        self._observer.told()
+    def told(self, uri: str, kind: str, characters: int, *, whole: bool = False) -> None:
+        """Count a suggestion that the client reports as accepted.
+
+        `whole` means that the client reports whole suggestions alone, with all their characters: those that had been
+        typed before do not count.
+        """
+        if whole:
+            inserted = self._observer.told_whole(uri)
+            characters = characters if inserted is None else min(characters, inserted)
+        else:
+            self._observer.told()
         self._took(uri, kind, characters)
 
     def end(self) -> None:

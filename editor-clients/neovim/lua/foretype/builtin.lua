@@ -1,14 +1,14 @@
---- Ghost text by |lsp-inline_completion| of Neovim 0.12, which shows it and asks for it.
+--- Ghost text by |lsp-inline_completion| of Neovim 0.12, which requests and shows it.
 
 local inline = require("foretype.inline")
 
 local M = {}
 
---- Milliseconds until Neovim is thought to be too busy to run what it has scheduled.
-local PATIENCE = 1000
+--- Milliseconds to wait for the callbacks that Neovim has scheduled.
+local ACCEPT_TIMEOUT = 1000
 
---- Has Neovim ask, which it does only when the cursor moves.
-local function ask(bufnr)
+--- Make Neovim send a request, which it does only when the cursor moves.
+local function request(bufnr)
   if inline.is_inserting(bufnr) then
     vim.api.nvim_exec_autocmds("CursorMovedI", { buffer = bufnr, modeline = false })
   end
@@ -16,16 +16,16 @@ end
 
 function M.attach(_, bufnr)
   vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
-  -- The user may be typing already. Neovim begins in what it schedules after LspAttach: this comes after that.
+  -- The user may be typing already. Neovim starts in a callback that it schedules after LspAttach: run after that.
   vim.schedule(vim.schedule_wrap(function()
-    ask(bufnr)
+    request(bufnr)
   end))
 end
 
 function M.detach(_, _) end
 
---- What is left of an item where the user has typed on along it, or nil. Neovim goes on showing an item until the next
---- answer is there, and would put all of it in where it began, after which the letters typed meanwhile stand twice.
+--- Return the item's text without the characters typed along it, or nil if other text was typed. Neovim shows an item
+--- until the next response arrives, and would insert all of it at its start, which doubles the characters typed since.
 ---@param item vim.lsp.inline_completion.Item
 ---@return string?
 local function rest(bufnr, item)
@@ -39,31 +39,31 @@ local function rest(bufnr, item)
   return vim.startswith(item.insert_text, typed) and item.insert_text:sub(#typed + 1) or nil
 end
 
-function M.take(bufnr, use)
-  local taken, done = false, false
-  local function on_accept(item)
+function M.accept(bufnr, on_accept)
+  local accepted, done = false, false
+  local function on_item(item)
     local client = vim.lsp.get_client_by_id(item.client_id)
     if not client or client.name ~= "foretype" then
-      taken = true
-      return item -- another server's: as Neovim takes it
+      accepted = true
+      return item -- another server's: Neovim inserts it
     end
     local text = rest(bufnr, item)
     if text and text ~= "" then
-      taken = true
-      use({ text = text, client_id = item.client_id, command = item.command })
+      accepted = true
+      on_accept({ text = text, client_id = item.client_id, command = item.command })
     end
   end
-  if not vim.lsp.inline_completion.get({ bufnr = bufnr, on_accept = on_accept }) then
+  if not vim.lsp.inline_completion.get({ bufnr = bufnr, on_accept = on_item }) then
     return false
   end
-  -- It has only scheduled that. Keys that were typed meanwhile are to come after it.
+  -- Neovim has only scheduled the callback. Wait, so that keys typed meanwhile come after the text.
   vim.schedule(function()
     done = true
   end)
-  vim.wait(PATIENCE, function()
+  vim.wait(ACCEPT_TIMEOUT, function()
     return done
   end, 1)
-  return taken
+  return accepted
 end
 
 return M

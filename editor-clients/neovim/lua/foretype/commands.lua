@@ -9,19 +9,19 @@ local function percent(probability)
   return ("%.3g %%"):format(100 * probability)
 end
 
---- What foretype.status answered, in lines.
+--- Format the result of foretype.status as lines.
 ---@param status table
 ---@return string[]
 function M.describe(status)
   local accepted = status.accepted or {}
-  local taken = (accepted.ghost or 0) + (accepted.word or 0) + (accepted.character or 0)
+  local count = (accepted.ghost or 0) + (accepted.word or 0) + (accepted.character or 0)
   local model = type(status.model) == "string" and status.model or "none"
   local lines = {
     ("Foretype %s%s"):format(status.version, status.loading and ", still loading" or ""),
     ("model: %s"):format(model),
     ("predictors: %s"):format(table.concat(status.predictors or {}, ", ")),
     ("documents open: %d"):format(status.documents or 0),
-    ("taken in this session: %d offers, %d characters"):format(taken, accepted.characters or 0),
+    ("suggestions accepted in this session: %d (%d characters)"):format(count, accepted.characters or 0),
   }
   for _, problem in ipairs(status.problems or {}) do
     lines[#lines + 1] = "problem: " .. problem
@@ -39,8 +39,9 @@ local function quoted(text)
   return '"' .. text:gsub("\n", "↵") .. '"'
 end
 
---- What foretype.explain answered, in lines.
-local function explanation(result)
+--- Format the result of foretype.explain as lines.
+---@return string[]
+local function format_explanation(result)
   local lines = { ("%s  %s"):format(quoted(result.text), percent(result.probability)) }
   for name, share in vim.spairs(result.shares) do
     lines[#lines + 1] = ("  %s: %s of it"):format(name, percent(share))
@@ -48,11 +49,11 @@ local function explanation(result)
   for _, source in ipairs(result.sources) do
     lines[#lines + 1] = ("  %s: %s"):format(source.where, vim.trim((source.excerpt:gsub("%s+", " "))))
   end
-  local others = vim.tbl_filter(function(one)
-    return one.text ~= result.text
+  local others = vim.tbl_filter(function(candidate)
+    return candidate.text ~= result.text
   end, result.candidates)
   if others[1] then
-    lines[#lines + 1] = "Also offered:"
+    lines[#lines + 1] = "Other suggestions:"
   end
   for _, other in ipairs(others) do
     lines[#lines + 1] = ("  %s  %s"):format(quoted(other.text), percent(other.probability))
@@ -60,9 +61,9 @@ local function explanation(result)
   return lines
 end
 
---- Where one would go on writing: in normal mode after the character under the cursor, as |a| does.
+--- Return the position of the next text: in normal mode after the character under the cursor, where |a| appends.
 ---@return lsp.Position
-local function position(encoding)
+local function insert_position(encoding)
   local row, col = unpack(vim.api.nvim_win_get_cursor(0))
   local line = vim.api.nvim_get_current_line()
   if vim.api.nvim_get_mode().mode:sub(1, 1) == "n" and col < #line then
@@ -73,50 +74,50 @@ end
 
 local function explain()
   local client = server.client()
-  local place = position(client and client.offset_encoding or "utf-8")
-  local argument = { uri = vim.uri_from_bufnr(0), position = place }
+  local position = insert_position(client and client.offset_encoding or "utf-8")
+  local argument = { uri = vim.uri_from_bufnr(0), position = position }
   server.execute("foretype.explain", { argument }, function(result)
     if not result or result == vim.NIL then
-      notify.info("nothing is offered here")
+      notify.info("no suggestion here")
       return
     end
-    vim.lsp.util.open_floating_preview(explanation(result), "", { focus_id = "foretype.explain" })
+    vim.lsp.util.open_floating_preview(format_explanation(result), "", { focus_id = "foretype.explain" })
   end)
 end
 
---- A file or folder where there is one of that name, or else a word.
-local function to_forget(what)
-  local path = vim.fn.fnamemodify(vim.fn.expand(what), ":p")
+--- Return the argument of foretype.forget: a file or folder if one has that name, else a word.
+local function forget_argument(name)
+  local path = vim.fn.fnamemodify(vim.fn.expand(name), ":p")
   if vim.uv.fs_stat(path) then
     return { path = path }
   end
-  return { word = what }
+  return { word = name }
 end
 
-local function forget(what, without_asking)
-  what = what ~= "" and what or vim.fn.expand("<cword>")
-  if what == "" then
-    notify.warn("forget what? Give a word, a file or a folder")
+local function forget(name, without_asking)
+  name = name ~= "" and name or vim.fn.expand("<cword>")
+  if name == "" then
+    notify.warn("name a word, a file or a folder to forget")
     return
   end
-  local argument = to_forget(what)
-  local named = argument.path or ('the word "%s"'):format(argument.word)
-  local question = ("Forget %s for good?"):format(named)
+  local argument = forget_argument(name)
+  local label = argument.path or ('the word "%s"'):format(argument.word)
+  local question = ("Forget %s for good?"):format(label)
   if not without_asking and vim.fn.confirm(question, "&Forget\n&Keep", 2) ~= 1 then
     return
   end
   server.execute("foretype.forget", { argument }, function(result)
     local text = "%s is forgotten: %d files, %d bytes, %d occurrences"
-    notify.info(text:format(named, #result.files, result.bytes, result.occurrences))
+    notify.info(text:format(label, #result.files, result.bytes, result.occurrences))
   end)
 end
 
---- Train on files or folders, or on the workspace; the server shows how far it is.
-local function train(what)
+--- Train on files or folders, by default on the workspace; the server reports progress.
+local function train(pattern)
   local paths = vim.tbl_map(function(path)
     return vim.fn.fnamemodify(path, ":p")
-  end, vim.fn.expand(what, false, true))
-  local argument = what ~= "" and { paths = paths } or vim.empty_dict()
+  end, vim.fn.expand(pattern, false, true))
+  local argument = pattern ~= "" and { paths = paths } or vim.empty_dict()
   server.execute("foretype.train", { argument }, function(result)
     notify.info("training on " .. table.concat(result.paths, ", "))
   end)
@@ -150,7 +151,7 @@ function M.run(command)
   else
     local all = names()
     table.sort(all)
-    notify.warn(("there is no :Foretype %s, but %s"):format(name, table.concat(all, ", ")))
+    notify.warn(("there is no :Foretype %s; the subcommands are %s"):format(name, table.concat(all, ", ")))
   end
 end
 

@@ -1,21 +1,21 @@
---- What the user may choose, and what it is where nothing was chosen.
+--- The options of setup() and their defaults.
 
 local M = {}
 
 ---@class foretype.Keys
----@field accept string|false Take all of the ghost text.
----@field accept_word string|false Take its next word.
----@field accept_line string|false Take its next line.
----@field dismiss string|false Hide it until something else is typed.
+---@field accept string|false Accept all of the ghost text.
+---@field accept_word string|false Accept its next word.
+---@field accept_line string|false Accept its next line.
+---@field dismiss string|false Hide it until the next change.
 
 ---@class foretype.Config
----@field cmd string[] How the server is started.
+---@field cmd string[] The command that starts the server.
 ---@field settings table The server's settings, the section `foretype`; see |foretype-settings|.
----@field keys foretype.Keys|false Insert mode keys; false for none.
+---@field keys foretype.Keys|false Insert mode keys; false for no keys.
 ---@field inline { enable: boolean, builtin: boolean, debounce: integer } Ghost text; debounce in milliseconds.
 ---@field menu { enable: boolean, autotrigger: boolean } The completion menu.
 
---- The program: that of the installation whose `foretype setup` put this plugin here, or else one on the PATH.
+--- Return the program: its path if `foretype setup` installed this plugin, else its name on the PATH.
 local function program()
   local installed, path = pcall(require, "foretype.installed")
   return installed and path or "foretype"
@@ -54,29 +54,29 @@ local function check(config)
   end
 end
 
---- Names that there are none of, each with its group: a slip of the pen would otherwise do nothing, silently.
-local function unknown(options, known, prefix)
+--- Return the unknown options with their groups: a misspelt option would otherwise be ignored silently.
+local function find_unknown(options, known, prefix)
   local found = {}
   for name, value in pairs(options) do
     local path = prefix .. name
     if known[name] == nil then
       found[#found + 1] = path
     elseif type(value) == "table" and path ~= "settings" and path ~= "cmd" then
-      vim.list_extend(found, unknown(value, known[name], path .. "."))
+      vim.list_extend(found, find_unknown(value, known[name], path .. "."))
     end
   end
   return found
 end
 
---- Takes what the user has chosen. Raises an error, in one line, where it cannot be.
+--- Set the options. Raises an error of one line if they are invalid.
 ---@param options table?
 function M.set(options)
   options = options or {}
   vim.validate("options", options, "table")
   local config = vim.tbl_deep_extend("force", defaults(), options)
-  local strange = unknown(options, defaults(), "")
-  if strange[1] then
-    error(("there is no option %s; :help foretype-setup lists them all"):format(table.concat(strange, ", ")), 0)
+  local unknown = find_unknown(options, defaults(), "")
+  if unknown[1] then
+    error(("there is no option %s; :help foretype-setup lists all options"):format(table.concat(unknown, ", ")), 0)
   end
   check(config)
   if config.inline.builtin and not vim.lsp.inline_completion then

@@ -1,4 +1,4 @@
---- Ghost text of our own: for Neovim 0.11, and for those who want it at each key (0.12 waits 200 ms).
+--- Ghost text drawn by this plugin: for Neovim 0.11, and for ghost text at each key (0.12 waits 200 ms).
 
 local config = require("foretype.config")
 local inline = require("foretype.inline")
@@ -13,13 +13,13 @@ local namespace = vim.api.nvim_create_namespace("foretype")
 ---@field col integer In bytes.
 ---@field length integer Of the line, in bytes.
 
---- What is shown, by buffer.
+--- The ghost text by buffer.
 ---@type table<integer, foretype.Shown>
 local shown = {}
 
---- The one question that waits: its timer, then its request.
+--- The one pending request: its debounce timer, then the function that cancels it.
 local timer = assert(vim.uv.new_timer())
-local cancel = nil ---@type fun()?
+local cancel_sent = nil ---@type fun()?
 
 local function cursor(bufnr)
   local row, col = unpack(vim.api.nvim_win_get_cursor(0))
@@ -49,31 +49,31 @@ local function show(bufnr, ghost)
   shown[bufnr] = ghost
 end
 
---- Keeps what is left where the user has typed on along the ghost text; hides it anywhere else.
-local function follow(bufnr)
+--- Keep the rest of the ghost text if the user has typed along it, else hide it.
+local function update(bufnr)
   local ghost = shown[bufnr]
   if not ghost then
     return
   end
   local row, col, line = cursor(bufnr)
   local typed = line:sub(ghost.col + 1, col)
-  local along = row == ghost.row and col >= ghost.col and #line == ghost.length + #typed
-  if along and vim.startswith(ghost.text, typed) and #typed < #ghost.text then
+  local is_insertion = row == ghost.row and col >= ghost.col and #line == ghost.length + #typed
+  if is_insertion and vim.startswith(ghost.text, typed) and #typed < #ghost.text then
     show(bufnr, vim.tbl_extend("force", ghost, { text = ghost.text:sub(#typed + 1), col = col, length = #line }))
   else
     hide(bufnr)
   end
 end
 
-local function forget_question()
+local function cancel_request()
   timer:stop()
-  if cancel then
-    cancel()
-    cancel = nil
+  if cancel_sent then
+    cancel_sent()
+    cancel_sent = nil
   end
 end
 
-local function ask(bufnr)
+local function request(bufnr)
   local client = vim.lsp.get_clients({ name = "foretype", bufnr = bufnr })[1]
   if not client or not inline.is_inserting(bufnr) then
     return
@@ -88,29 +88,29 @@ local function ask(bufnr)
     end
     local item = result and (result.items or result)[1]
     if item and type(item.insertText) == "string" and item.insertText ~= "" then
-      local place = { row = row, col = col, length = #line }
+      local position = { row = row, col = col, length = #line }
       local ghost = { text = item.insertText, client_id = client.id, command = item.command }
-      show(bufnr, vim.tbl_extend("error", place, ghost))
+      show(bufnr, vim.tbl_extend("error", position, ghost))
     else
       hide(bufnr)
     end
   end, bufnr)
-  cancel = sent and function()
+  cancel_sent = sent and function()
     client:cancel_request(id)
   end or nil
 end
 
 local function on_edit(bufnr)
-  forget_question()
-  follow(bufnr)
+  cancel_request()
+  update(bufnr)
   timer:start(config.current.inline.debounce, 0, function()
     vim.schedule(function()
-      ask(bufnr)
+      request(bufnr)
     end)
   end)
 end
 
-local function group_of(bufnr)
+local function group_name(bufnr)
   return "foretype.ghost." .. bufnr
 end
 
@@ -120,7 +120,7 @@ function M.attach(client, bufnr)
   end
   local hint = vim.fn.hlexists("ComplHint") == 1 and "ComplHint" or "NonText"
   vim.api.nvim_set_hl(0, "ForetypeGhost", { default = true, link = hint })
-  local group = vim.api.nvim_create_augroup(group_of(bufnr), {})
+  local group = vim.api.nvim_create_augroup(group_name(bufnr), {})
   local function on(events, act)
     vim.api.nvim_create_autocmd(events, {
       group = group,
@@ -132,7 +132,7 @@ function M.attach(client, bufnr)
   end
   on({ "InsertEnter", "CursorMovedI", "TextChangedI", "TextChangedP" }, on_edit)
   local function leave()
-    forget_question()
+    cancel_request()
     hide(bufnr)
   end
   on({ "InsertLeave", "BufLeave" }, leave)
@@ -151,20 +151,20 @@ function M.attach(client, bufnr)
 end
 
 function M.detach(_, bufnr)
-  pcall(vim.api.nvim_del_augroup_by_name, group_of(bufnr))
-  forget_question()
+  pcall(vim.api.nvim_del_augroup_by_name, group_name(bufnr))
+  cancel_request()
   hide(bufnr)
 end
 
-function M.take(bufnr, use)
-  follow(bufnr) -- keys that came all at once were not followed one by one
+function M.accept(bufnr, on_accept)
+  update(bufnr) -- for keys that arrived together, without an event each
   local ghost = shown[bufnr]
   if not ghost then
     return false
   end
-  forget_question()
+  cancel_request()
   hide(bufnr)
-  use(ghost)
+  on_accept(ghost)
   return true
 end
 

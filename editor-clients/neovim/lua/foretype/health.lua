@@ -4,8 +4,8 @@ local health = vim.health
 
 local M = {}
 
---- Milliseconds until a server that does not answer is called unwell.
-local PATIENCE = 3000
+--- Milliseconds to wait for a response.
+local TIMEOUT = 3000
 
 local function check_neovim()
   health.start("Neovim")
@@ -13,7 +13,7 @@ local function check_neovim()
   if vim.lsp.inline_completion then
     health.ok(version .. " has ghost text built in")
   else
-    health.ok(version .. ", where Foretype shows ghost text by itself")
+    health.ok(version .. ", in which this plugin draws the ghost text")
   end
 end
 
@@ -23,37 +23,37 @@ local function check_program(command)
   local program = command[1]
   if vim.fn.executable(program) == 0 then
     health.error(('there is no program "%s"'):format(program), {
-      "Install Foretype, as its README says",
-      'Or name its path: require("foretype").setup({ cmd = { "/path/to/foretype", "serve" } })',
+      "Install Foretype as its README describes",
+      'Or set its path: require("foretype").setup({ cmd = { "/path/to/foretype", "serve" } })',
     })
     return false
   end
   local ran, result = pcall(function()
-    return vim.system({ program, "--version" }, { text = true }):wait(PATIENCE)
+    return vim.system({ program, "--version" }, { text = true }):wait(TIMEOUT)
   end)
-  local said = ran and vim.trim(result.stdout or "") or ""
+  local version = ran and vim.trim(result.stdout or "") or ""
   if not ran or result.code ~= 0 then
-    health.warn(("%s does not say its version"):format(vim.fn.exepath(program)), { "Run: " .. program .. " doctor" })
+    health.warn(("%s does not print its version"):format(vim.fn.exepath(program)), { "Run: " .. program .. " doctor" })
   else
-    health.ok(("%s is %s"):format(vim.fn.exepath(program), said))
+    health.ok(("%s is %s"):format(vim.fn.exepath(program), version))
   end
   return true
 end
 
 local function check_client(client)
   local buffers = vim.tbl_count(client.attached_buffers)
-  local root = client.root_dir or "no folder"
-  health.ok(("client %d serves %d buffers, for %s"):format(client.id, buffers, root))
-  local asked = { command = "foretype.status", arguments = {} }
-  local answer, problem = client:request_sync("workspace/executeCommand", asked, PATIENCE)
-  if not answer or answer.err then
-    local why = answer and answer.err.message or problem
-    health.error("the server does not answer: " .. tostring(why), { ":Foretype restart", ":Foretype log shows why" })
+  local root = client.root_dir or "none"
+  health.ok(("client %d is attached to %d buffers, workspace: %s"):format(client.id, buffers, root))
+  local params = { command = "foretype.status", arguments = {} }
+  local response, problem = client:request_sync("workspace/executeCommand", params, TIMEOUT)
+  if not response or response.err then
+    local reason = response and response.err.message or problem
+    health.error("the server does not respond: " .. tostring(reason), { ":Foretype restart", ":Foretype log shows why" })
     return
   end
-  for _, line in ipairs(require("foretype.commands").describe(answer.result)) do
+  for _, line in ipairs(require("foretype.commands").describe(response.result)) do
     if vim.startswith(line, "problem: ") then
-      health.warn(line, { "Mend the setting or the predictor that it names; `foretype doctor` says more" })
+      health.warn(line, { "Correct the setting or the predictor that it names; `foretype doctor` has details" })
     else
       health.info(line)
     end
@@ -62,12 +62,12 @@ end
 
 local function check_clients()
   local server = require("foretype.server")
-  if server.trouble then
-    health.error(server.trouble, { ":Foretype restart" })
+  if server.error then
+    health.error(server.error, { ":Foretype restart" })
   elseif not vim.lsp.is_enabled("foretype") then
-    health.warn("it is disabled", { ":Foretype enable" })
+    health.warn("Foretype is disabled", { ":Foretype enable" })
   elseif #server.clients() == 0 then
-    health.info("no buffer is served yet: open a file")
+    health.info("no buffer is attached yet: open a file")
   end
   vim.iter(server.clients()):each(check_client)
 end

@@ -1,4 +1,4 @@
---- Foretype in Neovim: which parts there are, and when each is started.
+--- Foretype for Neovim: attaches its parts to buffers, and provides the public functions.
 
 local config = require("foretype.config")
 
@@ -9,12 +9,12 @@ local group = vim.api.nvim_create_augroup("foretype", {})
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 local function attach(client, bufnr)
-  local chosen = config.current
-  if chosen.inline.enable then
+  local options = config.current
+  if options.inline.enable then
     require("foretype.inline").attach(client, bufnr)
     require("foretype.keys").attach(bufnr)
   end
-  if chosen.menu.enable then
+  if options.menu.enable then
     require("foretype.menu").attach(client, bufnr)
   end
 end
@@ -32,7 +32,7 @@ local function on_lsp_event(event, act)
   })
 end
 
---- Begins to serve buffers. The plugin does so by itself once Neovim has started.
+--- Start attaching buffers. The plugin calls this once Neovim has started.
 function M.start()
   on_lsp_event("LspAttach", attach)
   on_lsp_event("LspDetach", function(client, bufnr)
@@ -41,7 +41,7 @@ function M.start()
   end)
   vim.api.nvim_create_autocmd("InsertEnter", {
     group = group,
-    desc = "Foretype: buffers without a file type, and without a name",
+    desc = "Foretype: attach buffers without a file type or a name",
     callback = function(args)
       require("foretype.server").attach_untyped(args.buf)
     end,
@@ -49,29 +49,29 @@ function M.start()
   vim.lsp.enable("foretype")
 end
 
---- Chooses options; see |foretype-setup|. Not needed where the defaults will do.
+--- Set options; see |foretype-setup|. No call is needed for the defaults.
 ---@param options table?
 function M.setup(options)
   if vim.fn.has("nvim-0.11") == 0 then
-    return -- the plugin has said so
+    return -- plugin/foretype.lua has shown a message
   end
-  local well, problem = pcall(config.set, options)
-  if not well then
+  local ok, problem = pcall(config.set, options)
+  if not ok then
     require("foretype.notify").warn(problem)
     return
   end
   vim.lsp.config("foretype", { settings = { foretype = config.current.settings } })
 end
 
---- Takes the ghost text, or its next "word" or "line"; for keys of your own.
+--- Accept the ghost text, or its next "word" or "line"; for custom mappings.
 ---@param part? "all"|"word"|"line"
----@return boolean taken False where no ghost text is shown.
+---@return boolean accepted False if no ghost text is shown.
 function M.accept(part)
   return require("foretype.inline").accept(part or "all")
 end
 
---- Hides the ghost text.
----@return boolean dismissed False where none is shown.
+--- Hide the ghost text.
+---@return boolean dismissed False if none is shown.
 function M.dismiss()
   return require("foretype.inline").dismiss()
 end

@@ -1,29 +1,29 @@
---- Ghost text: what is common to Neovim's own (0.12) and ours. What is taken is put in as if it were pasted, which
---- is one undo step and what |.| repeats.
+--- Ghost text: the common part of the two renderers, Neovim's (0.12) and this plugin's. Accepted text is inserted as a
+--- paste, which is one undo step and repeated by |.|.
 
 local config = require("foretype.config")
 
 local M = {}
 
 ---@class foretype.Ghost
----@field text string What is left of it after the cursor.
+---@field text string The text after the cursor.
 ---@field client_id integer
----@field command? lsp.Command What the server wants to be told once it was taken.
+---@field command? lsp.Command Reports acceptance to the server.
 
----@class foretype.Shower
+---@class foretype.Renderer
 ---@field attach fun(client: vim.lsp.Client, bufnr: integer)
 ---@field detach fun(client: vim.lsp.Client, bufnr: integer)
----@field take fun(bufnr: integer, use: fun(ghost: foretype.Ghost)): boolean Hides it, and hands it to `use`.
+---@field accept fun(bufnr: integer, on_accept: fun(ghost: foretype.Ghost)): boolean Hide the ghost text and pass it on.
 
---- Whether somebody is writing in the buffer.
+--- Return whether the buffer is current and in insert mode.
 ---@param bufnr integer
 ---@return boolean
 function M.is_inserting(bufnr)
   return vim.api.nvim_get_current_buf() == bufnr and vim.api.nvim_get_mode().mode:sub(1, 1) == "i"
 end
 
----@return foretype.Shower
-local function shower()
+---@return foretype.Renderer
+local function renderer()
   return require(config.current.inline.builtin and "foretype.builtin" or "foretype.ghost")
 end
 
@@ -39,8 +39,8 @@ local PARTS = {
   end,
 }
 
---- Tells the server how much of its text was taken.
-local function tell(ghost, text)
+--- Report the accepted text to the server, which counts its characters.
+local function report(ghost, text)
   local client = vim.lsp.get_client_by_id(ghost.client_id)
   if client and ghost.command then
     local command = vim.deepcopy(ghost.command)
@@ -50,28 +50,28 @@ local function tell(ghost, text)
 end
 
 function M.attach(client, bufnr)
-  shower().attach(client, bufnr)
+  renderer().attach(client, bufnr)
 end
 
 function M.detach(client, bufnr)
-  shower().detach(client, bufnr)
+  renderer().detach(client, bufnr)
 end
 
---- Takes the ghost text at the cursor, or its next word or line.
+--- Accept the ghost text at the cursor, or its next word or line.
 ---@param part "all"|"word"|"line"
----@return boolean taken False where none is shown.
+---@return boolean accepted False if none is shown.
 function M.accept(part)
-  return shower().take(vim.api.nvim_get_current_buf(), function(ghost)
+  return renderer().accept(vim.api.nvim_get_current_buf(), function(ghost)
     local text = PARTS[part](ghost.text)
     vim.api.nvim_paste(text, false, -1)
-    tell(ghost, text)
+    report(ghost, text)
   end)
 end
 
---- Hides the ghost text.
----@return boolean dismissed False where none is shown.
+--- Hide the ghost text.
+---@return boolean dismissed False if none is shown.
 function M.dismiss()
-  return shower().take(vim.api.nvim_get_current_buf(), function() end)
+  return renderer().accept(vim.api.nvim_get_current_buf(), function() end)
 end
 
 return M

@@ -1,4 +1,4 @@
---- Keys of insert mode. Where no ghost text is shown, each does what it did before.
+--- The insert mode keys. If no ghost text is shown, each falls through to the user's mapping or Vim's default.
 
 local config = require("foretype.config")
 local inline = require("foretype.inline")
@@ -6,30 +6,30 @@ local inline = require("foretype.inline")
 local M = {}
 
 ---@param part "all"|"word"|"line"
-local function accepting(part)
+local function accept_part(part)
   return function()
     return inline.accept(part)
   end
 end
 
 local ACTIONS = {
-  accept = { accepting("all"), "Foretype: take the ghost text" },
-  accept_word = { accepting("word"), "Foretype: take a word of the ghost text" },
-  accept_line = { accepting("line"), "Foretype: take a line of the ghost text" },
+  accept = { accept_part("all"), "Foretype: accept the ghost text" },
+  accept_word = { accept_part("word"), "Foretype: accept a word of the ghost text" },
+  accept_line = { accept_part("line"), "Foretype: accept a line of the ghost text" },
   dismiss = { inline.dismiss, "Foretype: hide the ghost text" },
 }
 
---- The buffer's own mappings that ours stand in front of, by buffer and key; false for none.
+--- The buffer-local mappings of the user that the plugin's keys replace, by buffer and key; false for no mapping.
 ---@type table<integer, table<string, table|false>>
-local before = {}
+local replaced = {}
 
 local function feed(keys, remap)
-  -- In front of what is typed ahead, as a mapping's right-hand side would be.
+  -- Before the typeahead, like the right-hand side of a mapping.
   vim.api.nvim_feedkeys(keys, (remap and "m" or "n") .. "i", false)
 end
 
---- The mapping that the key has in all buffers.
-local function global(key)
+--- Return the key's global mapping, or nil.
+local function global_mapping(key)
   local raw = vim.keycode(key)
   for _, mapping in ipairs(vim.api.nvim_get_keymap("i")) do
     if vim.keycode(mapping.lhs) == raw then
@@ -38,7 +38,7 @@ local function global(key)
   end
 end
 
----@return string keys What the mapping says to type, "" if it did its work itself.
+---@return string keys The keys that the mapping produces; "" if its callback did the work.
 local function run(mapping)
   if mapping.callback then
     local result = mapping.callback()
@@ -53,17 +53,17 @@ local function run(mapping)
   return vim.keycode(keys)
 end
 
---- What the key would do without us.
+--- Do the key's action without this plugin.
 local function fall_through(bufnr, key)
   local raw = vim.keycode(key)
-  local mapping = (before[bufnr] or {})[key] or global(key)
+  local mapping = (replaced[bufnr] or {})[key] or global_mapping(key)
   if not mapping then
     feed(raw, false)
     return
   end
   local keys = run(mapping)
   local remap = mapping.noremap == 0
-  if remap and vim.startswith(keys, raw) then -- which isn't mapped again: it would come back to us, for ever
+  if remap and vim.startswith(keys, raw) then -- feed the key itself without remapping, to avoid endless recursion
     feed(keys:sub(#raw + 1), true)
     feed(raw, false)
   else
@@ -73,17 +73,17 @@ end
 
 ---@param bufnr integer
 function M.attach(bufnr)
-  if before[bufnr] then
+  if replaced[bufnr] then
     return
   end
-  before[bufnr] = {}
+  replaced[bufnr] = {}
   for name, key in pairs(config.current.keys or {}) do
     if key then
       local act, description = unpack(ACTIONS[name])
       local found = vim.api.nvim_buf_call(bufnr, function()
         return vim.fn.maparg(key, "i", false, true)
       end)
-      before[bufnr][key] = found.buffer == 1 and found or false
+      replaced[bufnr][key] = found.buffer == 1 and found or false
       vim.keymap.set("i", key, function()
         if not act() then
           fall_through(bufnr, key)
@@ -95,13 +95,13 @@ end
 
 ---@param bufnr integer
 function M.detach(bufnr)
-  local mine = before[bufnr]
-  before[bufnr] = nil
-  if not mine or not vim.api.nvim_buf_is_valid(bufnr) then
+  local mappings = replaced[bufnr]
+  replaced[bufnr] = nil
+  if not mappings or not vim.api.nvim_buf_is_valid(bufnr) then
     return
   end
   vim.api.nvim_buf_call(bufnr, function()
-    for key, mapping in pairs(mine) do
+    for key, mapping in pairs(mappings) do
       pcall(vim.keymap.del, "i", key, { buffer = bufnr })
       if mapping then
         vim.fn.mapset("i", false, mapping)

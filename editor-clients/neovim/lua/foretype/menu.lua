@@ -1,10 +1,10 @@
---- The menu of next words: Neovim's own, opened with |i_CTRL-X_CTRL-O|, or by itself.
+--- The menu of next words: Neovim's built-in completion, opened with |i_CTRL-X_CTRL-O| or automatically.
 
 local config = require("foretype.config")
 
 local M = {}
 
---- The server names no characters that open its menu, for each of them could.
+--- Return all printable ASCII characters: the server declares no trigger characters.
 local function triggers()
   local characters = {}
   for byte = 33, 126 do
@@ -18,7 +18,7 @@ function M.attach(client, bufnr)
   if automatic then
     client.server_capabilities.completionProvider.triggerCharacters = triggers()
   end
-  -- It also tells the server what was taken, which the 'omnifunc' alone does not.
+  -- It also reports accepted items to the server, which 'omnifunc' alone does not.
   vim.lsp.completion.enable(true, client.id, bufnr, { autotrigger = automatic })
 end
 

@@ -1,4 +1,4 @@
---- How the plugin speaks to the user: one line, with its name.
+--- Messages to the user: one line, with the plugin's name.
 
 local M = {}
 

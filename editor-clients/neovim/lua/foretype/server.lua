@@ -1,4 +1,4 @@
---- The server: how it is started, for which buffers, and what is said once it is gone.
+--- The servers: which buffers they are attached to, how they start, and the message after they have ended.
 
 local config = require("foretype.config")
 local notify = require("foretype.notify")
@@ -7,23 +7,23 @@ local M = {}
 
 local ROOT_MARKERS = { ".git", ".hg", ".jj", ".svn" }
 
---- Seconds that a server may take to end before it is killed.
-local PATIENCE = 1
+--- Milliseconds that a server may take to shut down before it is killed.
+local SHUTDOWN_TIMEOUT = 1000
 
---- Why no server is started any more, until |:Foretype-restart|; nil while all is well.
+--- The reason why no server is started until |:Foretype-restart|; nil if there is none.
 ---@type string?
-M.trouble = nil
+M.error = nil
 
---- Said once: what follows for the next buffer is the same.
-local function give_up(trouble)
-  if not M.trouble then
-    M.trouble = trouble
-    notify.warn(trouble)
+--- Show an error once: it is the same for the next buffer.
+local function fail(message)
+  if not M.error then
+    M.error = message
+    notify.warn(message)
   end
 end
 
---- The command that starts the server, wherever it was chosen; nil if that is a function of the user's.
----@return string[]?
+--- Return the command that starts the server, from vim.lsp.config or from setup().
+---@return string[]
 function M.command()
   local cmd = vim.lsp.config.foretype.cmd
   if type(cmd) == "table" then
@@ -37,7 +37,7 @@ function M.clients()
   return vim.lsp.get_clients({ name = "foretype" })
 end
 
---- The client of the current buffer, or else any.
+--- Return the client of the current buffer, or else any.
 ---@return vim.lsp.Client?
 function M.client()
   return vim.lsp.get_clients({ name = "foretype", bufnr = 0 })[1] or M.clients()[1]
@@ -55,9 +55,9 @@ function M.spawn(dispatchers, client_config)
     end
     local how = signal ~= 0 and "signal " .. signal or "status " .. code
     vim.schedule(function()
-      give_up(("the server ended with %s; :Foretype restart starts it again, :Foretype log shows why"):format(how))
+      fail(("the server ended with %s; :Foretype restart starts it again, :Foretype log shows why"):format(how))
     end)
-    on_exit(0, 0) -- Neovim would say the same again, without what to do.
+    on_exit(0, 0) -- else Neovim reports the same, without the commands
   end
   return vim.lsp.rpc.start(config.current.cmd, dispatchers, {
     cwd = client_config.cmd_cwd,
@@ -66,45 +66,45 @@ function M.spawn(dispatchers, client_config)
   })
 end
 
---- Whether the buffer is text that somebody writes: a file, or one to be.
+--- Return whether the buffer is a text file, or text that may become one.
 local function is_text(bufnr)
   local options = vim.bo[bufnr]
   return options.buftype == "" and options.modifiable
 end
 
 local function can_start()
-  if M.trouble then
+  if M.error then
     return false
   end
   local program = M.command()[1]
   if vim.fn.executable(program) == 1 then
     return true
   end
-  give_up(('there is no program "%s"; install it, or name its path: :help foretype-install'):format(program))
+  fail(('there is no program "%s"; install it, or set its path: :help foretype-install'):format(program))
   return false
 end
 
----@return string? root Nil for a file that is in no repository, and for the home folder: too much to learn from.
-local function root_of(bufnr)
+---@return string? root Nil outside a repository. Also nil for the home folder, which is too much to learn from.
+local function find_root(bufnr)
   local root = vim.fs.root(bufnr, ROOT_MARKERS)
   return root ~= vim.uv.os_homedir() and root or nil
 end
 
---- All unnamed buffers have the same URI, so that one of them alone can be open: the one that is being edited.
+--- All unnamed buffers have the same URI, so only one of them can be attached: the current one.
 local function is_unnamed(bufnr)
   return vim.api.nvim_buf_get_name(bufnr) == ""
 end
 
 ---@param bufnr integer
----@param on_dir fun(root: string?) Called where the buffer is to be served.
+---@param on_dir fun(root: string?) Called if the buffer is to be attached.
 function M.root_dir(bufnr, on_dir)
-  local elsewhere = is_unnamed(bufnr) and bufnr ~= vim.api.nvim_get_current_buf()
-  if is_text(bufnr) and not elsewhere and can_start() then
-    on_dir(root_of(bufnr))
+  local is_hidden_unnamed = is_unnamed(bufnr) and bufnr ~= vim.api.nvim_get_current_buf()
+  if is_text(bufnr) and not is_hidden_unnamed and can_start() then
+    on_dir(find_root(bufnr))
   end
 end
 
---- One server for each repository. What is in none goes to any that runs.
+--- Use one server for each repository; files outside a repository use any running server.
 ---@param client vim.lsp.Client
 ---@param client_config vim.lsp.ClientConfig
 function M.reuse(client, client_config)
@@ -114,7 +114,7 @@ function M.reuse(client, client_config)
   return not client_config.root_dir or client.root_dir == client_config.root_dir
 end
 
-local function close_other_unnamed(bufnr)
+local function detach_other_unnamed(bufnr)
   for _, client in ipairs(M.clients()) do
     for other in pairs(client.attached_buffers) do
       if other ~= bufnr and vim.api.nvim_buf_is_valid(other) and is_unnamed(other) then
@@ -124,7 +124,7 @@ local function close_other_unnamed(bufnr)
   end
 end
 
---- Serves a buffer for which no FileType event comes.
+--- Attach a buffer that gets no FileType event.
 ---@param bufnr integer
 function M.attach_untyped(bufnr)
   if vim.bo[bufnr].filetype ~= "" and not is_unnamed(bufnr) then
@@ -135,7 +135,7 @@ function M.attach_untyped(bufnr)
   end
   M.root_dir(bufnr, function(root)
     if is_unnamed(bufnr) then
-      close_other_unnamed(bufnr)
+      detach_other_unnamed(bufnr)
     end
     local client_config = vim.deepcopy(vim.lsp.config.foretype)
     client_config.root_dir = root
@@ -143,35 +143,35 @@ function M.attach_untyped(bufnr)
   end)
 end
 
-local function all_gone()
+local function all_stopped()
   return #M.clients() == 0
 end
 
---- Stops all servers; returns once they are gone.
+--- Stop all servers; return once they have ended.
 function M.stop()
   vim.lsp.enable("foretype", false)
-  if not vim.wait(PATIENCE * 1000, all_gone, 10) then
+  if not vim.wait(SHUTDOWN_TIMEOUT, all_stopped, 10) then
     for _, client in ipairs(M.clients()) do
       client:stop(true)
     end
-    vim.wait(PATIENCE * 1000, all_gone, 10)
+    vim.wait(SHUTDOWN_TIMEOUT, all_stopped, 10)
   end
 end
 
---- Starts servers for the buffers that are open, even if that failed before.
+--- Start servers for the open buffers, even if that failed before.
 function M.start()
-  M.trouble = nil
+  M.error = nil
   vim.lsp.enable("foretype")
 end
 
---- Runs a command of the server's, for the current buffer.
+--- Run a command of the server for the current buffer.
 ---@param command string
 ---@param arguments table
 ---@param on_result fun(result: any)
 function M.execute(command, arguments, on_result)
   local client = M.client()
   if not client then
-    notify.warn(M.trouble or "no server runs for this buffer; :checkhealth foretype says why")
+    notify.warn(M.error or "no server runs for this buffer; :checkhealth foretype shows the reason")
     return
   end
   client:request("workspace/executeCommand", { command = command, arguments = arguments }, function(err, result)

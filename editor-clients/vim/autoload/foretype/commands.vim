@@ -11,7 +11,7 @@ export def Run(command: string, bang: bool)
   if COMMANDS->has_key(name)
     COMMANDS[name](command->matchstr('^\S\+\s*\zs.\{-}\ze\s*$'), bang)
   else
-    server.Warn($'there is no :Foretype {name}, but {COMMANDS->keys()->sort()->join(", ")}')
+    server.Warn($'there is no :Foretype {name}; the subcommands are {COMMANDS->keys()->sort()->join(", ")}')
   endif
 enddef
 
@@ -24,18 +24,24 @@ export def Complete(lead: string, line: string, _: number): list<string>
   return line =~ '^\s*\u\a*!\?\s\+\S\+\s' ? [] : COMMANDS->keys()->sort()->filter((_, name) => name->stridx(lead) == 0)
 enddef
 
-# Runs a command of the server's, for the current buffer.
+# Run a command of the server for the current buffer, or say why that is impossible.
 def Execute(command: string, arguments: list<any>, OnResult: func(any))
-  var here = document.Of(bufnr())
-  if here->empty()
-    server.Warn(server.Trouble() == '' ? 'this buffer is not served: it is no text file, or Foretype is disabled' : server.Trouble())
-  elseif !here.server.ready
-    server.Warn(server.Trouble() == '' ? 'the server is still starting' : server.Trouble())
-  elseif ch_status(here.server.channel) != 'open'
-    server.Warn('the server listens no more: see :Foretype log, :Foretype restart')
+  var attached = document.Get(bufnr())
+  var problem = Problem(attached)
+  if problem != ''
+    server.Warn(problem)
   else
-    server.Execute(here.server, command, arguments, OnResult)
+    server.Execute(attached.server, command, arguments, OnResult)
   endif
+enddef
+
+def Problem(attached: dict<any>): string
+  if attached->empty()
+    return server.Error() ?? 'this buffer is not attached: it is not a text file, or Foretype is disabled'
+  elseif !attached.server.ready
+    return server.Error() ?? 'the server is still starting'
+  endif
+  return server.IsConnected(attached.server) ? '' : 'the server is not connected: see :Foretype log, :Foretype restart'
 enddef
 
 def Percent(probability: float): string
@@ -44,10 +50,11 @@ enddef
 
 def Status()
   Execute('foretype.status', [], (result) => {
-    var taken = result.accepted.ghost + result.accepted.word + result.accepted.character
+    var accepted = result.accepted
+    var count = accepted.ghost + accepted.word + accepted.character
     echo $'Foretype {result.version}{result.loading ? ", still loading" : ""}: {result.predictors->join(", ")}'
     echo $'model: {result.model ?? "none"}'
-    echo $'taken in this session: {taken} offers, {result.accepted.characters} characters'
+    echo $'suggestions accepted in this session: {count} ({accepted.characters} characters)'
     for problem in result.problems
       echo $'problem: {problem}'
     endfor
@@ -59,25 +66,25 @@ def Quoted(text: string): string
 enddef
 
 def Explain()
-  if document.Of(bufnr())->empty()
+  if document.Get(bufnr())->empty()
     Execute('foretype.explain', [], server.Ignore)
     return
   endif
-  var asked = document.AtCursor()
+  var cursor = document.AtCursor()
   if mode() == 'n' && col('.') <= col('$') - 1
-    # Where one would go on writing, as with `a`.
-    asked.position.character += strlen(getline('.')->strpart(col('.') - 1)->strcharpart(0, 1))
+    # The position after the character under the cursor, where `a` appends.
+    cursor.position.character += strlen(getline('.')->strpart(col('.') - 1)->strcharpart(0, 1))
   endif
-  Execute('foretype.explain', [{uri: asked.textDocument.uri, position: asked.position}], (result) => {
+  Execute('foretype.explain', [{uri: cursor.textDocument.uri, position: cursor.position}], (result) => {
     if result->type() != v:t_dict
-      echo 'Foretype: nothing is offered here'
+      echo 'Foretype: no suggestion here'
     else
-      popup_atcursor(Explanation(result), {border: [], padding: [0, 1, 0, 1]})
+      popup_atcursor(FormatExplanation(result), {border: [], padding: [0, 1, 0, 1]})
     endif
   })
 enddef
 
-def Explanation(result: dict<any>): list<string>
+def FormatExplanation(result: dict<any>): list<string>
   var lines = [$'{Quoted(result.text)}  {Percent(result.probability)}']
   for [name, share] in result.shares->items()->sort()
     lines->add($'  {name}: {Percent(share)} of it')
@@ -85,34 +92,35 @@ def Explanation(result: dict<any>): list<string>
   for source in result.sources
     lines->add($'  {source.where}: {source.excerpt->substitute("\\_s\\+", " ", "g")->trim()}')
   endfor
-  for other in result.candidates->copy()->filter((_, one) => one.text != result.text)
+  for other in result.candidates->copy()->filter((_, candidate) => candidate.text != result.text)
     lines->add($'or {Quoted(other.text)}  {Percent(other.probability)}')
   endfor
   return lines
 enddef
 
-# A file or folder where there is one of that name, or else a word.
-def Forget(given: string, at_once: bool)
-  var what = given == '' ? expand('<cword>') : given
-  var path = fnamemodify(expand(what), ':p')
-  var argument = filereadable(path) || isdirectory(path) ? {path: path} : {word: what}
-  var named = argument->get('path', $'the word "{what}"')
-  if what == ''
-    server.Warn('forget what? Give a word, a file or a folder')
-  elseif at_once || confirm($'Forget {named} for good?', "&Forget\n&Keep", 2) == 1
+# Forget a file or folder if one has that name, else a word.
+def Forget(name: string, without_asking: bool)
+  var target = name == '' ? expand('<cword>') : name
+  var path = fnamemodify(expand(target), ':p')
+  var argument = filereadable(path) || isdirectory(path) ? {path: path} : {word: target}
+  var label = argument->get('path', $'the word "{target}"')
+  if target == ''
+    server.Warn('name a word, a file or a folder to forget')
+  elseif without_asking || confirm($'Forget {label} for good?', "&Forget\n&Keep", 2) == 1
     Execute('foretype.forget', [argument], (result) => {
-      echomsg $'Foretype: {named} is forgotten: {len(result.files)} files, {result.bytes} bytes, {result.occurrences} occurrences'
+      var counts = $'{len(result.files)} files, {result.bytes} bytes, {result.occurrences} occurrences'
+      echomsg $'Foretype: {label} is forgotten: {counts}'
     })
   endif
 enddef
 
-def Train(what: string)
-  if what != 'cancel'
-    Execute('foretype.train', what == '' ? [] : [{paths: [fnamemodify(expand(what), ':p')]}], (_) => {
-      echo 'Foretype: a training has begun; :Foretype train cancel ends it'
+def Train(path: string)
+  if path != 'cancel'
+    Execute('foretype.train', path == '' ? [] : [{paths: [fnamemodify(expand(path), ':p')]}], (_) => {
+      echo 'Foretype: training has started; :Foretype train cancel stops it'
     })
   elseif !server.CancelTraining()
-    server.Warn('no training is under way')
+    server.Warn('no training is in progress')
   endif
 enddef
 
@@ -121,12 +129,12 @@ def Statistics()
   job_start([server.Program(), 'stats'], {
     out_cb: (_, line) => lines->add(line),
     err_cb: (_, line) => lines->add(line),
-    close_cb: (_) => Window('statistics', lines),
+    close_cb: (_) => ShowLines('statistics', lines),
   })
 enddef
 
-# A window with lines that are nobody's text.
-def Window(name: string, lines: list<string>)
+# Show lines in a scratch window.
+def ShowLines(name: string, lines: list<string>)
   botright new
   resize 12
   setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted
@@ -135,9 +143,9 @@ def Window(name: string, lines: list<string>)
   execute $'silent file [Foretype\ {name}]'
 enddef
 
-def Enable(wanted: bool)
-  g:foretype_enabled = wanted
-  if wanted
+def SetEnabled(enabled: bool)
+  g:foretype_enabled = enabled
+  if enabled
     document.Attach(bufnr())
   else
     ghost.Hide()
@@ -147,19 +155,19 @@ def Enable(wanted: bool)
 enddef
 
 def Restart()
-  Enable(false)
-  Enable(true)
+  SetEnabled(false)
+  SetEnabled(true)
 enddef
 
-# Last: what they call has to be there.
+# At the end of the file, after the functions that it refers to.
 const COMMANDS: dict<func(string, bool)> = {
   status: (_, _) => Status(),
   explain: (_, _) => Explain(),
-  forget: (what, at_once) => Forget(what, at_once),
-  train: (what, _) => Train(what),
+  forget: (name, without_asking) => Forget(name, without_asking),
+  train: (path, _) => Train(path),
   statistics: (_, _) => Statistics(),
-  enable: (_, _) => Enable(true),
-  disable: (_, _) => Enable(false),
+  enable: (_, _) => SetEnabled(true),
+  disable: (_, _) => SetEnabled(false),
   restart: (_, _) => Restart(),
-  log: (_, _) => Window('log', server.Errors()),
+  log: (_, _) => ShowLines('log', server.StderrLines()),
 }

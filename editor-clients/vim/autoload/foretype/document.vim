@@ -1,24 +1,24 @@
 vim9script
 
-# The buffers that are served, and how the server follows what is done to them.
+# The attached buffers: opening, changes and closing, as the server learns of them.
 
 import autoload './server.vim'
 
 const ROOT_MARKERS = ['.git', '.hg', '.jj', '.svn']
 
-# By buffer: its server, URI, language and version, and the listener that tells of its changes.
+# By buffer: its server, URI, language and version, and the listener for its changes.
 var attached: dict<dict<any>> = {}
 
 export def Enabled(): bool
   return get(g:, 'foretype_enabled', true)
 enddef
 
-# What is known of a buffer that is served; {} of any other.
-export def Of(buffer: number): dict<any>
+# Return the state of an attached buffer; {} for any other.
+export def Get(buffer: number): dict<any>
   return attached->get(buffer, {})
 enddef
 
-# Whether the buffer is text that somebody writes: a file, or one to be.
+# Return whether the buffer is a text file, or text that may become one.
 def IsText(buffer: number): bool
   return bufloaded(buffer) && getbufvar(buffer, '&buftype') == '' && getbufvar(buffer, '&modifiable')
 enddef
@@ -28,9 +28,9 @@ export def Attach(buffer: number)
     return
   endif
   var path = bufname(buffer) == '' ? '' : fnamemodify(bufname(buffer), ':p')
-  var uri = path == '' ? $'untitled:Untitled-{buffer}' : server.UriOf(path)
-  var root = RootOf(path)
-  var language = LanguageOf(buffer)
+  var uri = path == '' ? $'untitled:Untitled-{buffer}' : server.PathToUri(path)
+  var root = FindRoot(path)
+  var language = LanguageId(buffer)
   if attached->has_key(buffer)
     var known = attached[buffer]
     if [known.uri, known.server.root, known.language] == [uri, root, language]
@@ -38,16 +38,18 @@ export def Attach(buffer: number)
     endif
     Detach(buffer)
   endif
-  var serving = server.For(root)
-  if serving->empty()
-    return
+  var its_server = server.GetOrStart(root)
+  if !its_server->empty()
+    Open(buffer, {server: its_server, uri: uri, language: language, version: 1})
   endif
-  var document = {server: serving, uri: uri, language: language, version: 1}
+enddef
+
+def Open(buffer: number, document: dict<any>)
   attached[buffer] = document
-  server.Send(serving, {method: 'textDocument/didOpen', params: {textDocument: {
-    uri: uri, languageId: language, version: 1, text: Text(buffer, 1, '$'),
-  }}})
-  document.listener = listener_add(Changed, buffer)
+  server.Notify(document.server, 'textDocument/didOpen', {textDocument: {
+    uri: document.uri, languageId: document.language, version: document.version, text: Text(buffer, 1, '$'),
+  }})
+  document.listener = listener_add(OnChange, buffer)
   if getbufvar(buffer, '&completefunc') == ''
     setbufvar(buffer, '&completefunc', 'foretype#menu#Complete')
   endif
@@ -57,11 +59,11 @@ export def Detach(buffer: number)
   if attached->has_key(buffer)
     var document = attached->remove(buffer)
     listener_remove(document.listener)
-    server.Send(document.server, {method: 'textDocument/didClose', params: {textDocument: {uri: document.uri}}})
+    server.Notify(document.server, 'textDocument/didClose', {textDocument: {uri: document.uri}})
   endif
 enddef
 
-# What a server that has ended had been serving.
+# Detach the buffers of servers that have ended.
 export def DetachEnded()
   for [buffer, document] in attached->items()
     if job_status(document.server.job) != 'run'
@@ -76,20 +78,21 @@ export def DetachAll()
   endfor
 enddef
 
-export def Saved(buffer: number)
+export def OnSave(buffer: number)
   if attached->has_key(buffer)
     var document = attached[buffer]
-    server.Send(document.server, {method: 'textDocument/didSave', params: {textDocument: {uri: document.uri}}})
+    server.Notify(document.server, 'textDocument/didSave', {textDocument: {uri: document.uri}})
   endif
 enddef
 
-def LanguageOf(buffer: number): string
+def LanguageId(buffer: number): string
   var filetype = getbufvar(buffer, '&filetype')
   return filetype == '' || filetype == 'text' ? 'plaintext' : filetype
 enddef
 
-# The folder of the repository that a file is in; '' where there is none, and for the home folder: too much to learn from.
-def RootOf(path: string): string
+# Return the folder of the repository that contains a file; '' if there is none. Also '' for the home folder, which is
+# too much to learn from.
+def FindRoot(path: string): string
   if path == ''
     return ''
   endif
@@ -105,13 +108,13 @@ def RootOf(path: string): string
   return ''
 enddef
 
-# Whole lines, each with its end; Vim's last line always has one too.
+# Return whole lines, each with its newline; Vim's last line always has one too.
 def Text(buffer: number, first: number, last: any): string
   return getbufline(buffer, first, last)->mapnew((_, line) => line .. "\n")->join('')
 enddef
 
-# One change is told as such. Of several, the text of the earlier ones is gone, so all of it is sent.
-def Changed(buffer: number, start: number, end: number, added: number, changes: list<dict<number>>)
+# Send one change as a range. Of several, the text of the earlier ones is gone, so send the whole buffer.
+def OnChange(buffer: number, start: number, end: number, added: number, changes: list<dict<number>>)
   if !attached->has_key(buffer)
     return
   endif
@@ -123,12 +126,12 @@ def Changed(buffer: number, start: number, end: number, added: number, changes: 
     change = {range: {start: {line: start - 1, character: 0}, end: {line: end - 1, character: 0}}, text: lines}
   endif
   document.version += 1
-  server.Send(document.server, {method: 'textDocument/didChange', params: {
+  server.Notify(document.server, 'textDocument/didChange', {
     textDocument: {uri: document.uri, version: document.version}, contentChanges: [change],
-  }})
+  })
 enddef
 
-# Where the cursor is, in the current buffer, once the server knows all that was changed there.
+# Return the cursor of the current buffer as request parameters, after its pending changes have been sent.
 export def AtCursor(): dict<any>
   listener_flush()
   return {

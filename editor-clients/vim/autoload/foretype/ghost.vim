@@ -1,6 +1,6 @@
 vim9script
 
-# Ghost text: asked for at each change, shown after the cursor, taken whole or in part.
+# Ghost text: requested at each change, shown after the cursor, accepted whole or in part.
 
 import autoload './document.vim'
 import autoload './server.vim'
@@ -13,46 +13,51 @@ const PARTS = {
   accept_line: '^\n\?[^\n]*',
 }
 
-# What is shown: its buffer, line and column, its text, and the command that counts it. {} where nothing is.
+# The ghost text: its buffer, line and column, its text, and the command that reports acceptance. {} if none is shown.
 var ghost: dict<any> = {}
 
-# The mappings that ours stand before while something is shown, by key.
-var hidden: dict<any> = {}
+# The user's mappings that this plugin's keys replace while ghost text is shown, by key.
+var shadowed: dict<any> = {}
 
-# How often ghost text was asked for.
-var requests = 0
+# The number of the newest request: responses to earlier ones are dropped.
+var newest_request = 0
 
-# What was taken, on its way into the buffer.
-var queued = ''
+# The accepted text that the keys of Accept() insert.
+var pending_text = ''
 
 export def Shown(): string
   return ghost->get('text', '')
 enddef
 
-# Something was typed: what is left of the ghost text stays, and a new one is asked for.
-export def Changed()
-  var left = Left()
+# After a change: keep the rest of the ghost text, and request it anew.
+export def OnTextChanged()
+  var rest = Rest()
   Hide()
-  var here = document.Of(bufnr())
-  if here->empty() || mode() !~ '^[iR]' || reg_recording() != '' || pumvisible()
+  var attached = document.Get(bufnr())
+  if attached->empty() || mode() !~ '^[iR]' || reg_recording() != '' || pumvisible()
     return
   endif
-  if left->has_key('text')
-    Show(left)
+  if rest->has_key('text')
+    Show(rest)
   endif
-  requests += 1
-  var request = requests
+  RequestGhost(attached)
+enddef
+
+def RequestGhost(attached: dict<any>)
+  newest_request += 1
+  var request = newest_request
   var tick = b:changedtick
-  var asked = document.AtCursor()->extend({context: {triggerKind: 2}})
-  server.Ask(here.server, 'textDocument/inlineCompletion', asked, (result) => {
-    # What a later request has overtaken is answered too: with nothing.
-    if request == requests && mode() =~ '^[iR]' && b:changedtick == tick && document.Of(bufnr()) is here && !pumvisible()
-      Answered(result, asked.position)
+  var params = document.AtCursor()->extend({context: {triggerKind: 2}})
+  server.Request(attached.server, 'textDocument/inlineCompletion', params, (result) => {
+    var is_newest = request == newest_request && b:changedtick == tick && document.Get(bufnr()) is attached
+    # The server answers a superseded request with an empty result: ignore that.
+    if is_newest && mode() =~ '^[iR]' && !pumvisible()
+      OnResult(result, params.position)
     endif
   })
 enddef
 
-def Answered(result: any, position: dict<number>)
+def OnResult(result: any, position: dict<number>)
   if [line('.'), col('.')] != [position.line + 1, position.character + 1]
     return
   endif
@@ -63,8 +68,8 @@ def Answered(result: any, position: dict<number>)
   endif
 enddef
 
-# What is left of the ghost text after what was typed along it; {} where something else was.
-def Left(): dict<any>
+# Return the ghost text without the characters typed along it; {} if other text was typed.
+def Rest(): dict<any>
   if ghost->empty() || ghost.buffer != bufnr() || ghost.line != line('.') || col('.') <= ghost.column
     return {}
   endif
@@ -75,17 +80,17 @@ def Left(): dict<any>
   return ghost->copy()->extend({column: col('.'), text: ghost.text->strpart(strlen(typed))})
 enddef
 
-def Show(what: dict<any>)
+def Show(new: dict<any>)
   if prop_type_get(TYPE)->empty()
     prop_type_add(TYPE, {highlight: 'ForetypeGhost', priority: 100})
   endif
-  ghost = what
-  var lines = what.text->split("\n", true)->mapnew((_, line) => line->substitute("\t", repeat(' ', &tabstop), 'g'))
+  ghost = new
+  var lines = new.text->split("\n", true)->mapnew((_, line) => line->substitute("\t", repeat(' ', &tabstop), 'g'))
   if lines[0] != ''
-    prop_add(what.line, what.column, {type: TYPE, text: lines[0]})
+    prop_add(new.line, new.column, {type: TYPE, text: lines[0]})
   endif
   for line in lines[1 :]
-    prop_add(what.line, 0, {type: TYPE, text: line == '' ? ' ' : line, text_align: 'below'})
+    prop_add(new.line, 0, {type: TYPE, text: line == '' ? ' ' : line, text_align: 'below'})
   endfor
   Map()
 enddef
@@ -100,60 +105,61 @@ export def Hide()
   endif
 enddef
 
-# CTRL-C leaves insert mode without InsertLeave, and without drawing anew what it leaves.
-export def Leave()
+# CTRL-C leaves insert mode without InsertLeave and without a redraw.
+export def OnInsertModeLeft()
   if !ghost->empty()
     Hide()
     redraw
   endif
 enddef
 
-# The cursor is elsewhere, and not because something was typed.
-export def Moved()
-  if !ghost->empty() && Left()->empty() && [ghost.line, ghost.column] != [line('.'), col('.')]
+# Hide the ghost text if the cursor has moved without typing.
+export def OnCursorMoved()
+  if !ghost->empty() && Rest()->empty() && [ghost.line, ghost.column] != [line('.'), col('.')]
     Hide()
   endif
 enddef
 
-# The keys are ours only while there is something to take.
+# Map the keys, which is done only while ghost text is shown.
 def Map()
-  var keys: dict<any> = get(g:, 'foretype_keys', {})->type() == v:t_dict ? KEYS->extendnew(get(g:, 'foretype_keys', {})) : {}
+  var chosen = get(g:, 'foretype_keys', {})
+  var keys: dict<any> = chosen->type() == v:t_dict ? KEYS->extendnew(chosen) : {}
   for [name, key] in keys->items()
     if key != ''
-      hidden[key] = maparg(key, 'i', false, true)
+      shadowed[key] = maparg(key, 'i', false, true)
       execute $'inoremap <buffer> <nowait> <silent> <expr> {key} foretype#ghost#Accept("{name}")'
     endif
   endfor
 enddef
 
 def Unmap()
-  for [key, before] in hidden->items()
+  for [key, mapping] in shadowed->items()
     if bufnr() == ghost.buffer
       execute $'silent! iunmap <buffer> {key}'
-      if before->get('buffer', 0)
-        mapset('i', false, before)
+      if mapping->get('buffer', 0)
+        mapset('i', false, mapping)
       endif
     endif
   endfor
-  hidden = {}
+  shadowed = {}
 enddef
 
-# The keys that insert the ghost text, or a part of it; none where nothing is shown. For mappings with <expr>.
+# Return the keys that insert the ghost text or a part of it, for <expr> mappings; '' if none is shown.
 export def Accept(part: string): string
   if part == 'dismiss' || ghost->empty()
     timer_start(0, (_) => Hide())
     return ''
   endif
-  queued = ghost.text->matchstr(PARTS[part])
-  Count(queued)
-  return "\<C-G>u\<C-R>\<C-O>=foretype#ghost#Queued()\<CR>"
+  pending_text = ghost.text->matchstr(PARTS[part])
+  ReportAccepted(pending_text)
+  return "\<C-G>u\<C-R>\<C-O>=foretype#ghost#PendingText()\<CR>"
 enddef
 
-export def Queued(): string
-  return queued
+export def PendingText(): string
+  return pending_text
 enddef
 
-def Count(taken: string)
-  var argument = ghost.command.arguments[0]->extendnew({characters: strcharlen(taken)})
-  server.Execute(document.Of(ghost.buffer).server, ghost.command.command, [argument])
+def ReportAccepted(text: string)
+  var argument = ghost.command.arguments[0]->extendnew({characters: strcharlen(text)})
+  server.Execute(document.Get(ghost.buffer).server, ghost.command.command, [argument])
 enddef

@@ -1,38 +1,36 @@
 vim9script
 
-# The menu: for 'completefunc', which CTRL-X CTRL-U asks.
+# The completion menu: 'completefunc', opened with CTRL-X CTRL-U.
 
 import autoload './document.vim'
 import autoload './server.vim'
 
 var items: list<dict<any>> = []
-var start = 0
 
 export def Complete(find_start: number, base: string): any
   if find_start
-    items = Ask()
-    start = items->empty() ? -3 : items[0].textEdit.range.start.character
-    return start
+    items = RequestItems()
+    return items->empty() ? -3 : items[0].textEdit.range.start.character
   endif
   return items->mapnew((i, item) => ({
     word: item.textEdit.newText, abbr: item.label, menu: '[Foretype]', dup: 1, user_data: $'foretype {i}',
   }))
 enddef
 
-def Ask(): list<any>
-  var here = document.Of(bufnr())
-  if here->empty()
+def RequestItems(): list<any>
+  var attached = document.Get(bufnr())
+  if attached->empty()
     return []
   endif
-  return server.AskNow(here.server, 'textDocument/completion', document.AtCursor())->get('items', [])
+  return server.RequestSync(attached.server, 'textDocument/completion', document.AtCursor())->get('items', [])
 enddef
 
-# What was chosen is counted.
-export def Done()
+# Report the accepted item to the server.
+export def OnCompleteDone()
   var data = v:completed_item->get('user_data', '')
-  var here = document.Of(bufnr())
-  if data->type() == v:t_string && data =~ '^foretype \d\+$' && !here->empty()
+  var attached = document.Get(bufnr())
+  if data->type() == v:t_string && data =~ '^foretype \d\+$' && !attached->empty()
     var command = items[data->matchstr('\d\+')->str2nr()].command
-    server.Execute(here.server, command.command, command.arguments)
+    server.Execute(attached.server, command.command, command.arguments)
   endif
 enddef

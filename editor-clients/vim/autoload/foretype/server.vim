@@ -1,19 +1,22 @@
 vim9script
 
-# The servers, one for each workspace: how they are started, what they are asked, and what is said once one is gone.
+# The language servers, one for each workspace: start, messages, end.
 
-const PATIENCE = 500
-const ERRORS_KEPT = 200
+# Milliseconds to wait for the response to `shutdown`; a completion may take four times as long.
+const SHUTDOWN_TIMEOUT = 500
+const COMPLETION_TIMEOUT = 4 * SHUTDOWN_TIMEOUT
+const MAX_STDERR_LINES = 200
 
-# By the workspace's folder; '' for files that are in none.
+# Running servers by the folder of their workspace; '' for files outside any repository.
 var servers: dict<dict<any>> = {}
 
-# Why no server is started any more, until :Foretype restart; '' while all is well.
-var trouble = ''
+# The reason why no server is started until :Foretype restart; '' if there is none.
+var error = ''
 
-# What the servers have written on their standard error, and how far what takes long is.
-var errors: list<string> = []
-var progress: dict<dict<any>> = {}
+var stderr_lines: list<string> = []
+
+# Trainings in progress, by progress token.
+var trainings: dict<dict<any>> = {}
 
 export def Warn(text: string)
   echohl WarningMsg
@@ -21,75 +24,75 @@ export def Warn(text: string)
   echohl None
 enddef
 
-export def Trouble(): string
-  return trouble
+export def Error(): string
+  return error
 enddef
 
-export def Errors(): list<string>
-  return copy(errors)
+export def StderrLines(): list<string>
+  return copy(stderr_lines)
 enddef
 
-# How far a training is, for a status line; '' where there is none.
+# Return the progress of the training for a status line; '' if no training runs.
 export def Progress(): string
-  return progress->values()->mapnew((_, one) => Told(one))->join(' ')
+  return trainings->values()->mapnew((_, training) => FormatProgress(training))->join(' ')
 enddef
 
 export def Program(): string
   return expand(get(g:, 'foretype_program', 'foretype'))
 enddef
 
-# Said once: what follows for the next buffer is the same. What is typed wipes it away, so that it is said again after.
-def GiveUp(why: string)
-  if trouble == ''
-    trouble = why
-    Warn(why)
+# Show an error once: it is the same for the next buffer. Typing erases the message, so repeat it after insert mode.
+def Fail(message: string)
+  if error == ''
+    error = message
+    Warn(message)
     if mode() =~ '^[iR]'
-      autocmd foretype ModeChanged [iR]*:n* ++once timer_start(0, (_) => Repeat())
+      autocmd foretype ModeChanged [iR]*:n* ++once timer_start(0, (_) => RepeatError())
     endif
   endif
 enddef
 
-def Repeat()
-  if trouble != ''
-    Warn(trouble)
+def RepeatError()
+  if error != ''
+    Warn(error)
   endif
 enddef
 
-# The server for a workspace, started where there is none; {} where that cannot be done.
-export def For(root: string): dict<any>
-  if trouble != ''
+# Return the server of a workspace, and start it if it does not run; {} if it cannot be started.
+export def GetOrStart(root: string): dict<any>
+  if error != ''
     return {}
   elseif servers->has_key(root)
     return servers[root]
   elseif &encoding != 'utf-8'
-    GiveUp('Vim has to work in UTF-8; put "set encoding=utf-8" into your vimrc')
+    Fail('Vim must use UTF-8; put "set encoding=utf-8" into your vimrc')
     return {}
   elseif !executable(Program())
-    GiveUp($'there is no program "{Program()}"; install it, or name its path in g:foretype_program')
+    Fail($'there is no program "{Program()}"; install it, or set its path in g:foretype_program')
     return {}
   endif
   servers[root] = Start(root)
-  return trouble == '' ? servers[root] : {}
+  return error == '' ? servers[root] : {}
 enddef
 
 def Start(root: string): dict<any>
-  var server: dict<any> = {root: root, ready: false, waiting: []}
+  var server: dict<any> = {root: root, ready: false, queue: []}
   server.job = job_start([Program(), 'serve'], {
     in_mode: 'lsp',
     out_mode: 'lsp',
     err_mode: 'nl',
     noblock: 1,
     out_cb: (_, message) => OnMessage(server, message),
-    err_cb: (_, line) => OnError(line),
+    err_cb: (_, line) => OnStderr(line),
     exit_cb: (_, status) => OnExit(server, status),
   })
   if job_status(server.job) == 'fail'
-    GiveUp($'"{Program()}" cannot be started; name another in g:foretype_program')
+    Fail($'"{Program()}" cannot be started; set another program in g:foretype_program')
     return server
   endif
   server.channel = job_getchannel(server.job)
-  var uri = root == '' ? null : UriOf(root)
-  ch_sendexpr(server.channel, {method: 'initialize', params: {
+  var uri = root == '' ? null : PathToUri(root)
+  Write(server, {method: 'initialize', params: {
     processId: getpid(),
     clientInfo: {name: 'Vim', version: $'{v:versionlong}'},
     rootUri: uri,
@@ -100,68 +103,96 @@ def Start(root: string): dict<any>
       window: {workDoneProgress: true},
       textDocument: {inlineCompletion: {}, synchronization: {didSave: true}},
     },
-  }}, {callback: (_, answer) => OnInitialized(server, answer)})
+  }}, {callback: (_, response) => OnInitialized(server, response)})
   return server
 enddef
 
-def OnInitialized(server: dict<any>, answer: dict<any>)
-  if answer->has_key('error')
-    GiveUp('the server refused to start: ' .. answer.error.message)
+def OnInitialized(server: dict<any>, response: dict<any>)
+  if response->has_key('error')
+    Fail('the server refused to start: ' .. response.error.message)
     return
   endif
   server.ready = true
-  Send(server, {method: 'initialized', params: {}})
-  for message in server.waiting
-    Send(server, message)
+  Notify(server, 'initialized', {})
+  for message in server.queue
+    Write(server, message)
   endfor
-  server.waiting = []
-  # What was typed until now has gone without an answer.
+  server.queue = []
+  # Keys typed while the server started got no response.
   doautocmd <nomodeline> User ForetypeReady
 enddef
 
-# A notification, or an answer; what comes before the server is ready waits until it is.
-export def Send(server: dict<any>, message: dict<any>)
-  if server.ready
-    if ch_status(server.channel) == 'open'
-      ch_sendexpr(server.channel, message)
-    endif
-  else
-    server.waiting->add(message)
+# Return whether messages can be sent. The state of the channel does not suffice: once the process has ended, Vim closes
+# the channel's input before it calls `exit_cb`, while ch_status() is 'open' until the output has been read to its end.
+export def IsConnected(server: dict<any>): bool
+  return job_status(server.job) == 'run' && ch_status(server.channel) == 'open'
+enddef
+
+# Send a message if the server is connected. E630 and E631 mean that it ended after the check; OnExit reports that.
+def Write(server: dict<any>, message: dict<any>, options: dict<any> = {})
+  if IsConnected(server)
+    try
+      ch_sendexpr(server.channel, message, options)
+    catch /\<E63[01]:/
+    endtry
   endif
 enddef
 
-# A request; OnResult(result) is called with what comes back, unless that is an error.
-export def Ask(server: dict<any>, method: string, params: dict<any>, OnResult: func(any))
-  if server.ready && ch_status(server.channel) == 'open'
-    ch_sendexpr(server.channel, {method: method, params: params}, {callback: (_, answer) => {
-      if answer->has_key('error')
-        Warn(answer.error.message)
+# Send a request and wait for the response; {} if none comes within `timeout` milliseconds.
+def WriteAndWait(server: dict<any>, message: dict<any>, timeout: number): dict<any>
+  if !IsConnected(server)
+    return {}
+  endif
+  var response: any = {}
+  try
+    response = ch_evalexpr(server.channel, message, {timeout: timeout})
+  catch /\<E63[01]:/
+  endtry
+  return response->type() == v:t_dict ? response : {}
+enddef
+
+# Send a notification, or queue it until the server is ready.
+export def Notify(server: dict<any>, method: string, params: dict<any>)
+  var message = {method: method, params: params}
+  if server.ready
+    Write(server, message)
+  else
+    server.queue->add(message)
+  endif
+enddef
+
+# Send a request; OnResult(result) is called with the result, and an error is shown.
+export def Request(server: dict<any>, method: string, params: dict<any>, OnResult: func(any))
+  if server.ready
+    Write(server, {method: method, params: params}, {callback: (_, response) => {
+      if response->has_key('error')
+        Warn(response.error.message)
       else
-        OnResult(answer->get('result', null))
+        OnResult(response->get('result', null))
       endif
     }})
   endif
 enddef
 
-# A request that is waited for; {} where no answer comes in time.
-export def AskNow(server: dict<any>, method: string, params: dict<any>): dict<any>
-  if !server.ready || ch_status(server.channel) != 'open'
+# Send a request and return its result; {} if none comes in time.
+export def RequestSync(server: dict<any>, method: string, params: dict<any>): dict<any>
+  if !server.ready
     return {}
   endif
-  var answer = ch_evalexpr(server.channel, {method: method, params: params}, {timeout: 4 * PATIENCE})
-  return answer->type() == v:t_dict && answer->get('result', null)->type() == v:t_dict ? answer.result : {}
+  var result = WriteAndWait(server, {method: method, params: params}, COMPLETION_TIMEOUT)->get('result', null)
+  return result->type() == v:t_dict ? result : {}
 enddef
 
 export def Ignore(result: any)
 enddef
 
 export def Execute(server: dict<any>, command: string, arguments: list<any>, OnResult: func(any) = Ignore)
-  Ask(server, 'workspace/executeCommand', {command: command, arguments: arguments}, OnResult)
+  Request(server, 'workspace/executeCommand', {command: command, arguments: arguments}, OnResult)
 enddef
 
 def OnMessage(server: dict<any>, message: dict<any>)
   if !message->has_key('method')
-    # The answer to what is no longer waited for.
+    # The response to a request that has timed out.
     return
   endif
   if message.method == 'window/showMessage'
@@ -169,68 +200,76 @@ def OnMessage(server: dict<any>, message: dict<any>)
   elseif message.method == '$/progress'
     OnProgress(server, message.params)
   elseif message->has_key('id')
-    # ch_sendexpr() takes numbers alone for an id.
-    var answer = json_encode({jsonrpc: '2.0', id: message.id, result: null})
-    ch_sendraw(server.channel, $"Content-Length: {strlen(answer)}\r\n\r\n{answer}")
+    RespondWithNull(server, message.id)
+  endif
+enddef
+
+# Not with ch_sendexpr(), which accepts numeric ids only.
+def RespondWithNull(server: dict<any>, id: any)
+  var response = json_encode({jsonrpc: '2.0', id: id, result: null})
+  if IsConnected(server)
+    try
+      ch_sendraw(server.channel, $"Content-Length: {strlen(response)}\r\n\r\n{response}")
+    catch /\<E63[01]:/
+    endtry
   endif
 enddef
 
 def OnProgress(server: dict<any>, params: dict<any>)
   var token = string(params.token)
   if params.value.kind == 'end'
-    progress->filter((name, _) => name != token)
+    trainings->filter((name, _) => name != token)
   elseif params.value.kind == 'begin' && params.value->get('cancellable', false)
-    progress[token] = {server: server, token: params.token, value: params.value}
-  elseif progress->has_key(token)
-    progress[token].value->extend(params.value)
+    trainings[token] = {server: server, token: params.token, value: params.value}
+  elseif trainings->has_key(token)
+    trainings[token].value->extend(params.value)
     redraw
-    echo 'Foretype: ' .. Told(progress[token])
+    echo 'Foretype: ' .. FormatProgress(trainings[token])
   endif
   redrawstatus
 enddef
 
-def Told(one: dict<any>): string
-  var detail = one.value->get('message', '')
-  return $'training {one.value->get("percentage", 0)} %' .. (detail == '' ? '' : ', ' .. detail)
+def FormatProgress(training: dict<any>): string
+  var detail = training.value->get('message', '')
+  return $'training {training.value->get("percentage", 0)} %' .. (detail == '' ? '' : ', ' .. detail)
 enddef
 
+# Cancel all trainings; return whether there were any.
 export def CancelTraining(): bool
-  for one in progress->values()
-    Send(one.server, {method: 'window/workDoneProgress/cancel', params: {token: one.token}})
+  for training in trainings->values()
+    Notify(training.server, 'window/workDoneProgress/cancel', {token: training.token})
   endfor
-  return !progress->empty()
+  return !trainings->empty()
 enddef
 
-def OnError(line: string)
-  errors->add(line)
-  if len(errors) > ERRORS_KEPT
-    errors->remove(0)
+def OnStderr(line: string)
+  stderr_lines->add(line)
+  if len(stderr_lines) > MAX_STDERR_LINES
+    stderr_lines->remove(0)
   endif
 enddef
 
 def OnExit(server: dict<any>, status: number)
   if servers->get(server.root, {}) is server
     servers->remove(server.root)
-    GiveUp($'the server ended (status {status}): see :Foretype log, :Foretype restart')
+    Fail($'the server ended (status {status}): see :Foretype log, :Foretype restart')
     doautocmd <nomodeline> User ForetypeEnded
   endif
 enddef
 
-# Ends all servers, as they should be ended, and forgets what was wrong.
+# Shut down all servers, and clear the error.
 export def StopAll()
-  var ending = servers->values()
+  var stopping = servers->values()
   servers = {}
-  progress = {}
-  trouble = ''
-  for server in ending
-    if job_status(server.job) == 'run'
-      ch_evalexpr(server.channel, {method: 'shutdown'}, {timeout: PATIENCE})
-      ch_sendexpr(server.channel, {method: 'exit'})
-    endif
+  trainings = {}
+  error = ''
+  for server in stopping
+    WriteAndWait(server, {method: 'shutdown'}, SHUTDOWN_TIMEOUT)
+    Write(server, {method: 'exit'})
   endfor
 enddef
 
-export def UriOf(path: string): string
+export def PathToUri(path: string): string
   var slashed = has('win32') ? '/' .. path->substitute('\\', '/', 'g') : path
   var quoted = ''
   for i in range(strlen(slashed))

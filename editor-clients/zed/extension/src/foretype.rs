@@ -1,19 +1,19 @@
-//! Starts `foretype serve`, by the path that the settings give or else from the PATH, and hands on its settings.
+//! Starts `foretype serve` by the path in the settings or from the PATH, and passes the server's settings on.
 
 use zed_extension_api::{self as zed, serde_json, settings::LspSettings, LanguageServerId, Result};
 
-struct Foretype;
+struct ForetypeExtension;
 
-impl zed::Extension for Foretype {
+impl zed::Extension for ForetypeExtension {
     fn new() -> Self {
-        Foretype
+        ForetypeExtension
     }
 
     fn language_server_command(&mut self, id: &LanguageServerId, worktree: &zed::Worktree) -> Result<zed::Command> {
         let binary = LspSettings::for_worktree(id.as_ref(), worktree)?.binary;
-        let (path, arguments) = binary.map_or((None, None), |chosen| (chosen.path, chosen.arguments));
+        let (path, arguments) = binary.map_or((None, None), |binary| (binary.path, binary.arguments));
         let command = path.or_else(|| worktree.which("foretype")).ok_or(
-            "there is no foretype on the PATH: install it, or name it in the setting lsp.foretype.binary.path",
+            "foretype is not on the PATH: install it, or set its path in lsp.foretype.binary.path",
         )?;
         Ok(zed::Command {
             command,
@@ -31,4 +31,4 @@ impl zed::Extension for Foretype {
     }
 }
 
-zed::register_extension!(Foretype);
+zed::register_extension!(ForetypeExtension);

@@ -1,14 +1,14 @@
-/** A file or a word out of what was learnt. */
+/** The commands that forget a file or a word. */
 import * as vscode from "vscode";
-import type { Service } from "./service";
+import type { ServerManager } from "./serverManager";
 
-interface Removed {
+interface ForgetResult {
   readonly files: readonly string[];
   readonly bytes: number;
   readonly occurrences: number;
 }
 
-export async function forgetFile(service: Service): Promise<void> {
+export async function forgetFile(server: ServerManager): Promise<void> {
   const document = vscode.window.activeTextEditor?.document;
   if (document?.uri.scheme !== "file") {
     void vscode.window.showInformationMessage("Foretype: only a file on the disk can be forgotten.");
@@ -16,28 +16,32 @@ export async function forgetFile(service: Service): Promise<void> {
   }
   const name = vscode.workspace.asRelativePath(document.uri);
   const detail =
-    "Nothing learnt from it is offered any more, and it is not learnt from again. It stays on the disk as it is.";
+    "Foretype removes all that it has learnt from this file, and never learns from it again. The file stays unchanged.";
   const chosen = await vscode.window.showWarningMessage(`Forget ${name} for good?`, { modal: true, detail }, "Forget");
   if (chosen === "Forget") {
-    await forget(service, { path: document.uri.fsPath }, name);
+    await forget(server, { path: document.uri.fsPath }, name);
   }
 }
 
-export async function forgetWord(service: Service): Promise<void> {
+export async function forgetWord(server: ServerManager): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const range = editor?.document.getWordRangeAtPosition(editor.selection.active);
   const word = await vscode.window.showInputBox({
     title: "Forget a word for good",
-    prompt: "It is never offered again, in this spelling. Enter forgets it.",
+    prompt: "Foretype never suggests the word in this spelling again. Press Enter to forget it.",
     value: range ? (editor?.document.getText(range) ?? "") : "",
   });
   if (word?.trim()) {
-    await forget(service, { word: word.trim() }, `the word “${word.trim()}”`);
+    await forget(server, { word: word.trim() }, `the word “${word.trim()}”`);
   }
 }
 
-async function forget(service: Service, what: { path: string } | { word: string }, name: string): Promise<void> {
-  const { files, bytes, occurrences } = await service.execute<Removed>("foretype.forget", what);
+async function forget(
+  server: ServerManager,
+  target: { path: string } | { word: string },
+  label: string,
+): Promise<void> {
+  const { files, bytes, occurrences } = await server.execute<ForgetResult>("foretype.forget", target);
   const counts = `${files.length} files, ${bytes} bytes, ${occurrences} occurrences`;
-  void vscode.window.showInformationMessage(`Foretype: ${name} is forgotten: ${counts}.`);
+  void vscode.window.showInformationMessage(`Foretype: ${label} is forgotten: ${counts}.`);
 }

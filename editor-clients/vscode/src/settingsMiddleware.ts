@@ -1,16 +1,16 @@
-/** How the server comes by its settings: it asks, each time they change. */
+/** The server's settings: the server requests them after each change. */
 import {
   DidChangeConfigurationNotification,
   type LanguageClient,
   type WorkspaceMiddleware,
 } from "vscode-languageclient/node";
-import { serversOwn } from "./settings";
+import { withoutClientSettings } from "./settings";
 
 export function settingsMiddleware(client: () => LanguageClient | undefined): WorkspaceMiddleware {
   return {
     configuration: async (params, token, next) => {
-      const answer = await next(params, token);
-      return Array.isArray(answer) ? answer.map(serversOwn) : answer;
+      const sections = await next(params, token);
+      return Array.isArray(sections) ? sections.map(withoutClientSettings) : sections;
     },
     didChangeConfiguration: async () => {
       await client()?.sendNotification(DidChangeConfigurationNotification.type, { settings: null });

@@ -1,0 +1,284 @@
+/** Finds, starts, watches and restarts the server. */
+import { accessSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  type CloseHandlerResult,
+  ErrorAction,
+  ExecuteCommandRequest,
+  LanguageClient,
+  type LanguageClientOptions,
+  RevealOutputChannelOn,
+  State,
+} from "vscode-languageclient/node";
+import { acceptanceMiddleware } from "./acceptanceMiddleware";
+import { OLDEST_SERVER, findProgram, hostContext, isAtLeast, parseVersion, type Program } from "./program";
+import { ProgressMiddleware } from "./progressMiddleware";
+import { activeInterpreter } from "./python";
+import { RestartLimiter } from "./restartLimiter";
+import { RunError, run } from "./run";
+import { settingsMiddleware } from "./settingsMiddleware";
+import { StartError, endsRepeatedly, programFails, programMissing, programTooOld, startFailed } from "./startError";
+import { SCHEMES, type Activity, type ServerState, type ServerStatus } from "./status";
+
+/** Milliseconds that `foretype --version` may take, on a busy machine. */
+const VERSION_TIMEOUT = 30_000;
+/** Milliseconds between status requests while the server loads its models. */
+const LOADING_POLL_INTERVAL = 500;
+const MAX_RESTARTS = 3;
+/** Milliseconds. */
+const RESTART_PERIOD = 180_000;
+
+/** A client that shows no message of its own: `onError` shows each error once. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+export class ServerManager implements vscode.Disposable {
+  state: ServerState = { kind: "starting" };
+  status: ServerStatus | undefined;
+  activity: Activity | undefined;
+  program: Program | undefined;
+
+  private readonly changeEmitter = new vscode.EventEmitter<void>();
+  /** Fires after a change of the fields above. */
+  readonly onDidChange = this.changeEmitter.event;
+
+  private client: LanguageClient | undefined;
+  private readonly restartLimiter = new RestartLimiter(MAX_RESTARTS, RESTART_PERIOD);
+  /** True from the first step of a start to the server's first response: the start itself reports errors then. */
+  private isStarting = false;
+  /** Starts and stops run one after the other. */
+  private queue: Promise<void> = Promise.resolve();
+
+  /** `environment` is the folder of the extension's virtual environment. `onError` shows an error to the user. */
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    private readonly storage: vscode.Uri,
+    readonly environment: string,
+    private readonly onError: (error: StartError) => void,
+  ) {}
+
+  /** Start the server; restart it if it runs. */
+  restart(): Promise<void> {
+    this.restartLimiter.reset();
+    return this.enqueue(() => this.startNow());
+  }
+
+  /** Run `action` while the server is stopped, and start it afterwards. */
+  async whileStopped<T>(action: () => PromiseLike<T>): Promise<T> {
+    await this.stop();
+    try {
+      return await action();
+    } finally {
+      await this.restart();
+    }
+  }
+
+  /** Run a command of the server and return its result. Throws if the server does not run or answers an error. */
+  async execute<T>(command: string, argument?: object): Promise<T> {
+    if (this.client?.state !== State.Running) {
+      throw new Error("the server is not running");
+    }
+    const result: unknown = await this.client.sendRequest(ExecuteCommandRequest.type, {
+      command,
+      arguments: argument === undefined ? [] : [argument],
+    });
+    return result as T;
+  }
+
+  /** Request the server's status. */
+  async refreshStatus(): Promise<void> {
+    try {
+      this.status = await this.execute<ServerStatus>("foretype.status");
+    } catch {
+      this.status = undefined;
+    }
+    this.changeEmitter.fire();
+  }
+
+  stop(): Promise<void> {
+    return this.enqueue(() => this.stopNow());
+  }
+
+  dispose(): void {
+    this.changeEmitter.dispose();
+  }
+
+  private enqueue(action: () => Promise<void>): Promise<void> {
+    this.queue = this.queue.then(action, action);
+    return this.queue;
+  }
+
+  private async startNow(): Promise<void> {
+    await this.stopNow();
+    this.setState({ kind: "starting" });
+    this.isStarting = true;
+    try {
+      await this.launch();
+    } catch (error) {
+      this.fail(error instanceof StartError ? error : startFailed(messageOf(error)));
+    } finally {
+      this.isStarting = false;
+    }
+  }
+
+  private async stopNow(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    this.activity = undefined;
+    this.status = undefined;
+    if (client?.needsStop() === true) {
+      await client.stop().catch((error: unknown) => {
+        this.log.info(`stopping: ${messageOf(error)}`);
+      });
+    }
+    await client?.dispose().catch(() => undefined);
+  }
+
+  private async launch(): Promise<void> {
+    this.program = await this.findServer();
+    this.log.info(`program: ${this.program.file} (found by: ${this.program.origin})`);
+    const version = await this.checkVersion(this.program);
+    mkdirSync(this.storage.fsPath, { recursive: true });
+    // Not in the workspace, whose files Python would import as modules.
+    const executable = { command: this.program.file, args: ["serve"], options: { cwd: this.storage.fsPath } };
+    const client = new QuietClient("foretype", "Foretype", executable, this.clientOptions());
+    this.client = client;
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Running && this.client === client) {
+        void this.pollUntilLoaded(client, version);
+      }
+    });
+    await client.start();
+  }
+
+  private async findServer(): Promise<Program> {
+    const setting = vscode.workspace.getConfiguration("foretype").get("path", "");
+    const program = findProgram({
+      ...hostContext(process.platform, process.env),
+      setting,
+      environment: this.environment,
+      interpreter: await activeInterpreter(),
+      isProgram,
+      read,
+    });
+    if (program === undefined) {
+      throw programMissing(setting);
+    }
+    return program;
+  }
+
+  /** Return the version of the program. Throws StartError if it does not run or is too old. */
+  private async checkVersion(program: Program): Promise<string> {
+    let output: string;
+    try {
+      output = await run([program.file, "--version"], { timeout: VERSION_TIMEOUT });
+    } catch (error) {
+      this.log.error(error instanceof RunError ? error.output : messageOf(error));
+      throw programFails(program, messageOf(error));
+    }
+    const version = output.startsWith("foretype ") ? parseVersion(output) : undefined;
+    if (version === undefined || !isAtLeast(version, OLDEST_SERVER)) {
+      throw programTooOld(program, version);
+    }
+    return version;
+  }
+
+  private clientOptions(): LanguageClientOptions {
+    const progress = new ProgressMiddleware(
+      () => this.client,
+      (activity) => {
+        this.activity = activity;
+        this.changeEmitter.fire();
+      },
+    );
+    return {
+      documentSelector: SCHEMES.map((scheme) => ({ scheme })),
+      outputChannel: this.log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      // Do not retry: the failure is shown as a StartError.
+      initializationFailedHandler: () => false,
+      stdioOptions: {
+        stdout: () => undefined,
+        stderr: (stream) => {
+          stream.on("data", (data: Buffer) => {
+            this.log.info(data.toString().trimEnd());
+          });
+        },
+      },
+      middleware: {
+        ...acceptanceMiddleware,
+        ...progress.middleware,
+        workspace: settingsMiddleware(() => this.client),
+      },
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => this.onClosed(),
+      },
+    };
+  }
+
+  /** Restart a server that has ended unexpectedly. Not by the client, which hangs if the restart fails. */
+  private onClosed(): CloseHandlerResult {
+    this.activity = undefined;
+    this.status = undefined;
+    if (!this.isStarting && this.restartLimiter.mayRestart(Date.now())) {
+      this.log.warn("the server has ended unexpectedly, and is restarted");
+      void this.enqueue(() => this.startNow());
+    } else if (!this.isStarting) {
+      this.fail(endsRepeatedly(MAX_RESTARTS + 1));
+    }
+    return { action: CloseAction.DoNotRestart, handled: true };
+  }
+
+  /** Refresh the status until the models are loaded: before that, the server answers without suggestions. */
+  private async pollUntilLoaded(client: LanguageClient, version: string): Promise<void> {
+    const isCurrent = (): boolean => this.client === client && client.state === State.Running;
+    while (isCurrent()) {
+      await this.refreshStatus();
+      if (isCurrent() && this.state.kind !== "running") {
+        this.setState({ kind: "running", version });
+      }
+      if (this.status?.loading !== true) {
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOADING_POLL_INTERVAL));
+    }
+  }
+
+  private fail(error: StartError): void {
+    this.log.error(error.message);
+    this.setState({ kind: "failed", reason: error.message });
+    this.onError(error);
+  }
+
+  private setState(state: ServerState): void {
+    this.state = state;
+    void vscode.commands.executeCommand("setContext", "foretype.running", state.kind === "running");
+    this.changeEmitter.fire();
+  }
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
