@@ -154,7 +154,9 @@ def test_what_the_client_tells_is_not_counted_twice(tmp_path) -> None:
 
 
 def test_whole_reports_leave_parts_to_edits(tmp_path: Path) -> None:
-    """With `whole`, edits still show accepted parts, and how many characters had been typed before."""
+    """With `whole`, edits still show accepted parts, and how many characters had been typed
+    before.
+    """
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS)

@@ -64,8 +64,8 @@ class Tally:
     def told(self, uri: str, kind: str, characters: int, *, whole: bool = False) -> None:
         """Count a suggestion that the client reports as accepted.
 
-        `whole` means that the client reports whole suggestions alone, with all their characters: those that had been
-        typed before do not count.
+        `whole` means that the client reports whole suggestions alone, with all their characters:
+        those that had been typed before do not count.
         """
         if whole:
             inserted = self._observer.told_whole(uri)

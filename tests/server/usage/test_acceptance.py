@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from foretype_model.candidates import Candidate
-from foretype_server.taken import Observer
-from foretype_server.to_proto import UNITS
+from foretype_model.completion.candidates import Candidate
+from foretype_server.usage.acceptance import Observer
+from foretype_server.lsp.to_proto import UNITS
 
 from foretype_server.document import Point, Text
 
@@ -42,7 +42,9 @@ class Editing:
         return self.observer.told_whole(URI)
 
     def counted(self) -> list[tuple[str, int]]:
-        """Return the suggestions that are counted without a command, once that can no longer come."""
+        """Return the suggestions that are counted without a command, once that can no longer
+        come.
+        """
         self.observer.end()
         return self.counts
 
@@ -71,7 +73,9 @@ def test_command_counts_alone() -> None:
 
 @pytest.mark.parametrize("typed", [" w", " worl"])
 def test_typed_characters_are_not_counted(typed: str) -> None:
-    """Characters typed along a suggestion before it was accepted are not counted, even if only one is left."""
+    """Characters typed along a suggestion before it was accepted are not counted, even if only one
+    is left.
+    """
 
     def act(editing: Editing) -> None:
         editing.suggest(5, " world")
@@ -84,7 +88,9 @@ def test_typed_characters_are_not_counted(typed: str) -> None:
 
 
 def test_word_and_rest_are_counted() -> None:
-    """A word without a command and the rest with its command are each counted, with their own characters."""
+    """A word without a command and the rest with its command are each counted, with their own
+    characters.
+    """
 
     def act(editing: Editing) -> None:
         editing.suggest(5, " world again")
@@ -96,7 +102,9 @@ def test_word_and_rest_are_counted() -> None:
 
 
 def test_reinserted_text_is_not_counted() -> None:
-    """VS Code may replace the accepted part of a suggestion by the whole: only the rest is counted."""
+    """VS Code may replace the accepted part of a suggestion by the whole: only the rest is
+    counted.
+    """
 
     def act(editing: Editing) -> None:
         editing.suggest(5, " world again")
@@ -150,7 +158,9 @@ def test_windows_line_ends_match() -> None:
 
 
 def test_menu_item_like_ghost_text() -> None:
-    """The command of a menu item counts, though its edit could have been a part of the ghost text."""
+    """The command of a menu item counts, though its edit could have been a part of the ghost
+    text.
+    """
 
     def act(editing: Editing) -> None:
         editing.suggest(5, " world again")
@@ -185,7 +195,9 @@ def test_edit_elsewhere_ends_suggestion() -> None:
 
 
 def test_later_edit_has_no_command() -> None:
-    """A command belongs to the last edit: with another edit in between, the suggestion is counted by itself."""
+    """A command belongs to the last edit: with another edit in between, the suggestion is counted
+    by itself.
+    """
 
     def act(editing: Editing) -> None:
         editing.suggest(5, " world again")
