@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.trust.supply import dangers, strays
 
-from foretype_server.settings import NAMES, Settings, read_settings
+from foretype_server.settings import SCHEMA, Settings, read_settings
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "foretype_model"
@@ -375,7 +375,7 @@ def test_settings_are_documented():
     )
     documented = {name: json.loads(default) for name, default in rows}
     assert read_settings(documented) == (Settings(), [])
-    assert set(documented) == set(NAMES)
+    assert set(documented) == set(SCHEMA)
 
 
 def test_the_changelog_speaks_of_this_version():

@@ -66,7 +66,8 @@ def test_python_that_imports_from_the_working_directory_is_found(source, found):
     [
         "from foretype_server.console.plot import draw; draw({}, Path('drawn.png'))",
         (
-            "from foretype_model.evaluation.plot import Score, plot; plot({'': Score(0, 0, None, "
+            "from foretype_model.evaluation.plot import SystemScore, plot; plot({'': "
+            "SystemScore(0, 0, None, "
             "{})}, "
             "Path('drawn.png'))"
         ),

@@ -18,7 +18,7 @@ from typing import Final
 from docs.pictures.terminal_svg import ESCAPE, Screen, animated, changes
 from tests.clients import neovim, terminal
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 
 PICTURE: Final = Path(__file__).with_name("neovim.svg")
 COLUMNS, ROWS = 76, 7
@@ -149,7 +149,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         screens = recorded(program, Path(folder))
     svg = animated(screens, "letter.txt - Neovim", "A letter is written with ghost text.")
-    with replacing(PICTURE) as unfinished:
+    with atomic_write(PICTURE) as unfinished:
         unfinished.write_text(svg)
     PICTURE.chmod(0o644)
     print(f"{PICTURE}: {len(screens)} screens, {len(svg):,} bytes; {screens[-1].caption}")

@@ -18,7 +18,7 @@ from PIL import Image, ImageChops
 from tests.clients import browser
 from tests.clients.playground import FORETYPE, MOVE, Playground, opened, serving
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -125,7 +125,7 @@ def save(frames: list[Frame], path: Path) -> None:
     images = [frame.image.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     ends = [*(frame.seconds for frame in frames[1:]), frames[-1].seconds + LAST_SECONDS]
     durations = [1000 * (end - frame.seconds) for end, frame in zip(ends, frames, strict=True)]
-    with replacing(path) as unfinished:
+    with atomic_write(path) as unfinished:
         images[0].save(
             unfinished, format="GIF", save_all=True, append_images=images[1:],
             duration=[round(duration / 10) * 10 for duration in durations], loop=0, optimize=False,

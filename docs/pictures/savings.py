@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 
 PICTURE: Final = Path(__file__).with_name("savings.svg")
 WIDTH, ROW, BAR, LEFT = 860, 46, 15, 190
@@ -113,7 +113,7 @@ def drawn() -> str:
 
 def main() -> None:
     """Write the picture."""
-    with replacing(PICTURE) as unfinished:
+    with atomic_write(PICTURE) as unfinished:
         unfinished.write_text(drawn())
     PICTURE.chmod(0o644)
 

@@ -12,25 +12,25 @@ import zstandard
 
 from foretype_model.errors import CorpusError
 
-LONGEST_WINDOW = 2**27
+MAX_WINDOW_BYTES = 2**27
 """Bytes that a .zst may refer back: what ``zstd --long=27`` writes."""
 
 
 SOURCES_FILE = "LICENSES/SOURCES.md"
 
 
-def files_in(path: Path, largest: int | None = None) -> Iterator[tuple[str, bytes]]:
+def files_in(path: Path, max_bytes: int | None = None) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file of a folder, or of a .tar.zst, .tar.gz or .deb, in no
     particular order.
 
     Names have slashes and begin below the folder, or below the one folder that an archive holds. Of
-    files larger than `largest` bytes there is nothing. LICENSES folders are passed over: they say
+    files larger than `max_bytes` bytes there is nothing. LICENSES folders are passed over: they say
     under which terms, and are no text.
 
     Raises:
         CorpusError: there is no such folder or archive, or it is broken.
     """
-    found = _of_folder(path, largest) if path.is_dir() else _of_archive(path, largest)
+    found = _of_folder(path, max_bytes) if path.is_dir() else _of_archive(path, max_bytes)
     for name, content in found:
         if "LICENSES" not in PurePosixPath(name).parts:
             yield name, content
@@ -51,18 +51,18 @@ def sources_file_of(path: Path) -> str:
     )
 
 
-def _of_folder(folder: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
+def _of_folder(folder: Path, max_bytes: int | None) -> Iterator[tuple[str, bytes]]:
     for path in folder.rglob("*"):
-        if path.is_file() and (largest is None or path.stat().st_size <= largest):
+        if path.is_file() and (max_bytes is None or path.stat().st_size <= max_bytes):
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
-def _of_archive(path: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
+def _of_archive(path: Path, max_bytes: int | None) -> Iterator[tuple[str, bytes]]:
     try:
         with _opened(path) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
-                if content and (largest is None or member.size <= largest):
+                if content and (max_bytes is None or member.size <= max_bytes):
                     yield member.name.removeprefix("./").partition("/")[2], content.read()
     except (OSError, EOFError, tarfile.TarError, zstandard.ZstdError) as error:
         raise CorpusError(
@@ -73,7 +73,7 @@ def _of_archive(path: Path, largest: int | None) -> Iterator[tuple[str, bytes]]:
 @contextmanager
 def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     if path.suffix == ".zst":
-        decompressor = zstandard.ZstdDecompressor(max_window_size=LONGEST_WINDOW)
+        decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES)
         with (
             path.open("rb") as file,
             tarfile.open(fileobj=decompressor.stream_reader(file), mode="r|") as archive,

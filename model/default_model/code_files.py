@@ -27,16 +27,16 @@ LANGUAGE_OF: Final = {
     suffix: language for language, suffixes in LANGUAGES.items() for suffix in suffixes.split()
 }
 
-SMALLEST, LARGEST = 300, 200_000
+MIN_FILE_BYTES, MAX_FILE_BYTES = 300, 200_000
 """Bytes of a file. Shorter ones say nothing, longer ones are tables."""
 
-LONGEST_LINE: Final = 1_000
-MEAN_LINE: Final = 120
+MAX_LINE: Final = 1_000
+MAX_MEAN_LINE: Final = 120
 """Characters a line from which on a program put them there, not a person; prose has its paragraphs
 on a line.
 """
 
-ELSEWHERE: Final = re.compile(
+EXCLUDED_PATHS: Final = re.compile(
     # tests' data
     r"(^|/)(tests?|testing|__tests__|test-?data|fixtures|corpora|baseline_images|cassettes|snapshots?"
     r"|_?vendor(ed)?(-[\w-]+)?|third[_-]?party|extern(als?)?|_?extern|node_modules|subprojects|libs|licenses?"
@@ -50,17 +50,17 @@ ELSEWHERE: Final = re.compile(
 tables.
 """
 
-GENERATED: Final = re.compile(
+GENERATED_MARKERS: Final = re.compile(
     r"@generated|auto-?generated|automatically generated|generated (by|from|with|automatically)|do "
     r"not edit"
     r"|sourceMappingURL=",
     re.IGNORECASE,
 )
-HEAD: Final = 1_000
+MARKER_CHARACTERS: Final = 1_000
 """Characters at either end of a file where it says that a program wrote it."""
 
 
-def language_of(name: str) -> str | None:
+def detect_language(name: str) -> str | None:
     """The language of the file at path `name` in a package; none if nobody wrote it there."""
     language = LANGUAGE_OF.get(PurePosixPath(name).suffix.lower())
     if language == "docs" and name.endswith(".txt") and not re.search(r"(^|/)docs?/", name):
@@ -69,25 +69,25 @@ def language_of(name: str) -> str | None:
         return None  # most are a compiler's
     if language == "html" and re.search(r"(^|/)docs?/", name):
         return None
-    return None if ELSEWHERE.search(name) else language
+    return None if EXCLUDED_PATHS.search(name) else language
 
 
-def written(content: bytes, language: str) -> str | None:
+def decode_source(content: bytes, language: str) -> str | None:
     """The text of a file, lines ending in LF, if it is UTF-8 of a fitting size that a person seems
     to have written.
     """
-    if not SMALLEST <= len(content) <= LARGEST:
+    if not MIN_FILE_BYTES <= len(content) <= MAX_FILE_BYTES:
         return None
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return None
     lines = text.split("\n")
-    crammed = max(map(len, lines)) > LONGEST_LINE or len(text) > MEAN_LINE * len(lines)
+    crammed = max(map(len, lines)) > MAX_LINE or len(text) > MAX_MEAN_LINE * len(lines)
     if (
         "\0" in text
         or (crammed and language != "docs")
-        or GENERATED.search(text[:HEAD] + "\n" + text[-HEAD:])
+        or GENERATED_MARKERS.search(text[:MARKER_CHARACTERS] + "\n" + text[-MARKER_CHARACTERS:])
     ):
         return None
     return text

@@ -14,8 +14,8 @@ import numpy as np
 
 from default_model.shingles import Hashes, shingles
 
-WORDS: Final = 13
-PASSAGE: Final = 50
+RUN_WORDS: Final = 13
+MIN_PASSAGE_WORDS: Final = 50
 """Words in a row; in scripts without spaces, characters."""
 
 
@@ -23,16 +23,16 @@ class Contamination:
     """The runs of 13 words of the texts that are scored, given as the hashes of their words."""
 
     def __init__(self, scored: Iterable[Hashes]) -> None:
-        runs = [shingles(words, WORDS) for words in scored if len(words) >= WORDS]
+        runs = [shingles(words, RUN_WORDS) for words in scored if len(words) >= RUN_WORDS]
         self._runs = np.unique(np.concatenate([np.zeros(0, np.uint64), *runs]))
 
     def found(self, words: Hashes) -> bool:
         """Whether a passage of these words is among the texts that are scored."""
-        if len(words) < WORDS or not len(self._runs):
+        if len(words) < RUN_WORDS or not len(self._runs):
             return False
-        runs = shingles(words, WORDS)
+        runs = shingles(words, RUN_WORDS)
         at = np.minimum(np.searchsorted(self._runs, runs), len(self._runs) - 1)
-        return _longest(self._runs[at] == runs) >= min(PASSAGE - WORDS + 1, len(runs))
+        return _longest(self._runs[at] == runs) >= min(MIN_PASSAGE_WORDS - RUN_WORDS + 1, len(runs))
 
 
 def _longest(hits: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:

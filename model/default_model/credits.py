@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from default_model.archives import sources_file_of
-from default_model.document_files import Manifest
+from default_model.document_files import CorpusManifest
 
 ROW: Final = re.compile(
     r"\| (?P<repository>[^|\s]+/[^|\s]+) \| (?P<revision>\w+) \| (?P<licence>[^|]+?) \|"
@@ -79,7 +79,7 @@ def repository_of(name: str) -> str:
     return ""
 
 
-def tables(manifest: Manifest, terms: Terms) -> str:
+def tables(manifest: CorpusManifest, terms: Terms) -> str:
     """Return the card's tables in Markdown: sources, languages, repositories, and a paragraph of
     packages.
 
@@ -100,14 +100,14 @@ def tables(manifest: Manifest, terms: Terms) -> str:
     )
 
 
-def _shares(by: str, manifest: Manifest) -> Iterator[str]:
+def _shares(by: str, manifest: CorpusManifest) -> Iterator[str]:
     yield f"| {by} | MB | read again, MB | share |\n| --- | --- | --- | --- |"
     for row in manifest[f"{by}s"]:
         again, size = row["read again"] / 1e6, row["bytes"] / 1e6
         yield f"| {row[by]} | {size:.2f} | {again:.2f} | {row['share']:.1%} |"
 
 
-def _repositories(manifest: Manifest, terms: Terms) -> Iterator[str]:
+def _repositories(manifest: CorpusManifest, terms: Terms) -> Iterator[str]:
     sizes = {row["project"]: row["bytes"] / 1e6 for row in manifest["projects"]}
     yield "| collection | revision | terms | MB |\n| --- | --- | --- | --- |"
     for name, licence in sorted(terms.licences.items(), key=lambda item: item[0].lower()):

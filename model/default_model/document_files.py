@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from foretype_model.errors import CorpusError
-from foretype_model.files.atomic import private_folder, replacing
+from foretype_model.files.atomic import atomic_write, private_folder
 from foretype_model.training.pack import pack
 
 THIN: Final = 0.01
 """Share of a language under which the manifest names it as thin."""
 
-Manifest = dict[str, Any]
+CorpusManifest = dict[str, Any]
 """As it is written, in JSON."""
 
 
-class Document(NamedTuple):
+class CorpusDocument(NamedTuple):
     """A text, the source that its share is counted under, its path there, and its project.
 
     Attributes:
@@ -36,21 +36,21 @@ class Document(NamedTuple):
     reading: int = 1
 
 
-class Tally:
+class SourceTotals:
     """The documents, bytes and terms of one source."""
 
     def __init__(self) -> None:
         self.documents = self.bytes = self.again = 0
         self.licences: set[str] = set()
 
-    def add(self, document: Document, size: int, licence: str) -> None:
+    def add(self, document: CorpusDocument, size: int, licence: str) -> None:
         self.documents += 1
         self.bytes += size
         self.again += size if document.reading > 1 else 0
         if licence:
             self.licences.add(licence)
 
-    def row(self, whole: int) -> Manifest:
+    def row(self, whole: int) -> CorpusManifest:
         return {
             "documents": self.documents,
             "bytes": self.bytes,
@@ -65,10 +65,14 @@ class Tallies:
 
     def __init__(self, licences: Mapping[str, str]) -> None:
         self._licences = licences
-        self._rows: dict[str, dict[str, Tally]] = {"source": {}, "language": {}, "project": {}}
+        self._rows: dict[str, dict[str, SourceTotals]] = {
+            "source": {},
+            "language": {},
+            "project": {},
+        }
         self._whole, self.table = hashlib.sha256(), list[str]()
 
-    def count(self, documents: Iterable[Document]) -> Iterator[bytes]:
+    def count(self, documents: Iterable[CorpusDocument]) -> Iterator[bytes]:
         """Yield the text of each document, which counts from then on."""
         for number, document in enumerate(documents):
             content = document.text.encode()
@@ -76,20 +80,20 @@ class Tallies:
             self.table.append(f"{number}\t{document.source}\t{document.name}\n")
             licence = self._licences.get(document.project, "")
             for by, name in self._names(document):
-                self._rows[by].setdefault(name, Tally()).add(document, len(content), licence)
+                self._rows[by].setdefault(name, SourceTotals()).add(document, len(content), licence)
             yield content
 
     @staticmethod
-    def _names(document: Document) -> Iterator[tuple[str, str]]:
+    def _names(document: CorpusDocument) -> Iterator[tuple[str, str]]:
         yield "source", document.source
         if document.source.startswith("multilingual/"):
             yield "language", document.source.split("/")[1]
         if document.project:
             yield "project", document.project
 
-    def manifest(self) -> Manifest:
+    def manifest(self) -> CorpusManifest:
         whole = sum(tally.bytes for tally in self._rows["source"].values())
-        tables: dict[str, list[Manifest]] = {
+        tables: dict[str, list[CorpusManifest]] = {
             f"{by}s": [{by: name} | tally.row(whole) for name, tally in sorted(rows.items())]
             for by, rows in self._rows.items()
         }
@@ -104,8 +108,11 @@ class Tallies:
 
 
 def write(
-    documents: Iterable[Document], path: Path, licences: Mapping[str, str], facts: Manifest
-) -> Manifest:
+    documents: Iterable[CorpusDocument],
+    path: Path,
+    licences: Mapping[str, str],
+    facts: CorpusManifest,
+) -> CorpusManifest:
     """Write the packed corpus `path`, and beside it a manifest with suffix .json and a table with
     suffix .tsv.
 
@@ -128,5 +135,5 @@ def write(
 
 
 def _write(path: Path, text: str) -> None:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, "utf-8")

@@ -22,11 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from default_model.escape_cases import Case, Passage, cases
-from foretype_model.files.atomic import replacing
+from default_model.escape_cases import Case, TypedPassage, cases
+from foretype_model.files.atomic import atomic_write
 from foretype_model.predictors.copy import ppm
-from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.ppm import ENOUGH, MOST_TRUST, SHAPE
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.ppm import MAX_TOTAL, MIN_REMAINING, TABLE_SHAPE
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.store import store
@@ -34,16 +34,16 @@ from foretype_model.store import store
 STEPS: Final = 80
 LEARNING_RATE: Final = 0.15
 
-DEVIATION: Final = 0.5
+PRIOR_DEVIATION: Final = 0.5
 """How far the odds of a single cell stray from what its classes say, before any evidence (standard
 deviation).
 """
 
-NETWORK_READS: Final = 4_000
+NETWORK_CONTEXT_BYTES: Final = 4_000
 """Bytes before a passage that the network reads: what was earlier it has forgotten."""
 
-LEAST_TRUST: Final = 0.001
-"""Nothing is impossible, nor (see `MOST_TRUST`) certain; the table has three decimals."""
+MIN_CONFIDENCE: Final = 0.001
+"""Nothing is impossible, nor (see `MAX_TOTAL`) certain; the table has three decimals."""
 
 
 class Replay(NamedTuple):
@@ -57,13 +57,13 @@ class Replay(NamedTuple):
         network: the network's probability of each byte.
     """
 
-    cells: Tensor
+    buckets: Tensor
     shares: Tensor
     owners: Tensor
     network: Tensor
 
 
-class Score(NamedTuple):
+class TableScore(NamedTuple):
     """Bits per byte of one kind of text: of the network alone, with the table in use, and with the
     new one.
     """
@@ -75,28 +75,28 @@ class Score(NamedTuple):
     after: float
 
 
-def replay(passage: Passage, shards: tuple[Shard, ...], network: Network) -> Replay:
+def replay(passage: TypedPassage, segments: tuple[FMIndex, ...], network: Network) -> Replay:
     """Type a passage as in an editor, where each byte is observed before the next one is
     predicted.
     """
     copy = CopyPredictor()
-    copy.shards = shards
+    copy.segments = segments
     state = copy.feed(copy.start(), passage.before)
-    reader = network.feed(network.start(), passage.before[-NETWORK_READS:])
+    reader = network.feed(network.start(), passage.before[-NETWORK_CONTEXT_BYTES:])
     levels, probabilities = list[tuple[int, float, int]](), []
     for i, byte in enumerate(passage.typed):
         while copy.observe("untitled:typed", passage.before + passage.typed[:i], b""):
             pass
-        for order, kind, rows, top, shares in copy.levels(state):
+        for order, kind, count, max_count, shares in copy.order_stats(state):
             share = shares.get(byte, 0.0) if isinstance(shares, dict) else float(shares[byte])
-            levels.append((ppm.cell(kind, order, rows, top), share, i))
+            levels.append((ppm.bucket(kind, order, count, max_count), share, i))
         probabilities.append(float(np.exp(reader.log_probabilities[byte])))
         state = copy.step([state], [byte])[0]
         reader = network.step([reader], [byte])[0]
-    cells, part, owners = zip(*levels, strict=True) if levels else ((), (), ())
+    buckets, part, owners = zip(*levels, strict=True) if levels else ((), (), ())
     whole = torch.int64
     return Replay(
-        torch.tensor(cells, dtype=whole),
+        torch.tensor(buckets, dtype=whole),
         torch.tensor(part, dtype=torch.float64),
         torch.tensor(owners, dtype=whole),
         torch.tensor(probabilities, dtype=torch.float64),
@@ -105,30 +105,30 @@ def replay(passage: Passage, shards: tuple[Shard, ...], network: Network) -> Rep
 
 def joined(replays: Iterable[Replay]) -> Replay:
     """Several texts as one."""
-    cells, shares, owners, network = zip(*replays, strict=True)
+    buckets, shares, owners, network = zip(*replays, strict=True)
     starts = np.cumsum([0, *map(len, network)])
     shifted = [owner + int(start) for owner, start in zip(owners, starts, strict=False)]
-    return Replay(torch.cat(cells), torch.cat(shares), torch.cat(shifted), torch.cat(network))
+    return Replay(torch.cat(buckets), torch.cat(shares), torch.cat(shifted), torch.cat(network))
 
 
 def probabilities(table: Tensor, known: Replay) -> Tensor:
     """Of each byte, shape (bytes,), by `evidence.distribution` over the network, with a flattened
     table of trust.
     """
-    trust = table.double()[known.cells]
-    passed_on = torch.log1p(-trust)
+    confidence = table.double()[known.buckets]
+    passed_on = torch.log1p(-confidence)
     before = torch.cumsum(passed_on, 0) - passed_on
     first = torch.searchsorted(known.owners, known.owners)
     left = torch.exp(before - before[first])
-    given = trust * left * (left >= ENOUGH)
+    assigned = confidence * left * (left >= MIN_REMAINING)
     nothing = torch.zeros(len(known.network), dtype=torch.float64)
-    copied = nothing.index_add(0, known.owners, given * known.shares)
-    total = nothing.index_add(0, known.owners, given)
-    scale = MOST_TRUST / total.clamp(min=MOST_TRUST)
+    copied = nothing.index_add(0, known.owners, assigned * known.shares)
+    total = nothing.index_add(0, known.owners, assigned)
+    scale = MAX_TOTAL / total.clamp(min=MAX_TOTAL)
     return copied * scale + (1 - total * scale) * known.network
 
 
-class Table(nn.Module):
+class EscapeTable(nn.Module):
     """Log-odds of trust as a sum over the classes, and a correction for each cell.
 
     Cells that occur seldom are what their classes make them (a log-linear model with shrunken
@@ -137,57 +137,57 @@ class Table(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        kinds, orders, frequencies, alikenesses = SHAPE
+        kinds, orders, frequencies, determinisms = TABLE_SHAPE
         self.order = nn.Parameter(torch.zeros(kinds, orders, 1, 1))
         self.frequency = nn.Parameter(torch.zeros(kinds, 1, frequencies, 1))
-        self.alikeness = nn.Parameter(torch.zeros(kinds, 1, 1, alikenesses))
-        self.single = nn.Parameter(torch.zeros(SHAPE))
+        self.determinism = nn.Parameter(torch.zeros(kinds, 1, 1, determinisms))
+        self.single = nn.Parameter(torch.zeros(TABLE_SHAPE))
 
-    def trust(self) -> Tensor:
-        """Of shape `SHAPE`."""
-        odds = self.order + self.frequency + self.alikeness + self.single
-        trust: Tensor = LEAST_TRUST + (MOST_TRUST - LEAST_TRUST) * torch.sigmoid(odds)
-        return trust
+    def confidence(self) -> Tensor:
+        """Of shape `TABLE_SHAPE`."""
+        odds = self.order + self.frequency + self.determinism + self.single
+        confidence: Tensor = MIN_CONFIDENCE + (MAX_TOTAL - MIN_CONFIDENCE) * torch.sigmoid(odds)
+        return confidence
 
     def penalty(self) -> Tensor:
         """Minus the logarithm of the prior of the corrections, up to a constant."""
-        return self.single.square().sum() / (2 * DEVIATION**2)
+        return self.single.square().sum() / (2 * PRIOR_DEVIATION**2)
 
 
 def fit(known: Replay) -> Tensor:
-    """The table of shape `SHAPE` under which the bytes are most probable (Adam, Kingma and Ba
+    """The table of shape `TABLE_SHAPE` under which the bytes are most probable (Adam, Kingma and Ba
     2015).
     """
-    table = Table()
+    table = EscapeTable()
     optimizer = torch.optim.Adam(table.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for _ in range(STEPS):
         optimizer.zero_grad()
-        nats = -probabilities(table.trust().flatten(), known).log().sum()
+        nats = -probabilities(table.confidence().flatten(), known).log().sum()
         loss = (nats + table.penalty()) / len(known.network)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    return table.trust().detach()
+    return table.confidence().detach()
 
 
 def write(table: Tensor, destination: Path) -> None:
-    """As `ppm` reads it: nested lists of `SHAPE`, three decimals."""
+    """As `ppm` reads it: nested lists of `TABLE_SHAPE`, three decimals."""
     rounded = table.double().numpy().round(3).tolist()
-    with replacing(destination) as temporary:
+    with atomic_write(destination) as temporary:
         temporary.write_text(json.dumps(rounded) + "\n", "ascii")
 
 
-def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Score]:
+def make(texts: Iterable[Case], network: Network, destination: Path) -> list[TableScore]:
     """Fit the table to every other passage and write it; scores on the rest, by kind of text."""
     fitted: list[Replay] = []
     held_out: dict[str, list[Replay]] = {}
     for case in texts:
-        shards = (Shard.build(case.workspace),) if case.workspace else ()
+        segments = (FMIndex.build(case.workspace),) if case.workspace else ()
         for i, passage in enumerate(case.passages):
             half = held_out.setdefault(case.kind, []) if i % 2 else fitted
-            half.append(replay(passage, shards, network))
-    old, new = torch.tensor(ppm.trust_table()), fit(joined(fitted))
+            half.append(replay(passage, segments, network))
+    old, new = torch.tensor(ppm.escape_table()), fit(joined(fitted))
     write(new, destination)
     held_out["all"] = [known for replays in held_out.values() for known in replays]
     return [
@@ -195,10 +195,10 @@ def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Sco
     ]
 
 
-def _score(kind: str, known: Replay, old: Tensor, new: Tensor) -> Score:
+def _score(kind: str, known: Replay, old: Tensor, new: Tensor) -> TableScore:
     ways = (known.network, probabilities(old, known), probabilities(new.flatten(), known))
     bits = (float(-way.log2().mean()) for way in ways)
-    return Score(kind, len(known.network), *bits)
+    return TableScore(kind, len(known.network), *bits)
 
 
 def main(corpus: Path, wheels: Path) -> None:

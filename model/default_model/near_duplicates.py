@@ -14,25 +14,27 @@ from numpy.typing import NDArray
 
 from default_model.shingles import Hashes, shingles
 
-WORDS: Final = 5
+SHINGLE_WORDS: Final = 5
 """Length of the runs of words that texts are compared by."""
 
-ALIKE: Final = 0.8
+MIN_SIMILARITY: Final = 0.8
 """Jaccard similarity of two texts' runs from which on they are near-duplicates."""
 
-BANDS, ROWS = 25, 5
+BANDS, BAND_ROWS = 25, 5
 """Texts are compared where one band of their signatures is equal: at a similarity of 0.8, all but 5
 in 100,000.
 """
 
-FACTORS: Final = np.random.default_rng(1).integers(0, 2**63, BANDS * ROWS, dtype=np.uint64) * 2 + 1
+FACTORS: Final = (
+    np.random.default_rng(1).integers(0, 2**63, BANDS * BAND_ROWS, dtype=np.uint64) * 2 + 1
+)
 
 
 def signature(words: Hashes) -> Hashes | None:
     """The least hash of the runs of words under each of BANDS x ROWS orders; none where there are
     no words.
     """
-    runs = np.unique(shingles(words, WORDS))
+    runs = np.unique(shingles(words, SHINGLE_WORDS))
     return np.array([(runs * factor).min() for factor in FACTORS]) if len(runs) else None
 
 
@@ -55,7 +57,7 @@ class NearDuplicates:
             return False
         bands = [bytes([i]) + band.tobytes() for i, band in enumerate(_banded(new))]
         for i in {i for band in bands for i in self._bands.get(band, ())}:
-            if (self._signatures[i] == new).mean() >= ALIKE:
+            if (self._signatures[i] == new).mean() >= MIN_SIMILARITY:
                 return True
         for band in bands:
             self._bands.setdefault(band, []).append(len(self._signatures))
@@ -65,4 +67,4 @@ class NearDuplicates:
 
 def _banded(hashes: Hashes) -> NDArray[np.uint32]:
     """The upper halves, shape (BANDS, ROWS)."""
-    return (hashes >> np.uint64(32)).astype(np.uint32).reshape(BANDS, ROWS)
+    return (hashes >> np.uint64(32)).astype(np.uint32).reshape(BANDS, BAND_ROWS)

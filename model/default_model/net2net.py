@@ -17,7 +17,7 @@ GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 
 
 @torch.no_grad()
-def grown(network: ByteNetwork, shape: Shape) -> ByteNetwork:
+def widened(network: ByteNetwork, shape: Shape) -> ByteNetwork:
     """A network of `shape` that predicts what `network` does.
 
     Raises:

@@ -25,16 +25,16 @@ from unearth import PackageFinder, UnpackError
 from unearth.preparer import download_link
 
 from foretype_model.errors import CorpusError
-from foretype_model.files.atomic import private_folder, replacing
+from foretype_model.files.atomic import atomic_write, private_folder
 
 HERE: Final = Path(str(files("default_model")))
-NAMES, LOCK, UNSEEN = (
+NAMES_PATH, LOCK_PATH, HELD_OUT_PATH = (
     HERE / "code-packages.txt",
     HERE / "code-packages.lock",
     HERE / "escape-packages.txt",
 )
 
-SCORED: Final = frozenset({"sqlite-utils", "attrs"})
+SCORED_PACKAGES: Final = frozenset({"sqlite-utils", "attrs"})
 """Packages that models are scored on."""
 
 
@@ -56,7 +56,7 @@ class Version(NamedTuple):
     sha256: str
 
 
-def named(path: Path = NAMES) -> list[Package]:
+def read_package_list(path: Path = NAMES_PATH) -> list[Package]:
     """The packages that a file names, a line each.
 
     Raises:
@@ -64,15 +64,15 @@ def named(path: Path = NAMES) -> list[Package]:
             to.
     """
     packages = []
-    unseen = {name.partition("==")[0] for name, *_ in _lines(UNSEEN)}
+    unseen = {name.partition("==")[0] for name, *_ in _lines(HELD_OUT_PATH)}
     for registry, name, licence, *languages in _lines(path):
-        if name.lower().replace("_", "-") in SCORED | unseen:
+        if name.lower().replace("_", "-") in SCORED_PACKAGES | unseen:
             raise CorpusError(f"{path.name} names {name}, which models are scored on: take it out")
         packages.append(Package(registry, name, licence.replace("|", " OR "), frozenset(languages)))
     return packages
 
 
-def locked(path: Path = LOCK) -> dict[str, Version]:
+def read_lock_file(path: Path = LOCK_PATH) -> dict[str, Version]:
     """The version of each package that the lock file has."""
     versions = {}
     for _, requirement, checksum in _lines(path):
@@ -103,7 +103,7 @@ def fetch(
                 f"{package.name} is not locked: run `python -m default_model.packages {folder}`"
             )
         version, sha256 = versions[package.name]
-        archive = _place(package, version, folder)
+        archive = _archive_path(package, version, folder)
         if not archive.exists():
             _download(package, version, folder)
         if _sha256(archive) != sha256:
@@ -114,7 +114,7 @@ def fetch(
     return archives
 
 
-def lock(packages: Iterable[Package], folder: Path, path: Path = LOCK) -> None:
+def lock(packages: Iterable[Package], folder: Path, path: Path = LOCK_PATH) -> None:
     """Download the newest version of each package into `folder`, and write them to the lock
     file.
     """
@@ -122,13 +122,13 @@ def lock(packages: Iterable[Package], folder: Path, path: Path = LOCK) -> None:
     lines = []
     for package in packages:
         version = _download(package, None, folder)
-        sha256 = _sha256(_place(package, version, folder))
+        sha256 = _sha256(_archive_path(package, version, folder))
         lines.append(f"{package.registry} {package.name}=={version} --hash=sha256:{sha256}\n")
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("".join(lines), "utf-8")
 
 
-def _place(package: Package, version: str, folder: Path) -> Path:
+def _archive_path(package: Package, version: str, folder: Path) -> Path:
     suffix = ".deb" if package.registry == "debian" else ".tar.gz"
     name = package.name.replace("/", "-")
     return folder / f"{package.registry}-{name}-{version.replace(':', '%3a')}{suffix}"
@@ -146,7 +146,7 @@ def _download(package: Package, version: str | None, folder: Path) -> str:
     registry = {"pypi": _from_pypi, "npm": _from_npm, "debian": _from_debian}[package.registry]
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         version, archive = registry(package.name, version, Path(temporary))
-        archive.replace(_place(package, version, folder))
+        archive.replace(_archive_path(package, version, folder))
     return version
 
 
@@ -208,4 +208,4 @@ def _run(command: Sequence[str], folder: Path, otherwise: str) -> str:
 
 
 if __name__ == "__main__":
-    lock(named(), Path(sys.argv[1]))
+    lock(read_package_list(), Path(sys.argv[1]))

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from default_model.document_files import Document
+from default_model.document_files import CorpusDocument
 from default_model.sources import MOST, SHARES, SOURCES, group_of, group_weight
 from foretype_model.errors import CorpusError
 
@@ -76,8 +76,8 @@ def divided(
 
 
 def mix(
-    documents: Sequence[Document], draw: random.Random, most: int = MOST, once: bool = False
-) -> list[Document]:
+    documents: Sequence[CorpusDocument], draw: random.Random, most: int = MOST, once: bool = False
+) -> list[CorpusDocument]:
     """Return the mix in a drawn order: each source's documents, again from the first on until its
     share is full.
 
@@ -98,7 +98,7 @@ def mix(
     return [_typed(document, draw) for document in chosen]
 
 
-def _typed(document: Document, draw: random.Random) -> Document:
+def _typed(document: CorpusDocument, draw: random.Random) -> CorpusDocument:
     """Return the document, its quotes and dashes in ASCII if it is prose and the draw says so."""
     if document.source.startswith(COMPOSED) or draw.random() >= ASCII_SHARE:
         return document

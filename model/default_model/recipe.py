@@ -24,14 +24,14 @@ from default_model import code_files, packages
 from default_model.archives import files_in
 from default_model.contamination import Contamination
 from default_model.credits import Terms, repository_of
-from default_model.document_files import Document, Manifest, write
+from default_model.document_files import CorpusDocument, CorpusManifest, write
 from default_model.near_duplicates import NearDuplicates
 from default_model.packages import Package
 from default_model.proportions import mix
 from default_model.shingles import words
 from default_model.sources import held_back, source_of
 from foretype_model.errors import ForetypeError
-from foretype_model.privacy.secret_scanner import without_secrets
+from foretype_model.privacy.secret_scanner import remove_secrets
 
 PACKAGE_BYTES: Final = 2_500_000
 """At most this much of each package in each language, so that no project's names dominate."""
@@ -43,7 +43,7 @@ whole.
 """
 
 
-def of_corpus(corpus: Path) -> Iterator[Document]:
+def corpus_documents(corpus: Path) -> Iterator[CorpusDocument]:
     """Yield the documents of a corpus; a byte that is not UTF-8 becomes U+FFFD."""
     for name, content in files_in(corpus):
         source = source_of(name)
@@ -53,34 +53,36 @@ def of_corpus(corpus: Path) -> Iterator[Document]:
             )
 
 
-def of_package(package: Package, archive: Path, draw: random.Random) -> Iterator[Document]:
+def package_documents(
+    package: Package, archive: Path, rng: random.Random
+) -> Iterator[CorpusDocument]:
     """Yield the files of a package that people wrote, drawn up to PACKAGE_BYTES of each
     language.
     """
     room = defaultdict[str, int](lambda: PACKAGE_BYTES)
-    files = sorted(files_in(archive, code_files.LARGEST))
-    for name, content in draw.sample(files, len(files)):
-        language = code_files.language_of(name)
+    files = sorted(files_in(archive, code_files.MAX_FILE_BYTES))
+    for name, content in rng.sample(files, len(files)):
+        language = code_files.detect_language(name)
         if language and language in package.languages and len(content) <= room[language]:
-            text = code_files.written(content, language)
+            text = code_files.decode_source(content, language)
             if text is not None:
                 room[language] -= len(content)
                 source = "docs/packages" if language == "docs" else f"code/{language}"
                 yield document_of(source, f"{package.name}/{name}", text, package.name)
 
 
-def document_of(source: str, name: str, text: str, project: str) -> Document:
+def document_of(source: str, name: str, text: str, project: str) -> CorpusDocument:
     """Return the document without keys and passwords, lines ending in LF."""
-    content, _found = without_secrets(text.replace("\r\n", "\n").encode())
-    return Document(source, name, content.decode(), project, len(content))
+    content, _found = remove_secrets(text.replace("\r\n", "\n").encode())
+    return CorpusDocument(source, name, content.decode(), project, len(content))
 
 
-def distinct(
-    documents: Iterable[Document],
+def deduplicate(
+    documents: Iterable[CorpusDocument],
     contamination: Contamination,
     near_duplicates: NearDuplicates,
     left_out: Mapping[str, Counter[str]],
-) -> Iterator[Document]:
+) -> Iterator[CorpusDocument]:
     """Yield those without a passage that models are scored on and not nearly the same as one
     before.
 
@@ -97,21 +99,21 @@ def distinct(
 
 
 def gather(
-    corpora: Sequence[Path], archives: Mapping[Package, Path], draw: random.Random
-) -> list[Document]:
+    corpora: Sequence[Path], archives: Mapping[Package, Path], rng: random.Random
+) -> list[CorpusDocument]:
     """Return all that may be read, documents for measuring first, in a drawn order.
 
     A text of the mix that is nearly the same as one of them is left out then, and not the other way
     round.
     """
-    documents = sorted(document for corpus in corpora for document in of_corpus(corpus))
+    documents = sorted(document for corpus in corpora for document in corpus_documents(corpus))
     for package, archive in archives.items():
-        documents.extend(of_package(package, archive, draw))
-    draw.shuffle(documents)
+        documents.extend(package_documents(package, archive, rng))
+    rng.shuffle(documents)
     return sorted(documents, key=lambda document: not held_back(document.name))
 
 
-def excerpt(document: Document) -> Document:
+def excerpt(document: CorpusDocument) -> CorpusDocument:
     """Return the beginning of a document that is kept for measuring, up to the end of a line if
     there is one.
     """
@@ -130,7 +132,7 @@ def make(
     held_out: Path | None,
     against: Sequence[Path],
     seed: int,
-) -> Manifest:
+) -> CorpusManifest:
     """Write the mix of the corpora and the packages' archives, and to `held_out` the documents for
     measuring.
 
@@ -140,7 +142,7 @@ def make(
         CorpusError: an archive is broken, there is no text of some kind, or `destination` is there
             already.
     """
-    draw, left_out = (
+    rng, left_out = (
         random.Random(seed),
         {"contaminated": Counter[str](), "near-duplicates": Counter[str]()},
     )
@@ -151,18 +153,16 @@ def make(
     )
     contamination, terms = Contamination(scored), Terms(corpora)
     kept = list(
-        distinct(gather(corpora, archives, draw), contamination, NearDuplicates(), left_out)
+        deduplicate(gather(corpora, archives, rng), contamination, NearDuplicates(), left_out)
     )
     licences = terms.licences | {package.name: package.licence for package in archives}
-    facts: Manifest = {"seed": seed, "left out": left_out}
+    facts: CorpusManifest = {"seed": seed, "left out": left_out}
     measured = [excerpt(document) for document in kept if held_back(document.name)]
     if held_out:
         write(
             mix(measured, random.Random(seed), HELD_OUT_BYTES, once=True), held_out, licences, facts
         )
-    return write(
-        mix([d for d in kept if not held_back(d.name)], draw), destination, licences, facts
-    )
+    return write(mix([d for d in kept if not held_back(d.name)], rng), destination, licences, facts)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -180,8 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     try:
-        named = packages.named()
-        found = packages.fetch(named, packages.locked(), given.packages)
+        named = packages.read_package_list()
+        found = packages.fetch(named, packages.read_lock_file(), given.packages)
         archives = {package: found[package.name] for package in named}
         manifest = make(
             given.corpora,

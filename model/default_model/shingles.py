@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
-BETWEEN, WITHIN, ALONE = 0, 1, 2
+BETWEEN, WITHIN, SINGLE = 0, 1, 2
 
 SPACELESS: Final = (
     (0x0E00, 0x0EFF),
@@ -26,22 +26,23 @@ SPACELESS: Final = (
 )
 """Thai, Lao, Burmese, Khmer, kana and Chinese characters."""
 
-LAST: Final = 0xFFFF
+LAST_CODE_POINT: Final = 0xFFFF
 """Characters above it, most of them Chinese ones and emoji, count as it does."""
 
 
 def _kinds() -> NDArray[np.uint8]:
     kinds = [
-        WITHIN if unicodedata.category(chr(code))[0] in "LMN" else BETWEEN for code in range(LAST)
+        WITHIN if unicodedata.category(chr(code))[0] in "LMN" else BETWEEN
+        for code in range(LAST_CODE_POINT)
     ]
-    table = np.array([*kinds, ALONE], np.uint8)
+    table = np.array([*kinds, SINGLE], np.uint8)
     for first, last in SPACELESS:
-        table[first : last + 1] *= ALONE
+        table[first : last + 1] *= SINGLE
     return table
 
 
-KINDS: Final = _kinds()
-ODD: Final = (
+CHARACTER_KINDS: Final = _kinds()
+ODD_FACTORS: Final = (
     np.random.default_rng(0).integers(0, 2**63, 64, dtype=np.uint64) << np.uint64(1)
 ) | np.uint64(1)
 """Factors for the places in a word, and for the words in a shingle; bijective modulo 2 ** 64, as
@@ -49,7 +50,7 @@ they are odd.
 """
 
 
-def mixed(hashes: Hashes) -> Hashes:
+def mix_bits(hashes: Hashes) -> Hashes:
     """The finaliser of SplitMix64 (Steele et al. 2014): every bit comes to depend on every
     other.
     """
@@ -61,17 +62,20 @@ def mixed(hashes: Hashes) -> Hashes:
 def words(text: str) -> Hashes:
     """A hash of each word, shape (words,). Words are told apart by their first 64 characters."""
     codes = np.frombuffer(text.lower().encode("utf-32-le", "replace"), np.uint32)
-    kinds = KINDS[np.minimum(codes, LAST)]
+    kinds = CHARACTER_KINDS[np.minimum(codes, LAST_CODE_POINT)]
     before = np.concatenate([[BETWEEN], kinds[:-1]])
-    starts = np.flatnonzero((kinds == ALONE) | ((kinds == WITHIN) & (before != WITHIN)))
+    starts = np.flatnonzero((kinds == SINGLE) | ((kinds == WITHIN) & (before != WITHIN)))
     if not len(starts):
         return np.zeros(0, np.uint64)
     places = np.arange(starts[0], len(codes)) - np.repeat(
         starts, np.diff(starts, append=len(codes))
     )
-    letters = mixed(codes[starts[0] :].astype(np.uint64)) * ODD[np.minimum(places, len(ODD) - 1)]
+    letters = (
+        mix_bits(codes[starts[0] :].astype(np.uint64))
+        * ODD_FACTORS[np.minimum(places, len(ODD_FACTORS) - 1)]
+    )
     letters[kinds[starts[0] :] == BETWEEN] = 0
-    return mixed(np.add.reduceat(letters, starts - starts[0]))
+    return mix_bits(np.add.reduceat(letters, starts - starts[0]))
 
 
 def shingles(found: Hashes, length: int) -> Hashes:
@@ -84,5 +88,5 @@ def shingles(found: Hashes, length: int) -> Hashes:
     runs = len(found) - length + 1
     total = np.zeros(runs, np.uint64)
     for place in range(length):
-        total += found[place : place + runs] * ODD[place]
-    return mixed(total)
+        total += found[place : place + runs] * ODD_FACTORS[place]
+    return mix_bits(total)

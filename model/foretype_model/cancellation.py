@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-Stale = Callable[[], bool]
+IsCancelled = Callable[[], bool]
 """Whether the answer is no longer wanted; asked often, from the thread that works on it."""
 
 
-class Superseded(Exception):
+class Cancelled(Exception):
     """Nobody waits for this answer any more."""
 
 
@@ -22,23 +22,23 @@ def never() -> bool:
 
 
 @dataclass(frozen=True)
-class Patience:
+class Deadline:
     """How long an answer is waited for.
 
     Attributes:
-        stale: whether nobody waits any more.
-        deadline: the moment, as `time.perf_counter` tells it, by which an answer of what was found
-            has to do.
+        is_cancelled: whether nobody waits any more.
+        expires_at: the moment, as `time.perf_counter` tells it, by which an answer of what was
+            found has to do.
     """
 
-    stale: Stale = never
-    deadline: float = math.inf
+    is_cancelled: IsCancelled = never
+    expires_at: float = math.inf
 
-    def is_over(self) -> bool:
-        """Whether to answer with what there is. Raises Superseded where nobody waits."""
-        if self.stale():
-            raise Superseded
-        return time.perf_counter() > self.deadline
+    def has_passed(self) -> bool:
+        """Whether to answer with what there is. Raises Cancelled where nobody waits."""
+        if self.is_cancelled():
+            raise Cancelled
+        return time.perf_counter() > self.expires_at
 
 
-ENDLESS: Final = Patience()
+NO_DEADLINE: Final = Deadline()

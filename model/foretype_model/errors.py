@@ -24,13 +24,13 @@ class PredictorError(ForetypeError):
     """A predictor is unknown, could not be made, or failed.
 
     Attributes:
-        what: the text, but for the words of what was `raised`.
-        raised: an error that is none of ours; its words may hold the user's text.
+        message: the text, but for the words of what was `cause`.
+        cause: an error that is none of ours; its words may hold the user's text.
     """
 
-    def __init__(self, what: str, raised: BaseException | None = None) -> None:
-        super().__init__(f"{what}: {in_words(raised)}" if raised else what)
-        self.what, self.raised = what, raised
+    def __init__(self, message: str, cause: BaseException | None = None) -> None:
+        super().__init__(f"{message}: {error_message(cause)}" if cause else message)
+        self.message, self.cause = message, cause
 
 
 class CorpusError(ForetypeError):
@@ -58,7 +58,7 @@ class WorkspaceError(ForetypeError):
     """The texts of a workspace could not be indexed."""
 
 
-def in_words(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """What an error says of itself, in one line's words; of one that is none of ours, the kind as
     well.
     """

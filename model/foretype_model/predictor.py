@@ -6,14 +6,15 @@ search for words and ghost text) is built on these four methods alone, so a plug
 takes part in all of it.
 
 A package enters by the entry-point group ``foretype.predictors``; each entry is a factory that
-takes a `Context` and returns a `Predictor`. The built-in predictors enter by the same door::
+takes a `PredictorConfig` and returns a `Predictor`. The built-in predictors enter by the same
+door::
 
     [project.entry-points."foretype.predictors"]
     mine = "my_package:create"
 
 The setting ``{"predictors": {"network": {}, "mine": {...}}}`` puts it to work; ``...`` becomes
-``Context.options``. It has to work without options too, as ``foretype doctor`` and ``foretype
-complete --predictor mine`` make it.
+``PredictorConfig.options``. It has to work without options too, as ``foretype doctor`` and
+``foretype complete --predictor mine`` make it.
 
 What to know before writing one:
 
@@ -67,7 +68,7 @@ infinity throughout.
 
 
 @dataclass(frozen=True)
-class Context:
+class PredictorConfig:
     """What a predictor is made with.
 
     Attributes:
@@ -211,7 +212,7 @@ class Source:
 class Explainer(Protocol):
     """A predictor that can say from where it knows what it offers."""
 
-    def sources(self, state: State, text: bytes, most: int) -> list[Source]:
+    def sources(self, state: State, text: bytes, limit: int) -> list[Source]:
         """Where `text`, or as much of it as possible, has followed what `state` has read; the
         nearest first.
         """

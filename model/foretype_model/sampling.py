@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 
 
-def normalised(logits: Floats) -> Floats:
+def log_softmax(logits: Floats) -> Floats:
     """Log-probabilities that sum to one along the last axis."""
     highest = logits.max(-1, keepdims=True)
     return cast(Floats, logits - highest - np.log(np.exp(logits - highest).sum(-1, keepdims=True)))
 
 
-def tempered(log_p: Floats, temperature: float) -> Floats:
+def with_temperature(log_p: Floats, temperature: float) -> Floats:
     """p^(1/temperature), normalised; temperature 0 leaves only the most probable byte (argmax)."""
     if temperature == 0:
         return np.where(
             np.arange(log_p.shape[-1]) == log_p.argmax(-1)[..., np.newaxis], 0.0, -np.inf
         )
-    return normalised(log_p / temperature)
+    return log_softmax(log_p / temperature)
 
 
 def top_k(log_p: Floats, k: int) -> Floats:
@@ -33,7 +33,7 @@ def top_k(log_p: Floats, k: int) -> Floats:
     if k <= 0 or k >= log_p.shape[-1]:
         return log_p
     least = np.partition(log_p, -k, axis=-1)[..., -k, np.newaxis]
-    return normalised(np.where(log_p >= least, log_p, -np.inf))
+    return log_softmax(np.where(log_p >= least, log_p, -np.inf))
 
 
 def top_p(log_p: Floats, p: float) -> Floats:
@@ -47,19 +47,19 @@ def top_p(log_p: Floats, p: float) -> Floats:
     before = np.cumsum(ordered, -1) - ordered
     keep = np.empty(log_p.shape, bool)
     np.put_along_axis(keep, order, before < p, -1)
-    return normalised(np.where(keep, log_p, -np.inf))
+    return log_softmax(np.where(keep, log_p, -np.inf))
 
 
 def adjusted(log_p: Floats, temperature: float, k: int, p: float) -> Floats:
     """Temperature, then top-k, then top-p."""
-    return top_p(top_k(tempered(log_p, temperature), k), p)
+    return top_p(top_k(with_temperature(log_p, temperature), k), p)
 
 
-def gumbel(draw: np.random.Generator, log_p: Floats) -> Floats:
+def gumbel(rng: np.random.Generator, log_p: Floats) -> Floats:
     """log_p perturbed by Gumbel noise: its argmax is a draw from p, its k largest are k draws
     without replacement.
     """
-    return log_p + draw.gumbel(size=log_p.shape)
+    return log_p + rng.gumbel(size=log_p.shape)
 
 
 def gumbel_below(perturbed: Floats, highest: float) -> Floats:

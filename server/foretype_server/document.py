@@ -3,7 +3,7 @@ long its line is.
 
 Lines end with LF, CR LF or CR, and with nothing else: form feed, U+2028 and the like are ordinary
 characters, as the Language Server Protocol has it. How far along a line a client counts is for
-`Units` to know.
+`PositionEncoding` to know.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
-from foretype_model.text.rope import Rope, unix
+from foretype_model.text.rope import Rope, to_lf
 
-LONGEST_CHUNK: Final = 8192
+MAX_CHUNK_BYTES: Final = 8192
 """Bytes. An edit copies a chunk or two, and the lists of them: 10 MB are 2,500 chunks at the most,
 and 0.2 ms.
 """
@@ -43,7 +43,7 @@ class Snapshot:
     after: Rope
 
 
-class Units(Protocol):
+class PositionEncoding(Protocol):
     """What a client counts along a line."""
 
     def width(self, text: bytes) -> int:
@@ -57,35 +57,35 @@ class Units(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A piece of the text: whole code points, and never only half of a CR LF; `unix` with LF for CR
-    LF.
+    """A piece of the text: whole code points, and never only half of a CR LF; `to_lf` with LF for
+    CR LF.
     """
 
     text: bytes
-    unix: bytes
+    to_lf: bytes
     breaks: int
     width: int
 
 
-_HALF: Final = "\ufffd".encode()
+_REPLACEMENT_CHARACTER: Final = "\ufffd".encode()
 """What stands for half of a surrogate pair."""
 
 _EMPTY: Final = _Chunk(b"", b"", breaks=0, width=0)
 
 
-class _Version:
+class _ChunkOffsets:
     """What is known of the chunks of one version, once it is asked for: where each begins."""
 
     def __init__(self, chunks: list[_Chunk]) -> None:
         self._chunks = chunks
 
     @cached_property
-    def unix(self) -> Rope:
+    def to_lf(self) -> Rope:
         """The text, its lines ending in LF."""
-        return Rope([chunk.unix for chunk in self._chunks])
+        return Rope([chunk.to_lf for chunk in self._chunks])
 
     @cached_property
-    def bytes(self) -> list[int]:
+    def byte_starts(self) -> list[int]:
         """Where each begins, and last where the text ends."""
         return list(accumulate([len(chunk.text) for chunk in self._chunks], initial=0))
 
@@ -103,14 +103,14 @@ class Text:
     later points still meet.
     """
 
-    def __init__(self, text: str, units: Units) -> None:
-        self._units = units
-        self._chunks = self._cut(_encode(text)) or [_EMPTY]
-        self._version = _Version(self._chunks)
+    def __init__(self, text: str, encoding: PositionEncoding) -> None:
+        self._encoding = encoding
+        self._chunks = self._split_into_chunks(_encode(text)) or [_EMPTY]
+        self._offsets = _ChunkOffsets(self._chunks)
 
     def __len__(self) -> int:
         """Bytes of UTF-8."""
-        return self._version.bytes[-1]
+        return self._offsets.byte_starts[-1]
 
     def __bytes__(self) -> bytes:
         return b"".join(chunk.text for chunk in self._chunks)
@@ -128,25 +128,27 @@ class Text:
         if last + 1 < len(self._chunks) and new.endswith(b"\r"):
             last += 1
             new += self._chunks[last].text
-        self._chunks = [*self._chunks[:first], *self._cut(new), *self._chunks[last + 1 :]] or [
-            _EMPTY
-        ]
-        self._version = _Version(self._chunks)
+        self._chunks = [
+            *self._chunks[:first],
+            *self._split_into_chunks(new),
+            *self._chunks[last + 1 :],
+        ] or [_EMPTY]
+        self._offsets = _ChunkOffsets(self._chunks)
 
-    def around(self, point: Point) -> tuple[Rope, Rope]:
+    def split_at(self, point: Point) -> tuple[Rope, Rope]:
         """The text before and after `point`, its lines ending in LF."""
         number, head = self._head(point)
-        place = self._version.unix.start(number) + len(unix(head))
-        return self._version.unix.upto(place), self._version.unix.since(place)
+        place = self._offsets.to_lf.start(number) + len(to_lf(head))
+        return self._offsets.to_lf.upto(place), self._offsets.to_lf.since(place)
 
     def offset(self, point: Point) -> int:
         """The bytes before `point`."""
         number, head = self._head(point)
-        return self._version.bytes[number] + len(head)
+        return self._offsets.byte_starts[number] + len(head)
 
     def slice(self, start: int, length: int) -> bytes:
         """`length` bytes from the byte `start` on, fewer at the end of the text."""
-        starts = self._version.bytes
+        starts = self._offsets.byte_starts
         start, end = max(0, start), min(start + length, len(self))
         number = bisect_right(starts, start) - 1
         found = []
@@ -162,7 +164,9 @@ class Text:
         whole of a pair.
         """
         number, head, _ = self._split(point)
-        return number, head if self._chunks[number].text.startswith(head) else head[: -len(_HALF)]
+        return number, head if self._chunks[number].text.startswith(head) else head[
+            : -len(_REPLACEMENT_CHARACTER)
+        ]
 
     def _split(self, point: Point) -> tuple[int, bytes, bytes]:
         """The number of the chunk that `point` is in, and that chunk's text before and after it."""
@@ -173,9 +177,9 @@ class Text:
             line_end = _BREAK.search(chunk.text, start) if chunk.breaks else None
             end = line_end.start() if line_end else len(chunk.text)
             inside = chunk.text[start:end]
-            width = chunk.width if inside is chunk.text else self._units.width(inside)
+            width = chunk.width if inside is chunk.text else self._encoding.width(inside)
             if units < width:
-                head, tail = self._units.split(inside, units)
+                head, tail = self._encoding.split(inside, units)
                 return number, chunk.text[:start] + head, tail + chunk.text[end:]
             if line_end or number + 1 == len(self._chunks):
                 return number, chunk.text[:end], chunk.text[end:]
@@ -184,24 +188,24 @@ class Text:
     def _line_start(self, line: int) -> tuple[int, int]:
         """The number of the chunk, and the offset in it, where `line` starts."""
         line = max(0, line)
-        number = bisect_left(self._version.breaks, line)
+        number = bisect_left(self._offsets.breaks, line)
         if number == len(self._chunks):
             return number - 1, len(self._chunks[-1].text)
         chunk = self._chunks[number]
-        breaks = line - (self._version.breaks[number] - chunk.breaks)
+        breaks = line - (self._offsets.breaks[number] - chunk.breaks)
         # bytes.splitlines breaks at LF, CR LF and CR only; that of str does at eight others as
         # well.
         return number, sum(map(len, chunk.text.splitlines(keepends=True)[:breaks]))
 
-    def _cut(self, text: bytes) -> list[_Chunk]:
+    def _split_into_chunks(self, text: bytes) -> list[_Chunk]:
         pieces, start = [], 0
-        while len(text) - start > LONGEST_CHUNK:
-            end = _border(text, start + LONGEST_CHUNK // 2)
+        while len(text) - start > MAX_CHUNK_BYTES:
+            end = _boundary_before(text, start + MAX_CHUNK_BYTES // 2)
             pieces.append(text[start:end])
             start = end
         pieces.append(text[start:])
         return [
-            _Chunk(piece, unix(piece), _breaks(piece), self._units.width(piece))
+            _Chunk(piece, to_lf(piece), _count_line_breaks(piece), self._encoding.width(piece))
             for piece in pieces
             if piece
         ]
@@ -211,14 +215,14 @@ def _encode(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return re.sub("[\ud800-\udfff]", _HALF.decode(), text).encode()
+        return re.sub("[\ud800-\udfff]", _REPLACEMENT_CHARACTER.decode(), text).encode()
 
 
-def _breaks(text: bytes) -> int:
+def _count_line_breaks(text: bytes) -> int:
     return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
 
-def _border(text: bytes, at: int) -> int:
+def _boundary_before(text: bytes, at: int) -> int:
     """The first place at or before `at` that splits neither a code point nor a CR LF."""
     if at >= len(text):
         return len(text)

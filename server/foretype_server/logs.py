@@ -16,18 +16,18 @@ from itertools import takewhile
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final
 
-from foretype_model.errors import ForetypeError, PredictorError, in_words
+from foretype_model.errors import ForetypeError, PredictorError, error_message
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-OURS: Final = ("foretype_server", "foretype_model")
+OWN_PACKAGES: Final = ("foretype_server", "foretype_model")
 """Packages whose messages are written with care: what stands in them are names, numbers and kinds
 of errors.
 """
 
-MOST_ERRORS: Final = 5
-MOST_PLACES: Final = 20
+MAX_ERRORS: Final = 5
+MAX_FRAMES: Final = 20
 """Of a chain of errors, the last ones, and of each the last lines of code: a line of megabytes
 helps nobody.
 """
@@ -40,23 +40,23 @@ def is_text_logged() -> bool:
     return log.isEnabledFor(logging.DEBUG)
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What to show the user of an error: ours in its own words, of others' the kind and the place
     in the code.
 
     Where all there is may be logged, these say it in their own words, too.
     """
-    if isinstance(error, PredictorError) and error.raised and not is_text_logged():
-        return f"{error.what}: {told(error.raised)}"
+    if isinstance(error, PredictorError) and error.cause and not is_text_logged():
+        return f"{error.message}: {describe_error(error.cause)}"
     if isinstance(error, ForetypeError) or is_text_logged():
-        return in_words(error)
+        return error_message(error)
     return (
-        f"{type(error).__name__} at {_place(error)}; foretype doctor or foretype serve "
+        f"{type(error).__name__} at {_location(error)}; foretype doctor or foretype serve "
         f"--log-text may tell more"
     )
 
 
-def _place(error: BaseException) -> str:
+def _location(error: BaseException) -> str:
     """File and line in others' code, if it came from there: not in what that calls itself, where
     nothing is amiss.
     """
@@ -65,9 +65,13 @@ def _place(error: BaseException) -> str:
     modules = [
         (_package(frame), f"{frame.f_code.co_filename}:{line}") for frame, line in _frames(error)
     ]
-    theirs = [*takewhile(lambda one: one[0] not in OURS, modules)]
-    theirs = [one for one in theirs if one[0] not in sys.stdlib_module_names] or theirs or modules
-    return next((place for package, place in theirs if package == theirs[-1][0]), "a place unknown")
+    foreign = [*takewhile(lambda one: one[0] not in OWN_PACKAGES, modules)]
+    foreign = (
+        [one for one in foreign if one[0] not in sys.stdlib_module_names] or foreign or modules
+    )
+    return next(
+        (place for package, place in foreign if package == foreign[-1][0]), "a place unknown"
+    )
 
 
 def _package(frame: FrameType) -> str:
@@ -79,7 +83,7 @@ def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
     return list(traceback.walk_tb(error.__traceback__))[::-1]
 
 
-class WithoutText(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """A line a record: our own messages whole, of others' only whose they are; of errors their
     kinds and places.
     """
@@ -87,37 +91,39 @@ class WithoutText(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         left_out = "a message is left out here, which may hold text (--log-text shows it)"
-        message = record.getMessage() if record.name.partition(".")[0] in OURS else left_out
+        message = record.getMessage() if record.name.partition(".")[0] in OWN_PACKAGES else left_out
         parts = [f"foretype: {record.levelname.lower()}: {record.name}: {message}"]
         if record.exc_info and record.exc_info[1]:
-            parts += kinds_and_places(record.exc_info[1])
+            parts += describe_chain(record.exc_info[1])
         return "; ".join(" ".join(part.split()) for part in parts)
 
 
-def kinds_and_places(error: BaseException) -> list[str]:
+def describe_chain(error: BaseException) -> list[str]:
     """Of an error and of those behind it, the last one first: what it was, and the lines of code it
     came through.
     """
     kinds = []
     seen: set[int] = set()
     cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen and len(seen) < MOST_ERRORS:
+    while cause is not None and id(cause) not in seen and len(seen) < MAX_ERRORS:
         seen.add(id(cause))
         places = [
             f"{frame.f_globals.get('__name__')}:{line}"
-            for frame, line in _frames(cause)[:MOST_PLACES]
+            for frame, line in _frames(cause)[:MAX_FRAMES]
         ]
         kinds.append(f"{type(cause).__name__} ({', '.join(places) or 'not raised'})")
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return kinds
 
 
-def begin(*, with_text: bool) -> None:
+def configure(*, with_text: bool) -> None:
     """Log to standard error from now on; all there is `with_text`, the messages of the protocol
     too.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT) if with_text else WithoutText())
+    handler.setFormatter(
+        logging.Formatter(logging.BASIC_FORMAT) if with_text else RedactingFormatter()
+    )
     logging.basicConfig(
         handlers=[handler], level=logging.DEBUG if with_text else logging.WARNING, force=True
     )

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 SECTION: Final = "foretype"
 
-NOT_OURS: Final = frozenset({"trace.server"})
+CLIENT_SETTINGS: Final = frozenset({"trace.server"})
 """Settings that an editor's client keeps in the same section for itself."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user has chosen; `NAMES` has each one's name in the editor.
+    """What the user has chosen; `SCHEMA` has each one's name in the editor.
 
     Attributes:
         model: name or path of a model; None is the one in use on this machine.
@@ -60,11 +60,11 @@ class Settings:
     prose: bool = False
 
     @property
-    def not_learnt(self) -> tuple[str, ...]:
+    def excluded_patterns(self) -> tuple[str, ...]:
         """Patterns of paths that nothing is learnt from, for whatever reason."""
-        from foretype_model.text.prose import ONLY_PROSE  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
+        from foretype_model.text.prose import NON_PROSE_PATTERNS  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
 
-        return (*ONLY_PROSE, *self.learn_exclude) if self.prose else self.learn_exclude
+        return (*NON_PROSE_PATTERNS, *self.learn_exclude) if self.prose else self.learn_exclude
 
     def options(self) -> Options:
         """The part of the settings that says how candidates are made."""
@@ -83,14 +83,14 @@ class Settings:
         )
 
 
-class _NotAllowedError(Exception):
+class _InvalidValueError(Exception):
     """A value is not what its setting may be."""
 
 
-class _Kind(NamedTuple):
-    """What a setting may be, in words and as a function that raises `_NotAllowedError`."""
+class _SettingType(NamedTuple):
+    """What a setting may be, in words and as a function that raises `_InvalidValueError`."""
 
-    allowed: str
+    description: str
     parse: Callable[[object], object]
 
 
@@ -105,30 +105,31 @@ def read_settings(*layers: object) -> tuple[Settings, list[str]]:
     problems: dict[str, None] = {}
     for layer in layers:
         try:
-            named = dict(_flattened(_section(layer)))
-        except _NotAllowedError:
-            problems[f"The settings are {_shown(layer)}, but have to be an object."] = None
+            named = dict(_flatten(_section(layer)))
+        except _InvalidValueError:
+            problems[f"The settings are {_shorten(layer)}, but have to be an object."] = None
             continue
         for name, value in named.items():
-            if problem := _read(name, value, values):
+            if problem := _read_setting(name, value, values):
                 problems[problem] = None
     return Settings(**values), list(problems)
 
 
-def _read(name: str, value: object, values: dict[str, Any]) -> str | None:
+def _read_setting(name: str, value: object, values: dict[str, Any]) -> str | None:
     """Put the setting into `values`; what to tell the user if it cannot be."""
-    if name in NOT_OURS:
+    if name in CLIENT_SETTINGS:
         return None
-    if name not in NAMES:
-        return f"There is no setting {json.dumps(name, ensure_ascii=False)}. {_advice(name)}"
-    field_name, kind = NAMES[name]
+    if name not in SCHEMA:
+        return f"There is no setting {json.dumps(name, ensure_ascii=False)}. {_suggestion(name)}"
+    field_name, setting_type = SCHEMA[name]
     values.pop(field_name, None)
     try:
         if value is not None:
-            values[field_name] = kind.parse(value)
-    except _NotAllowedError:
+            values[field_name] = setting_type.parse(value)
+    except _InvalidValueError:
         return (
-            f'The setting "{name}" is {_shown(value)}, but has to be {kind.allowed}. The '
+            f'The setting "{name}" is {_shorten(value)}, but has to be {setting_type.description}. '
+            f"The "
             f"default is used."
         )
     return None
@@ -140,7 +141,7 @@ def _section(layer: object) -> Mapping[str, Any]:
     ):  # an empty table of Lua or Emacs Lisp may come as an empty list
         return {}
     if not isinstance(layer, dict):
-        raise _NotAllowedError
+        raise _InvalidValueError
     if any(str(key).partition(".")[0] == SECTION for key in layer):
         inside = {
             key.partition(".")[2]: value
@@ -151,118 +152,135 @@ def _section(layer: object) -> Mapping[str, Any]:
     return layer
 
 
-def concerns_us(layer: object) -> bool:
+def has_foretype_settings(layer: object) -> bool:
     """Whether settings that a client sends around are ours: some send every program's to all of
     them.
     """
     if not isinstance(layer, dict) or not layer:
         return False
     names = {str(key).partition(".")[0] for key in layer}
-    ours = {SECTION, *(name.partition(".")[0] for name in NAMES)}
-    return bool(names & ours) or not all(isinstance(value, dict) for value in layer.values())
+    known_names = {SECTION, *(name.partition(".")[0] for name in SCHEMA)}
+    return bool(names & known_names) or not all(isinstance(value, dict) for value in layer.values())
 
 
-def _flattened(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in section.items():
         name = prefix + key
         if isinstance(value, dict) and name in _GROUPS:
-            yield from _flattened(value, name + ".")
+            yield from _flatten(value, name + ".")
         else:
             yield name, value
 
 
-def _advice(name: str) -> str:
-    near = difflib.get_close_matches(name, NAMES, n=1)
-    return f'Did you mean "{near[0]}"?' if near else f"Those there are: {', '.join(NAMES)}."
+def _suggestion(name: str) -> str:
+    near = difflib.get_close_matches(name, SCHEMA, n=1)
+    return f'Did you mean "{near[0]}"?' if near else f"Those there are: {', '.join(SCHEMA)}."
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:40] + "…"
 
 
-def _boolean(value: object) -> bool:
+def _parse_boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise _NotAllowedError
+    raise _InvalidValueError
 
 
-def _text(value: object) -> str:
+def _parse_string(value: object) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
-    raise _NotAllowedError
+    raise _InvalidValueError
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def _parse_strings(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
-        return tuple(_text(each) for each in value)
-    raise _NotAllowedError
+        return tuple(_parse_string(each) for each in value)
+    raise _InvalidValueError
 
 
-def _between(least: float, most: float) -> Callable[[object], float]:
+def _number_between(lowest: float, highest: float) -> Callable[[object], float]:
     def parse(value: object) -> float:
         if (
             isinstance(value, int | float)
             and not isinstance(value, bool)
-            and least <= value <= most
+            and lowest <= value <= highest
         ):
             return value
-        raise _NotAllowedError
+        raise _InvalidValueError
 
     return parse
 
 
-def _whole(least: int, most: float = sys.maxsize) -> Callable[[object], int]:
+def _integer_between(lowest: int, highest: float = sys.maxsize) -> Callable[[object], int]:
     def parse(value: object) -> int:
-        number = _between(least, most)(value)
+        number = _number_between(lowest, highest)(value)
         if number % 1:
-            raise _NotAllowedError
+            raise _InvalidValueError
         return int(number)
 
     return parse
 
 
-def _predictors(value: object) -> dict[str, dict[str, Any]]:
-    named = value if isinstance(value, dict) else {name: {} for name in _texts(value)}
+def _parse_predictors(value: object) -> dict[str, dict[str, Any]]:
+    named = value if isinstance(value, dict) else {name: {} for name in _parse_strings(value)}
     if all(isinstance(options, dict) for options in named.values()):
         return named
-    raise _NotAllowedError
+    raise _InvalidValueError
 
 
-_BOOLEAN = _Kind("true or false", _boolean)
-_PROBABILITY = _Kind("a number from 0 to 1", _between(0, 1))
-_TEXTS = _Kind("a list of strings", _texts)
+_BOOLEAN = _SettingType("true or false", _parse_boolean)
+_PROBABILITY = _SettingType("a number from 0 to 1", _number_between(0, 1))
+_STRINGS = _SettingType("a list of strings", _parse_strings)
 
-NAMES: Final[Mapping[str, tuple[str, _Kind]]] = {
+SCHEMA: Final[Mapping[str, tuple[str, _SettingType]]] = {
     "enable": ("enable", _BOOLEAN),
-    "model": ("model", _Kind("the name or the path of a model, or null for the one in use", _text)),
-    "temperature": ("temperature", _Kind("a number from 0 to 5", _between(0, 5))),
-    "topK": ("top_k", _Kind("a whole number from 0 to 256; 0 is no limit", _whole(0, 256))),
-    "topP": ("top_p", _Kind("a number from 0.01 to 1", _between(0.01, 1))),
-    "seed": ("seed", _Kind("a whole number, 0 or more", _whole(0))),
-    "maxItems": ("max_items", _Kind("a whole number from 1 to 100", _whole(1, 100))),
+    "model": (
+        "model",
+        _SettingType("the name or the path of a model, or null for the one in use", _parse_string),
+    ),
+    "temperature": ("temperature", _SettingType("a number from 0 to 5", _number_between(0, 5))),
+    "topK": (
+        "top_k",
+        _SettingType("a whole number from 0 to 256; 0 is no limit", _integer_between(0, 256)),
+    ),
+    "topP": ("top_p", _SettingType("a number from 0.01 to 1", _number_between(0.01, 1))),
+    "seed": ("seed", _SettingType("a whole number, 0 or more", _integer_between(0))),
+    "maxItems": (
+        "max_items",
+        _SettingType("a whole number from 1 to 100", _integer_between(1, 100)),
+    ),
     "nextWord": ("next_word", _BOOLEAN),
     "nextCharacter": ("next_character", _BOOLEAN),
     "inline.enable": ("inline_enable", _BOOLEAN),
     "inline.minConfidence": ("inline_min_confidence", _PROBABILITY),
-    "inline.maxLines": ("inline_max_lines", _Kind("a whole number from 1 to 100", _whole(1, 100))),
+    "inline.maxLines": (
+        "inline_max_lines",
+        _SettingType("a whole number from 1 to 100", _integer_between(1, 100)),
+    ),
     "predictors": (
         "predictors",
-        _Kind("a list of names, or an object of each one's options by name", _predictors),
+        _SettingType(
+            "a list of names, or an object of each one's options by name", _parse_predictors
+        ),
     ),
-    "learn.exclude": ("learn_exclude", _TEXTS),
-    "languages.disabled": ("languages_disabled", _TEXTS),
-    "maxFileSize": ("max_file_size", _Kind("a whole number of bytes, 1 or more", _whole(1))),
+    "learn.exclude": ("learn_exclude", _STRINGS),
+    "languages.disabled": ("languages_disabled", _STRINGS),
+    "maxFileSize": (
+        "max_file_size",
+        _SettingType("a whole number of bytes, 1 or more", _integer_between(1)),
+    ),
     "memoryPerDocument": (
         "memory_per_document",
-        _Kind("a whole number of megabytes, 1 or more", _whole(1)),
+        _SettingType("a whole number of megabytes, 1 or more", _integer_between(1)),
     ),
     "maxSearchTime": (
         "max_search_time",
-        _Kind("a whole number of milliseconds, 1 or more", _whole(1)),
+        _SettingType("a whole number of milliseconds, 1 or more", _integer_between(1)),
     ),
     "prose": ("prose", _BOOLEAN),
 }
 """By each setting's name in the editor: its field of `Settings`, and what it may be."""
 
-_GROUPS: Final = {name.partition(".")[0] for name in NAMES if "." in name} | {"trace"}
+_GROUPS: Final = {name.partition(".")[0] for name in SCHEMA if "." in name} | {"trace"}

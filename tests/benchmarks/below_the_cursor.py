@@ -30,32 +30,32 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY, LogProbabilities, Predictor
 from foretype_model.predictors.copy.predictor import CopyPredictor
-from foretype_model.predictors.mixture import Corrections, Mixture
+from foretype_model.predictors.mixture import MixerWeights, Mixture
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import read_corpus
 from foretype_model.training.network import ByteNetwork, ngram_buckets
 from foretype_model.training.trainer import CLIP_NORM
 
-WARM: Final = 512
-TARGET: Final = 32
-TRAINED: Final = 16
-EXCERPT: Final = WARM + 8 * TARGET
-BELOW: Final = 256
-UNITS: Final = 128
-RATE: Final = 2e-3
-BATCH: Final = 64
+WARM_UP_BYTES: Final = 512
+TARGET_BYTES: Final = 32
+TRAINED_BYTES: Final = 16
+EXCERPT_BYTES: Final = WARM_UP_BYTES + 8 * TARGET_BYTES
+BYTES_BELOW: Final = 256
+ENCODER_UNITS: Final = 128
+LEARNING_RATE: Final = 2e-3
+BATCH_SIZE: Final = 64
 GAP: Final = 667
 APART: Final = 2
 AROUND: Final = 4096
 GAPS: Final = ("line", "third")
-AS_IT_IS: Final = "as it is"
+BASELINE: Final = "as it is"
 DISTANCES: Final = [slice(0, 4), slice(4, 8), slice(8, 16), slice(16, 32), slice(0, 32)]
 
 
-class Place(NamedTuple):
+class CursorContext(NamedTuple):
     """What stands around a cursor, and what is to be completed."""
 
     before: bytes
@@ -63,7 +63,7 @@ class Place(NamedTuple):
     after: bytes
 
 
-class Places(NamedTuple):
+class CursorBatch(NamedTuple):
     """B cursors, and what the network makes of them as it is.
 
     Attributes:
@@ -76,7 +76,7 @@ class Places(NamedTuple):
         below: the bytes below, and ends of text before them, shape (ngrams - 1 + BELOW, B).
     """
 
-    here: list[Place]
+    here: list[CursorContext]
     h: Tensor
     e: Tensor
     target: Tensor
@@ -92,12 +92,12 @@ class Encoder(nn.Module):
     def __init__(self, network: ByteNetwork, into: Sequence[str]) -> None:
         super().__init__()
         sizes = {
-            "state": network.shape.hidden,
+            "state": network.shape.ignored_rows,
             "input": network.shape.embedding,
             "logits": VOCABULARY,
         }
-        self.recurrent = nn.GRU(network.shape.embedding, UNITS)
-        self.into = nn.ModuleDict({name: nn.Linear(UNITS, sizes[name]) for name in into})
+        self.recurrent = nn.GRU(network.shape.embedding, ENCODER_UNITS)
+        self.into = nn.ModuleDict({name: nn.Linear(ENCODER_UNITS, sizes[name]) for name in into})
         for parameter in self.into.parameters():
             nn.init.zeros_(parameter)
 
@@ -120,23 +120,23 @@ def open_encoder(network: ByteNetwork, path: Path) -> Encoder:
 @torch.no_grad()
 def walk(
     network: ByteNetwork, texts: list[bytes], rows: int, target: int, gaps: Sequence[str]
-) -> Iterator[Places]:
+) -> Iterator[CursorBatch]:
     """Places in `rows` excerpts at once, one after the other, then in other excerpts, without
     end.
     """
     rng, lead = np.random.default_rng(1), network.shape.ngrams - 1
-    texts = [text for text in texts if len(text) > EXCERPT + TARGET]
+    texts = [text for text in texts if len(text) > EXCERPT_BYTES + TARGET_BYTES]
     sizes = np.array([len(text) for text in texts], float)
     while True:
         chosen = [texts[i] for i in rng.choice(len(texts), rows, p=sizes / sizes.sum())]
-        starts = [int(rng.integers(len(text) - EXCERPT)) for text in chosen]
+        starts = [int(rng.integers(len(text) - EXCERPT_BYTES)) for text in chosen]
         x = columns(
-            [text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT, lead
+            [text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT_BYTES, lead
         )
-        h = torch.zeros(1, rows, network.shape.hidden)
-        for at in range(0, WARM, TARGET):
-            h = network.recurrent(embedded(network, x[at : lead + at + TARGET]), h)[1]
-        for at in range(WARM, EXCERPT, target):
+        h = torch.zeros(1, rows, network.shape.ignored_rows)
+        for at in range(0, WARM_UP_BYTES, TARGET_BYTES):
+            h = network.recurrent(embedded(network, x[at : lead + at + TARGET_BYTES]), h)[1]
+        for at in range(WARM_UP_BYTES, EXCERPT_BYTES, target):
             here = [
                 around(text, start + at, gaps, rng)
                 for text, start in zip(chosen, starts, strict=True)
@@ -146,24 +146,26 @@ def walk(
             trained = (
                 network.output(torch.cat([h, after[:-1]])) + network.skip(e[:-1])
             ).log_softmax(-1)
-            below = columns([one.after for one in here], BELOW, lead)
-            yield Places(here, h, e[:-1], x[lead + at : lead + at + target], trained, below)
+            below = columns([one.after for one in here], BYTES_BELOW, lead)
+            yield CursorBatch(here, h, e[:-1], x[lead + at : lead + at + target], trained, below)
             h = h_next
 
 
-def around(text: bytes, cursor: int, gaps: Sequence[str], rng: np.random.Generator) -> Place:
+def around(
+    text: bytes, cursor: int, gaps: Sequence[str], rng: np.random.Generator
+) -> CursorContext:
     """As much around a cursor as is looked at.
 
     Below it stands what follows the `line` that the target ends in, as when a line is inserted; or
     what follows the `third` that the typist writes in the middle of a file of 2,000 characters,
     some of it still to be written.
     """
-    third = cursor + int(rng.integers(TARGET, GAP))
-    line = max(cursor + TARGET, text.find(b"\n", cursor + TARGET, cursor + GAP))
+    third = cursor + int(rng.integers(TARGET_BYTES, GAP))
+    line = max(cursor + TARGET_BYTES, text.find(b"\n", cursor + TARGET_BYTES, cursor + GAP))
     below = line if rng.choice(gaps) == "line" else third
-    return Place(
+    return CursorContext(
         text[max(0, cursor - AROUND) : cursor],
-        text[cursor : cursor + TARGET],
+        text[cursor : cursor + TARGET_BYTES],
         text[below : below + AROUND],
     )
 
@@ -189,7 +191,7 @@ def embedded(network: ByteNetwork, text: Tensor) -> Tensor:
     )
 
 
-def informed(network: ByteNetwork, encoder: Encoder, places: Places) -> Tensor:
+def informed(network: ByteNetwork, encoder: Encoder, places: CursorBatch) -> Tensor:
     """Log-probabilities of the target where what is below was read, shape (T, B, 256)."""
     added = encoder(embedded(network, places.below))
     # As it would be quantised, a state has to stay between -1 and 1.
@@ -199,31 +201,33 @@ def informed(network: ByteNetwork, encoder: Encoder, places: Places) -> Tensor:
     return cast(Tensor, logits.log_softmax(-1))
 
 
-def shuffled(walked: Iterator[Places]) -> Iterator[Places]:
+def shuffled(walked: Iterator[CursorBatch]) -> Iterator[CursorBatch]:
     """The same places, of many excerpts at once: of one after the other, an encoder would learn
     those by heart.
     """
     while True:
-        some = list(islice(walked, (EXCERPT - WARM) // TRAINED))
+        some = list(islice(walked, (EXCERPT_BYTES - WARM_UP_BYTES) // TRAINED_BYTES))
         h, e, target, trained, below = (
             torch.cat(parts, 1) for parts in zip(*(one[1:] for one in some), strict=True)
         )
-        for at in torch.split(torch.randperm(h.shape[1]), BATCH):
-            yield Places([], h[:, at], e[:, at], target[:, at], trained[:, at], below[:, at])
+        for at in torch.split(torch.randperm(h.shape[1]), BATCH_SIZE):
+            yield CursorBatch([], h[:, at], e[:, at], target[:, at], trained[:, at], below[:, at])
 
 
 def train(network: ByteNetwork, given: argparse.Namespace) -> None:
     """Train an encoder for so many minutes, on half of each target, to see more of them."""
     torch.manual_seed(0)
     encoder = Encoder(network, given.into)
-    optimizer = torch.optim.AdamW(encoder.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
+    optimizer = torch.optim.AdamW(
+        encoder.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.99), fused=True
+    )
     began, sums = time.monotonic(), np.zeros(2)
-    walked = walk(network, read_corpus([given.corpus]).texts, 3 * BATCH, TRAINED, GAPS)
+    walked = walk(network, read_corpus([given.corpus]).texts, 3 * BATCH_SIZE, TRAINED_BYTES, GAPS)
     for step, places in enumerate(shuffled(walked), 1):
         if (done := (time.monotonic() - began) / (60 * given.minutes)) >= 1:
             break
         optimizer.param_groups[0]["lr"] = (
-            RATE * min(1.0, step / 50) * 0.5 * (1 + math.cos(math.pi * done))
+            LEARNING_RATE * min(1.0, step / 50) * 0.5 * (1 + math.cos(math.pi * done))
         )
         loss = nn.functional.nll_loss(
             informed(network, encoder, places).flatten(0, 1), places.target.flatten()
@@ -240,11 +244,11 @@ def train(network: ByteNetwork, given: argparse.Namespace) -> None:
                 flush=True,
             )
             sums[:] = 0
-            with replacing(given.file) as partial:
+            with atomic_write(given.file) as partial:
                 save_file(encoder.state_dict(), partial)
 
 
-class Told(NamedTuple):
+class ReplayPredictor(NamedTuple):
     """A predictor that was told what to answer for each byte of a target; its states count them."""
 
     rows: LogProbabilities
@@ -262,31 +266,33 @@ class Told(NamedTuple):
         return self.rows[states]
 
 
-class Tally:
+class BitsTally:
     """Bits per byte of the targets, by system: the network and its mixture with `copy`, with one
     encoder or another.
     """
 
     def __init__(self) -> None:
-        self._corrections: dict[str, Corrections] = {}
+        self._corrections: dict[str, MixerWeights] = {}
         self._bits: dict[str, list[NDArray[np.float32]]] = {}
         self._targets: list[bytes] = []
 
-    def add(self, place: Place, told: Mapping[str, LogProbabilities]) -> None:
+    def add(self, place: CursorContext, told: Mapping[str, LogProbabilities]) -> None:
         """One place; `told` is what the network answers at each byte of the target, shape (TARGET,
         256).
         """
         self._targets.append(place.target)
         for name, rows in told.items():
             self._bits.setdefault(f"network {name}", []).append(
-                -rows[range(TARGET), list(place.target)] / math.log(2)
+                -rows[range(TARGET_BYTES), list(place.target)] / math.log(2)
             )
             self._bits.setdefault(f"mixture {name}", []).append(self._mixed(name, rows, place))
-        blind = self._mixed("blind", told[AS_IT_IS], place._replace(after=b""))
+        blind = self._mixed("blind", told[BASELINE], place._replace(after=b""))
         self._bits.setdefault("mixture blind", []).append(blind)
 
-    def _mixed(self, name: str, rows: LogProbabilities, place: Place) -> NDArray[np.float32]:
-        members: dict[str, Predictor] = {"network": Told(rows), "copy": CopyPredictor()}
+    def _mixed(
+        self, name: str, rows: LogProbabilities, place: CursorContext
+    ) -> NDArray[np.float32]:
+        members: dict[str, Predictor] = {"network": ReplayPredictor(rows), "copy": CopyPredictor()}
         mixture = Mixture(members, self._corrections.setdefault(name, {}))
         before, nats = place.before, []
         state = mixture.feed(mixture.start(), before)
@@ -306,7 +312,7 @@ class Tally:
             [[byte & 0xC0 != 0x80 for byte in target] for target in self._targets]
         )
         for name, rows in sorted(self._bits.items()):
-            bits, base = np.array(rows), np.array(self._bits[f"{name.split()[0]} {AS_IT_IS}"])
+            bits, base = np.array(rows), np.array(self._bits[f"{name.split()[0]} {BASELINE}"])
             figures = [f"{bits[:, at].sum() / characters[:, at].sum():.3f}" for at in DISTANCES]
             fewer = [f"{1 - bits[:, at].sum() / base[:, at].sum():6.2%}" for at in DISTANCES]
             error = (base - bits).sum(1).std() * len(bits) ** 0.5 / base.sum()
@@ -318,10 +324,10 @@ def measure(network: ByteNetwork, given: argparse.Namespace) -> None:
     """Print the figures for each kind of text and of gap."""
     encoders = {path.stem: open_encoder(network, path) for path in given.encoders}
     for folder, gap in product(given.folders, GAPS):
-        tally = Tally()
-        batches = walk(network, read_corpus([folder]).texts, BATCH, TARGET, [gap])
-        for places in islice(batches, 0, APART * given.places // BATCH, APART):
-            answers = {AS_IT_IS: places.trained}
+        tally = BitsTally()
+        batches = walk(network, read_corpus([folder]).texts, BATCH_SIZE, TARGET_BYTES, [gap])
+        for places in islice(batches, 0, APART * given.places // BATCH_SIZE, APART):
+            answers = {BASELINE: places.trained}
             answers |= {name: informed(network, one, places) for name, one in encoders.items()}
             for i, place in enumerate(places.here):
                 tally.add(place, {name: rows[:, i].numpy() for name, rows in answers.items()})

@@ -27,21 +27,21 @@ from foretype_model.errors import ForetypeError
 from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.score import bits_needed
 from foretype_model.evaluation.systems import PredictorSystem
-from foretype_model.predictor import Context, Predictor
+from foretype_model.predictor import Predictor, PredictorConfig
 from foretype_model.predictors import load_predictors
 from foretype_model.store.store import Store
 from foretype_server.settings import Settings
 
-ORDERS: Final = (6, 12, 16)
+PPMD_ORDERS: Final = (6, 12, 16)
 """Bytes of the longest context of PPMd; the best order is told."""
 
-MEMORY: Final = 256 << 20
+PPMD_MEMORY_BYTES: Final = 256 << 20
 """Bytes that PPMd may take."""
 
 Predictors = Mapping[str, Mapping[str, Any]]
 """Each one's options by name, as in the settings."""
 
-ALONE: Final[Predictors] = {"network": {"learn": False}}
+NETWORK_ONLY: Final[Predictors] = {"network": {"learn": False}}
 
 
 def xz(data: bytes) -> int:
@@ -62,8 +62,8 @@ def find_ppmd() -> Callable[..., bytes] | None:
 def ppmd(compress: Callable[..., bytes], data: bytes) -> tuple[int, int]:
     """The bytes that the best order makes of them, and that order."""
     return min(
-        (len(compress(data, max_order=order, mem_size=MEMORY, variant="I")), order)
-        for order in ORDERS
+        (len(compress(data, max_order=order, mem_size=PPMD_MEMORY_BYTES, variant="I")), order)
+        for order in PPMD_ORDERS
     )
 
 
@@ -71,7 +71,7 @@ def predictors(model: Path, wanted: Predictors) -> dict[str, Predictor]:
     """The predictors `wanted`, which have neither a workspace nor anything that was learnt
     before.
     """
-    made, errors = load_predictors(wanted, Context(model=model))
+    made, errors = load_predictors(wanted, PredictorConfig(model=model))
     if errors:
         raise errors[0]
     return made
@@ -85,13 +85,13 @@ def bits(model: Path, wanted: Predictors, text: str) -> float:
     return bits_needed(system.start(), Passage("", text, ""), lambda _characters: None)
 
 
-def beginning(path: Path, size: int) -> str:
+def first_bytes(path: Path, size: int) -> str:
     """The first `size` bytes of a file, cut where a character ends."""
     text = path.read_bytes()[:size].decode(errors="ignore")
     return Passage.of(text, "end", len(text)).typed
 
 
-def cell(bits: float, text: str) -> str:
+def format_bits(bits: float, text: str) -> str:
     """Bits per character, and per byte where the text has characters of several."""
     characters, size = len(text), len(text.encode())
     return f"{bits / characters:.3f}" + (f" ({bits / size:.3f})" if size > characters else "")
@@ -103,13 +103,13 @@ def row(path: Path, text: str, models: Sequence[Path]) -> Iterator[str]:
     yield path.name
     yield f"{len(data):,}"
     yield f"{len(text):,}"
-    yield cell(8 * xz(data), text)
+    yield format_bits(8 * xz(data), text)
     compress = find_ppmd()
     best, order = ppmd(compress, data) if compress else (0, 0)
-    yield f"{cell(8 * best, text)} (order {order})" if compress else ""
+    yield f"{format_bits(8 * best, text)} (order {order})" if compress else ""
     for model in models:
-        yield cell(bits(model, ALONE, text), text)
-        yield cell(bits(model, Settings().predictors, text), text)
+        yield format_bits(bits(model, NETWORK_ONLY, text), text)
+        yield format_bits(bits(model, Settings().predictors, text), text)
 
 
 def main() -> None:
@@ -133,7 +133,7 @@ def main() -> None:
     print("|", " | ".join("---" for _ in header), "|")
     for path in given.files:
         print("|", end="", flush=True)
-        for one in row(path, beginning(path, given.bytes), models):
+        for one in row(path, first_bytes(path, given.bytes), models):
             print(f" {one} |", end="", flush=True)
         print()
 

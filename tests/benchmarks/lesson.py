@@ -37,22 +37,22 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from foretype_model.evaluation.plot import COLOURS
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.sampling import gumbel, tempered
-from foretype_model.training.heldout import split
-from foretype_model.training.loop import Training, TrainingOptions
-from foretype_model.training.stream import Texts, whole
-from foretype_model.training.trainer import Course, Progress
+from foretype_model.sampling import gumbel, with_temperature
+from foretype_model.training.heldout import split_held_out
+from foretype_model.training.loop import ByteTrainer, TrainingOptions
+from foretype_model.training.stream import InMemoryDocuments, load_all
+from foretype_model.training.trainer import Progress, Trainer
 
 SEED: Final = 1
 WINDOW: Final = 100
 PADDING: Final = 0
-NOT_COUNTED: Final = -100
+IGNORED_TARGET: Final = -100
 BYTES: Final = bytes(range(256)).decode("latin-1")
 """As characters; the texts are of ASCII alone."""
 
-HEAD: Final = (
+TABLE_HEADER: Final = (
     f"{'':20} parameters training  printed held out     best    time    steps   characters  reached"
 )
 
@@ -71,7 +71,7 @@ class Task:
     start: str
 
 
-class Contestant(Course):
+class TimedTrainer(Trainer):
     """A training that goes by CPU seconds, those of scoring not counted, and remembers its losses.
 
     Attributes:
@@ -109,7 +109,7 @@ class Contestant(Course):
         """x and y of one text."""
         tokens = self.tokens(text)
         x, y = (tokens, [*tokens[1:], self.end]) if self.task.ends else (tokens[:-1], tokens[1:])
-        return x, [NOT_COUNTED] * self.skipped + y[self.skipped :]
+        return x, [IGNORED_TARGET] * self.skipped + y[self.skipped :]
 
     @torch.no_grad()
     def score(self) -> float:
@@ -119,12 +119,12 @@ class Contestant(Course):
             xs, ys = zip(*map(self.pair, texts[first : first + self.lot]), strict=True)
             logits, _ = self.network(padded(xs, PADDING, in_front=self.in_front), None)
             nats += cross_entropy(
-                logits, padded(ys, NOT_COUNTED, in_front=self.in_front), "sum"
+                logits, padded(ys, IGNORED_TARGET, in_front=self.in_front), "sum"
             ).item()
         return nats / sum(len(text) - 1 + self.task.ends for text in texts)
 
     @torch.no_grad()
-    def speak(self, temperature: float, most: int = 160) -> str:
+    def sample_text(self, temperature: float, most: int = 160) -> str:
         """What the network goes on with after the task's start: `most` tokens at most, or up to the
         end of a text.
         """
@@ -132,7 +132,9 @@ class Contestant(Course):
         tokens, state = self.tokens(self.task.start), None
         while len(spoken) < most:
             logits, state = self.network(torch.tensor(tokens)[:, None], state)
-            tokens = [int(gumbel(draw, tempered(logits[-1, 0].numpy(), temperature)).argmax())]
+            tokens = [
+                int(gumbel(draw, with_temperature(logits[-1, 0].numpy(), temperature)).argmax())
+            ]
             if tokens == [self.end]:
                 break
             spoken += tokens
@@ -147,13 +149,13 @@ class Contestant(Course):
     def save(self, path: Path) -> None:
         """Nothing that was learnt from these texts is kept."""
 
-    def _agree(self, loss: float, _seconds: float, *, stop: bool) -> None:
-        super()._agree(loss, time.process_time() - self.began, stop=stop)
+    def _sync(self, loss: float, _seconds: float, *, stop: bool) -> None:
+        super()._sync(loss, time.process_time() - self.began, stop=stop)
 
-    def _next_stop(self) -> tuple[float, float]:
+    def _next_evaluation(self) -> tuple[float, float]:
         return self.fraction() * 1.25 + 0.01, math.inf
 
-    def _take_stock(self, _checkpoint_path: Path) -> Progress:
+    def _evaluate(self, _checkpoint_path: Path) -> Progress:
         before = time.process_time()
         self.curve.append((self.seconds, self.loss, self.score()))
         self.began += time.process_time() - before
@@ -163,7 +165,7 @@ class Contestant(Course):
 def cross_entropy(logits: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
     """In nats, where y is counted; logits of shape (T, B, V), y of shape (T, B)."""
     return nn.functional.cross_entropy(
-        logits.flatten(0, 1), y.flatten(), ignore_index=NOT_COUNTED, reduction=reduction
+        logits.flatten(0, 1), y.flatten(), ignore_index=IGNORED_TARGET, reduction=reduction
     )
 
 
@@ -193,7 +195,7 @@ class Generator(nn.Module):
         return self.output(h), state
 
 
-class Lesson(Contestant):
+class Lesson(TimedTrainer):
     """What the two notebooks have in common: one-hot characters, no state carried, no clipping, one
     rate throughout.
     """
@@ -204,13 +206,15 @@ class Lesson(Contestant):
 
     def __init__(self, task: Task, minutes: float) -> None:
         torch.manual_seed(SEED)
-        kept, held_out = split(Texts([text.encode() for text in task.texts]), SEED)
+        kept, held_out = split_held_out(
+            InMemoryDocuments([text.encode() for text in task.texts]), SEED
+        )
         self.kept, self.texts = (
-            [text.decode() for text in whole(some)] for some in (kept, held_out)
+            [text.decode() for text in load_all(some)] for some in (kept, held_out)
         )
         self.task, self.options = task, TrainingOptions(minutes=minutes)
         alphabet = BYTES[PADDING] + "".join(sorted(set("".join(self.kept)))) + BYTES[END_OF_TEXT]
-        self.network = Generator(len(alphabet), task.hidden)
+        self.network = Generator(len(alphabet), task.ignored_rows)
         self.optimizer = self.optimizer_of(self.network.parameters())
         super().__init__(alphabet)
 
@@ -235,7 +239,7 @@ class Windows(Lesson):
         while True:
             yield from ((text,) for text in self.kept if len(text) >= WINDOW + 10)
 
-    def _learn(self, text: str) -> float:
+    def _training_step(self, text: str) -> float:
         windows = torch.tensor(self.tokens(text)).unfold(0, WINDOW + 1, 1).T
         return cross_entropy(self.descend(windows[:-1], windows[1:], len(text)), windows[1:]).item()
 
@@ -253,14 +257,14 @@ class Titles(Lesson):
                 for first in range(0, len(self.kept), self.lot)
             )
 
-    def _learn(self, titles: list[str]) -> float:
+    def _training_step(self, titles: list[str]) -> float:
         x = padded([self.tokens(title) for title in titles], PADDING, in_front=True)
         y = torch.cat([x[1:], torch.full_like(x[:1], self.end)])
         logits = self.descend(x, y, sum(map(len, titles)))
-        return cross_entropy(logits, y.where(x != PADDING, NOT_COUNTED)).item()
+        return cross_entropy(logits, y.where(x != PADDING, IGNORED_TARGET)).item()
 
 
-class Ours(Contestant, Training):
+class ProductTrainer(TimedTrainer, ByteTrainer):
     """The product's training: state carried from window to window, clipping, AdamW, a warm-up and
     half a cosine.
     """
@@ -269,9 +273,11 @@ class Ours(Contestant, Training):
 
     def __init__(self, task: Task, minutes: float, ngrams: int) -> None:
         options = TrainingOptions(
-            "lstm", task.hidden, ngrams=ngrams, minutes=minutes, seed=SEED, device="cpu"
+            "lstm", task.ignored_rows, ngrams=ngrams, minutes=minutes, seed=SEED, device="cpu"
         )
-        Training.__init__(self, Texts([text.encode() for text in task.texts]), options)
+        ByteTrainer.__init__(
+            self, InMemoryDocuments([text.encode() for text in task.texts]), options
+        )
         self.task, self.name = task, "ours, with n-grams" if ngrams > 1 else "ours"
         self.texts = [text.decode() for text in self.held_out]
         super().__init__(BYTES)
@@ -292,12 +298,12 @@ def tasks(folder: Path) -> list[Task]:
     ]
 
 
-def compete(task: Task, minutes: float) -> list[Contestant]:
+def compete(task: Task, minutes: float) -> list[TimedTrainer]:
     """One training after the other, the lesson's first, and a line for each."""
-    done: list[Contestant] = []
-    makers: list[Callable[[Task, float], Contestant]] = [
+    done: list[TimedTrainer] = []
+    makers: list[Callable[[Task, float], TimedTrainer]] = [
         Titles if task.ends else Windows,
-        *(partial(Ours, ngrams=n) for n in (1, TrainingOptions().ngrams)),
+        *(partial(ProductTrainer, ngrams=n) for n in (1, TrainingOptions().ngrams)),
     ]
     for make in makers:
         one = make(task, minutes)
@@ -306,15 +312,15 @@ def compete(task: Task, minutes: float) -> list[Contestant]:
         print(row(one, goal=done[0].curve[-1][2]), flush=True)
     for one in done:
         print(
-            *(f"{one.name}, temperature {t}: {one.speak(t)!r}" for t in (0, 0.3, 0.8)),
+            *(f"{one.name}, temperature {t}: {one.sample_text(t)!r}" for t in (0, 0.3, 0.8)),
             sep="\n",
             flush=True,
         )
     return done
 
 
-def row(one: Contestant, goal: float) -> str:
-    """What `HEAD` says; `goal` is the held-out loss that the lesson's way came to."""
+def row(one: TimedTrainer, goal: float) -> str:
+    """What `TABLE_HEADER` says; `goal` is the held-out loss that the lesson's way came to."""
     reached = next((f"{seconds:.0f} s" for seconds, _, loss in one.curve if loss <= goal), "never")
     size = sum(parameter.numel() for parameter in one.network.parameters())
     seconds, training, held_out = one.curve[-1]
@@ -326,7 +332,7 @@ def row(one: Contestant, goal: float) -> str:
     )
 
 
-def draw(axes: Axes, task: Task, done: Sequence[Contestant]) -> None:
+def draw(axes: Axes, task: Task, done: Sequence[TimedTrainer]) -> None:
     """The losses of one task."""
     axes.axhspan(
         *task.printed,
@@ -357,9 +363,9 @@ def main() -> None:
     torch.set_num_threads(1)
     figure = Figure(figsize=(12, 5), layout="constrained")
     for axes, task in zip(figure.subplots(1, 2), tasks(given.folder), strict=True):
-        print(f"\n{task.title}\n{HEAD}")
+        print(f"\n{task.title}\n{TABLE_HEADER}")
         draw(axes, task, compete(task, given.minutes))
-        with replacing(given.plot) as unfinished:
+        with atomic_write(given.plot) as unfinished:
             figure.savefig(unfinished, format="png", dpi=150)
 
 

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training.batches import Batches, Position
 from foretype_model.training.corpus import read_corpus
-from foretype_model.training.heldout import bits_per_character, split
-from foretype_model.training.network import ByteNetwork, Shape, detach
-from foretype_model.training.stream import Texts, whole
+from foretype_model.training.heldout import bits_per_character, split_held_out
+from foretype_model.training.network import ByteNetwork, Shape, detach_carry
+from foretype_model.training.stream import InMemoryDocuments, load_all
 from foretype_model.training.trainer import CLIP_NORM, WARM_UP_STEPS
 
 
@@ -40,11 +40,11 @@ class LayerNormGRU(nn.Module):
             nn.Linear(hidden, 3 * hidden, bias=False),
         )
         self.input_norm, self.state_norm = nn.LayerNorm(3 * hidden), nn.LayerNorm(3 * hidden)
-        self.hidden = hidden
+        self.ignored_rows = hidden
 
     def forward(self, e: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor]:
         """As `torch.nn.GRU`: e of shape (T, B, inputs), h of (1, B, hidden)."""
-        h = e.new_zeros(e.shape[1], self.hidden) if h is None else h[0]
+        h = e.new_zeros(e.shape[1], self.ignored_rows) if h is None else h[0]
         outputs = []
         for x in self.input_norm(self.input(e)):
             h = self.step(x, h)
@@ -71,7 +71,7 @@ class MultiplicativeGRU(LayerNormGRU):
 
     def step(self, x: Tensor, h: Tensor) -> Tensor:
         """x of shape (B, 4 hidden), the factors last."""
-        x, factors = x.split([3 * self.hidden, self.hidden], -1)
+        x, factors = x.split_held_out([3 * self.ignored_rows, self.ignored_rows], -1)
         return gated(x, self.state((1 + factors) * self.factor(h)), h)
 
 
@@ -115,7 +115,9 @@ class Muon(torch.optim.Optimizer):
                 momentum.mul_(0.95).add_(matrix.grad)
                 update = matrix.grad.add(momentum, alpha=0.95)
                 rate, hidden = group["lr"] * group["scale"], len(matrix) // 3
-                for part, of in zip(matrix.split(hidden), update.split(hidden), strict=True):
+                for part, of in zip(
+                    matrix.split_held_out(hidden), update.split_held_out(hidden), strict=True
+                ):
                     part.mul_(1 - 0.1 * rate).add_(orthogonal(of), alpha=-rate)
 
 
@@ -132,7 +134,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Choice:
+class TrainingVariant:
     """One way to train; what is not said is as in the product."""
 
     shape: Shape = field(default_factory=lambda: Shape(hidden=256))
@@ -145,71 +147,73 @@ class Choice:
     average: float | None = None
 
 
-BASE = Choice()
-CHOICES = {
-    "as it is": BASE,
-    "rate 1.5e-3": replace(BASE, learning_rate=1.5e-3),
-    "rate 6e-3": replace(BASE, learning_rate=6e-3),
-    "Muon 0.01": replace(BASE, muon=0.01),
-    "Muon 0.03": replace(BASE, muon=0.03),
-    "batch 16": replace(BASE, batch=16),
-    "batch 32": replace(BASE, batch=32),
-    "batch 128": replace(BASE, batch=128),
-    "window 32": replace(BASE, window=32),
-    "window 128": replace(BASE, window=128),
-    "no n-grams": replace(BASE, shape=Shape(hidden=256, ngrams=1)),
-    "n-grams to 8": replace(BASE, shape=Shape(hidden=256, ngrams=8)),
-    "embedding 64": replace(BASE, shape=Shape(hidden=256, embedding=64)),
-    "LSTM 216": replace(BASE, shape=Shape(cell="lstm", hidden=216)),
-    "rnn": replace(BASE, shape=Shape(cell="rnn", hidden=440)),
-    "384 units": replace(BASE, shape=Shape(hidden=384)),
-    "2 layers of 160": replace(BASE, shape=Shape(hidden=160, layers=2)),
-    "2 layers of 160, residual": replace(BASE, shape=Shape(hidden=160), recurrent=Residual),
-    "layer norm": replace(BASE, recurrent=LayerNormGRU),
-    "multiplicative 220": replace(BASE, shape=Shape(hidden=220), recurrent=MultiplicativeGRU),
-    "average of weights": replace(BASE, average=0.99),
-    "weight decay 0.1": replace(BASE, weight_decay=0.1),
+BASELINE = TrainingVariant()
+VARIANTS = {
+    "as it is": BASELINE,
+    "rate 1.5e-3": replace(BASELINE, learning_rate=1.5e-3),
+    "rate 6e-3": replace(BASELINE, learning_rate=6e-3),
+    "Muon 0.01": replace(BASELINE, muon=0.01),
+    "Muon 0.03": replace(BASELINE, muon=0.03),
+    "batch 16": replace(BASELINE, batch=16),
+    "batch 32": replace(BASELINE, batch=32),
+    "batch 128": replace(BASELINE, batch=128),
+    "window 32": replace(BASELINE, window=32),
+    "window 128": replace(BASELINE, window=128),
+    "no n-grams": replace(BASELINE, shape=Shape(hidden=256, ngrams=1)),
+    "n-grams to 8": replace(BASELINE, shape=Shape(hidden=256, ngrams=8)),
+    "embedding 64": replace(BASELINE, shape=Shape(hidden=256, embedding=64)),
+    "LSTM 216": replace(BASELINE, shape=Shape(cell="lstm", hidden=216)),
+    "rnn": replace(BASELINE, shape=Shape(cell="rnn", hidden=440)),
+    "384 units": replace(BASELINE, shape=Shape(hidden=384)),
+    "2 layers of 160": replace(BASELINE, shape=Shape(hidden=160, layers=2)),
+    "2 layers of 160, residual": replace(BASELINE, shape=Shape(hidden=160), recurrent=Residual),
+    "layer norm": replace(BASELINE, recurrent=LayerNormGRU),
+    "multiplicative 220": replace(BASELINE, shape=Shape(hidden=220), recurrent=MultiplicativeGRU),
+    "average of weights": replace(BASELINE, average=0.99),
+    "weight decay 0.1": replace(BASELINE, weight_decay=0.1),
 }
 
 
-def network_of(choice: Choice) -> ByteNetwork:
+def network_of(variant: TrainingVariant) -> ByteNetwork:
     """The product's network, but for the recurrent layer where the choice is another."""
     torch.manual_seed(0)
-    network = ByteNetwork(choice.shape)
-    if choice.recurrent is not None:
-        network.recurrent = choice.recurrent(choice.shape.embedding, choice.shape.hidden)
+    network = ByteNetwork(variant.shape)
+    if variant.recurrent is not None:
+        network.recurrent = variant.recurrent(variant.shape.embedding, variant.shape.ignored_rows)
     return network
 
 
-def optimizers_of(choice: Choice, network: ByteNetwork) -> list[torch.optim.Optimizer]:
+def optimizers_of(variant: TrainingVariant, network: ByteNetwork) -> list[torch.optim.Optimizer]:
     """AdamW for all of it, or for what is no matrix of the recurrent layer."""
     matrices = (
-        [] if choice.muon is None else [p for p in network.recurrent.parameters() if p.ndim == 2]
+        [] if variant.muon is None else [p for p in network.recurrent.parameters() if p.ndim == 2]
     )
     rest = [p for p in network.parameters() if all(p is not matrix for matrix in matrices)]
     adamw = torch.optim.AdamW(
         rest,
-        lr=choice.learning_rate,
+        lr=variant.learning_rate,
         betas=(0.9, 0.99),
-        weight_decay=choice.weight_decay,
+        weight_decay=variant.weight_decay,
         fused=True,
     )
-    return [adamw, Muon(matrices, choice.muon)] if choice.muon is not None else [adamw]
+    return [adamw, Muon(matrices, variant.muon)] if variant.muon is not None else [adamw]
 
 
-def train(choice: Choice, texts: list[bytes], megabytes: float) -> tuple[float, float, int]:
+def train(
+    variant: TrainingVariant, texts: list[bytes], megabytes: float
+) -> tuple[float, float, int]:
     """Bits per character on what is held back, CPU seconds, and the parameters without the n-grams'
     table.
     """
-    kept, held_out = split(Texts(texts), seed=1)
-    network = network_of(choice)
-    optimizers = optimizers_of(choice, network)
+    kept, held_out = split_held_out(InMemoryDocuments(texts), seed=1)
+    network = network_of(variant)
+    optimizers = optimizers_of(variant, network)
     rates = [group["lr"] for optimizer in optimizers for group in optimizer.param_groups]
-    averaged = choice.average and torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(choice.average)
+    averaged = variant.average and torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(variant.average)
     )
-    batches = Batches(kept, choice.batch, choice.window, seed=1)
-    steps = round(megabytes * 1e6 / (choice.batch * choice.window))
+    batches = Batches(kept, variant.batch, variant.window, seed=1)
+    steps = round(megabytes * 1e6 / (variant.batch * variant.window))
     carry, began = None, time.process_time()
     for step, (_, x, y) in zip(
         range(steps), batches.windows(Position(), range(batches.batch)), strict=False
@@ -227,12 +231,12 @@ def train(choice: Choice, texts: list[bytes], megabytes: float) -> tuple[float, 
         nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
         for optimizer in optimizers:
             optimizer.step()
-        carry = detach(carry)
+        carry = detach_carry(carry)
         if averaged:
             averaged.update_parameters(network)
     seconds = time.process_time() - began
     scored = averaged.module if averaged else network
-    bits = bits_per_character(scored, whole(held_out), torch.device("cpu"))
+    bits = bits_per_character(scored, load_all(held_out), torch.device("cpu"))
     assert bits is not None
     size = sum(p.numel() for name, p in network.named_parameters() if not name.startswith("ngrams"))
     return bits, seconds, size
@@ -242,14 +246,14 @@ def main() -> None:
     """Train each choice in turn."""
     parser = argparse.ArgumentParser(description="Small trainings side by side.")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--only", nargs="*", choices=sorted(CHOICES), default=list(CHOICES))
+    parser.add_argument("--only", nargs="*", choices=sorted(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--megabytes", type=float, default=6.0)
     given = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     texts = read_corpus([given.corpus]).texts
     for name in given.only:
-        bits, seconds, size = train(CHOICES[name], texts, given.megabytes)
+        bits, seconds, size = train(VARIANTS[name], texts, given.megabytes)
         print(f"{name:28} {bits:.3f} bits/char {seconds:6.0f} s {size:10,} parameters", flush=True)
 
 

@@ -25,22 +25,22 @@ def find(name: str, variable: str) -> str | None:
     """
     programs = [os.environ.get(variable), *editors.EDITORS[name].programs]
     program = next((path for one in programs if one and (path := shutil.which(one))), None)
-    here = editors.look_at(name, program) if program else None
+    here = editors.inspect_editor(name, program) if program else None
     return program if here and here.version and here.new_enough else None
 
 
-def until(
-    look: Callable[[], T],
-    wanted: Callable[[T], bool],
+def wait_until(
+    probe: Callable[[], T],
+    is_done: Callable[[T], bool],
     timeout: float,
     describe: Callable[[], str],
     pause: Callable[[], object] = lambda: time.sleep(0.05),
 ) -> T:
-    """Return the value of `look` once `wanted` accepts it; after `timeout` seconds, fail with
+    """Return the value of `probe` once `is_done` accepts it; after `timeout` seconds, fail with
     `describe()`.
     """
     end = time.monotonic() + timeout
-    while not wanted(found := look()):
+    while not is_done(found := probe()):
         assert time.monotonic() < end, f"still {found!r}; {describe()}"
         pause()
     return found

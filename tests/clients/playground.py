@@ -28,10 +28,10 @@ import asyncio, sys
 from pathlib import Path
 from foretype_server import lsp
 from foretype_server.setup.client_files import editor_files
-from foretype_server.playground.page import Beginning, Page, serve
-beginning = Beginning(text="", settings=%r)
-page = Page(editor_files("playground") / "dist", beginning)
-asyncio.run(serve(lsp.converse, page, 0, lambda address: print(address, flush=True)))
+from foretype_server.playground.page import InitialState, Page, serve
+initial_state = InitialState(text="", settings=%r)
+page = Page(editor_files("playground") / "dist", initial_state)
+asyncio.run(serve(lsp.handle_connection, page, 0, lambda address: print(address, flush=True)))
 """
 
 
@@ -126,7 +126,7 @@ slider.value = value; slider.dispatchEvent(new Event('input')) }"""
 
 
 @contextmanager
-def opened(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
+def open_all(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, **how)
     try:
         yield Playground(context.new_page(), address)

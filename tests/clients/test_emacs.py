@@ -83,7 +83,7 @@ class Emacs(Terminal):
         self.type(f"{name}\n")
 
 
-def opened(
+def open_editor(
     folder: Path,
     settings: str = SCRIPTED,
     file: str = "notes.txt",
@@ -110,7 +110,7 @@ def opened(
 @pytest.fixture
 def editor(tmp_path: Path) -> Iterator[Emacs]:
     """An Emacs in an empty text file, whose server predicts the texts of `SCRIPTED`."""
-    yield from opened(tmp_path)
+    yield from open_editor(tmp_path)
 
 
 def test_opened_file_uses_workspace(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_opened_file_uses_workspace(tmp_path: Path) -> None:
     (tmp_path / "work" / "plan.txt").write_text(
         30 * "The observatory on Quillfeather Hill is open.\n"
     )
-    for emacs in opened(tmp_path, "(:maxSearchTime 10000)"):
+    for emacs in open_editor(tmp_path, "(:maxSearchTime 10000)"):
         emacs.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
         time.sleep(2)  # until the server has loaded the index, which it does not report
         emacs.type("The observatory on Quillfeathe")
@@ -130,7 +130,7 @@ def test_opened_file_uses_workspace(tmp_path: Path) -> None:
 
 def test_completed_menu_item_is_counted(tmp_path: Path) -> None:
     """Completion at point lists next words by keys saved, and a chosen one is counted."""
-    for emacs in opened(tmp_path, more="(setq completion-auto-help 'always)"):
+    for emacs in open_editor(tmp_path, more="(setq completion-auto-help 'always)"):
         emacs.type("hello w")
         emacs.wait_for("hello world again")
         emacs.press("C-g", "M-Tab")
@@ -239,7 +239,7 @@ def test_works_beside_eglot(tmp_path: Path) -> None:
     more = f"""(require 'eglot)
       (add-to-list 'eglot-server-programs (cons 'text-mode (lambda (&rest _) {other})))
       (add-hook 'text-mode-hook #'eglot-ensure)"""
-    for emacs in opened(tmp_path, more=more):
+    for emacs in open_editor(tmp_path, more=more):
         emacs.wait(partial(emacs.evaluate, "(and (eglot-current-server) t)"))
         emacs.type("hello")
         emacs.wait_for("hello world again")
@@ -267,7 +267,7 @@ def test_killed_server_is_reported_once(editor: Emacs) -> None:
 
 def test_missing_program_is_reported_once(tmp_path: Path) -> None:
     """A missing program is one message, however many buffers are opened."""
-    for emacs in opened(tmp_path, more='(setq foretype-program "/none/foretype")'):
+    for emacs in open_editor(tmp_path, more='(setq foretype-program "/none/foretype")'):
         emacs.evaluate('(progn (find-file "other.txt") nil)')
         emacs.type("hello")
         emacs.wait_for_text("hello")
@@ -283,7 +283,7 @@ def test_setup_installs_and_removes_package(tmp_path: Path) -> None:
         setup, env=environment, capture_output=True, text=True, check=True
     ).stdout
     assert "(global-foretype-mode)" in output
-    for emacs in opened(tmp_path, install=""):
+    for emacs in open_editor(tmp_path, install=""):
         emacs.type("hello")
         emacs.wait_for("hello world again")
     subprocess.run([*setup, "--remove"], env=environment, capture_output=True, check=True)

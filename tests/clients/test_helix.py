@@ -45,7 +45,7 @@ def log_of(folder: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def opened(folder: Path, file: str) -> Iterator[Terminal]:
+def open_editor(folder: Path, file: str) -> Iterator[Terminal]:
     """A Helix in insert mode in a file of a repository."""
     (folder / "work" / ".git").mkdir(parents=True)
     (folder / "work" / file).write_text("\n")
@@ -62,14 +62,14 @@ def opened(folder: Path, file: str) -> Iterator[Terminal]:
 def editor(tmp_path: Path, languages: Path) -> Iterator[Terminal]:
     """A Helix in insert mode in a text file, whose server predicts the texts of `SETTINGS`."""
     languages.write_text(re.sub(r"(?m)^config = .*", f"config = {SETTINGS}", languages.read_text()))
-    yield from opened(tmp_path, "notes.txt")
+    yield from open_editor(tmp_path, "notes.txt")
 
 
 def test_opened_file_uses_workspace(tmp_path: Path, languages: Path) -> None:
     """A Python file has words of the workspace, beside the other servers of Python."""
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "other.py").write_text(8 * "print(observatory_of_the_northern_hills)\n")
-    for editor in opened(tmp_path, "notes.py"):
+    for editor in open_editor(tmp_path, "notes.py"):
         editor.wait(
             lambda: re.search(r'foretype <- .*"kind": ?"end"', log_of(tmp_path))
         )  # the workspace is indexed

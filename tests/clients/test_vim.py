@@ -82,7 +82,7 @@ class Vim(Terminal):
         return self.evaluate("split(execute('messages'), \"\\n\")")
 
 
-def opened(
+def open_editor(
     folder: Path, settings: dict[str, Any], file: str = "notes.txt", more: str = ""
 ) -> Iterator[Vim]:
     """A Vim with the plugin and `more` in its vimrc; fails if Vim reports an error of its own."""
@@ -109,7 +109,7 @@ def errors(vim: Vim) -> list[str]:
 @pytest.fixture
 def editor(tmp_path: Path) -> Iterator[Vim]:
     """A Vim in insert mode in an empty text file, whose server predicts `TEXTS`."""
-    for vim in opened(tmp_path, SCRIPTED):
+    for vim in open_editor(tmp_path, SCRIPTED):
         vim.press("i")
         yield vim
 
@@ -122,7 +122,7 @@ def test_opened_file_uses_workspace(tmp_path: Path) -> None:
     (tmp_path / "work" / "plan.md").write_text(
         30 * "The observatory on Quillfeather Hill is open.\n"
     )
-    for vim in opened(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
+    for vim in open_editor(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
         vim.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
         time.sleep(2)  # until the server has loaded the index, which it does not report
         vim.type("iThe observatory on Quillfeathe")
@@ -286,7 +286,7 @@ def test_server_follows_all_changes(editor: Vim) -> None:
 
 def test_user_mapping_works_without_ghost(tmp_path: Path) -> None:
     """A buffer-local mapping of the user works again as soon as no ghost text is shown."""
-    for vim in opened(tmp_path, SCRIPTED, more="inoremap <buffer> <Tab> TAB"):
+    for vim in open_editor(tmp_path, SCRIPTED, more="inoremap <buffer> <Tab> TAB"):
         vim.type("ihello")
         vim.wait_for("hello world again")
         vim.press("Tab")
@@ -370,7 +370,7 @@ def test_ended_server_gets_no_messages(tmp_path: Path) -> None:
     """No message is written to a server that has ended, though its channel still counts as open: no
     E630 or E631.
     """
-    for vim in opened(tmp_path, SCRIPTED, more=KILL):
+    for vim in open_editor(tmp_path, SCRIPTED, more=KILL):
         vim.type("ihello")
         vim.wait_for("hello world again")
         vim.press("Escape")
@@ -432,7 +432,7 @@ def test_renamed_file_changes_its_server(editor: Vim, tmp_path: Path, command: s
 
 def test_missing_program_is_reported_once(tmp_path: Path) -> None:
     """A missing program is one message, however many buffers are opened."""
-    for vim in opened(tmp_path, SCRIPTED, more="let g:foretype_program = '/none/foretype'"):
+    for vim in open_editor(tmp_path, SCRIPTED, more="let g:foretype_program = '/none/foretype'"):
         vim.type("\n:edit other.txt\n:edit notes.txt\nihello\x1b")
         vim.wait_for_lines("hello")
         assert [line for line in vim.messages() if "Foretype" in line] == [

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from foretype_server.settings import NAMES, Settings, read_settings
+from foretype_server.settings import SCHEMA, Settings, read_settings
 
 from . import npm
 
@@ -100,13 +100,13 @@ def test_bundled_licences_are_included(packaged: dict[str, bytes]) -> None:
 def test_settings_match_the_server() -> None:
     """The settings are those of the server, with its defaults, and `path`."""
     schemas = settings()
-    assert set(schemas) == {*NAMES, "path"}
-    defaults = {name: schemas[name]["default"] for name in NAMES}
+    assert set(schemas) == {*SCHEMA, "path"}
+    defaults = {name: schemas[name]["default"] for name in SCHEMA}
     assert read_settings(defaults) == (Settings(), [])
     assert json.dumps(defaults["predictors"]) == json.dumps([*Settings().predictors])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SCHEMA)
 def test_setting_bounds_match_the_server(name: str) -> None:
     """The server accepts a setting within its bounds and refuses it outside."""
     schema = settings()[name]

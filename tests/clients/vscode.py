@@ -27,7 +27,7 @@ VSIX = CLIENT / "foretype.vsix"
 TIMEOUT = 60.0
 """Seconds to wait for an expected state before the test fails."""
 
-QUIET: Mapping[str, Any] = {
+TEST_SETTINGS: Mapping[str, Any] = {
     "workbench.startupEditor": "none",
     "workbench.enableExperiments": False,
     "workbench.tips.enabled": False,
@@ -60,7 +60,7 @@ def find() -> str | None:
 SCALE = 2
 """Device pixels per pixel of the page, for sharp pictures."""
 
-EMPTY: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
+WORKSPACE_FILES: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
 """The default files of a workspace, with their texts."""
 
 COMMAND_PALETTE_IS_OPEN = """
@@ -217,7 +217,7 @@ def started(
     chromium: Browser,
     home: Path,
     settings: Mapping[str, Any],
-    files: Mapping[str, str] = EMPTY,
+    files: Mapping[str, str] = WORKSPACE_FILES,
     search: str = editor.SCRIPTS,
 ) -> Iterator[VSCode]:
     """Start a window with the extension, the user's `settings`, its own home and a workspace of
@@ -232,7 +232,7 @@ def started(
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     # Settings of scope machine, such as the program's path, count in the machine's settings only.
-    for kind, chosen in (("User", {**QUIET, **settings}), ("Machine", settings)):
+    for kind, chosen in (("User", {**TEST_SETTINGS, **settings}), ("Machine", settings)):
         (data / kind).mkdir(parents=True, exist_ok=True)
         (data / kind / "settings.json").write_text(json.dumps(chosen))
     homes = {

@@ -20,7 +20,7 @@ SERVE = (str(Path(sysconfig.get_path("scripts")) / "foretype"), "serve")
 TOKEN = "a token of the tests alone"
 """What servers on a port of the tests want to be shown."""
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds until an answer that does not come fails the test."""
 
 Message = dict[str, Any]
@@ -39,7 +39,7 @@ class Client:
         self._next_id = 0
         self.configuration: Any = None
         self.configuration_answer: Message = {}
-        self.said_good_bye = False
+        self.has_shut_down = False
         self.answers: dict[Any, Message] = {}
         self.notifications: list[Message] = []
         self.requests: list[Message] = []
@@ -61,15 +61,15 @@ class Client:
 
     def request(self, method: str, params: Any) -> Any:
         """Send it; the result, or a RuntimeError with the error."""
-        return self.result(self.ask(method, params))
+        return self.result(self.send_request(method, params))
 
-    def ask(self, method: str, params: Any) -> int:
+    def send_request(self, method: str, params: Any) -> int:
         """Send a request without waiting; its id."""
-        message = self.numbered(method, params)
+        message = self.encode_words(method, params)
         self.send(message)
         return message["id"]
 
-    def numbered(self, method: str, params: Any) -> Message:
+    def encode_words(self, method: str, params: Any) -> Message:
         self._next_id += 1
         return {"id": self._next_id, "method": method, "params": params}
 
@@ -81,7 +81,7 @@ class Client:
 
     def answer(self, ident: Any) -> Message:
         while ident not in self.answers:
-            self._take()
+            self._receive()
         return self.answers.pop(ident)
 
     def notification(self, method: str) -> Any:
@@ -90,7 +90,7 @@ class Client:
             for i, message in enumerate(self.notifications):
                 if message["method"] == method:
                     return self.notifications.pop(i)["params"]
-            self._take()
+            self._receive()
 
     def warnings(self) -> list[str]:
         """The texts shown to the user so far."""
@@ -101,13 +101,13 @@ class Client:
             if m["method"] == "window/showMessage"
         ]
 
-    def wait_for_the_end(self) -> None:
+    def wait_until_closed(self) -> None:
         """Until the server has closed its side."""
-        while self._arrived.get(timeout=PATIENCE) is not None:
+        while self._arrived.get(timeout=TIMEOUT) is not None:
             pass
 
-    def _take(self) -> None:
-        message = self._arrived.get(timeout=PATIENCE)
+    def _receive(self) -> None:
+        message = self._arrived.get(timeout=TIMEOUT)
         if message is None:
             raise EOFError("the server has closed its side")
         if "method" not in message:
@@ -151,20 +151,22 @@ class Client:
         self.notify("textDocument/didOpen", {"textDocument": document})
 
     def ghost(self, uri: str, line: int, character: int) -> list[Message]:
-        return self.request("textDocument/inlineCompletion", inline(uri, line, character))["items"]
+        return self.request(
+            "textDocument/inlineCompletion", inline_completion_params(uri, line, character)
+        )["items"]
 
     def completions(self, uri: str, line: int, character: int) -> Message:
-        return self.request("textDocument/completion", at(uri, line, character))
+        return self.request("textDocument/completion", position_params(uri, line, character))
 
     def shut_down(self) -> None:
         assert self.request("shutdown", None) is None
         self.notify("exit", None)
-        self.said_good_bye = True
+        self.has_shut_down = True
 
 
-def comes_true(condition: Callable[[], bool]) -> bool:
+def eventually(condition: Callable[[], bool]) -> bool:
     """Whether it does within the time that a test has."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while time.monotonic() < end:
         if condition():
             return True
@@ -172,12 +174,12 @@ def comes_true(condition: Callable[[], bool]) -> bool:
     return False
 
 
-def at(uri: str, line: int, character: int) -> Message:
+def position_params(uri: str, line: int, character: int) -> Message:
     return {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
 
 
-def inline(uri: str, line: int, character: int) -> Message:
-    return {**at(uri, line, character), "context": {"triggerKind": 2}}
+def inline_completion_params(uri: str, line: int, character: int) -> Message:
+    return {**position_params(uri, line, character), "context": {"triggerKind": 2}}
 
 
 def change(uri: str, version: int, *changes: Message) -> Message:
@@ -190,7 +192,7 @@ def insertion(line: int, character: int, text: str) -> Message:
     return {"range": {"start": place, "end": place}, "text": text}
 
 
-def scripted(*texts: str, **settings: Any) -> Message:
+def scripted_settings(*texts: str, **settings: Any) -> Message:
     """Settings under which the server goes on as the texts do, and needs no model."""
     return {"predictors": {"scripted": {"texts": list(texts)}}, **settings}
 
@@ -238,10 +240,10 @@ def server(
         try:
             client = Client(process.stdin, process.stdout)
             yield client, process
-            if status == 0 and not client.said_good_bye:
+            if status == 0 and not client.has_shut_down:
                 client.shut_down()
             if status is not None:
-                assert process.wait(PATIENCE) == status
+                assert process.wait(TIMEOUT) == status
         finally:
             process.kill()
             with suppress(BrokenPipeError):  # what a server that was killed before has not read

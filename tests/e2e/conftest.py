@@ -87,4 +87,4 @@ def client(port: int) -> Iterator[Client]:
         client = Client(connection.makefile("wb"), connection.makefile("rb"), TOKEN)
         yield client
         client.shut_down()
-        client.wait_for_the_end()
+        client.wait_until_closed()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .client import Client, scripted
+from .client import Client, scripted_settings
 
 URI = "file:///a.txt"
 CONFIGURATION = {"workspace": {"configuration": True}}
@@ -16,11 +16,13 @@ CONFIGURATION = {"workspace": {"configuration": True}}
 @pytest.mark.parametrize("wrapped", [True, False])
 @pytest.mark.parametrize("way", ["options", "pulled", "pushed", "pulled again"])
 def test_settings_come_by_every_way(client: Client, way: str, wrapped: bool) -> None:
-    settings: Any = scripted("hello world", nextCharacter=False)
+    settings: Any = scripted_settings("hello world", nextCharacter=False)
     settings = {"foretype": settings} if wrapped else settings
     if way == "pulled":
         client.configuration = settings
-    client.initialize(settings if way == "options" else scripted("hello moon"), CONFIGURATION)
+    client.initialize(
+        settings if way == "options" else scripted_settings("hello moon"), CONFIGURATION
+    )
     if way == "pushed":
         client.notify("workspace/didChangeConfiguration", {"settings": settings})
     client.open(URI, "hello ")
@@ -36,10 +38,10 @@ def test_settings_come_by_every_way(client: Client, way: str, wrapped: bool) -> 
 
 
 def test_a_change_of_predictors_reloads_them(client: Client) -> None:
-    client.initialize(scripted("hello world"))
+    client.initialize(scripted_settings("hello world"))
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
-    client.notify("workspace/didChangeConfiguration", {"settings": scripted("hello moon")})
+    client.notify("workspace/didChangeConfiguration", {"settings": scripted_settings("hello moon")})
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "moon"
 
 
@@ -54,14 +56,14 @@ def test_a_change_of_predictors_reloads_them(client: Client) -> None:
 def test_where_nothing_is_to_be_offered_nothing_is(
     client: Client, settings: dict[str, Any], language: str
 ) -> None:
-    client.initialize(scripted("hello world", **settings))
+    client.initialize(scripted_settings("hello world", **settings))
     client.open(URI, "hello ", language)
     assert client.ghost(URI, 0, 6) == []
     assert client.completions(URI, 0, 6)["items"] == []
 
 
 def test_parts_can_be_turned_off(client: Client) -> None:
-    client.initialize(scripted("hello world", nextWord=False, **{"inline.enable": False}))
+    client.initialize(scripted_settings("hello world", nextWord=False, **{"inline.enable": False}))
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6) == []
     kinds = [
@@ -71,7 +73,7 @@ def test_parts_can_be_turned_off(client: Client) -> None:
 
 
 def test_bad_settings_are_one_warning_and_their_defaults(client: Client) -> None:
-    settings = scripted("hello world", temprature=1, topK="many")
+    settings = scripted_settings("hello world", temprature=1, topK="many")
     client.configuration = settings
     client.initialize(settings, CONFIGURATION)
     client.open(URI, "hello ")
@@ -106,7 +108,7 @@ def test_a_model_that_cannot_be_loaded_is_one_warning_and_another_serves(
 
 
 def test_an_unknown_model_does_not_stop_predictors_that_use_none(client: Client) -> None:
-    client.initialize(scripted("hello world", model="nonesuch"))
+    client.initialize(scripted_settings("hello world", model="nonesuch"))
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
     (warning,) = client.warnings()
@@ -115,7 +117,8 @@ def test_an_unknown_model_does_not_stop_predictors_that_use_none(client: Client)
 
 def test_a_client_that_can_is_asked_to_tell_of_changes(client: Client) -> None:
     client.initialize(
-        scripted(), {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}}
+        scripted_settings(),
+        {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}},
     )
     client.warnings()
     (asked,) = client.requests
@@ -132,7 +135,7 @@ def test_a_client_that_does_not_answer_with_settings_keeps_those_of_the_start(
     client: Client, answer: Any
 ) -> None:
     client.configuration_answer = answer
-    client.initialize(scripted("hello world"), CONFIGURATION)
+    client.initialize(scripted_settings("hello world"), CONFIGURATION)
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
     assert client.warnings() == []

@@ -12,10 +12,10 @@ import pytest
 from foretype_model.completion.candidates import Options
 from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.systems import PredictorSystem
-from foretype_model.evaluation.typist import Mode, type_again
+from foretype_model.evaluation.typist import Mode, type_passage
 from foretype_model.predictors.scripted import ScriptedPredictor
 
-from .client import Client, change, insertion, scripted
+from .client import Client, change, insertion, scripted_settings
 
 KNOWN = [
     "It was the best of times, it was the worst of times,",
@@ -91,9 +91,9 @@ def keys_in_an_editor(client: Client, passage: Passage, mode: Mode) -> tuple[int
 def test_the_keys_are_those_pressed_in_an_editor(
     client: Client, text: str, at: str, mode: Mode
 ) -> None:
-    client.initialize(scripted(*KNOWN))
+    client.initialize(scripted_settings(*KNOWN))
     passage = Passage.of(text, at, 1000)
     system = PredictorSystem("scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options())
-    tally = type_again(system.start(), passage, mode, lambda characters: None)
+    tally = type_passage(system.start(), passage, mode, lambda characters: None)
     assert (tally.keys, tally.characters) == keys_in_an_editor(client, passage, mode)
     assert tally.right > 0

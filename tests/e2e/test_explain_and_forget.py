@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from foretype_model.predictor import Context
+from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy.predictor import create
 
-from .client import PATIENCE, SERVE, change, comes_true, environment, insertion, server
+from .client import SERVE, TIMEOUT, change, environment, eventually, insertion, server
 
 URI = "file:///nowhere/open.txt"
 SETTINGS = {"predictors": {"scripted": {"texts": []}, "copy": {}}}
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "letters" / "anne.txt").write_text("Dear Anne,\n\n" + SENTENCE)
     (folder / "plan.txt").write_text("We meet in the old pumping station at noon.\n")
     predictor = create(
-        Context(workspace=(folder,), state_folder=tmp_path / "home" / "predictors" / "copy")
+        PredictorConfig(workspace=(folder,), state_folder=tmp_path / "home" / "predictors" / "copy")
     )
     predictor.refresh()
     return folder
@@ -57,7 +57,7 @@ def explain(client, character: int, **more):
     )
 
 
-def goes_on(client, text: str, word: str) -> bool:
+def is_completed(client, text: str, word: str) -> bool:
     """Whether the beginning of `word` is offered at the end of `text`."""
     client.open(URI, text)
     return any(
@@ -70,7 +70,7 @@ def goes_on(client, text: str, word: str) -> bool:
 
 
 def test_an_offer_says_in_which_line_of_which_file_it_has_stood(client):
-    assert goes_on(client, "The treasurer of our ", "society")
+    assert is_completed(client, "The treasurer of our ", "society")
     why = explain(client, 21)
     assert "society".startswith(why["text"])
     assert why["shares"]["copy"] > 0.9
@@ -101,7 +101,7 @@ def test_what_was_just_typed_is_a_source_too(client):
 
 
 def test_a_resolved_item_names_its_sources_while_the_document_is_what_it_was(client):
-    assert goes_on(client, "The treasurer of our ", "society")
+    assert is_completed(client, "The treasurer of our ", "society")
     item = client.completions(URI, 0, 21)["items"][0]
     lines = client.request("completionItem/resolve", item)["documentation"]["value"].splitlines()
     assert lines[0].startswith("probability: ")
@@ -170,23 +170,23 @@ def test_the_command_line_says_so_too_once_it_has_read_what_is_new(tmp_path, fol
 
 
 def test_a_file_that_is_forgotten_is_offered_no_more_now_or_later(client, folder):
-    assert goes_on(client, "The treasurer of our ", "society")
+    assert is_completed(client, "The treasurer of our ", "society")
     removed = execute(client, "foretype.forget", {"path": str(folder / "letters")})
     assert removed == {
         "files": [str(folder / "letters" / "anne.txt")],
         "bytes": 65,
         "occurrences": 0,
     }
-    assert not goes_on(client, "The treasurer of our ", "society")
-    assert goes_on(client, "We meet in the old ", "pumping")
+    assert not is_completed(client, "The treasurer of our ", "society")
+    assert is_completed(client, "We meet in the old ", "pumping")
 
 
 def test_a_word_that_is_forgotten_is_offered_no_more_from_a_file_or_from_the_open_document(client):
     text = "Philippa Wainwright said: the society is Philippa "
-    assert goes_on(client, text, "Wainwright")
+    assert is_completed(client, text, "Wainwright")
     removed = execute(client, "foretype.forget", {"word": "Wainwright"})
     assert removed["occurrences"] == 2
-    assert not goes_on(client, text, "Wainwright")
+    assert not is_completed(client, text, "Wainwright")
     client.send(change(URI, 2, insertion(0, len(text), "Wainwright, and Philippa ")))
     items = client.completions(URI, 0, len(text) + 25)["items"]
     assert items
@@ -202,44 +202,44 @@ def on_disk(folder: Path) -> bytes:
 
 
 def test_what_is_forgotten_in_an_editor_leaves_the_disk(client, tmp_path):
-    shards = tmp_path / "home" / "predictors" / "copy"
-    assert goes_on(client, "The treasurer of our ", "society")
+    segments = tmp_path / "home" / "predictors" / "copy"
+    assert is_completed(client, "The treasurer of our ", "society")
     execute(client, "foretype.forget", {"word": "Wainwright"})
-    deadline = time.monotonic() + PATIENCE
-    while b"Wainwright" in on_disk(shards):
+    deadline = time.monotonic() + TIMEOUT
+    while b"Wainwright" in on_disk(segments):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert goes_on(client, "The treasurer of our ", "society")
-    assert not goes_on(client, "our society is Philippa ", "Wainwright")
+    assert is_completed(client, "The treasurer of our ", "society")
+    assert not is_completed(client, "our society is Philippa ", "Wainwright")
 
 
 def test_what_is_forgotten_in_an_editor_leaves_the_indexes_of_other_workspaces_and_stays_out(
     tmp_path, folder
 ):
     copy = tmp_path / "home" / "predictors" / "copy"
-    create(Context(workspace=(folder / "letters",), state_folder=copy)).refresh()
+    create(PredictorConfig(workspace=(folder / "letters",), state_folder=copy)).refresh()
     assert on_disk(copy).count(b"Wainwright") == 2
     with server(tmp_path / "home") as (client, _):
         # Nothing is open, and no predictor at work that would have to forget.
         client.initialize({"predictors": {"scripted": {"texts": []}}})
         execute(client, "foretype.forget", {"word": "Wainwright"})
-        assert comes_true(lambda: b"Wainwright" not in on_disk(copy))
+        assert eventually(lambda: b"Wainwright" not in on_disk(copy))
         assert b"treasurer" in on_disk(copy)
     folders = [{"uri": path.as_uri(), "name": path.name} for path in (folder, folder / "letters")]
     with server(tmp_path / "home") as (client, _):
         client.initialize(SETTINGS, workspaceFolders=folders)
-        assert comes_true(lambda: goes_on(client, "The treasurer of our ", "society"))
-        assert not goes_on(client, "our society is Philippa ", "Wainwright")
+        assert eventually(lambda: is_completed(client, "The treasurer of our ", "society"))
+        assert not is_completed(client, "our society is Philippa ", "Wainwright")
     assert b"Wainwright" not in on_disk(copy)
 
 
 def test_an_editor_follows_what_the_command_line_forgets_once_a_file_is_saved(
     client, tmp_path, folder
 ):
-    assert goes_on(client, "our society is Philippa ", "Wainwright")
+    assert is_completed(client, "our society is Philippa ", "Wainwright")
     run(tmp_path / "home", "forget", "Wainwright")
     client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}})
-    assert comes_true(lambda: not goes_on(client, "our society is Philippa ", "Wainwright"))
+    assert eventually(lambda: not is_completed(client, "our society is Philippa ", "Wainwright"))
 
 
 def test_what_is_shown_of_the_next_characters_follows_at_once(client, tmp_path):
@@ -279,15 +279,15 @@ def test_a_list_that_is_none_is_told_by_name_and_the_server_goes_on(tmp_path, fo
     broken.write_text('{"paths": "all", "words": []}')
     with server(tmp_path / "home") as (client, _):
         client.initialize(SETTINGS, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
-        assert not goes_on(client, "The treasurer of our ", "society")
-        assert comes_true(
+        assert not is_completed(client, "The treasurer of our ", "society")
+        assert eventually(
             lambda: any(f"mend or remove {broken}" in line for line in client.warnings())
         )
         broken.write_text('{"paths": [], "words": ["\\ud800x"]}')
         client.notify(
             "textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}}
         )
-        assert comes_true(lambda: goes_on(client, "The treasurer of our ", "society"))
+        assert eventually(lambda: is_completed(client, "The treasurer of our ", "society"))
         assert not [line for line in client.warnings() if "failed" in line]
 
 
@@ -316,6 +316,6 @@ def test_the_command_line_forgets_in_every_index_and_on_the_disk(tmp_path, folde
     assert b"pumping" not in kept
     with server(home) as (client, _):
         client.initialize(SETTINGS, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
-        assert goes_on(client, "The treasurer of our ", "society")
-        assert not goes_on(client, "our society is Philippa ", "Wainwright")
-        assert not goes_on(client, "We meet in the old ", "pumping")
+        assert is_completed(client, "The treasurer of our ", "society")
+        assert not is_completed(client, "our society is Philippa ", "Wainwright")
+        assert not is_completed(client, "We meet in the old ", "pumping")

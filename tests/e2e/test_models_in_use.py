@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from foretype_model.training.loop import Training, TrainingOptions
-from foretype_model.training.stream import Texts
+from foretype_model.training.loop import ByteTrainer, TrainingOptions
+from foretype_model.training.stream import InMemoryDocuments
 from foretype_model.training.train import export
 
 from .client import Client, run, server
@@ -30,13 +30,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = TrainingOptions(
         hidden=32, embedding=16, ngrams=1, batch=16, window=32, steps=300, learning_rate=2e-2
     )
-    training = Training(Texts([TEXT.encode() * 100]), options)
+    training = ByteTrainer(InMemoryDocuments([TEXT.encode() * 100]), options)
     training.run(folder / "checkpoint", lambda _progress: None)
     export(training, folder / "garden.onnx", "garden")
     return folder / "garden.onnx"
 
 
-def told(home: Path, *arguments: str) -> str:
+def run_output(home: Path, *arguments: str) -> str:
     """All that a command says."""
     ran = run(home, *arguments)
     return ran.stdout + ran.stderr
@@ -66,7 +66,7 @@ def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained:
         add(home, trained)
         assert knows(client, inside)
         assert not knows(client, outside)
-        assert f"garden completes {home.parent / 'garden'}" in told(home, "models")
+        assert f"garden completes {home.parent / 'garden'}" in run_output(home, "models")
         run(home, "models", "use", "default", "garden")
         assert not knows(client, inside)
         run(home, "models", "use", "garden")
@@ -81,15 +81,15 @@ def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained:
 
 def test_what_is_better_on_the_files_completes_them(home: Path, trained: Path) -> None:
     run(home, "models", "import", str(trained), "--name", "first")
-    said = told(home, "train", "garden", "--from", "first", "--steps", "5")
+    said = run_output(home, "train", "garden", "--from", "first", "--steps", "5")
     assert "It completes what is under garden from now on" in said
-    assert f"garden completes {home.parent / 'garden'}" in told(home, "models")
+    assert f"garden completes {home.parent / 'garden'}" in run_output(home, "models")
 
 
 def test_what_is_worse_than_the_model_in_use_takes_no_place(home: Path) -> None:
-    said = told(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
+    said = run_output(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
     assert "no better than the model in use" in said
-    assert "garden completes" not in told(home, "models")
+    assert "garden completes" not in run_output(home, "models")
 
 
 def test_a_model_that_the_settings_name_serves_everywhere(home: Path, trained: Path) -> None:
@@ -117,5 +117,5 @@ def test_complete_goes_by_the_file(home: Path, trained: Path) -> None:
     add(home, trained)
     for folder, knows_it in ((home.parent / "garden", True), (home.parent, False)):
         (folder / "new.txt").write_text("The gard")
-        said = told(home, "complete", f"{folder / 'new.txt'}:1:9", "--predictor", "network")
+        said = run_output(home, "complete", f"{folder / 'new.txt'}:1:9", "--predictor", "network")
         assert ("orchids" in said) == knows_it

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .client import Client, change, insertion, scripted, server
+from .client import Client, change, insertion, scripted_settings, server
 
 URI = "untitled:playground"
 TEXT = "Wainwright is here, Wainwright"
@@ -43,7 +43,7 @@ def test_the_next_characters_have_shares_and_sum_to_no_more_than_one(client: Cli
 
 
 def test_what_is_drawn_follows_the_settings(client: Client) -> None:
-    client.initialize(scripted("hello world"))
+    client.initialize(scripted_settings("hello world"))
     client.open(URI, "hello")
     drawn = []
     for temperature in (0, 1, 3):
@@ -110,7 +110,7 @@ def test_an_edit_supersedes_it(client: Client) -> None:
         "position": at,
         "range": {"start": at, "end": {"line": 0, "character": 3000}},
     }
-    message = client.numbered(
+    message = client.encode_words(
         "workspace/executeCommand", {"command": "foretype.outlook", "arguments": [params]}
     )
     client.send(message, change(URI, 2, insertion(0, 0, "hello")))

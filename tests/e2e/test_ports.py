@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from .client import PATIENCE, SERVE, TOKEN, Client, comes_true, environment, scripted
+from .client import SERVE, TIMEOUT, TOKEN, Client, environment, eventually, scripted_settings
 
 URI = "file:///a.txt"
 
@@ -27,29 +27,29 @@ def connected(port: int, token: str | None = TOKEN) -> tuple[socket.socket, Clie
 
 
 def test_a_second_client_is_turned_away_and_the_first_goes_on(port: int, client: Client) -> None:
-    client.initialize(scripted("hello world"))
+    client.initialize(scripted_settings("hello world"))
     client.open(URI, "hello ")
     second, other = connected(port)
     with second:
         with pytest.raises(RuntimeError, match="one at a time"):
             other.initialize()
-        other.wait_for_the_end()
+        other.wait_until_closed()
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
 
 
 def test_a_client_that_just_leaves_makes_room_for_the_next(port: int) -> None:
     connection, client = connected(port)
     with connection:
-        client.initialize(scripted("hello world"))
+        client.initialize(scripted_settings("hello world"))
         connection.shutdown(socket.SHUT_WR)
-        client.wait_for_the_end()
+        client.wait_until_closed()
     connection, client = connected(port)
     with connection:
-        client.initialize(scripted("hello moon"))
+        client.initialize(scripted_settings("hello moon"))
         client.open(URI, "hello ")
         assert client.ghost(URI, 0, 6)[0]["insertText"] == "moon"
         client.shut_down()
-        client.wait_for_the_end()
+        client.wait_until_closed()
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,13 @@ def test_a_client_that_just_leaves_makes_room_for_the_next(port: int) -> None:
 def test_a_client_without_the_token_is_told_so_and_cut_off(port: int, shown: object) -> None:
     connection, client = connected(port, None)
     with connection:
-        ident = client.numbered("initialize", {"capabilities": {}, "initializationOptions": shown})
+        ident = client.encode_words(
+            "initialize", {"capabilities": {}, "initializationOptions": shown}
+        )
         document = {"uri": URI, "languageId": "plaintext", "version": 1, "text": "x" * 200_000}
         client.send(ident, {"method": "textDocument/didOpen", "params": {"textDocument": document}})
         assert "FORETYPE_TOKEN" in client.answer(ident["id"])["error"]["message"]
-        client.wait_for_the_end()
+        client.wait_until_closed()
 
 
 @pytest.mark.parametrize(
@@ -95,15 +97,15 @@ def test_those_who_say_nothing_keep_nobody_out_and_are_dropped(port: int) -> Non
     silent[1].sendall(b"Content-Length: 99999999999999\r\n\r\n")
     connection, client = connected(port)
     with connection:
-        client.initialize(scripted("hello world"))
+        client.initialize(scripted_settings("hello world"))
         client.open(URI, "hello ")
         assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
         for one in silent:
-            one.settimeout(PATIENCE)
+            one.settimeout(TIMEOUT)
             assert one.recv(1) == b""
             one.close()
         client.shut_down()
-        client.wait_for_the_end()
+        client.wait_until_closed()
 
 
 def test_strangers_cannot_fill_what_the_server_says(port: int) -> None:
@@ -114,9 +116,9 @@ def test_strangers_cannot_fill_what_the_server_says(port: int) -> None:
             assert connection.recv(1)
     connection, client = connected(port)
     with connection:
-        client.initialize(scripted())
+        client.initialize(scripted_settings())
         client.shut_down()
-        client.wait_for_the_end()
+        client.wait_until_closed()
 
 
 def test_a_browser_is_cut_off(port: int) -> None:
@@ -169,7 +171,7 @@ def test_the_secret_address_of_the_page_is_in_no_argument_but_in_a_file_of_the_u
     ) as process:
         assert process.stdout
         address = process.stdout.readline().decode().strip()
-        assert comes_true(started.exists)
+        assert eventually(started.exists)
         url = started.read_text().strip()
         file = Path(url.removeprefix("file://"))
         assert urlsplit(address).path.strip("/") not in url
@@ -177,11 +179,11 @@ def test_the_secret_address_of_the_page_is_in_no_argument_but_in_a_file_of_the_u
         modes = [path.stat().st_mode & 0o777 for path in (file, file.parent, tmp_path / "home")]
         assert modes == [0o600, 0o700, 0o700]
         process.send_signal(signal.Signals[end])
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
     assert list(file.parent.iterdir()) == []
 
 
-def asked(
+def send_request(
     connection: ClientConnection, ident: int, method: str, params: object
 ) -> dict[str, object]:
     connection.send(json.dumps({"jsonrpc": "2.0", "id": ident, "method": method, "params": params}))
@@ -192,11 +194,11 @@ def asked(
 
 def test_a_websocket_takes_documents_of_any_size(url: str) -> None:
     with connect(url, origin="http://localhost:3000", max_size=None) as connection:
-        asked(
+        send_request(
             connection,
             1,
             "initialize",
-            {"capabilities": {}, "initializationOptions": scripted("hello world")},
+            {"capabilities": {}, "initializationOptions": scripted_settings("hello world")},
         )
         document = {
             "uri": URI,
@@ -211,7 +213,7 @@ def test_a_websocket_takes_documents_of_any_size(url: str) -> None:
         }
         connection.send(json.dumps(opened))
         at = {"textDocument": {"uri": URI}, "position": {"line": 1_000_000, "character": 6}}
-        answer = asked(
+        answer = send_request(
             connection, 2, "textDocument/inlineCompletion", {**at, "context": {"triggerKind": 1}}
         )
         assert answer["items"][0]["insertText"] == "world"
@@ -249,9 +251,9 @@ def test_a_token_is_made_once_for_the_user_alone_and_is_not_told(tmp_path: Path)
             else:
                 connection, client = connected(int(where.rpartition(":")[2]), tokens[-1])
                 with connection:
-                    client.initialize(scripted())
+                    client.initialize(scripted_settings())
                     client.shut_down()
-                    client.wait_for_the_end()
+                    client.wait_until_closed()
             process.kill()
         assert str(tmp_path / "home" / "token") in told
         assert tokens[-1] not in told

@@ -14,7 +14,7 @@ import pytest
 from tests.trust import leaks, sealed
 
 from foretype_model.files.permissions import make_private
-from foretype_model.store.lineage import SUFFIX, Texts, TrainedOn
+from foretype_model.store.lineage import LINEAGE_SUFFIX, Lineage, TrainingTexts
 from foretype_model.store.store import Store
 
 
@@ -117,10 +117,10 @@ def test_what_is_ours_is_known_by_its_whole_name_and_loses_only_what_others_may(
 
 def test_what_a_model_was_trained_on_goes_on_with_those_that_are_made_of_it(tmp_path: Path) -> None:
     store = Store(tmp_path / "models")
-    first = store.trained_further("default", Texts(["/diary"], 1, 10, 0))
-    first.write(tmp_path / "models" / f"first{SUFFIX}")
-    second = store.trained_further("first", Texts(["/letters"], 2, 20, 3))
-    assert second == TrainedOn(
-        "default", [Texts(["/diary"], 1, 10, 0), Texts(["/letters"], 2, 20, 3)]
+    first = store.extended_lineage("default", TrainingTexts(["/diary"], 1, 10, 0))
+    first.write(tmp_path / "models" / f"first{LINEAGE_SUFFIX}")
+    second = store.extended_lineage("first", TrainingTexts(["/letters"], 2, 20, 3))
+    assert second == Lineage(
+        "default", [TrainingTexts(["/diary"], 1, 10, 0), TrainingTexts(["/letters"], 2, 20, 3)]
     )
-    assert store.trained_further("another", second.trainings[1]).begun_with == "another"
+    assert store.extended_lineage("another", second.trainings[1]).begun_with == "another"

@@ -12,23 +12,30 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.trust.protocol_edits import PIECES, Edit, Reference, applied, difference, many
+from tests.trust.protocol_edits import (
+    PIECES,
+    Edit,
+    ReferenceText,
+    apply_edit,
+    check_edits,
+    difference,
+)
 from tests.trust.protocol_messages import MAKERS, all_variants
 from tests.trust.protocol_warm import served
 
 from foretype_server.document import Point, Text
-from foretype_server.lsp.to_proto import UNITS
+from foretype_server.lsp.to_proto import POSITION_ENCODINGS
 
-from .client import Client, Message, scripted, server
+from .client import Client, Message, scripted_settings, server
 
 STATUS = {"command": "foretype.status"}
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def lone_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """The only client of a server over stdio."""
     with server(tmp_path_factory.mktemp("home")) as (client, _):
-        client.initialize(scripted("hello world"))
+        client.initialize(scripted_settings("hello world"))
         yield client
 
 
@@ -45,64 +52,64 @@ def resolve(data: str, ident: str = '"n"') -> bytes:
     )
 
 
-def serves(client: Client) -> bool:
+def still_answers(client: Client) -> bool:
     return "version" in client.request("workspace/executeCommand", STATUS)
 
 
 @pytest.mark.parametrize(
     "length", ["9" * 5000, "1000000000000000000", "-5", "1e3", "", "0x10", "\u0665"]
 )
-def test_a_length_that_no_message_has_is_no_header(alone: Client, length: str) -> None:
-    alone.send_raw(f"Content-Length: {length}\r\n\r\n".encode())
-    assert serves(alone)
+def test_a_length_that_no_message_has_is_no_header(lone_client: Client, length: str) -> None:
+    lone_client.send_raw(f"Content-Length: {length}\r\n\r\n".encode())
+    assert still_answers(lone_client)
 
 
 @pytest.mark.parametrize("depth", [200, 600, 950, 10_000, 100_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
 def test_what_is_nested_too_deeply_is_refused(
-    alone: Client, depth: int, opening: str, closing: str
+    lone_client: Client, depth: int, opening: str, closing: str
 ) -> None:
     nested = opening * depth + "1" + closing * depth
-    alone.send_raw(resolve(nested))
+    lone_client.send_raw(resolve(nested))
     ident, code = (None, -32700) if depth >= 10_000 else ("n", -32600)
-    assert alone.answer(ident)["error"]["code"] == code
-    alone.send_raw(
+    assert lone_client.answer(ident)["error"]["code"] == code
+    lone_client.send_raw(
         framed(
             f'{{"method": "workspace/didChangeConfiguration", "params": {{"settings": {nested}}}}}'
         )
     )
-    assert serves(alone)
-    alone.answers.clear()
+    assert still_answers(lone_client)
+    lone_client.answers.clear()
 
 
-def test_what_is_nested_as_deeply_as_ever_comes_back(alone: Client) -> None:
+def test_what_is_nested_as_deeply_as_ever_comes_back(lone_client: Client) -> None:
     nested = "[" * 90 + "]" * 90
-    alone.send_raw(resolve(nested))
-    assert alone.result("n")["data"] == json.loads(nested)
+    lone_client.send_raw(resolve(nested))
+    assert lone_client.result("n")["data"] == json.loads(nested)
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "-1e999"])
-def test_what_is_no_number_is_null(alone: Client, number: str) -> None:
-    alone.send_raw(resolve(number))
-    assert alone.result("n").get("data") is None
+def test_what_is_no_number_is_null(lone_client: Client, number: str) -> None:
+    lone_client.send_raw(resolve(number))
+    assert lone_client.result("n").get("data") is None
 
 
-def test_a_number_of_too_many_digits_is_refused(alone: Client) -> None:
-    alone.send_raw(resolve("9" * 5000))
-    assert alone.answer(None)["error"]["code"] == -32700
-    assert serves(alone)
+def test_a_number_of_too_many_digits_is_refused(lone_client: Client) -> None:
+    lone_client.send_raw(resolve("9" * 5000))
+    assert lone_client.answer(None)["error"]["code"] == -32700
+    assert still_answers(lone_client)
 
 
 @pytest.mark.parametrize("ident", ["null", "true", "1.5", "[]", "{}"])
-def test_an_id_is_an_integer_or_a_string(alone: Client, ident: str) -> None:
-    alone.send_raw(resolve("1", ident))
-    assert alone.answer(None)["error"]["code"] == -32600
+def test_an_id_is_an_integer_or_a_string(lone_client: Client, ident: str) -> None:
+    lone_client.send_raw(resolve("1", ident))
+    assert lone_client.answer(None)["error"]["code"] == -32600
 
 
 @pytest.mark.parametrize("ident", [0, -1, 10**400, "", "é😀", "\ud800", "x" * 10_000])
-def test_whatever_id_a_request_has_its_answer_has(alone: Client, ident: int | str) -> None:
-    alone.send_raw(resolve("1", json.dumps(ident)))
-    assert alone.result(ident)["data"] == 1
+def test_whatever_id_a_request_has_its_answer_has(lone_client: Client, ident: int | str) -> None:
+    lone_client.send_raw(resolve("1", json.dumps(ident)))
+    assert lone_client.result(ident)["data"] == 1
 
 
 @pytest.mark.parametrize(
@@ -116,23 +123,23 @@ def test_whatever_id_a_request_has_its_answer_has(alone: Client, ident: int | st
         {},
     ],
 )
-def test_a_response_nobody_asked_for_is_left_out(alone: Client, response: Message) -> None:
-    alone.send(response)
-    assert serves(alone)
-    assert not alone.answers
+def test_a_response_nobody_asked_for_is_left_out(lone_client: Client, response: Message) -> None:
+    lone_client.send(response)
+    assert still_answers(lone_client)
+    assert not lone_client.answers
 
 
-def test_garbage_is_survived(alone: Client) -> None:
+def test_garbage_is_survived(lone_client: Client) -> None:
     rng = random.Random(4)
     for number in range(60):
-        alone.send_raw(MAKERS[number % len(MAKERS)](rng, 1_000_000 + number))
-        assert serves(alone)
+        lone_client.send_raw(MAKERS[number % len(MAKERS)](rng, 1_000_000 + number))
+        assert still_answers(lone_client)
 
 
-def test_a_message_with_a_field_replaced_is_answered(alone: Client) -> None:
+def test_a_message_with_a_field_replaced_is_answered(lone_client: Client) -> None:
     for number, (method, params) in enumerate(list(all_variants())[::500]):
-        alone.send({"id": f"field {number}", "method": method, "params": params})
-        assert alone.answer(f"field {number}")
+        lone_client.send({"id": f"field {number}", "method": method, "params": params})
+        assert lone_client.answer(f"field {number}")
 
 
 pieces = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
@@ -142,10 +149,13 @@ points = st.builds(Point, st.integers(0, 12), st.integers(0, 30))
 class Edits(RuleBasedStateMachine):
     """A document and its reference in each encoding, edited alike."""
 
-    @initialize(text=pieces, encoding=st.sampled_from(sorted(UNITS)))
+    @initialize(text=pieces, encoding=st.sampled_from(sorted(POSITION_ENCODINGS)))
     def begin(self, text: str, encoding: str) -> None:
         self.encoding, self.asked = encoding, Point(0, 0)
-        self.store, self.reference = Text(text, UNITS[encoding]), Reference(text, encoding)
+        self.store, self.reference = (
+            Text(text, POSITION_ENCODINGS[encoding]),
+            ReferenceText(text, encoding),
+        )
 
     @rule(start=points, end=points, text=pieces)
     def edit(self, start: Point, end: Point, text: str) -> None:
@@ -160,7 +170,7 @@ class Edits(RuleBasedStateMachine):
         self.asked = point
 
     def apply(self, edit: Edit) -> None:
-        self.store = applied(self.store, edit, self.encoding)
+        self.store = apply_edit(self.store, edit, self.encoding)
         self.reference.apply(edit)
 
     @invariant()
@@ -172,9 +182,9 @@ TestEdits = Edits.TestCase
 TestEdits.settings = settings(max_examples=15, deadline=None)
 
 
-@pytest.mark.parametrize("encoding", sorted(UNITS))
+@pytest.mark.parametrize("encoding", sorted(POSITION_ENCODINGS))
 def test_many_edits_leave_what_a_plain_reference_has(encoding: str) -> None:
-    assert many(2000, encoding, random.Random(5))[1] == []
+    assert check_edits(2000, encoding, random.Random(5))[1] == []
 
 
 def test_a_server_follows_edits_in_utf_16() -> None:

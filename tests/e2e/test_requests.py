@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .client import Client, change, inline, insertion
+from .client import Client, change, inline_completion_params, insertion
 
 URI = "file:///a.txt"
 TEXT = "hello world, slowly"
@@ -19,7 +19,8 @@ def slow(client: Client) -> None:
 def test_a_newer_request_of_its_kind_makes_one_stale(client: Client) -> None:
     slow(client)
     older, newer = (
-        client.numbered("textDocument/inlineCompletion", inline(URI, 0, 5)) for _ in range(2)
+        client.encode_words("textDocument/inlineCompletion", inline_completion_params(URI, 0, 5))
+        for _ in range(2)
     )
     client.send(older, newer)
     assert client.result(older["id"]) == {"items": []}
@@ -32,7 +33,9 @@ def test_an_edit_makes_requests_stale_at_once(client: Client) -> None:
     began = time.monotonic()
     assert client.ghost(URI, 0, 5)
     uninterrupted = time.monotonic() - began
-    waiting = client.ask("textDocument/inlineCompletion", inline(URI, 0, 4))
+    waiting = client.send_request(
+        "textDocument/inlineCompletion", inline_completion_params(URI, 0, 4)
+    )
     time.sleep(0.1)
     began = time.monotonic()
     client.send(change(URI, 2, insertion(0, 5, " ")))
@@ -46,7 +49,9 @@ def test_a_request_sees_the_text_of_its_moment(client: Client) -> None:
     """
     client.initialize({"predictors": {"scripted": {"texts": ["hello world"]}}})
     client.open(URI, "hel")
-    request = client.numbered("textDocument/inlineCompletion", inline(URI, 0, 5))
+    request = client.encode_words(
+        "textDocument/inlineCompletion", inline_completion_params(URI, 0, 5)
+    )
     client.open("file:///b.txt", "")
     client.send(
         change(URI, 2, insertion(0, 3, "lo")),
@@ -58,7 +63,9 @@ def test_a_request_sees_the_text_of_its_moment(client: Client) -> None:
 
 def test_cancelling_answers_at_once(client: Client) -> None:
     slow(client)
-    ident = client.ask("textDocument/inlineCompletion", inline(URI, 0, 5))
+    ident = client.send_request(
+        "textDocument/inlineCompletion", inline_completion_params(URI, 0, 5)
+    )
     client.notify("$/cancelRequest", {"id": ident})
     client.notify("$/cancelRequest", {"id": 12345})
     began = time.monotonic()
@@ -70,7 +77,9 @@ def test_cancelling_answers_at_once(client: Client) -> None:
 def test_the_loop_is_free_while_models_load_and_requests_wait_for_them(client: Client) -> None:
     client.initialize({"predictors": {"sleeping": {"texts": ["hello world"]}}})
     client.open(URI, "hello")
-    waiting = client.ask("textDocument/inlineCompletion", inline(URI, 0, 5))
+    waiting = client.send_request(
+        "textDocument/inlineCompletion", inline_completion_params(URI, 0, 5)
+    )
     began = time.monotonic()
     status = client.request("workspace/executeCommand", {"command": "foretype.status"})
     assert status["loading"]

@@ -82,7 +82,7 @@ def test_what_nobody_can_have_taken_is_refused_and_costs_no_other_count(
     assert stats(home) == {"ghost": (1, len(ghost["insertText"]))}
 
 
-def taken(client: Client) -> dict[str, int]:
+def accepted_counts(client: Client) -> dict[str, int]:
     """What the server has counted."""
     accepted = client.request("workspace/executeCommand", {"command": "foretype.status"})[
         "accepted"
@@ -132,7 +132,7 @@ def test_an_editor_that_tells_nothing_is_seen_to_take_an_offer(
         )
         for version, edit in enumerate(edits, 2):
             client.send(change(URI, version, edit))
-        assert taken(client) == {}  # as the client may still tell
+        assert accepted_counts(client) == {}  # as the client may still tell
     assert stats(home) == counted
 
 
@@ -146,7 +146,7 @@ def test_what_the_client_tells_is_not_counted_twice(tmp_path) -> None:
         client.request(
             "workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")}
         )
-        assert taken(client) == {"ghost": 1, "characters": 25}
+        assert accepted_counts(client) == {"ghost": 1, "characters": 25}
         client.send(change(URI, 3, {"text": "hello w"}))
         client.completions(URI, 0, 7)
         client.send(change(URI, 4, insertion(0, 7, "orld")))
@@ -172,7 +172,7 @@ def test_whole_reports_leave_parts_to_edits(tmp_path: Path) -> None:
             "arguments": [{**argument, "whole": True}],
         }
         client.request("workspace/executeCommand", command)
-        assert taken(client) == {"ghost": 1, "characters": 24}
+        assert accepted_counts(client) == {"ghost": 1, "characters": 24}
         client.send(change(URI, 4, {"text": "hello w"}))
         assert client.ghost(URI, 0, 7)
         client.send(change(URI, 5, insertion(0, 7, "orld")))

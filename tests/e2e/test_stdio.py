@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from .client import Client, Message, at, change, inline, insertion, scripted, server
+from .client import (
+    Client,
+    Message,
+    change,
+    inline_completion_params,
+    insertion,
+    position_params,
+    scripted_settings,
+    server,
+)
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 CODEC = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
@@ -22,7 +31,7 @@ def client(
 ) -> Iterator[Client]:
     with server(tmp_path_factory.mktemp("home")) as (client, _):
         general = {"positionEncodings": [request.param, "utf-16"]}
-        settings = scripted(*TEXTS, **{"inline.maxLines": 2})
+        settings = scripted_settings(*TEXTS, **{"inline.maxLines": 2})
         client.encoding = client.initialize(settings, {"general": general})["positionEncoding"]
         assert client.encoding == request.param
         yield client
@@ -33,7 +42,7 @@ def width(text: str, encoding: str) -> int:
     return len(text.encode(codec)) // size
 
 
-def opened(client: Client, marked: str) -> tuple[str, int, int]:
+def open_document(client: Client, marked: str) -> tuple[str, int, int]:
     """Open the text; where its "|" was."""
     before, after = marked.split("|")
     uri = next(fresh)
@@ -67,7 +76,7 @@ def applied(client: Client, marked: str, edit: Message) -> str:
     ],
 )
 def test_next_words(client: Client, marked: str, expected: list[str]) -> None:
-    items = client.completions(*opened(client, marked))["items"]
+    items = client.completions(*open_document(client, marked))["items"]
     lines = [
         applied(client, marked, item["textEdit"]).strip("\n ") for item in items[: len(expected)]
     ]
@@ -88,7 +97,7 @@ def test_next_words(client: Client, marked: str, expected: list[str]) -> None:
 def test_ghost_text_is_one_suffix_at_the_cursor(
     client: Client, marked: str, expected: str | None
 ) -> None:
-    uri, line, character = opened(client, marked)
+    uri, line, character = open_document(client, marked)
     items = client.ghost(uri, line, character)
     if expected is None:
         assert items == []
@@ -100,7 +109,7 @@ def test_ghost_text_is_one_suffix_at_the_cursor(
 
 
 def test_every_item_survives_a_prefix_filter_and_keeps_its_order(client: Client) -> None:
-    answer = client.completions(*opened(client, "grü|"))
+    answer = client.completions(*open_document(client, "grü|"))
     items = answer["items"]
     assert answer["isIncomplete"] is True
     assert [item["sortText"] for item in items] == sorted(item["sortText"] for item in items)
@@ -115,7 +124,7 @@ def test_every_item_survives_a_prefix_filter_and_keeps_its_order(client: Client)
 
 
 def test_an_item_says_where_it_comes_from(client: Client) -> None:
-    item = client.completions(*opened(client, "hel|"))["items"][0]
+    item = client.completions(*open_document(client, "hel|"))["items"][0]
     resolved = client.request("completionItem/resolve", item)
     assert "%" in resolved["detail"]
     assert "scripted: 100 %" in resolved["documentation"]["value"]
@@ -128,7 +137,7 @@ def test_resolving_an_item_of_others_changes_nothing(client: Client) -> None:
 
 
 def test_edits_are_followed(client: Client) -> None:
-    uri, line, character = opened(client, "first 😀\r\nh|")
+    uri, line, character = open_document(client, "first 😀\r\nh|")
     client.send(
         change(
             uri,
@@ -160,21 +169,21 @@ def test_what_is_not_open_gets_empty_answers(client: Client) -> None:
 
 
 def test_past_the_end_is_the_end(client: Client) -> None:
-    uri, _, _ = opened(client, "hello |")
+    uri, _, _ = open_document(client, "hello |")
     assert client.ghost(uri, 7, 7)[0]["insertText"] == "world"
     assert client.completions(uri, 0, 99)["items"]
 
 
 @pytest.mark.parametrize("beyond", [2**31, 2**32 - 1, 2**53, 1e300])
 def test_an_edit_up_to_the_end_of_all_arrives(client: Client, beyond: float) -> None:
-    uri, _, _ = opened(client, "what was there\nbefore|")
+    uri, _, _ = open_document(client, "what was there\nbefore|")
     whole = {"start": {"line": 0, "character": 0}, "end": {"line": beyond, "character": beyond}}
     client.send(change(uri, 2, {"range": whole, "text": "hello "}))
     assert client.ghost(uri, 0, 6)[0]["insertText"] == "world"
 
 
 def test_closing_lets_go_of_a_document(client: Client) -> None:
-    uri, line, character = opened(client, "hello |")
+    uri, line, character = open_document(client, "hello |")
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert client.ghost(uri, line, character) == []
     client.open(uri, "grüße")
@@ -190,7 +199,7 @@ def test_accepted_characters_are_counted(client: Client) -> None:
         ]
 
     before = count()
-    (item,) = client.ghost(*opened(client, "hello |"))
+    (item,) = client.ghost(*open_document(client, "hello |"))
     client.request(
         "workspace/executeCommand", {k: item["command"][k] for k in ("command", "arguments")}
     )
@@ -207,7 +216,7 @@ def test_accepted_characters_are_counted(client: Client) -> None:
         [1, 2],
     ):
         answer = client.answer(
-            client.ask(
+            client.send_request(
                 "workspace/executeCommand", {"command": "foretype.accepted", "arguments": wrong}
             )
         )
@@ -217,8 +226,8 @@ def test_accepted_characters_are_counted(client: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "params"),
     [
-        ("textDocument/inlineCompletion", inline("file:///x", 0, -1)),
-        ("textDocument/completion", at("file:///x", 0, "one")),  # type: ignore[arg-type]
+        ("textDocument/inlineCompletion", inline_completion_params("file:///x", 0, -1)),
+        ("textDocument/completion", position_params("file:///x", 0, "one")),  # type: ignore[arg-type]
         ("textDocument/completion", {"textDocument": {"uri": "file:///x"}}),
         ("textDocument/completion", None),
         ("completionItem/resolve", []),
@@ -228,14 +237,16 @@ def test_accepted_characters_are_counted(client: Client) -> None:
 def test_malformed_params_get_an_error_and_no_popup(
     client: Client, method: str, params: Any
 ) -> None:
-    error = client.answer(client.ask(method, params))["error"]
+    error = client.answer(client.send_request(method, params))["error"]
     assert error["code"] == -32602
     assert "data" not in error
     assert client.warnings() == []
 
 
 def test_unknown_methods_and_broken_messages_get_errors(client: Client) -> None:
-    assert client.answer(client.ask("textDocument/nonsense", {}))["error"]["code"] == -32601
+    assert (
+        client.answer(client.send_request("textDocument/nonsense", {}))["error"]["code"] == -32601
+    )
     client.notify("$/nonsense", {"jsonrpc": 1})
     client.send_raw(b"content-length: 5\r\nContent-Type: x\r\n\r\n{oops")
     assert client.answer(None)["error"]["code"] == -32700

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from .client import SERVE, at, inline, scripted, server
+from .client import SERVE, inline_completion_params, position_params, scripted_settings, server
 
 URI = "file:///a.txt"
 
 
 def test_what_is_advertised_to_a_client_without_capabilities(tmp_path: Path) -> None:
     with server(tmp_path) as (client, _):
-        capabilities = client.initialize(scripted())
+        capabilities = client.initialize(scripted_settings())
         assert capabilities["positionEncoding"] == "utf-16"
         assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": True}
         assert capabilities["inlineCompletionProvider"] == {}
@@ -45,32 +45,37 @@ def test_the_first_encoding_that_both_know_is_chosen(
 def test_requests_before_initialize_and_after_shutdown_are_refused(tmp_path: Path) -> None:
     with server(tmp_path) as (client, _):
         assert (
-            client.answer(client.ask("textDocument/completion", at(URI, 0, 0)))["error"]["code"]
+            client.answer(
+                client.send_request("textDocument/completion", position_params(URI, 0, 0))
+            )["error"]["code"]
             == -32002
         )
         client.open(URI, "dropped")
-        client.initialize(scripted())
+        client.initialize(scripted_settings())
         assert (
-            client.answer(client.ask("initialize", {"capabilities": {}}))["error"]["code"] == -32600
+            client.answer(client.send_request("initialize", {"capabilities": {}}))["error"]["code"]
+            == -32600
         )
         client.request("shutdown", None)
         assert (
-            client.answer(client.ask("textDocument/completion", at(URI, 0, 0)))["error"]["code"]
+            client.answer(
+                client.send_request("textDocument/completion", position_params(URI, 0, 0))
+            )["error"]["code"]
             == -32600
         )
         client.notify("exit", None)
-        client.said_good_bye = True
+        client.has_shut_down = True
 
 
 def test_exit_without_shutdown_is_status_1(tmp_path: Path) -> None:
     with server(tmp_path, status=1) as (client, _):
-        client.initialize(scripted())
+        client.initialize(scripted_settings())
         client.notify("exit", None)
 
 
 def test_the_end_of_stdin_is_the_end(tmp_path: Path) -> None:
     with server(tmp_path, status=1) as (client, process):
-        client.initialize(scripted())
+        client.initialize(scripted_settings())
         assert process.stdin
         process.stdin.close()
 
@@ -78,7 +83,7 @@ def test_the_end_of_stdin_is_the_end(tmp_path: Path) -> None:
 def test_the_server_leaves_when_the_editor_is_gone(tmp_path: Path) -> None:
     editor = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with server(tmp_path, status=1) as (client, _):
-        client.initialize(scripted(), processId=editor.pid)
+        client.initialize(scripted_settings(), processId=editor.pid)
         editor.communicate(b"\n")
 
 
@@ -90,7 +95,7 @@ def test_exit_in_the_middle_of_work_does_not_wait_for_it(
             {"predictors": {"slow": {"texts": ["x" * 500]}}, "inline.minConfidence": 0.001}
         )
         client.open(URI, "x")
-        client.ask("textDocument/inlineCompletion", inline(URI, 0, 1))
+        client.send_request("textDocument/inlineCompletion", inline_completion_params(URI, 0, 1))
         time.sleep(0.5)
         began = time.monotonic()
         client.shut_down()
@@ -101,7 +106,7 @@ def test_exit_in_the_middle_of_work_does_not_wait_for_it(
 def test_two_servers_at_once(tmp_path: Path) -> None:
     with server(tmp_path) as (one, _), server(tmp_path) as (other, _):
         for client, text in ((one, "hello world"), (other, "hello there")):
-            client.initialize(scripted(text))
+            client.initialize(scripted_settings(text))
             client.open(URI, "hello ")
         assert one.ghost(URI, 0, 6)[0]["insertText"] == "world"
         assert other.ghost(URI, 0, 6)[0]["insertText"] == "there"
@@ -110,7 +115,8 @@ def test_two_servers_at_once(tmp_path: Path) -> None:
 def test_a_client_that_never_says_initialized_is_served(tmp_path: Path) -> None:
     with server(tmp_path) as (client, _):
         client.request(
-            "initialize", {"capabilities": {}, "initializationOptions": scripted("hello world")}
+            "initialize",
+            {"capabilities": {}, "initializationOptions": scripted_settings("hello world")},
         )
         client.open(URI, "hello ")
         assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
@@ -119,7 +125,7 @@ def test_a_client_that_never_says_initialized_is_served(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path) -> None:
     with server(tmp_path, status=None) as (client, process):
-        client.initialize(scripted())
+        client.initialize(scripted_settings())
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
         assert process.stderr
@@ -128,7 +134,7 @@ def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path) -> None:
 
 def test_editors_may_say_stdio(tmp_path: Path) -> None:
     with server(tmp_path, [*SERVE, "--stdio"]) as (client, _):
-        client.initialize(scripted("hello world"))
+        client.initialize(scripted_settings("hello world"))
         client.open(URI, "hello ")
         assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
 
@@ -159,7 +165,7 @@ def test_nothing_that_was_typed_is_logged(tmp_path: Path, plugins: dict[str, str
         client.initialize({"predictors": {"failing": {"texts": ["sesame opens"]}}})
         client.open(URI, "sesame! ")
         client.ghost(URI, 0, 8)
-        client.ask("textDocument/completion", {"sesame": "sesame"})
+        client.send_request("textDocument/completion", {"sesame": "sesame"})
         client.notify("textDocument/didChange", {"sesame": "sesame"})
         client.notify("textDocument/didOpen", {"textDocument": {"text": "sesame"}})
         client.send_raw(b'Content-Length: 8\r\n\r\n"sesame"')

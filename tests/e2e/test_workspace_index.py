@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .client import Client, change, comes_true, insertion, server
+from .client import Client, change, eventually, insertion, server
 
 URI = "file:///nowhere/open.txt"
 CAPABILITIES = {
@@ -40,7 +40,7 @@ def offered(client: Client, text: str) -> list[str]:
     return [item["textEdit"]["newText"] for item in client.completions(URI, 0, len(text))["items"]]
 
 
-def goes_on(client: Client, text: str, beginning: str) -> bool:
+def is_completed(client: Client, text: str, beginning: str) -> bool:
     """Whether something is offered after `text` that begins so."""
     return any(one.startswith(beginning) for one in offered(client, text))
 
@@ -50,10 +50,10 @@ def test_a_workspace_is_read_once_the_server_has_started_and_known_at_the_next_s
 ):
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
-        assert comes_true(lambda: goes_on(client, START, "soc"))
+        assert eventually(lambda: is_completed(client, START, "soc"))
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
-        assert goes_on(client, START, "soc")
+        assert is_completed(client, START, "soc")
 
 
 def test_progress_begins_and_ends_and_files_are_watched(tmp_path, folder):
@@ -81,21 +81,21 @@ def test_what_is_saved_is_learnt_and_what_is_excluded_is_not(tmp_path, folder):
         private.write_text("The number of the safe is fourteen.\n" * 4)
         for path in (new, private):
             client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
-        assert comes_true(lambda: goes_on(client, "The keeper of the ", "lig"))
-        assert not goes_on(client, "The number of the safe is ", "fou")
+        assert eventually(lambda: is_completed(client, "The keeper of the ", "lig"))
+        assert not is_completed(client, "The number of the safe is ", "fou")
 
 
 def test_what_is_excluded_is_not_learnt_from_while_it_is_open_and_is_answered_for(tmp_path, folder):
     with server(tmp_path / "home") as (client, _):
         begin(client, folder, **{"learn.exclude": ["private/"]})
-        assert comes_true(lambda: goes_on(client, START, "soc"))
+        assert eventually(lambda: is_completed(client, START, "soc"))
         line = "Her full name was Ermintrude Applethwaite.\n"
         for name, learnt in (("private/diary.txt", False), ("letter.txt", True)):
             document = (folder / name).as_uri()
             client.open(document, line + START)
             items = client.completions(document, 1, len(START))["items"]
             assert any(item["textEdit"]["newText"].startswith("soc") for item in items)
-            assert goes_on(client, "Her full name was ", "Erm") == learnt
+            assert is_completed(client, "Her full name was ", "Erm") == learnt
 
 
 def test_the_network_learns_nothing_from_what_is_excluded_or_forgotten(tmp_path, folder):
@@ -125,11 +125,11 @@ def test_the_network_learns_nothing_from_what_is_excluded_or_forgotten(tmp_path,
 def test_a_deleted_file_is_unlearnt(tmp_path, folder):
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
-        assert comes_true(lambda: goes_on(client, START, "soc"))
+        assert eventually(lambda: is_completed(client, START, "soc"))
         (folder / "anne.txt").unlink()
         changes = [{"uri": (folder / "anne.txt").as_uri(), "type": 3}]
         client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
-        assert comes_true(lambda: not goes_on(client, START, "soc"))
+        assert eventually(lambda: not is_completed(client, START, "soc"))
 
 
 def test_what_is_typed_in_one_document_is_offered_in_another(tmp_path, folder):
@@ -151,21 +151,21 @@ def test_a_writer_is_offered_words_alone_and_learnt_from_in_prose_alone(tmp_path
     (folder / "society.py").write_text("The secretary of our orchestra is nobody.\n" * 3)
     with server(tmp_path / "home") as (client, _):
         begin(client, folder, prose=True)
-        assert comes_true(lambda: goes_on(client, START, "soc"))
-        assert not goes_on(client, "The secretary of our ", "orch")
+        assert eventually(lambda: is_completed(client, START, "soc"))
+        assert not is_completed(client, "The secretary of our ", "orch")
         client.open(URI, START)
         items = client.completions(URI, 0, len(START))["items"]
         assert {item["command"]["arguments"][0]["kind"] for item in items} == {"word"}
         client.notify(
             "workspace/didChangeConfiguration", {"settings": {"foretype": {"prose": False}}}
         )
-        assert comes_true(lambda: goes_on(client, "The secretary of our ", "orch"))
+        assert eventually(lambda: is_completed(client, "The secretary of our ", "orch"))
 
 
 def test_what_is_learnt_meanwhile_is_offered_where_somebody_asked_before(tmp_path, folder):
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
-        assert comes_true(lambda: goes_on(client, START, "soc"))
+        assert eventually(lambda: is_completed(client, START, "soc"))
         client.open(URI, "The gardener of our ")
 
         def beginnings() -> set[str]:
@@ -177,7 +177,7 @@ def test_what_is_learnt_meanwhile_is_offered_where_somebody_asked_before(tmp_pat
         new.write_text("The gardener of our orchard is nobody.\n" * 3)
         change_of_file = {"changes": [{"uri": new.as_uri(), "type": 1}]}
         client.notify("workspace/didChangeWatchedFiles", change_of_file)
-        assert comes_true(lambda: "orc" in beginnings())
+        assert eventually(lambda: "orc" in beginnings())
 
 
 def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_not(
@@ -189,7 +189,7 @@ def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_n
     as_sent = {path: {"uri": path.as_uri(), "name": path.name} for path in (folder, other)}
     with server(tmp_path / "home") as (client, _):
         client.initialize({"predictors": {"copy": {}}}, CAPABILITIES, workspaceFolders=None)
-        assert not goes_on(client, START, "soc")
+        assert not is_completed(client, START, "soc")
         for added, removed in (((folder,), ()), ((other,), (folder,))):
             event = {
                 "added": [as_sent[path] for path in added],
@@ -197,8 +197,8 @@ def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_n
             }
             client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
             known = [(START, "soc"), ("The keeper of the ", "lig")][len(removed)]
-            assert comes_true(lambda known=known: goes_on(client, *known))
-        assert not goes_on(client, START, "soc")
+            assert eventually(lambda known=known: is_completed(client, *known))
+        assert not is_completed(client, START, "soc")
         registered = [
             one["method"] for one in client.requests if one["method"] == "client/registerCapability"
         ]

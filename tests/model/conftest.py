@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from foretype_model.predictors.copy.index import update
-from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.network.runtime import Metadata, Network
 from foretype_model.training import onnx_file
@@ -51,7 +51,7 @@ TICKS = count(1_700_000_000_000_000_000, 1_000_000_000)
 """Times of files, which are a second apart however quickly they are written."""
 
 
-class Place:
+class IndexedFolder:
     """A folder of texts, where its index is kept, and workspaces over it as if by so many
     servers.
     """
@@ -75,14 +75,14 @@ class Place:
     def content(self, workspace: Workspace) -> dict[str, bytes]:
         """What the index offers from: each file's text, by its path in the folder."""
         held: dict[str, bytes] = {}
-        for shard in workspace.shards:
-            for document in set(shard.names) - shard.masked:
+        for segment in workspace.segments:
+            for document in set(segment.names) - segment.masked:
                 name = Path(document).relative_to(self.folder).as_posix()
                 assert name not in held
-                held[name] = shard.document(document)
+                held[name] = segment.document(document)
         return held
 
-    def shards(self) -> list[str]:
+    def segments(self) -> list[str]:
         return sorted(path.name for path in self.index.glob("*.shard"))
 
     def on_disk(self) -> bytes:
@@ -97,7 +97,7 @@ class Place:
         """What `refresh` or `update` does, in this process."""
         self.index.mkdir(exist_ok=True)
         changed = None if everything else tuple(map(str, paths))
-        Renewal(
+        IndexUpdate(
             Request([str(self.folder)], str(self.index), exclude, changed),
             lambda _done, _total: None,
         ).run()
@@ -107,17 +107,17 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "texts", tmp_path / "index")
+def place(tmp_path: Path) -> IndexedFolder:
+    return IndexedFolder(tmp_path / "texts", tmp_path / "index")
 
 
 @pytest.fixture(scope="session")
-def make_place() -> type[Place]:
-    return Place
+def make_indexed_folder() -> type[IndexedFolder]:
+    return IndexedFolder
 
 
 @pytest.fixture
 def tiers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards so small that a few lines fill them."""
-    monkeypatch.setattr(update, "YOUNG", 100)
-    monkeypatch.setattr(update, "LARGEST", 1000)
+    monkeypatch.setattr(update, "MAX_DELTA_BYTES", 100)
+    monkeypatch.setattr(update, "MAX_FILE_BYTES", 1000)

@@ -20,9 +20,9 @@ from foretype_model.errors import PredictorError
 from foretype_model.files import atomic
 from foretype_model.predictor import Indexer, Learner, Modelled, Observer, Predictor
 from foretype_model.predictors import sandbox, scripted
-from foretype_model.predictors.copy.index.fm_index import HEAD, Shard
-from foretype_model.predictors.sandbox import Lane, UnansweredError, awaited
-from foretype_model.privacy.forget_list import Forgotten
+from foretype_model.predictors.copy.index.fm_index import HEADER_OFFSET, FMIndex
+from foretype_model.predictors.sandbox import CallThread, PredictorTimeoutError, with_timeouts
+from foretype_model.privacy.forget_list import ForgetList
 from foretype_model.store.store import data_folder
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def test_what_killed_renewals_have_left_is_removed_by_one_that_fails_too(place, 
     place.write("a.txt", "one\n")
     place.index.mkdir()
     (place.index / ".0123456789abcdef.shard.abcdefgh").write_bytes(bytes(1000))
-    monkeypatch.setattr(Shard, "save", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr(FMIndex, "save", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         place.renew()
     assert list(place.index.iterdir()) == []
@@ -50,15 +50,15 @@ def test_what_killed_renewals_have_left_is_removed_by_one_that_fails_too(place, 
 
 def test_what_a_killed_write_has_left_is_removed_and_what_another_is_writing_is_not(tmp_path):
     path = tmp_path / "kept"
-    code = "import os, pathlib, sys; from foretype_model.files.atomic import replacing\n"
-    code += "with replacing(pathlib.Path(sys.argv[1])): os._exit(9)"
+    code = "import os, pathlib, sys; from foretype_model.files.atomic import atomic_write\n"
+    code += "with atomic_write(pathlib.Path(sys.argv[1])): os._exit(9)"
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     (left,) = tmp_path.iterdir()
     other = tmp_path / ".kept.notes"
     other.touch()
-    with atomic.replacing(path) as partial:
+    with atomic.atomic_write(path) as partial:
         assert not left.exists()
-        with atomic.replacing(path) as second:
+        with atomic.atomic_write(path) as second:
             assert partial.exists()
             second.write_text("second")
         partial.write_text("first")
@@ -73,12 +73,14 @@ def test_a_shard_whose_positions_are_damaged_masks_nothing_and_is_made_again(pla
     for name in ("a.txt", "b.txt"):
         place.write(name, f"the text of {name} " * 20)
     place.renew()
-    shard = place.index / place.shards()[0]
-    content = bytearray(shard.read_bytes())
-    positions = HEAD + int.from_bytes(content[HEAD - 4 : HEAD], sys.byteorder)
+    segment = place.index / place.segments()[0]
+    content = bytearray(segment.read_bytes())
+    positions = HEADER_OFFSET + int.from_bytes(
+        content[HEADER_OFFSET - 4 : HEADER_OFFSET], sys.byteorder
+    )
     content[positions + 3] ^= 0x40  # the first is now far beyond the end
-    shard.unlink()
-    shard.write_bytes(content)
+    segment.unlink()
+    segment.write_bytes(content)
     place.write("a.txt", "changed meanwhile")
     workspace = place.workspace()
     assert workspace.open() == ()
@@ -115,7 +117,7 @@ def test_a_user_without_a_home_has_a_place_where_nothing_can_be(monkeypatch):
 
 def test_where_a_file_is_in_the_place_of_a_folder_nothing_is_forgotten(tmp_path):
     (tmp_path / "file").touch()
-    assert Forgotten.read(tmp_path / "file" / "index") == Forgotten()
+    assert ForgetList.read(tmp_path / "file" / "index") == ForgetList()
 
 
 # The clock
@@ -137,39 +139,39 @@ def test_durations_are_measured_by_clocks_that_do_not_jump():
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(sandbox, "LONGEST_CALL", 0.1)
+def short_timeouts(monkeypatch):
+    monkeypatch.setattr(sandbox, "CALL_TIMEOUT", 0.1)
 
 
-class Hanging(scripted.ScriptedPredictor):
+class HangingPredictor(scripted.ScriptedPredictor):
     ended = threading.Event()
 
     def observe(self, *_):
         self.ended.wait(30)
 
     def with_model(self, model):
-        return Hanging([str(model)])
+        return HangingPredictor([str(model)])
 
 
-def test_a_call_that_does_not_come_back_is_given_up_and_none_waits_again(impatient):
-    predictor = awaited(Hanging(["hello"]))
+def test_a_call_that_does_not_come_back_is_given_up_and_none_waits_again(short_timeouts):
+    predictor = with_timeouts(HangingPredictor(["hello"]))
     assert predictor.feed(predictor.start(), b"hel") is not None
-    with pytest.raises(UnansweredError, match=r"not answered in 0 s"):
+    with pytest.raises(PredictorTimeoutError, match=r"not answered in 0 s"):
         predictor.observe("a", b"", b"")
-    with pytest.raises(UnansweredError, match="before"):
+    with pytest.raises(PredictorTimeoutError, match="before"):
         predictor.start()
-    Hanging.ended.set()
+    HangingPredictor.ended.set()
 
 
 def test_a_predictor_that_is_waited_for_is_of_the_kinds_that_it_was():
-    predictor = awaited(Hanging(["hello"]))
+    predictor = with_timeouts(HangingPredictor(["hello"]))
     assert isinstance(predictor, Predictor)
     assert isinstance(predictor, Observer)
     assert isinstance(predictor, Modelled)
     assert not isinstance(predictor, Learner)
     assert not isinstance(predictor, Indexer)
     other = predictor.with_model(Path("other"))
-    assert type(other).__name__ == "Hanging"
+    assert type(other).__name__ == "HangingPredictor"
     assert isinstance(other, Modelled)
 
 
@@ -180,7 +182,7 @@ def test_what_would_end_the_server_is_an_error_like_others(raised, told):
     def fail():
         raise raised
 
-    lane = Lane(5)
+    lane = CallThread(5)
     with pytest.raises(told):
         lane.call(fail)
     assert lane.call(os.getpid) == os.getpid()
@@ -188,7 +190,7 @@ def test_what_would_end_the_server_is_an_error_like_others(raised, told):
 
 def test_threads_end_with_their_predictor():
     before = set(threading.enumerate())
-    predictor = awaited(Hanging(["hello"]))
+    predictor = with_timeouts(HangingPredictor(["hello"]))
     predictor.start()
     threads = set(threading.enumerate()) - before
     assert len(threads) == 2

@@ -13,10 +13,10 @@ from foretype_model.sampling import (
     adjusted,
     gumbel,
     gumbel_below,
-    normalised,
-    tempered,
+    log_softmax,
     top_k,
     top_p,
+    with_temperature,
 )
 
 LOGITS = st.lists(st.floats(-20, 20), min_size=2, max_size=40).map(np.array)
@@ -24,19 +24,19 @@ LOGITS = st.lists(st.floats(-20, 20), min_size=2, max_size=40).map(np.array)
 
 @given(LOGITS, st.floats(0.05, 5), st.integers(0, 50), st.floats(0.05, 1))
 def test_what_is_adjusted_is_a_distribution(logits, temperature, k, p) -> None:
-    log_q = adjusted(normalised(logits), temperature, k, p)
+    log_q = adjusted(log_softmax(logits), temperature, k, p)
     assert np.exp(log_q).sum() == pytest.approx(1)
     assert log_q.argmax() == logits.argmax() or np.isclose(logits[log_q.argmax()], logits.max())
 
 
 @given(LOGITS)
 def test_temperature_zero_is_argmax(logits) -> None:
-    assert np.flatnonzero(tempered(logits, 0) > -np.inf).tolist() == [logits.argmax()]
+    assert np.flatnonzero(with_temperature(logits, 0) > -np.inf).tolist() == [logits.argmax()]
 
 
 @given(LOGITS, st.integers(1, 40))
 def test_top_k_keeps_k_and_ties(logits, k) -> None:
-    log_p = normalised(logits)
+    log_p = log_softmax(logits)
     kept = log_p[top_k(log_p, k) > -np.inf]
     assert len(kept) >= min(k, len(logits))
     assert (log_p > kept.min()).sum() < k
@@ -44,7 +44,7 @@ def test_top_k_keeps_k_and_ties(logits, k) -> None:
 
 @given(LOGITS, st.floats(0.05, 0.99))
 def test_top_p_keeps_the_fewest_that_hold_p(logits, p) -> None:
-    log_p = normalised(logits)
+    log_p = log_softmax(logits)
     kept = np.exp(log_p[top_p(log_p, p) > -np.inf])
     assert kept.sum() >= p - 1e-9
     assert kept.sum() - kept.min() < p + 1e-9
@@ -52,15 +52,15 @@ def test_top_p_keeps_the_fewest_that_hold_p(logits, p) -> None:
 
 def test_a_low_temperature_sharpens_and_a_high_one_flattens() -> None:
     log_p = np.log(np.array([0.6, 0.3, 0.1]))
-    assert np.exp(tempered(log_p, 0.5))[0] > 0.6 > np.exp(tempered(log_p, 2.0))[0]
-    np.testing.assert_allclose(np.exp(tempered(log_p, 1.0)), [0.6, 0.3, 0.1])
+    assert np.exp(with_temperature(log_p, 0.5))[0] > 0.6 > np.exp(with_temperature(log_p, 2.0))[0]
+    np.testing.assert_allclose(np.exp(with_temperature(log_p, 1.0)), [0.6, 0.3, 0.1])
 
 
 @given(LOGITS, st.floats(-5, 5), st.integers(0, 9))
 def test_conditioned_noise_has_the_asked_for_maximum_and_keeps_its_order(
     logits, highest, seed
 ) -> None:
-    perturbed = gumbel(np.random.default_rng(seed), normalised(logits))
+    perturbed = gumbel(np.random.default_rng(seed), log_softmax(logits))
     below = gumbel_below(perturbed, highest)
     assert below.max() == pytest.approx(highest, abs=1e-6)
     order = np.argsort(perturbed)
@@ -68,16 +68,16 @@ def test_conditioned_noise_has_the_asked_for_maximum_and_keeps_its_order(
 
 
 def test_drawing_through_a_tree_is_drawing_from_its_leaves() -> None:
-    draw, log_p = np.random.default_rng(0), normalised(np.array([0.3, -1.0, 0.8, 0.1, -0.5, 0.4]))
+    rng, log_p = np.random.default_rng(0), log_softmax(np.array([0.3, -1.0, 0.8, 0.1, -0.5, 0.4]))
     counts, sides = (
         np.zeros(6),
         np.array([np.logaddexp.reduce(log_p[:3]), np.logaddexp.reduce(log_p[3:])]),
     )
     for _ in range(8000):
-        left, right = gumbel_below(gumbel(draw, sides), float(draw.gumbel()))
+        left, right = gumbel_below(gumbel(rng, sides), float(rng.gumbel()))
         leaves = [
-            gumbel_below(gumbel(draw, log_p[:3]), left),
-            gumbel_below(gumbel(draw, log_p[3:]), right),
+            gumbel_below(gumbel(rng, log_p[:3]), left),
+            gumbel_below(gumbel(rng, log_p[3:]), right),
         ]
         counts[np.concatenate(leaves).argmax()] += 1
     np.testing.assert_allclose(counts / 8000, np.exp(log_p), atol=0.02)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.trust.protocol_edits import Edit, Reference
+from tests.trust.protocol_edits import Edit, ReferenceText
 
-from foretype_server.document import LONGEST_CHUNK, Point, Text
-from foretype_server.lsp.to_proto import UNITS
+from foretype_server.document import MAX_CHUNK_BYTES, Point, Text
+from foretype_server.lsp.to_proto import POSITION_ENCODINGS
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 
@@ -26,7 +26,7 @@ edits = st.lists(st.tuples(points, points, texts), max_size=8)
 def test_equals_the_reference_after_any_edits(
     text: str, edits: list, asked: Point, encoding: str
 ) -> None:
-    store, reference = Text(text, UNITS[encoding]), Reference(text, encoding)
+    store, reference = Text(text, POSITION_ENCODINGS[encoding]), ReferenceText(text, encoding)
     for start, end, new in edits:
         store.edit(start, end, new)
         reference.apply(Edit((start, end), new))
@@ -34,9 +34,9 @@ def test_equals_the_reference_after_any_edits(
     assert len(store) == len(reference.text.encode())
     start, length = asked
     assert store.slice(start, length) == reference.text.encode()[start : start + length]
-    offset, _ = reference.place(asked)
+    offset, _ = reference.locate(asked)
     assert store.offset(asked) == len(reference.text[:offset].encode())
-    before, after = (bytes(part).decode() for part in store.around(asked))
+    before, after = (bytes(part).decode() for part in store.split_at(asked))
     assert before == reference.text[:offset].replace("\r\n", "\n")
     assert after == reference.text[offset:].replace("\r\n", "\n")
 
@@ -51,9 +51,9 @@ def test_equals_the_reference_after_any_edits(
 def test_equals_the_reference_over_many_chunks(
     filler: str, text: str, edits: list, shift: int, encoding: str
 ) -> None:
-    width = LONGEST_CHUNK // 2 // len(filler.encode()) + shift
+    width = MAX_CHUNK_BYTES // 2 // len(filler.encode()) + shift
     long = filler * width + text + filler * width
-    store, reference = Text(long, UNITS[encoding]), Reference(long, encoding)
+    store, reference = Text(long, POSITION_ENCODINGS[encoding]), ReferenceText(long, encoding)
     for start, end, new in edits[:3]:
         store.edit(start, end, new)
         reference.apply(Edit((start, end), new))
@@ -65,7 +65,7 @@ def test_half_of_a_surrogate_pair_keeps_its_place(text: str, edits: list) -> Non
     """Whatever halves an edit leaves, the number of UTF-16 units on every line is what the client
     counts.
     """
-    store = Text(text, UNITS["utf-16"])
+    store = Text(text, POSITION_ENCODINGS["utf-16"])
     lines = [_units(line) for line in text.split("\n")]
     for start, end, new in edits:
         lines = _edited(lines, *sorted((start, end)), new)
@@ -105,6 +105,6 @@ def _edited(lines: list[list[bytes]], start: Point, end: Point, new: str) -> lis
     ],
 )
 def test_edits_in_utf_16(text: str, start: Point, end: Point, new: str, expected: str) -> None:
-    store = Text(text, UNITS["utf-16"])
+    store = Text(text, POSITION_ENCODINGS["utf-16"])
     store.edit(start, end, new)
     assert bytes(store).decode() == expected

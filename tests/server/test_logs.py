@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from foretype_model.errors import ModelError, PredictorError
-from foretype_model.predictor import Context
+from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors import GROUP, load_predictor
-from foretype_model.predictors.sandbox import Lane
+from foretype_model.predictors.sandbox import CallThread
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_server import logs
-from foretype_server.session.ensembles import Serving
+from foretype_server.session.ensembles import Ensembles
 
 WORD = "xyzzy"
 
@@ -42,7 +42,7 @@ def plugin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], P
 def failure(code: Callable[[], object]) -> Exception:
     """What code of somebody else's raises, called as a plugin is."""
     with pytest.raises(Exception) as caught:
-        Lane(5).call(code)
+        CallThread(5).call(code)
     return caught.value
 
 
@@ -50,7 +50,7 @@ def test_of_anothers_error_the_kind_and_the_line_are_told(plugin: Callable[[str]
     file = plugin(
         f"import json\n\ndef deep():\n    json.loads('{{{WORD}')\n\ndef raise_():\n    deep()\n"
     )
-    told = logs.told(failure(import_module("somebodys_plugin").raise_))
+    told = logs.describe_error(failure(import_module("somebodys_plugin").raise_))
     assert told.startswith(
         f"JSONDecodeError at {file}:4; foretype doctor or foretype serve --log-text"
     )
@@ -69,7 +69,7 @@ def test_a_plugin_that_cannot_be_imported_is_told_by_the_line(
 ) -> None:
     file = plugin(text)
     known = {"a": EntryPoint("a", "somebodys_plugin:create", GROUP)}
-    told = logs.told(failure(lambda: load_predictor("a", known, Context())))
+    told = logs.describe_error(failure(lambda: load_predictor("a", known, PredictorConfig())))
     assert told.startswith(
         f"the predictor 'a' (somebodys_plugin:create) could not be made: {kind} at {file}:2;"
     )
@@ -77,17 +77,17 @@ def test_a_plugin_that_cannot_be_imported_is_told_by_the_line(
 
 
 def test_ours_are_told_in_their_own_words_but_for_what_others_say_in_them() -> None:
-    assert logs.told(ModelError("a.onnx is broken")) == "a.onnx is broken"
+    assert logs.describe_error(ModelError("a.onnx is broken")) == "a.onnx is broken"
     error = PredictorError("it could not be made", failure(lambda: {}[WORD]))
     assert str(error) == f"it could not be made: KeyError: '{WORD}'"
-    assert logs.told(error).startswith(f"it could not be made: KeyError at {__file__}:")
-    assert WORD not in logs.told(error)
+    assert logs.describe_error(error).startswith(f"it could not be made: KeyError at {__file__}:")
+    assert WORD not in logs.describe_error(error)
 
 
-class Refusing(ScriptedPredictor):
+class RefusingPredictor(ScriptedPredictor):
     """Takes no other model, and keeps nothing."""
 
-    def with_model(self, model: Path) -> Refusing:
+    def with_model(self, model: Path) -> RefusingPredictor:
         raise KeyError(WORD)
 
     def learn(self, state: bytes, following: int) -> None:
@@ -99,9 +99,9 @@ class Refusing(ScriptedPredictor):
 
 def test_what_a_plugin_says_of_a_model_and_of_the_disk_is_not_told() -> None:
     shown: list[str] = []
-    serving = Serving({"refusing": Refusing(["hello"])}, None, shown.append)
-    assert serving._made(Path("mine.onnx")) is serving.base
-    serving.save()
+    ensembles = Ensembles({"refusing": RefusingPredictor(["hello"])}, None, shown.append)
+    assert ensembles._new_ensemble(Path("mine.onnx")) is ensembles.base
+    ensembles.save()
     assert shown[0].startswith(f"mine is not used (KeyError at {__file__}:")
     assert f"({os.strerror(errno.ENOSPC)})" in shown[1]
     assert WORD not in "".join(shown)
@@ -110,6 +110,6 @@ def test_what_a_plugin_says_of_a_model_and_of_the_disk_is_not_told() -> None:
 def test_where_text_is_logged_all_of_it_is_told(caplog: pytest.LogCaptureFixture) -> None:
     error = PredictorError("it failed", KeyError(WORD))
     with caplog.at_level(logging.DEBUG):
-        assert logs.told(error) == f"it failed: KeyError: '{WORD}'"
-        assert logs.told(KeyError(WORD)) == f"KeyError: '{WORD}'"
-    assert logs.told(KeyError(WORD)).startswith("KeyError at a place unknown;")
+        assert logs.describe_error(error) == f"it failed: KeyError: '{WORD}'"
+        assert logs.describe_error(KeyError(WORD)) == f"KeyError: '{WORD}'"
+    assert logs.describe_error(KeyError(WORD)).startswith("KeyError at a place unknown;")

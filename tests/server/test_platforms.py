@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from foretype_model.errors import ModelError
 from foretype_model.files import atomic, discovery, uris
-from foretype_model.files.atomic import replacing
-from foretype_model.files.discovery import LeftOutError, Tree, read_text
-from foretype_model.files.gitignore import rules_of
-from foretype_model.files.uris import file_of, path_of, real_path, windows_path
-from foretype_model.privacy.secret_scanner import is_private
+from foretype_model.files.atomic import atomic_write
+from foretype_model.files.discovery import SkippedFile, Tree, read_text
+from foretype_model.files.gitignore import rules_in
+from foretype_model.files.uris import real_path, uri_to_path, uri_to_real_path, windows_path
+from foretype_model.privacy.secret_scanner import is_secret_document
 from foretype_model.store.store import Store
 from foretype_server.console.text_file import TextFile
 
@@ -88,14 +88,14 @@ def _on_windows(uri: str) -> str | None:
     with pytest.MonkeyPatch.context() as patch:
         # Not for all of os: what is tried says itself what it goes by.
         patch.setattr(uris, "os", SimpleNamespace(name="nt", fsencode=os.fsencode))
-        return path_of(uri)
+        return uri_to_path(uri)
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
 @given(st.lists(st.binary(min_size=1).filter(lambda name: not {0, 47} & set(name)), min_size=1))
 def test_a_path_of_any_bytes_survives_its_uri(parts):
     path = Path("/", *map(os.fsdecode, parts))
-    assert path_of(path.as_uri()) == str(path)
+    assert uri_to_path(path.as_uri()) == str(path)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_a_path_of_any_bytes_survives_its_uri(parts):
     ],
 )  # fmt: skip
 def test_what_is_no_file_has_no_path(uri):
-    assert path_of(uri) is None
-    assert file_of(uri) is None
+    assert uri_to_path(uri) is None
+    assert uri_to_real_path(uri) is None
 
 
 @pytest.mark.skipif(not POSIX, reason="there, it is a share")
 def test_a_file_on_another_machine_is_none_of_this_one():
-    assert path_of("file://elsewhere/etc/passwd") is None
+    assert uri_to_path("file://elsewhere/etc/passwd") is None
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
@@ -123,17 +123,17 @@ def test_a_file_on_another_machine_is_none_of_this_one():
     "uri", ["file:///tmp/a%20b.ipynb", "file:/tmp/a b.ipynb", "FILE://localhost/tmp/a%20b.ipynb"]
 )
 def test_spellings_of_a_uri_are_one_file(uri):
-    assert path_of(uri) == "/tmp/a b.ipynb"
+    assert uri_to_path(uri) == "/tmp/a b.ipynb"
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
 def test_a_cell_is_a_part_of_its_notebook():
-    assert path_of("vscode-notebook-cell:/tmp/a.ipynb#W0sZmlsZQ%3D%3D") == "/tmp/a.ipynb"
+    assert uri_to_path("vscode-notebook-cell:/tmp/a.ipynb#W0sZmlsZQ%3D%3D") == "/tmp/a.ipynb"
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
 def test_nothing_is_learnt_from_a_cell_of_a_file_of_keys():
-    assert is_private("vscode-notebook-cell:/tmp/.env#W0sZmlsZQ%3D%3D")
+    assert is_secret_document("vscode-notebook-cell:/tmp/.env#W0sZmlsZQ%3D%3D")
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_file_has_one_name_however_it_is_spelt(tmp_path, name):
     (folder / name).write_text("text")
     for spelling in ("Notes/Café Plan.md", "notes/café plan.md", "NOTES/cafe\u0301 PLAN.MD"):
         assert real_path(tmp_path / spelling) == str(folder / name)
-        assert file_of((tmp_path / spelling).as_uri()) == str(folder / name)
+        assert uri_to_real_path((tmp_path / spelling).as_uri()) == str(folder / name)
     assert list(Tree(tmp_path / "notes").walk(Counter())) == [str(folder / name)]
 
 
@@ -181,7 +181,7 @@ def test_no_model_is_named_as_a_device_of_windows(tmp_path, name):
 
 def test_a_junction_is_a_link_and_not_gone_into(monkeypatch, tmp_path):
     (tmp_path / "above").mkdir()
-    status = SimpleNamespace(st_reparse_tag=discovery.JUNCTION, st_mode=stat.S_IFDIR)
+    status = SimpleNamespace(st_reparse_tag=discovery.JUNCTION_TAG, st_mode=stat.S_IFDIR)
     monkeypatch.setattr(discovery, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
     entry = SimpleNamespace(is_symlink=lambda: False, stat=lambda follow_symlinks: status)
     assert discovery._is_link(entry)
@@ -195,8 +195,8 @@ def test_what_is_in_a_cloud_is_not_fetched_unless_it_is_named(monkeypatch, tmp_p
     path.write_text("text")
     status = SimpleNamespace(st_mode=stat.S_IFREG, st_size=4, st_file_attributes=attributes)
     monkeypatch.setattr(Path, "stat", lambda _path, **_options: status)
-    if attributes & discovery.RECALLED:
-        with pytest.raises(LeftOutError, match="in a cloud"):
+    if attributes & discovery.RECALL_ATTRIBUTES:
+        with pytest.raises(SkippedFile, match="in a cloud"):
             read_text(path, largest=10)
     else:
         assert read_text(path, largest=10) == b"text"
@@ -218,7 +218,7 @@ def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatc
     monkeypatch.setattr(atomic, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
     monkeypatch.setattr(atomic, "PAUSES", (0.0,) * len(atomic.PAUSES))
     monkeypatch.setattr(Path, "replace", refused)
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text("new")
     assert path.read_text() == "new"
     assert [file.name for file in tmp_path.iterdir()] == ["kept.json"]
@@ -230,7 +230,7 @@ def test_what_cannot_be_replaced_is_there_still(monkeypatch, tmp_path):
     monkeypatch.setattr(
         Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "in use"))
     )
-    with pytest.raises(PermissionError), replacing(path) as partial:
+    with pytest.raises(PermissionError), atomic_write(path) as partial:
         partial.write_text("new")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("kept.json", "old")]
 
@@ -246,7 +246,7 @@ def test_what_cannot_be_replaced_is_there_still(monkeypatch, tmp_path):
 )
 def test_a_gitignore_is_read_whatever_wrote_it(tmp_path, content):
     (tmp_path / ".gitignore").write_bytes(content)
-    (rules,) = rules_of(str(tmp_path))
+    (rules,) = rules_in(str(tmp_path))
     assert rules.verdict(str(tmp_path / "a.log"), is_folder=False)
     assert not rules.verdict(str(tmp_path / "a.txt"), is_folder=False)
 

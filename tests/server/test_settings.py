@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_server.settings import NAMES, Settings, concerns_us, read_settings
+from foretype_server.settings import SCHEMA, Settings, has_foretype_settings, read_settings
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ json_values = st.recursive(
 
 
 @given(
-    json_values, st.dictionaries(st.sampled_from([*NAMES, "foretype", "inline", "x"]), json_values)
+    json_values, st.dictionaries(st.sampled_from([*SCHEMA, "foretype", "inline", "x"]), json_values)
 )
 def test_no_json_at_all_makes_it_fail(anything: object, named: dict[str, object]) -> None:
     settings, problems = read_settings(anything, named)
@@ -111,4 +111,4 @@ def test_no_json_at_all_makes_it_fail(anything: object, named: dict[str, object]
     ],
 )
 def test_settings_of_other_programs_are_left_alone(layer: object, ours: bool) -> None:
-    assert concerns_us(layer) is ours
+    assert has_foretype_settings(layer) is ours

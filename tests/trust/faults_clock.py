@@ -15,11 +15,11 @@ from unittest import mock
 from tests.trust.faults_state import state_faults
 from tests.trust.outcome import Outcome
 
-from foretype_model.files.atomic import replacing
-from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.files.atomic import atomic_write
+from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_server.usage import store
-from foretype_server.usage.store import Count, Key
+from foretype_server.usage.store import Count, CountKey
 
 YEAR = 365 * 24 * 3600
 JUMPS = (-50 * YEAR, -YEAR, -3600, -1, 1, 3600, YEAR, 100 * YEAR)
@@ -61,19 +61,21 @@ def work(home: Path, now: float) -> Iterator[str]:
     other.write_text(f"And this is the one of {now}.\n" * 20)
     for path in (saved, other):
         os.utime(path, (now, now))
-    Renewal(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
+    IndexUpdate(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
     workspace = Workspace((texts,), index)
-    shards = workspace.open()
+    segments = workspace.open()
     held = {
-        name: shard.document(name) for shard in shards for name in set(shard.names) - shard.masked
+        name: segment.document(name)
+        for segment in segments
+        for name in set(segment.names) - segment.masked_names
     }
     if held != {str(path): path.read_bytes() for path in texts.iterdir()}:
         yield "the index is not that of the files"
-    with replacing(home / "models" / "kept.json") as partial:
+    with atomic_write(home / "models" / "kept.json") as partial:
         partial.write_text("{}")
     before = sum(count.shown for count in store.read(home).values())
     today = datetime.date.today().isoformat()
-    store.write(home, {Key(today, "python", "vim", "word"): Count(1, 1, 5)})
+    store.write(home, {CountKey(today, "python", "vim", "word"): Count(1, 1, 5)})
     if sum(count.shown for count in store.read(home).values()) != before + 1:
         yield "counts are lost"
     if not store.read(home, today):

@@ -17,12 +17,12 @@ from tests.trust.faults_state import index_faults
 from tests.trust.outcome import Outcome
 
 from foretype_model.errors import BrokenIndexError, ModelError
-from foretype_model.predictors.copy.index.erase import without_word
-from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.index.manifest import MANIFEST, Manifest
-from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.copy.index.erase import mask_word
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.index.manifest import MANIFEST_FILE, Manifest
+from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 from foretype_model.predictors.copy.index.workspace import Workspace
-from foretype_model.predictors.network.runtime import Network, SessionCell, open_session
+from foretype_model.predictors.network.runtime import Network, OnnxBackend, open_session
 from foretype_model.store.store import BUNDLED
 
 KILOBYTE = 1024
@@ -94,7 +94,7 @@ def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
 def by_session(path: Path) -> Network:
     """A model run by ONNX Runtime, whatever else could run it."""
     session, metadata = open_session(path)
-    return Network(SessionCell(session), metadata)
+    return Network(OnnxBackend(session), metadata)
 
 
 RUNTIMES = (Network.open, by_session)
@@ -153,21 +153,21 @@ def damaged(whole: bytes, kind: int, rng: random.Random) -> bytes:
 
 def damaged_shards(folder: Path, rng: random.Random, damages: int) -> Outcome:
     """Open a damaged shard, and where that can be done, offer and mask what it holds."""
-    shard = Shard.build(
+    segment = FMIndex.build(
         [
             (f"/{n}.txt", f"the quick brown fox {n} jumps over the lazy dog\n".encode() * 20)
             for n in range(5)
         ]
     )
     path = folder / "a.shard"
-    shard.save(path)
+    segment.save(path)
     whole = path.read_bytes()
     survived = 0
     for damage in range(damages):
         path.unlink()
         path.write_bytes(damaged(whole, damage % 4, rng))
         try:
-            survived += not Shard.open(path).is_whole or path.read_bytes() == whole
+            survived += not FMIndex.open(path).is_intact or path.read_bytes() == whole
         except BrokenIndexError:
             survived += 1
     path.unlink()
@@ -187,7 +187,7 @@ def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
     for damage in range(damages):
         renew(texts, index)
         victim = rng.choice([path for path in index.iterdir() if path.name != "lock"])
-        content = other_version if victim.name == MANIFEST and damage % 5 == 4 else damaged
+        content = other_version if victim.name == MANIFEST_FILE and damage % 5 == 4 else damaged
         victim.write_bytes(content(victim.read_bytes(), damage % 4, rng))
         (texts / f"{damage % 6}.txt").write_text(f"{TEXT}This text was changed, {damage}.\n" * 10)
         faults += [f"{damage}: {fault}" for fault in use_damaged(texts, index)]
@@ -206,7 +206,9 @@ def other_version(manifest: bytes, _kind: int, rng: random.Random) -> bytes:
     values = json.loads(manifest)
     if rng.random() < 0.5:
         return json.dumps({**values, "format": values["format"] + 1, "more": 1}).encode()
-    files = {name: [[1, 1], sha256, shard] for name, (_, sha256, shard) in values["files"].items()}
+    files = {
+        name: [[1, 1], sha256, segment] for name, (_, sha256, segment) in values["files"].items()
+    }
     return json.dumps({**values, "files": files}).encode()
 
 
@@ -214,11 +216,11 @@ def use_damaged(texts: Path, index: Path) -> Iterator[str]:
     """What is not as it should be."""
     workspace = Workspace((texts,), index)
     known = {str(path): path.read_bytes() for path in texts.iterdir()}
-    for shard in workspace.open():
+    for segment in workspace.open():
         for word in (b"treasurer", b"Wainwright"):
-            without_word(shard, word)
-        for name in set(shard.names) - shard.masked:
-            if shard.is_whole and shard.document(name) != known.get(name):
+            mask_word(segment, word)
+        for name in set(segment.names) - segment.masked_names:
+            if segment.is_intact and segment.document(name) != known.get(name):
                 yield f"{name} would be offered as it is not"
     renew(texts, index)
     yield from index_faults(index, least=len(known))
@@ -228,4 +230,4 @@ def use_damaged(texts: Path, index: Path) -> Iterator[str]:
 
 def renew(texts: Path, index: Path) -> None:
     """As the child process does."""
-    Renewal(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
+    IndexUpdate(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()

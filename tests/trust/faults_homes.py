@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.e2e.client import FORETYPE, PATIENCE, SERVE, server
+from tests.e2e.client import FORETYPE, SERVE, TIMEOUT, server
 from tests.trust.outcome import Outcome
 
 SETTINGS = {"predictors": {"network": {}, "copy": {}, "scripted": {"texts": ["hello world"]}}}
@@ -139,7 +139,7 @@ def session(folder: Path, command: Sequence[str]) -> Iterator[str]:
                 for text in {one for one in warnings if warnings.count(one) > 1}
             )
             client.shut_down()
-        if (status := process.wait(PATIENCE)) != 0:
+        if (status := process.wait(TIMEOUT)) != 0:
             yield f"ended with status {status}"
         assert process.stderr
         if b"Traceback" in (log := process.stderr.read()):

@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.e2e.client import PATIENCE, Client, change, comes_true, insertion, server
+from tests.e2e.client import TIMEOUT, Client, change, eventually, insertion, server
 from tests.trust.faults_state import state_faults
 from tests.trust.outcome import Outcome
 
@@ -24,7 +24,7 @@ from foretype_model.predictors.copy.index.manifest import Manifest
 KILLS = 100
 """Of servers; a third as many of trainings."""
 
-LONGEST = 2.0
+MAX_LIFE_SECONDS = 2.0
 """Seconds until a kill: a server is ready after a third of a second, and has indexed after one."""
 
 URI = "file:///nowhere/open.txt"
@@ -52,14 +52,16 @@ def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
     with server(home, status=None) as (client, _):
         begin(client, texts)
         use(client, texts, rng)
-        assert comes_true(lambda: len(Manifest.read(index_of(home)).files) > 38)
+        assert eventually(lambda: len(Manifest.read(index_of(home)).files) > 38)
         client.shut_down()
     faults: list[str] = []
     for kill in range(kills):
         with server(home, status=None) as (client, process):
-            end = time.monotonic() + rng.uniform(0, LONGEST)
+            end = time.monotonic() + rng.uniform(0, MAX_LIFE_SECONDS)
             with suppress(OSError, EOFError):
-                faults += [f"{kill}: {fault}" for fault in served(client, texts, rng, end)]
+                faults += [
+                    f"{kill}: {fault}" for fault in use_until_killed(client, texts, rng, end)
+                ]
             time.sleep(max(0.0, end - time.monotonic()))
             for victim in rng.choice([[process.pid], children(process.pid)]) or [process.pid]:
                 with suppress(ProcessLookupError):
@@ -71,11 +73,11 @@ def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
         "kill -9 of a server",
         kills,
         kills - len({fault.split(":")[0] for fault in faults}),
-        told(faults),
+        summarize(faults),
     )
 
 
-def served(client: Client, texts: Path, rng: random.Random, end: float) -> list[str]:
+def use_until_killed(client: Client, texts: Path, rng: random.Random, end: float) -> list[str]:
     """Use a server until it is time; what was not as it should be."""
     begin(client, texts)
     while True:
@@ -118,11 +120,11 @@ def last_start(home: Path, texts: Path) -> list[str]:
         new = texts / "new.txt"
         new.write_text("The keeper of the lighthouse is called Balthasar.\n" * 4)
         client.notify("textDocument/didSave", {"textDocument": {"uri": new.as_uri()}})
-        if not comes_true(lambda: str(new) in Manifest.read(index_of(home)).files):
+        if not eventually(lambda: str(new) in Manifest.read(index_of(home)).files):
             faults.append("last: what is saved is not indexed any more")
         faults += [f"last: warned: {text}" for text in client.warnings()]
         client.shut_down()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
     faults += [f"last: {fault}" for fault in state_faults(home, least=40)]
     left = [path.name for path in home.rglob(".*") if path.is_file()]
     return faults + [f"last: left behind: {name}" for name in left]
@@ -142,7 +144,7 @@ def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
         process.start()
         if rng.random() < 0.8:  # else at any moment, which may be before there is a checkpoint
             wait_for_a_checkpoint(home, process)
-        process.join(rng.uniform(0.0, LONGEST))
+        process.join(rng.uniform(0.0, MAX_LIFE_SECONDS))
         process.kill()
         process.join()
         before, step = step, step_of(home)
@@ -163,7 +165,7 @@ def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
         "kill -9 of a training",
         kills,
         kills - len({fault.split(":")[0] for fault in faults}),
-        told(faults),
+        summarize(faults),
     )
 
 
@@ -177,7 +179,7 @@ def trained(home: Path, texts: Path, resume: bool) -> None:
 def wait_for_a_checkpoint(home: Path, process: BaseProcess) -> None:
     """Until another one has been written than there is, or the training has ended."""
     before = stamp_of(home)
-    comes_true(lambda: not process.is_alive() or stamp_of(home) != before)
+    eventually(lambda: not process.is_alive() or stamp_of(home) != before)
 
 
 def stamp_of(home: Path) -> int:
@@ -216,6 +218,6 @@ def children(process: int) -> list[int]:
         return []
 
 
-def told(faults: list[str]) -> str:
+def summarize(faults: list[str]) -> str:
     """The first few."""
     return "; ".join(faults[:3])

@@ -66,7 +66,7 @@ def create(context):
     made.at("create")
     return made
 """
-DEEDS = (
+FAULTS = (
     *(
         "hangs",
         "has no memory",
@@ -76,19 +76,19 @@ DEEDS = (
     ),
     *("raises no Exception", "never ends its recursion"),
 )
-ASKED = ("create", "start", "feed", "step", "predict", "observe", "learn")
+AWAITED_CALLS = ("create", "start", "feed", "step", "predict", "observe", "learn")
 """Where it is when somebody waits for an answer."""
 
-BESIDE = ("save", "refresh", "update", "close")
+BACKGROUND_CALLS = ("save", "refresh", "update", "close")
 """Where it is while nobody does, or at the end."""
 
-BOUND = 45.0
+ANSWER_TIMEOUT = 45.0
 """Seconds in which an answer has to come: 30 are for what a predictor does when it is made."""
 
-AGAIN = 15.0
+SECOND_ANSWER_TIMEOUT = 15.0
 """The same, of a second document: what has hung is not waited for again."""
 
-MEMORY = 3_000_000
+MEMORY_KILOBYTES = 3_000_000
 """Kilobytes of address space for the server."""
 
 URI = "file:///nowhere/open.txt"
@@ -96,12 +96,12 @@ URI = "file:///nowhere/open.txt"
 
 def outcomes(scale: float) -> Iterator[Outcome]:
     """Each deed at each place."""
-    clients.PATIENCE = max(clients.PATIENCE, BOUND)
+    clients.TIMEOUT = max(clients.TIMEOUT, ANSWER_TIMEOUT)
     with TemporaryDirectory() as folder:
         install(Path(folder) / "plugins")
         every = max(1, round(1 / scale))
-        for deed in DEEDS:
-            places = (ASKED + BESIDE)[::every]
+        for deed in FAULTS:
+            places = (AWAITED_CALLS + BACKGROUND_CALLS)[::every]
             faults = [
                 f"{place}: {fault}"
                 for place in places
@@ -123,7 +123,7 @@ def install(folder: Path) -> None:
 def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
     """What is not as it should be."""
     predictors = {"bad": {"deed": deed, "where": place}, "scripted": {"texts": ["hello world"]}}
-    command = ("sh", "-c", f"ulimit -v {MEMORY}; exec {' '.join(SERVE)}")
+    command = ("sh", "-c", f"ulimit -v {MEMORY_KILOBYTES}; exec {' '.join(SERVE)}")
     with server(
         folder / "home", command, env={"PYTHONPATH": str(folder / "plugins")}, status=None
     ) as (
@@ -140,14 +140,16 @@ def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
             client.send(change(uri, 2, insertion(0, 5, " ")))
             if [item["insertText"] for item in client.ghost(uri, 0, 6)] != ["world"]:
                 yield "the others do not answer"
-            if time.monotonic() - began > (BOUND if number == 1 else AGAIN):
+            if time.monotonic() - began > (
+                ANSWER_TIMEOUT if number == 1 else SECOND_ANSWER_TIMEOUT
+            ):
                 yield f"document {number} took {time.monotonic() - began:.0f} s"
             client.notify(
                 "textDocument/didSave", {"textDocument": {"uri": (folder / "a.txt").as_uri()}}
             )
         warnings = [text for text in client.warnings() if "bad" in text]
-        if len(warnings) != 1 and place in ASKED:
+        if len(warnings) != 1 and place in AWAITED_CALLS:
             yield f"told {len(warnings)} times"
         client.shut_down()
-        if (status := process.wait(clients.PATIENCE)) != 0:
+        if (status := process.wait(clients.TIMEOUT)) != 0:
             yield f"ended with status {status}"

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from foretype_model.errors import ForetypeError
-from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.index.manifest import MANIFEST, Manifest
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.index.manifest import MANIFEST_FILE, Manifest
 from foretype_model.predictors.network.runtime import read_metadata
-from foretype_model.privacy.forget_list import Forgotten
+from foretype_model.privacy.forget_list import ForgetList
 from foretype_model.store.store import Store
 from foretype_server.usage import store
 
-PARTIALS = 3
+MAX_PARTIAL_FILES = 3
 """Files at most that writes which were cut short have left: one for each file that is written."""
 
 
@@ -28,7 +28,7 @@ def state_faults(home: Path, *, least: int) -> Iterator[str]:
         if not np.isfinite(np.load(adapted, allow_pickle=False)).all():
             yield f"{adapted.name} is broken"
     try:
-        counted = store.by("kind", store.read(home))
+        counted = store.sum_by("kind", store.read(home))
         if any(count.accepted < 0 or count.shown < 0 for count in counted.values()):
             yield "counts below nothing"
         for model in (home / "models").glob("*.onnx"):
@@ -37,27 +37,27 @@ def state_faults(home: Path, *, least: int) -> Iterator[str]:
     except ForetypeError as error:
         yield str(error)
     partials = [path for path in home.rglob(".*") if path.is_file()]
-    if len(partials) > PARTIALS:
+    if len(partials) > MAX_PARTIAL_FILES:
         yield f"{len(partials)} files are left of writes"
 
 
 def index_faults(folder: Path, least: int = 0) -> Iterator[str]:
     """The same, of an index."""
     manifest = Manifest.read(folder)
-    if (folder / MANIFEST).exists() and len(manifest.files) < least:
+    if (folder / MANIFEST_FILE).exists() and len(manifest.files) < least:
         yield f"{len(manifest.files)} files are indexed, not {least}"
     try:
-        Forgotten.read(folder.parent)
+        ForgetList.read(folder.parent)
         texts = {}
-        for name in manifest.shards():
-            shard = Shard.open(folder / name)
-            if not shard.is_whole:
+        for name in manifest.segments():
+            segment = FMIndex.open(folder / name)
+            if not segment.is_intact:
                 yield f"{name} is not whole"
-            texts |= {(name, document): shard for document in shard.names}
+            texts |= {(name, document): segment for document in segment.names}
     except ForetypeError as error:
         yield str(error)
         return
     for name, entry in manifest.files.items():
-        shard = texts.get((entry.shard, name))
-        if shard is None or sha256(shard.document(name)).hexdigest() != entry.sha256:
+        segment = texts.get((entry.segment, name))
+        if segment is None or sha256(segment.document(name)).hexdigest() != entry.sha256:
             yield f"{name} is not in the index as it was read"

@@ -13,13 +13,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.e2e.client import PATIENCE, Client, comes_true, server
+from tests.e2e.client import TIMEOUT, Client, eventually, server
 from tests.trust.faults_kills import begin, children, index_of
 from tests.trust.faults_state import index_faults, state_faults
 from tests.trust.outcome import Outcome
 
 from foretype_model.predictors.copy.index.manifest import Manifest
-from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 from foretype_server.usage import store
 
 ROUNDS = 10
@@ -73,15 +73,15 @@ def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Ou
                         subprocess.run(["kill", "-9", str(victim)], check=False)
                     process.kill()
             counted += SAVES * (1 if kill else 2)
-            if not comes_true(lambda: is_up_to_date(home, texts)):
+            if not eventually(lambda: is_up_to_date(home, texts)):
                 faults.append(f"{count}: the index is not that of the files")
             for number, (client, process) in enumerate(pairs):
                 if not (kill and number == 0):
                     faults += [f"{count}: warned: {text}" for text in client.warnings()]
                     client.shut_down()
-                    process.wait(PATIENCE)
+                    process.wait(TIMEOUT)
         faults += [f"{count}: {fault}" for fault in state_faults(home, least=20)]
-        found = store.by("kind", store.read(home))["word"].accepted
+        found = store.sum_by("kind", store.read(home))["word"].accepted
         faults += [f"{count}: counted {found} and not {counted}"] if found != counted else []
     what = "two servers at once, one of them killed" if kill else "two servers at once"
     return Outcome(
@@ -121,7 +121,7 @@ def releases(folder: Path, rounds: int) -> Outcome:
         other = subprocess.run(
             [sys.executable, "-c", OTHER_RELEASE, json.dumps(request)], check=False
         )
-        Renewal(Request([str(texts)], str(index), [], None), lambda _done, _total: None).run()
+        IndexUpdate(Request([str(texts)], str(index), [], None), lambda _done, _total: None).run()
         whole = not list(index_faults(index)) and len(Manifest.read(index).files) == count + 1
         survived += other.returncode == 0 and whole and len(list(index.iterdir())) == 2
     return Outcome("two releases on one index", rounds, survived)

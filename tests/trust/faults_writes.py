@@ -18,23 +18,23 @@ from tests.trust.faults_state import state_faults
 from tests.trust.outcome import Outcome
 
 from foretype_model.errors import ForetypeError
-from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 from foretype_model.predictors.network.dynamic_evaluation import Adaptation
-from foretype_model.privacy.forget_list import LIST, Forgotten
+from foretype_model.privacy.forget_list import FORGET_LIST_FILE, ForgetList
 from foretype_model.store.store import BUNDLED, Store
 from foretype_server.usage import store
-from foretype_server.usage.store import Count, Key
+from foretype_server.usage.store import Count, CountKey
 
-STEPS = ("open", "os.", "tempfile.", "sqlite3.", "shutil.")
+AUDIT_EVENTS = ("open", "os.", "tempfile.", "sqlite3.", "shutil.")
 """What Python tells before it does it: files are opened, renamed, removed, locked."""
 
-COUNTINGS = 100
+COUNTING_KILLS = 100
 """Kills of a process that writes statistics."""
 
-TOLD = 3
+ONE_LINE_STATUS = 3
 """The status of a child in which an error was raised that is shown as one line."""
 
-LIMITS = (
+FILE_SIZE_LIMITS = (
     0,
     1,
     20,
@@ -53,19 +53,19 @@ LIMITS = (
 )
 """Bytes that a file may have."""
 
-MOST = 60
+MAX_STEPS = 60
 """Steps of one write that are looked at."""
 
 
 def write_index(home: Path) -> None:
     """Renew an index in which one file has changed and a file is forgotten."""
     texts, index = home / "texts", home / "predictors" / "copy" / "1"
-    Renewal(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
+    IndexUpdate(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
 
 
 def write_forgotten(home: Path) -> None:
     """Forget one more word."""
-    Forgotten.change(
+    ForgetList.change(
         home / "predictors" / "copy", lambda before: before.with_word(f"word{len(before.words)}")
     )
 
@@ -73,9 +73,9 @@ def write_forgotten(home: Path) -> None:
 def merge_forgotten(home: Path) -> None:
     """Find the list that an earlier release has left in an index, with one word more."""
     indexes = home / "predictors" / "copy"
-    if not (indexes / "1" / LIST).exists():
-        Forgotten(words=(f"word{len(Forgotten.read(indexes).words)}",)).write(indexes / "1")
-    Forgotten.read(indexes)
+    if not (indexes / "1" / FORGET_LIST_FILE).exists():
+        ForgetList(words=(f"word{len(ForgetList.read(indexes).words)}",)).write(indexes / "1")
+    ForgetList.read(indexes)
 
 
 def write_adaptation(home: Path) -> None:
@@ -87,7 +87,7 @@ def write_adaptation(home: Path) -> None:
 
 def write_statistics(home: Path) -> None:
     """Count one more."""
-    store.write(home, {Key("2026-01-01", "python", "vim", "word"): Count(1, 1, 5)})
+    store.write(home, {CountKey("2026-01-01", "python", "vim", "word"): Count(1, 1, 5)})
 
 
 def write_model(home: Path) -> None:
@@ -124,7 +124,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
             yield killed(what, write, home)
             yield full(what, write, home)
     with TemporaryDirectory() as folder:
-        yield counting_killed(Path(folder), max(3, round(COUNTINGS * scale)))
+        yield counting_killed(Path(folder), max(3, round(COUNTING_KILLS * scale)))
 
 
 def counting_killed(home: Path, kills: int) -> Outcome:
@@ -152,7 +152,7 @@ def counting_killed(home: Path, kills: int) -> Outcome:
 def killed(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
     """Kill it at the first step, the second, and so on until it comes to its end."""
     faults: list[str] = []
-    for step in range(MOST):
+    for step in range(MAX_STEPS):
         (home / "texts" / "1.txt").write_text(f"This is text one, written {step} times.\n" * 20)
         count = counts(home)
         status = in_a_child(write, home, step=step)
@@ -180,18 +180,22 @@ def full(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
     lost.
     """
     faults: list[str] = []
-    for limit in LIMITS:
+    for limit in FILE_SIZE_LIMITS:
         (home / "texts" / "1.txt").write_text(f"This is text one, with room for {limit}.\n" * 20)
         before = counts(home)
         status = in_a_child(write, home, limit=limit)
         after = counts(home)
         faults += [f"{limit}: {name} has fewer" for name in before if after[name] < before[name]]
         faults += [f"{limit}: {fault}" for fault in state_faults(home, least=0)]
-        faults += [f"{limit}: it is not told as it should be"] if status not in {0, TOLD} else []
+        faults += (
+            [f"{limit}: it is not told as it should be"]
+            if status not in {0, ONE_LINE_STATUS}
+            else []
+        )
         faults += [
             f"{limit}: left behind: {path.name}" for path in home.rglob(".*") if path.is_file()
         ]
-    tried = len(LIMITS)
+    tried = len(FILE_SIZE_LIMITS)
     return Outcome(
         f"a full disk while writing {what}", tried, tried - broken(faults), "; ".join(faults[:3])
     )
@@ -206,7 +210,7 @@ def counts(home: Path) -> dict[str, int]:
     """What must never become less."""
     return {
         "statistics": sum(count.shown for count in store.read(home).values()),
-        "forgotten": len(Forgotten.read(home / "predictors" / "copy").words),
+        "forgotten": len(ForgetList.read(home / "predictors" / "copy").words),
     }
 
 
@@ -229,7 +233,7 @@ def in_a_child(
         write(home)
         status = 0
     except (OSError, ForetypeError):
-        status = TOLD
+        status = ONE_LINE_STATUS
     finally:
         os._exit(status)
 
@@ -241,7 +245,7 @@ def killing(step: int) -> Callable[[str, object], None]:
     steps = iter(range(step))
 
     def hook(event: str, _arguments: object) -> None:
-        if event.startswith(STEPS) and next(steps, None) is None:
+        if event.startswith(AUDIT_EVENTS) and next(steps, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return hook

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.client import SERVE, Client, change, inline, insertion, server
+from tests.e2e.client import SERVE, Client, change, inline_completion_params, insertion, server
 
 MARK = "xyzzy"
 TEXT = f"{MARK}document opens the door\n"
@@ -124,12 +124,12 @@ def called(command: str, *arguments: Any) -> dict[str, Any]:
     }
 
 
-def asked(method: str, params: Any) -> dict[str, Any]:
+def request(method: str, params: Any) -> dict[str, Any]:
     """A request."""
     return {"id": 0, "method": method, "params": params}
 
 
-def noted(method: str, params: Any) -> dict[str, Any]:
+def notification(method: str, params: Any) -> dict[str, Any]:
     """A notification."""
     return {"method": method, "params": params}
 
@@ -139,21 +139,21 @@ BROKEN: dict[str, Callable[[str], Any]] = {
     "a list": lambda text: [text],
     "no method": lambda text: {"id": 1, "params": text},
     "another method": lambda text: {"id": 1, "method": text, "params": {}},
-    "another notification": lambda text: noted(text, {}),
-    "params that are none": lambda text: asked("textDocument/completion", text),
-    "params of another kind": lambda text: asked(
+    "another notification": lambda text: notification(text, {}),
+    "params that are none": lambda text: request("textDocument/completion", text),
+    "params of another kind": lambda text: request(
         "textDocument/inlineCompletion", {"textDocument": {"uri": text}}
     ),
-    "half a character": lambda text: asked("textDocument/completion", {text: "\ud800"}),
-    "an item of another server": lambda text: asked(
+    "half a character": lambda text: request("textDocument/completion", {text: "\ud800"}),
+    "an item of another server": lambda text: request(
         "completionItem/resolve", {"label": text, "data": text}
     ),
-    "a document without a version": lambda text: noted(
+    "a document without a version": lambda text: notification(
         "textDocument/didOpen", {"textDocument": {"text": text}}
     ),
     "an edit of nothing": lambda text: change(text, 2, {"text": text}),
-    "an end to nothing": lambda text: noted("$/cancelRequest", {"id": text}),
-    "settings of another kind": lambda text: noted(
+    "an end to nothing": lambda text: notification("$/cancelRequest", {"id": text}),
+    "settings of another kind": lambda text: notification(
         "workspace/didChangeConfiguration", {"settings": {"foretype": {"topK": text, text: 1}}}
     ),
     "an answer nobody asked for": lambda text: {"id": text, "result": text},
@@ -177,7 +177,7 @@ on.
 
 
 @dataclass
-class Told:
+class SessionLogs:
     """All that a session has left where a log is kept, or may be.
 
     Attributes:
@@ -218,9 +218,11 @@ def install(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
-def session(folder: Path, *options: str) -> Told:
+def session(folder: Path, *options: str) -> SessionLogs:
     """Hold it, by a server with these options; what was told."""
-    told = Told(ways=["document", "name", "typed", "setting", "header", "no JSON", *WHERE, *BROKEN])
+    told = SessionLogs(
+        ways=["document", "name", "typed", "setting", "header", "no JSON", *WHERE, *BROKEN]
+    )
     home = folder / "home"
     with server(home, [*SERVE, *options], env=install(folder / "plugins"), status=None) as (
         client,
@@ -265,7 +267,9 @@ def act(client: Client) -> None:
     client.ghost(URI, 0, 10)
     for number, letter in enumerate(f"{mark('typed')} "):
         client.send(change(URI, number + 2, insertion(1, number, letter)))
-        client.ask("textDocument/inlineCompletion", inline(URI, 1, number + 1))
+        client.send_request(
+            "textDocument/inlineCompletion", inline_completion_params(URI, 1, number + 1)
+        )
         client.completions(URI, 1, number + 1)
     for number, (broken, make) in enumerate(BROKEN.items(), 900):
         message = make(mark(broken))
@@ -279,8 +283,8 @@ def act(client: Client) -> None:
         "command": "foretype.explain",
         "arguments": [{"uri": URI, "position": {"line": 0, "character": 8}}],
     }
-    client.answer(client.ask("workspace/executeCommand", explained))
-    forgotten = client.ask(
+    client.answer(client.send_request("workspace/executeCommand", explained))
+    forgotten = client.send_request(
         "workspace/executeCommand", {"command": "foretype.forget", "arguments": [{"word": "moon"}]}
     )
     client.answers[forgotten] = client.answer(forgotten)

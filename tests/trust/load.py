@@ -12,28 +12,28 @@ from itertools import accumulate
 from pathlib import Path
 
 from tests.benchmarks.speed.clock import quantile
-from tests.benchmarks.speed.editing import Editor, Process, prose
+from tests.benchmarks.speed.editing import ServerProcess, TimedDocument, prose
 from tests.e2e.client import Client, server
 from tests.trust.outcome import Outcome
 
 from foretype_server.settings import Settings
 
-INDEXED = 50_000_000
-FILE = 100_000
+WORKSPACE_BYTES = 50_000_000
+FILE_BYTES = 100_000
 """Bytes of the workspace, and of each of its files."""
 
-PACE = 1 / 20
-LATEST = 0.05
+SECONDS_PER_KEY = 1 / 20
+ANSWER_DEADLINE = 0.05
 """Seconds between two keys, and within which an answer has to be there."""
 
 DOCUMENTS = 10
 BURST = 40
 """Keys that are typed in one document before another one's turn comes."""
 
-DAY = 30_000
+DAY_KEYS = 30_000
 """Keys of eight hours: one a second, with all pauses."""
 
-GROWTH = 1.05
+MAX_GROWTH = 1.05
 """How much more memory the server may have in the last third of a day than in the second one."""
 
 HARD_DEADLINE = 600.0
@@ -44,10 +44,10 @@ def outcomes(scale: float) -> Iterator[Outcome]:
     """Typing while a workspace is read; and a day of it."""
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder, "texts")
-        _write(texts, max(1, round(scale * INDEXED / FILE)))
+        _write(texts, max(1, round(scale * WORKSPACE_BYTES / FILE_BYTES)))
         yield _while_indexing(Path(folder), texts)
     with tempfile.TemporaryDirectory() as folder:
-        yield _day(Path(folder), max(300, round(scale * DAY)))
+        yield _day(Path(folder), max(300, round(scale * DAY_KEYS)))
 
 
 def _write(folder: Path, files: int) -> None:
@@ -61,8 +61,8 @@ def _write(folder: Path, files: int) -> None:
     weights = list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
     folder.mkdir()
     for i in range(files):
-        text = " ".join(draw.choices(words, cum_weights=weights, k=FILE // 6))
-        lines = [text[at : at + 90] for at in range(0, FILE, 90)]
+        text = " ".join(draw.choices(words, cum_weights=weights, k=FILE_BYTES // 6))
+        lines = [text[at : at + 90] for at in range(0, FILE_BYTES, 90)]
         (folder / f"{i}.txt").write_text("\n".join(lines))
 
 
@@ -74,12 +74,12 @@ def _while_indexing(home: Path, texts: Path) -> Outcome:
             {"window": {"workDoneProgress": True}},
             workspaceFolders=[{"uri": texts.as_uri(), "name": "texts"}],
         )
-        documents = [Editor(client, f"load{i}", prose(20_000, i)) for i in range(DOCUMENTS)]
+        documents = [TimedDocument(client, f"load{i}", prose(20_000, i)) for i in range(DOCUMENTS)]
         for document in documents:
-            document.ask(0, 0)  # the first one waits for the models to be loaded
+            document.time_ghost_text(0, 0)  # the first one waits for the models to be loaded
         draw, began = random.Random(1), time.perf_counter()
         while not _is_read(client) and time.perf_counter() - began < HARD_DEADLINE:
-            took += draw.choice(documents).burst(draw, _keys(draw), PACE)
+            took += draw.choice(documents).burst(draw, _keys(draw), SECONDS_PER_KEY)
         seconds = time.perf_counter() - began
     size = sum(file.stat().st_size for file in texts.iterdir()) / 1e6
     if not took:
@@ -88,12 +88,12 @@ def _while_indexing(home: Path, texts: Path) -> Outcome:
         )
     late = quantile(took, 0.99)
     what = (
-        f"keys at {1 / PACE:.0f} a second in {DOCUMENTS} documents, while {size:.0f} MB are "
-        f"read: p99 under 50 ms"
+        f"keys at {1 / SECONDS_PER_KEY:.0f} a second in {DOCUMENTS} documents, "
+        f"while {size:.0f} MB are read: p99 under 50 ms"
     )
     note = f"p50 {1000 * quantile(took, 0.5):.0f} ms, p99 {1000 * late:.0f} ms, in {seconds:.0f} s"
-    in_time = sum(t < LATEST for t in took)
-    return Outcome(what, len(took), len(took) if late < LATEST else in_time, note)
+    in_time = sum(t < ANSWER_DEADLINE for t in took)
+    return Outcome(what, len(took), len(took) if late < ANSWER_DEADLINE else in_time, note)
 
 
 def _keys(draw: random.Random) -> str:
@@ -118,8 +118,10 @@ def _day(home: Path, keys: int) -> Outcome:
     memory: list[float] = []
     with server(home, status=None) as (client, running):
         client.initialize({"maxSearchTime": Settings().max_search_time})
-        process, draw = Process(running.pid), random.Random(2)
-        documents = [Editor(client, f"day{i}", prose(5_000 * (i + 1), i)) for i in range(DOCUMENTS)]
+        process, draw = ServerProcess(running.pid), random.Random(2)
+        documents = [
+            TimedDocument(client, f"day{i}", prose(5_000 * (i + 1), i)) for i in range(DOCUMENTS)
+        ]
         for _ in range(keys // BURST):
             draw.choice(documents).burst(draw, _keys(draw))
             memory.append(process.memory)
@@ -130,4 +132,4 @@ def _day(home: Path, keys: int) -> Outcome:
         f"the second"
     )
     note = f"{memory[0]:.0f} MB at first, {second:.0f} in the second third, {last:.0f} in the last"
-    return Outcome(what, 1, int(last <= GROWTH * second), note)
+    return Outcome(what, 1, int(last <= MAX_GROWTH * second), note)

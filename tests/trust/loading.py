@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from foretype_model.errors import ForetypeError
-from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.index.fm_index import FMIndex
 from foretype_model.predictors.copy.index.manifest import Manifest
 from foretype_model.predictors.network.dynamic_evaluation import Adaptation
 from foretype_model.predictors.network.runtime import Network, open_session
-from foretype_model.predictors.words.runtime import WordNetwork
-from foretype_model.privacy.forget_list import Forgotten
-from foretype_model.store.active import InUse
+from foretype_model.predictors.words.runtime import WordModel
+from foretype_model.privacy.forget_list import ForgetList
+from foretype_model.store.active import ActiveModels
 from foretype_model.store.store import BUNDLED, Store
 from foretype_server.usage import store
 
@@ -31,7 +31,7 @@ MARKER: Final = "unpickled"
 """The name of the file that a pickle makes where it is run."""
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """A kind of file: how one is made and how it is read, both given its path."""
 
     name: str
@@ -39,34 +39,36 @@ class Kind(NamedTuple):
     read: Callable[[Path], object]
 
 
-def kinds() -> Iterator[Kind]:
+def kinds() -> Iterator[FileKind]:
     """Those of a serving installation, then those of training where that is installed."""
     bundled = BUNDLED.read_bytes()
-    yield Kind("model.onnx", lambda path: path.write_bytes(bundled), Network.open)
-    yield Kind("session.onnx", lambda path: path.write_bytes(bundled), open_session)
-    yield Kind("words.onnx", lambda path: path.write_bytes(bundled), WordNetwork.open)
-    yield Kind("imported.onnx", lambda path: path.write_bytes(bundled), _import)
-    yield Kind("a.shard", Shard.build([("/a", b"some text")]).save, Shard.open)
-    yield Kind(
+    yield FileKind("model.onnx", lambda path: path.write_bytes(bundled), Network.open)
+    yield FileKind("session.onnx", lambda path: path.write_bytes(bundled), open_session)
+    yield FileKind("words.onnx", lambda path: path.write_bytes(bundled), WordModel.open)
+    yield FileKind("imported.onnx", lambda path: path.write_bytes(bundled), _import)
+    yield FileKind("a.shard", FMIndex.build([("/a", b"some text")]).save, FMIndex.open)
+    yield FileKind(
         "manifest.json",
         lambda path: Manifest().write(path.parent),
         lambda path: Manifest.read(path.parent),
     )
-    yield Kind(
+    yield FileKind(
         "forgotten.json",
-        lambda path: Forgotten().write(path.parent),
-        lambda path: Forgotten.read(path.parent),
+        lambda path: ForgetList().write(path.parent),
+        lambda path: ForgetList.read(path.parent),
     )
-    yield Kind("in-use.json", InUse().write, lambda path: InUse.read(path, ["default"]))
-    yield Kind("adapted.npy", _adapt, lambda path: Adaptation(4, path))
-    yield Kind(store.FILE, _count, lambda path: store.read(path.parent))
+    yield FileKind(
+        "in-use.json", ActiveModels().write, lambda path: ActiveModels.read(path, ["default"])
+    )
+    yield FileKind("adapted.npy", _adapt, lambda path: Adaptation(4, path))
+    yield FileKind(store.FILE_NAME, _count, lambda path: store.read(path.parent))
     with suppress(ImportError):
         import torch
 
         from foretype_model.training import checkpoint
 
         tensors = {"network.a": torch.zeros(3)}
-        yield Kind(
+        yield FileKind(
             "a.checkpoint",
             lambda path: checkpoint.save(path, tensors, {"step": 1}),
             checkpoint.load,
@@ -87,7 +89,7 @@ def _adapt(path: Path) -> None:
 
 
 def _count(path: Path) -> None:
-    key = store.Key("2026-01-01", "python", "ghost", "editor")
+    key = store.CountKey("2026-01-01", "python", "ghost", "editor")
     store.write(path.parent, {key: store.Count(shown=1)})
 
 

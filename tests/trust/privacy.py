@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.e2e.client import SERVE, TOKEN, Client, environment, run, scripted
+from tests.e2e.client import SERVE, TOKEN, Client, environment, run, scripted_settings
 from tests.trust import leaks, sealed
 from tests.trust.outcome import Outcome
 from websockets.exceptions import InvalidStatus
@@ -110,12 +110,12 @@ def _refused(port: int, token: str) -> bool:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         client = Client(connection.makefile("wb"), connection.makefile("rb"), token or "-")
         try:
-            client.initialize(scripted())
+            client.initialize(scripted_settings())
         except RuntimeError as error:
-            client.wait_for_the_end()
+            client.wait_until_closed()
             return "token" in json.dumps(error.args)
         client.shut_down()
-        client.wait_for_the_end()
+        client.wait_until_closed()
     return False
 
 

@@ -13,21 +13,21 @@ from tests.trust.outcome import Outcome
 
 from foretype_server import document
 from foretype_server.document import Point, Text
-from foretype_server.lsp.to_proto import UNITS
+from foretype_server.lsp.to_proto import POSITION_ENCODINGS
 
 EDITS: Final = 1_000_000
 """In this process, over the three encodings."""
 
-EDITS_OF_ONE: Final = 100
+EDITS_PER_DOCUMENT: Final = 100
 """Edits of one document, before the next one."""
 
 CHUNKS: Final = (12, 64, 8192)
 """Bytes in a chunk: the fewer there are, the more edits meet at the borders of chunks."""
 
-LARGEST: Final = 2**31 - 1
+MAX_UINTEGER: Final = 2**31 - 1
 """What the protocol can count to; a change with a larger number is none, and left out."""
 
-LONGEST_TEXT: Final = 600
+MAX_CHARACTERS: Final = 600
 """Characters; longer texts are begun anew, for the reference takes time by their length."""
 
 PIECES: Final = (
@@ -49,28 +49,28 @@ class Edit(NamedTuple):
     text: str
 
 
-class Reference:
+class ReferenceText:
     """A text the slow and obvious way: one str, in which each place is looked for from the first
     line on.
     """
 
     def __init__(self, text: str, encoding: str) -> None:
         self.encoding = encoding
-        self.text = whole(text)
+        self.text = replace_surrogates(text)
 
     def apply(self, edit: Edit) -> None:
         """Do an edit. Half of a pair that an edit leaves is U+FFFD, as half of one that is inserted
         is.
         """
         if edit.span is None:
-            self.text = whole(edit.text)
+            self.text = replace_surrogates(edit.text)
             return
-        (first, first_half), (last, last_half) = (self.place(point) for point in sorted(edit.span))
+        (first, first_half), (last, last_half) = (self.locate(point) for point in sorted(edit.span))
         head = self.text[:first] + "\ufffd" * first_half
         tail = "\ufffd" * last_half + self.text[last + last_half :]
-        self.text = head + whole(edit.text) + tail
+        self.text = head + replace_surrogates(edit.text) + tail
 
-    def place(self, point: Point) -> tuple[int, bool]:
+    def locate(self, point: Point) -> tuple[int, bool]:
         """The characters before a point, and whether it is in the middle of a pair of
         surrogates.
         """
@@ -96,31 +96,33 @@ class Reference:
         return len(character.encode()) if self.encoding == "utf-8" else 1
 
 
-def whole(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with U+FFFD for each half of a pair."""
     return _SURROGATE.sub("\ufffd", text)
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
     """A row for each encoding."""
-    for number, encoding in enumerate(UNITS):
-        tried, wrong = many(round(EDITS * scale / len(UNITS)), encoding, random.Random(number))
+    for number, encoding in enumerate(POSITION_ENCODINGS):
+        tried, wrong = check_edits(
+            round(EDITS * scale / len(POSITION_ENCODINGS)), encoding, random.Random(number)
+        )
         yield Outcome(
             f"edits in {encoding} that leave what a plain reference has",
             tried,
             tried - len(wrong),
-            told(wrong),
+            summarize(wrong),
         )
     tried, wrong = long_lines(random.Random(7), max(2, round(30 * scale)))
-    yield Outcome("edits in lines of 10 MB", tried, tried - len(wrong), told(wrong))
+    yield Outcome("edits in lines of 10 MB", tried, tried - len(wrong), summarize(wrong))
 
 
-def many(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str]]:
+def check_edits(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str]]:
     """So many edits at the least; how many they were, and what went wrong."""
     done, wrong = 0, list[str]()
     while done < count:
         with chunks_of(rng.choice(CHUNKS)):
-            text, edits = new_text(rng, 40), [new_edit(rng) for _ in range(EDITS_OF_ONE)]
+            text, edits = new_text(rng, 40), [new_edit(rng) for _ in range(EDITS_PER_DOCUMENT)]
             done += len(edits)
             wrong += faults(text, edits, encoding, rng)
     return done, wrong
@@ -128,34 +130,34 @@ def many(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str]]
 
 def faults(text: str, edits: Sequence[Edit], encoding: str, rng: random.Random) -> Iterator[str]:
     """Where the document and the reference differ first, after any of the edits."""
-    store, reference = Text(text, UNITS[encoding]), Reference(text, encoding)
+    store, reference = Text(text, POSITION_ENCODINGS[encoding]), ReferenceText(text, encoding)
     for number, edit in enumerate(edits):
-        if len(reference.text) > LONGEST_TEXT:
+        if len(reference.text) > MAX_CHARACTERS:
             edit = Edit(None, edit.text)  # noqa: PLW2901
-        store = applied(store, edit, encoding)
+        store = apply_edit(store, edit, encoding)
         reference.apply(edit)
         if fault := difference(store, reference, new_point(rng)):
             yield f"{fault} after edit {number} of {edits[: number + 1]!r} in {text!r}"
             return
 
 
-def applied(store: Text, edit: Edit, encoding: str) -> Text:
+def apply_edit(store: Text, edit: Edit, encoding: str) -> Text:
     """The document after an edit, as a session has it."""
     if edit.span is None:
-        return Text(edit.text, UNITS[encoding])
+        return Text(edit.text, POSITION_ENCODINGS[encoding])
     store.edit(*edit.span, edit.text)
     return store
 
 
-def difference(store: Text, reference: Reference, point: Point) -> str:
+def difference(store: Text, reference: ReferenceText, point: Point) -> str:
     """What differs, in the whole and as seen from a point; empty where nothing does."""
     if bytes(store) != reference.text.encode() or len(store) != len(reference.text.encode()):
         return "the text differs"
-    at, _ = reference.place(point)
+    at, _ = reference.locate(point)
     halves = tuple(
         part.replace("\r\n", "\n").encode() for part in (reference.text[:at], reference.text[at:])
     )
-    if tuple(map(bytes, store.around(point))) != halves:
+    if tuple(map(bytes, store.split_at(point))) != halves:
         return f"what is around {point} differs"
     if store.offset(point) != len(reference.text[:at].encode()):
         return f"the offset of {point} differs"
@@ -172,7 +174,7 @@ def long_lines(rng: random.Random, count: int) -> tuple[int, list[str]]:
     }.items():
         size = len(letter.encode())
         plain = letter.encode() * (10_000_000 // size)
-        store = Text(plain.decode(), UNITS[encoding])
+        store = Text(plain.decode(), POSITION_ENCODINGS[encoding])
         for number in range(count):
             first, last = sorted(rng.randrange(len(plain) // size) for _ in range(2))
             last = min(last, first + rng.choice((0, 1, 5000)))
@@ -181,7 +183,7 @@ def long_lines(rng: random.Random, count: int) -> tuple[int, list[str]]:
             plain = plain[: first * size] + new.encode() + plain[last * size :]
             if bytes(store) != plain:
                 wrong.append(f"edit {number} in {encoding}")
-    return count * len(UNITS), wrong
+    return count * len(POSITION_ENCODINGS), wrong
 
 
 def new_text(rng: random.Random, most: int) -> str:
@@ -192,7 +194,7 @@ def new_text(rng: random.Random, most: int) -> str:
 def new_point(rng: random.Random) -> Point:
     """In the text, or past the end of its line, or of all lines; seldom far past."""
     if rng.random() < 0.01:
-        return Point(rng.choice((0, 3, LARGEST)), rng.choice((0, 3, LARGEST)))
+        return Point(rng.choice((0, 3, MAX_UINTEGER)), rng.choice((0, 3, MAX_UINTEGER)))
     return Point(rng.randrange(12), rng.randrange(30))
 
 
@@ -203,7 +205,7 @@ def new_edit(rng: random.Random) -> Edit:
     start = new_point(rng)
     end = start if rng.random() < 0.4 else new_point(rng)
     if rng.random() < 0.3:
-        end = Point(start.line, min(LARGEST, start.character + rng.randrange(3)))
+        end = Point(start.line, min(MAX_UINTEGER, start.character + rng.randrange(3)))
     return Edit((start, end), "" if rng.random() < 0.3 else new_text(rng, rng.choice((2, 3, 12))))
 
 
@@ -214,6 +216,6 @@ def chunks_of(size: int) -> Iterator[None]:
         yield
 
 
-def told(wrong: Sequence[str]) -> str:
+def summarize(wrong: Sequence[str]) -> str:
     """The first of what went wrong, as far as it fits a row."""
     return wrong[0][:2000] if wrong else ""

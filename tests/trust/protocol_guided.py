@@ -22,14 +22,14 @@ from tests.trust.outcome import Outcome
 
 ROOT: Final = Path(__file__).parents[2]
 RUNS: Final = 20_000
-WATCHED: Final = (
+INSTRUMENTED_MODULES: Final = (
     "foretype_server.lsp.transport", "foretype_server.lsp.protocol",
     "foretype_server.settings", "foretype_server.document",
     "foretype_model.predictors.copy.index.manifest",
 )  # fmt: skip
 """The modules whose branches are counted: to count them slows all of it down."""
 
-LONGEST: Final = 1024
+MAX_INPUT_BYTES: Final = 1024
 """Bytes of an input."""
 
 
@@ -41,7 +41,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
         )
         return
     for target in TARGETS:
-        runs = max(100, round(RUNS * SHARE.get(target, 1) * scale))
+        runs = max(100, round(RUNS * RUN_SHARES.get(target, 1) * scale))
         with TemporaryDirectory() as folder, TemporaryDirectory() as home:
             command = [
                 sys.executable,
@@ -50,7 +50,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
                 target,
                 f"-runs={runs}",
                 "-timeout=5",
-                f"-max_len={LONGEST}",
+                f"-max_len={MAX_INPUT_BYTES}",
             ]
             seeds = Path(folder)
             for number, seed in enumerate(SEEDS[target]):
@@ -84,7 +84,7 @@ def receive(data: bytes) -> None:
 
     sent: list[dict[str, Any]] = []
 
-    class Writer:
+    class RecordingWriter:
         def write(self, told: bytes) -> None:
             sent.append(json.loads(told, parse_constant=_no_json))
 
@@ -93,9 +93,9 @@ def receive(data: bytes) -> None:
 
     async def conversation() -> None:
         server = create_server()
-        server.protocol.begin()
-        server.protocol.set_writer(Writer(), include_headers=False)
-        with server.at_end:
+        server.protocol.prepare()
+        server.protocol.set_writer(RecordingWriter(), include_headers=False)
+        with server.exit_stack:
             for body in (b'{"id":0,"method":"initialize","params":{"capabilities":{}}}', data):
                 server.protocol.receive(body)
                 await asyncio.sleep(0)
@@ -134,17 +134,17 @@ def configure(data: bytes) -> None:
 
 def manifest(data: bytes) -> None:
     """A manifest is read, or taken for an empty one."""
-    from foretype_model.predictors.copy.index.manifest import MANIFEST, Manifest
+    from foretype_model.predictors.copy.index.manifest import MANIFEST_FILE, Manifest
 
     with TemporaryDirectory() as folder:
-        (Path(folder) / MANIFEST).write_bytes(data)
+        (Path(folder) / MANIFEST_FILE).write_bytes(data)
         Manifest.read(Path(folder))
 
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     one.__name__: one for one in (read, receive, edit, configure, manifest)
 }
-SHARE: Final = {"receive": 0.1, "manifest": 0.5}
+RUN_SHARES: Final = {"receive": 0.1, "manifest": 0.5}
 """Of the runs, where each takes long."""
 
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
@@ -176,7 +176,7 @@ def _fuzz() -> None:
     import atheris
 
     target = TARGETS[sys.argv.pop(1)]
-    with atheris.instrument_imports(include=list(WATCHED)):
+    with atheris.instrument_imports(include=list(INSTRUMENTED_MODULES)):
         from foretype_model.predictors.copy.index import manifest  # noqa: F401
         from foretype_server import document, settings  # noqa: F401
         from foretype_server.lsp import (

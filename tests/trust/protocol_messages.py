@@ -1,7 +1,7 @@
 """What no client should send, as bytes: whole messages that are wrong, and streams that hold none.
 
 Each stretch of a stream is made so that a server which reads on finds the next message: what a
-header announced and did not send is made up for by `LONGEST` line ends.
+header announced and did not send is made up for by `MAX_ANNOUNCED_BYTES` line ends.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ import attrs
 from lsprotocol import types
 from lsprotocol.converters import get_converter
 
-LONGEST: Final = 4096
+MAX_ANNOUNCED_BYTES: Final = 4096
 """Bytes that a header announces at most, where they do not follow."""
 
 ENDING: Final = frozenset({types.EXIT, types.SHUTDOWN, types.INITIALIZE})
 URI: Final = "file:///fuzz.txt"
-OTHERS: Final[Sequence[Any]] = (
+REPLACEMENTS: Final[Sequence[Any]] = (
     None, True, 0, -1, 1.5, 10**30, 2**31, "", "\ud800", "file:///", "x" * 300, [], [None], {},
     {"uri": URI}, [[[[]]]],
 )  # fmt: skip
 """What takes the place of a field."""
 
 COMMANDS: Final = ("status", "accepted", "explain", "outlook", "forget", "nonsense")
-FILLER: Final = b"\n" * (LONGEST + 16)
+FILLER: Final = b"\n" * (MAX_ANNOUNCED_BYTES + 16)
 
 Maker = Callable[[random.Random, int], bytes]
 """Makes a stretch of a stream; requests in it have ids from the number on."""
@@ -67,7 +67,7 @@ def example(kind: Any, depth: int) -> Any:
     """A value of a type of the protocol."""
     arguments, origin = typing.get_args(kind), typing.get_origin(kind)
     value: Any = {str: URI, int: 1, bool: True, float: 1.0}.get(kind)
-    if attrs.has(kind):
+    if attrs.includes(kind):
         hints = typing.get_type_hints(kind)
         wanted = [
             field for field in attrs.fields(kind) if depth > 0 or field.default is attrs.NOTHING
@@ -90,7 +90,7 @@ def variants(value: Any) -> Iterator[Any]:
     """The value with each of its fields, however deep, replaced by each of the others or left
     out.
     """
-    yield from OTHERS
+    yield from REPLACEMENTS
     if isinstance(value, dict):
         for key, inner in value.items():
             yield {name: one for name, one in value.items() if name != key}
@@ -163,14 +163,14 @@ def odd_envelope(rng: random.Random, ident: int) -> bytes:
     changed = rng.choice(("id", "jsonrpc", "method", "params", "result", "error"))
     match rng.randrange(4):
         case 0:
-            body[changed] = rng.choice(OTHERS)
+            body[changed] = rng.choice(REPLACEMENTS)
         case 1:
             body = [body] * rng.randrange(4)
         case 2:
             body = {
                 "jsonrpc": "2.0",
-                "id": rng.choice(OTHERS),
-                rng.choice(("result", "error")): rng.choice(OTHERS),
+                "id": rng.choice(REPLACEMENTS),
+                rng.choice(("result", "error")): rng.choice(REPLACEMENTS),
             }
         case _:
             body.pop(changed, None)
@@ -212,12 +212,13 @@ def wrong_length(rng: random.Random, ident: int) -> bytes:
         b"\r\n\r\n"
     )[2]
     length = rng.choice((
-        len(body) - rng.randrange(len(body)), len(body) + rng.randrange(LONGEST - len(body)), 0, -1,
+        len(body) - rng.randrange(len(body)),
+        len(body) + rng.randrange(MAX_ANNOUNCED_BYTES - len(body)), 0, -1,
         -(10**18), 10**18,
         2**31, 2**63, "9" * 5000, "", "1e2", "0x10", " ", "+5", "1 2", "\xb2",
     ))  # fmt: skip
-    if isinstance(length, int) and LONGEST < length <= 10**9:
-        length = LONGEST
+    if isinstance(length, int) and MAX_ANNOUNCED_BYTES < length <= 10**9:
+        length = MAX_ANNOUNCED_BYTES
     header = f"Content-Length: {length}".encode("latin-1")
     headers = rng.choice(
         (
@@ -231,13 +232,13 @@ def wrong_length(rng: random.Random, ident: int) -> bytes:
     return rng.choice((b"\r\n", b"\n")).join([*headers, b"", body]) + FILLER
 
 
-def cut(rng: random.Random, ident: int) -> bytes:
+def truncated(rng: random.Random, ident: int) -> bytes:
     """A message that ends anywhere in it."""
     whole = odd_order(rng, ident)
     return whole[: rng.randrange(len(whole))] + FILLER
 
 
-def soup(rng: random.Random, _ident: int) -> bytes:
+def random_bytes(rng: random.Random, _ident: int) -> bytes:
     """Bytes of no kind, or those of headers in no order."""
     parts = (
         b"Content-Length",
@@ -288,5 +289,6 @@ def headers(rng: random.Random, ident: int) -> bytes:
 
 
 MAKERS: Final[Sequence[Maker]] = (
-    odd_order, odd_order, odd_envelope, odd_json, odd_bytes, wrong_length, cut, soup, headers,
+    odd_order, odd_order, odd_envelope, odd_json, odd_bytes, wrong_length, truncated, random_bytes,
+    headers,
 )  # fmt: skip

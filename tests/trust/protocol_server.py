@@ -14,13 +14,20 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from lsprotocol import types
-from tests.e2e.client import PATIENCE, Client, at, scripted, server
+from tests.e2e.client import TIMEOUT, Client, position_params, scripted_settings, server
 from tests.trust.outcome import Outcome
-from tests.trust.protocol_messages import FILLER, MAKERS, all_variants, message, odd_bytes, soup
+from tests.trust.protocol_messages import (
+    FILLER,
+    MAKERS,
+    all_variants,
+    message,
+    odd_bytes,
+    random_bytes,
+)
 
-from foretype_server.lsp.shutdown import LAST_WORK
+from foretype_server.lsp.shutdown import JOIN_TIMEOUT
 
-BYTES: Final = 10_000_000
+GARBAGE_BYTES: Final = 10_000_000
 """Of garbage, fillers not counted."""
 
 STRETCHES: Final = 16
@@ -28,13 +35,13 @@ STRETCHES: Final = 16
 
 LIVES: Final = 40
 FLOOD: Final = 1000
-GROWTH: Final = 200_000
+MAX_GROWTH_KILOBYTES: Final = 200_000
 """Kilobytes that a server may grow by in a flood."""
 
-HANGS: Final = 5.0
+HANG_SECONDS: Final = 5.0
 """Seconds: what is answered later counts as not answered. The slowest answer is told beside it."""
 
-ENDS: Final = LAST_WORK + HANGS
+EXIT_TIMEOUT: Final = JOIN_TIMEOUT + HANG_SECONDS
 """Seconds: a server may finish what it has begun, and no more."""
 
 STATUS: Final = {"command": "foretype.status"}
@@ -43,12 +50,12 @@ STATUS: Final = {"command": "foretype.status"}
 def outcomes(scale: float) -> Iterator[Outcome]:
     """A row for each way of sending what should not be sent."""
     yield replaced_fields(scale)
-    yield garbage(round(BYTES * scale), random.Random(1))
+    yield garbage(round(GARBAGE_BYTES * scale), random.Random(1))
     yield lives(max(2, round(LIVES * scale)), random.Random(2))
     yield flood(max(100, round(FLOOD * scale)))
 
 
-class Beats:
+class Heartbeats:
     """Requests that have to be answered in between."""
 
     def __init__(self, client: Client) -> None:
@@ -61,10 +68,10 @@ class Beats:
         assert "version" in self._client.request("workspace/executeCommand", STATUS)
         took = time.monotonic() - began
         self.count += 1
-        self.late += took > HANGS
+        self.late += took > HANG_SECONDS
         self.slowest = max(self.slowest, took)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """For a row's note."""
         return f"{self.count} requests in between answered, the slowest after {self.slowest:.2f} s"
 
@@ -79,7 +86,7 @@ def serving() -> Iterator[tuple[Client, Popen[bytes]]]:
         assert process.stderr
         # What is logged is a lot, and where nobody reads it the server waits.
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        client.initialize(scripted("hello world"))
+        client.initialize(scripted_settings("hello world"))
         yield client, process
 
 
@@ -91,7 +98,7 @@ def replaced_fields(scale: float) -> Outcome:
     chosen = variants[:: max(1, round(1 / scale))]
     unanswered = list[str]()
     with serving() as (client, process):
-        beats = Beats(client)
+        heartbeats = Heartbeats(client)
         for start in range(0, len(chosen), STRETCHES):
             some = chosen[start : start + STRETCHES]
             asked = {
@@ -100,18 +107,22 @@ def replaced_fields(scale: float) -> Outcome:
             for number, (method, params) in enumerate(some):
                 ident = {"id": f"r{start + number}"} if is_request(method) else {}
                 client.send_raw(message(method=method, params=params, **ident))
-            beats.beat()
+            heartbeats.beat()
             for ident, method in asked.items():
                 with suppress(Exception):
                     client.answer(ident)
                     continue
                 unanswered.append(method)
         assert process.poll() is None
-    note = f"not answered: {Counter(unanswered).most_common(5)}" if unanswered else beats.told()
+    note = (
+        f"not answered: {Counter(unanswered).most_common(5)}"
+        if unanswered
+        else heartbeats.summary()
+    )
     return Outcome(
         "messages with a field replaced",
         len(chosen),
-        len(chosen) - len(unanswered) - beats.late,
+        len(chosen) - len(unanswered) - heartbeats.late,
         note,
     )
 
@@ -127,7 +138,7 @@ def garbage(wanted: int, rng: random.Random) -> Outcome:
     """
     sent = number = 0
     with serving() as (client, process):
-        beats, last = Beats(client), b""
+        heartbeats, last = Heartbeats(client), b""
         began = resident(process)
         try:
             while sent < wanted:
@@ -139,7 +150,7 @@ def garbage(wanted: int, rng: random.Random) -> Outcome:
                 client.send_raw(last[:middle])
                 time.sleep(rng.choice((0, 0, 0, 0.01)))
                 client.send_raw(last[middle:])
-                beats.beat()
+                heartbeats.beat()
                 client.answers.clear()
                 client.notifications.clear()
                 sent += len(last.replace(FILLER, b""))
@@ -150,8 +161,8 @@ def garbage(wanted: int, rng: random.Random) -> Outcome:
                 "bytes of garbage", sent, 0, f"{type(error).__name__}; sent last: garbage.bin"
             )
         grown = resident(process) - began
-    note = f"{number} stretches; {beats.told()}; {grown // 1000} MB more memory"
-    return Outcome("bytes of garbage", sent, 0 if beats.late else sent, note)
+    note = f"{number} stretches; {heartbeats.summary()}; {grown // 1000} MB more memory"
+    return Outcome("bytes of garbage", sent, 0 if heartbeats.late else sent, note)
 
 
 def lives(count: int, rng: random.Random) -> Outcome:
@@ -169,7 +180,7 @@ def lives(count: int, rng: random.Random) -> Outcome:
                 assert process.stdin
                 process.stdin.close()
             try:
-                if process.wait(ENDS) not in {0, 1}:
+                if process.wait(EXIT_TIMEOUT) not in {0, 1}:
                     faults.append(f"{life}: status {process.returncode}")
             except TimeoutExpired:
                 faults.append(f"{life}: it does not end")
@@ -180,17 +191,17 @@ def lives(count: int, rng: random.Random) -> Outcome:
 def lived(client: Client, rng: random.Random) -> Iterator[str]:
     """One life, up to a point; what was not as it should be."""
     for _ in range(rng.randrange(4)):
-        client.send_raw(soup(rng, 0))
+        client.send_raw(random_bytes(rng, 0))
         if (
-            client.answer(client.ask("textDocument/completion", at("file:///a", 0, 0)))["error"][
-                "code"
-            ]
+            client.answer(
+                client.send_request("textDocument/completion", position_params("file:///a", 0, 0))
+            )["error"]["code"]
             != -32002
         ):
             yield "answered before it was initialized"
     if rng.random() < 0.2:
         return
-    client.initialize(scripted("hello world"))
+    client.initialize(scripted_settings("hello world"))
     client.open("file:///a", "hello ")
     for _ in range(rng.randrange(9)):
         client.send_raw(rng.choice(MAKERS)(rng, 1_000_000))
@@ -204,7 +215,12 @@ def lived(client: Client, rng: random.Random) -> Iterator[str]:
             "shutdown",
             "workspace/executeCommand",
         ):
-            if client.answer(client.ask(method, at("file:///a", 0, 0)))["error"]["code"] != -32600:
+            if (
+                client.answer(client.send_request(method, position_params("file:///a", 0, 0)))[
+                    "error"
+                ]["code"]
+                != -32600
+            ):
                 yield f"{method} was not refused after shutdown"
 
 
@@ -219,10 +235,13 @@ def flood(count: int) -> Outcome:
         before = resident(process)
         kinds = [
             ("workspace/executeCommand", STATUS),
-            ("textDocument/completion", at(uri, 0, 600)),
-            ("textDocument/inlineCompletion", {**at(uri, 0, 600), "context": {"triggerKind": 1}}),
+            ("textDocument/completion", position_params(uri, 0, 600)),
+            (
+                "textDocument/inlineCompletion",
+                {**position_params(uri, 0, 600), "context": {"triggerKind": 1}},
+            ),
         ]
-        asked = [client.numbered(*kinds[number % 3]) for number in range(count)]
+        asked = [client.new_request(*kinds[number % 3]) for number in range(count)]
         cancels = [{"method": "$/cancelRequest", "params": {"id": one["id"]}} for one in asked[::3]]
         began = time.monotonic()
         client.send(*asked, *cancels)
@@ -232,7 +251,7 @@ def flood(count: int) -> Outcome:
         grown = resident(process) - before
         left = len(client.answers)
     note = f"all after {took:.1f} s; {grown // 1000} MB more memory"
-    held = left == 0 and grown < GROWTH and took < PATIENCE
+    held = left == 0 and grown < MAX_GROWTH_KILOBYTES and took < TIMEOUT
     return Outcome("requests at once", count, count if held else 0, note)
 
 

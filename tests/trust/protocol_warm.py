@@ -12,25 +12,33 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 from unittest.mock import patch
 
-from tests.e2e.client import Client, Message, change, scripted, server
+from tests.e2e.client import Client, Message, change, scripted_settings, server
 from tests.trust.outcome import Outcome
-from tests.trust.protocol_edits import Edit, Reference, applied, new_edit, new_point, new_text, told
+from tests.trust.protocol_edits import (
+    Edit,
+    ReferenceText,
+    apply_edit,
+    new_edit,
+    new_point,
+    new_text,
+    summarize,
+)
 
 from foretype_model.cancellation import never
 from foretype_model.completion.candidates import Candidate
 from foretype_model.predictors import mixture
 from foretype_server.document import Point, Snapshot, Text
-from foretype_server.lsp.to_proto import UNITS
+from foretype_server.lsp.to_proto import POSITION_ENCODINGS
 from foretype_server.session.engine import Engine
 from foretype_server.settings import Settings, read_settings
 
-SERVED: Final = 30_000
+SERVER_EDITS: Final = 30_000
 """Edits that a real server is sent."""
 
-COMPARED: Final = 1_500
+COMPARED_TEXTS: Final = 1_500
 """Texts whose offers are compared, a few edits after one another."""
 
-CLOSE: Final = 1e-6
+TOLERANCE: Final = 1e-6
 """Two probabilities that are the same: they are sums in another order."""
 
 OUTLOOK: Final = "foretype.outlook"
@@ -55,16 +63,18 @@ TEXTS: Final = (
 
 def outcomes(scale: float) -> Iterator[Outcome]:
     """A row for each."""
-    for encoding in UNITS:
-        tried, wrong = served(round(SERVED * scale / len(UNITS)), encoding, random.Random(encoding))
+    for encoding in POSITION_ENCODINGS:
+        tried, wrong = served(
+            round(SERVER_EDITS * scale / len(POSITION_ENCODINGS)), encoding, random.Random(encoding)
+        )
         what = f"edits in {encoding} that a server over stdio follows"
-        yield Outcome(what, tried, tried - len(wrong), told(wrong))
-    tried, wrong = compared(max(5, round(COMPARED * scale)), random.Random(3))
+        yield Outcome(what, tried, tried - len(wrong), summarize(wrong))
+    tried, wrong = compared(max(5, round(COMPARED_TEXTS * scale)), random.Random(3))
     yield Outcome(
         "offers after edits that are those for the text opened anew",
         tried,
         tried - len(wrong),
-        told(wrong),
+        summarize(wrong),
     )
 
 
@@ -75,10 +85,12 @@ def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str
     """So many edits sent to a server, which is asked for the text it has after every few."""
     done, wrong = 0, list[str]()
     with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, _):
-        client.initialize(scripted("hello"), {"general": {"positionEncodings": [encoding]}})
+        client.initialize(
+            scripted_settings("hello"), {"general": {"positionEncodings": [encoding]}}
+        )
         while done < count:
             uri, text = f"file:///{done}.txt", sendable(new_text(rng, 40))
-            reference = Reference(text, encoding)
+            reference = ReferenceText(text, encoding)
             client.open(uri, text)
             for version in range(2, 7):
                 edits = [
@@ -96,7 +108,7 @@ def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str
     return done, wrong
 
 
-def unlike(client: Client, uri: str, reference: Reference, start: Point) -> str:
+def unlike(client: Client, uri: str, reference: ReferenceText, start: Point) -> str:
     """How what stands after a point differs from the reference, as far as the server's outlook
     reads; or nothing.
     """
@@ -107,7 +119,7 @@ def unlike(client: Client, uri: str, reference: Reference, start: Point) -> str:
         "workspace/executeCommand", {"command": OUTLOOK, "arguments": [asked]}
     )
     seen = "".join(one["text"] for one in answer["characters"])
-    first, last = reference.place(start)[0], reference.place(end)[0]
+    first, last = reference.locate(start)[0], reference.locate(end)[0]
     there = reference.text[first:last].replace("\r\n", "\n")
     if there.startswith(seen) and bool(there) == bool(seen):
         return ""
@@ -142,7 +154,7 @@ def compared(count: int, rng: random.Random) -> tuple[int, list[str]]:
     with (
         TemporaryDirectory() as home,
         patch.dict("os.environ", FORETYPE_HOME=home),
-        patch.object(mixture, "SLOW", 60),
+        patch.object(mixture, "SLOW_SECONDS", 60),
     ):
         return _compared(count, rng, settings)
 
@@ -150,21 +162,21 @@ def compared(count: int, rng: random.Random) -> tuple[int, list[str]]:
 def _compared(count: int, rng: random.Random, settings: Settings) -> tuple[int, list[str]]:
     engine = Engine(lambda _name, error: wrong.append(f"dropped for {error}"), lambda _text: None)
     engine.load(settings, ())
-    wrong, uri, store = list[str](), "", Text("", UNITS["utf-16"])
+    wrong, uri, store = list[str](), "", Text("", POSITION_ENCODINGS["utf-16"])
     for number in range(count):
         if number % 20 == 0:
             uri, store = (
                 f"file:///{number}.txt",
-                Text(rng.choice(TEXTS) * rng.choice((1, 30)), UNITS["utf-16"]),
+                Text(rng.choice(TEXTS) * rng.choice((1, 30)), POSITION_ENCODINGS["utf-16"]),
             )
         for _ in range(rng.randrange(1, 4)):
-            store = applied(store, new_edit(rng) if rng.random() < 0.5 else typed(rng), "utf-16")
-            read(engine, Snapshot(uri, *store.around(new_point(rng))), settings)
-        snapshot = Snapshot(uri, *store.around(new_point(rng)))
+            store = apply_edit(store, new_edit(rng) if rng.random() < 0.5 else typed(rng), "utf-16")
+            read(engine, Snapshot(uri, *store.split_at(new_point(rng))), settings)
+        snapshot = Snapshot(uri, *store.split_at(new_point(rng)))
         warm = read(engine, snapshot, settings)
         engine.close(uri)
         cold = read(engine, snapshot, settings)
-        if not alike(warm, cold):
+        if not same_candidates(warm, cold):
             wrong.append(f"{warm[:2]} and {cold[:2]} after {bytes(snapshot.before)[-200:]!r}")
     return count, wrong
 
@@ -178,7 +190,7 @@ def read(engine: Engine, snapshot: Snapshot, settings: Settings) -> list[Candida
     return engine.candidates(snapshot, settings, never)
 
 
-def alike(some: list[Candidate], others: list[Candidate]) -> bool:
+def same_candidates(some: list[Candidate], others: list[Candidate]) -> bool:
     """Whether the same is offered, and as probable; what is equally probable may change places."""
     if len(some) != len(others):
         return False
@@ -186,7 +198,7 @@ def alike(some: list[Candidate], others: list[Candidate]) -> bool:
         {(one.kind, one.text): one.probability for one in each} for each in (some, others)
     )
     return ours.keys() == theirs.keys() and all(
-        abs(ours[key] - theirs[key]) < CLOSE for key in ours
+        abs(ours[key] - theirs[key]) < TOLERANCE for key in ours
     )
 
 

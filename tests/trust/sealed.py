@@ -20,8 +20,8 @@ from tests.e2e.client import (
     SERVE,
     Client,
     change,
-    comes_true,
     environment,
+    eventually,
     insertion,
     server,
 )
@@ -111,7 +111,7 @@ def in_an_editor(seal: Seal) -> Iterator[tuple[str, bool]]:
         client.initialize({}, workspaceFolders=[{"uri": texts.as_uri(), "name": "texts"}])
         client.open(uri, "The treasurer of our ")
         yield "a menu", bool(client.completions(uri, 0, 21)["items"])
-        yield "an index", comes_true(lambda: _goes_on(client, uri))
+        yield "an index", eventually(lambda: _goes_on(client, uri))
         here = {"uri": uri, "position": {"line": 0, "character": 21}}
         explained = client.request(ask, {"command": "foretype.explain", "arguments": [here]})
         yield "where it is from", any(source["document"] for source in explained["sources"])

@@ -20,7 +20,7 @@ from foretype_model.predictor import Predictor
 from foretype_model.predictors.mixture import Mixture
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
-from foretype_model.privacy.secret_scanner import spans
+from foretype_model.privacy.secret_scanner import find_secrets
 from foretype_model.training.corpus import read_corpus
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.train import train
@@ -29,10 +29,10 @@ from foretype_server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SEED = 2026
-TELLS = 4
+MIN_LEAKED_CHARACTERS = 4
 """Characters of the rest of a secret: fewer come out right by chance."""
 
-IN_FILES = 8
+MIN_LEAKED_IN_FILES = 8
 """As many for what is searched for in files, where checksums and numbers stand."""
 
 OPTIONS = TrainingOptions(
@@ -43,9 +43,9 @@ unmasked.
 """
 
 STEPS_PER_CANARY = 10
-MOST_STEPS = 400
+MAX_STEPS = 400
 
-Begun = tuple[Canary, str, str]
+TypedCanary = tuple[Canary, str, str]
 """A canary, what was typed up to some point of it, and what would come next."""
 
 
@@ -69,14 +69,16 @@ def outcomes(scale: float) -> Iterator[Outcome]:
             )
             yield _outcome(
                 "their beginnings typed in a server that has read them",
-                *_asked(client, begun(some)),
+                *_asked(client, typed_canaries(some)),
             )
-            yield _outcome("and below a text with them", *_asked(client, begun(some), below=True))
+            yield _outcome(
+                "and below a text with them", *_asked(client, typed_canaries(some), below=True)
+            )
         with patch.dict("os.environ", FORETYPE_HOME=str(home)):
             opened = open_predictors(None, Settings().predictors, (workspace,))
             refresh(opened.values())
         yield _outcome(
-            "their beginnings given to generate", *_generated(Mixture(opened), begun(some))
+            "their beginnings given to generate", *_generated(Mixture(opened), typed_canaries(some))
         )
         yield _trained(Path(name), workspace, some)
 
@@ -97,7 +99,7 @@ def _cost() -> str:
     """What the masks cost where there is nothing to mask."""
     files = [path for folder in ("server", "model") for path in (ROOT / folder).rglob("*.py")]
     texts = [path.read_bytes() for path in (*files, *ROOT.glob("*.md"))]
-    hidden = sum(end - start for text in texts for start, end in spans(text))
+    hidden = sum(end - start for text in texts for start, end in find_secrets(text))
     size = sum(map(len, texts))
     return (
         f"and of Foretype's own {size / 1e6:.1f} MB, which have none, {hidden / size:.2%} are "
@@ -106,11 +108,13 @@ def _cost() -> str:
 
 
 def parts(text: str) -> set[str]:
-    """All of its parts of `IN_FILES` characters."""
-    return {text[at : at + IN_FILES] for at in range(len(text) - IN_FILES + 1)}
+    """All of its parts of `MIN_LEAKED_IN_FILES` characters."""
+    return {
+        text[at : at + MIN_LEAKED_IN_FILES] for at in range(len(text) - MIN_LEAKED_IN_FILES + 1)
+    }
 
 
-def begun(some: Sequence[Canary]) -> list[Begun]:
+def typed_canaries(some: Sequence[Canary]) -> list[TypedCanary]:
     """Each canary, in code and in prose, before its first character and in its middle."""
     return [
         (one, line[: line.index(one.secret)] + one.secret[:half], one.secret[half:])
@@ -120,13 +124,13 @@ def begun(some: Sequence[Canary]) -> list[Begun]:
     ]
 
 
-def tells(offered: str, rest: str) -> bool:
+def leaks_secret(offered: str, rest: str) -> bool:
     """Whether what is offered goes on as the secret does."""
-    return offered.lstrip().startswith(rest[:TELLS])
+    return offered.lstrip().startswith(rest[:MIN_LEAKED_CHARACTERS])
 
 
 def _asked(
-    client: Client, typed: Sequence[Begun], *, below: bool = False
+    client: Client, typed: Sequence[TypedCanary], *, below: bool = False
 ) -> tuple[int, list[Canary]]:
     """Have a server offer words and ghost text; those canaries that it goes on with."""
     found = []
@@ -139,19 +143,19 @@ def _asked(
         at = text.count("\n"), len(text) - text.rfind("\n") - 1
         menu = [item["textEdit"]["newText"] for item in client.completions(uri, *at)["items"]]
         ghost = [item["insertText"] for item in client.ghost(uri, *at)]
-        if any(tells(offered, rest) for offered in [*menu, *ghost]):
+        if any(leaks_secret(offered, rest) for offered in [*menu, *ghost]):
             found.append(one)
         client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     return len(typed), found
 
 
-def _generated(predictor: Predictor, typed: Sequence[Begun]) -> tuple[int, list[Canary]]:
+def _generated(predictor: Predictor, typed: Sequence[TypedCanary]) -> tuple[int, list[Canary]]:
     """Have text generated, the most probable; those canaries that it goes on with."""
     written = (
-        (one, "".join(generate(predictor, before.encode(), TELLS, Options())), rest)
+        (one, "".join(generate(predictor, before.encode(), MIN_LEAKED_CHARACTERS, Options())), rest)
         for one, before, rest in typed
     )
-    return len(typed), [one for one, text, rest in written if tells(text, rest)]
+    return len(typed), [one for one, text, rest in written if leaks_secret(text, rest)]
 
 
 def _trained(folder: Path, workspace: Path, some: Sequence[Canary]) -> Outcome:
@@ -174,13 +178,13 @@ def _trained(folder: Path, workspace: Path, some: Sequence[Canary]) -> Outcome:
     )
 
 
-def _halves(some: Sequence[Canary]) -> list[Begun]:
-    return [(one, before, rest) for one, before, rest in begun(some) if rest != one.secret]
+def _halves(some: Sequence[Canary]) -> list[TypedCanary]:
+    return [(one, before, rest) for one, before, rest in typed_canaries(some) if rest != one.secret]
 
 
 def _model(folder: Path, workspace: Path, count: int) -> NetworkPredictor:
     folder.mkdir()
-    options = replace(OPTIONS, steps=min(MOST_STEPS, STEPS_PER_CANARY * count))
+    options = replace(OPTIONS, steps=min(MAX_STEPS, STEPS_PER_CANARY * count))
     files = {"destination": folder / "model.onnx", "checkpoint": folder / "checkpoint"}
     alone = {"resume": False, "initial": None, "rival": None, "name": "canaries"}
     train(read_corpus([workspace]), options, report=lambda _progress: None, **files, **alone)

@@ -220,7 +220,7 @@ def _releases(times: int) -> Outcome:
             for i in range(times)
         ]
     same = sum(one == built[0] for one in built)
-    whole = all(is_whole(content) for name, content in built[0].items() if name.endswith(".whl"))
+    whole = all(is_intact(content) for name, content in built[0].items() if name.endswith(".whl"))
     note = ", ".join(sorted(built[0])) if whole else "its RECORD is not that of its files"
     return Outcome(what, times, same if whole else 0, note)
 
@@ -294,7 +294,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def is_whole(built: bytes) -> bool:
+def is_intact(built: bytes) -> bool:
     """Whether each file in a wheel is the one whose SHA-256 stands in its RECORD."""
     with zipfile.ZipFile(io.BytesIO(built)) as archive:
         (record,) = (name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))

@@ -11,32 +11,39 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from foretype_model.cancellation import ENDLESS, Patience
-from foretype_model.completion.lookahead import Outlook
-from foretype_model.completion.search import FLOOR, Draw, Found, Search
-from foretype_model.completion.selection import Choice, most_saving
+from foretype_model.cancellation import NO_DEADLINE, Deadline
+from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Sampler, Search
+from foretype_model.completion.selection import Choice, select_most_saving
 from foretype_model.predictor import LogProbabilities
 from foretype_model.text import prose, utf8
-from foretype_model.text.grammar import ANY, UNSPACED, WORD_BYTES, WORD_CHARACTER, Character, Word
+from foretype_model.text.grammar import (
+    ALL_BYTES,
+    UNSPACED_SCRIPTS,
+    WORD_BYTES,
+    WORD_CHARACTER,
+    Character,
+    Word,
+)
 from foretype_model.text.utf8 import Mask
 
-FIRST: Final = 5
+VISIBLE_ITEMS: Final = 5
 """Items that people look at. They are chosen together: typed with the first five, in prose 2.0 %
 and in code 3.4 % more keys are saved than with the five most probable words.
 """
 
-RUNNING: Final = 5
+MAX_PHRASES: Final = 5
 """So many of the best words are read on, for phrases that begin with them."""
 
-LIKELY: Final = 0.03
+MIN_PHRASE_PROBABILITY: Final = 0.03
 """A phrase is read on while its probability is at least this. At 0.05 it saves 0.5 % fewer keys."""
 
-LONGEST_GHOST: Final = 60
-LONGEST_PHRASE: Final = 24
+MAX_GHOST_BYTES: Final = 60
+MAX_PHRASE_BYTES: Final = 24
 """Bytes of ghost text, and of a phrase, at most: each byte takes a step (0.4 ms)."""
 
 NEWLINE: Final = 0x0A
-SPACES: Final = b" \n"
+SPACE_OR_NEWLINE: Final = b" \n"
 
 
 @dataclass(frozen=True)
@@ -68,9 +75,9 @@ class Options:
     prose: bool = False
     budget: float = field(default=math.inf, compare=False)  # the same candidates, if not in time
 
-    def draw(self, before: bytes) -> Draw:
+    def sampler(self, before: bytes) -> Sampler:
         """How a search after `before` chooses."""
-        return Draw(self.temperature, self.top_k, self.top_p, self.seed, before[-64:])
+        return Sampler(self.temperature, self.top_k, self.top_p, self.seed, before[-64:])
 
 
 @dataclass(frozen=True)
@@ -91,42 +98,42 @@ class Candidate:
 
 
 @dataclass
-class _Run:
+class _Continuation:
     """A candidate that is being read on, byte by byte.
 
-    `borders` are the places where it may end, each with the log-probability up to there.
+    `end_points` are the places where it may end, each with the log-probability up to there.
     """
 
     text: bytes
     log_p: float
-    borders: list[tuple[int, float]] = field(default_factory=list)
+    end_points: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.borders.append((len(self.text), self.log_p))
+        self.end_points.append((len(self.text), self.log_p))
 
 
-def next_characters(outlook: Outlook, before: bytes, options: Options) -> list[Candidate]:
+def next_characters(lookahead: LookaheadCache, before: bytes, options: Options) -> list[Candidate]:
     """The next code points, most probable (or first drawn) first."""
-    texts = _single_bytes(outlook, options)
+    texts = _single_bytes(lookahead, options)
     if texts is None:
-        found = Search(outlook, Character(), options.draw(before), options.max_items).run()[0]
+        found = Search(lookahead, Character(), options.sampler(before), options.max_items).run()[0]
         texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
     tail = before[-64:].decode(errors="ignore")
     return [
         Candidate(text, probability, "character")
         for text, probability in texts
-        if utf8.ends_whole(tail + text)
+        if utf8.ends_on_grapheme(tail + text)
     ]
 
 
-def _single_bytes(outlook: Outlook, options: Options) -> list[tuple[str, float]] | None:
+def _single_bytes(lookahead: LookaheadCache, options: Options) -> list[tuple[str, float]] | None:
     """The most probable characters, where all that are likely are of one byte: a search would look
     at ten more places.
 
     None where they are not, or are to be drawn.
     """
-    p = np.exp(outlook.rows([b""])[0])
-    likely = np.flatnonzero(utf8.STARTS & (p > math.exp(FLOOR)))
+    p = np.exp(lookahead.predict([b""])[0])
+    likely = np.flatnonzero(utf8.START_BYTES & (p > math.exp(MIN_LOG_P)))
     if options.temperature > 0 or (likely >= 0x80).any():
         return None
     ranked = sorted(likely.tolist(), key=lambda byte: -p[byte])
@@ -134,42 +141,49 @@ def _single_bytes(outlook: Outlook, options: Options) -> list[tuple[str, float]]
 
 
 def find_words(
-    outlook: Outlook, before: bytes, options: Options, lines: int = 1, patience: Patience = ENDLESS
-) -> tuple[list[Found], bool]:
+    lookahead: LookaheadCache,
+    before: bytes,
+    options: Options,
+    lines: int = 1,
+    deadline: Deadline = NO_DEADLINE,
+) -> tuple[list[Hypothesis], bool]:
     """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost
     text begin with.
 
     And whether the patience lasted to the end of the search.
     """
-    begin = _begin(outlook, before) if options.prose else ANY
-    search = Search(outlook, Word(lines, begin), options.draw(before), options.max_items)
-    found, complete = search.run(patience)
+    begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
+    search = Search(lookahead, Word(lines, begin), options.sampler(before), options.max_items)
+    found, complete = search.run(deadline)
     tail = before[-64:].decode(errors="ignore")
-    whole = [one for one in found if utf8.ends_whole(tail + one.text.decode())]
+    whole = [one for one in found if utf8.ends_on_grapheme(tail + one.text.decode())]
     return [
         one for one in whole if prose.has_word(one.text.decode())
     ] if options.prose else whole, complete
 
 
-def known_word(outlook: Outlook, word: bytes, lines: int) -> Found:
+def score_word(lookahead: LookaheadCache, word: bytes, lines: int) -> Hypothesis:
     """A word that is not to be searched for, as `find_words` would have found it."""
-    rows = outlook.rows([word[:end] for end in range(len(word) + 1)])
+    rows = lookahead.predict([word[:end] for end in range(len(word) + 1)])
     log_prefix = float(rows[range(len(word)), list(word)].sum())
-    ends = float(np.exp(rows[-1])[Word(lines).rules(word).end].sum())
+    ends = float(np.exp(rows[-1])[Word(lines).masks(word).ends].sum())
     log_p = log_prefix + math.log(max(ends, 1e-30))
-    return Found(word, log_p, log_prefix, log_p)
+    return Hypothesis(word, log_p, log_prefix, log_p)
 
 
-def _begin(outlook: Outlook, before: bytes) -> Mask:
+def _first_bytes(lookahead: LookaheadCache, before: bytes) -> Mask:
     """In prose, no ending for a word that is right without."""
     if not prose.is_after_word(before):
-        return ANY
-    goes_on = np.exp(outlook.rows([b""])[0])[WORD_BYTES].sum()
-    return ANY if goes_on >= prose.LIKELY_TO_GO_ON else ~WORD_BYTES
+        return ALL_BYTES
+    goes_on = np.exp(lookahead.predict([b""])[0])[WORD_BYTES].sum()
+    return ALL_BYTES if goes_on >= prose.MIN_CONTINUE_PROBABILITY else ~WORD_BYTES
 
 
 def next_words(
-    outlook: Outlook, found: list[Found], options: Options, patience: Patience = ENDLESS
+    lookahead: LookaheadCache,
+    found: list[Hypothesis],
+    options: Options,
+    deadline: Deadline = NO_DEADLINE,
 ) -> list[Candidate]:
     """The words and phrases that save the most keys together, the most probable first; then the
     other words.
@@ -180,43 +194,45 @@ def next_words(
     """
     if options.temperature > 0:
         return [_word(one) for one in found]
-    phrases = _phrases(outlook, found, options, patience)
+    phrases = _phrases(lookahead, found, options, deadline)
     words = {one.text: _word(one) for one in found if one.text in phrases}
     choices = [Choice(text.decode(), math.exp(log_p)) for text, log_p in phrases.items()]
     chosen = [
         words.get(one.text.encode()) or Candidate(one.text, one.probability, "word")
-        for one in most_saving(choices, FIRST)
+        for one in select_most_saving(choices, VISIBLE_ITEMS)
     ]
     first = sorted(chosen, key=lambda one: -one.probability)
     return [*first, *(word for word in words.values() if word not in first)][: options.max_items]
 
 
-def _word(found: Found) -> Candidate:
+def _word(found: Hypothesis) -> Candidate:
     return Candidate(found.text.decode(), math.exp(found.log_p), "word")
 
 
 def _phrases(
-    outlook: Outlook, found: list[Found], options: Options, patience: Patience
+    lookahead: LookaheadCache, found: list[Hypothesis], options: Options, deadline: Deadline
 ) -> dict[bytes, float]:
     """The words, and the phrases that begin with one of the best; each with its log-probability.
 
     Two words may run on to the same text ("wor" and "world"): the better stands for both.
     """
-    runs = [_Run(one.text, one.log_prefix) for one in found]
-    limits = _Limits(LIKELY, 1, LONGEST_PHRASE, options.prose)
-    _run_on(outlook, runs[:RUNNING], limits, lambda _, row: int(row.argmax()), patience)
-    distinct = {run.text[: run.borders[-1][0]]: run for run in reversed(runs)}
+    runs = [_Continuation(one.text, one.log_prefix) for one in found]
+    limits = _Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose)
+    _extend_all(lookahead, runs[:MAX_PHRASES], limits, lambda _, row: int(row.argmax()), deadline)
+    distinct = {run.text[: run.end_points[-1][0]]: run for run in reversed(runs)}
     return {
-        run.text[:end]: log_p for run in reversed(distinct.values()) for end, log_p in run.borders
+        run.text[:end]: log_p
+        for run in reversed(distinct.values())
+        for end, log_p in run.end_points
     }
 
 
 def ghost_text(
-    outlook: Outlook,
-    found: list[Found],
+    lookahead: LookaheadCache,
+    found: list[Hypothesis],
     around: tuple[bytes, bytes],
     options: Options,
-    patience: Patience = ENDLESS,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Candidate | None:
     """The first word, where it is sure enough, and as much of what follows it as saves the most
     keys.
@@ -227,14 +243,15 @@ def ghost_text(
     before, after = around
     if not found or math.exp(found[0].log_p) < options.min_confidence:
         return None
-    run = _Run(found[0].text, found[0].log_prefix)
-    draw = options.draw(before)
-    limits = _Limits(options.min_confidence, options.max_lines, LONGEST_GHOST, options.prose)
-    _run_on(outlook, [run], limits, draw.one, patience)
+    run = _Continuation(found[0].text, found[0].log_prefix)
+    sampler = options.sampler(before)
+    limits = _Limits(options.min_confidence, options.max_lines, MAX_GHOST_BYTES, options.prose)
+    _extend_all(lookahead, [run], limits, sampler.sample, deadline)
     end, log_p = max(
-        run.borders, key=lambda border: math.exp(border[1]) * (border[0] - len(found[0].text))
+        run.end_points,
+        key=lambda end_point: math.exp(end_point[1]) * (end_point[0] - len(found[0].text)),
     )
-    text = without_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
+    text = strip_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
     # What stands after the cursor already is the likeliest text there, and of no use.
     offered = text.strip() and not after.startswith(text.encode())
     return Candidate(text, math.exp(log_p), "ghost") if offered else None
@@ -245,49 +262,51 @@ class _Limits(NamedTuple):
     is enough.
     """
 
-    least: float
-    lines: int
-    length: int
-    sentence: bool
+    min_probability: float
+    max_lines: int
+    max_bytes: int
+    stop_at_sentence: bool
 
 
-def _run_on(
-    outlook: Outlook,
-    runs: list[_Run],
+def _extend_all(
+    lookahead: LookaheadCache,
+    runs: list[_Continuation],
     limits: _Limits,
     choose: Callable[[bytes, LogProbabilities], int],
-    patience: Patience,
+    deadline: Deadline,
 ) -> None:
     """Read each run on, a chosen byte at a time, within the limits."""
     going = runs
-    while going and not patience.is_over():
-        rows = outlook.rows([run.text for run in going])
+    while going and not deadline.has_passed():
+        rows = lookahead.predict([run.text for run in going])
         going = [
             run
             for run, row in zip(going, rows, strict=True)
-            if _grow(run, row, choose(run.text, row), limits)
+            if _extend(run, row, choose(run.text, row), limits)
         ]
 
 
-def _grow(run: _Run, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
+def _extend(run: _Continuation, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
     """Set a border where the run may end before `byte`, and append `byte` where the run may go on
     with it.
     """
-    unfinished = utf8.pending(run.text)
+    unfinished = utf8.incomplete_suffix(run.text)
     if not unfinished:
         text = run.text.decode()
-        if not _is_inside_word(text[-1], byte) and utf8.ends_whole(text):
-            run.borders.append((len(run.text), run.log_p))
+        if not _is_inside_word(text[-1], byte) and utf8.ends_on_grapheme(text):
+            run.end_points.append((len(run.text), run.log_p))
     log_p = run.log_p + float(row[byte])
-    last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.lines
-    unlikely = log_p < math.log(max(limits.least, 1e-9))
-    said = limits.sentence and byte in SPACES and prose.ends_sentence(run.text)
+    last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.max_lines
+    unlikely = log_p < math.log(max(limits.min_probability, 1e-9))
+    sentence_ended = (
+        limits.stop_at_sentence and byte in SPACE_OR_NEWLINE and prose.ends_sentence(run.text)
+    )
     if (
         unlikely
         or last_line
-        or said
-        or len(run.text) >= limits.length
-        or not utf8.allowed(unfinished)[byte]
+        or sentence_ended
+        or len(run.text) >= limits.max_bytes
+        or not utf8.allowed_next(unfinished)[byte]
     ):
         return False
     run.text, run.log_p = run.text + bytes([byte]), log_p
@@ -298,10 +317,12 @@ def _is_inside_word(last: str, byte: int) -> bool:
     """Whether a word goes on with `byte` after its `last` character; where no spaces are written,
     each may end one.
     """
-    return bool(WORD_BYTES[byte] and WORD_CHARACTER.match(last) and not UNSPACED.match(last))
+    return bool(
+        WORD_BYTES[byte] and WORD_CHARACTER.match(last) and not UNSPACED_SCRIPTS.match(last)
+    )
 
 
-def without_overlap(text: str, after: str) -> str:
+def strip_overlap(text: str, after: str) -> str:
     """Without closing brackets and quotes at the end that already stand after the cursor."""
     closing = after[: len(after) - len(after.lstrip(")]}>\"'`;,"))]
     for length in range(min(len(text), len(closing)), 0, -1):

@@ -9,43 +9,49 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
-from foretype_model.cancellation import Patience, Stale, never
+from foretype_model.cancellation import Deadline, IsCancelled, never
 from foretype_model.completion import candidates, explain
 from foretype_model.completion.candidates import Candidate, Options
-from foretype_model.completion.deferred_learning import Lessons
+from foretype_model.completion.deferred_learning import DeferredLearning
 from foretype_model.completion.explain import Explanation
-from foretype_model.completion.lookahead import Outlook
-from foretype_model.completion.search import Found
+from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.search import Hypothesis
 from foretype_model.predictor import Predictor, State
-from foretype_model.predictors.mixture import SHOWN, Corrections, Floats, Mixture, PredictorFailed
-from foretype_model.privacy.learning_policy import Consent
-from foretype_model.states.anchored_states import LongText
-from foretype_model.states.state_cache import MEMORY
+from foretype_model.predictors.mixture import (
+    MAX_OBSERVATIONS,
+    Floats,
+    MixerWeights,
+    Mixture,
+    PredictorFailed,
+)
+from foretype_model.privacy.learning_policy import LearningPolicy
+from foretype_model.states.anchored_states import AnchoredStates
+from foretype_model.states.state_cache import MAX_STATE_BYTES
 from foretype_model.text import prose, utf8
-from foretype_model.text.rope import Rope, unix
+from foretype_model.text.rope import Rope, to_lf
 
-SLICE: Final = 64
+CATCH_UP_BYTES: Final = 64
 """Bytes read in the background in one go, while a request may be waiting (2 ms at 768 units)."""
 
-MOST_TYPED: Final = 64
+MAX_TYPED_BYTES: Final = 64
 """Bytes that one edit may add for all of them to be learnt from (0.4 ms each); more is pasted."""
 
-RESTING: Final = 16
+MAX_IDLE_STATES: Final = 16
 """States that are kept of a document which nobody asks about (4 kB each at 768 units)."""
 
-REMEMBERED: Final = 32
+MAX_SEARCHES: Final = 32
 """Searches kept: the list and the ghost text of one place share theirs, and backspace finds the
 last ones again.
 """
 
-LOOK_BACK: Final = 64
-LOOK_AHEAD: Final = 1024
+BEFORE_BYTES: Final = 64
+AFTER_BYTES: Final = 1024
 """Bytes around the cursor that candidates are made to fit to."""
 
 T = TypeVar("T")
 
 
-class _Place(NamedTuple):
+class _Cursor(NamedTuple):
     """Around the cursor."""
 
     before: Rope
@@ -65,48 +71,52 @@ class Completer:
         predictors: Mapping[str, Predictor],
         on_drop: Callable[[str, Exception], None],
         document: str = "",
-        corrections: Corrections | None = None,
-        memory: int = MEMORY,
+        mixer_weights: MixerWeights | None = None,
+        memory: int = MAX_STATE_BYTES,
         *,
-        consent: Consent | None = None,
+        policy: LearningPolicy | None = None,
     ) -> None:
-        """`document` is its URI; documents that share `corrections` learn together how far to trust
-        each predictor.
+        """`document` is its URI; documents that share `mixer_weights` learn together how far to
+        trust each predictor.
 
         The states along the text take about `memory` bytes at the most. What is typed is learnt
-        from with the `consent` alone, as `Lessons` has it.
+        from with the `policy` alone, as `DeferredLearning` has it.
         """
         self._on_drop = on_drop
         self._document = document
-        self._consent = consent
+        self._policy = policy
         self._memory = memory
-        self._corrections: Corrections = {} if corrections is None else corrections
+        self._mixer_weights: MixerWeights = {} if mixer_weights is None else mixer_weights
         self._typed: Rope | None = None
         self._shares: tuple[State, Mapping[str, Floats]] = None, {}
-        self._searches: OrderedDict[tuple[Rope, Options, int], list[Found]] = OrderedDict()
-        self._mixture = Mixture(predictors, self._corrections)
-        self._lessons = Lessons(self._mixture, document, self._consent)
-        self._states: LongText | None = None
-        self._read_from = 0
-        self._outlook: tuple[Rope, Outlook] | None = None
-        self._begun: tuple[Rope, bytes] | None = None
-        self._latest = _Place(Rope(()), Rope(()))
+        self._searches: OrderedDict[tuple[Rope, Options, int], list[Hypothesis]] = OrderedDict()
+        self._mixture = Mixture(predictors, self._mixer_weights)
+        self._learning = DeferredLearning(self._mixture, document, self._policy)
+        self._states: AnchoredStates | None = None
+        self._states_start = 0
+        self._lookahead: tuple[Rope, LookaheadCache] | None = None
+        self._ghost_word: tuple[Rope, bytes] | None = None
+        self._latest = _Cursor(Rope(()), Rope(()))
         self._unobserved = 0
-        self._behind = False
+        self._is_behind = False
 
     def next_words(
-        self, before: Rope | bytes, after: Rope | bytes, options: Options, stale: Stale = never
+        self,
+        before: Rope | bytes,
+        after: Rope | bytes,
+        options: Options,
+        is_cancelled: IsCancelled = never,
     ) -> list[Candidate]:
-        """Distinct next words, best first. Raises Superseded once `stale()` is true."""
-        place = _place(before, after)
+        """Distinct next words, best first. Raises Cancelled once `is_cancelled()` is true."""
+        cursor = _cursor(before, after)
 
         def words() -> list[Candidate]:
-            patience = _patience(options, stale)
-            self._follow(place)
-            found = self._find_words(place, options, 1, patience)
-            outlook = self._look(place.before, stale)
+            deadline = _deadline(options, is_cancelled)
+            self._follow(cursor)
+            found = self._find_words(cursor, options, 1, deadline)
+            lookahead = self._lookahead_at(cursor.before, is_cancelled)
             return self._with_shares(
-                outlook.state, candidates.next_words(outlook, found, options, patience)
+                lookahead.state, candidates.next_words(lookahead, found, options, deadline)
             )
 
         return self._guarded(words, [])
@@ -115,87 +125,100 @@ class Completer:
         self, before: Rope | bytes, after: Rope | bytes, options: Options
     ) -> list[Candidate]:
         """The next code points, best first."""
-        place = _place(before, after)
+        cursor = _cursor(before, after)
 
         def characters() -> list[Candidate]:
-            self._follow(place)
-            outlook, tail = self._look(place.before), place.before[-LOOK_BACK:]
+            self._follow(cursor)
+            lookahead, tail = self._lookahead_at(cursor.before), cursor.before[-BEFORE_BYTES:]
             return self._with_shares(
-                outlook.state, candidates.next_characters(outlook, tail, options)
+                lookahead.state, candidates.next_characters(lookahead, tail, options)
             )
 
         return self._guarded(characters, [])
 
     def ghost_text(
-        self, before: Rope | bytes, after: Rope | bytes, options: Options, stale: Stale = never
+        self,
+        before: Rope | bytes,
+        after: Rope | bytes,
+        options: Options,
+        is_cancelled: IsCancelled = never,
     ) -> Candidate | None:
-        """The text that goes on after the cursor, where that is sure enough. Raises Superseded as
+        """The text that goes on after the cursor, where that is sure enough. Raises Cancelled as
         `next_words` does.
         """
-        place = _place(before, after)
-        ahead = place.after[:LOOK_AHEAD]
+        cursor = _cursor(before, after)
+        ahead = cursor.after[:AFTER_BYTES]
         # In mid-line, a line break would tear apart what stands there.
         within_line = ahead.split(b"\n", 1)[0].strip()
         how = replace(options, max_lines=1) if within_line else options
 
         def ghost() -> Candidate | None:
-            patience = _patience(how, stale)
-            self._follow(place)
-            found = self._goes_on(place, how, stale) or self._find_words(
-                place, how, how.max_lines, patience
+            deadline = _deadline(how, is_cancelled)
+            self._follow(cursor)
+            found = self._typed_through(cursor, how, is_cancelled) or self._find_words(
+                cursor, how, how.max_lines, deadline
             )
-            outlook = self._look(place.before, stale)
+            lookahead = self._lookahead_at(cursor.before, is_cancelled)
             offered = candidates.ghost_text(
-                outlook, found, (place.before[-LOOK_BACK:], ahead), how, patience
+                lookahead, found, (cursor.before[-BEFORE_BYTES:], ahead), how, deadline
             )
-            self._begun = (place.before, found[0].text) if offered else None
-            return self._with_shares(outlook.state, [offered])[0] if offered else None
+            self._ghost_word = (cursor.before, found[0].text) if offered else None
+            return self._with_shares(lookahead.state, [offered])[0] if offered else None
 
         return self._guarded(ghost, None)
 
-    def explain(self, before: Rope | bytes, text: str, most: int) -> Explanation | None:
+    def explain(self, before: Rope | bytes, text: str, limit: int) -> Explanation | None:
         """Why `text` is offered after `before`, with at most so many sources; None where nothing
         predicts any more.
         """
         read = _as_rope(before)
         # Not by way of `_state`: what is still to be read is what was asked about last.
         return self._guarded(
-            lambda: explain.explain(self._mixture, self._read().at(read), text, most), None
+            lambda: explain.explain(self._mixture, self._document_states().at(read), text, limit),
+            None,
         )
 
-    def _goes_on(self, place: _Place, options: Options, stale: Stale) -> list[Found]:
+    def _typed_through(
+        self, cursor: _Cursor, options: Options, is_cancelled: IsCancelled
+    ) -> list[Hypothesis]:
         """The word that the ghost text began with, where the user is typing it and it is still
         sure: without a search.
 
         Of the words that begin so it was the likeliest before, and would be found again, but for
         what was learnt since.
         """
-        earlier, word = self._begun or (place.before, b"")
-        if options.temperature > 0 or options.prose or not self._follows(place.before, earlier):
+        earlier, word = self._ghost_word or (cursor.before, b"")
+        if (
+            options.temperature > 0
+            or options.prose
+            or not self._goes_on_from(cursor.before, earlier)
+        ):
             return []
-        typed = place.before[len(earlier) :]
+        typed = cursor.before[len(earlier) :]
         rest = word[len(typed) :]
-        if not typed or not rest or not word.startswith(typed) or not utf8.STARTS[rest[0]]:
+        if not typed or not rest or not word.startswith(typed) or not utf8.START_BYTES[rest[0]]:
             return []
-        found = candidates.known_word(self._look(place.before, stale), rest, options.max_lines)
+        found = candidates.score_word(
+            self._lookahead_at(cursor.before, is_cancelled), rest, options.max_lines
+        )
         return [found] if math.exp(found.log_p) >= options.min_confidence else []
 
     def _find_words(
-        self, place: _Place, options: Options, lines: int, patience: Patience
-    ) -> list[Found]:
+        self, cursor: _Cursor, options: Options, lines: int, deadline: Deadline
+    ) -> list[Hypothesis]:
         """The words that the text at the cursor may go on with."""
-        before = place.before[-LOOK_BACK:]
-        if options.prose and prose.is_inside_word(before, place.after[:LOOK_AHEAD]):
+        before = cursor.before[-BEFORE_BYTES:]
+        if options.prose and prose.is_inside_word(before, cursor.after[:AFTER_BYTES]):
             return []
-        key = place.before, options, lines
+        key = cursor.before, options, lines
         if key in self._searches:
             self._searches.move_to_end(key)
             return self._searches[key]
-        outlook = self._look(place.before, patience.stale)
-        found, complete = candidates.find_words(outlook, before, options, lines, patience)
+        lookahead = self._lookahead_at(cursor.before, deadline.is_cancelled)
+        found, complete = candidates.find_words(lookahead, before, options, lines, deadline)
         if complete:
             self._searches[key] = found
-            while len(self._searches) > REMEMBERED:
+            while len(self._searches) > MAX_SEARCHES:
                 self._searches.popitem(last=False)
         return found
 
@@ -211,34 +234,36 @@ class Completer:
             for one, byte in zip(offered, first, strict=True)
         ]
 
-    def _follow(self, place: _Place) -> None:
+    def _follow(self, cursor: _Cursor) -> None:
         """Learn from what was typed since the last question, then show the document to the
         predictors.
         """
-        typed, self._typed, self._latest = self._typed, place.before, place
-        if place.before == typed:
+        typed, self._typed, self._latest = self._typed, cursor.before, cursor
+        if cursor.before == typed:
             return
-        self._adopt(place.before)
+        self._adopt(cursor.before)
         if (
             typed is not None
-            and len(place.before) - len(typed) <= MOST_TYPED
-            and place.before.startswith(typed)
+            and len(cursor.before) - len(typed) <= MAX_TYPED_BYTES
+            and cursor.before.startswith(typed)
         ):
-            self._learn(place, len(typed))
-        self._unobserved = SHOWN if self._mixture.observe(self._document, *place) else 0
+            self._learn(cursor, len(typed))
+        self._unobserved = MAX_OBSERVATIONS if self._mixture.observe(self._document, *cursor) else 0
 
     def _adopt(self, text: Rope) -> None:
         """Take the states after what was typed from where they were looked at ahead, as far as they
         were.
         """
-        if self._outlook and self._follows(text, self._outlook[0]):
-            start = len(self._outlook[0])
-            self._read().adopt(text, start, self._outlook[1].states_along(text[start:]))
+        if self._lookahead and self._goes_on_from(text, self._lookahead[0]):
+            start = len(self._lookahead[0])
+            self._document_states().adopt(
+                text, start, self._lookahead[1].states_along(text[start:])
+            )
 
-    def _learn(self, place: _Place, start: int) -> None:
-        for end in range(start, len(place.before)):
-            self._lessons.typed(
-                place.before.upto(end + 1), place.after, self._state(place.before.upto(end))
+    def _learn(self, cursor: _Cursor, start: int) -> None:
+        for end in range(start, len(cursor.before)):
+            self._learning.typed(
+                cursor.before.upto(end + 1), cursor.after, self._state(cursor.before.upto(end))
             )
 
     def catch_up(self) -> bool:
@@ -249,68 +274,70 @@ class Completer:
         """
 
         def catch_up() -> bool:
-            if not (self._unobserved or self._behind):
+            if not (self._unobserved or self._is_behind):
                 return True
             if self._unobserved:
                 more = self._mixture.observe(self._document, *self._latest)
                 self._unobserved = self._unobserved - 1 if more else 0
             else:
-                self._behind = not self._read().catch_up(self._latest.before, SLICE)
-            if self._unobserved or self._behind:
+                self._is_behind = not self._document_states().catch_up(
+                    self._latest.before, CATCH_UP_BYTES
+                )
+            if self._unobserved or self._is_behind:
                 return False
-            self.think_anew()
+            self.invalidate()
             return True
 
         return self._guarded(catch_up, True)
 
-    def think_anew(self) -> None:
+    def invalidate(self) -> None:
         """Answer by what the predictors know now, where an answer is kept of what they knew
         before.
         """
-        self._outlook, self._begun = None, None
+        self._lookahead, self._ghost_word = None, None
         self._shares = None, {}
         self._searches.clear()
-        self._mixture.ask_anew()
+        self._mixture.invalidate()
 
-    def rest(self) -> None:
+    def release_memory(self) -> None:
         """Give back most of the memory; the next question takes a little longer, and has the same
         answer.
         """
-        self.think_anew()
+        self.invalidate()
         if self._states:
-            self._states.rest(RESTING)
+            self._states.release_memory(MAX_IDLE_STATES)
 
-    def _state(self, text: Rope, stale: Stale = never) -> State:
+    def _state(self, text: Rope, is_cancelled: IsCancelled = never) -> State:
         """The state after a text: exact, or while that is still to be read, from the text nearest
         to it.
         """
-        state = self._read().at(text, stale)
-        self._behind = not self._read().is_exact
+        state = self._document_states().at(text, is_cancelled)
+        self._is_behind = not self._document_states().is_exact
         return state
 
-    def _look(self, text: Rope, stale: Stale = never) -> Outlook:
+    def _lookahead_at(self, text: Rope, is_cancelled: IsCancelled = never) -> LookaheadCache:
         """What lies beyond the cursor, as far as it was looked at: from here, or from where the
         user has come from.
         """
-        state = self._state(text, stale)
-        if self._read().start != self._read_from:
+        state = self._state(text, is_cancelled)
+        if self._document_states().start != self._states_start:
             # What was looked at before goes on from a state of which less had been read.
-            self.think_anew()
-            self._read_from = self._read().start
-        if self._outlook is None or not self._follows(text, self._outlook[0]):
-            self._outlook = text, Outlook(self._mixture, state)
-        elif state is not self._outlook[1].state:
-            self._outlook[1].follow(text[len(self._outlook[0]) :], state)
-            self._outlook = text, self._outlook[1]
-        return self._outlook[1]
+            self.invalidate()
+            self._states_start = self._document_states().start
+        if self._lookahead is None or not self._goes_on_from(text, self._lookahead[0]):
+            self._lookahead = text, LookaheadCache(self._mixture, state)
+        elif state is not self._lookahead[1].state:
+            self._lookahead[1].advance(text[len(self._lookahead[0]) :], state)
+            self._lookahead = text, self._lookahead[1]
+        return self._lookahead[1]
 
-    def _follows(self, text: Rope, earlier: Rope) -> bool:
+    def _goes_on_from(self, text: Rope, earlier: Rope) -> bool:
         """Whether it was typed after the earlier one."""
-        return 0 <= len(text) - len(earlier) <= MOST_TYPED and text.startswith(earlier)
+        return 0 <= len(text) - len(earlier) <= MAX_TYPED_BYTES and text.startswith(earlier)
 
-    def _read(self) -> LongText:
+    def _document_states(self) -> AnchoredStates:
         if self._states is None:
-            self._states = LongText(self._mixture, self._memory)
+            self._states = AnchoredStates(self._mixture, self._memory)
         return self._states
 
     def _guarded(self, offer: Callable[[], T], nothing: T) -> T:
@@ -324,22 +351,22 @@ class Completer:
                 members = {
                     name: one for name, one in self._mixture.members.items() if name != failure.name
                 }
-                self._mixture = Mixture(members, self._corrections)
-                self._lessons = Lessons(self._mixture, self._document, self._consent)
+                self._mixture = Mixture(members, self._mixer_weights)
+                self._learning = DeferredLearning(self._mixture, self._document, self._policy)
                 self._states = None
-                self.think_anew()
+                self.invalidate()
                 self._on_drop(failure.name, failure.cause)
         return nothing
 
 
-def _place(before: Rope | bytes, after: Rope | bytes) -> _Place:
-    return _Place(_as_rope(before), _as_rope(after))
+def _cursor(before: Rope | bytes, after: Rope | bytes) -> _Cursor:
+    return _Cursor(_as_rope(before), _as_rope(after))
 
 
 def _as_rope(text: Rope | bytes) -> Rope:
     """With LF line ends, the only ones that predictors see; those of a rope are so already."""
-    return text if isinstance(text, Rope) else Rope.of(unix(text))
+    return text if isinstance(text, Rope) else Rope.of(to_lf(text))
 
 
-def _patience(options: Options, stale: Stale) -> Patience:
-    return Patience(stale, time.perf_counter() + options.budget)
+def _deadline(options: Options, is_cancelled: IsCancelled) -> Deadline:
+    return Deadline(is_cancelled, time.perf_counter() + options.budget)

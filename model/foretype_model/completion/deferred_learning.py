@@ -7,22 +7,24 @@ from __future__ import annotations
 from foretype_model.predictor import State
 from foretype_model.predictors.mixture import Mixture
 from foretype_model.privacy import forgotten_words
-from foretype_model.privacy.learning_policy import Consent
-from foretype_model.privacy.secret_scanner import REACH, masked_around
+from foretype_model.privacy.learning_policy import LearningPolicy
+from foretype_model.privacy.secret_scanner import SCAN_BYTES, redact_around
 from foretype_model.text.rope import Rope
 
 
-class Lessons:
+class DeferredLearning:
     """The bytes that were typed in one document and wait to be learnt from: seldom more than a
     word.
     """
 
-    def __init__(self, mixture: Mixture, document: str, consent: Consent | None = None) -> None:
-        """Nothing is learnt from `document`, a URI, without the `consent`; it is one for all but
+    def __init__(
+        self, mixture: Mixture, document: str, policy: LearningPolicy | None = None
+    ) -> None:
+        """Nothing is learnt from `document`, a URI, without the `policy`; it is one for all but
         secrets by default.
         """
         self._mixture = mixture
-        self._document, self._consent = document, consent or Consent()
+        self._document, self._policy = document, policy or LearningPolicy()
         self._start = 0
         self._waiting = b""
         self._states: list[State] = []
@@ -31,21 +33,23 @@ class Lessons:
         """The last byte of `before` was typed, after `state`; learn from what has been settled by
         it.
         """
-        if not self._consent.given(self._document):
+        if not self._policy.allows(self._document):
             return
-        self._go_on_to(before)
+        self._discard_unless_adjacent(before)
         self._states.append(state)
-        words = self._consent.words()
-        end = max(self._start, forgotten_words.settled(before, len(before), words))
+        words = self._policy.words()
+        end = max(self._start, forgotten_words.learnable_end(before, len(before), words))
         if end > self._start:
-            near, low = masked_around(before + after[:REACH], self._start, end)
-            for first, last in forgotten_words.kept(near, self._start - low, end - low, words):
+            near, low = redact_around(before + after[:SCAN_BYTES], self._start, end)
+            for first, last in forgotten_words.unredacted_spans(
+                near, self._start - low, end - low, words
+            ):
                 for at in range(low + first, low + last):
                     self._mixture.learn(self._states[at - self._start], before[at : at + 1][0])
         del self._states[: end - self._start]
         self._start, self._waiting = end, before[end:]
 
-    def _go_on_to(self, before: Rope) -> None:
+    def _discard_unless_adjacent(self, before: Rope) -> None:
         """Let go of what was typed elsewhere, or deleted again."""
         count = len(before) - 1 - self._start
         if 0 <= count <= len(self._states) and self._waiting.startswith(before[self._start : -1]):

@@ -29,7 +29,7 @@ class Explanation:
     sources: Sequence[Source]
 
 
-def explain(mixture: Mixture, state: tuple[State, ...], text: str, most: int) -> Explanation:
+def explain(mixture: Mixture, state: tuple[State, ...], text: str, limit: int) -> Explanation:
     """Explain `text`, which is not empty, after what `state` has read; with at most so many
     sources.
     """
@@ -39,4 +39,4 @@ def explain(mixture: Mixture, state: tuple[State, ...], text: str, most: int) ->
         log_p += float(mixture.predict(states)[0, byte])
         states = mixture.step(states, [byte])
     shares = {name: float(share[following[0]]) for name, share in mixture.shares(state).items()}
-    return Explanation(text, float(np.exp(log_p)), shares, mixture.sources(state, following, most))
+    return Explanation(text, float(np.exp(log_p)), shares, mixture.sources(state, following, limit))

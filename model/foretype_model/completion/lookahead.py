@@ -10,14 +10,14 @@ import numpy as np
 from foretype_model.predictor import LogProbabilities, Predictor, State
 
 
-class _View(NamedTuple):
+class _Entry(NamedTuple):
     """The state after a continuation, and the next-byte log-probabilities there, shape (256,)."""
 
     state: State
-    row: LogProbabilities
+    log_probabilities: LogProbabilities
 
 
-class Outlook:
+class LookaheadCache:
     """The next-byte distributions after continuations of one text, each computed once.
 
     Most keys are foreseen: a search from the next place finds much of what it asks for already
@@ -27,30 +27,32 @@ class Outlook:
 
     def __init__(self, predictor: Predictor, state: State) -> None:
         self._predictor = predictor
-        self._views: dict[bytes, _View] = {}
-        self._look(b"", state)
+        self._entries: dict[bytes, _Entry] = {}
+        self._add(b"", state)
 
     @property
     def state(self) -> State:
         """At the cursor."""
-        return self._views[b""].state
+        return self._entries[b""].state
 
-    def rows(self, continuations: Sequence[bytes]) -> LogProbabilities:
+    def predict(self, continuations: Sequence[bytes]) -> LogProbabilities:
         """Next-byte log-probabilities after each of them, shape (continuations, 256)."""
-        new = [text for text in continuations if text not in self._views]
+        new = [text for text in continuations if text not in self._entries]
         if new:
             states = self._predictor.step(
-                [self._state_before_last(text) for text in new], [text[-1] for text in new]
+                [self._parent_state(text) for text in new], [text[-1] for text in new]
             )
-            for text, state, row in zip(new, states, self._predictor.predict(states), strict=True):
-                self._views[text] = _View(state, row)
-        return np.stack([self._views[text].row for text in continuations])
+            for text, state, log_probabilities in zip(
+                new, states, self._predictor.predict(states), strict=True
+            ):
+                self._entries[text] = _Entry(state, log_probabilities)
+        return np.stack([self._entries[text].log_probabilities for text in continuations])
 
-    def _state_before_last(self, text: bytes) -> State:
-        if text[:-1] in self._views:
-            return self._views[text[:-1]].state
-        known = next(end for end in range(len(text) - 2, -1, -1) if text[:end] in self._views)
-        return self._predictor.feed(self._views[text[:known]].state, text[known:-1])
+    def _parent_state(self, text: bytes) -> State:
+        if text[:-1] in self._entries:
+            return self._entries[text[:-1]].state
+        known = next(end for end in range(len(text) - 2, -1, -1) if text[:end] in self._entries)
+        return self._predictor.feed(self._entries[text[:known]].state, text[known:-1])
 
     def states_along(self, typed: bytes) -> list[State]:
         """The state at the cursor, and after each byte of `typed`, as far as they were looked
@@ -58,19 +60,21 @@ class Outlook:
         """
         states = [self.state]
         for end in range(1, len(typed) + 1):
-            if typed[:end] not in self._views:
+            if typed[:end] not in self._entries:
                 break
-            states.append(self._views[typed[:end]].state)
+            states.append(self._entries[typed[:end]].state)
         return states
 
-    def follow(self, typed: bytes, state: State) -> None:
+    def advance(self, typed: bytes, state: State) -> None:
         """The text has gone on with `typed`, and `state` is the one there: keep what lies
         beyond.
         """
-        self._views = {
-            text[len(typed) :]: view for text, view in self._views.items() if text.startswith(typed)
+        self._entries = {
+            text[len(typed) :]: entry
+            for text, entry in self._entries.items()
+            if text.startswith(typed)
         }
-        self._look(b"", state)
+        self._add(b"", state)
 
-    def _look(self, text: bytes, state: State) -> None:
-        self._views[text] = _View(state, self._predictor.predict([state])[0])
+    def _add(self, text: bytes, state: State) -> None:
+        self._entries[text] = _Entry(state, self._predictor.predict([state])[0])

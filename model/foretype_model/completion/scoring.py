@@ -14,34 +14,34 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from foretype_model.cancellation import Stale, Superseded, never
+from foretype_model.cancellation import Cancelled, IsCancelled, never
 from foretype_model.completion import candidates
 from foretype_model.completion.candidates import Options
-from foretype_model.completion.completer import MOST_TYPED
-from foretype_model.completion.deferred_learning import Lessons
-from foretype_model.completion.lookahead import Outlook
-from foretype_model.completion.search import Draw
+from foretype_model.completion.completer import MAX_TYPED_BYTES
+from foretype_model.completion.deferred_learning import DeferredLearning
+from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.search import Sampler
 from foretype_model.predictor import State
-from foretype_model.predictors.mixture import SHOWN, Floats, Mixture
-from foretype_model.privacy.learning_policy import Consent
-from foretype_model.states.state_cache import WarmStates
+from foretype_model.predictors.mixture import MAX_OBSERVATIONS, Floats, Mixture
+from foretype_model.privacy.learning_policy import LearningPolicy
+from foretype_model.states.state_cache import StateCache
 from foretype_model.text.rope import Rope, common_prefix
 
-FAR: Final = 4096
+MAX_UNREAD_BYTES: Final = 4096
 """Bytes that are read for one answer at most (0.1 s); where there are more, the nearest have to do.
 """
 
-NEAR: Final = 2048
+NEARBY_BYTES: Final = 2048
 """Bytes of the nearest text."""
 
-SLICE: Final = 128
+MAX_BYTES_PER_CALL: Final = 128
 """Bytes that are read for one answer at most (some 100 ms): what waits behind it is not to wait
 long.
 """
 
 
 @dataclass(frozen=True)
-class Scored:
+class CharacterScore:
     """A character of the text.
 
     Attributes:
@@ -55,13 +55,13 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Likely:
+class NextCharacter:
     """A character that may come next.
 
     Attributes:
         probability: that it does.
         drawn: the probability of its being drawn, at a temperature and within top-k and top-p.
-        shares: as in `Scored`.
+        shares: as in `CharacterScore`.
     """
 
     text: str
@@ -70,38 +70,38 @@ class Likely:
     shares: Mapping[str, float]
 
 
-class _Score(NamedTuple):
+class _ByteScore(NamedTuple):
     """Of a byte."""
 
     log_p: float
     shares: Mapping[str, float]
 
 
-class _New(Enum):
+class _Unread(Enum):
     """A byte that has not been read yet."""
 
     TYPED = auto()
     PASTED = auto()
 
 
-_MISSED: Final = _Score(math.nan, {})
+_SKIPPED: Final = _ByteScore(math.nan, {})
 """Of a byte that was there before anybody asked for it."""
 
 
-def typed_again(
+def replay(
     mixture: Mixture,
     document: str,
     state: State,
     text: bytes,
     around: tuple[bytes, bytes],
     *,
-    lessons: Lessons | None,
+    learning: DeferredLearning | None,
 ) -> Iterator[State]:
     """The state before each byte of `text`, which comes between the two texts `around`; `state` is
     the first one.
 
     Only when the next one is asked for, the byte is read, learnt from (unless there are no
-    `lessons`) and shown to the predictors.
+    `learning`) and shown to the predictors.
     """
     before, after = map(Rope.of, around)
     observe_whole(mixture, document, before, after)
@@ -109,39 +109,41 @@ def typed_again(
         yield state
         # Of a rope what is as it was is neither copied nor compared: 15 ms a byte in 2 MB.
         before += bytes((byte,))
-        if lessons:
-            lessons.typed(before, after, state)
+        if learning:
+            learning.typed(before, after, state)
         state = mixture.step([state], [byte])[0]
         mixture.observe(document, before, after)
 
 
 def observe_whole(mixture: Mixture, document: str, before: Rope, after: Rope) -> None:
     """Show a document until all of it that is wanted has been taken in."""
-    for _ in range(SHOWN):
+    for _ in range(MAX_OBSERVATIONS):
         if not mixture.observe(document, before, after):
             break
 
 
-class Reading:
+class SurprisalTracker:
     """One text that grows and is edited. Its lines end in LF. What is typed is learnt from, as a
     `Completer` does.
 
     Raises PredictorFailed wherever a predictor fails; it is of no use then.
     """
 
-    def __init__(self, mixture: Mixture, document: str, consent: Consent | None = None) -> None:
+    def __init__(
+        self, mixture: Mixture, document: str, policy: LearningPolicy | None = None
+    ) -> None:
         """The members of `mixture` have not seen the `document` of this URI, and see it here alone.
 
-        What is typed is learnt from with the `consent` alone, as `Lessons` has it.
+        What is typed is learnt from with the `policy` alone, as `DeferredLearning` has it.
         """
         self._mixture = mixture
-        self._lessons = Lessons(mixture, document, consent)
+        self._learning = DeferredLearning(mixture, document, policy)
         self._document = document
         self._text = b""
-        self._scores: list[_Score | _New] = []
+        self._scores: list[_ByteScore | _Unread] = []
         self._begun = False
-        self._settled = 0
-        self._warm = WarmStates(mixture)
+        self._skipped_until = 0
+        self._cache = StateCache(mixture)
         self._base = 0
 
     def follow(self, text: bytes) -> None:
@@ -151,92 +153,102 @@ class Reading:
         same = common_prefix(self._text, text)
         rest = common_prefix(self._text[same:][::-1], text[same:][::-1])
         count = len(text) - same - rest
-        kind = _New.TYPED if self._begun and count <= MOST_TYPED else _New.PASTED
+        kind = _Unread.TYPED if self._begun and count <= MAX_TYPED_BYTES else _Unread.PASTED
         self._scores[same : len(self._scores) - rest] = [kind] * count
-        self._text, self._begun, self._settled = text, True, min(self._settled, same)
+        self._text, self._begun, self._skipped_until = text, True, min(self._skipped_until, same)
 
-    def read(self, start: int, end: int, stale: Stale = never) -> list[Scored]:
+    def read(self, start: int, end: int, is_cancelled: IsCancelled = never) -> list[CharacterScore]:
         """The characters from byte `start` up to `end`, or as many of them as can be read in one
         go.
 
-        What stands before `start` and has not been read by then is missed. Raises Superseded once
-        `stale()` is true; what was read by then is kept.
+        What stands before `start` and has not been read by then is missed. Raises Cancelled once
+        `is_cancelled()` is true; what was read by then is kept.
         """
-        first, end = self._border(start), self._border(end)
-        at, budget = first, SLICE
+        first, end = self._character_start(start), self._character_start(end)
+        at, budget = first, MAX_BYTES_PER_CALL
         while at < end and budget > 0:
             stop = at + 1
-            if isinstance(self._scores[at], _New):
-                stop = self._border(min(self._run_end(at), end, at + budget))
-                self._read_gap(at, stop, stale)
+            if isinstance(self._scores[at], _Unread):
+                stop = self._character_start(min(self._run_end(at), end, at + budget))
+                self._score_run(at, stop, is_cancelled)
                 budget -= stop - at
             at = stop
         return list(self._scored(first, at))
 
-    def next_characters(self, at: int, options: Options, stale: Stale = never) -> list[Likely]:
+    def next_characters(
+        self, at: int, options: Options, is_cancelled: IsCancelled = never
+    ) -> list[NextCharacter]:
         """What may come at byte `at`, the most probable first; `options` say how that would be
         drawn.
 
-        Raises Superseded as `read` does.
+        Raises Cancelled as `read` does.
         """
-        outlook = Outlook(self._mixture, self._state(at, stale))
+        lookahead = LookaheadCache(self._mixture, self._state(at, is_cancelled))
         found = candidates.next_characters(
-            outlook, self._text[:at], replace(options, temperature=0.0)
+            lookahead, self._text[:at], replace(options, temperature=0.0)
         )
-        shares = self._mixture.shares(outlook.state)
-        draw = options.draw(self._text[:at])
+        shares = self._mixture.shares(lookahead.state)
+        sampler = options.sampler(self._text[:at])
         texts = [one.text.encode() for one in found]
         return [
-            Likely(one.text, one.probability, _drawn(outlook, draw, text), _at(shares, text[0]))
+            NextCharacter(
+                one.text,
+                one.probability,
+                _sampling_probability(lookahead, sampler, text),
+                _shares_of(shares, text[0]),
+            )
             for one, text in zip(found, texts, strict=True)
         ]
 
-    def _read_gap(self, start: int, end: int, stale: Stale) -> None:
+    def _score_run(self, start: int, end: int, is_cancelled: IsCancelled) -> None:
         """Score the bytes from `start` to `end`, which are new in the same way."""
-        self._miss(start)
+        self._skip(start)
         text, typed, states = (
             self._text[start:end],
-            self._scores[start] is _New.TYPED,
+            self._scores[start] is _Unread.TYPED,
             list[State](),
         )
-        known = self._next(end, new=False)
-        around = self._text[:start], self._text[known : self._next(known, new=True)]
-        first = self._state(start, stale)
+        known = self._find_byte(end, new=False)
+        around = self._text[:start], self._text[known : self._find_byte(known, new=True)]
+        first = self._state(start, is_cancelled)
         try:
-            lessons = self._lessons if typed else None
-            for state in typed_again(
-                self._mixture, self._document, first, text, around, lessons=lessons
+            learning = self._learning if typed else None
+            for state in replay(
+                self._mixture, self._document, first, text, around, learning=learning
             ):
-                if stale():
-                    raise Superseded
+                if is_cancelled():
+                    raise Cancelled
                 byte = text[len(states)]
                 log_p = float(self._mixture.predict([state])[0, byte])
-                self._scores[start + len(states)] = _Score(
-                    log_p, _at(self._mixture.shares(state), byte)
+                self._scores[start + len(states)] = _ByteScore(
+                    log_p, _shares_of(self._mixture.shares(state), byte)
                 )
                 states.append(state)
         finally:
-            self._warm.adopt(Rope.of(self._text[self._base :]), start - self._base, states)
+            self._cache.adopt(Rope.of(self._text[self._base :]), start - self._base, states)
 
-    def _miss(self, end: int) -> None:
+    def _skip(self, end: int) -> None:
         """What is new before `end` is passed over."""
-        for at in range(self._settled, end):
-            if isinstance(self._scores[at], _New):
-                self._scores[at] = _MISSED
-        self._settled = max(self._settled, end)
+        for at in range(self._skipped_until, end):
+            if isinstance(self._scores[at], _Unread):
+                self._scores[at] = _SKIPPED
+        self._skipped_until = max(self._skipped_until, end)
 
-    def _state(self, at: int, stale: Stale) -> State:
+    def _state(self, at: int, is_cancelled: IsCancelled) -> State:
         """After the text before `at`; where much of that is unread, after its last lines."""
-        if at < self._base or self._warm.behind(Rope.of(self._text[self._base : at])) > FAR:
-            cut = self._text.rfind(b"\n", 0, max(0, at - NEAR)) + 1
-            self._base, self._warm = max(cut, at - FAR, 0), WarmStates(self._mixture)
-        return self._warm.at(Rope.of(self._text[self._base : at]), stale)
+        if (
+            at < self._base
+            or self._cache.unread_bytes(Rope.of(self._text[self._base : at])) > MAX_UNREAD_BYTES
+        ):
+            cut = self._text.rfind(b"\n", 0, max(0, at - NEARBY_BYTES)) + 1
+            self._base, self._cache = max(cut, at - MAX_UNREAD_BYTES, 0), StateCache(self._mixture)
+        return self._cache.at(Rope.of(self._text[self._base : at]), is_cancelled)
 
-    def _next(self, at: int, *, new: bool) -> int:
+    def _find_byte(self, at: int, *, new: bool) -> int:
         """The first byte from `at` on that is new, or that is not."""
         every = range(at, len(self._scores))
         return next(
-            (i for i in every if isinstance(self._scores[i], _New) == new), len(self._scores)
+            (i for i in every if isinstance(self._scores[i], _Unread) == new), len(self._scores)
         )
 
     def _run_end(self, at: int) -> int:
@@ -247,28 +259,30 @@ class Reading:
             len(self._scores),
         )
 
-    def _border(self, at: int) -> int:
+    def _character_start(self, at: int) -> int:
         """The first border of characters from `at` on."""
         while at < len(self._text) and self._text[at] & 0xC0 == 0x80:
             at += 1
         return min(at, len(self._text))
 
-    def _scored(self, start: int, end: int) -> Iterator[Scored]:
+    def _scored(self, start: int, end: int) -> Iterator[CharacterScore]:
         for character in self._text[start:end].decode():
             length = len(character.encode())
             scores = [
-                score for score in self._scores[start : start + length] if isinstance(score, _Score)
+                score
+                for score in self._scores[start : start + length]
+                if isinstance(score, _ByteScore)
             ]
             p = math.exp(sum(score.log_p for score in scores))
-            yield Scored(character, None if math.isnan(p) else p, scores[0].shares)
+            yield CharacterScore(character, None if math.isnan(p) else p, scores[0].shares)
             start += length
 
 
-def _drawn(outlook: Outlook, draw: Draw, text: bytes) -> float:
+def _sampling_probability(lookahead: LookaheadCache, sampler: Sampler, text: bytes) -> float:
     """The probability that the bytes of `text` are drawn one after the other."""
-    rows = draw.adjusted(outlook.rows([text[:end] for end in range(len(text))]))
+    rows = sampler.adjusted(lookahead.predict([text[:end] for end in range(len(text))]))
     return math.exp(float(rows[range(len(text)), list(text)].sum()))
 
 
-def _at(shares: Mapping[str, Floats], byte: int) -> dict[str, float]:
+def _shares_of(shares: Mapping[str, Floats], byte: int) -> dict[str, float]:
     return {name: float(share[byte]) for name, share in shares.items()}

@@ -19,24 +19,24 @@ from typing import Final, NamedTuple, cast
 import numpy as np
 
 from foretype_model import sampling
-from foretype_model.cancellation import ENDLESS, Patience
-from foretype_model.completion.lookahead import Outlook
+from foretype_model.cancellation import NO_DEADLINE, Deadline
+from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.predictor import LogProbabilities
 from foretype_model.text.grammar import Grammar
 
-WIDTH: Final = 8
+BATCH_SIZE: Final = 8
 """Continuations in one step: 8 rows cost 2.2 times one row at 512 units."""
 
-MOST_STEPS: Final = 20
+MAX_STEPS: Final = 20
 """Steps of one search at most; few reach it."""
 
-FLOOR: Final = math.log(2e-3)
+MIN_LOG_P: Final = math.log(2e-3)
 """Nothing less probable is looked at. It would seldom be among the first ten: at 0.001 a search
 takes 8 % longer, and the first five save as many keys.
 """
 
-UNLIKELY: Final = math.log(2e-2)
-FEW: Final = 3
+DEFERRED_LOG_P: Final = math.log(2e-2)
+MIN_CANDIDATES: Final = 3
 """What is less probable than this waits, and is looked at only where fewer candidates than this
 were found without: half of the rows, and the first five save as many keys. At a temperature above 0
 the draws decide.
@@ -44,7 +44,7 @@ the draws decide.
 
 
 @dataclass(frozen=True)
-class Draw:
+class Sampler:
     """How a search chooses: see `Options`, whose fields these are. `text` before the cursor makes
     noise repeat.
     """
@@ -55,27 +55,27 @@ class Draw:
     seed: int
     text: bytes
 
-    def noise(self, continuation: bytes) -> np.random.Generator:
+    def rng(self, continuation: bytes) -> np.random.Generator:
         """Drawn from the text itself, so that the same text gives the same draw, and a
         typed-through one its like.
         """
         tail = (self.text + continuation)[-64:]
         return np.random.default_rng((self.seed & 0xFFFFFFFF, zlib.crc32(tail)))
 
-    def one(self, continuation: bytes, row: LogProbabilities) -> int:
+    def sample(self, continuation: bytes, row: LogProbabilities) -> int:
         """The byte after `continuation`: the most probable, or at a temperature above 0 a draw
         (Gumbel-max).
         """
         if self.temperature == 0:
             return int(row.argmax())
-        return int(sampling.gumbel(self.noise(continuation), self.adjusted(row)).argmax())
+        return int(sampling.gumbel(self.rng(continuation), self.adjusted(row)).argmax())
 
     def adjusted(self, row: LogProbabilities) -> sampling.Floats:
         return sampling.adjusted(row, self.temperature, self.top_k, self.top_p)
 
 
 @dataclass(frozen=True)
-class Found:
+class Hypothesis:
     """A complete candidate.
 
     Attributes:
@@ -93,11 +93,11 @@ class Found:
 class _Node(NamedTuple):
     """A prefix of candidates, its last byte not yet read.
 
-    Nodes stand in a heap: they are compared by `minus_key`, and on a tie by `text`, which no two
+    Nodes stand in a heap: they are compared by `negated_key`, and on a tie by `text`, which no two
     have in common.
     """
 
-    minus_key: float
+    negated_key: float
     text: bytes
     log_p: float
     log_q: float
@@ -106,44 +106,55 @@ class _Node(NamedTuple):
 class Search:
     """One search from one place."""
 
-    def __init__(self, outlook: Outlook, grammar: Grammar, draw: Draw, count: int) -> None:
-        self._outlook, self._grammar, self._draw, self._count = outlook, grammar, draw, count
+    def __init__(
+        self, lookahead: LookaheadCache, grammar: Grammar, sampler: Sampler, count: int
+    ) -> None:
+        self._lookahead, self._grammar, self._sampler, self._count = (
+            lookahead,
+            grammar,
+            sampler,
+            count,
+        )
         self._frontier: list[_Node] = []
-        self._waiting: list[_Node] = []
-        self._found: list[Found] = []
-        self._bar = -math.inf
+        self._deferred: list[_Node] = []
+        self._finished: list[Hypothesis] = []
+        self._threshold = -math.inf
 
-    def run(self, patience: Patience = ENDLESS) -> tuple[list[Found], bool]:
+    def run(self, deadline: Deadline = NO_DEADLINE) -> tuple[list[Hypothesis], bool]:
         """The `count` best candidates, best first; and whether the patience lasted to the end.
 
         Whenever that is lost, the best one is there: a wrong answer is no use to anybody, however
-        soon it comes. Raises Superseded.
+        soon it comes. Raises Cancelled.
         """
         self._expand([_Node(0.0, b"", 0.0, 0.0)])
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             batch = self._batch()
             if not batch:
                 break
-            if patience.is_over() and self._best_is_known(batch):
+            if deadline.has_passed() and self._best_is_known(batch):
                 return self._best(), False
             self._expand(batch)
         return self._best(), True
 
-    def _best(self) -> list[Found]:
-        return heapq.nlargest(self._count, self._found, key=lambda found: found.key)
+    def _best(self) -> list[Hypothesis]:
+        return heapq.nlargest(self._count, self._finished, key=lambda hypothesis: hypothesis.key)
 
     def _best_is_known(self, batch: list[_Node]) -> bool:
-        return bool(self._found) and self._best()[0].key >= -batch[0].minus_key
+        return bool(self._finished) and self._best()[0].key >= -batch[0].negated_key
 
     def _batch(self) -> list[_Node]:
         """The most promising nodes, of those whose key still beats the candidates there are."""
         best = self._best()
-        self._bar = best[-1].key if len(best) == self._count else -math.inf
-        if not self._frontier and len(best) < FEW:
-            self._frontier, self._waiting = self._waiting, []
+        self._threshold = best[-1].key if len(best) == self._count else -math.inf
+        if not self._frontier and len(best) < MIN_CANDIDATES:
+            self._frontier, self._deferred = self._deferred, []
             heapq.heapify(self._frontier)
         batch: list[_Node] = []
-        while self._frontier and len(batch) < WIDTH and -self._frontier[0].minus_key > self._bar:
+        while (
+            self._frontier
+            and len(batch) < BATCH_SIZE
+            and -self._frontier[0].negated_key > self._threshold
+        ):
             batch.append(heapq.heappop(self._frontier))
         return batch
 
@@ -151,55 +162,60 @@ class Search:
         """Put the nodes' children on the frontier, and a node itself among the found where it may
         end.
         """
-        rows = self._outlook.rows([node.text for node in nodes])
-        rows_q = rows if self._draw.temperature == 0 else self._draw.adjusted(rows)
+        rows = self._lookahead.predict([node.text for node in nodes])
+        rows_q = rows if self._sampler.temperature == 0 else self._sampler.adjusted(rows)
         p, q = np.exp(rows), np.exp(rows_q)
-        rules = [self._grammar.rules(node.text) for node in nodes]
-        ends = np.stack([rule.end for rule in rules])
+        masks = [self._grammar.masks(node.text) for node in nodes]
+        ends = np.stack([mask.ends for mask in masks])
         p_end, q_end = (p * ends).sum(1).tolist(), (q * ends).sum(1).tolist()
         # All rows at once: numpy takes ten times as long for each in turn.
-        least = np.exp(FLOOR - np.array([node.log_p for node in nodes]))[:, np.newaxis]
-        which, bytes_ = np.nonzero(np.stack([rule.go_on for rule in rules]) & (p > least) & (q > 0))
+        min_p = np.exp(MIN_LOG_P - np.array([node.log_p for node in nodes]))[:, np.newaxis]
+        node_index, bytes_ = np.nonzero(
+            np.stack([mask.continues for mask in masks]) & (p > min_p) & (q > 0)
+        )
         all_bytes, all_p, all_q = (
             bytes_.tolist(),
-            rows[which, bytes_].tolist(),
-            rows_q[which, bytes_].tolist(),
+            rows[node_index, bytes_].tolist(),
+            rows_q[node_index, bytes_].tolist(),
         )
-        bounds = np.searchsorted(which, np.arange(len(nodes) + 1)).tolist()
+        bounds = np.searchsorted(node_index, np.arange(len(nodes) + 1)).tolist()
         for i, node in enumerate(nodes):
-            its = slice(bounds[i], bounds[i + 1])
-            its_bytes, log_p, log_q = all_bytes[its], all_p[its], all_q[its]
+            children = slice(bounds[i], bounds[i + 1])
+            child_bytes, log_p, log_q = all_bytes[children], all_p[children], all_q[children]
             keys = self._keys(node, [*log_q, _log(q_end[i])])
-            self._push(node, keys, its_bytes, log_p, log_q)
+            self._push(node, keys, child_bytes, log_p, log_q)
             if q_end[i] > 0:
-                self._found.append(
-                    Found(node.text, node.log_p + _log(p_end[i]), node.log_p, keys[-1])
+                self._finished.append(
+                    Hypothesis(node.text, node.log_p + _log(p_end[i]), node.log_p, keys[-1])
                 )
 
     def _push(
         self,
         node: _Node,
         keys: list[float],
-        its_bytes: list[int],
+        child_bytes: list[int],
         log_p: list[float],
         log_q: list[float],
     ) -> None:
-        for key, byte, more_p, more_q in zip(keys, its_bytes, log_p, log_q, strict=False):
-            if key > self._bar:
+        for key, byte, step_log_p, step_log_q in zip(keys, child_bytes, log_p, log_q, strict=False):
+            if key > self._threshold:
                 child = _Node(
-                    -key, node.text + bytes((byte,)), node.log_p + more_p, node.log_q + more_q
+                    -key,
+                    node.text + bytes((byte,)),
+                    node.log_p + step_log_p,
+                    node.log_q + step_log_q,
                 )
-                if child.log_p < UNLIKELY and self._draw.temperature == 0:
-                    self._waiting.append(child)
+                if child.log_p < DEFERRED_LOG_P and self._sampler.temperature == 0:
+                    self._deferred.append(child)
                 else:
                     heapq.heappush(self._frontier, child)
 
     def _keys(self, node: _Node, log_q: list[float]) -> list[float]:
         """What the node's children, and last its end, are ranked by."""
-        if self._draw.temperature == 0:
+        if self._sampler.temperature == 0:
             return [node.log_q + more for more in log_q]
-        perturbed = sampling.gumbel(self._draw.noise(node.text), node.log_q + np.array(log_q))
-        return cast(list[float], sampling.gumbel_below(perturbed, -node.minus_key).tolist())
+        perturbed = sampling.gumbel(self._sampler.rng(node.text), node.log_q + np.array(log_q))
+        return cast(list[float], sampling.gumbel_below(perturbed, -node.negated_key).tolist())
 
 
 def _log(p: float) -> float:

@@ -16,7 +16,7 @@ class Choice(NamedTuple):
     probability: float
 
 
-def most_saving(choices: Sequence[Choice], count: int) -> list[Choice]:
+def select_most_saving(choices: Sequence[Choice], count: int) -> list[Choice]:
     """The `count` choices, or fewer, that save the most keys in expectation, the most saving first.
 
     Who is offered several texts takes the longest that is right, for one key. So a text that goes

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from foretype_model.completion.candidates import Candidate
 from foretype_model.evaluation.calibration import Guess
 from foretype_model.evaluation.passage import Passage, free_indentation
-from foretype_model.evaluation.systems import Session
-from foretype_model.text.grammar import LONGEST, Word
+from foretype_model.evaluation.systems import TypingSession
+from foretype_model.text.grammar import MAX_WORD_BYTES, Word
 
 _WORD = Word()
 
@@ -30,26 +30,26 @@ class WordStart:
     ghost: Guess | None
 
 
-def accuracy(starts: Sequence[WordStart], among: int) -> float | None:
-    """The share of words that were among the first `among` offered."""
+def accuracy(starts: Sequence[WordStart], k: int) -> float | None:
+    """The share of words that were among the first `k` offered."""
     return (
-        sum(one.rank is not None and one.rank < among for one in starts) / len(starts)
+        sum(one.rank is not None and one.rank < k for one in starts) / len(starts)
         if starts
         else None
     )
 
 
 def guess_words(
-    session: Session, passage: Passage, advance: Callable[[int], None]
+    session: TypingSession, passage: Passage, advance: Callable[[int], None]
 ) -> list[WordStart]:
     """Ask at each start of a word in `passage`; `advance` is told how many characters further that
     is.
     """
     document, starts, at = session.open(), [], 0
-    for start, word in words(passage):
+    for start, word in word_starts(passage):
         advance(start - at)
         at = start
-        document.tell(passage.before + passage.typed[:start], passage.after)
+        document.set_text(passage.before + passage.typed[:start], passage.after)
         starts.append(
             _ask(document.next_words(), document.ghost_text(), word, passage.typed[start:])
         )
@@ -73,7 +73,7 @@ def _is_right(offered: str, word: str, rest: str) -> bool:
     return _first_word(offered) == word and rest.startswith(offered)
 
 
-def words(passage: Passage) -> Iterator[tuple[int, str]]:
+def word_starts(passage: Passage) -> Iterator[tuple[int, str]]:
     """Where each word of the passage starts, and the word with the spaces before it, as
     `grammar.Word` has it.
 
@@ -83,7 +83,7 @@ def words(passage: Passage) -> Iterator[tuple[int, str]]:
     text, at = passage.typed, 0
     while at < len(text):
         at += len(free_indentation(passage.before + text[:at], text[at:]))
-        if word := _whole_word(text[at : at + LONGEST + 1]):
+        if word := _whole_word(text[at : at + MAX_WORD_BYTES + 1]):
             yield at, word
             at += len(word)
         else:
@@ -101,9 +101,9 @@ def _whole_word(text: str) -> str:
     """
     encoded = text.encode()
     for at, byte in enumerate(encoded):
-        rules = _WORD.rules(encoded[:at])
-        if rules.end[byte]:
+        masks = _WORD.masks(encoded[:at])
+        if masks.ends[byte]:
             return encoded[:at].decode()
-        if not rules.go_on[byte]:
+        if not masks.continues[byte]:
             break
     return ""

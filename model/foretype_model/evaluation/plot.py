@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from foretype_model.errors import MissingExtraError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
-from foretype_model.evaluation.score import Score
+from foretype_model.evaluation.score import SystemScore
 from foretype_model.evaluation.typist import Mode
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LOOKED_AT: Final[Mapping[Mode, str]] = {
+MODE_LABELS: Final[Mapping[Mode, str]] = {
     "inline": "ghost text",
     "popup": "menu",
     "both": "ghost text and menu",
@@ -48,18 +48,18 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def plot(scores: Mapping[str, Score], path: Path) -> None:
+def plot(scores: Mapping[str, SystemScore], path: Path) -> None:
     """Write a PNG of `scores`, by the systems' names, to `path`."""
     name, first = next(iter(scores.items()))
     figure = new_figure(11, 1.4 + max(3.6, 0.62 * len(scores)))
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     _savings(left, scores)
     _reliability(right, name, {"next word": first.words, "ghost text": first.ghosts})
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=150)
 
 
-def _savings(axes: Axes, scores: Mapping[str, Score]) -> None:
+def _savings(axes: Axes, scores: Mapping[str, SystemScore]) -> None:
     modes = list(dict.fromkeys(mode for score in scores.values() for mode in score.typing))
     height = 0.8 / max(1, len(modes))
     for i, mode in enumerate(modes):
@@ -73,7 +73,7 @@ def _savings(axes: Axes, scores: Mapping[str, Score]) -> None:
             places,
             [100 * s for _, s in rows],
             0.9 * height,
-            label=LOOKED_AT[mode],
+            label=MODE_LABELS[mode],
             color=COLOURS[i],
         )
         axes.bar_label(drawn, fmt="%.0f %%", padding=3, color=INK)

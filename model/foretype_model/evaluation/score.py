@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
-from foretype_model.completion.deferred_learning import Lessons
-from foretype_model.completion.scoring import typed_again
+from foretype_model.completion.deferred_learning import DeferredLearning
+from foretype_model.completion.scoring import replay
 from foretype_model.errors import PredictorError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
 from foretype_model.evaluation.next_word import WordStart, accuracy, guess_words
 from foretype_model.evaluation.passage import Passage
-from foretype_model.evaluation.systems import Session, System, new_name
-from foretype_model.evaluation.typist import Mode, Tally, type_again
+from foretype_model.evaluation.systems import System, TypingSession, new_uri
+from foretype_model.evaluation.typist import KeystrokeCounts, Mode, type_passage
 from foretype_model.predictors.mixture import PredictorFailed
 
 Advance = Callable[[int], None]
@@ -23,7 +23,7 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Score:
+class SystemScore:
     """Of one system.
 
     Attributes:
@@ -36,7 +36,7 @@ class Score:
     characters: int
     bits: float | None
     starts: Sequence[WordStart] | None
-    typing: dict[Mode, Tally]
+    typing: dict[Mode, KeystrokeCounts]
 
     @property
     def bits_per_character(self) -> float | None:
@@ -83,15 +83,18 @@ class Score:
         }
 
 
-def total(scores: Sequence[Score]) -> Score:
+def combine(scores: Sequence[SystemScore]) -> SystemScore:
     """One system's scores on several passages (one at least) as one."""
     bits = [one.bits for one in scores if one.bits is not None]
     starts = [one.starts for one in scores if one.starts is not None]
-    return Score(
+    return SystemScore(
         sum(one.characters for one in scores),
         math.fsum(bits) if bits else None,
         list(chain.from_iterable(starts)) if starts else None,
-        {mode: sum((one.typing[mode] for one in scores), Tally()) for mode in scores[0].typing},
+        {
+            mode: sum((one.typing[mode] for one in scores), KeystrokeCounts())
+            for mode in scores[0].typing
+        },
     )
 
 
@@ -106,21 +109,21 @@ class Scorer:
         """Raises PredictorError where a predictor can't be made."""
         self._modes: list[Mode] = [mode for mode in modes if system.predicts or mode != "inline"]
         self._typing = {mode: system.start() for mode in self._modes}
-        self._bits: Session | None = system.start() if system.predicts else None
-        self._words: Session | None = system.start() if system.predicts else None
+        self._bits: TypingSession | None = system.start() if system.predicts else None
+        self._words: TypingSession | None = system.start() if system.predicts else None
 
-    def score(self, passage: Passage, advance: Advance) -> Score:
+    def score(self, passage: Passage, advance: Advance) -> SystemScore:
         """Score a passage; `advance` is told of `work` characters in all.
 
         Raises:
             PredictorError: a predictor failed.
         """
-        return Score(
+        return SystemScore(
             len(passage.typed),
             bits_needed(self._bits, passage, advance) if self._bits else None,
             guess_words(self._words, passage, advance) if self._words else None,
             {
-                mode: type_again(session, passage, mode, advance)
+                mode: type_passage(session, passage, mode, advance)
                 for mode, session in self._typing.items()
             },
         )
@@ -130,16 +133,16 @@ class Scorer:
         return len(passage.typed) * (len(self._modes) + (2 if self._bits else 0))
 
 
-def bits_needed(session: Session, passage: Passage, advance: Advance) -> float:
+def bits_needed(session: TypingSession, passage: Passage, advance: Advance) -> float:
     """The sum of -log2 p over the bytes typed, each after all before it; those before the passage
     are read only.
     """
-    mixture, document, nats = session.mixture(), new_name(), 0.0
+    mixture, document, nats = session.mixture(), new_uri(), 0.0
     before, text, after = (part.encode() for part in (passage.before, passage.typed, passage.after))
     try:
         first = mixture.feed(mixture.start(), before)
-        lessons = Lessons(mixture, document)
-        along = typed_again(mixture, document, first, text, (before, after), lessons=lessons)
+        learning = DeferredLearning(mixture, document)
+        along = replay(mixture, document, first, text, (before, after), learning=learning)
         for state, byte in zip(along, text, strict=True):
             nats -= float(mixture.predict([state])[0, byte])
             if byte & 0xC0 != 0x80:

@@ -12,13 +12,13 @@ from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.errors import PredictorError
 from foretype_model.predictor import Predictor
-from foretype_model.predictors.mixture import Corrections, Mixture
+from foretype_model.predictors.mixture import MixerWeights, Mixture
 
 
-class Document(Protocol):
+class TypingDocument(Protocol):
     """One open document, in which things are offered at the cursor."""
 
-    def tell(self, before: str, after: str) -> None:
+    def set_text(self, before: str, after: str) -> None:
         """The document is now `before` and `after`, with the cursor between them."""
         ...
 
@@ -35,12 +35,12 @@ class Document(Protocol):
         ...
 
 
-class Session(Protocol):
+class TypingSession(Protocol):
     """A system at work for one user, who opens one document after another. It may learn from
     each.
     """
 
-    def open(self) -> Document:
+    def open(self) -> TypingDocument:
         """A new document."""
         ...
 
@@ -60,7 +60,7 @@ class System(Protocol):
     @property
     def predicts(self) -> bool: ...
 
-    def start(self) -> Session:
+    def start(self) -> TypingSession:
         """A new session, which knows nothing of what was typed in another one."""
         ...
 
@@ -76,21 +76,21 @@ class PredictorSystem:
     options: Options
     predicts = True
 
-    def start(self) -> Session:
+    def start(self) -> TypingSession:
         return _PredictorSession(self.make(), self.options)
 
 
 class _PredictorSession:
     def __init__(self, predictors: Mapping[str, Predictor], options: Options) -> None:
         self._predictors, self._options = predictors, options
-        self._corrections: Corrections = {}
+        self._mixer_weights: MixerWeights = {}
 
-    def open(self) -> Document:
-        completer = Completer(self._predictors, failed, new_name(), self._corrections)
+    def open(self) -> TypingDocument:
+        completer = Completer(self._predictors, failed, new_uri(), self._mixer_weights)
         return _CompleterDocument(completer, self._options)
 
     def mixture(self) -> Mixture:
-        return Mixture(self._predictors, self._corrections)
+        return Mixture(self._predictors, self._mixer_weights)
 
 
 class _CompleterDocument:
@@ -98,7 +98,7 @@ class _CompleterDocument:
         self._completer, self._options = completer, options
         self._before, self._after = b"", b""
 
-    def tell(self, before: str, after: str) -> None:
+    def set_text(self, before: str, after: str) -> None:
         # What the last answer did without, the server reads between two keys.
         while not self._completer.catch_up():
             pass
@@ -119,7 +119,7 @@ class _CompleterDocument:
 _numbers: Final = count()
 
 
-def new_name() -> str:
+def new_uri() -> str:
     """The URI of a document that nobody has seen before."""
     return f"untitled:{next(_numbers)}"
 

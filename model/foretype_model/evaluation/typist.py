@@ -16,20 +16,20 @@ from dataclasses import astuple, dataclass
 from typing import Final, Literal
 
 from foretype_model.evaluation.passage import FIRST_WORD, Passage, free_indentation
-from foretype_model.evaluation.systems import Document, Session
+from foretype_model.evaluation.systems import TypingDocument, TypingSession
 
 Mode = Literal["inline", "popup", "both"]
 """What the typist looks at: the ghost text, the menu, or both."""
 
-ITEMS: Final = 5
+MENU_ITEMS: Final = 5
 """Items of the menu that the typist looks at."""
 
-WORTH_IT: Final = 2
+MIN_CHARACTERS: Final = 2
 """Characters that a suggestion adds at least to be taken."""
 
 
 @dataclass(frozen=True)
-class Tally:
+class KeystrokeCounts:
     """What typing took.
 
     Attributes:
@@ -50,8 +50,10 @@ class Tally:
     asked: int = 0
     seconds: float = 0.0
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+    def __add__(self, other: KeystrokeCounts) -> KeystrokeCounts:
+        return KeystrokeCounts(
+            *(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True))
+        )
 
     @property
     def savings(self) -> float:
@@ -69,15 +71,15 @@ class Tally:
         return 1000 * self.seconds / max(1, self.asked)
 
 
-def type_again(
-    session: Session, passage: Passage, mode: Mode, advance: Callable[[int], None]
-) -> Tally:
+def type_passage(
+    session: TypingSession, passage: Passage, mode: Mode, advance: Callable[[int], None]
+) -> KeystrokeCounts:
     """Type `passage` in a new document with what is offered there.
 
     `advance` is told, after each key, of the characters that it brought.
     """
     typist = _Typist(session.open(), passage, mode)
-    tally = Tally()
+    tally = KeystrokeCounts()
     while typist.rest:
         before = len(typist.rest)
         tally += typist.press()
@@ -88,21 +90,21 @@ def type_again(
 class _Typist:
     """At one point of the passage: `rest` is still to be typed."""
 
-    def __init__(self, document: Document, passage: Passage, mode: Mode) -> None:
+    def __init__(self, document: TypingDocument, passage: Passage, mode: Mode) -> None:
         self._document, self._mode = document, mode
         self._before, self._after = passage.before, passage.after
         self.rest = passage.typed
 
-    def press(self) -> Tally:
+    def press(self) -> KeystrokeCounts:
         """One key, or free indentation, and what it took."""
         if indentation := free_indentation(self._before, self.rest):
             self._go_on(indentation)
-            return Tally()
+            return KeystrokeCounts()
         started = time.perf_counter()
         shown, offered = self._look()
         seconds = time.perf_counter() - started
         taken = max(
-            (one for one in offered if len(one) >= WORTH_IT and self.rest.startswith(one)),
+            (one for one in offered if len(one) >= MIN_CHARACTERS and self.rest.startswith(one)),
             key=len,
             default="",
         )
@@ -111,19 +113,19 @@ class _Typist:
         right = word is not None and any(one.startswith(word[0]) for one in offered)
         characters = len(step) - self._indentation_within(step)
         self._go_on(step)
-        return Tally(1, characters, int(shown), int(right), int(bool(taken)), 1, seconds)
+        return KeystrokeCounts(1, characters, int(shown), int(right), int(bool(taken)), 1, seconds)
 
     def _look(self) -> tuple[bool, list[str]]:
         """Whether a suggestion is shown (with both, only the ghost text counts), and what could be
         taken.
         """
-        self._document.tell(self._before, self._after)
+        self._document.set_text(self._before, self._after)
         offered: list[str] = []
         shown = False
         if self._mode != "popup" and (ghost := self._document.ghost_text()):
-            shown, offered = True, takes(ghost.text)
+            shown, offered = True, acceptable_parts(ghost.text)
         if self._mode != "inline":
-            items = self._document.menu()[:ITEMS]
+            items = self._document.menu()[:MENU_ITEMS]
             shown = bool(items) if self._mode == "popup" else shown
             offered += items
         return shown, offered
@@ -138,7 +140,7 @@ class _Typist:
         self.rest = self.rest[len(step) :]
 
 
-def takes(ghost: str) -> list[str]:
+def acceptable_parts(ghost: str) -> list[str]:
     """What of a ghost text can be taken with one key: all of it, its first line, its first word."""
     first_line = ghost if ghost.startswith("\n") else ghost.partition("\n")[0]
     word = FIRST_WORD.match(ghost)

@@ -13,7 +13,7 @@ import regex
 
 from foretype_model.completion.candidates import Candidate
 
-MOST_ITEMS: Final = 20
+MAX_ITEMS: Final = 20
 
 _WORDS: Final = regex.compile(r"\w{2,}")
 _TYPED: Final = regex.compile(r"\w*\Z")
@@ -53,7 +53,7 @@ class _WordsDocument:
         self._system = system
         self._before, self._after = "", ""
 
-    def tell(self, before: str, after: str) -> None:
+    def set_text(self, before: str, after: str) -> None:
         self._before, self._after = before, after
 
     def menu(self) -> list[str]:
@@ -66,7 +66,7 @@ class _WordsDocument:
         counts.update(self._system.beginning_with(prefix))
         words = [word for word in counts if word != prefix]
         words.sort(key=lambda word: (-counts[word], -self._before.rfind(word)))
-        return [word[len(prefix) :] for word in words[:MOST_ITEMS]]
+        return [word[len(prefix) :] for word in words[:MAX_ITEMS]]
 
     def next_words(self) -> list[Candidate]:
         return []

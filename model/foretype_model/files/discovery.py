@@ -15,9 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from foretype_model.files.gitignore import Rules, is_ignored, rules_above, rules_of
+from foretype_model.files.gitignore import IgnoreRules, is_ignored, rules_above, rules_in
 from foretype_model.files.uris import real_path
-from foretype_model.text.rope import unix
+from foretype_model.text.rope import to_lf
 
 HIDDEN: Final = "hidden"
 IGNORED: Final = "ignored by .gitignore"
@@ -32,18 +32,18 @@ DUPLICATE: Final = "duplicate"
 LINK: Final = "symbolic link"
 NOT_A_FILE: Final = "not a regular file"
 UNREADABLE: Final = "unreadable"
-ELSEWHERE: Final = "in a cloud, and not on this machine"
+CLOUD_ONLY: Final = "in a cloud, and not on this machine"
 NOT_REACHED: Final = "not reached (too many files)"
 
-SNIFFED: Final = 8192
+SNIFF_BYTES: Final = 8192
 """Bytes of a file that are looked at for a NUL before the rest is read."""
 
-LONGEST_AVERAGE_LINE: Final = 200
+MAX_MEAN_LINE_BYTES: Final = 200
 """Bytes a line, beyond which a file of code is taken for minified. Not so for prose: a line may be
 a paragraph.
 """
 
-CODE_THAT_IS_MINIFIED: Final = frozenset({".js", ".mjs", ".cjs", ".css", ".json", ".svg"})
+MINIFIABLE_SUFFIXES: Final = frozenset({".js", ".mjs", ".cjs", ".css", ".json", ".svg"})
 LOCK_FILES: Final = frozenset({
     "bun.lockb", "go.sum", "gradle.lockfile", "npm-shrinkwrap.json", "package-lock.json",
     "packages.lock.json",
@@ -56,30 +56,30 @@ KEY_SUFFIXES: Final = frozenset(
     {".env", ".jks", ".kdbx", ".key", ".keystore", ".p12", ".pem", ".pfx", ".ppk"}
 )
 
-JUNCTION: Final = 0xA000_0003
+JUNCTION_TAG: Final = 0xA000_0003
 """The reparse tag of a folder on Windows that is another one."""
 
-RECALLED: Final = 0x0040_1000
+RECALL_ATTRIBUTES: Final = 0x0040_1000
 """Attributes of a file on Windows whose content is fetched when it is read: recall on data access,
 offline.
 """
 
-DATALESS: Final = 0x4000_0000
+DATALESS_FLAG: Final = 0x4000_0000
 """The same on macOS, a flag."""
 
-NEVER_OWN: Final = frozenset(
+VENDORED_NAMES: Final = frozenset(
     {"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"}
 )
 """Folders that hold nobody's own texts wherever they are. (``.venv`` and the like are hidden
 already.)
 """
 
-NOT_OWN_WITH: Final = ("pyvenv.cfg", "CACHEDIR.TAG")
+VENDORED_IF_CONTAINS: Final = ("pyvenv.cfg", "CACHEDIR.TAG")
 """Files by which a folder says itself that it is a virtual environment or a cache, such as cargo's
 ``target``.
 """
 
-NOT_OWN_BESIDE: Final[Mapping[str, frozenset[str]]] = {
+VENDORED_IF_BESIDE: Final[Mapping[str, frozenset[str]]] = {
     "_build": frozenset({"dune-project", "mix.exs", "rebar.config"}),
     "build": frozenset({
         "CMakeLists.txt", "build.gradle", "build.gradle.kts", "meson.build", "pubspec.yaml",
@@ -97,7 +97,7 @@ NOT_OWN_BESIDE: Final[Mapping[str, frozenset[str]]] = {
 """
 
 
-def in_words(skipped: Mapping[str, int]) -> str:
+def summarise_skipped(skipped: Mapping[str, int]) -> str:
     """What was left out, the most frequent reason first: ``12 hidden, 3 minified``."""
     return ", ".join(
         f"{count} {reason}"
@@ -122,26 +122,27 @@ class Tree:
 
     def __init__(self, folder: Path, exclude: Sequence[str] = ()) -> None:
         self.folder: Final = real_path(folder)
-        self._exclude = Rules.of(self.folder, exclude)
+        self._exclude = IgnoreRules.of(self.folder, exclude)
         top = Path(self.folder)
         self._folders: dict[str, _Folder | None] = {
             self.folder: _Folder(
-                self.folder, self._exclude, rules_above(top) + rules_of(self.folder)
+                self.folder, self._exclude, rules_above(top) + rules_in(self.folder)
             )
         }
 
     def walk(
-        self, skipped: Counter[str], most: int | None = None, within: str | None = None
+        self, skipped: Counter[str], max_entries: int | None = None, within: str | None = None
     ) -> Iterator[str]:
         """The files' paths, absolute and without links, nearest first.
 
         Args:
             skipped: counts what is left out, by reason; a folder counts once.
-            most: entries of folders to look at, before what is left is counted as `NOT_REACHED`.
+            max_entries: entries of folders to look at, before what is left is counted as
+                `NOT_REACHED`.
             within: a folder in the tree, to look only there.
         """
-        left = sys.maxsize - 1 if most is None else most
-        start = self._at(within or self.folder)
+        left = sys.maxsize - 1 if max_entries is None else max_entries
+        start = self._folder_at(within or self.folder)
         waiting = deque([start] if start else [])
         while waiting:
             folder = waiting.popleft()
@@ -150,30 +151,30 @@ class Tree:
                     skipped[NOT_REACHED] += 1 + len(waiting)
                     return
                 left -= 1
-                if reason := folder.left_out(entry):
+                if reason := folder.skip_reason(entry):
                     skipped[reason] += 1
                 elif entry.is_dir():
-                    waiting.append(folder.inside(entry.name))
+                    waiting.append(folder.child(entry.name))
                 else:
                     yield entry.path
 
-    def has(self, path: str) -> bool:
+    def includes(self, path: str) -> bool:
         """Whether `walk` comes upon a file of this path, if there is one."""
         file = Path(path)
-        folder = self._at(str(file.parent))
-        return folder is not None and not is_folder(path) and folder.left_out(file) is None
+        folder = self._folder_at(str(file.parent))
+        return folder is not None and not is_folder(path) and folder.skip_reason(file) is None
 
-    def reaches(self, path: str) -> bool:
+    def covers(self, path: str) -> bool:
         """Whether `walk` comes upon a file of this path, or into a folder, if there is one."""
-        return self._at(path) is not None if is_folder(path) else self.has(path)
+        return self._folder_at(path) is not None if is_folder(path) else self.includes(path)
 
-    def _at(self, path: str) -> _Folder | None:
+    def _folder_at(self, path: str) -> _Folder | None:
         """The folder at a path, None where it is left out or not in the tree."""
         if path not in self._folders:
             entry = Path(path)
-            above = None if entry.parent == entry else self._at(str(entry.parent))
-            wanted = above is not None and is_folder(path) and not above.left_out(entry)
-            self._folders[path] = above.inside(entry.name) if above and wanted else None
+            above = None if entry.parent == entry else self._folder_at(str(entry.parent))
+            wanted = above is not None and is_folder(path) and not above.skip_reason(entry)
+            self._folders[path] = above.child(entry.name) if above and wanted else None
         return self._folders[path]
 
 
@@ -182,32 +183,32 @@ class _Folder:
     """One folder of a tree, and the rules in force there."""
 
     path: str
-    excluded: Rules
-    rules: tuple[Rules, ...]
+    excluded: IgnoreRules
+    rules: tuple[IgnoreRules, ...]
 
-    def entries(self, skipped: Counter[str], most: int) -> list[os.DirEntry[str]]:
-        """What is in the folder, by name; no more than `most`."""
+    def entries(self, skipped: Counter[str], max_entries: int) -> list[os.DirEntry[str]]:
+        """What is in the folder, by name; no more than `max_entries`."""
         try:
             with os.scandir(self.path) as entries:
-                return sorted(islice(entries, most), key=lambda entry: entry.name)
+                return sorted(islice(entries, max_entries), key=lambda entry: entry.name)
         except OSError:
             skipped[UNREADABLE] += 1
             return []
 
-    def inside(self, name: str) -> _Folder:
+    def child(self, name: str) -> _Folder:
         path = os.path.join(self.path, name)  # noqa: PTH118 (once a folder, and a Path takes ten times as long)
-        return _Folder(path, self.excluded, self.rules + rules_of(path))
+        return _Folder(path, self.excluded, self.rules + rules_in(path))
 
-    def left_out(self, entry: os.DirEntry[str] | Path) -> str | None:
+    def skip_reason(self, entry: os.DirEntry[str] | Path) -> str | None:
         """Why an entry of this folder is left out."""
         try:
-            return _left_out_by_name(entry) or self._left_out_by_rule(
+            return _skip_reason_by_name(entry) or self._skip_reason_by_rule(
                 os.fspath(entry), is_folder=entry.is_dir()
             )
         except OSError:
             return UNREADABLE
 
-    def _left_out_by_rule(self, path: str, *, is_folder: bool) -> str | None:
+    def _skip_reason_by_rule(self, path: str, *, is_folder: bool) -> str | None:
         if is_folder and _is_vendored(path):
             return VENDORED
         if self.excluded.verdict(path, is_folder=is_folder):
@@ -215,7 +216,7 @@ class _Folder:
         return IGNORED if is_ignored(path, self.rules, is_folder=is_folder) else None
 
 
-def _left_out_by_name(entry: os.DirEntry[str] | Path) -> str | None:
+def _skip_reason_by_name(entry: os.DirEntry[str] | Path) -> str | None:
     if _is_link(entry):
         # A target inside the tree is met anyway; one outside was not asked for.
         return LINK
@@ -236,7 +237,7 @@ def _is_link(entry: os.DirEntry[str] | Path) -> bool:
         return True
     return (
         os.name == "nt"
-        and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == JUNCTION
+        and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == JUNCTION_TAG
     )
 
 
@@ -248,10 +249,10 @@ def is_secret(name: str) -> bool:
 
 def _is_vendored(path: str) -> bool:
     folder = Path(path)
-    tools = [folder / file for file in NOT_OWN_WITH]
-    tools += [folder.parent / file for file in NOT_OWN_BESIDE.get(folder.name, ())]
+    tools = [folder / file for file in VENDORED_IF_CONTAINS]
+    tools += [folder.parent / file for file in VENDORED_IF_BESIDE.get(folder.name, ())]
     # Where a Path may not look, it raises; that is told when the folder is read.
-    return folder.name in NEVER_OWN or any(os.path.exists(file) for file in tools)  # noqa: PTH110
+    return folder.name in VENDORED_NAMES or any(os.path.exists(file) for file in tools)  # noqa: PTH110
 
 
 def is_folder(path: str) -> bool:
@@ -262,7 +263,7 @@ def is_folder(path: str) -> bool:
 # Reading one
 
 
-class LeftOutError(Exception):
+class SkippedFile(Exception):
     """A file is not read, for the `reason`."""
 
     def __init__(self, reason: str) -> None:
@@ -270,11 +271,11 @@ class LeftOutError(Exception):
         self.reason = reason
 
 
-def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
+def read_text(path: Path, *, max_bytes: int, named: bool = False) -> bytes:
     """The text of a file: UTF-8 without a byte order mark, lines ending in LF.
 
     Args:
-        largest: bytes of the largest file that is read.
+        max_bytes: bytes of the largest file that is read.
         named: the user asked for this very file; its size, where it is and whether it is minified
             do not matter.
 
@@ -282,37 +283,39 @@ def read_text(path: Path, *, largest: int, named: bool = False) -> bytes:
         LeftOutError: it is not wanted or cannot be read.
     """
     if is_secret(path.name) or is_secret(path.resolve().name):
-        raise LeftOutError(SECRET)
+        raise SkippedFile(SECRET)
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise LeftOutError(NOT_A_FILE)
-        if status.st_size > largest and not named:
-            raise LeftOutError(f"over {largest // 1_000_000} MB")
-        if _is_elsewhere(status) and not named:
-            raise LeftOutError(ELSEWHERE)
-        text = _normalised(_bytes(path))
+            raise SkippedFile(NOT_A_FILE)
+        if status.st_size > max_bytes and not named:
+            raise SkippedFile(f"over {max_bytes // 1_000_000} MB")
+        if _is_cloud_only(status) and not named:
+            raise SkippedFile(CLOUD_ONLY)
+        text = _normalised(_read_bytes(path))
     except OSError:
-        raise LeftOutError(UNREADABLE) from None
+        raise SkippedFile(UNREADABLE) from None
     if not text.strip():
-        raise LeftOutError(EMPTY)
+        raise SkippedFile(EMPTY)
     if not named and _is_minified(path, text):
-        raise LeftOutError(MINIFIED)
+        raise SkippedFile(MINIFIED)
     return text
 
 
-def _is_elsewhere(status: os.stat_result) -> bool:
+def _is_cloud_only(status: os.stat_result) -> bool:
     """Whether to read a file would have the system fetch it, and open a connection that nobody
     asked for.
     """
     on_windows, on_macos = getattr(status, "st_file_attributes", 0), getattr(status, "st_flags", 0)
-    return bool(on_windows & RECALLED or (sys.platform == "darwin" and on_macos & DATALESS))
+    return bool(
+        on_windows & RECALL_ATTRIBUTES or (sys.platform == "darwin" and on_macos & DATALESS_FLAG)
+    )
 
 
-def _bytes(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     """What a file holds; a binary one is not read to its end."""
     with path.open("rb") as file:
-        data = file.read(SNIFFED)
+        data = file.read(SNIFF_BYTES)
         return data if b"\0" in data else data + file.read()
 
 
@@ -320,10 +323,10 @@ def _normalised(data: bytes) -> bytes:
     try:
         data.decode()
     except UnicodeDecodeError:
-        raise LeftOutError(NOT_TEXT) from None
+        raise SkippedFile(NOT_TEXT) from None
     if b"\0" in data:
-        raise LeftOutError(NOT_TEXT)
-    return unix(data.removeprefix(codecs.BOM_UTF8))
+        raise SkippedFile(NOT_TEXT)
+    return to_lf(data.removeprefix(codecs.BOM_UTF8))
 
 
 def _is_minified(path: Path, text: bytes) -> bool:
@@ -331,4 +334,4 @@ def _is_minified(path: Path, text: bytes) -> bool:
     if name.endswith((".min.js", ".min.css", ".map")):
         return True
     lines = text.count(b"\n") + 1
-    return path.suffix.lower() in CODE_THAT_IS_MINIFIED and len(text) > LONGEST_AVERAGE_LINE * lines
+    return path.suffix.lower() in MINIFIABLE_SUFFIXES and len(text) > MAX_MEAN_LINE_BYTES * lines

@@ -16,14 +16,14 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 
 
 @dataclass(frozen=True)
-class Rules:
+class IgnoreRules:
     """Patterns of one ``.gitignore``, relative to `folder`, which is an absolute path."""
 
     folder: str
     spec: GitIgnoreSpec
 
     @classmethod
-    def of(cls, folder: str, lines: Sequence[str]) -> Rules:
+    def of(cls, folder: str, lines: Sequence[str]) -> IgnoreRules:
         """The patterns that `lines` hold."""
         return cls(folder, GitIgnoreSpec.from_lines(filter(_is_pattern, lines)))
 
@@ -44,7 +44,7 @@ class Rules:
         return folders or bool(self.verdict(file, is_folder=False))
 
 
-def rules_of(folder: str) -> tuple[Rules, ...]:
+def rules_in(folder: str) -> tuple[IgnoreRules, ...]:
     """The rules in a folder's own ``.gitignore``; none where there is no such file."""
     try:
         content = (Path(folder) / ".gitignore").read_bytes()
@@ -53,24 +53,24 @@ def rules_of(folder: str) -> tuple[Rules, ...]:
     # As git reads it: with or without a byte order mark and in whatever encoding, and no other line
     # ends than these.
     text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
-    return (Rules.of(folder, [line.removesuffix("\r") for line in text.split("\n")]),)
+    return (IgnoreRules.of(folder, [line.removesuffix("\r") for line in text.split("\n")]),)
 
 
-def rules_above(folder: Path) -> tuple[Rules, ...]:
+def rules_above(folder: Path) -> tuple[IgnoreRules, ...]:
     """The rules of the repository that `folder` lies in, unless they ignore that very folder: it
     was asked for.
     """
     above = [folder, *folder.parents]
     root = next((i for i, path in enumerate(above) if os.path.exists(path / ".git")), 0)  # noqa: PTH110 (may raise)
-    rules: tuple[Rules, ...] = ()
+    rules: tuple[IgnoreRules, ...] = ()
     for parent, child in zip(above[root:0:-1], above[root - 1 :: -1], strict=False):
-        rules += rules_of(str(parent))
+        rules += rules_in(str(parent))
         if is_ignored(str(child), rules, is_folder=True):
             return ()
     return rules
 
 
-def is_ignored(path: str, rules: tuple[Rules, ...], *, is_folder: bool) -> bool:
+def is_ignored(path: str, rules: tuple[IgnoreRules, ...], *, is_folder: bool) -> bool:
     """As git decides: the deepest ``.gitignore`` that says anything about the path."""
     verdicts = (rule.verdict(path, is_folder=is_folder) for rule in reversed(rules))
     return next((verdict for verdict in verdicts if verdict is not None), False)

@@ -16,16 +16,16 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-LOCK: Final = "lock"
+LOCK_FILE_NAME: Final = "lock"
 """The file in such a folder that is held meanwhile."""
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path) -> Iterator[None]:
     """Wait until nobody else is at work in `folder`, which is there, and keep others waiting
     meanwhile.
     """
-    with open(folder / LOCK, "a", opener=partial(os.open, mode=0o600)) as file:
+    with open(folder / LOCK_FILE_NAME, "a", opener=partial(os.open, mode=0o600)) as file:
         # Some network drives cannot lock; there, the last one wins.
         with suppress(OSError):
             if sys.platform == "win32":

@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from foretype_model.errors import ForetypeError, PredictorError
-from foretype_model.predictor import Context, Predictor
-from foretype_model.predictors.sandbox import LONGEST_CREATION, Lane, UnansweredError, awaited
+from foretype_model.predictor import Predictor, PredictorConfig
+from foretype_model.predictors.sandbox import (
+    CREATION_TIMEOUT,
+    CallThread,
+    PredictorTimeoutError,
+    with_timeouts,
+)
 
 GROUP: Final = "foretype.predictors"
 
@@ -22,7 +27,7 @@ def installed() -> dict[str, EntryPoint]:
 
 
 def load_predictors(
-    wanted: Mapping[str, Mapping[str, Any]], context: Context
+    wanted: Mapping[str, Mapping[str, Any]], config: PredictorConfig
 ) -> tuple[dict[str, Predictor], list[PredictorError]]:
     """Make the wanted predictors, each with its own options; those that cannot be made are told,
     and left out.
@@ -30,28 +35,28 @@ def load_predictors(
     known, made, errors = installed(), {}, []
     for name, options in wanted.items():
         try:
-            folder = context.state_folder and folder_of(name, context.state_folder)
-            made[name] = _load(name, known, replace(context, options=options, state_folder=folder))
+            folder = config.state_folder and predictor_folder(name, config.state_folder)
+            made[name] = _load(name, known, replace(config, options=options, state_folder=folder))
         except PredictorError as error:
             errors.append(error)
     return made, errors
 
 
-def folder_of(name: str, state_folder: Path) -> Path:
+def predictor_folder(name: str, state_folder: Path) -> Path:
     """Where a predictor keeps what it has learnt."""
     return state_folder / "predictors" / name
 
 
-def _load(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
+def _load(name: str, known: Mapping[str, EntryPoint], config: PredictorConfig) -> Predictor:
     """As `load_predictor`; each call of one that others have written comes back, be it with an
     UnansweredError.
     """
     if name not in known or is_built_in(known[name]):
-        return load_predictor(name, known, context)
+        return load_predictor(name, known, config)
     try:
-        made: Predictor = Lane(LONGEST_CREATION).call(load_predictor, name, known, context)
-        return awaited(made)
-    except UnansweredError as error:
+        made: Predictor = CallThread(CREATION_TIMEOUT).call(load_predictor, name, known, config)
+        return with_timeouts(made)
+    except PredictorTimeoutError as error:
         raise PredictorError(f"the predictor {name!r} could not be made: {error}") from error
 
 
@@ -62,15 +67,17 @@ def is_built_in(entry: EntryPoint) -> bool:
     )  # to read what its package is called takes milliseconds
 
 
-def load_predictor(name: str, known: Mapping[str, EntryPoint], context: Context) -> Predictor:
+def load_predictor(
+    name: str, known: Mapping[str, EntryPoint], config: PredictorConfig
+) -> Predictor:
     """Make one predictor; PredictorError, with one line for the user, whatever goes wrong in it."""
     if name not in known:
         raise PredictorError(
             f"no predictor is called {name!r}: there are {', '.join(sorted(known))}"
         )
     try:
-        create: Callable[[Context], Any] = known[name].load()
-        predictor = create(context)
+        create: Callable[[PredictorConfig], Any] = known[name].load()
+        predictor = create(config)
     except ForetypeError as error:
         raise PredictorError(str(error)) from error
     except BaseException as error:  # a plugin may raise anything, and must not take the server down

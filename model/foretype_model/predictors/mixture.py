@@ -23,7 +23,7 @@ try:
 except ImportError:  # on Windows
     resource = None  # type: ignore[assignment]
 
-from foretype_model.errors import PredictorError, in_words
+from foretype_model.errors import PredictorError, error_message
 from foretype_model.predictor import (
     VOCABULARY,
     Explainer,
@@ -36,45 +36,45 @@ from foretype_model.predictor import (
 )
 from foretype_model.text.rope import Rope
 
-MOST: Final = 1e-3
+MAX_LOG_PROBABILITY: Final = 1e-3
 """A logarithm of a probability at most; it is 0 but for rounding."""
 
-WHOLE: Final = 0.9995
+FULL_MASS: Final = 0.9995
 """A row that sums to this says nothing of how much its predictor knows. One that does should assign
 less.
 """
 
-EVEN: Final = 0.5
+PRIOR_CLAIM: Final = 0.5
 """What such a row counts for beside others, before anything is learnt: this much of its highest
 probability.
 """
 
-PARTS: Final = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97])
-AGREEMENTS: Final = np.array([0.001, 0.01, 0.05, 0.2, 0.5, 0.8])
+CONFIDENCE_BINS: Final = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97])
+BASE_PROBABILITY_BINS: Final = np.array([0.001, 0.01, 0.05, 0.2, 0.5, 0.8])
 """Borders of the classes that have a correction each."""
 
-CELLS: Final = (len(PARTS) + 1) * (len(AGREEMENTS) + 1)
+WEIGHT_SETS: Final = (len(CONFIDENCE_BINS) + 1) * (len(BASE_PROBABILITY_BINS) + 1)
 
-RATE: Final = 0.3
+MIXER_LEARNING_RATE: Final = 0.3
 """Of learning the corrections, by gradient descent on the logarithm of what was typed. In nine
 kinds of text 0.15 to 0.4 took the fewest bits; at 0.02, novels took 0.8 % more than the network
 alone.
 """
 
-SHOWN: Final = 200
+MAX_OBSERVATIONS: Final = 200
 """Times that a document is shown again to members that want more of it: one that never has enough
 is not waited for.
 """
 
-SLOW: Final = 0.1
-SLOW_CALLS: Final = 3
+SLOW_SECONDS: Final = 0.1
+MAX_SLOW_CALLS: Final = 3
 """Seconds, and how many calls of a method in a row may take longer, before a predictor is dropped
 as too slow.
 """
 
 Floats = NDArray[np.float32]
 
-Corrections = dict[str, Floats]
+MixerWeights = dict[str, Floats]
 """By predictor: what is added to the logarithm of its odds, in each class, shape (CELLS,)."""
 
 
@@ -82,7 +82,7 @@ class PredictorFailed(Exception):
     """A predictor raised, or answered with something that is no distribution, or too late."""
 
     def __init__(self, name: str, cause: Exception) -> None:
-        super().__init__(f"{name}: {in_words(cause)}")
+        super().__init__(f"{name}: {error_message(cause)}")
         self.name, self.cause = name, cause
 
 
@@ -112,19 +112,26 @@ class _Stopwatch:
     """
 
     def __init__(self) -> None:
-        self._wall, self._own, self._left = time.perf_counter(), time.thread_time(), _left()
+        self._wall, self._own, self._context_switches = (
+            time.perf_counter(),
+            time.thread_time(),
+            _context_switches(),
+        )
 
     def is_slow(self) -> bool:
-        """Whether more than `SLOW` seconds have passed since it was made."""
+        """Whether more than `SLOW_SECONDS` seconds have passed since it was made."""
         # Asked first, as it is cheap, and nearly always the answer.
-        if time.perf_counter() - self._wall <= SLOW:
+        if time.perf_counter() - self._wall <= SLOW_SECONDS:
             return False
-        waited, preempted = (now - before for now, before in zip(_left(), self._left, strict=True))
+        waited, preempted = (
+            now - before
+            for now, before in zip(_context_switches(), self._context_switches, strict=True)
+        )
         # What waits by itself, for a file or another thread, is slow by itself.
-        return waited > 0 or not preempted or time.thread_time() - self._own > SLOW
+        return waited > 0 or not preempted or time.thread_time() - self._own > SLOW_SECONDS
 
 
-def _left() -> tuple[int, int]:
+def _context_switches() -> tuple[int, int]:
     """How often this thread has left its processor: by itself, and to others."""
     if not hasattr(resource, "RUSAGE_THREAD"):
         return 0, 0
@@ -147,7 +154,7 @@ class _Layer(NamedTuple):
     q: Floats
     below: Floats
     weight: Floats
-    cell: NDArray[np.int64]
+    weight_set: NDArray[np.int64]
 
 
 class Mixture:
@@ -156,13 +163,13 @@ class Mixture:
     """
 
     def __init__(
-        self, members: Mapping[str, Predictor], corrections: Corrections | None = None
+        self, members: Mapping[str, Predictor], mixer_weights: MixerWeights | None = None
     ) -> None:
-        """`corrections` is where to learn on, as several documents do together."""
+        """`mixer_weights` is where to learn on, as several documents do together."""
         self.members = dict(members)
-        self._corrections: Corrections = {} if corrections is None else corrections
+        self._mixer_weights: MixerWeights = {} if mixer_weights is None else mixer_weights
         for name in members:
-            self._corrections.setdefault(name, np.zeros(CELLS, np.float32))
+            self._mixer_weights.setdefault(name, np.zeros(WEIGHT_SETS, np.float32))
         # Asked for once: whether something has the methods of a protocol takes 10 us to find out.
         self._kinds: dict[type, list[tuple[int, str, Any]]] = {
             kind: _of_kind(members, kind) for kind in (object, Observer, Learner, Explainer)
@@ -190,28 +197,28 @@ class Mixture:
         return list(zip(*columns, strict=True))
 
     def predict(self, states: Sequence[tuple[State, ...]]) -> LogProbabilities:
-        parts = self.parts(states)
-        rows = np.exp(parts)
+        predictions = self.predictions(states)
+        rows = np.exp(predictions)
         bases = _bases(rows.sum(2))
         if len(set(bases)) == 1:
-            return self._mixed(parts, rows, bases[0])
+            return self._mixed(predictions, rows, bases[0])
         # By row, and not once for all: a prediction does not depend on what else is asked for along
         # with it.
-        answer = np.empty(parts.shape[1:], np.float32)
+        answer = np.empty(predictions.shape[1:], np.float32)
         for base in set(bases):
             some = [one == base for one in bases]
-            answer[some] = self._mixed(parts[:, some], rows[:, some], base)
+            answer[some] = self._mixed(predictions[:, some], rows[:, some], base)
         return answer
 
-    def _mixed(self, parts: Floats, rows: Floats, base: int | None) -> LogProbabilities:
+    def _mixed(self, predictions: Floats, rows: Floats, base: int | None) -> LogProbabilities:
         # One member that answers for the whole is passed through untouched: exact, and it costs
         # nothing.
-        if len(parts) == 1 and base is not None:
-            return cast(LogProbabilities, parts[0])
+        if len(predictions) == 1 and base is not None:
+            return cast(LogProbabilities, predictions[0])
         with np.errstate(divide="ignore"):
             return np.log(self._stacked(rows, base)[0])
 
-    def parts(self, states: Sequence[tuple[State, ...]]) -> NDArray[np.float32]:
+    def predictions(self, states: Sequence[tuple[State, ...]]) -> NDArray[np.float32]:
         """Each member's log-probabilities, shape (members, len(states), 256)."""
         if len(states) == 1 and self._latest and self._latest[0] is states[0]:
             return self._latest[1]
@@ -219,10 +226,10 @@ class Mixture:
             lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)),
             timed="predict",
         )
-        parts = np.stack(rows)
+        predictions = np.stack(rows)
         if len(states) == 1:
-            self._latest = states[0], parts
-        return parts
+            self._latest = states[0], predictions
+        return predictions
 
     def shares(self, state: tuple[State, ...]) -> dict[str, Floats]:
         """Each member's share in the probability of each next byte, shape (256,) each.
@@ -237,20 +244,20 @@ class Mixture:
             rest = rest * (1 - layer.weight)
         return shares
 
-    def sources(self, state: tuple[State, ...], text: bytes, most: int) -> list[Source]:
+    def sources(self, state: tuple[State, ...], text: bytes, limit: int) -> list[Source]:
         """Where the members that can tell know `text` from, at most so many places from each."""
-        told = self._each(lambda i, one: one.sources(state[i], text, most), Explainer)
-        return [source for sources in told for source in sources]
+        found = self._each(lambda i, one: one.sources(state[i], text, limit), Explainer)
+        return [source for sources in found for source in sources]
 
     def observe(self, document: str, before: Rope, after: Rope) -> bool:
         """Show a document, as it stands around the cursor, to the members that want to see it.
 
         Whether one of them has more to take in of it, and wants to be shown it again.
         """
-        self.ask_anew()
+        self.invalidate()
         return any(self._each(lambda _, member: member.observe(document, before, after), Observer))
 
-    def ask_anew(self) -> None:
+    def invalidate(self) -> None:
         """What the members have said of the state at the cursor is not what they would say now."""
         self._latest = None
 
@@ -266,15 +273,15 @@ class Mixture:
                 float(layer.q[0, following]),
                 float(layer.below[0, following]),
             )
-            self._corrections[layer.name][layer.cell[0]] += (
-                RATE * gradient * w * (1 - w) * (q - below)
+            self._mixer_weights[layer.name][layer.weight_set[0]] += (
+                MIXER_LEARNING_RATE * gradient * w * (1 - w) * (q - below)
             )
             gradient *= 1 - w
         self._each(lambda i, member: member.learn(state[i], following), Learner)
-        self.ask_anew()
+        self.invalidate()
 
     def _stacked_at(self, state: tuple[State, ...]) -> tuple[Floats, list[_Layer]]:
-        rows = np.exp(self.parts([state]))
+        rows = np.exp(self.predictions([state]))
         return self._stacked(rows, _bases(rows.sum(2))[0])
 
     def _stacked(self, rows: Floats, base: int | None) -> tuple[Floats, list[_Layer]]:
@@ -294,21 +301,25 @@ class Mixture:
         return p, layers
 
     def _layer(self, name: str, rows: Floats, below: Floats, is_base: bool) -> _Layer:
-        part = rows.sum(1)
-        q = rows / np.maximum(part, 1e-9)[:, np.newaxis]
+        mass = rows.sum(1)
+        q = rows / np.maximum(mass, 1e-9)[:, np.newaxis]
         if is_base:
             return _Layer(
                 name, q, below, np.ones((len(q), 1), np.float32), np.zeros(len(q), np.int64)
             )
         best = q.argmax(1)
-        every = np.arange(len(q))
-        claimed = np.where(part >= WHOLE, EVEN * q[every, best], part)
-        cell = np.searchsorted(PARTS, claimed) * (len(AGREEMENTS) + 1) + np.searchsorted(
-            AGREEMENTS, below[every, best]
+        rows_index = np.arange(len(q))
+        confidence = np.where(mass >= FULL_MASS, PRIOR_CLAIM * q[rows_index, best], mass)
+        weight_set = np.searchsorted(CONFIDENCE_BINS, confidence) * (
+            len(BASE_PROBABILITY_BINS) + 1
+        ) + np.searchsorted(BASE_PROBABILITY_BINS, below[rows_index, best])
+        odds = (
+            confidence
+            / np.maximum(1 - confidence, 1e-3)
+            * np.exp(self._mixer_weights[name][weight_set])
         )
-        odds = claimed / np.maximum(1 - claimed, 1e-3) * np.exp(self._corrections[name][cell])
         weight = odds / (1 + odds)
-        return _Layer(name, q, below, weight[:, np.newaxis].astype(np.float32), cell)
+        return _Layer(name, q, below, weight[:, np.newaxis].astype(np.float32), weight_set)
 
     def _each(
         self, call: Callable[[int, Any], Any], kind: type = object, timed: str = ""
@@ -325,8 +336,10 @@ class Mixture:
     def _watch(self, call: tuple[str, str], is_slow: bool) -> None:
         # Each method has a count of its own: one that is quick does not make up for another.
         self._slow_calls[call] = self._slow_calls[call] + 1 if is_slow else 0
-        if self._slow_calls[call] >= SLOW_CALLS:
-            raise PredictorError(f"too slow: over {1000 * SLOW:.0f} ms, {SLOW_CALLS} times")
+        if self._slow_calls[call] >= MAX_SLOW_CALLS:
+            raise PredictorError(
+                f"too slow: over {1000 * SLOW_SECONDS:.0f} ms, {MAX_SLOW_CALLS} times"
+            )
 
 
 def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, str, Any]]:
@@ -338,11 +351,11 @@ def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, st
     ]
 
 
-def _bases(parts: Floats) -> list[int | None]:
-    """For each row the first member that answers for the whole of it, or None; `parts` of shape
+def _bases(mass: Floats) -> list[int | None]:
+    """For each row the first member that answers for the whole of it, or None; `mass` of shape
     (members, rows).
     """
-    whole = parts >= WHOLE
+    whole = mass >= FULL_MASS
     return [
         base if some else None
         for base, some in zip(whole.argmax(0).tolist(), whole.sum(0).tolist(), strict=True)
@@ -363,7 +376,7 @@ def _checked(log_probabilities: LogProbabilities, rows: int) -> LogProbabilities
         VOCABULARY,
     )
     # NaN is at most nothing, and infinity and probabilities that are no logarithms are above it.
-    if not whole or not log_probabilities.max() <= MOST:
+    if not whole or not log_probabilities.max() <= MAX_LOG_PROBABILITY:
         raise PredictorError(
             f"predict must answer logarithms of probabilities, shape ({rows}, {VOCABULARY}), "
             f"without NaN"

@@ -16,14 +16,14 @@ from typing import Any, Final, TypeAlias
 from foretype_model.errors import PredictorError
 from foretype_model.predictor import Predictor
 
-LONGEST_CREATION: Final = 30.0
+CREATION_TIMEOUT: Final = 30.0
 """Seconds for a predictor to be made, with all that it imports."""
 
-LONGEST_CALL: Final = 5.0
-LONGEST_INDEXING: Final = 600.0
+CALL_TIMEOUT: Final = 5.0
+INDEXING_TIMEOUT: Final = 600.0
 """Seconds for a call: somebody waits for most of them, but not for those that read a workspace."""
 
-ANSWERING: Final = (
+ANSWERING_METHODS: Final = (
     *(
         "start",
         "feed",
@@ -38,7 +38,7 @@ ANSWERING: Final = (
         "close",
     ),
 )
-INDEXING: Final = ("refresh", "update")
+INDEXING_METHODS: Final = ("refresh", "update")
 """The methods that a predictor may have."""
 
 Job: TypeAlias = tuple[
@@ -46,36 +46,36 @@ Job: TypeAlias = tuple[
 ]
 
 
-class UnansweredError(PredictorError):
+class PredictorTimeoutError(PredictorError):
     """A call was given up."""
 
 
-class Lane:
+class CallThread:
     """A thread on which one call is made after the other, for as long as they come back."""
 
-    def __init__(self, longest: float) -> None:
-        """`longest` is how many seconds a call may take."""
-        self._longest, self._stuck = longest, False
+    def __init__(self, timeout: float) -> None:
+        """`timeout` is how many seconds a call may take."""
+        self._timeout, self._stuck = timeout, False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         # A daemon, which Python does not wait for at its end.
         Thread(target=_work, args=(self._jobs,), name="foretype-stranger", daemon=True).start()
         weakref.finalize(self, self._jobs.put, None)
 
-    def call(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        """What `do` returns or raises; UnansweredError where it takes too long, or an earlier call
-        has never come back.
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What `function` returns or raises; UnansweredError where it takes too long, or an earlier
+        call has never come back.
 
         Of what is no Exception, SystemExit alone is raised as it is.
         """
         if self._stuck:
-            raise UnansweredError("it has not answered before")
+            raise PredictorTimeoutError("it has not answered before")
         answer: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-        self._jobs.put((do, arguments, answer))
+        self._jobs.put((function, arguments, answer))
         try:
-            result, error = answer.get(timeout=self._longest)
+            result, error = answer.get(timeout=self._timeout)
         except Empty:
             self._stuck = True
-            raise UnansweredError(f"it has not answered in {self._longest:.0f} s") from None
+            raise PredictorTimeoutError(f"it has not answered in {self._timeout:.0f} s") from None
         if error is None:
             return result
         if isinstance(error, Exception | SystemExit):
@@ -86,36 +86,43 @@ class Lane:
 
 def _work(jobs: SimpleQueue[Job | None]) -> None:
     while job := jobs.get():
-        do, arguments, answer = job
+        function, arguments, answer = job
         try:
-            answer.put((do(*arguments), None))
+            answer.put((function(*arguments), None))
         except BaseException as error:  # noqa: BLE001 (whoever waits raises it)
             answer.put((None, error))
-        del job, do, arguments, answer  # a state may be large, and the next call far away
+        del job, function, arguments, answer  # a state may be large, and the next call far away
 
 
-class _Awaited:
+class _WithTimeouts:
     """A predictor behind its lanes. Subclasses have the methods that it has, which say what kinds
     of one it is.
     """
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
-        self._answering, self._indexing = Lane(LONGEST_CALL), Lane(LONGEST_INDEXING)
+        self._answering_thread, self._indexing_thread = (
+            CallThread(CALL_TIMEOUT),
+            CallThread(INDEXING_TIMEOUT),
+        )
 
 
-def awaited(predictor: Predictor) -> Predictor:
+def with_timeouts(predictor: Predictor) -> Predictor:
     """The same predictor, each of whose calls comes back."""
-    methods = {name: _method(name) for name in (*ANSWERING, *INDEXING) if hasattr(predictor, name)}
-    kind: type[Any] = type(type(predictor).__name__, (_Awaited,), methods)
+    methods = {
+        name: _method(name)
+        for name in (*ANSWERING_METHODS, *INDEXING_METHODS)
+        if hasattr(predictor, name)
+    }
+    kind: type[Any] = type(type(predictor).__name__, (_WithTimeouts,), methods)
     made: Predictor = kind(predictor)
     return made
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def method(self: _Awaited, *arguments: Any) -> Any:
-        lane = self._indexing if name in INDEXING else self._answering
-        result = lane.call(getattr(self._predictor, name), *arguments)
-        return awaited(result) if name == "with_model" else result
+    def method(self: _WithTimeouts, *arguments: Any) -> Any:
+        thread = self._indexing_thread if name in INDEXING_METHODS else self._answering_thread
+        result = thread.call(getattr(self._predictor, name), *arguments)
+        return with_timeouts(result) if name == "with_model" else result
 
     return method

@@ -11,19 +11,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from foretype_model.errors import PredictorError
-from foretype_model.predictor import END_OF_TEXT, VOCABULARY, Context, LogProbabilities
+from foretype_model.predictor import END_OF_TEXT, VOCABULARY, LogProbabilities, PredictorConfig
 
-LONGEST_CONTEXT = 32
+MAX_COMPARED_BYTES = 32
 """Bytes of context that are compared with the texts."""
 
-SURE = 0.98
+KNOWN_PROBABILITY = 0.98
 """Probability, in all, of the bytes that go on as in the texts; the rest is spread evenly."""
 
 
 class ScriptedPredictor:
     """Goes on as its texts do, from the longest suffix of the context that stands in any of them.
 
-    A state is the last `LONGEST_CONTEXT` bytes. Where several texts go on from there, they share
+    A state is the last `MAX_COMPARED_BYTES` bytes. Where several texts go on from there, they share
     the probability. After the last byte of a text comes END_OF_TEXT.
     """
 
@@ -34,7 +34,7 @@ class ScriptedPredictor:
         return b""
 
     def feed(self, state: bytes, text: bytes) -> bytes:
-        return (state + text)[-LONGEST_CONTEXT:]
+        return (state + text)[-MAX_COMPARED_BYTES:]
 
     def step(self, states: Sequence[bytes], following: Sequence[int]) -> list[bytes]:
         return [
@@ -46,10 +46,10 @@ class ScriptedPredictor:
 
     def _predict(self, state: bytes) -> LogProbabilities:
         following = self._following(state)
-        rest = (1 - SURE) if following else 1.0
+        rest = (1 - KNOWN_PROBABILITY) if following else 1.0
         probabilities = np.full(VOCABULARY, rest / VOCABULARY, np.float32)
         for byte in following:
-            probabilities[byte] += SURE / len(following)
+            probabilities[byte] += KNOWN_PROBABILITY / len(following)
         return np.log(probabilities)
 
     def _following(self, state: bytes) -> list[int]:
@@ -67,9 +67,9 @@ class ScriptedPredictor:
         return []
 
 
-def create(context: Context) -> ScriptedPredictor:
+def create(config: PredictorConfig) -> ScriptedPredictor:
     """The entry point: ``texts`` in the predictor's own settings, a list of strings."""
-    texts = context.options.get("texts", [])
+    texts = config.options.get("texts", [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise PredictorError('the scripted predictor takes {"texts": ["...", ...]}')
     return ScriptedPredictor(texts)

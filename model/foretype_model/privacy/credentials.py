@@ -8,23 +8,23 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-SHORTEST_PASSWORD: Final = 4
-SHORTEST_MIXED: Final = 6
+MIN_PASSWORD_LENGTH: Final = 4
+MIN_MIXED_LENGTH: Final = 6
 """Bytes of what is assigned, where it is surely a literal, and where only its letters and digits
 tell so.
 """
 
-SHORTEST_HASH: Final = 20
-LONGEST_NAME: Final = 64
-NEAR: Final = 80
+MIN_HASH_LENGTH: Final = 20
+MAX_NAME_LENGTH: Final = 64
+CONTEXT_BYTES: Final = 80
 """Bytes before a name, and after its value, that tell what they are."""
 
-_LITERAL: Final = re.compile(rb".{%d}" % SHORTEST_PASSWORD)
+_LITERAL: Final = re.compile(rb".{%d}" % MIN_PASSWORD_LENGTH)
 _MIXED: Final = re.compile(
-    rb"(?=[^A-Za-z]*+[A-Za-z])(?=[^0-9!@#$%%^&*?~]*+[0-9!@#$%%^&*?~])\S{%d,}+\Z" % SHORTEST_MIXED
+    rb"(?=[^A-Za-z]*+[A-Za-z])(?=[^0-9!@#$%%^&*?~]*+[0-9!@#$%%^&*?~])\S{%d,}+\Z" % MIN_MIXED_LENGTH
 )
-_WITH_DIGIT: Final = re.compile(rb"(?=[^0-9]*+[0-9]).{%d}" % SHORTEST_MIXED)
-_NUMBER: Final = re.compile(rb"[0-9]{%d,}" % SHORTEST_MIXED)
+_WITH_DIGIT: Final = re.compile(rb"(?=[^0-9]*+[0-9]).{%d}" % MIN_MIXED_LENGTH)
+_NUMBER: Final = re.compile(rb"[0-9]{%d,}" % MIN_MIXED_LENGTH)
 
 # What is introduced by anything but a name
 
@@ -167,7 +167,7 @@ _TYPES: Final = frozenset(
 )
 
 
-class Value(NamedTuple):
+class Credential(NamedTuple):
     """What stands where a secret would.
 
     Attributes:
@@ -177,24 +177,24 @@ class Value(NamedTuple):
 
     start: int
     end: int
-    goes_on: bool
+    is_unfinished: bool
     is_secret: bool
 
 
-def values(text: bytes) -> Iterator[Value]:
+def find_credentials(text: bytes) -> Iterator[Credential]:
     """What is assigned to names like "password", and what stands in URLs, headers and commands."""
     lower = text.lower()
     yield from _in_urls(text)
     yield from _introduced(text, lower)
     for stem in _STEMS:
-        for place in places(lower, stem):
+        for place in find_all(lower, stem):
             if stem != b"key" or lower[max(0, place - 12) : place].rstrip(b"_- ").endswith(
                 _KINDS_OF_KEYS
             ):
                 yield from _assigned(text, place)
 
 
-def places(text: bytes, part: bytes) -> Iterator[int]:
+def find_all(text: bytes, part: bytes) -> Iterator[int]:
     """Where `part` begins, without overlaps."""
     place = text.find(part)
     while place >= 0:
@@ -202,25 +202,31 @@ def places(text: bytes, part: bytes) -> Iterator[int]:
         place = text.find(part, place + len(part))
 
 
-def _in_urls(text: bytes) -> Iterator[Value]:
-    for place in places(text, b"://"):
+def _in_urls(text: bytes) -> Iterator[Credential]:
+    for place in find_all(text, b"://"):
         if found := _URL.match(text, place):
             password, at, _ = found[1].rpartition(b"@")
             start, is_secret = found.start(1), bool(at) and not _TEMPLATE.match(password)
-            yield Value(start, start + len(password), found.end() == len(text), is_secret)
+            yield Credential(start, start + len(password), found.end() == len(text), is_secret)
 
 
-def _introduced(text: bytes, lower: bytes) -> Iterator[Value]:
+def _introduced(text: bytes, lower: bytes) -> Iterator[Credential]:
     for found in _HASH.finditer(text):
-        yield Value(*found.span(), found.end() == len(text), len(found[0]) >= SHORTEST_HASH)
+        yield Credential(*found.span(), found.end() == len(text), len(found[0]) >= MIN_HASH_LENGTH)
     for part, ways in _INTRODUCED.items():
-        for place in places(lower, part):
+        for place in find_all(lower, part):
             for before, then, least in ways:
                 shown = then.match(text, place)
-                if shown and shown.lastindex and before.search(lower, max(0, place - NEAR), place):
+                if (
+                    shown
+                    and shown.lastindex
+                    and before.search(lower, max(0, place - CONTEXT_BYTES), place)
+                ):
                     value = shown[shown.lastindex]
                     is_secret = bool(least.match(value)) and not _TEMPLATE.match(value)
-                    yield Value(*shown.span(shown.lastindex), shown.end() == len(text), is_secret)
+                    yield Credential(
+                        *shown.span(shown.lastindex), shown.end() == len(text), is_secret
+                    )
 
 
 class _Assignment(NamedTuple):
@@ -248,26 +254,26 @@ class _Assignment(NamedTuple):
         return (self.stem + self.rest).isupper()
 
 
-def _assigned(text: bytes, place: int) -> Iterator[Value]:
+def _assigned(text: bytes, place: int) -> Iterator[Credential]:
     """What is assigned to the name that goes on at a place."""
     found = _ASSIGNED.match(text, place)
     if not found:
         return
     stem, by, is_quoted = found["stem"], found["by"], found["quote"] is not None
-    before = text[max(0, place - NEAR) : place]
+    before = text[max(0, place - CONTEXT_BYTES) : place]
     of_password = _is_of_password(before, stem)
     if not of_password and stem.lower() in _SHORT_STEMS and _is_inside_a_word(before, stem):
         return
     if by.isspace() and not (is_quoted and of_password) and not _BEFORE_SPACE.search(before):
         return
-    value, goes_on = _value(text, found)
+    value, is_unfinished = _value(text, found)
     start = found.start("quoted" if is_quoted else "bare")
     end = start + len(value)
-    after = text[end : end + NEAR]
+    after = text[end : end + CONTEXT_BYTES]
     one = _Assignment(
         before, stem, found["rest"], found["behind"], by, value, after, is_quoted, of_password
     )
-    yield Value(start, end, goes_on, _is_meant(one))
+    yield Credential(start, end, is_unfinished, _is_secret(one))
 
 
 def _is_of_password(before: bytes, stem: bytes) -> bool:
@@ -295,11 +301,11 @@ def _value(text: bytes, found: re.Match[bytes]) -> tuple[bytes, bool]:
     return value.rstrip(b".:!?") if in_prose else value, at_end and not found["closed"]
 
 
-def _is_meant(one: _Assignment) -> bool:
+def _is_secret(one: _Assignment) -> bool:
     if _NOT_ITSELF.search(one.rest) or _TEMPLATE.match(one.value) or _is_a_name(one):
         return False
     if _is_quoted_literal(one) if one.is_quoted else _is_bare_literal(one):
-        return len(one.value) >= SHORTEST_PASSWORD
+        return len(one.value) >= MIN_PASSWORD_LENGTH
     if _is_reference(one):
         return False
     is_number = one.of_password and not one.rest and bool(_NUMBER.fullmatch(one.value))
@@ -310,7 +316,7 @@ def _is_a_name(one: _Assignment) -> bool:
     # Beside another name, "password2" is one too.
     is_beside = one.by.strip() in {b",", b"==", b"===", b"!=", b"!=="}
     value = one.value.rstrip(b"0123456789") if is_beside else one.value
-    return len(value) <= LONGEST_NAME and bool(_A_NAME.fullmatch(value))
+    return len(value) <= MAX_NAME_LENGTH and bool(_A_NAME.fullmatch(value))
 
 
 def _is_quoted_literal(one: _Assignment) -> bool:

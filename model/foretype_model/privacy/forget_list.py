@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from foretype_model.errors import ForetypeError, WorkspaceError
-from foretype_model.files.atomic import private_folder, replacing
-from foretype_model.files.lock import alone
+from foretype_model.files.atomic import atomic_write, private_folder
+from foretype_model.files.lock import exclusive
 from foretype_model.files.stamp import Stamp
 
-LIST: Final = "forgotten.json"
+FORGET_LIST_FILE: Final = "forgotten.json"
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class ForgetList:
     """A list of what is never to be offered again.
 
     Attributes:
@@ -34,7 +34,7 @@ class Forgotten:
     words: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, folder: Path) -> Forgotten:
+    def read(cls, folder: Path) -> ForgetList:
         """The list in a folder; those that an earlier release has left in the indexes below become
         part of it.
 
@@ -43,11 +43,11 @@ class Forgotten:
         """
         if _lists_below(folder):
             with suppress(OSError):  # where it cannot be written, it is read from there each time
-                return cls._change(folder, lambda forgotten: forgotten)
-        return cls._merged(folder)
+                return cls._change(folder, lambda forget_list: forget_list)
+        return cls._read_all(folder)
 
     @classmethod
-    def change(cls, folder: Path, how: Callable[[Forgotten], Forgotten]) -> Forgotten:
+    def change(cls, folder: Path, how: Callable[[ForgetList], ForgetList]) -> ForgetList:
         """Put what `how` makes of it in the place of the list in a folder; no other process does so
         meanwhile.
 
@@ -64,11 +64,11 @@ class Forgotten:
             ) from None
 
     @classmethod
-    def _change(cls, folder: Path, how: Callable[[Forgotten], Forgotten]) -> Forgotten:
+    def _change(cls, folder: Path, how: Callable[[ForgetList], ForgetList]) -> ForgetList:
         private_folder(folder)
-        with alone(folder):
-            below, listed = _lists_below(folder), _read(folder / LIST)
-            after = how(cls._merged(folder))
+        with exclusive(folder):
+            below, listed = _lists_below(folder), _read(folder / FORGET_LIST_FILE)
+            after = how(cls._read_all(folder))
             if after != listed:
                 after.write(folder)
             for path in below:
@@ -79,22 +79,22 @@ class Forgotten:
             return after
 
     @classmethod
-    def _merged(cls, folder: Path) -> Forgotten:
+    def _read_all(cls, folder: Path) -> ForgetList:
         # The list comes last: what another process takes out of those below meanwhile is in it by
         # then.
         below = [_read(path) for path in _lists_below(folder)]
-        return reduce(cls.with_all_of, below, _read(folder / LIST))
+        return reduce(cls.merged_with, below, _read(folder / FORGET_LIST_FILE))
 
     def write(self, folder: Path) -> None:
         """Take the place of the list in a folder."""
-        with replacing(folder / LIST) as partial:
+        with atomic_write(folder / FORGET_LIST_FILE) as partial:
             partial.write_text(json.dumps(asdict(self)), "utf-8")
 
     def covers(self, name: str) -> bool:
         """Whether a file is forgotten, by itself or with a folder above it."""
         return is_covered(name, self.paths)
 
-    def in_bytes(self) -> tuple[bytes, ...]:
+    def encoded_words(self) -> tuple[bytes, ...]:
         """The words, in UTF-8."""
         return tuple(word.encode() for word in self.words)
 
@@ -106,33 +106,33 @@ class Forgotten:
             else ""
         )
 
-    def with_path(self, path: str) -> Forgotten:
-        return self.with_all_of(Forgotten(paths=(path,)))
+    def with_path(self, path: str) -> ForgetList:
+        return self.merged_with(ForgetList(paths=(path,)))
 
-    def without_path(self, path: str) -> Forgotten:
+    def without_path(self, path: str) -> ForgetList:
         return replace(self, paths=tuple(known for known in self.paths if known != path))
 
-    def with_word(self, word: str) -> Forgotten:
+    def with_word(self, word: str) -> ForgetList:
         """The list with a word more.
 
         Raises:
             ForetypeError: it can stand in no text.
         """
-        if not can_stand_in_a_text(word):
+        if not is_valid_word(word):
             raise ForetypeError(
                 "the word can stand in no text, so there is nothing to forget: give one in UTF-8"
             )
-        return self.with_all_of(Forgotten(words=(word,)))
+        return self.merged_with(ForgetList(words=(word,)))
 
-    def with_all_of(self, other: Forgotten) -> Forgotten:
+    def merged_with(self, other: ForgetList) -> ForgetList:
         """Both lists as one, each entry once."""
-        return Forgotten(
+        return ForgetList(
             tuple(dict.fromkeys((*self.paths, *other.paths))),
             tuple(dict.fromkeys((*self.words, *other.words))),
         )
 
 
-class ForgottenNow:
+class LiveForgetList:
     """The list in a folder as it is at any moment, whoever changes it; to ask again takes a look at
     the file's time.
     """
@@ -140,15 +140,15 @@ class ForgottenNow:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stamp: Stamp | None = None
-        self._list: Forgotten | None = None
+        self._list: ForgetList | None = None
 
-    def __call__(self) -> Forgotten | None:
+    def __call__(self) -> ForgetList | None:
         """The list; None while that cannot be read."""
-        stamp = Stamp.of(os.path.join(self._folder, LIST))  # noqa: PTH118 (at each key, and a Path takes longer)
+        stamp = Stamp.of(os.path.join(self._folder, FORGET_LIST_FILE))  # noqa: PTH118 (at each key, and a Path takes longer)
         if self._list is None or stamp != self._stamp:
             self._stamp, self._list = stamp, None
             with suppress(WorkspaceError):
-                self._list = Forgotten.read(self._folder)
+                self._list = ForgetList.read(self._folder)
         return self._list
 
 
@@ -162,7 +162,7 @@ def is_covered(name: str, paths: Collection[str]) -> bool:
     return True
 
 
-def can_stand_in_a_text(word: str) -> bool:
+def is_valid_word(word: str) -> bool:
     """Whether a word is anything at all, and all of it characters: half of a surrogate pair is
     none.
     """
@@ -174,16 +174,16 @@ def can_stand_in_a_text(word: str) -> bool:
 
 def _lists_below(folder: Path) -> list[Path]:
     with suppress(OSError):  # it may not be looked at
-        return sorted(folder.glob(f"*/{LIST}"))
+        return sorted(folder.glob(f"*/{FORGET_LIST_FILE}"))
     return []
 
 
-def _read(path: Path) -> Forgotten:
+def _read(path: Path) -> ForgetList:
     try:
         values = json.loads(path.read_bytes())
-        paths, words = _texts(values["paths"]), _texts(values["words"])
+        paths, words = _strings(values["paths"]), _strings(values["words"])
     except (FileNotFoundError, NotADirectoryError):
-        return Forgotten()
+        return ForgetList()
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise WorkspaceError(
             f"cannot read what is to be forgotten, so nothing is learnt: mend or remove {path} "
@@ -191,10 +191,10 @@ def _read(path: Path) -> Forgotten:
         ) from None
     # A word that can stand in no text is as good as none; it would be an error wherever it is
     # looked for.
-    return Forgotten(paths, tuple(filter(can_stand_in_a_text, words)))
+    return ForgetList(paths, tuple(filter(is_valid_word, words)))
 
 
-def _texts(values: Any) -> tuple[str, ...]:
+def _strings(values: Any) -> tuple[str, ...]:
     if isinstance(values, list) and all(isinstance(value, str) for value in values):
         return tuple(values)
     raise TypeError("a list of texts is wanted")

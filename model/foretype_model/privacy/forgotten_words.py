@@ -15,10 +15,10 @@ from foretype_model.privacy import secret_scanner
 from foretype_model.text.grammar import WORD_CHARACTER
 from foretype_model.text.rope import Rope
 
-LONGEST_CHARACTER: Final = 4
+MAX_CHARACTER_BYTES: Final = 4
 """Bytes of UTF-8."""
 
-_KEPT: Final = re.compile(b"[^%c]+" % ERASED)
+_UNREDACTED: Final = re.compile(b"[^%c]+" % ERASED)
 
 
 def occurrences(text: bytes, word: bytes) -> Iterator[int]:
@@ -27,23 +27,23 @@ def occurrences(text: bytes, word: bytes) -> Iterator[int]:
     """
     start = text.find(word)
     while start >= 0:
-        if is_whole(text, start, start + len(word)):
+        if is_whole_word(text, start, start + len(word)):
             yield start
         start = text.find(word, start + 1)
 
 
-def is_whole(text: bytes, start: int, end: int) -> bool:
+def is_whole_word(text: bytes, start: int, end: int) -> bool:
     """Whether no word character stands right before `start` or after `end`."""
     ahead, behind = (
-        text[max(0, start - LONGEST_CHARACTER) : start],
-        text[end : end + LONGEST_CHARACTER],
+        text[max(0, start - MAX_CHARACTER_BYTES) : start],
+        text[end : end + MAX_CHARACTER_BYTES],
     )
     # What is no UTF-8, the end of a document or a word that is blanked, becomes a sign that no word
     # has.
     return not _ends_in_word(ahead) and not WORD_CHARACTER.match(behind.decode(errors="replace"))
 
 
-def blanked(text: bytes, words: Collection[bytes]) -> bytes:
+def redact_words(text: bytes, words: Collection[bytes]) -> bytes:
     """As long as `text`, with ERASED for each byte of the words."""
     blank = bytearray(text)
     for word in words:
@@ -52,34 +52,36 @@ def blanked(text: bytes, words: Collection[bytes]) -> bytes:
     return bytes(blank)
 
 
-def kept(text: bytes, start: int, end: int, words: Collection[bytes]) -> Iterator[tuple[int, int]]:
+def unredacted_spans(
+    text: bytes, start: int, end: int, words: Collection[bytes]
+) -> Iterator[tuple[int, int]]:
     """The parts of `text` from `start` to `end` that belong to none of the words."""
-    reach = around(words)
+    reach = context_bytes(words)
     first = max(0, start - reach)
-    near = blanked(text[first : end + reach], words)
-    for part in _KEPT.finditer(near, start - first, end - first):
+    near = redact_words(text[first : end + reach], words)
+    for part in _UNREDACTED.finditer(near, start - first, end - first):
         yield first + part.start(), first + part.end()
 
 
-def around(words: Collection[bytes]) -> int:
+def context_bytes(words: Collection[bytes]) -> int:
     """Bytes before and after a place that say whether it belongs to one of the words."""
-    return max(map(len, words), default=0) + LONGEST_CHARACTER
+    return max(map(len, words), default=0) + MAX_CHARACTER_BYTES
 
 
-def unsettled(before: bytes, words: Collection[bytes]) -> int:
+def pending_word_suffix(before: bytes, words: Collection[bytes]) -> int:
     """Bytes at the end of `before` that may become one of the words as the user types on."""
-    return max((_begun(before, word) for word in words), default=0)
+    return max((_begun_length(before, word) for word in words), default=0)
 
 
-def settled(text: Rope, end: int, words: Collection[bytes]) -> int:
+def learnable_end(text: Rope, end: int, words: Collection[bytes]) -> int:
     """Where what may become a secret, or one of the words, begins at the end of the text before
     byte `end`.
     """
-    end -= secret_scanner.unsettled(text[max(0, end - secret_scanner.REACH) : end])
-    return end - unsettled(text[max(0, end - around(words)) : end], words)
+    end -= secret_scanner.pending_suffix(text[max(0, end - secret_scanner.SCAN_BYTES) : end])
+    return end - pending_word_suffix(text[max(0, end - context_bytes(words)) : end], words)
 
 
-def _begun(before: bytes, word: bytes) -> int:
+def _begun_length(before: bytes, word: bytes) -> int:
     lengths = range(min(len(word), len(before)), 0, -1)
     begun = (
         n
@@ -90,4 +92,4 @@ def _begun(before: bytes, word: bytes) -> int:
 
 
 def _ends_in_word(text: bytes) -> bool:
-    return bool(WORD_CHARACTER.match(text[-LONGEST_CHARACTER:].decode(errors="replace")[-1:]))
+    return bool(WORD_CHARACTER.match(text[-MAX_CHARACTER_BYTES:].decode(errors="replace")[-1:]))

@@ -8,13 +8,13 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from foretype_model.files.gitignore import Rules
-from foretype_model.files.uris import path_of, real_path
-from foretype_model.privacy.forget_list import Forgotten
-from foretype_model.privacy.secret_scanner import is_private
+from foretype_model.files.gitignore import IgnoreRules
+from foretype_model.files.uris import real_path, uri_to_path
+from foretype_model.privacy.forget_list import ForgetList
+from foretype_model.privacy.secret_scanner import is_secret_document
 
 
-class Consent:
+class LearningPolicy:
     """Given for all but files of keys and passwords, what is forgotten, and what the settings
     exclude.
 
@@ -26,44 +26,44 @@ class Consent:
         self,
         folders: Sequence[Path] = (),
         exclude: Sequence[str] = (),
-        forgotten: Callable[[], Forgotten | None] = Forgotten,
+        forget_list: Callable[[], ForgetList | None] = ForgetList,
     ) -> None:
         """`exclude` has patterns, as in a ``.gitignore`` in each of the `folders`.
 
-        `forgotten` tells what is, at any moment; while it is None, nothing may be learnt.
+        `forget_list` tells what is, at any moment; while it is None, nothing may be learnt.
         """
         named = dict.fromkeys(name for folder in folders for name in _names(folder))
-        self._excluded = [Rules.of(name, exclude) for name in named] if exclude else []
-        self._forgotten = forgotten
-        self._heeded = Forgotten()
-        self._given: dict[str, bool] = {}
+        self._excluded = [IgnoreRules.of(name, exclude) for name in named] if exclude else []
+        self._forget_list = forget_list
+        self._last_list = ForgetList()
+        self._allowed: dict[str, bool] = {}
 
-    def given(self, document: str) -> bool:
-        """Whether `document`, a URI, may be learnt from."""
-        forgotten = self._forgotten()
-        if forgotten is None:
+    def allows(self, uri: str) -> bool:
+        """Whether `uri`, a URI, may be learnt from."""
+        forget_list = self._forget_list()
+        if forget_list is None:
             return False
-        if forgotten.paths != self._heeded.paths:
-            self._given = {}
-        self._heeded = forgotten
-        if document not in self._given:
-            self._given[document] = self._is_given(document)
-        return self._given[document]
+        if forget_list.paths != self._last_list.paths:
+            self._allowed = {}
+        self._last_list = forget_list
+        if uri not in self._allowed:
+            self._allowed[uri] = self._decide(uri)
+        return self._allowed[uri]
 
     def words(self) -> tuple[bytes, ...]:
         """Those that may not be learnt in any document, as of the last time that it was asked about
         one.
         """
-        return self._heeded.in_bytes()
+        return self._last_list.encoded_words()
 
-    def _is_given(self, document: str) -> bool:
-        if is_private(document):
+    def _decide(self, uri: str) -> bool:
+        if is_secret_document(uri):
             return False
-        path = path_of(document)
+        path = uri_to_path(uri)
         if path is None:
             return True
         names = _names(path)
-        return not (self._heeded.covers(names[-1]) or any(map(self._is_excluded, names)))
+        return not (self._last_list.covers(names[-1]) or any(map(self._is_excluded, names)))
 
     def _is_excluded(self, name: str) -> bool:
         """By each folder that the file is in, as it would be indexed otherwise."""

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.files.uris import real_path
 
-DEFAULT: Final = "default"
+DEFAULT_MODEL: Final = "default"
 """The name of the model that comes with Foretype."""
 
 
 @dataclass(frozen=True)
-class InUse:
+class ActiveModels:
     """What serves where; names of models.
 
     Attributes:
@@ -25,11 +25,11 @@ class InUse:
             what is under it.
     """
 
-    name: str = DEFAULT
+    name: str = DEFAULT_MODEL
     paths: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, file: Path, known: Collection[str]) -> InUse:
+    def read(cls, file: Path, known: Collection[str]) -> ActiveModels:
         """What was written; the default model where that cannot be read, or names a model that is
         not `known`.
         """
@@ -42,16 +42,16 @@ class InUse:
         name, paths = record.get("name"), record.get("paths")
         assigned = paths.items() if isinstance(paths, dict) else ()
         return cls(
-            str(name) if name in known else DEFAULT,
+            str(name) if name in known else DEFAULT_MODEL,
             {path: model for path, model in assigned if model in known},
         )
 
     def write(self, file: Path) -> None:
         """Keep it."""
-        with replacing(file) as partial:
+        with atomic_write(file) as partial:
             partial.write_text(json.dumps({"name": self.name, "paths": dict(self.paths)}), "utf-8")
 
-    def serving(self, document: Path | None) -> str:
+    def for_path(self, document: Path | None) -> str:
         """The model for a document: that of itself, or of the nearest folder above it that has
         one.
         """
@@ -62,7 +62,7 @@ class InUse:
                     return self.paths[path]
         return self.name
 
-    def using(self, name: str, paths: Iterable[Path]) -> InUse:
+    def assign(self, name: str, paths: Iterable[Path]) -> ActiveModels:
         """With `name` for what is under `paths`; without any, everywhere else."""
         under = [real_path(path) for path in paths]
         return (
@@ -71,13 +71,13 @@ class InUse:
             else replace(self, name=name)
         )
 
-    def without_paths(self, name: str) -> InUse:
+    def unassign_paths(self, name: str) -> ActiveModels:
         """With no path left to the model `name`."""
         return replace(
             self, paths={path: model for path, model in self.paths.items() if model != name}
         )
 
-    def without(self, name: str) -> InUse:
+    def unassign(self, name: str) -> ActiveModels:
         """As it is once there is no such model."""
-        elsewhere = self.without_paths(name)
-        return replace(elsewhere, name=DEFAULT) if self.name == name else elsewhere
+        elsewhere = self.unassign_paths(name)
+        return replace(elsewhere, name=DEFAULT_MODEL) if self.name == name else elsewhere

@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 
-SUFFIX: Final = ".trained-on.json"
+LINEAGE_SUFFIX: Final = ".trained-on.json"
 
 
 @dataclass(frozen=True)
-class Texts:
+class TrainingTexts:
     """The texts of one training.
 
     Attributes:
@@ -33,7 +33,7 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class TrainedOn:
+class Lineage:
     """All the trainings behind a model.
 
     Attributes:
@@ -43,18 +43,20 @@ class TrainedOn:
     """
 
     begun_with: str | None
-    trainings: Sequence[Texts]
+    trainings: Sequence[TrainingTexts]
 
     def write(self, path: Path) -> None:
         """Keep it."""
-        with replacing(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_text(json.dumps(asdict(self)), "utf-8")
 
 
-def read(path: Path) -> TrainedOn | None:
+def read_lineage(path: Path) -> Lineage | None:
     """What was written; None where nothing was, or it cannot be read."""
     try:
         record = json.loads(path.read_text("utf-8"))
-        return TrainedOn(record["begun_with"], [Texts(**texts) for texts in record["trainings"]])
+        return Lineage(
+            record["begun_with"], [TrainingTexts(**texts) for texts in record["trainings"]]
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None

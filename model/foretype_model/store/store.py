@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Final
 import platformdirs
 
 from foretype_model.errors import ModelError
-from foretype_model.files.atomic import replacing
-from foretype_model.store.active import DEFAULT, InUse
-from foretype_model.store.lineage import SUFFIX as TRAINED_ON
-from foretype_model.store.lineage import Texts, TrainedOn, read
+from foretype_model.files.atomic import atomic_write
+from foretype_model.store.active import DEFAULT_MODEL, ActiveModels
+from foretype_model.store.lineage import LINEAGE_SUFFIX as TRAINED_ON
+from foretype_model.store.lineage import Lineage, TrainingTexts, read_lineage
 
 if TYPE_CHECKING:
     from foretype_model.predictors.network.runtime import Metadata
 
 BUNDLED: Final = Path(__file__).parents[1] / "data" / "default.onnx"
-CARD: Final = "MODEL_CARD.md"
-SUFFIX: Final = ".onnx"
-IN_USE: Final = "in-use.json"
+MODEL_CARD: Final = "MODEL_CARD.md"
+MODEL_SUFFIX: Final = ".onnx"
+ACTIVE_FILE: Final = "in-use.json"
 
 # Windows keeps names for its devices, whatever comes after a dot.
 _NAME: Final = re.compile(r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0-9._-]{0,63}")
@@ -76,7 +76,7 @@ class Store:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or data_folder() / "models"
-        self._record = self._folder / IN_USE
+        self._record = self._folder / ACTIVE_FILE
 
     def list(self) -> Sequence[StoredModel]:
         """Every model, the bundled one first, then by name; broken ones too."""
@@ -85,10 +85,10 @@ class Store:
 
     def names(self) -> Sequence[str]:
         """The names that `find` knows."""
-        stems = (path.stem for path in self._folder.glob(f"*{SUFFIX}"))
+        stems = (path.stem for path in self._folder.glob(f"*{MODEL_SUFFIX}"))
         return [
-            DEFAULT,
-            *sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != DEFAULT),
+            DEFAULT_MODEL,
+            *sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != DEFAULT_MODEL),
         ]
 
     def find(self, name_or_path: str | None, document: Path | None = None) -> Path:
@@ -102,7 +102,7 @@ class Store:
             ModelError: no such model; the message names the known ones.
         """
         if name_or_path is None:
-            return self._path(self.in_use().serving(document))
+            return self._path(self.in_use().for_path(document))
         if name_or_path in self.names():
             return self._path(name_or_path)
         file = _existing_file(name_or_path)
@@ -110,9 +110,9 @@ class Store:
             return file
         raise ModelError(f"no model or file {name_or_path!r}; there is: {', '.join(self.names())}")
 
-    def in_use(self) -> InUse:
+    def in_use(self) -> ActiveModels:
         """Which model serves where."""
-        return InUse.read(self._record, self.names())
+        return ActiveModels.read(self._record, self.names())
 
     def stamp(self) -> int:
         """Another number whenever what is in use may have changed."""
@@ -124,7 +124,7 @@ class Store:
     def use(self, name: str, paths: Sequence[Path] = ()) -> None:
         """Serve this model for the files under `paths`; without any, wherever no other is."""
         self._check_known(name)
-        if unit_of(self._path(name)) == "word":
+        if model_unit(self._path(name)) == "word":
             raise ModelError(
                 f"{name} is a word-level model; complete with it by {setting_for_words(name)}"
             )
@@ -132,16 +132,16 @@ class Store:
             raise ModelError(
                 f"there is no file or folder {missing[0]}; name what {name} is to complete"
             )
-        self._change(lambda in_use: in_use.using(name, paths))
+        self._change(lambda in_use: in_use.assign(name, paths))
 
     def remove(self, name: str) -> None:
         """Delete a model; where it was in use, the bundled one takes its place."""
-        if name == DEFAULT:
+        if name == DEFAULT_MODEL:
             raise ModelError("the default model comes with Foretype and cannot be removed")
         self._check_known(name)
-        self._change(lambda in_use: in_use.without(name))
+        self._change(lambda in_use: in_use.unassign(name))
         self._own_path(name).unlink()
-        self._record_of(name).unlink(missing_ok=True)
+        self._lineage_path(name).unlink(missing_ok=True)
 
     def import_file(self, path: Path, name: str | None = None) -> str:
         """Copy a model file into the store; its name, by default the file's own, is returned.
@@ -158,30 +158,30 @@ class Store:
         self._copy_in(name, path)
         return name
 
-    def add(self, name: str, data: Path, trained_on: TrainedOn | None = None) -> None:
+    def add(self, name: str, data: Path, lineage: Lineage | None = None) -> None:
         """Move a trained model's file into the store, in the place of one of the same name, but not
         of its paths.
         """
         self._copy_in(name, data)
-        self._record_of(name).unlink(missing_ok=True)
-        if trained_on:
-            trained_on.write(self._record_of(name))
+        self._lineage_path(name).unlink(missing_ok=True)
+        if lineage:
+            lineage.write(self._lineage_path(name))
         data.unlink()
-        self._change(lambda in_use: in_use.without_paths(name))
+        self._change(lambda in_use: in_use.unassign_paths(name))
 
-    def trained_on(self, name: str) -> TrainedOn | None:
+    def lineage(self, name: str) -> Lineage | None:
         """What a model was trained on; None where that is not known here, as of one that was
         imported.
         """
-        return read(self._record_of(name))
+        return read_lineage(self._lineage_path(name))
 
-    def trained_further(self, origin: str | None, texts: Texts) -> TrainedOn:
+    def extended_lineage(self, origin: str | None, texts: TrainingTexts) -> Lineage:
         """What a model is trained on that goes on from another one, on these texts."""
-        before = self.trained_on(origin) if origin else None
+        before = self.lineage(origin) if origin else None
         return (
-            TrainedOn(before.begun_with, [*before.trainings, texts])
+            Lineage(before.begun_with, [*before.trainings, texts])
             if before
-            else TrainedOn(origin, [texts])
+            else Lineage(origin, [texts])
         )
 
     def exportable(self, name: str, destination: Path) -> StoredModel:
@@ -190,7 +190,7 @@ class Store:
         if destination.is_dir():
             raise ModelError(
                 f"{destination} is a folder; name the file to write, as in "
-                f"{destination / name}{SUFFIX}"
+                f"{destination / name}{MODEL_SUFFIX}"
             )
         if not destination.parent.is_dir():
             raise ModelError(f"{destination.parent} is not a folder; make it first")
@@ -199,10 +199,10 @@ class Store:
     def export(self, name: str, destination: Path) -> None:
         """Copy a model to a file of the user's, and nothing else."""
         self.exportable(name, destination)
-        with replacing(destination) as partial:
+        with atomic_write(destination) as partial:
             shutil.copyfile(self._path(name), partial)
 
-    def _change(self, change: Callable[[InUse], InUse]) -> None:
+    def _change(self, change: Callable[[ActiveModels], ActiveModels]) -> None:
         before = self.in_use()
         after = change(before)
         if after != before:
@@ -213,15 +213,17 @@ class Store:
 
         target = self._own_path(name)
         if not path.is_file():
-            raise ModelError(f"there is no file {path}; name a model file, as in notes{SUFFIX}")
+            raise ModelError(
+                f"there is no file {path}; name a model file, as in notes{MODEL_SUFFIX}"
+            )
         read_metadata(path)
-        with replacing(target) as partial:
+        with atomic_write(target) as partial:
             shutil.copyfile(path, partial)
 
-    def _describe(self, name: str, in_use: InUse) -> StoredModel:
+    def _describe(self, name: str, in_use: ActiveModels) -> StoredModel:
         from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
 
-        path = BUNDLED if name == DEFAULT else self._own_path(name)
+        path = BUNDLED if name == DEFAULT_MODEL else self._own_path(name)
         metadata, error = None, None
         try:
             metadata = read_metadata(self._path(name))
@@ -230,11 +232,11 @@ class Store:
         size = path.stat().st_size if path.exists() else 0
         paths = sorted(path for path, model in in_use.paths.items() if model == name)
         return StoredModel(
-            name, path, size, in_use.name == name, paths, name == DEFAULT, metadata, error
+            name, path, size, in_use.name == name, paths, name == DEFAULT_MODEL, metadata, error
         )
 
     def _path(self, name: str) -> Path:
-        if name != DEFAULT:
+        if name != DEFAULT_MODEL:
             return self._own_path(name)
         if not BUNDLED.is_file():
             raise ModelError(
@@ -244,13 +246,13 @@ class Store:
         return BUNDLED
 
     def _own_path(self, name: str) -> Path:
-        if name == DEFAULT or not _NAME.fullmatch(name):
+        if name == DEFAULT_MODEL or not _NAME.fullmatch(name):
             raise ModelError(
                 f"{name!r} cannot name a model; take other letters: a-z, 0-9, '.', '_' and '-'"
             )
-        return self._folder / f"{name}{SUFFIX}"
+        return self._folder / f"{name}{MODEL_SUFFIX}"
 
-    def _record_of(self, name: str) -> Path:
+    def _lineage_path(self, name: str) -> Path:
         return self._folder / f"{name}{TRAINED_ON}"
 
     def _check_known(self, name: str) -> None:
@@ -258,11 +260,11 @@ class Store:
             raise ModelError(f"no model {name!r}; there is: {', '.join(self.names())}")
 
 
-def card_of(path: Path) -> Path | None:
+def model_card(path: Path) -> Path | None:
     """The Markdown file that tells where a model comes from and what it is for; only the bundled
     one has one.
     """
-    card = BUNDLED.parent / CARD
+    card = BUNDLED.parent / MODEL_CARD
     return card if path == BUNDLED and card.is_file() else None
 
 
@@ -274,7 +276,7 @@ def setting_for_words(name: str) -> str:
     )
 
 
-def unit_of(path: Path) -> str | None:
+def model_unit(path: Path) -> str | None:
     """What a model reads and predicts, ``byte`` or ``word``; None of a file that cannot be used."""
     from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
 

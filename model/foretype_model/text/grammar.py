@@ -16,7 +16,7 @@ WORD_CHARACTER: Final = regex.compile(r"[\w\p{M}]")
 points of Arabic).
 """
 
-LONGEST: Final = 48
+MAX_WORD_BYTES: Final = 48
 """Bytes of a word at most: alignment by spaces and base64 would go on for ever."""
 
 WORD_BYTES: Final = utf8.mask(
@@ -26,36 +26,36 @@ WORD_BYTES: Final = utf8.mask(
 and quotes.
 """
 
-INSIDE_A_LINE: Final = utf8.STARTS & ~utf8.mask((0x0A, 0x0A))
-PUNCTUATION: Final = (
-    INSIDE_A_LINE & ~WORD_BYTES & ~utf8.mask((0x09, 0x09), (0x20, 0x20), (0x80, 0xFF))
+LINE_BYTES: Final = utf8.START_BYTES & ~utf8.mask((0x0A, 0x0A))
+PUNCTUATION_BYTES: Final = (
+    LINE_BYTES & ~WORD_BYTES & ~utf8.mask((0x09, 0x09), (0x20, 0x20), (0x80, 0xFF))
 )
-ANY: Final = utf8.mask((0, 255))
-NONE: Final = utf8.mask()
+ALL_BYTES: Final = utf8.mask((0, 255))
+NO_BYTES: Final = utf8.mask()
 
-UNSPACED: Final = regex.compile(
+UNSPACED_SCRIPTS: Final = regex.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
 """Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana and Han. (Korean does.)
 """
 
-UNSPACED_CHARACTERS: Final = 2
+MAX_UNSPACED_CHARACTERS: Final = 2
 """A word of such a script ends here: the shortest that saves a key. What is sure beyond it is
 offered with it.
 """
 
 
-class Rules(NamedTuple):
+class ByteMasks(NamedTuple):
     """The bytes that go on with a candidate, and those before which it is complete."""
 
-    go_on: Mask
-    end: Mask
+    continues: Mask
+    ends: Mask
 
 
 class Grammar(Protocol):
     """A regular language over bytes: what may go on, and what may end."""
 
-    def rules(self, text: bytes) -> Rules:
+    def masks(self, text: bytes) -> ByteMasks:
         """For what there is of a candidate so far."""
         ...
 
@@ -63,50 +63,50 @@ class Grammar(Protocol):
 class Word:
     """White space, then a run of word characters or a run of punctuation.
 
-    The white space spans lines where `lines` is above 1.
+    The white space spans lines where `max_lines` is above 1.
     """
 
-    def __init__(self, lines: int = 1, begin: Mask = ANY) -> None:
-        """`begin` has the bytes that may come first."""
-        self._lines, self._begin = lines, begin
+    def __init__(self, max_lines: int = 1, first_bytes: Mask = ALL_BYTES) -> None:
+        """`first_bytes` has the bytes that may come first."""
+        self._max_lines, self._first_bytes = max_lines, first_bytes
 
-    def rules(self, text: bytes) -> Rules:
-        unfinished = utf8.pending(text)
+    def masks(self, text: bytes) -> ByteMasks:
+        unfinished = utf8.incomplete_suffix(text)
         if unfinished:
-            return Rules(utf8.allowed(unfinished), NONE)
-        if len(text) >= LONGEST:
-            return Rules(NONE, ANY)
+            return ByteMasks(utf8.allowed_next(unfinished), NO_BYTES)
+        if len(text) >= MAX_WORD_BYTES:
+            return ByteMasks(NO_BYTES, ALL_BYTES)
         body = text.decode().lstrip(" \t\n")
         if not body:
-            go_on = utf8.STARTS if text.count(b"\n") + 1 < self._lines else INSIDE_A_LINE
-            return Rules(go_on if text else go_on & self._begin, NONE)
+            continues = utf8.START_BYTES if text.count(b"\n") + 1 < self._max_lines else LINE_BYTES
+            return ByteMasks(continues if text else continues & self._first_bytes, NO_BYTES)
         return self._after(body)
 
     @staticmethod
-    def _after(body: str) -> Rules:
+    def _after(body: str) -> ByteMasks:
         last, kind = body[-1], _is_word(body[0])
         if _is_word(last) != kind:
-            return Rules(NONE, ANY)
+            return ByteMasks(NO_BYTES, ALL_BYTES)
         if not kind:
             return _PUNCTUATION
-        if UNSPACED.match(last) and len(body) >= UNSPACED_CHARACTERS:
-            return Rules(NONE, ANY)
+        if UNSPACED_SCRIPTS.match(last) and len(body) >= MAX_UNSPACED_CHARACTERS:
+            return ByteMasks(NO_BYTES, ALL_BYTES)
         return _WORD
 
 
 class Character:
     """One whole code point."""
 
-    def rules(self, text: bytes) -> Rules:
-        unfinished = utf8.pending(text)
+    def masks(self, text: bytes) -> ByteMasks:
+        unfinished = utf8.incomplete_suffix(text)
         if not text or unfinished:
-            return Rules(utf8.allowed(unfinished), NONE)
-        return Rules(NONE, ANY)
+            return ByteMasks(utf8.allowed_next(unfinished), NO_BYTES)
+        return ByteMasks(NO_BYTES, ALL_BYTES)
 
 
 def _is_word(character: str) -> bool:
     return bool(WORD_CHARACTER.match(character))
 
 
-_WORD: Final = Rules(WORD_BYTES, ~WORD_BYTES)
-_PUNCTUATION: Final = Rules(PUNCTUATION, ~PUNCTUATION)
+_WORD: Final = ByteMasks(WORD_BYTES, ~WORD_BYTES)
+_PUNCTUATION: Final = ByteMasks(PUNCTUATION_BYTES, ~PUNCTUATION_BYTES)

@@ -6,27 +6,27 @@ from typing import Final
 
 import regex
 
-from foretype_model.text.grammar import UNSPACED, WORD_CHARACTER
+from foretype_model.text.grammar import UNSPACED_SCRIPTS, WORD_CHARACTER
 
-SUFFIXES: Final = (
+PROSE_SUFFIXES: Final = (
     "adoc", "asciidoc", "fountain", "htm", "html", "markdown", "md", "mdx", "norg", "org", "qmd",
     "rst", "tex", "text",
     "textile", "txt", "typ", "wiki",
 )  # fmt: skip
 
-ONLY_PROSE: Final = ("*", "!*/", *(f"!*.{suffix}" for suffix in SUFFIXES))
+NON_PROSE_PATTERNS: Final = ("*", "!*/", *(f"!*.{suffix}" for suffix in PROSE_SUFFIXES))
 """Patterns, as in a ``.gitignore``, of what is not learnt from: every file that is not named as
 prose is.
 """
 
-LIKELY_TO_GO_ON: Final = 0.5
+MIN_CONTINUE_PROBABILITY: Final = 0.5
 """A word that is less likely than this to go on is right as it stands, and no ending is offered for
 it.
 """
 
 _APOSTROPHES: Final = "'’"
 _SENTENCE_END: Final = regex.compile(r"[.!?…。！？｡।؟][\"'\p{Pe}\p{Pf}\p{Pi}]*\Z")
-_LONGEST_END: Final = 16
+_MAX_END_BYTES: Final = 16
 """Bytes of a sentence's end at most: a code point or two, and its quotes."""
 
 
@@ -34,7 +34,7 @@ def is_inside_word(before: bytes, after: bytes) -> bool:
     """Whether a cursor between the two stands inside a word; scripts without spaces have no
     inside.
     """
-    left, right = _last(before), after[:8].decode(errors="ignore")
+    left, right = _last_character(before), after[:8].decode(errors="ignore")
     if right[:1] in _APOSTROPHES:
         right = right[1:]
     return all(_is_spaced_word(character) for character in (left, right[:1]))
@@ -42,12 +42,12 @@ def is_inside_word(before: bytes, after: bytes) -> bool:
 
 def is_after_word(before: bytes) -> bool:
     """Whether a word stands right before the cursor."""
-    return _is_spaced_word(_last(before))
+    return _is_spaced_word(_last_character(before))
 
 
 def ends_sentence(text: bytes) -> bool:
     """Whether a sentence may end with `text`; not whether it does: "Mr." may be anything."""
-    return bool(_SENTENCE_END.search(text[-_LONGEST_END:].decode(errors="ignore")))
+    return bool(_SENTENCE_END.search(text[-_MAX_END_BYTES:].decode(errors="ignore")))
 
 
 def has_word(text: str) -> bool:
@@ -55,9 +55,9 @@ def has_word(text: str) -> bool:
     return bool(WORD_CHARACTER.search(text))
 
 
-def _last(text: bytes) -> str:
+def _last_character(text: bytes) -> str:
     return text[-8:].decode(errors="ignore")[-1:]
 
 
 def _is_spaced_word(character: str) -> bool:
-    return bool(WORD_CHARACTER.match(character)) and not UNSPACED.match(character)
+    return bool(WORD_CHARACTER.match(character)) and not UNSPACED_SCRIPTS.match(character)

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 Parts = TypeVar("Parts", bytes, tuple[bytes, ...])
 
-END: Final = 64
+HASHED_BYTES: Final = 64
 """Bytes at the end that a text is hashed by."""
 
 
@@ -29,7 +29,7 @@ class Rope:
         self._starts = list(accumulate(map(len, self._pieces), initial=0))
 
     @classmethod
-    def _made(cls, pieces: tuple[bytes, ...], starts: list[int]) -> Rope:
+    def _from_pieces(cls, pieces: tuple[bytes, ...], starts: list[int]) -> Rope:
         """Where the places of the pieces are known already: of 2,000 they take 100 us to find."""
         rope = object.__new__(cls)
         rope._pieces, rope._starts = pieces, starts
@@ -50,7 +50,7 @@ class Rope:
         return f"Rope({bytes(self)!r})"
 
     def __hash__(self) -> int:
-        return hash((len(self), self[-END:]))
+        return hash((len(self), self[-HASHED_BYTES:]))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rope):
@@ -72,7 +72,7 @@ class Rope:
     def __add__(self, more: Rope | bytes) -> Rope:
         pieces = Rope.of(more)._pieces
         starts = accumulate(map(len, pieces), initial=len(self))
-        return Rope._made(self._pieces + pieces, [*self._starts[:-1], *starts])
+        return Rope._from_pieces(self._pieces + pieces, [*self._starts[:-1], *starts])
 
     def start(self, number: int) -> int:
         """Where a piece begins; where the text ends for the one after the last."""
@@ -84,7 +84,7 @@ class Rope:
             return self
         number = bisect_right(self._starts, end) - 1
         pieces = (*self._pieces[:number], self._pieces[number][: end - self._starts[number]])
-        return Rope._made(pieces, [*self._starts[: number + 1], end])
+        return Rope._from_pieces(pieces, [*self._starts[: number + 1], end])
 
     def since(self, start: int) -> Rope:
         """The text from byte `start` on."""
@@ -129,7 +129,7 @@ def common_prefix(a: Parts, b: Parts) -> int:
     return low
 
 
-def unix(text: bytes) -> bytes:
+def to_lf(text: bytes) -> bytes:
     """With LF in the place of each CR LF, as predictors see it; the same object, which takes no
     memory, without any.
     """
@@ -137,9 +137,9 @@ def unix(text: bytes) -> bytes:
 
 
 def _common(
-    ours: tuple[bytes, ...], theirs: tuple[bytes, ...], turned: Callable[[bytes], bytes]
+    ours: tuple[bytes, ...], theirs: tuple[bytes, ...], oriented: Callable[[bytes], bytes]
 ) -> int:
-    """The bytes that the pieces have in common from the first on, each of them `turned`."""
+    """The bytes that the pieces have in common from the first on, each of them `oriented`."""
     total = i = j = 0
     mine = yours = b""
     while True:
@@ -150,11 +150,11 @@ def _common(
         if not mine:
             if i == len(ours):
                 return total
-            mine, i = turned(ours[i]), i + 1
+            mine, i = oriented(ours[i]), i + 1
         if not yours:
             if j == len(theirs):
                 return total
-            yours, j = turned(theirs[j]), j + 1
+            yours, j = oriented(theirs[j]), j + 1
         same = common_prefix(mine, yours)
         total += same
         if same < min(len(mine), len(yours)):

@@ -8,7 +8,7 @@ Span = tuple[int, int]
 """From one byte up to another."""
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
+def merge(spans: Iterable[Span]) -> list[Span]:
     """What any of the spans covers."""
     whole: list[Span] = []
     for start, end in sorted(spans):
@@ -19,7 +19,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return whole
 
 
-def within(spans: Iterable[Span], low: int, high: int) -> list[Span]:
+def clip(spans: Iterable[Span], low: int, high: int) -> list[Span]:
     """What they cover between two bytes."""
     return [
         (max(start, low), min(end, high))
@@ -28,24 +28,24 @@ def within(spans: Iterable[Span], low: int, high: int) -> list[Span]:
     ]
 
 
-def without(spans: Iterable[Span], gone: Iterable[Span]) -> list[Span]:
+def subtract(spans: Iterable[Span], removed: Iterable[Span]) -> list[Span]:
     """What they cover, and the others do not."""
-    return [rest for span in spans for rest in _without(span, gone)]
+    return [rest for span in spans for rest in _subtract(span, removed)]
 
 
-def first(spans: Iterable[Span], most: int) -> list[Span]:
+def take_bytes(spans: Iterable[Span], max_bytes: int) -> list[Span]:
     """The first so many bytes of them."""
     found = []
     for start, end in spans:
-        if most > 0:
-            found.append((start, min(end, start + most)))
-        most -= end - start
+        if max_bytes > 0:
+            found.append((start, min(end, start + max_bytes)))
+        max_bytes -= end - start
     return found
 
 
-def _without(span: Span, gone: Iterable[Span]) -> Iterator[Span]:
+def _subtract(span: Span, removed: Iterable[Span]) -> Iterator[Span]:
     start, end = span
-    for first_gone, last_gone in within(gone, start, end):
+    for first_gone, last_gone in clip(removed, start, end):
         if start < first_gone:
             yield start, first_gone
         start = last_gone

@@ -24,10 +24,10 @@ from foretype_model.errors import CorpusError, ForetypeError
 from foretype_model.training.corpus import read_corpus
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.network import CELLS
-from foretype_model.training.pack import Packed, is_packed
-from foretype_model.training.parallel import Ranks, joined
-from foretype_model.training.stream import Documents, Texts
-from foretype_model.training.train import begin, export
+from foretype_model.training.pack import PackedDocuments, is_packed
+from foretype_model.training.parallel import Ranks, join_ranks
+from foretype_model.training.stream import Documents, InMemoryDocuments
+from foretype_model.training.train import create_trainer, export
 from foretype_model.training.trainer import Progress
 
 NEW_NETWORK = ("cell", "hidden", "layers", "embedding", "ngrams")
@@ -45,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     _check(parser, given, chosen)
     checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
-    with joined() as ranks:
+    with join_ranks() as ranks:
         try:
             _train(given, TrainingOptions(**chosen), checkpoint, ranks)
         except ForetypeError as error:
             print(error, file=sys.stderr)
             return 1
         except KeyboardInterrupt:
-            if ranks.first and checkpoint.exists():
+            if ranks.is_first and checkpoint.exists():
                 print(f"stopped: --resume goes on from {checkpoint}", file=sys.stderr)
             return 130
     return 0
@@ -62,12 +62,12 @@ def _train(
     given: argparse.Namespace, options: TrainingOptions, checkpoint: Path, ranks: Ranks
 ) -> None:
     documents = _documents(given.paths)
-    training = begin(
+    training = create_trainer(
         documents, options, checkpoint, resume=given.resume, initial=given.initial, ranks=ranks
     )
-    with _signals() as stop_asked:
-        training.run(checkpoint, _report if ranks.first else lambda progress: None, stop_asked)
-    if ranks.first:
+    with _signals() as should_stop:
+        training.run(checkpoint, _report if ranks.is_first else lambda progress: None, should_stop)
+    if ranks.is_first:
         export(
             training,
             given.out,
@@ -83,7 +83,7 @@ def _documents(paths: Sequence[Path]) -> Documents:
         raise CorpusError(
             f"{packed[0]} is a packed corpus: give it alone, or pack the other paths with it"
         )
-    return Packed(packed[0]) if packed else Texts(read_corpus(paths).texts)
+    return PackedDocuments(packed[0]) if packed else InMemoryDocuments(read_corpus(paths).texts)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 from foretype_model.errors import CorpusError
 from foretype_model.training.stream import Bytes, Documents, Offsets, Stream
 
-READ: Final = 16_384
+READ_BYTES: Final = 16_384
 """Bytes of a row that are read at once, about: what a training holds of its corpus, for each row.
 """
 
@@ -59,7 +59,7 @@ class Batches:
         while True:
             stream = Stream(self._documents, self._order(epoch))
             while first < self.per_epoch:
-                last = min(first + max(1, READ // self.window), self.per_epoch)
+                last = min(first + max(1, READ_BYTES // self.window), self.per_epoch)
                 begin, count = first * self.window, (last - first) * self.window + 1
                 block = np.stack(
                     [stream.read(row * self._row + begin, count) for row in rows], axis=1

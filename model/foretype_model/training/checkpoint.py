@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from foretype_model.errors import ModelError
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.training.network import Carry, Recurrent
 
 Tensors = dict[str, Tensor]
@@ -25,7 +25,7 @@ FORMAT: Final = 2
 def save(path: Path, tensors: Tensors, record: dict[str, Any]) -> None:
     """Write atomically: a crash leaves the checkpoint before this one."""
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         save_file(contiguous, partial, {"foretype": json.dumps({"format": FORMAT} | record)})
 
 
@@ -47,14 +47,14 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
         ) from error
 
 
-def unit(path: Path) -> str:
+def read_unit(path: Path) -> str:
     """What the network of a checkpoint reads, ``byte`` or ``word``; ModelError where there is no
     whole checkpoint.
     """
     return str(load(path)[1].get("unit", "byte"))
 
 
-def part(tensors: Tensors, prefix: str) -> Tensors:
+def with_prefix(tensors: Tensors, prefix: str) -> Tensors:
     """The tensors whose names begin with ``prefix.``, without it."""
     return {
         name.removeprefix(prefix + "."): tensor
@@ -63,8 +63,8 @@ def part(tensors: Tensors, prefix: str) -> Tensors:
     }
 
 
-def whole(**parts: Tensors) -> Tensors:
-    """The inverse of `part`, for several prefixes at once."""
+def flatten(**parts: Tensors) -> Tensors:
+    """The inverse of `with_prefix`, for several prefixes at once."""
     return {
         f"{prefix}.{name}": tensor
         for prefix, tensors in parts.items()
@@ -107,7 +107,7 @@ def load_optimizers(optimizers: Sequence[torch.optim.Optimizer], tensors: Tensor
     """The inverse of `optimizer_tensors`, into optimizers over the same parameters."""
     for number, optimizer in enumerate(optimizers):
         whole_state = optimizer.state_dict()
-        for key, value in part(tensors, str(number)).items():
+        for key, value in with_prefix(tensors, str(number)).items():
             index, name = key.split(".")
             whole_state["state"].setdefault(int(index), {})[name] = value
         optimizer.load_state_dict(whole_state)

@@ -16,17 +16,17 @@ from foretype_model.errors import CorpusError
 from foretype_model.files.discovery import (
     DUPLICATE,
     SECRET,
-    LeftOutError,
+    SkippedFile,
     Tree,
-    in_words,
     read_text,
+    summarise_skipped,
 )
-from foretype_model.privacy.secret_scanner import without_secrets
+from foretype_model.privacy.secret_scanner import remove_secrets
 
-LARGEST: Final = 10_000_000
+MAX_FILE_BYTES: Final = 10_000_000
 """Bytes; a larger file is read only where the user named it."""
 
-WITHIN: Final = "keys and passwords within the texts"
+SECRETS_REMOVED: Final = "keys and passwords within the texts"
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def read_corpus(paths: Sequence[Path]) -> Corpus:
         CorpusError: a path does not exist, or nothing was left.
     """
     skipped: Counter[str] = Counter()
-    names, texts = zip(*each_text(paths, skipped), strict=True)
+    names, texts = zip(*iter_texts(paths, skipped), strict=True)
     return Corpus(list(texts), list(names), dict(skipped))
 
 
-def each_text(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[str, bytes]]:
+def iter_texts(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[str, bytes]]:
     """Name and text of what `read_corpus` reads, one at a time; `skipped` counts what is left out,
     by reason.
 
@@ -71,11 +71,11 @@ def each_text(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[st
     seen: set[bytes] = set()
     for path, named in sorted(_found(paths, skipped).items()):
         try:
-            text = read_text(path, largest=LARGEST, named=named)
-        except LeftOutError as error:
+            text = read_text(path, max_bytes=MAX_FILE_BYTES, named=named)
+        except SkippedFile as error:
             skipped[error.reason] += 1
             continue
-        text, found = without_secrets(text)
+        text, found = remove_secrets(text)
         digest = hashlib.sha256(text).digest()
         if not text.strip():
             skipped[SECRET] += 1
@@ -83,7 +83,7 @@ def each_text(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[st
             skipped[DUPLICATE] += 1
         else:
             seen.add(digest)
-            skipped.update([WITHIN] * found)
+            skipped.update([SECRETS_REMOVED] * found)
             yield _printable(path), text
     if not seen:
         raise CorpusError(_nothing_left(paths, skipped))
@@ -91,7 +91,7 @@ def each_text(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[st
 
 def _nothing_left(paths: Sequence[Path], skipped: Mapping[str, int]) -> str:
     where = ", ".join(_printable(path) for path in paths) or "no path"
-    why = f"left out: {in_words(skipped)}" if skipped else "no file there"
+    why = f"left out: {summarise_skipped(skipped)}" if skipped else "no file there"
     return f"no text to learn from in {where} ({why}); name a file or folder of UTF-8 text"
 
 

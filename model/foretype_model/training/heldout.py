@@ -16,25 +16,25 @@ from foretype_model.predictor import END_OF_TEXT, VOCABULARY
 from foretype_model.training.network import ByteNetwork
 from foretype_model.training.stream import Documents, Excerpts
 
-MOST: Final = 200_000
+MAX_HELD_OUT_BYTES: Final = 200_000
 """Bytes held back at most: enough for two figures after the point, scored in seconds."""
 
-SHARE: Final = 0.05
-MANY: Final = 20
+HELD_OUT_SHARE: Final = 0.05
+MIN_WHOLE_TEXTS: Final = 20
 """From this many texts on, whole texts are held back; of fewer, the end of each."""
 
-ROWS: Final = 32
-ROW: Final = 256
+MAX_STREAMS: Final = 32
+MIN_STREAM_BYTES: Final = 256
 """Parallel streams while scoring, and the bytes of each at least. Each begins without context: 0.01
 bits at 200 kB.
 """
 
 
-def split(documents: Documents, seed: int) -> tuple[Excerpts, Excerpts]:
+def split_held_out(documents: Documents, seed: int) -> tuple[Excerpts, Excerpts]:
     """The documents to train on and those held back."""
     sizes = documents.sizes.tolist()
-    budget = min(MOST, int(SHARE * sum(sizes)))
-    if len(sizes) >= MANY:
+    budget = min(MAX_HELD_OUT_BYTES, int(HELD_OUT_SHARE * sum(sizes)))
+    if len(sizes) >= MIN_WHOLE_TEXTS:
         kept, held = _split_whole(sizes, budget, seed)
         if held:
             return _excerpts(documents, kept), _excerpts(documents, held)
@@ -82,7 +82,7 @@ def bits_per_character(
     stream = np.frombuffer(b"".join(text + bytes([END_OF_TEXT]) for text in texts), np.uint8)
     if len(stream) < 2:
         return None
-    parallel = max(1, min(ROWS, len(stream) // ROW))
+    parallel = max(1, min(MAX_STREAMS, len(stream) // MIN_STREAM_BYTES))
     length = len(stream) // parallel
     rows = torch.from_numpy(
         stream[: length * parallel].reshape(parallel, length).T.astype(np.int64)

@@ -21,13 +21,13 @@ from foretype_model.errors import ModelError
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training import checkpoint
 from foretype_model.training.batches import Batches, Position
-from foretype_model.training.heldout import bits_per_character, split
-from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach
-from foretype_model.training.parallel import ALONE, Ranks
+from foretype_model.training.heldout import bits_per_character, split_held_out
+from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach_carry
+from foretype_model.training.parallel import SINGLE_PROCESS, Ranks
 from foretype_model.training.rehearsal import Rehearsal
-from foretype_model.training.sampling import speak
-from foretype_model.training.stream import Bytes, Documents, whole
-from foretype_model.training.trainer import Course, Progress, choose_device, optimizers
+from foretype_model.training.sampling import sample_text
+from foretype_model.training.stream import Bytes, Documents, load_all
+from foretype_model.training.trainer import Progress, Trainer, choose_device, optimizers
 
 REHEARSE_EVERY: Final = 3
 """Minibatches of new text after which one is rehearsed, where there is something to rehearse."""
@@ -53,7 +53,7 @@ class TrainingOptions:
     device: str = "auto"
 
     @classmethod
-    def to_go_on(cls, **chosen: Any) -> TrainingOptions:
+    def for_fine_tuning(cls, **chosen: Any) -> TrainingOptions:
         """For a network that is trained already: what is `chosen`, and a lower rate."""
         return cls(**{"learning_rate": 1e-3} | chosen)
 
@@ -62,7 +62,7 @@ class TrainingOptions:
         return Shape(self.cell, self.hidden, self.layers, self.embedding, self.ngrams)
 
 
-class Training(Course):
+class ByteTrainer(Trainer):
     """One training, from its start or from a checkpoint, by one process or by several that do the
     same steps.
 
@@ -75,15 +75,15 @@ class Training(Course):
         documents: Documents,
         options: TrainingOptions,
         initial: ByteNetwork | None = None,
-        ranks: Ranks = ALONE,
+        ranks: Ranks = SINGLE_PROCESS,
     ) -> None:
         """Of `initial`, where it is given, and of a new network where it is not."""
         torch.manual_seed(options.seed)
         self.options: TrainingOptions = options
         self.ranks = ranks
         self.device = ranks.device(choose_device(options.device))
-        kept, held_out = split(documents, options.seed)
-        self.held_out = whole(held_out)
+        kept, held_out = split_held_out(documents, options.seed)
+        self.held_out = load_all(held_out)
         self.batches = Batches(kept, options.batch, options.window, options.seed)
         self.rows = ranks.rows(self.batches.batch)
         self.network: ByteNetwork = (initial or ByteNetwork(options.shape)).to(self.device)
@@ -102,16 +102,16 @@ class Training(Course):
     def _minibatches(self) -> Iterator[tuple[Position, Bytes, Bytes]]:
         return self.batches.windows(self.position, self.rows)
 
-    def _agree(self, loss: float, seconds: float, *, stop: bool) -> None:
+    def _sync(self, loss: float, seconds: float, *, stop: bool) -> None:
         """Take the minibatch's loss and rank 0's clock, alike in all ranks; a KeyboardInterrupt if
         any is to stop.
         """
-        loss, seconds, stops = self.ranks.total(
-            loss, seconds if self.ranks.first else 0.0, float(stop)
+        loss, seconds, stops = self.ranks.all_sum(
+            loss, seconds if self.ranks.is_first else 0.0, float(stop)
         )
-        super()._agree(loss, seconds, stop=bool(stops))
+        super()._sync(loss, seconds, stop=bool(stops))
 
-    def _learn(self, position: Position, x: Bytes, y: Bytes) -> float:
+    def _training_step(self, position: Position, x: Bytes, y: Bytes) -> float:
         """One step on one minibatch, of which x and y, of shape (T, rows), are here; their part in
         its mean loss.
         """
@@ -121,11 +121,11 @@ class Training(Course):
             logits.reshape(-1, VOCABULARY), self._as_tensor(y).reshape(-1)
         )
         loss = loss * (len(self.rows) / self.batches.batch)
-        self._descend(loss)
-        self.carry, self.position = detach(carry), position
+        self._optimizer_step(loss)
+        self.carry, self.position = detach_carry(carry), position
         self.step += 1
         if self.rehearsal and self.step % REHEARSE_EVERY == 0:
-            self._descend(self.rehearsal.loss(self.network))
+            self._optimizer_step(self.rehearsal.loss(self.network))
         return loss.item()
 
     def _share_gradients(self) -> None:
@@ -134,18 +134,18 @@ class Training(Course):
     def _as_tensor(self, text: Bytes) -> torch.Tensor:
         return torch.from_numpy(text).to(self.device, torch.long)
 
-    def _take_stock(self, checkpoint_path: Path) -> Progress:
+    def _evaluate(self, checkpoint_path: Path) -> Progress:
         """Score, keep the weights if they are the best so far, write a checkpoint, and let the
         network speak.
         """
-        if not self.ranks.first:
+        if not self.ranks.is_first:
             self.save(checkpoint_path)
             return self._progress()
         bits = bits_per_character(self.network, self.held_out, self.device)
         if bits is None or self.best_bits is None or bits < self.best_bits:
             self.best_bits, self.best = bits, copy.deepcopy(self.network.state_dict())
         self.save(checkpoint_path)
-        return self._progress(bits, speak(self.network, self.device, seed=self.step))
+        return self._progress(bits, sample_text(self.network, self.device, seed=self.step))
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, which knows nothing of ranks: each rank has its rows of the carry
@@ -153,12 +153,12 @@ class Training(Course):
         """
         carry = checkpoint.carry_tensors(self.carry) if self.carry is not None else {}
         carry = {
-            name: self.ranks.whole(tensor, self.rows, self.batches.batch)
+            name: self.ranks.gather_rows(tensor, self.rows, self.batches.batch)
             for name, tensor in carry.items()
         }
-        if not self.ranks.first:
+        if not self.ranks.is_first:
             return
-        tensors = checkpoint.whole(
+        tensors = checkpoint.flatten(
             network=self.network.state_dict(),
             best=self.best,
             optimizer=checkpoint.optimizer_tensors(self.optimizers),
@@ -177,7 +177,7 @@ class Training(Course):
         checkpoint.save(path, tensors, record)
 
     @classmethod
-    def resume(cls, documents: Documents, path: Path, ranks: Ranks = ALONE) -> Training:
+    def resume(cls, documents: Documents, path: Path, ranks: Ranks = SINGLE_PROCESS) -> ByteTrainer:
         """Exactly where `path` was written, with the options it was started with; the texts must be
         the same.
         """
@@ -188,18 +188,20 @@ class Training(Course):
                 "the texts have changed since the checkpoint was written: train anew without "
                 "--resume"
             )
-        training.network.load_state_dict(checkpoint.part(tensors, "network"))
-        training.best = checkpoint.part(tensors, "best")
-        checkpoint.load_optimizers(training.optimizers, checkpoint.part(tensors, "optimizer"))
+        training.network.load_state_dict(checkpoint.with_prefix(tensors, "network"))
+        training.best = checkpoint.with_prefix(tensors, "best")
+        checkpoint.load_optimizers(
+            training.optimizers, checkpoint.with_prefix(tensors, "optimizer")
+        )
         rows = slice(training.rows.start, training.rows.stop)
         # Cloned, to begin where memory is aligned: products of matrices are rounded otherwise where
         # it is not.
         carry = {
             name: tensor[:, rows].clone().to(training.device)
-            for name, tensor in checkpoint.part(tensors, "carry").items()
+            for name, tensor in checkpoint.with_prefix(tensors, "carry").items()
         }
         training.carry = checkpoint.carry_from(carry) if carry else None
-        if rehearsal := checkpoint.part(tensors, "rehearsal"):
+        if rehearsal := checkpoint.with_prefix(tensors, "rehearsal"):
             training.rehearsal = Rehearsal.from_tensors(rehearsal, copy.deepcopy(training.network))
         training.position = Position(**record["position"])
         training.step, training.seconds = record["step"], record["seconds"]

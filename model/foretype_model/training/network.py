@@ -19,7 +19,7 @@ CELLS: Final[dict[str, type[nn.RNNBase]]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rn
 BUCKETS: Final = 65_521
 """Rows of the table that all n-grams share, by their hash; a prime."""
 
-BASE: Final = 10_007
+HASH_BASE: Final = 10_007
 
 
 Recurrent = Tensor | tuple[Tensor, Tensor] | None
@@ -154,12 +154,12 @@ def ngram_multipliers(longest: int) -> list[list[int]]:
     would.
     """
     return [
-        [pow(BASE + n, back + 1, BUCKETS) if back < n else 0 for back in range(longest)]
+        [pow(HASH_BASE + n, back + 1, BUCKETS) if back < n else 0 for back in range(longest)]
         for n in range(2, longest + 1)
     ]
 
 
-def detached(recurrent: Recurrent) -> Recurrent:
+def detach_recurrent(recurrent: Recurrent) -> Recurrent:
     """The same state with no gradient behind it: where backpropagation through time is cut."""
     if recurrent is None:
         return None
@@ -170,6 +170,6 @@ def detached(recurrent: Recurrent) -> Recurrent:
     )
 
 
-def detach(carry: Carry) -> Carry:
+def detach_carry(carry: Carry) -> Carry:
     """Likewise."""
-    return carry._replace(recurrent=detached(carry.recurrent))
+    return carry._replace(recurrent=detach_recurrent(carry.recurrent))

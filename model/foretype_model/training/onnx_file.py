@@ -23,24 +23,24 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from foretype_model.errors import ModelError
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.predictors.network import model_file
-from foretype_model.predictors.network.kernel import LARGEST, STATE_SCALE
-from foretype_model.predictors.network.runtime import KEY, Metadata, read_metadata
+from foretype_model.predictors.network.kernel import MAX_WEIGHT, STATE_SCALE
+from foretype_model.predictors.network.runtime import METADATA_KEY, Metadata, read_metadata
 from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_multipliers
 
 Precision = Literal["int8", "float32"]
 Weights = dict[str, NDArray[np.float32]]
 """A network's parameters, by their names in torch."""
 
-TABLES: Final = ("embedding.weight", "ngrams.weight")
+TABLE_WEIGHTS: Final = ("embedding.weight", "ngrams.weight")
 """Weights that are looked up: stored by row, as torch has them."""
 
-INTO: Final = ("recurrent.weight_ih_l0", "skip.weight")
+INPUT_WEIGHTS: Final = ("recurrent.weight_ih_l0", "skip.weight")
 """Weights that what was looked up is multiplied by."""
 
 INPUT_SCALE: Final = "input.scale"
-NGRAMS_AT_MOST: Final = 1.5
+MAX_NGRAM_SUM: Final = 1.5
 """What the sum of the n-grams' embeddings is taken to be at most, in units of the largest number in
 one.
 """
@@ -123,7 +123,7 @@ class Graph:
 
 
 def quantise(
-    weight: NDArray[np.float32], largest: int = LARGEST
+    weight: NDArray[np.float32], largest: int = MAX_WEIGHT
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Symmetric, a scale for each column: weight is about int8 * scale."""
     scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / largest
@@ -187,8 +187,8 @@ def _scaled_input(weights: Weights) -> Weights:
     a state is.
     """
     e, n = weights["embedding.weight"], weights["ngrams.weight"]
-    scale = np.abs(e).max(0) + NGRAMS_AT_MOST * np.abs(n).max(0) + np.float32(1e-6)
-    into = {name: weights[name] * scale for name in INTO}
+    scale = np.abs(e).max(0) + MAX_NGRAM_SUM * np.abs(n).max(0) + np.float32(1e-6)
+    into = {name: weights[name] * scale for name in INPUT_WEIGHTS}
     return {
         **weights,
         "embedding.weight": e / scale,
@@ -296,8 +296,8 @@ def write(
 ) -> None:
     """Export for serving, sealed, atomically."""
     model = _model(network, precision)
-    helper.set_model_props(model, {KEY: metadata.to_json()})
-    with replacing(path) as partial:
+    helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
+    with atomic_write(path) as partial:
         partial.write_bytes(model_file.sealed(model.SerializeToString()))
 
 
@@ -315,10 +315,10 @@ def read(path: Path) -> ByteNetwork:
     weights = {}
     for name, tensor in network.state_dict().items():
         value = stored[name] if name in stored else stored[name + ".int8"] * stored[name + ".scale"]
-        value = value.T if value.ndim == 2 and name not in TABLES else value
-        if INPUT_SCALE in stored and name in TABLES:
+        value = value.T if value.ndim == 2 and name not in TABLE_WEIGHTS else value
+        if INPUT_SCALE in stored and name in TABLE_WEIGHTS:
             value = value * stored[INPUT_SCALE]
-        elif INPUT_SCALE in stored and name in INTO:
+        elif INPUT_SCALE in stored and name in INPUT_WEIGHTS:
             value = value / stored[INPUT_SCALE]
         weights[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)
     network.load_state_dict(weights)

@@ -21,18 +21,18 @@ from typing import Final
 import numpy as np
 
 from foretype_model.errors import CorpusError, ForetypeError
-from foretype_model.files.atomic import replacing
-from foretype_model.files.discovery import in_words
-from foretype_model.training.corpus import each_text
+from foretype_model.files.atomic import atomic_write
+from foretype_model.files.discovery import summarise_skipped
+from foretype_model.training.corpus import iter_texts
 
 MAGIC: Final = b"foretype corpus\0"
-TRAILER: Final = 8 + len(MAGIC)
+TRAILER_BYTES: Final = 8 + len(MAGIC)
 
 
 def pack(texts: Iterable[bytes], path: Path) -> int:
     """Write a corpus atomically, no more than one text being held; how many texts there were."""
     end, ends = 0, bytearray()
-    with replacing(path) as partial, partial.open("wb") as file:
+    with atomic_write(path) as partial, partial.open("wb") as file:
         for text in texts:
             file.write(text)
             end += len(text)
@@ -44,14 +44,14 @@ def pack(texts: Iterable[bytes], path: Path) -> int:
 
 def is_packed(path: Path) -> bool:
     """Whether a file is a packed corpus, as far as its last bytes say."""
-    if not path.is_file() or path.stat().st_size < TRAILER:
+    if not path.is_file() or path.stat().st_size < TRAILER_BYTES:
         return False
     with path.open("rb") as file:
         file.seek(-len(MAGIC), 2)
         return file.read() == MAGIC
 
 
-class Packed:
+class PackedDocuments:
     """The documents of a packed corpus. Their texts stay on disk; in memory are 16 bytes for each
     of them.
 
@@ -66,7 +66,7 @@ class Packed:
                 f"foretype_model.training.pack"
             )
         self._file = path.open("rb", buffering=0)
-        size = self._file.seek(-TRAILER, 2)
+        size = self._file.seek(-TRAILER_BYTES, 2)
         count = int.from_bytes(self._file.read(8), "little")
         texts = size - 8 * count
         if texts >= 0:
@@ -99,11 +99,11 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     skipped: Counter[str] = Counter()
     try:
-        count = pack((text for _name, text in each_text(given.paths, skipped)), given.corpus)
+        count = pack((text for _name, text in iter_texts(given.paths, skipped)), given.corpus)
     except ForetypeError as error:
         print(error, file=sys.stderr)
         return 1
-    left_out = f"; left out: {in_words(skipped)}" if skipped else ""
+    left_out = f"; left out: {summarise_skipped(skipped)}" if skipped else ""
     print(
         f"{given.corpus}: {count} texts, {given.corpus.stat().st_size / 1e6:.1f} MB{left_out}",
         file=sys.stderr,

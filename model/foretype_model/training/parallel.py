@@ -38,7 +38,7 @@ class Ranks:
     local: int = 0
 
     @property
-    def first(self) -> bool:
+    def is_first(self) -> bool:
         return self.rank == 0
 
     def device(self, chosen: torch.device) -> torch.device:
@@ -75,14 +75,14 @@ class Ranks:
             )
         return range(batch * self.rank // self.size, batch * (self.rank + 1) // self.size)
 
-    def total(self, *numbers: float) -> list[float]:
+    def all_sum(self, *numbers: float) -> list[float]:
         """Each number's sum over the processes."""
         summed = torch.tensor(numbers, dtype=torch.float64)
         if self.size > 1:
             dist.all_reduce(summed)
         return summed.tolist()
 
-    def whole(self, part: Tensor, rows: range, batch: int) -> Tensor:
+    def gather_rows(self, part: Tensor, rows: range, batch: int) -> Tensor:
         """Tensors over single rows, shape (n, rows, ...), put together from all processes: shape
         (n, batch, ...).
         """
@@ -135,7 +135,7 @@ class Ranks:
                 )
 
 
-ALONE: Final = Ranks()
+SINGLE_PROCESS: Final = Ranks()
 
 
 def _gradient(parameter: Tensor) -> Tensor:
@@ -144,12 +144,12 @@ def _gradient(parameter: Tensor) -> Tensor:
 
 
 @contextmanager
-def joined() -> Iterator[Ranks]:
+def join_ranks() -> Iterator[Ranks]:
     """The place of this process among those that torchrun has started; ALONE where torchrun has
     not.
     """
     if not dist.is_torchelastic_launched():
-        yield ALONE
+        yield SINGLE_PROCESS
         return
     # Numbers and states go by way of the CPU, gradients from GPU to GPU.
     on_gpus = torch.cuda.is_available() and dist.is_nccl_available()

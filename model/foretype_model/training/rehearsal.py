@@ -16,17 +16,17 @@ from torch import Tensor, nn
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.training import checkpoint
 from foretype_model.training.checkpoint import Tensors
-from foretype_model.training.network import ByteNetwork, Carry, detach
+from foretype_model.training.network import ByteNetwork, Carry, detach_carry
 
-TEXTS: Final = 256
-LENGTH: Final = 512
+REHEARSAL_TEXTS: Final = 256
+REHEARSAL_LENGTH: Final = 512
 """Texts made up, and the bytes of each: 131 kB, in a quarter of a minute at 768 units."""
 
-ROWS: Final = 32
-WINDOW: Final = 64
+REHEARSAL_ROWS: Final = 32
+REHEARSAL_WINDOW: Final = 64
 """What is rehearsed at once: that many rows of text, and bytes of each."""
 
-WEIGHT: Final = 4.0
+REHEARSAL_WEIGHT: Final = 4.0
 """How much a rehearsed byte counts beside a new one.
 
 The default network, trained further on 1 MB of plays: without rehearsal 26 % fewer bits for their
@@ -50,33 +50,39 @@ class Rehearsal:
 
     @classmethod
     @torch.no_grad()
-    def of(cls, network: ByteNetwork, seed: int, texts: int = TEXTS, length: int = LENGTH) -> Self:
+    def of(
+        cls,
+        network: ByteNetwork,
+        seed: int,
+        texts: int = REHEARSAL_TEXTS,
+        length: int = REHEARSAL_LENGTH,
+    ) -> Self:
         """A rehearsal of what `network` knows now, from texts that it makes up at temperature 1."""
         weight = network.output.weight
-        draw = torch.Generator(weight.device).manual_seed(seed)
+        rng = torch.Generator(weight.device).manual_seed(seed)
         x, carry, text = torch.full((1, texts), END_OF_TEXT, device=weight.device), None, []
         for _ in range(length):
             logits, carry = network(x, carry)
-            x = torch.multinomial(logits[0].softmax(-1), 1, generator=draw).T
+            x = torch.multinomial(logits[0].softmax(-1), 1, generator=rng).T
             text.append(x)
-        rows = torch.cat(text).T.reshape(min(ROWS, texts), -1).T
+        rows = torch.cat(text).T.reshape(min(REHEARSAL_ROWS, texts), -1).T
         return cls(copy.deepcopy(network), rows)
 
     def loss(self, network: ByteNetwork) -> Tensor:
         """How far `network` is from the teacher in the next window: KL divergence in nats a byte,
         weighted.
         """
-        x = self._text[self._at : self._at + WINDOW]
+        x = self._text[self._at : self._at + REHEARSAL_WINDOW]
         known, self._known = self._teacher(x, self._known)
         logits, carry = network(x, self._carry)
-        self._carry = detach(carry)
+        self._carry = detach_carry(carry)
         self._at += len(x)
         if self._at == len(self._text):
             self._at, self._known, self._carry = 0, None, None
         apart = nn.functional.kl_div(
             logits.log_softmax(-1), known.log_softmax(-1), reduction="sum", log_target=True
         )
-        return WEIGHT * apart / x.numel()
+        return REHEARSAL_WEIGHT * apart / x.numel()
 
     def tensors(self) -> Tensors:
         """All of it, for a checkpoint."""
@@ -86,16 +92,16 @@ class Rehearsal:
             if carry is not None
         }
         place = {"text": self._text.to(torch.uint8), "at": torch.tensor(self._at)}
-        return checkpoint.whole(teacher=self._teacher.state_dict(), place=place, **carries)
+        return checkpoint.flatten(teacher=self._teacher.state_dict(), place=place, **carries)
 
     @classmethod
     def from_tensors(cls, tensors: Tensors, teacher: ByteNetwork) -> Self:
         """The inverse of `tensors`, into a network of the teacher's shape."""
-        teacher.load_state_dict(checkpoint.part(tensors, "teacher"))
-        place = checkpoint.part(tensors, "place")
+        teacher.load_state_dict(checkpoint.with_prefix(tensors, "teacher"))
+        place = checkpoint.with_prefix(tensors, "place")
         rehearsal = cls(teacher, place["text"].to(teacher.output.weight.device, torch.long))
         rehearsal._at = int(place["at"])
-        known, carry = (checkpoint.part(tensors, name) for name in ("known", "carry"))
+        known, carry = (checkpoint.with_prefix(tensors, name) for name in ("known", "carry"))
         rehearsal._known = checkpoint.carry_from(known) if known else None
         rehearsal._carry = checkpoint.carry_from(carry) if carry else None
         return rehearsal

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.sampling import gumbel, tempered
+from foretype_model.sampling import gumbel, with_temperature
 from foretype_model.training.network import ByteNetwork
 
 TEMPERATURE: Final = 0.8
@@ -16,16 +16,16 @@ PROMPT: Final = b"\n"
 
 
 @torch.no_grad()
-def speak(network: ByteNetwork, device: torch.device, seed: int, length: int = 160) -> str:
+def sample_text(network: ByteNetwork, device: torch.device, seed: int, length: int = 160) -> str:
     """`length` bytes at most, sampled at temperature 0.8; the end-of-text byte ends them."""
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     x = torch.tensor([[byte] for byte in PROMPT], device=device)
-    carry, spoken = None, bytearray()
-    while len(spoken) < length:
+    carry, sampled = None, bytearray()
+    while len(sampled) < length:
         logits, carry = network(x, carry)
-        byte = int(gumbel(draw, tempered(logits[-1, 0].cpu().numpy(), TEMPERATURE)).argmax())
+        byte = int(gumbel(rng, with_temperature(logits[-1, 0].cpu().numpy(), TEMPERATURE)).argmax())
         if byte == END_OF_TEXT:
             break
-        spoken.append(byte)
+        sampled.append(byte)
         x = torch.tensor([[byte]], device=device)
-    return spoken.decode(errors="ignore")
+    return sampled.decode(errors="ignore")

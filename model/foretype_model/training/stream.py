@@ -26,7 +26,7 @@ class Documents(Protocol):
         """Bytes `start` to `stop` of one of them, both within its size."""
 
 
-class Texts:
+class InMemoryDocuments:
     """Documents in memory."""
 
     def __init__(self, texts: Sequence[bytes]) -> None:
@@ -80,6 +80,6 @@ class Stream:
             start, at = end, at + 1
 
 
-def whole(documents: Documents) -> list[bytes]:
+def load_all(documents: Documents) -> list[bytes]:
     """All of the documents, in memory."""
     return [documents.read(document, 0, int(size)) for document, size in enumerate(documents.sizes)]

@@ -12,16 +12,16 @@ from foretype_model.predictors.network.runtime import Metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.heldout import bits_per_character
-from foretype_model.training.loop import Training, TrainingOptions
+from foretype_model.training.loop import ByteTrainer, TrainingOptions
 from foretype_model.training.network import Shape
-from foretype_model.training.parallel import ALONE, Ranks
+from foretype_model.training.parallel import SINGLE_PROCESS, Ranks
 from foretype_model.training.rehearsal import Rehearsal
-from foretype_model.training.stream import Documents, Texts
-from foretype_model.training.trainer import Course, Progress
+from foretype_model.training.stream import Documents, InMemoryDocuments
+from foretype_model.training.trainer import Progress, Trainer
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What came of a training.
 
     Attributes:
@@ -34,7 +34,7 @@ class Trained:
     rival_bits: float | None = None
 
     @property
-    def better(self) -> bool:
+    def beats_rival(self) -> bool:
         """Whether it has been seen to do better than the rival."""
         bits = self.metadata.bits_per_character
         return bits is not None and self.rival_bits is not None and bits < self.rival_bits
@@ -51,7 +51,7 @@ def train(
     rival: Path | None,
     name: str,
     report: Callable[[Progress], None],
-) -> Trained:
+) -> TrainingResult:
     """Train until the options' minutes or steps are spent, and write the weights that did best on
     text held back.
 
@@ -70,39 +70,41 @@ def train(
         CorpusError: too little text.
         KeyboardInterrupt: after a checkpoint has been written.
     """
-    training = begin(Texts(corpus.texts), options, checkpoint, resume=resume, initial=initial)
+    training = create_trainer(
+        InMemoryDocuments(corpus.texts), options, checkpoint, resume=resume, initial=initial
+    )
     if initial:
         training.rehearsal = Rehearsal.of(training.network, options.seed)
     training.run(checkpoint, report)
     metadata = export(training, destination, name, f"from {initial.stem}" if initial else "")
-    return Trained(metadata, _bits_of(rival, training) if rival else None)
+    return TrainingResult(metadata, _bits_of(rival, training) if rival else None)
 
 
-def _bits_of(model: Path, training: Training) -> float | None:
+def _bits_of(model: Path, training: ByteTrainer) -> float | None:
     """Per character of the text that `training` held back."""
     return bits_per_character(
         onnx_file.read(model).to(training.device), training.held_out, training.device
     )
 
 
-def begin(
+def create_trainer(
     documents: Documents,
     options: TrainingOptions,
     checkpoint: Path,
     *,
     resume: bool,
     initial: Path | None,
-    ranks: Ranks = ALONE,
-) -> Training:
+    ranks: Ranks = SINGLE_PROCESS,
+) -> ByteTrainer:
     """A training that is ready to run; arguments and errors as for `train`."""
     if resume:
-        return Training.resume(documents, checkpoint, ranks)
-    return Training(documents, options, onnx_file.read(initial) if initial else None, ranks)
+        return ByteTrainer.resume(documents, checkpoint, ranks)
+    return ByteTrainer(documents, options, onnx_file.read(initial) if initial else None, ranks)
 
 
-def export(training: Training, destination: Path, name: str, description: str = "") -> Metadata:
+def export(training: ByteTrainer, destination: Path, name: str, description: str = "") -> Metadata:
     """Write the best weights so far as a model file."""
-    metadata = described(
+    metadata = describe_model(
         training,
         training.network.shape,
         name,
@@ -113,7 +115,7 @@ def export(training: Training, destination: Path, name: str, description: str = 
     return metadata
 
 
-def described(training: Course, shape: Shape, name: str, **more: Any) -> Metadata:
+def describe_model(training: Trainer, shape: Shape, name: str, **more: Any) -> Metadata:
     """What the model file says of a training's best weights, which the network of that `shape`
     takes.
     """

@@ -24,8 +24,8 @@ WARM_UP_STEPS: Final = 100
 WEIGHT_DECAY: Final = 0.01
 BETAS: Final = (0.9, 0.99)
 CLIP_NORM: Final = 1.0
-STOPS: Final = 20
-LONGEST_STRETCH: Final = 600.0
+EVALUATIONS: Final = 20
+MAX_SECONDS_BETWEEN_EVALUATIONS: Final = 600.0
 """Scores, checkpoints and samples come twenty times in a training, but at least every ten minutes
 (in seconds).
 """
@@ -107,7 +107,7 @@ def dense_parameters(network: nn.Module) -> list[nn.Parameter]:
     return [parameter for parameter in network.parameters() if id(parameter) not in tables]
 
 
-class Course(ABC):
+class Trainer(ABC):
     """One training on its way; what is learnt, and how, is the subclass's.
 
     Attributes:
@@ -140,11 +140,11 @@ class Course(ABC):
         """From where the training stands, without end."""
 
     @abstractmethod
-    def _learn(self, *minibatch: Any) -> float:
+    def _training_step(self, *minibatch: Any) -> float:
         """One step on one minibatch; its loss."""
 
     @abstractmethod
-    def _take_stock(self, checkpoint_path: Path) -> Progress:
+    def _evaluate(self, checkpoint_path: Path) -> Progress:
         """Score, keep the weights if they are the best so far, write a checkpoint, and let the
         network speak.
         """
@@ -163,7 +163,7 @@ class Course(ABC):
         self,
         checkpoint_path: Path,
         report: Callable[[Progress], None],
-        stop_asked: Callable[[], bool] = lambda: False,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards.
 
@@ -175,40 +175,40 @@ class Course(ABC):
                 have, would leave the others waiting.
         """
         began, before = time.monotonic(), self.seconds
-        next_stop = self._next_stop()
+        next_evaluation = self._next_evaluation()
         # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the
         # work.
         torch.set_flush_denormal(True)
         try:
             for minibatch in self._minibatches():
-                loss = self._learn(*minibatch)
-                self._agree(loss, before + time.monotonic() - began, stop=stop_asked())
+                loss = self._training_step(*minibatch)
+                self._sync(loss, before + time.monotonic() - began, stop=should_stop())
                 if self.fraction() >= 1:
                     break
-                if self.fraction() < next_stop[0] and self.seconds < next_stop[1]:
+                if self.fraction() < next_evaluation[0] and self.seconds < next_evaluation[1]:
                     report(self._progress())
                     continue
-                report(self._take_stock(checkpoint_path))
-                next_stop = self._next_stop()
-            report(self._take_stock(checkpoint_path))
+                report(self._evaluate(checkpoint_path))
+                next_evaluation = self._next_evaluation()
+            report(self._evaluate(checkpoint_path))
         except KeyboardInterrupt:
             self.save(checkpoint_path)
             raise
         finally:
             torch.set_flush_denormal(False)
 
-    def _next_stop(self) -> tuple[float, float]:
+    def _next_evaluation(self) -> tuple[float, float]:
         """The fraction and the second, of which the first to come is when to take stock."""
-        return self.fraction() + 1 / STOPS, self.seconds + LONGEST_STRETCH
+        return self.fraction() + 1 / EVALUATIONS, self.seconds + MAX_SECONDS_BETWEEN_EVALUATIONS
 
-    def _agree(self, loss: float, seconds: float, *, stop: bool) -> None:
+    def _sync(self, loss: float, seconds: float, *, stop: bool) -> None:
         """Take the minibatch's loss and the clock; a KeyboardInterrupt where it is to stop."""
         self.seconds = seconds
         self.loss += (loss - self.loss) / min(self.step, 50)
         if stop:
             raise KeyboardInterrupt
 
-    def _descend(self, loss: torch.Tensor) -> None:
+    def _optimizer_step(self, loss: torch.Tensor) -> None:
         """One step down the gradient of `loss`."""
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)

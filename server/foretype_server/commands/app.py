@@ -29,28 +29,28 @@ from foretype_server.commands import (
 )
 from foretype_server.commands.options import UsageError, examples
 
-WENT_WRONG = 1
+FAILURE_STATUS = 1
 
 
-class Commands(TyperGroup):
+class CommandGroup(TyperGroup):
     """Ends every command alike: status 0, 1 (it went wrong) or 2 (wrong usage), and one line on
     standard error.
     """
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command named by the arguments, and exit."""
-        _write_what_can_be_written()
+        _replace_unencodable()
         try:
             sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
         except typer.TyperException as error:
-            _fail(_usage(error), error.exit_code)
+            _fail(_format_usage_error(error), error.exit_code)
         except (ForetypeError, OSError, UnicodeError) as error:
-            _fail(f"foretype: {_told(error)}", WENT_WRONG)
+            _fail(f"foretype: {_format_error(error)}", FAILURE_STATUS)
         except (KeyboardInterrupt, typer.Abort):
             sys.exit(130)
 
 
-def _write_what_can_be_written() -> None:
+def _replace_unencodable() -> None:
     """Characters that the encoding of what is written to hasn't got become "?": a pipe on Windows
     is seldom UTF-8.
     """
@@ -64,7 +64,7 @@ def _fail(message: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
-def _usage(error: typer.TyperException) -> str:
+def _format_usage_error(error: typer.TyperException) -> str:
     if isinstance(error, UsageError):
         return f"foretype: {error}"
     context: typer.Context | None = getattr(error, "ctx", None)
@@ -72,7 +72,7 @@ def _usage(error: typer.TyperException) -> str:
     return f"{command}: {error.format_message()} (See {command} --help)"
 
 
-def _told(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
@@ -80,7 +80,7 @@ def _told(error: Exception) -> str:
 
 app = typer.Typer(
     name="foretype",
-    cls=Commands,
+    cls=CommandGroup,
     rich_markup_mode="rich",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -119,7 +119,7 @@ def foretype(
 
 app.command("try", epilog=try_.EXAMPLES)(try_.try_)
 app.command("playground", epilog=playground.EXAMPLES)(playground.playground)
-app.command("complete", cls=complete.Complete, epilog=complete.EXAMPLES)(complete.complete)
+app.command("complete", cls=complete.CompleteCommand, epilog=complete.EXAMPLES)(complete.complete)
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.add_typer(models.app, name="models")

@@ -24,7 +24,7 @@ from foretype_server.commands.options import (
     examples,
     print_json,
 )
-from foretype_server.console.format import bar, visible, width_of
+from foretype_server.console.format import format_bar, show_white_space, table_width
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +42,7 @@ EXAMPLES = examples(
     "foretype complete notes.txt:3:14 --workspace ..  # knowing what is in the folder above",
     "foretype complete notes.txt:3:14 --json  # for programs",
 )
-BAR: Final = 20
+BAR_WIDTH: Final = 20
 """Cells of a bar that stands for 100 %."""
 
 
@@ -92,7 +92,7 @@ class Location:
         return text[:offset], text[offset:]
 
 
-class Complete(TyperCommand):
+class CompleteCommand(TyperCommand):
     """Knows ``-:LINE:COLUMN`` for an argument, wherever it stands, although it begins as options
     do.
     """
@@ -105,37 +105,37 @@ class Complete(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-SOURCES: Final = 3
+MAX_SOURCES: Final = 3
 """Places at most that an item is said to come from."""
 
 
 @dataclass(frozen=True)
-class Offer:
+class ExplainedCandidate:
     """A candidate, and where it has stood before."""
 
     candidate: Candidate
     sources: Sequence[Source]
 
-    def figures(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """For programs."""
         return {**asdict(self.candidate), "sources": [asdict(source) for source in self.sources]}
 
 
 @dataclass(frozen=True)
-class Offers:
+class CompletionResult:
     """What would be offered at one point, and how long it took to find."""
 
-    ghost: Offer | None
-    words: Sequence[Offer]
-    characters: Sequence[Offer]
+    ghost: ExplainedCandidate | None
+    words: Sequence[ExplainedCandidate]
+    characters: Sequence[ExplainedCandidate]
     milliseconds: float
 
-    def figures(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """For programs."""
         return {
-            "ghost": self.ghost and self.ghost.figures(),
-            "words": [offer.figures() for offer in self.words],
-            "characters": [offer.figures() for offer in self.characters],
+            "ghost": self.ghost and self.ghost.to_json(),
+            "words": [offer.to_json() for offer in self.words],
+            "characters": [offer.to_json() for offer in self.characters],
             "milliseconds": self.milliseconds,
         }
 
@@ -169,22 +169,24 @@ def complete(
     probability, each predictor's share in it, and where it has stood before.
     """
     at = Location.parse(location)
-    before, after = at.split(_read(at.file))
+    before, after = at.split(_read_input(at.file))
     from foretype_model.completion.candidates import Options
-    from foretype_server.commands.opening import open_completer, prints_aside
+    from foretype_server.commands.opening import open_completer, stdout_to_stderr
 
     options = Options(temperature=temperature, seed=seed, max_items=max_items)
-    with prints_aside():
+    with stdout_to_stderr():
         file = None if at.file == "-" else Path(at.file)
         completer = open_completer(model, predictor or (), (workspace,) if workspace else (), file)
-        offers = find_offers(completer, before, after, options)
+        result = find_candidates(completer, before, after, options)
     if as_json:
-        print_json(offers.figures())
+        print_json(result.to_json())
     else:
-        _print(offers, workspace or Path())
+        _print(result, workspace or Path())
 
 
-def find_offers(completer: Completer, before: str, after: str, options: Options) -> Offers:
+def find_candidates(
+    completer: Completer, before: str, after: str, options: Options
+) -> CompletionResult:
     """Ask `completer` everything at the point between `before` and `after`."""
     left, right = before.encode(), after.encode()
     started = time.perf_counter()
@@ -193,19 +195,19 @@ def find_offers(completer: Completer, before: str, after: str, options: Options)
     characters = completer.next_characters(left, right, options)
     milliseconds = 1000 * (time.perf_counter() - started)
 
-    def offer(candidate: Candidate) -> Offer:
-        explanation = completer.explain(left, candidate.text, SOURCES)
-        return Offer(candidate, explanation.sources if explanation else ())
+    def explained(candidate: Candidate) -> ExplainedCandidate:
+        explanation = completer.explain(left, candidate.text, MAX_SOURCES)
+        return ExplainedCandidate(candidate, explanation.sources if explanation else ())
 
-    return Offers(
-        offer(ghost) if ghost else None,
-        [*map(offer, words)],
-        [*map(offer, characters)],
+    return CompletionResult(
+        explained(ghost) if ghost else None,
+        [*map(explained, words)],
+        [*map(explained, characters)],
         milliseconds,
     )
 
 
-def _read(file: str) -> str:
+def _read_input(file: str) -> str:
     from foretype_server.console.text_file import decode, read_text
 
     text = (
@@ -214,37 +216,37 @@ def _read(file: str) -> str:
     return text.removeprefix("\ufeff")  # no editor counts a byte order mark as a column
 
 
-def _print(offers: Offers, folder: Path) -> None:
+def _print(result: CompletionResult, folder: Path) -> None:
     from rich.console import Console
 
     console = Console()
     for title, some, none in (
         (
             "ghost text",
-            [offers.ghost] if offers.ghost else [],
+            [result.ghost] if result.ghost else [],
             "none that is sure enough, and not there already",
         ),
-        ("next words", offers.words, "none"),
-        ("next characters", offers.characters, "none"),
+        ("next words", result.words, "none"),
+        ("next characters", result.characters, "none"),
     ):
         console.print(f"[bold]{title}[/bold]" + ("" if some else f"  [dim]{none}[/dim]"))
         if some:
             console.print(_table(some, folder, console))
-    console.print(f"[dim]in {offers.milliseconds:.1f} ms[/dim]")
+    console.print(f"[dim]in {result.milliseconds:.1f} ms[/dim]")
 
 
-def _table(offers: Sequence[Offer], folder: Path, console: Console) -> Table:
+def _table(candidates: Sequence[ExplainedCandidate], folder: Path, console: Console) -> Table:
     """A row for each offer. Where that is too wide, the bars are left out, and then the shares; the
     rest is folded.
     """
-    rows = [_cells(offer, folder) for offer in offers]
-    tables = [_of_columns(rows, columns) for columns in ((0, 1, 2, 3, 4), (0, 1, 3, 4), (0, 1, 4))]
+    rows = [_format_cells(candidate, folder) for candidate in candidates]
+    tables = [_build_table(rows, columns) for columns in ((0, 1, 2, 3, 4), (0, 1, 3, 4), (0, 1, 4))]
     return next(
-        (table for table in tables if width_of(table, console) <= console.width), tables[-1]
+        (table for table in tables if table_width(table, console) <= console.width), tables[-1]
     )
 
 
-def _of_columns(rows: Sequence[Sequence[Text]], columns: Sequence[int]) -> Table:
+def _build_table(rows: Sequence[Sequence[Text]], columns: Sequence[int]) -> Table:
     from rich.table import Column, Table
 
     headers = [
@@ -260,7 +262,7 @@ def _of_columns(rows: Sequence[Sequence[Text]], columns: Sequence[int]) -> Table
     return table
 
 
-def _cells(offer: Offer, folder: Path) -> Sequence[Text]:
+def _format_cells(offer: ExplainedCandidate, folder: Path) -> Sequence[Text]:
     """What is offered, its probability as a figure and as a bar, the predictors' shares, and where
     it has stood.
     """
@@ -268,10 +270,10 @@ def _cells(offer: Offer, folder: Path) -> Sequence[Text]:
 
     candidate = offer.candidate
     return (
-        Text(visible(candidate.text)),
+        Text(show_white_space(candidate.text)),
         Text(f"{candidate.probability:.1%}"),
-        Text(bar(candidate.probability, BAR), "cyan"),
-        Text(_shares(candidate.shares), "dim"),
+        Text(format_bar(candidate.probability, BAR_WIDTH), "cyan"),
+        Text(_format_shares(candidate.shares), "dim"),
         Text(
             location(offer.sources[0].document, offer.sources[0].line, [folder])
             if offer.sources
@@ -280,7 +282,7 @@ def _cells(offer: Offer, folder: Path) -> Sequence[Text]:
     )
 
 
-def _shares(shares: Mapping[str, float]) -> str:
+def _format_shares(shares: Mapping[str, float]) -> str:
     return ", ".join(
         f"{name} {share:.0%}" for name, share in sorted(shares.items(), key=lambda item: -item[1])
     )

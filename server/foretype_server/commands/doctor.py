@@ -23,10 +23,10 @@ def doctor(as_json: Json = False) -> None:
 
     The exit status is 1 where there is a problem.
     """
-    from foretype_server.doctor.checks import examine
+    from foretype_server.doctor.checks import run_checks
 
     checks: list[Check] = []
-    for check in examine():
+    for check in run_checks():
         checks.append(check)
         if not as_json:
             _print(check)

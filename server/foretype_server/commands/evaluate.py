@@ -19,14 +19,14 @@ from foretype_server.commands.options import (
     examples,
     print_json,
 )
-from foretype_server.console.format import width_of
+from foretype_server.console.format import table_width
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from foretype_model.evaluation.calibration import Guess
     from foretype_model.evaluation.passage import Passage
-    from foretype_model.evaluation.score import Advance, Score
+    from foretype_model.evaluation.score import Advance, SystemScore
     from foretype_model.evaluation.systems import System
     from foretype_model.evaluation.typist import Mode
     from foretype_model.predictor import Predictor
@@ -45,7 +45,7 @@ saved: keys, by an ideal typist who takes what is right of the ghost text (inlin
 off by: how far the probabilities are from the truth.  ms: for an answer."""
 
 
-class Look(StrEnum):
+class EvaluationMode(StrEnum):
     """What the typist looks at."""
 
     inline = "inline"
@@ -53,7 +53,7 @@ class Look(StrEnum):
     both = "both"
 
 
-class Place(StrEnum):
+class TypingPosition(StrEnum):
     """Where the typist types."""
 
     end = "end"
@@ -66,16 +66,16 @@ def evaluate(
     ],
     model: Model = None,
     mode: Annotated[
-        Look | None,
+        EvaluationMode | None,
         typer.Option(
             help="Look at the ghost text, the menu, or both at once.",
             show_default="inline, then popup",
         ),
     ] = None,
     at: Annotated[
-        Place,
+        TypingPosition,
         typer.Option(help="Type each file from its start, or the middle third between the others."),
-    ] = Place.end,
+    ] = TypingPosition.end,
     max_chars: Annotated[
         int, typer.Option(min=1, help="Type only so many characters of each file.")
     ] = 6000,
@@ -90,7 +90,7 @@ def evaluate(
     Beside each predictor alone stand what editors do without a model (words), and
     what counting alone can do (n-gram). Ctrl-C shows the files scored by then.
     """
-    _check_apart(files, workspace)
+    _check_outside_workspace(files, workspace)
     if plot:
         from foretype_model.evaluation.plot import check_plotting
 
@@ -116,7 +116,7 @@ def evaluate(
         raise KeyboardInterrupt
 
 
-def _check_apart(files: Sequence[Path], workspace: Path | None) -> None:
+def _check_outside_workspace(files: Sequence[Path], workspace: Path | None) -> None:
     """Wrong usage where a file is in the workspace."""
     within = [
         file for file in files if workspace and file.resolve().is_relative_to(workspace.resolve())
@@ -127,7 +127,7 @@ def _check_apart(files: Sequence[Path], workspace: Path | None) -> None:
         )
 
 
-def _passages(files: Sequence[Path], at: Place, max_chars: int) -> list[Passage]:
+def _passages(files: Sequence[Path], at: TypingPosition, max_chars: int) -> list[Passage]:
     from foretype_model.evaluation.passage import Passage
     from foretype_server.console.text_file import read_text
 
@@ -168,21 +168,21 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
 
 def _score(
     model: str | None, workspace: Path | None, passages: Sequence[Passage], modes: Sequence[Mode]
-) -> list[dict[str, Score]]:
+) -> list[dict[str, SystemScore]]:
     """Each passage's scores by system; fewer passages where Ctrl-C came in between, though one at
     least.
     """
     from foretype_model.evaluation.score import Scorer
-    from foretype_server.commands.opening import prints_aside
+    from foretype_server.commands.opening import stdout_to_stderr
 
-    rows: list[dict[str, Score]] = []
+    rows: list[dict[str, SystemScore]] = []
     try:
-        with prints_aside():
+        with stdout_to_stderr():
             scorers = {system.name: Scorer(system, modes) for system in _systems(model, workspace)}
-            in_all = sum(
+            total_work = sum(
                 scorer.work(passage) for scorer in scorers.values() for passage in passages
             )
-            with _progress(in_all) as advance:
+            with _progress(total_work) as advance:
                 for passage in passages:
                     row = {name: scorer.score(passage, advance) for name, scorer in scorers.items()}
                     rows.append(row)
@@ -193,7 +193,7 @@ def _score(
 
 
 @contextmanager
-def _progress(in_all: int) -> Iterator[Advance]:
+def _progress(total_work: int) -> Iterator[Advance]:
     """A bar on a terminal, while the scoring goes on."""
     from rich.console import Console
     from rich.progress import (
@@ -214,23 +214,23 @@ def _progress(in_all: int) -> Iterator[Advance]:
     with Progress(
         *columns, console=console, disable=not console.is_terminal, transient=True
     ) as bar:
-        task = bar.add_task("", total=in_all)
+        task = bar.add_task("", total=total_work)
         yield lambda characters: bar.advance(task, characters)
 
 
-def _totals(rows: Sequence[dict[str, Score]]) -> dict[str, Score]:
-    from foretype_model.evaluation.score import total
+def _totals(rows: Sequence[dict[str, SystemScore]]) -> dict[str, SystemScore]:
+    from foretype_model.evaluation.score import combine
 
-    return {name: total([row[name] for row in rows]) for name in rows[0]}
+    return {name: combine([row[name] for row in rows]) for name in rows[0]}
 
 
-def _print(scores: dict[str, Score], modes: Sequence[Mode], files: int) -> None:
+def _print(scores: dict[str, SystemScore], modes: Sequence[Mode], files: int) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
     table = _table(scores, modes)
     # Where the terminal is narrower, it breaks the lines; Rich would cut the figures.
-    console.width = max(console.width, width_of(table, console))
+    console.width = max(console.width, table_width(table, console))
     console.print(table)
     characters = next(iter(scores.values())).characters
     console.print(
@@ -239,7 +239,7 @@ def _print(scores: dict[str, Score], modes: Sequence[Mode], files: int) -> None:
     console.print(LEGEND, style="dim", soft_wrap=True)
 
 
-def _table(scores: dict[str, Score], modes: Sequence[Mode]) -> Table:
+def _table(scores: dict[str, SystemScore], modes: Sequence[Mode]) -> Table:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 1), header_style="bold")
@@ -248,28 +248,33 @@ def _table(scores: dict[str, Score], modes: Sequence[Mode]) -> Table:
     for title in ("\nbits", "word\nfirst", "\nof 3", *saved, "off by\nword", "\nghost", "\nms"):
         table.add_column(title, justify="right")
     for name, score in scores.items():
-        table.add_row(name, *_figures(score, modes))
+        table.add_row(name, *_format_cells(score, modes))
     return table
 
 
-def _figures(score: Score, modes: Sequence[Mode]) -> Iterator[str]:
+def _format_cells(score: SystemScore, modes: Sequence[Mode]) -> Iterator[str]:
     """The cells of a system's row, a dash for what it doesn't do."""
-    from foretype_model.evaluation.typist import Tally
+    from foretype_model.evaluation.typist import KeystrokeCounts
 
     yield "-" if score.bits_per_character is None else f"{score.bits_per_character:.3f}"
-    yield from (_percent(score.top(among)) for among in (1, 3))
+    yield from (_format_percent(score.top(among)) for among in (1, 3))
     yield from (
-        _percent(score.typing[mode].savings if mode in score.typing else None) for mode in modes
+        _format_percent(score.typing[mode].savings if mode in score.typing else None)
+        for mode in modes
     )
-    yield from (_percent(_error(guesses)) for guesses in (score.words, score.ghosts))
-    yield f"{sum(score.typing.values(), Tally()).milliseconds:.1f}" if score.typing else "-"
+    yield from (
+        _format_percent(_calibration_error(guesses)) for guesses in (score.words, score.ghosts)
+    )
+    yield (
+        f"{sum(score.typing.values(), KeystrokeCounts()).milliseconds:.1f}" if score.typing else "-"
+    )
 
 
-def _error(guesses: Sequence[Guess]) -> float | None:
+def _calibration_error(guesses: Sequence[Guess]) -> float | None:
     from foretype_model.evaluation.calibration import expected_calibration_error
 
     return expected_calibration_error(guesses)
 
 
-def _percent(share: float | None) -> str:
+def _format_percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"

@@ -10,7 +10,7 @@ import typer
 
 from foretype_model.errors import ForetypeError
 from foretype_server.commands.options import Json, UsageError, examples, print_json
-from foretype_server.console.format import size
+from foretype_server.console.format import format_size
 
 if TYPE_CHECKING:
     from foretype_model.predictor import Removed
@@ -42,27 +42,27 @@ def forget(
     if not target.strip():
         raise UsageError("Name a file, a folder or a word.")
     from foretype_model.predictor import Removed
-    from foretype_model.predictors import folder_of
-    from foretype_model.predictors.copy.index.registry import Indexes
+    from foretype_model.predictors import predictor_folder
+    from foretype_model.predictors.copy.index.registry import IndexRegistry
     from foretype_model.predictors.network.dynamic_evaluation import reset
-    from foretype_model.privacy.forget_list import can_stand_in_a_text
+    from foretype_model.privacy.forget_list import is_valid_word
     from foretype_model.store.store import data_folder
 
-    indexes = Indexes(folder_of("copy", data_folder()))
-    known = indexes.opened()
-    path = None if word else _path(target, known)
+    indexes = IndexRegistry(predictor_folder("copy", data_folder()))
+    known = indexes.open_all()
+    path = None if word else _known_path(target, known)
     if path is None and os.sep in target and not word:
         raise UsageError(
             f"There is no {target}, and nothing was learnt from one; --word takes it for a word."
         )
-    if path is None and not can_stand_in_a_text(target):
+    if path is None and not is_valid_word(target):
         raise UsageError(
             f"{target!r} can stand in no text, so there is nothing to forget; give a word in UTF-8."
         )
     # First, so that no server goes on from nothing and learns it again.
     indexes.forget(path, None if path else target)
-    adapted = reset(folder_of("network", data_folder()))
-    removed = sum((_forget(index, target, path) for index in known), Removed())
+    adapted = reset(predictor_folder("network", data_folder()))
+    removed = sum((_forget_in(index, target, path) for index in known), Removed())
     if not known and not adapted:
         raise ForetypeError(
             f"Nothing was learnt as yet. Foretype learns from the folders that an editor opens, "
@@ -74,35 +74,36 @@ def forget(
         )
     else:
         typer.echo(
-            _told(removed, target)
+            _format_removed(removed, target)
             if path
-            else f"{target!r} is forgotten: {_times(removed.occurrences)}."
+            else f"{target!r} is forgotten: {_format_occurrences(removed.occurrences)}."
         )
 
 
-def _path(target: str, known: list[Workspace]) -> Path | None:
+def _known_path(target: str, known: list[Workspace]) -> Path | None:
     """`target`, where it is a path that there is, or that was learnt from."""
     path = Path(target).expanduser()
-    return path if path.exists() or any(index.knows(path) for index in known) else None
+    return path if path.exists() or any(index.covers(path) for index in known) else None
 
 
-def _forget(index: Workspace, target: str, path: Path | None) -> Removed:
+def _forget_in(index: Workspace, target: str, path: Path | None) -> Removed:
     """From one index, on the disk too."""
     removed = index.forget(path) if path else index.forget_word(target)
-    index.purge()
+    index.compact()
     return removed
 
 
-def _told(removed: Removed, target: str) -> str:
+def _format_removed(removed: Removed, target: str) -> str:
     files = len(removed.names)
     if not files:
         return f"Nothing was learnt from {target}, and nothing will be."
     return (
-        f"{target} is forgotten: {files} {'file' if files == 1 else 'files'}, {size(removed.size)}."
+        f"{target} is forgotten: {files} {'file' if files == 1 else 'files'}, "
+        f"{format_size(removed.size)}."
     )
 
 
-def _times(occurrences: int) -> str:
+def _format_occurrences(occurrences: int) -> str:
     if not occurrences:
         return "it stood in nothing that was learnt"
     return "it stood in one place" if occurrences == 1 else f"it stood in {occurrences} places"

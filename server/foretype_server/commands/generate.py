@@ -9,8 +9,15 @@ from typing import Annotated
 import typer
 
 from foretype_model.errors import ForetypeError
-from foretype_server.commands.options import Model, Seed, Temperature, UsageError, examples, finite
-from foretype_server.console.format import harmless
+from foretype_server.commands.options import (
+    Model,
+    Seed,
+    Temperature,
+    UsageError,
+    examples,
+    require_finite,
+)
+from foretype_server.console.format import strip_control_characters
 
 EXAMPLES = examples(
     'foretype generate "Alice was "  # goes on from there',
@@ -38,7 +45,10 @@ def generate(
     top_p: Annotated[
         float,
         typer.Option(
-            min=0.0, max=1.0, callback=finite, help="Draw among the bytes that make up P in all."
+            min=0.0,
+            max=1.0,
+            callback=require_finite,
+            help="Draw among the bytes that make up P in all.",
         ),
     ] = 1.0,
     length: Annotated[int, typer.Option(min=1, help="Characters, at most.")] = 500,
@@ -54,31 +64,31 @@ def generate(
     """
     if prompt is not None and prompt_option is not None:
         raise UsageError("PROMPT and --prompt are the same; give one of them.")
-    begin = next((given for given in (prompt, prompt_option) if given is not None), None)
-    begin = _piped() if begin is None else begin
+    prompt_text = next((given for given in (prompt, prompt_option) if given is not None), None)
+    prompt_text = _read_stdin() if prompt_text is None else prompt_text
     from foretype_model.completion.candidates import Options
     from foretype_model.completion.generate import generate as continuation
     from foretype_server.commands.opening import open_predictors
 
     if sys.stdout is None:
         raise ForetypeError("There is no standard output to write the text to.")
-    name = _predictor(model)
+    name = _predictor_name(model)
     predictor = open_predictors(model, {name: {}})[name]
     for i in range(count):
         options = Options(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed + i)
         if count > 1:
             typer.echo(f"--- seed {seed + i} ---", err=True)
-        _stream(begin, continuation(predictor, begin.encode(), length, options))
+        _stream(prompt_text, continuation(predictor, prompt_text.encode(), length, options))
 
 
-def _predictor(model: str | None) -> str:
+def _predictor_name(model: str | None) -> str:
     """The name of the predictor that uses `model`. What is in use is a byte-level model."""
-    from foretype_model.store.store import Store, unit_of
+    from foretype_model.store.store import Store, model_unit
 
-    return "words" if model is not None and unit_of(Store().find(model)) == "word" else "network"
+    return "words" if model is not None and model_unit(Store().find(model)) == "word" else "network"
 
 
-def _piped() -> str:
+def _read_stdin() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
     from foretype_server.console.text_file import decode
@@ -87,8 +97,8 @@ def _piped() -> str:
 
 
 def _stream(prompt: str, pieces: Iterator[str]) -> None:
-    shown = harmless if sys.stdout.isatty() else str
+    escape = strip_control_characters if sys.stdout.isatty() else str
     typer.echo(prompt, nl=False)
     for piece in pieces:
-        typer.echo(shown(piece), nl=False)
+        typer.echo(escape(piece), nl=False)
     typer.echo()

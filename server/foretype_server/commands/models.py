@@ -10,8 +10,8 @@ import typer
 
 from foretype_model.errors import ModelError
 from foretype_server.commands.options import Json, examples, print_json
-from foretype_server.console.export_summary import confirmed, contents
-from foretype_server.console.format import network, size
+from foretype_server.console.export_summary import confirm, describe_export
+from foretype_server.console.format import format_network, format_size
 
 if TYPE_CHECKING:
     from foretype_model.store.store import Store, StoredModel
@@ -40,7 +40,7 @@ def list_(as_json: Json = False) -> None:
     """List the models; the one in use is marked *."""
     stored = _store().list()
     if as_json:
-        print_json([_record(model) for model in stored])
+        print_json([_to_json(model) for model in stored])
         return
     from rich.console import Console
     from rich.table import Table
@@ -51,7 +51,7 @@ def list_(as_json: Json = False) -> None:
             heading, justify="right" if heading in {"parameters", "bits/char", "size"} else "left"
         )
     for model in stored:
-        table.add_row("*" if model.in_use else "", model.name, *_row(model))
+        table.add_row("*" if model.in_use else "", model.name, *_format_row(model))
     Console().print(table)
     for path, name in sorted((path, model.name) for model in stored for path in model.paths):
         typer.echo(f"{name} completes {path}")
@@ -80,10 +80,10 @@ def show(
     from rich.table import Table
 
     from foretype_model.predictors.network.runtime import read_metadata
-    from foretype_model.store.store import card_of
+    from foretype_model.store.store import model_card
 
     path = _store().find(name)
-    card = card_of(path)
+    card = model_card(path)
     record = {"file": str(path), "size": path.stat().st_size} | asdict(read_metadata(path))
     record |= {"card": str(card)} if card else {}
     if as_json:
@@ -91,7 +91,7 @@ def show(
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in record.items():
-        table.add_row(f"[dim]{key.replace('_', ' ')}[/dim]", _shown(key, value))
+        table.add_row(f"[dim]{key.replace('_', ' ')}[/dim]", _format_value(key, value))
     Console().print(table)
     if card:
         Console().print("", Markdown(card.read_text("utf-8")))
@@ -167,10 +167,10 @@ def export(
     if file.exists() and not file.is_dir():
         raise ModelError(f"{file} exists already; name another file, or delete that one first.")
     store = _store()
-    leaving = store.exportable(name, file)
-    for line in contents(leaving, store.trained_on(name)):
+    exported = store.exportable(name, file)
+    for line in describe_export(exported, store.lineage(name)):
         typer.echo(line)
-    if not (yes or confirmed(f"Write it to {file}?")):
+    if not (yes or confirm(f"Write it to {file}?")):
         raise ModelError("nothing is written; answer y, or give --yes where nobody can be asked.")
     store.export(name, file)
     typer.echo(f"{file} holds the model {name}.")
@@ -182,28 +182,28 @@ def _store() -> Store:
     return Store()
 
 
-def _row(model: StoredModel) -> tuple[str, ...]:
+def _format_row(model: StoredModel) -> tuple[str, ...]:
     if model.metadata is None:
         return ()
     about = model.metadata
     return (
-        network(about),
+        format_network(about),
         f"{about.parameters:,}",
-        _bits(about.bits_per_character),
-        size(model.size),
+        _format_bits(about.bits_per_character),
+        format_size(model.size),
         about.created[:10],
     )
 
 
-def _record(model: StoredModel) -> dict[str, Any]:
+def _to_json(model: StoredModel) -> dict[str, Any]:
     return asdict(model) | {"path": str(model.path)}
 
 
-def _bits(bits: float | None) -> str:
+def _format_bits(bits: float | None) -> str:
     return "" if bits is None else f"{bits:.3f}"
 
 
-def _shown(key: str, value: object) -> str:
+def _format_value(key: str, value: object) -> str:
     if isinstance(value, int):
-        return size(value) if key in {"size", "trained_bytes"} else f"{value:,}"
+        return format_size(value) if key in {"size", "trained_bytes"} else f"{value:,}"
     return f"{value:.3f}" if isinstance(value, float) else str(value or "")

@@ -39,12 +39,14 @@ def open_predictors(
         PredictorError: none of the predictors could be made; or not all of them, for a model that
             was named.
     """
-    from foretype_model.predictor import Context
+    from foretype_model.predictor import PredictorConfig
     from foretype_model.predictors import load_predictors
     from foretype_model.store.store import Store, data_folder
 
     found = Store().find(model, document)
-    context = Context(model=found, workspace=workspace, exclude=exclude, state_folder=data_folder())
+    context = PredictorConfig(
+        model=found, workspace=workspace, exclude=exclude, state_folder=data_folder()
+    )
     predictors, errors = load_predictors(wanted, context)
     if errors and (model is not None or not predictors):
         raise errors[0]
@@ -70,7 +72,7 @@ def open_completer(
     wanted = {name: {} for name in predictors} or Settings().predictors
     opened = open_predictors(model, wanted, workspace, document)
     refresh(opened.values())
-    return Completer(opened, dropped)
+    return Completer(opened, warn_failure)
 
 
 def refresh(predictors: Iterable[Predictor]) -> None:
@@ -97,29 +99,29 @@ def refresh(predictors: Iterable[Predictor]) -> None:
         for predictor in predictors:
             if isinstance(predictor, Indexer):
                 task = bar.add_task("", total=None)
-                predictor.refresh(partial(_show, bar, task))
+                predictor.refresh(partial(_update_bar, bar, task))
 
 
-def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:
+def _update_bar(bar: Progress, task: TaskID, done: int, total: int) -> None:
     bar.update(task, completed=done, total=total)
 
 
 @contextmanager
-def prints_aside() -> Iterator[None]:
+def stdout_to_stderr() -> Iterator[None]:
     """Whatever plugins print in here, from C too, goes to standard error, and not among the
     figures.
     """
-    own = os.dup(1)
+    stdout = os.dup(1)
     os.dup2(2, 1)
     try:
         yield
     finally:
         sys.stdout.flush()
-        os.dup2(own, 1)
-        os.close(own)
+        os.dup2(stdout, 1)
+        os.close(stdout)
 
 
-def dropped(name: str, error: Exception) -> None:
+def warn_failure(name: str, error: Exception) -> None:
     """Tell the user that a predictor failed and is left out from here on."""
     warn(f"the predictor {name} failed and is left out: {error}")
 

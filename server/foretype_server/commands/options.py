@@ -19,7 +19,7 @@ class UsageError(typer.TyperException):
     exit_code = 2
 
 
-def finite(value: float | None) -> float | None:
+def require_finite(value: float | None) -> float | None:
     """Turn away ``nan`` and ``inf``, which pass every comparison with a bound or make no sense as
     one.
     """
@@ -53,7 +53,7 @@ Temperature = Annotated[
     typer.Option(
         "--temperature",
         min=0,
-        callback=finite,
+        callback=require_finite,
         help="0 takes the most probable; higher dares more.",
     ),
 ]

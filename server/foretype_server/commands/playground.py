@@ -40,37 +40,39 @@ def playground(
     """
     from foretype_server import logs
     from foretype_server.console.text_file import read_text
-    from foretype_server.lsp.serve import converse
-    from foretype_server.playground.page import Beginning, Page, serve
-    from foretype_server.playground.redirect import signpost
+    from foretype_server.lsp.serve import handle_connection
+    from foretype_server.playground.page import InitialState, Page, serve
+    from foretype_server.playground.redirect import redirect_file
     from foretype_server.setup.client_files import editor_files
 
-    beginning = (
-        Beginning(read_text(file), file.name, file.resolve().as_uri()) if file else Beginning()
+    initial_state = (
+        InitialState(read_text(file), file.name, file.resolve().as_uri())
+        if file
+        else InitialState()
     )
-    page = Page(editor_files("playground") / "dist", beginning)
+    page = Page(editor_files("playground") / "dist", initial_state)
 
-    def ready(address: str) -> None:
+    def on_ready(address: str) -> None:
         typer.echo(f"{address}\nOpen it in a browser; Ctrl-C here ends it.")
         sys.stdout.flush()
-        if no_open or not _has_screen():
+        if no_open or not _has_display():
             return
         try:
-            url = at_end.enter_context(signpost(address))
+            url = exit_stack.enter_context(redirect_file(address))
         except OSError as error:
             warn(f"the browser is not opened: {error}")
             return
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    logs.begin(with_text=False)
-    with ExitStack() as at_end:
+    logs.configure(with_text=False)
+    with ExitStack() as exit_stack:
         try:
-            asyncio.run(serve(converse, page, port, ready))
+            asyncio.run(serve(handle_connection, page, port, on_ready))
         except KeyboardInterrupt:
             return  # as it is to be ended where there are no signal handlers
 
 
-def _has_screen() -> bool:
+def _has_display() -> bool:
     """Whether a browser opens beside the terminal, and not in it."""
     elsewhere = sys.platform in {"darwin", "win32"}
     return elsewhere or any(

@@ -50,16 +50,16 @@ def setup(
     if only_print and remove:
         raise UsageError("Choose one of --print and --remove.")
     if editor is None:
-        _list()
+        _list_editors()
         return
-    name = _known(editor)
-    here = _here(name, program)
+    name = _editor_name(editor)
+    here = _installed_editors(name, program)
     if not (only_print or remove):
-        _check(name, here)
-    _carry_out(plan(name, [one.program for one in here]), only_print, remove)
+        _check_versions(name, here)
+    _run_steps(plan(name, [one.program for one in here]), only_print, remove)
 
 
-def _known(editor: str) -> str:
+def _editor_name(editor: str) -> str:
     """The name of an editor, which its program's name stands for as well."""
     from foretype_server.setup.editors import EDITORS
 
@@ -75,22 +75,22 @@ def _known(editor: str) -> str:
     raise UsageError(f"There is no setup for {editor!r}, but for {', '.join(EDITORS)}; {advice}")
 
 
-def _here(name: str, program: str | None) -> list[FoundEditor]:
+def _installed_editors(name: str, program: str | None) -> list[FoundEditor]:
     """The editors of that kind, or the one that `program` is; those first that will do."""
     import shutil
 
-    from foretype_server.setup.editors import found, look_at, on_path
+    from foretype_server.setup.editors import find_editors, find_program, inspect_editor
 
     if program is None:
-        return [one for one in found() if one.name == name]
+        return [one for one in find_editors() if one.name == name]
     named = Path(program).name != program
-    path = shutil.which(str(Path(program).expanduser())) if named else on_path(program)
+    path = shutil.which(str(Path(program).expanduser())) if named else find_program(program)
     if path is None:
         raise ForetypeError(f"there is no program {program}; name the editor's, as it is started")
-    return [look_at(name, path)]
+    return [inspect_editor(name, path)]
 
 
-def _check(name: str, here: list[FoundEditor]) -> None:
+def _check_versions(name: str, here: list[FoundEditor]) -> None:
     """Tell of each editor, leave those out that are too old, and raise ForetypeError where none is
     left.
     """
@@ -111,25 +111,27 @@ def _check(name: str, here: list[FoundEditor]) -> None:
         typer.echo(f"Left {old}.")
 
 
-def _carry_out(plan: Plan, only_print: bool, remove: bool) -> None:
+def _run_steps(plan: Plan, only_print: bool, remove: bool) -> None:
     """Each step, and the next one even where that can't be done; then the exit status is 1."""
     failed = False
     for step in plan.steps:
         try:
-            typer.echo(step.undo() if remove else step.tell() if only_print else step.do())
+            typer.echo(
+                step.undo() if remove else step.instructions() if only_print else step.apply()
+            )
         except (ForetypeError, OSError) as error:
             typer.echo(f"foretype: {error}", err=True)
             failed = True
     if failed:
         raise typer.Exit(1)
     if not remove:
-        typer.echo(plan.then)
+        typer.echo(plan.follow_up)
 
 
-def _list() -> None:
-    from foretype_server.setup.editors import EDITORS, found
+def _list_editors() -> None:
+    from foretype_server.setup.editors import EDITORS, find_editors
 
-    here = found()
+    here = find_editors()
     for one in here:
         old = "" if one.new_enough else f" (too old: {one.needs} or later is needed)"
         typer.echo(f"{one.name:<12}  {one.version or '?':<9}  {one.program}{old}")

@@ -44,18 +44,18 @@ def stats(
     first = datetime.date.today() - datetime.timedelta(days - 1)
     counts = read(data_folder(), first.isoformat())
     if as_json:
-        print_json([key._asdict() | _figures(count) for key, count in counts.items()])
+        print_json([key._asdict() | _to_json(count) for key, count in counts.items()])
     elif counts:
         _print(counts)
     else:
         typer.echo(f"Nothing was offered since {first}: open a file in your editor, and type.")
     if plot and counts:
-        from foretype_server.console.plot import draw
+        from foretype_server.console.plot import draw_keys_saved
 
-        draw(counts, plot)
+        draw_keys_saved(counts, plot)
 
 
-def _figures(count: Count) -> dict[str, int]:
+def _to_json(count: Count) -> dict[str, int]:
     return asdict(count) | {"saved": count.saved}
 
 
@@ -63,7 +63,7 @@ def _print(counts: Counts) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from foretype_server.usage.store import by
+    from foretype_server.usage.store import sum_by
 
     table = Table(box=None, pad_edge=False, show_header=False)
     for justify in ("left", *["right"] * 4):
@@ -75,16 +75,16 @@ def _print(counts: Counts) -> None:
                 for heading in (field, "shown", "taken", "characters", "keys saved")
             )
         )
-        rows = by(field, counts)
+        rows = sum_by(field, counts)
         for name in (
             sorted(rows) if field == "day" else sorted(rows, key=lambda name: -rows[name].saved)
         ):
-            table.add_row(name or "not named", *_cells(rows[name]))
+            table.add_row(name or "not named", *_format_cells(rows[name]))
         table.add_row()
     Console().print(table)
 
 
-def _cells(count: Count) -> list[str]:
+def _format_cells(count: Count) -> list[str]:
     return [
         f"{number:,}" for number in (count.shown, count.accepted, count.characters, count.saved)
     ]

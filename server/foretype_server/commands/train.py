@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from foretype_model.errors import MissingExtraError
-from foretype_server.commands.options import Json, UsageError, examples, finite, print_json
+from foretype_server.commands.options import Json, UsageError, examples, print_json, require_finite
 
 if TYPE_CHECKING:
-    from foretype_model.store.lineage import Texts
+    from foretype_model.store.lineage import TrainingTexts
     from foretype_model.training.corpus import Corpus
-    from foretype_model.training.train import Trained
+    from foretype_model.training.train import TrainingResult
     from foretype_server.console.training_progress import TrainingScreen
 
 EXAMPLES = examples(
@@ -32,7 +32,7 @@ EXAMPLES = examples(
     "foretype train ~/notes --unit word --name words  # one of words, to work beside it",
     "foretype train ~/notes --resume  # on from where it was stopped",
 )
-NEEDED: Final = ("torch", "onnx", "safetensors")
+REQUIRED_PACKAGES: Final = ("torch", "onnx", "safetensors")
 
 
 class Unit(StrEnum):
@@ -42,7 +42,7 @@ class Unit(StrEnum):
     word = "word"
 
 
-class Cell(StrEnum):
+class CellKind(StrEnum):
     """The recurrent cell."""
 
     gru = "gru"
@@ -68,12 +68,13 @@ def train(
         ),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(callback=finite, help="How long to train.", show_default="10")
+        float | None,
+        typer.Option(callback=require_finite, help="How long to train.", show_default="10"),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="How many minibatches to train on, instead.")
     ] = None,
-    unit: Annotated[
+    read_unit: Annotated[
         Unit | None,
         typer.Option(
             help="What the network reads. One of words works beside one of bytes.",
@@ -81,7 +82,7 @@ def train(
         ),
     ] = None,
     cell: Annotated[
-        Cell | None, typer.Option(help="The recurrent cell.", show_default="gru")
+        CellKind | None, typer.Option(help="The recurrent cell.", show_default="gru")
     ] = None,
     hidden: Annotated[
         int | None,
@@ -111,7 +112,7 @@ def train(
     in use, it completes the files under PATH from then on.
     """
     shape = {
-        "unit": unit and unit.value,
+        "unit": read_unit and read_unit.value,
         "cell": cell and cell.value,
         "hidden": hidden,
         "layers": layers,
@@ -119,16 +120,16 @@ def train(
     given = {**shape, "minutes": minutes, "steps": steps, "seed": seed, "device": device}
     chosen = {key: value for key, value in given.items() if value is not None}
     origin = _origin(from_, chosen, resume=resume)
-    name = _name(name, paths)
+    name = _model_name(name, paths)
     _check_installed()
     trained = _train(paths, name, origin, chosen, resume=resume)
     if as_json:
         print_json(
             asdict(trained.metadata)
-            | {"completes": [str(path) for path in paths if trained.better]}
+            | {"completes": [str(path) for path in paths if trained.beats_rival]}
         )
     else:
-        _tell(name, trained, paths)
+        _print_result(name, trained, paths)
 
 
 def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> str | None:
@@ -152,34 +153,34 @@ def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> st
     return None if resume or shape or from_ == "none" else from_ or "default"
 
 
-def _name(name: str | None, paths: Sequence[Path]) -> str:
+def _model_name(name: str | None, paths: Sequence[Path]) -> str:
     """The model's name: as given, or after the first path."""
-    if name is not None and (name != _slug(name) or name == "default"):
+    if name is not None and (name != _to_slug(name) or name == "default"):
         raise UsageError(
             f"{name!r} can't name a model; use the letters a-z, digits, '.', '_' and '-'."
         )
     if name:
         return name
-    derived = _slug(paths[0].resolve().stem)
+    derived = _to_slug(paths[0].resolve().stem)
     if not derived or derived == "default":
         raise UsageError(f"No name can be made of {paths[0]}; give one with --name.")
     return derived
 
 
-def _slug(text: str) -> str:
+def _to_slug(text: str) -> str:
     """`text` as a model's name: small letters a to z, digits, and "-" for what is neither."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("._-")[:64]
 
 
 def _check_installed() -> None:
-    if missing := [package for package in NEEDED if find_spec(package) is None]:
+    if missing := [package for package in REQUIRED_PACKAGES if find_spec(package) is None]:
         raise MissingExtraError(f"training needs {missing[0]}", "train")
 
 
 def _train(
     paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool
-) -> Trained:
+) -> TrainingResult:
     """Train the model `name`, put it in the store, and in use for `paths` where it is better than
     what is.
     """
@@ -191,19 +192,19 @@ def _train(
     store, screen = Store(), TrainingScreen()
     corpus = read_corpus(paths)
     initial = store.find(origin) if origin else None
-    screen.tell_corpus(corpus)
+    screen.print_corpus(corpus)
     checkpoint = data_folder() / "models" / f"{name}.checkpoint"
     if name in store.names():
-        screen.tell(
+        screen.print_line(
             f"The model {name} is replaced once this one is done; --name gives another name."
         )
     private_folder(checkpoint.parent)
     if origin:
-        screen.tell(
+        screen.print_line(
             f"From {origin}, which first writes some text of its own, to rehearse beside yours."
         )
     if checkpoint.exists() and not resume:
-        screen.tell(
+        screen.print_line(
             f"An unfinished training of {name} is given up for this one; "
             "--resume would go on with it."
         )
@@ -220,59 +221,61 @@ def _train(
                 report=screen.report,
             )
         except KeyboardInterrupt:
-            _tell_how_to_resume(screen, checkpoint, paths, name)
+            _print_resume_hint(screen, checkpoint, paths, name)
             raise
         store.add(
-            name, file, store.trained_further("" if resume else origin, _texts(paths, corpus))
+            name,
+            file,
+            store.extended_lineage("" if resume else origin, _training_texts(paths, corpus)),
         )
-        if trained.better:
+        if trained.beats_rival:
             store.use(name, paths)
         # Only now: a disk that is full must not cost the training.
         checkpoint.unlink(missing_ok=True)
     return trained
 
 
-def _texts(paths: Sequence[Path], corpus: Corpus) -> Texts:
+def _training_texts(paths: Sequence[Path], corpus: Corpus) -> TrainingTexts:
     """What there is to write down of the texts that a model is trained on."""
-    from foretype_model.store.lineage import Texts
-    from foretype_model.training.corpus import WITHIN
+    from foretype_model.store.lineage import TrainingTexts
+    from foretype_model.training.corpus import SECRETS_REMOVED
 
     size = sum(map(len, corpus.texts))
-    return Texts(
+    return TrainingTexts(
         [str(path.resolve()) for path in paths],
         len(corpus.texts),
         size,
-        corpus.skipped.get(WITHIN, 0),
+        corpus.skipped.get(SECRETS_REMOVED, 0),
     )
 
 
 def _trainer(
     chosen: Mapping[str, Any], initial: Path | None, rival: Path, resumed: Path | None
-) -> Callable[..., Trained]:
+) -> Callable[..., TrainingResult]:
     """What trains a network of the chosen unit, or of that of the checkpoint that is resumed."""
     # These import torch: once the paths are known to be good.
-    from foretype_model.training.checkpoint import unit
+    from foretype_model.training.checkpoint import read_unit
     from foretype_model.training.loop import TrainingOptions
     from foretype_model.training.train import train
     from foretype_model.training.words.loop import WordOptions
     from foretype_model.training.words.train import train as train_words
 
     options = {key: value for key, value in chosen.items() if key != "unit"}
-    if (unit(resumed) if resumed else chosen.get("unit")) == "word":
+    if (read_unit(resumed) if resumed else chosen.get("unit")) == "word":
         return partial(train_words, options=WordOptions(**options))
-    make = TrainingOptions.to_go_on if initial else TrainingOptions
+    make = TrainingOptions.for_fine_tuning if initial else TrainingOptions
     return partial(train, options=make(**options), initial=initial, rival=rival)
 
 
-def _tell_how_to_resume(
+def _print_resume_hint(
     screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str
 ) -> None:
     if checkpoint.exists():
         command = shlex.join(["foretype", "train", *map(str, paths), "--name", name, "--resume"])
-        screen.tell(f"Stopped; what was learnt is kept. Go on with: {command}")
+        screen.print_line(f"Stopped; what was learnt is kept. Go on with: {command}")
 
 
-def _tell(name: str, trained: Trained, paths: Sequence[Path]) -> None:
+def _print_result(name: str, trained: TrainingResult, paths: Sequence[Path]) -> None:
     bits, rival_bits, metadata = (
         trained.metadata.bits_per_character,
         trained.rival_bits,
@@ -286,16 +289,16 @@ def _tell(name: str, trained: Trained, paths: Sequence[Path]) -> None:
     than = f", where the model in use needs {rival_bits:.3f}" if rival_bits is not None else ""
     typer.echo(f"{name} is trained: {figure}{than}; {metadata.parameters:,} parameters.")
     typer.echo(f"Try it: foretype generate --model {name}")
-    typer.echo(_use(name, trained, shlex.join(map(str, paths))))
+    typer.echo(_usage_hint(name, trained, shlex.join(map(str, paths))))
 
 
-def _use(name: str, trained: Trained, paths: str) -> str:
+def _usage_hint(name: str, trained: TrainingResult, paths: str) -> str:
     """Where it completes, or how to have it complete."""
     from foretype_model.store.store import setting_for_words
 
     if trained.metadata.unit == "word":
         return f"Complete with it: {setting_for_words(name)}"
-    if trained.better:
+    if trained.beats_rival:
         return (
             f"It completes what is under {paths} from now on. Everywhere else, too: foretype "
             f"models use {name}"

@@ -57,12 +57,14 @@ def try_(
     from foretype_server.commands.opening import open_predictors, refresh
     from foretype_server.console.text_file import TextFile
     from foretype_server.settings import Settings
-    from foretype_server.terminal.editor import Editor
+    from foretype_server.terminal.editor import TerminalEditor
 
     text = TextFile.open(file) if file else None
     settings = Settings(prose=prose, temperature=temperature, seed=seed)
     folders = (workspace.resolve(),) if workspace else ()
-    predictors = open_predictors(model, settings.predictors, folders, file, settings.not_learnt)
+    predictors = open_predictors(
+        model, settings.predictors, folders, file, settings.excluded_patterns
+    )
     refresh(predictors.values())
     name = Store().find(model, file).stem
-    asyncio.run(Editor(predictors, text, name, settings.options()).run())
+    asyncio.run(TerminalEditor(predictors, text, name, settings.options()).run())

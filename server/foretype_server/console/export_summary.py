@@ -9,51 +9,53 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from foretype_server.console.format import size
+from foretype_server.console.format import format_size
 
 if TYPE_CHECKING:
-    from foretype_model.store.lineage import Texts, TrainedOn
+    from foretype_model.store.lineage import Lineage, TrainingTexts
     from foretype_model.store.store import StoredModel
 
-REMEMBERS = "A model remembers some of its texts, and whoever has the file may get that out of it."
+MEMORIZATION_NOTE = (
+    "A model remembers some of its texts, and whoever has the file may get that out of it."
+)
 
 
-def contents(model: StoredModel, trained_on: TrainedOn | None) -> Iterator[str]:
+def describe_export(model: StoredModel, trained_on: Lineage | None) -> Iterator[str]:
     """Lines on all that is in the file, and on what it was made from."""
-    yield f"One file, {size(model.size)}; in it are"
+    yield f"One file, {format_size(model.size)}; in it are"
     if model.metadata:
         yield f"  the network's numbers  {model.metadata.parameters:,}"
-        said = {
+        fields = {
             key: value for key, value in asdict(model.metadata).items() if value not in {"", None}
         }
-        told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in said.items())
-        yield f"  what it says of itself  {told}"
+        description = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in fields.items())
+        yield f"  what it says of itself  {description}"
     else:
         yield f"  what can't be told: {model.error}"
     if model.bundled:
         yield "No text of yours went into it; its card tells what did: foretype models show default"
     elif trained_on is None:
-        yield f"What it was trained on is not known here. {REMEMBERS}"
+        yield f"What it was trained on is not known here. {MEMORIZATION_NOTE}"
     else:
-        yield from _texts(trained_on)
-        yield f"It has no path and no whole text in it. {REMEMBERS}"
+        yield from _describe_trainings(trained_on)
+        yield f"It has no path and no whole text in it. {MEMORIZATION_NOTE}"
 
 
-def _texts(trained_on: TrainedOn) -> Iterator[str]:
+def _describe_trainings(trained_on: Lineage) -> Iterator[str]:
     yield "It was trained on text of yours, in files that stay here:"
     for texts in trained_on.trainings:
-        yield f"  {', '.join(texts.paths)}: {_counted(texts)}"
+        yield f"  {', '.join(texts.paths)}: {_format_texts(texts)}"
     if trained_on.begun_with is not None:
         first = trained_on.begun_with or "that it may have gone on from"
         yield f"  and before that, whatever the model {first} was trained on"
 
 
-def _counted(texts: Texts) -> str:
-    found = f"{texts.files} {'text' if texts.files == 1 else 'texts'}, {size(texts.size)}"
+def _format_texts(texts: TrainingTexts) -> str:
+    found = f"{texts.files} {'text' if texts.files == 1 else 'texts'}, {format_size(texts.size)}"
     return f"{found}, less {texts.secrets} keys and passwords" if texts.secrets else found
 
 
-def confirmed(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Whether the user says yes. Where nobody is there to answer, that is a no."""
     typer.echo(f"{question} [y/N] ", nl=False, err=True)
     answer = sys.stdin.readline().strip().lower()

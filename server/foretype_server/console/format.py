@@ -11,50 +11,55 @@ if TYPE_CHECKING:
 
     from foretype_model.predictors.network.runtime import Metadata
 
-VISIBLE = {" ": "␠", "\n": "⏎", "\r": "␍", "\t": "⇥"}
+WHITE_SPACE_SIGNS = {" ": "␠", "\n": "⏎", "\r": "␍", "\t": "⇥"}
 """A sign for each character that leaves no mark of its own."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def visible(text: str) -> str:
+def show_white_space(text: str) -> str:
     """`text` with everything in it to be seen: signs for spaces and line ends, a dotted circle
     under a lone mark.
     """
-    signs = "".join(VISIBLE.get(character, character) for character in text)
+    signs = "".join(WHITE_SPACE_SIGNS.get(character, character) for character in text)
     category = unicodedata.category(text[0]) if len(text) == 1 else ""
     if category.startswith("M"):
         return f"◌{signs}"
-    return f"U+{ord(text):04X}" if text not in VISIBLE and category[:1] in {"C", "Z"} else signs
+    return (
+        f"U+{ord(text):04X}"
+        if text not in WHITE_SPACE_SIGNS and category[:1] in {"C", "Z"}
+        else signs
+    )
 
 
 def one_line(text: str) -> str:
     """`text` on one line, as ghost text is shown: its spaces left blank, its line ends as signs."""
     return "".join(
-        character if character == " " else VISIBLE.get(character, character) for character in text
+        character if character == " " else WHITE_SPACE_SIGNS.get(character, character)
+        for character in text
     )
 
 
-def harmless(text: str) -> str:
+def strip_control_characters(text: str) -> str:
     """`text` without the control characters that would command a terminal; line ends and tabs
     stay.
     """
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
-def bar(share: float, width: int) -> str:
+def format_bar(share: float, width: int) -> str:
     """A bar of `share` (0 to 1) of `width` cells, in eighths of a cell."""
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     return ("█" * full + EIGHTHS[rest]).rstrip().ljust(width)
 
 
-def width_of(table: Table, console: Console) -> int:
+def table_width(table: Table, console: Console) -> int:
     """The columns of a terminal that `table` takes where nothing of it is cut or folded."""
     return console.measure(table, options=console.options.update(width=10_000)).maximum
 
 
-def size(count: float) -> str:
+def format_size(count: float) -> str:
     """`count` bytes, as people say it."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:
@@ -63,7 +68,7 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def network(about: Metadata) -> str:
+def format_network(about: Metadata) -> str:
     """A network in short: its cell, hidden size, layers where there are several, and how many words
     it knows.
     """

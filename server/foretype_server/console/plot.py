@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from foretype_model.evaluation.plot import new_figure
-from foretype_model.files.atomic import replacing
-from foretype_server.usage.store import Count, Counts, by
+from foretype_model.files.atomic import atomic_write
+from foretype_server.usage.store import Count, Counts, sum_by
 
 
-def draw(counts: Counts, path: Path) -> None:
+def draw_keys_saved(counts: Counts, path: Path) -> None:
     """Write a PNG of the keys saved each day, by language, to `path`."""
     figure = new_figure(9, 4)
     axes = figure.subplots()
     days = sorted({key.day for key in counts})
     bottom = dict.fromkeys(days, 0)
-    for language in sorted(by("language", counts)):
-        some: Mapping[str, Count] = by(
+    for language in sorted(sum_by("language", counts)):
+        some: Mapping[str, Count] = sum_by(
             "day", {k: count for k, count in counts.items() if k.language == language}
         )
         heights = [some.get(day, Count()).saved for day in days]
@@ -27,5 +27,5 @@ def draw(counts: Counts, path: Path) -> None:
     axes.tick_params(axis="x", rotation=45)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    with replacing(path) as partial:
+    with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=150)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foretype_model.errors import ForetypeError
-from foretype_model.files.atomic import put
+from foretype_model.files.atomic import replace_file
 
-LARGEST = 4 * 1024 * 1024
+MAX_FILE_BYTES = 4 * 1024 * 1024
 """Bytes; larger files make a terminal editor slow, and are hardly ever typed in."""
 
 
@@ -59,7 +59,7 @@ class TextFile:
                 os.fsync(stream.fileno())
             if target.exists():
                 shutil.copymode(target, new)
-            put(new, target)
+            replace_file(new, target)
         finally:
             new.unlink(missing_ok=True)
         return TextFile(self.path, text, self.newline)
@@ -79,9 +79,9 @@ def read_text(path: Path) -> str:
     if not path.is_file():
         raise ForetypeError(f"{path} is not a file; name a text file.")
     size = path.stat().st_size
-    if size > LARGEST:
+    if size > MAX_FILE_BYTES:
         raise ForetypeError(
-            f"{path} has {size / 2**20:.0f} MB; name a text file of at most {LARGEST >> 20} MB."
+            f"{path} has {size / 2**20:.0f} MB; name a text file of at most {MAX_FILE_BYTES >> 20} MB."
         )
     return decode(path.read_bytes(), str(path))
 

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from foretype_model.files.discovery import in_words
-from foretype_server.console.format import harmless, size
+from foretype_model.files.discovery import summarise_skipped
+from foretype_server.console.format import format_size, strip_control_characters
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -57,39 +57,41 @@ class TrainingScreen:
     ) -> None:
         self._bar.stop()
 
-    def tell(self, message: str) -> None:
+    def print_line(self, message: str) -> None:
         """One line above the bar."""
         self._console.print(Text(message), soft_wrap=True)
 
-    def tell_corpus(self, corpus: Corpus) -> None:
+    def print_corpus(self, corpus: Corpus) -> None:
         """What is trained on, and what was left out."""
         read = sum(map(len, corpus.texts))
-        self.tell(
-            f"{len(corpus.texts)} {'text' if len(corpus.texts) == 1 else 'texts'}, {size(read)}."
+        self.print_line(
+            f"{len(corpus.texts)} {'text' if len(corpus.texts) == 1 else 'texts'}, {format_size(read)}."
         )
         if corpus.skipped:
-            self.tell(f"Left out: {in_words(corpus.skipped)}.")
+            self.print_line(f"Left out: {summarise_skipped(corpus.skipped)}.")
 
     def report(self, progress: Progress) -> None:
         """Show how far the training is; where it was just scored, with a line that stays."""
         self._bar.update(
             self._task,
             completed=progress.fraction,
-            rate=size(progress.bytes_per_second),
-            left=clock(progress.seconds_left),
+            rate=format_size(progress.bytes_per_second),
+            left=format_duration(progress.seconds_left),
             training=f"{progress.training_bits:.3f}",
         )
         if progress.held_out_bits is not None:
             self._bar.update(self._task, held_out=f"{progress.held_out_bits:.3f}")
-            self.tell(_line(progress))
+            self.print_line(_format_progress(progress))
         if progress.sample:
             self._console.print(
-                Text(indent(harmless(progress.sample).strip(), "    "), "italic dim"),
+                Text(
+                    indent(strip_control_characters(progress.sample).strip(), "    "), "italic dim"
+                ),
                 soft_wrap=True,
             )
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time as h:mm:ss or m:ss; "-" where it can't be told yet."""
     if not math.isfinite(seconds):
         return "-"
@@ -98,9 +100,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
-def _line(progress: Progress) -> str:
+def _format_progress(progress: Progress) -> str:
     return (
-        f"{progress.fraction:>4.0%}  step {progress.step:,}  {size(progress.bytes_per_second)}/s  "
-        f"{clock(progress.seconds_left)} left  training {progress.training_bits:.3f} bits/byte  "
+        f"{progress.fraction:>4.0%}  step {progress.step:,}  {format_size(progress.bytes_per_second)}/s  "
+        f"{format_duration(progress.seconds_left)} left  training {progress.training_bits:.3f} bits/byte  "
         f"held-out {progress.held_out_bits:.3f} bits/char"
     )

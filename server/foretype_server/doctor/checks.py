@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from foretype_model.errors import ForetypeError
 from foretype_model.store.store import Store, data_folder
-from foretype_server.console.format import network, size
+from foretype_server.console.format import format_network, format_size
 from foretype_server.settings import Settings
 
 PACKAGES: Final = (
@@ -41,7 +41,7 @@ SLOW_STEP: Final = 5.0
 SLOW_COMPLETION: Final = 100.0
 """Milliseconds for ghost text, likewise."""
 
-PATIENCE: Final = 10.0
+TRIAL_TIMEOUT: Final = 10.0
 """Seconds for a predictor's trial; that of the network takes less than one."""
 
 
@@ -55,11 +55,11 @@ class Check:
     remedy: str = ""
 
 
-def examine() -> Iterator[Check]:
+def run_checks() -> Iterator[Check]:
     """Every check, each as soon as it is done."""
-    for name, look in LOOKS:
+    for name, check in CHECKS:
         try:
-            yield from look(name)
+            yield from check(name)
         except (ForetypeError, OSError, ImportError) as error:
             yield Check(name, False, str(error), "")
 
@@ -148,8 +148,8 @@ def _model(name: str) -> Iterator[Check]:
     yield Check(
         name,
         True,
-        f"{about.name}: {network(about)}, {size(path.stat().st_size)}{bits}; run by "
-        f"{loaded.run_by}",
+        f"{about.name}: {format_network(about)}, {format_size(path.stat().st_size)}{bits}; run by "
+        f"{loaded.backend_name}",
     )
 
 
@@ -170,22 +170,22 @@ def _predictors(name: str) -> Iterator[Check]:
 def _predictor(label: str, predictor: str, source: str) -> Check:
     if predictor in Settings().predictors:
         source += ", in use by default"
-    cost = _trial(predictor)
-    if "lacks" in cost:
-        return Check(label, True, f"{source}: {cost['lacks']}")
-    if "error" in cost:
+    trial = _run_trial(predictor)
+    if "lacks" in trial:
+        return Check(label, True, f"{source}: {trial['lacks']}")
+    if "error" in trial:
         remedy = (
             f"Update or uninstall {source.partition(' ')[0]}, or leave {predictor} out of the "
             f'setting "predictors".'
         )
-        return Check(label, False, f"{source}: {cost['error']}", remedy)
-    memory = "" if cost["bytes"] is None else f", {size(cost['bytes'])} of memory"
-    found = f"{source}: {_milliseconds(cost['milliseconds'])} a step{memory}"
+        return Check(label, False, f"{source}: {trial['error']}", remedy)
+    memory = "" if trial["bytes"] is None else f", {format_size(trial['bytes'])} of memory"
+    found = f"{source}: {_milliseconds(trial['milliseconds'])} a step{memory}"
     remedy = (
         f'Leave {predictor} out of the setting "predictors" if typing lags, or close what '
         f"keeps the processor busy."
     )
-    return Check(label, cost["milliseconds"] <= SLOW_STEP, found, remedy)
+    return Check(label, trial["milliseconds"] <= SLOW_STEP, found, remedy)
 
 
 def _source(entry: EntryPoint) -> str:
@@ -196,7 +196,7 @@ def _source(entry: EntryPoint) -> str:
         return entry.value
 
 
-def _trial(predictor: str) -> dict[str, Any]:
+def _run_trial(predictor: str) -> dict[str, Any]:
     """What `doctor_predictor` says of a predictor, or an error where it did not live to say so."""
     with tempfile.TemporaryDirectory() as folder:
         # -P: what lies in the working directory is not imported.
@@ -213,26 +213,26 @@ def _trial(predictor: str) -> dict[str, Any]:
                 command,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=PATIENCE,
+                timeout=TRIAL_TIMEOUT,
                 check=False,
             )
             verdict: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
         except subprocess.TimeoutExpired:
-            return {"error": f"it has not answered in {PATIENCE:.0f} s"}
+            return {"error": f"it has not answered in {TRIAL_TIMEOUT:.0f} s"}
         except (ValueError, IndexError):
-            said = ran.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            last_line = ran.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             return {
                 "error": f"its process ended with status {ran.returncode}"
-                + (f": {said}" if said else "")
+                + (f": {last_line}" if last_line else "")
             }
     return verdict
 
 
 def _editors(name: str) -> Iterator[Check]:
     """The editors here. That one is too old for Foretype is no fault of this installation."""
-    from foretype_server.setup.editors import EDITORS, found
+    from foretype_server.setup.editors import EDITORS, find_editors
 
-    editors = found()
+    editors = find_editors()
     if not editors:
         yield Check(
             f"{name}s",
@@ -241,13 +241,13 @@ def _editors(name: str) -> Iterator[Check]:
         )
     for editor in editors:
         title = EDITORS[editor.name].title
-        told = f"{title} {editor.version or 'of unknown version'} ({editor.program})"
+        description = f"{title} {editor.version or 'of unknown version'} ({editor.program})"
         advice = (
             f"set up by: foretype setup {editor.name}"
             if editor.new_enough
             else f"too old: it has to be {editor.needs}"
         )
-        yield Check(f"{name} {editor.name}", True, f"{told}; {advice}")
+        yield Check(f"{name} {editor.name}", True, f"{description}; {advice}")
 
 
 def _server(name: str) -> Iterator[Check]:
@@ -255,9 +255,9 @@ def _server(name: str) -> Iterator[Check]:
     from foretype_server.doctor.server_trial import try_server
 
     trial = try_server(Store().find(None))
-    if trial.trouble:
+    if trial.error:
         yield Check(
-            name, False, trial.trouble, "Read what it says itself: foretype serve < /dev/null"
+            name, False, trial.error, "Read what it says itself: foretype serve < /dev/null"
         )
         return
     yield Check(name, True, f"starts in {trial.start:.1f} s")
@@ -275,7 +275,7 @@ def _milliseconds(count: float) -> str:
     return f"{count:.2g} ms" if count < 100 else f"{count:.0f} ms"
 
 
-LOOKS: Final[tuple[tuple[str, Callable[[str], Iterator[Check]]], ...]] = (
+CHECKS: Final[tuple[tuple[str, Callable[[str], Iterator[Check]]], ...]] = (
     ("python", _python),
     ("package", _packages),
     ("files", _files),

@@ -20,25 +20,27 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foretype_model.errors import ForetypeError, MissingModelError, in_words
-from foretype_model.predictor import Context, State
+from foretype_model.errors import ForetypeError, MissingModelError, error_message
+from foretype_model.predictor import PredictorConfig, State
 from foretype_model.predictors import load_predictors
 from foretype_model.predictors.mixture import Mixture, PredictorFailed
 from foretype_model.store.store import Store
 
-SAMPLE: Final = b"It was the best of times, it was the worst of times, it was the age of wis"
-MOST_REPEATS: Final = 20
-LONGEST: Final = 1.0
+SAMPLE_TEXT: Final = b"It was the best of times, it was the worst of times, it was the age of wis"
+MAX_REPEATS: Final = 20
+MAX_SECONDS: Final = 1.0
 """Seconds of repeating a step at most."""
 
 TOLERANCE: Final = 1e-3
 """Between probabilities that have to be the same: a network adds up in another order in a batch."""
 
 
-def examine(name: str, folder: Path) -> dict[str, Any]:
+def try_predictor(name: str, folder: Path) -> dict[str, Any]:
     """The verdict on the predictor of that name, made without options."""
-    before = _resident()
-    made, errors = load_predictors({name: {}}, Context(model=_model_in_use(), state_folder=folder))
+    before = _resident_bytes()
+    made, errors = load_predictors(
+        {name: {}}, PredictorConfig(model=_model_in_use(), state_folder=folder)
+    )
     if errors:
         # What lacks a model is not broken: nobody has to have one of every kind.
         return {
@@ -50,55 +52,57 @@ def examine(name: str, folder: Path) -> dict[str, Any]:
     # let pass here.
     mixture = Mixture(made)
     try:
-        state = mixture.feed(mixture.start(), SAMPLE)
-        milliseconds = typical(lambda: mixture.predict(mixture.step([state], [SAMPLE[0]])))
-        fault = _fault(mixture)
+        state = mixture.feed(mixture.start(), SAMPLE_TEXT)
+        milliseconds = median_milliseconds(
+            lambda: mixture.predict(mixture.step([state], [SAMPLE_TEXT[0]]))
+        )
+        fault = _find_fault(mixture)
     except PredictorFailed as failure:
-        return {"error": f"it fails: {in_words(failure.cause)}"}
+        return {"error": f"it fails: {error_message(failure.cause)}"}
     if fault:
         return {"error": fault}
-    after = _resident()
+    after = _resident_bytes()
     return {"milliseconds": milliseconds, "bytes": after - before if before and after else None}
 
 
-def _fault(mixture: Mixture) -> str | None:
+def _find_fault(mixture: Mixture) -> str | None:
     """What the predictor does otherwise than `Predictor` says, if anything."""
 
     def row(state: State) -> NDArray[np.float32]:
-        probabilities: NDArray[np.float32] = np.exp(mixture.parts([state])[0, 0])
+        probabilities: NDArray[np.float32] = np.exp(mixture.predictions([state])[0, 0])
         return probabilities
 
-    before = mixture.feed(mixture.start(), SAMPLE[:-1])
-    (after,) = mixture.step([before], [SAMPLE[-1]])
+    before = mixture.feed(mixture.start(), SAMPLE_TEXT[:-1])
+    (after,) = mixture.step([before], [SAMPLE_TEXT[-1]])
     first = row(after)
     if first.sum() > 1 + TOLERANCE:
         return (
             f"its probabilities add up to {first.sum():.3g}, more than 1: predict answers their "
             f"natural logarithms"
         )
-    (again,) = mixture.step([before], [SAMPLE[-1]])
+    (again,) = mixture.step([before], [SAMPLE_TEXT[-1]])
     if not np.allclose(first, row(again), atol=TOLERANCE):
         return (
             "the same step twice gives two predictions: a method changes the state that it was "
             "given"
         )
-    if not np.allclose(first, row(mixture.feed(mixture.start(), SAMPLE)), atol=TOLERANCE):
+    if not np.allclose(first, row(mixture.feed(mixture.start(), SAMPLE_TEXT)), atol=TOLERANCE):
         return "feed does not equal feeding the bytes one at a time"
     return None
 
 
-def typical(call: Callable[[], object]) -> float:
+def median_milliseconds(call: Callable[[], object]) -> float:
     """Milliseconds that `call` takes: the median of several, the first left out."""
     call()
     took: list[float] = []
-    while len(took) < MOST_REPEATS and sum(took) < LONGEST:
+    while len(took) < MAX_REPEATS and sum(took) < MAX_SECONDS:
         started = time.perf_counter()
         call()
         took.append(time.perf_counter() - started)
     return 1000 * median(took)
 
 
-def _resident() -> int | None:
+def _resident_bytes() -> int | None:
     """Bytes of memory that this process has in use; only Linux says so without a library."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf(
@@ -119,7 +123,7 @@ def main() -> None:
     """Examine the predictor that the command line names."""
     name, folder = sys.argv[1:]
     # On a line of its own, whatever the plugin has printed.
-    sys.stdout.write("\n" + json.dumps(examine(name, Path(folder))) + "\n")
+    sys.stdout.write("\n" + json.dumps(try_predictor(name, Path(folder))) + "\n")
     sys.stdout.flush()
     os._exit(0)  # without waiting for threads that the plugin has left running
 

@@ -16,41 +16,41 @@ from typing import Final
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-from foretype_server.doctor.predictor_trial import SAMPLE
+from foretype_server.doctor.predictor_trial import SAMPLE_TEXT
 
-TEXT: Final = SAMPLE.decode()
-TYPED: Final = 20
+TEXT: Final = SAMPLE_TEXT.decode()
+TYPED_CHARACTERS: Final = 20
 """Characters of the text that are typed, a question after each."""
 
-PATIENCE: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds for all of it; it takes two or three."""
 
 URI: Final = "untitled:doctor"
 
 
 @dataclass(frozen=True)
-class Trial:
+class ServerTrial:
     """What was seen: seconds from start to the first answer, and from a key to its ghost text; or
     what went wrong.
     """
 
     start: float = 0.0
     answer: float = 0.0
-    trouble: str = ""
+    error: str = ""
 
 
-def try_server(model: Path) -> Trial:
+def try_server(model: Path) -> ServerTrial:
     """How a server that works with `model` does; nothing of it is kept."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return asyncio.run(asyncio.wait_for(_converse(Path(folder), model), PATIENCE))
+            return asyncio.run(asyncio.wait_for(_run_client(Path(folder), model), TIMEOUT))
         except TimeoutError:
-            return Trial(trouble=f"it has not answered in {PATIENCE:.0f} s")
+            return ServerTrial(error=f"it has not answered in {TIMEOUT:.0f} s")
         except (OSError, RuntimeError) as error:
-            return Trial(trouble=str(error))
+            return ServerTrial(error=str(error))
 
 
-async def _converse(folder: Path, model: Path) -> Trial:
+async def _run_client(folder: Path, model: Path) -> ServerTrial:
     client = LanguageClient("foretype-doctor", version("foretype"))
     began = time.perf_counter()
     # -P: what lies in the working directory is not imported.
@@ -66,7 +66,7 @@ async def _converse(folder: Path, model: Path) -> Trial:
         started = time.perf_counter() - began
         took = await _type(client)
         await client.shutdown_async(None)
-        return Trial(started, median(took))
+        return ServerTrial(started, median(took))
     finally:
         server = client._server  # pygls has no other way to end one that does not answer
         if server and server.returncode is None:
@@ -76,25 +76,25 @@ async def _converse(folder: Path, model: Path) -> Trial:
 
 async def _type(client: LanguageClient) -> list[float]:
     """Seconds from each key to the answer; the first, which waits for the model, is left out."""
-    shown, typed = TEXT[:-TYPED], TEXT[-TYPED:]
+    shown, typed = TEXT[:-TYPED_CHARACTERS], TEXT[-TYPED_CHARACTERS:]
     document = types.TextDocumentItem(URI, "plaintext", 0, shown)
     client.text_document_did_open(types.DidOpenTextDocumentParams(document))
-    await _ask(client, len(shown))
+    await _request_ghost_text(client, len(shown))
     took = []
     for number, character in enumerate(typed, 1):
         started = time.perf_counter()
-        place = types.Position(0, len(shown) + number - 1)
-        change = types.TextDocumentContentChangePartial(types.Range(place, place), character)
+        position = types.Position(0, len(shown) + number - 1)
+        change = types.TextDocumentContentChangePartial(types.Range(position, position), character)
         identifier = types.VersionedTextDocumentIdentifier(number, URI)
         client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [change]))
-        await _ask(client, place.character + 1)
+        await _request_ghost_text(client, position.character + 1)
         took.append(time.perf_counter() - started)
     return took
 
 
-async def _ask(client: LanguageClient, character: int) -> None:
+async def _request_ghost_text(client: LanguageClient, character: int) -> None:
     context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
-    place = types.Position(0, character)
+    position = types.Position(0, character)
     await client.text_document_inline_completion_async(
-        types.InlineCompletionParams(context, types.TextDocumentIdentifier(URI), place)
+        types.InlineCompletionParams(context, types.TextDocumentIdentifier(URI), position)
     )

@@ -16,32 +16,32 @@ from typing import Final
 
 from foretype_model.errors import ForetypeError
 from foretype_model.files.atomic import private_folder
-from foretype_model.files.permissions import TOKEN
+from foretype_model.files.permissions import TOKEN_FILE
 from foretype_model.store.store import data_folder
 
-VARIABLE: Final = "FORETYPE_TOKEN"
-LEAST: Final = 16
+TOKEN_VARIABLE: Final = "FORETYPE_TOKEN"
+MIN_TOKEN_LENGTH: Final = 16
 """Characters: fewer can be guessed."""
 
 
-class AccessError(ForetypeError):
+class AuthError(ForetypeError):
     """Nobody can be let in."""
 
 
 @dataclass(frozen=True)
-class Gate:
-    """Opens to the token; `where` says where its user finds that."""
+class TokenAuth:
+    """Opens to the token; `token_location` says where its user finds that."""
 
     token: str = field(repr=False)
-    where: str
+    token_location: str
 
-    def opens(self, shown: object) -> bool:
+    def matches(self, token: object) -> bool:
         """Whether the token was shown; it takes as long to say no, however much of it was right."""
-        return isinstance(shown, str) and hmac.compare_digest(
-            shown.encode(errors="replace"), self.token.encode()
+        return isinstance(token, str) and hmac.compare_digest(
+            token.encode(errors="replace"), self.token.encode()
         )
 
-    def admits(self, message: bytes) -> bytes | None:
+    def authenticate(self, message: bytes) -> bytes | None:
         """A client's first message without the token that it shows; None where it shows none, or is
         no ``initialize``.
 
@@ -49,14 +49,14 @@ class Gate:
         """
         try:
             initialize = json.loads(message)
-            shown = initialize["params"]["initializationOptions"].pop("token")
+            token = initialize["params"]["initializationOptions"].pop("token")
         except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
             return None
-        admitted = initialize.get("method") == "initialize" and self.opens(shown)
-        return json.dumps(initialize).encode() if admitted else None
+        is_valid = initialize.get("method") == "initialize" and self.matches(token)
+        return json.dumps(initialize).encode() if is_valid else None
 
 
-def gate() -> Gate:
+def load_token_auth() -> TokenAuth:
     """The user's own: its token is what ``FORETYPE_TOKEN`` has, or a file that is made for it.
 
     Raises:
@@ -64,32 +64,33 @@ def gate() -> Gate:
         OSError: the file cannot be read, or made.
     """
     # Not left to the processes that are started from here.
-    given = os.environ.pop(VARIABLE, "")
-    if given and len(given) < LEAST:
-        raise AccessError(
-            f"{VARIABLE} is too short: give {LEAST} characters or more, or none to have a token "
+    given = os.environ.pop(TOKEN_VARIABLE, "")
+    if given and len(given) < MIN_TOKEN_LENGTH:
+        raise AuthError(
+            f"{TOKEN_VARIABLE} is too short: give {MIN_TOKEN_LENGTH} characters or more, or none "
+            f"to have a token "
             f"made"
         )
     if given:
-        return Gate(given, f"{VARIABLE} of the server's environment")
-    path = data_folder() / TOKEN
-    return Gate(_kept(path), str(path))
+        return TokenAuth(given, f"{TOKEN_VARIABLE} of the server's environment")
+    path = data_folder() / TOKEN_FILE
+    return TokenAuth(_read_or_make_token(path), str(path))
 
 
-def _kept(path: Path) -> str:
+def _read_or_make_token(path: Path) -> str:
     """The token in a file that the user alone can read; a new one where others may have read it."""
     with suppress(FileNotFoundError):
         if os.name == "posix" and path.stat().st_mode & 0o077:
             path.unlink()
     if not path.exists():
-        _make(path)
+        _make_token(path)
     token = path.read_text("utf-8").strip()
-    if len(token) < LEAST:
-        raise AccessError(f"{path} holds no token: remove it to have one made")
+    if len(token) < MIN_TOKEN_LENGTH:
+        raise AuthError(f"{path} holds no token: remove it to have one made")
     return token
 
 
-def _make(path: Path) -> None:
+def _make_token(path: Path) -> None:
     private_folder(path.parent)
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8"

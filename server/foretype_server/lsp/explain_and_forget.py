@@ -12,62 +12,68 @@ from typing import TYPE_CHECKING, Any, Final
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
-from foretype_model.files.uris import can_be_a_path, location
+from foretype_model.files.uris import is_valid_path, location
 from foretype_server import logs
 from foretype_server.lsp import to_proto
 
 if TYPE_CHECKING:
     from foretype_model.predictor import Source
     from foretype_server.document import Point
-    from foretype_server.session.session import Session
+    from foretype_server.session.session import ClientSession
 
 EXPLAIN: Final = "foretype.explain"
 FORGET: Final = "foretype.forget"
 
 
-async def resolve(session: Session, item: types.CompletionItem) -> types.CompletionItem:
+async def resolve(session: ClientSession, item: types.CompletionItem) -> types.CompletionItem:
     """Where the item comes from; from which lines only while the document is what it was."""
-    asked = to_proto.asked_for(item)
-    if asked is None or asked.version != session.version(asked.uri):
-        return to_proto.resolved(item, [])
-    explanation = await session.explain(asked.uri, to_proto.point(asked.position), asked.text)
-    return to_proto.resolved(
-        item, _lines(session, asked.uri, explanation.sources if explanation else ())
+    context = to_proto.item_context(item)
+    if context is None or context.version != session.version(context.uri):
+        return to_proto.resolve_item(item, [])
+    explanation = await session.explain(
+        context.uri, to_proto.to_point(context.position), context.text
+    )
+    return to_proto.resolve_item(
+        item, _describe_sources(session, context.uri, explanation.sources if explanation else ())
     )
 
 
-def _lines(session: Session, uri: str, sources: Iterable[Source]) -> list[str]:
-    return [" ".join(f"{_where(session, uri, one)}: {one.excerpt}".split()) for one in sources]
+def _describe_sources(session: ClientSession, uri: str, sources: Iterable[Source]) -> list[str]:
+    return [
+        " ".join(f"{_format_location(session, uri, one)}: {one.excerpt}".split()) for one in sources
+    ]
 
 
-def _where(session: Session, uri: str, source: Source) -> str:
+def _format_location(session: ClientSession, uri: str, source: Source) -> str:
     return location(source.document, source.line, session.workspace, uri)
 
 
-async def explain(session: Session, *arguments: object) -> dict[str, Any] | None:
+async def explain(session: ClientSession, *arguments: object) -> dict[str, Any] | None:
     """What is offered at a point, and why a text is, the first one by default; None where nothing
     is.
     """
-    uri, point, text = _point_and_text(arguments)
-    offered = await session.offers(uri, point)
-    text = text or (offered[0].text if offered else "")
+    uri, point, text = _parse_explain_arguments(arguments)
+    candidates = await session.all_candidates(uri, point)
+    text = text or (candidates[0].text if candidates else "")
     explanation = await session.explain(uri, point, text) if text else None
     if explanation is None:
         return None
-    sources = [{**asdict(one), "where": _where(session, uri, one)} for one in explanation.sources]
+    sources = [
+        {**asdict(one), "where": _format_location(session, uri, one)} for one in explanation.sources
+    ]
     return {
         "text": text,
         "probability": explanation.probability,
         "shares": explanation.shares,
         "sources": sources,
-        "candidates": [asdict(one) for one in offered],
+        "candidates": [asdict(one) for one in candidates],
     }
 
 
-def _point_and_text(arguments: tuple[object, ...]) -> tuple[str, Point, str | None]:
+def _parse_explain_arguments(arguments: tuple[object, ...]) -> tuple[str, Point, str | None]:
     match arguments:
         case [{"uri": str() as uri, "position": position, **more}]:
-            point, text = to_proto.told_point(position), more.get("text")
+            point, text = to_proto.parse_position(position), more.get("text")
             if point and (text is None or isinstance(text, str)):
                 return uri, point, text
     raise JsonRpcInvalidParams(
@@ -75,26 +81,26 @@ def _point_and_text(arguments: tuple[object, ...]) -> tuple[str, Point, str | No
     )
 
 
-async def forget(session: Session, *arguments: object) -> dict[str, Any]:
+async def forget(session: ClientSession, *arguments: object) -> dict[str, Any]:
     """Forget a file, a folder or a word; what that was."""
-    path, word = _path_or_word(arguments)
+    path, word = _parse_forget_arguments(arguments)
     try:
         removed = await session.forget(path, word)
     except Exception as error:
-        raise JsonRpcInternalError(f"not all is forgotten: {logs.told(error)}") from error
+        raise JsonRpcInternalError(f"not all is forgotten: {logs.describe_error(error)}") from error
     return {"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences}
 
 
-def _path_or_word(arguments: tuple[object, ...]) -> tuple[Path | None, str | None]:
+def _parse_forget_arguments(arguments: tuple[object, ...]) -> tuple[Path | None, str | None]:
     # Imported here, since initialize need not wait for what it imports.
-    from foretype_model.privacy.forget_list import can_stand_in_a_text  # noqa: PLC0415
+    from foretype_model.privacy.forget_list import is_valid_word  # noqa: PLC0415
 
     match arguments:
         case [{"path": str() as path, **more}] if (
-            not more and Path(path).is_absolute() and can_be_a_path(path)
+            not more and Path(path).is_absolute() and is_valid_path(path)
         ):
             return Path(path), None
-        case [{"word": str() as word, **more}] if not more and can_stand_in_a_text(word):
+        case [{"word": str() as word, **more}] if not more and is_valid_word(word):
             return None, word
     raise JsonRpcInvalidParams(
         'give one {"path": the absolute path of a file or folder}, or one {"word": one that can '

@@ -14,23 +14,23 @@ from typing import Any, Final
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from foretype_model.files.uris import path_of
+from foretype_model.files.uris import uri_to_path
 from foretype_server.lsp import explain_and_forget, outlook, to_proto
 from foretype_server.lsp.server import ForetypeServer
 from foretype_server.lsp.train import TRAIN
-from foretype_server.session.session import Session
-from foretype_server.settings import SECTION, concerns_us
+from foretype_server.session.session import ClientSession
+from foretype_server.settings import SECTION, has_foretype_settings
 
 STATUS: Final = "foretype.status"
-READING: Final = "Foretype: reading the workspace"
+INDEXING_TITLE: Final = "Foretype: reading the workspace"
 
-MOST_ACCEPTED: Final = 1_000_000
+MAX_ACCEPTED_CHARACTERS: Final = 1_000_000
 """Characters that a client may tell of at once: no offer is as long."""
 
-PARENT_CHECKED_EVERY: Final = 2.0
+PARENT_CHECK_INTERVAL: Final = 2.0
 """Seconds between looks at whether the editor's process is still there."""
 
-CONFIGURATION_AWAITED: Final = 1.5
+CONFIGURATION_TIMEOUT: Final = 1.5
 """Seconds that a client may take to answer with its settings, before the models are loaded without
 them for now.
 """
@@ -44,31 +44,36 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     # An older client names one folder, and not as a list.
     workspace = _folders(server) or tuple(_paths([params.root_uri or ""]))
     editor = params.client_info.name if params.client_info else ""
-    units, progress = to_proto.UNITS[encoding], server.work_done(READING)
-    server.protocol.session = Session(units, workspace, editor, server.warn, progress)
-    server.at_end.callback(server.session.end)
+    position_encoding, progress = (
+        to_proto.POSITION_ENCODINGS[encoding],
+        server.create_progress(INDEXING_TITLE),
+    )
+    server.protocol.session = ClientSession(
+        position_encoding, workspace, editor, server.warn, progress
+    )
+    server.exit_stack.callback(server.session.end)
     server.initialization_options = params.initialization_options
     server.session.configure(server.initialization_options)
     if params.process_id and _is_alive(params.process_id):
-        watching = asyncio.ensure_future(_watch(server, params.process_id))
-        server.at_end.callback(watching.cancel)
+        watching = asyncio.ensure_future(_watch_parent(server, params.process_id))
+        server.exit_stack.callback(watching.cancel)
 
 
 async def initialized(server: ForetypeServer, _: types.InitializedParams) -> None:
     """Take the client's settings, then load the models."""
-    await _pull(server)
+    await _request_configuration(server)
     server.session.start()
-    asyncio.get_running_loop().run_in_executor(None, _keep_private)
-    if server.can("workspace.did_change_configuration.dynamic_registration"):
+    asyncio.get_running_loop().run_in_executor(None, _restrict_permissions)
+    if server.client_supports("workspace.did_change_configuration.dynamic_registration"):
         _register(
             server,
             types.WORKSPACE_DID_CHANGE_CONFIGURATION,
             types.DidChangeConfigurationRegistrationOptions(section=SECTION),
         )
-    _follow_files(server)
+    _watch_files(server)
 
 
-def _keep_private() -> None:
+def _restrict_permissions() -> None:
     # Imported here, since initialize need not wait for these.
     from foretype_model.files.permissions import make_private  # noqa: PLC0415
     from foretype_model.store.store import data_folder  # noqa: PLC0415
@@ -78,33 +83,33 @@ def _keep_private() -> None:
 
 def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) -> None:
     """Learn from the file as it is now."""
-    server.session.changed(_paths([params.text_document.uri]))
+    server.session.files_changed(_paths([params.text_document.uri]))
 
 
 def did_change_watched_files(
     server: ForetypeServer, params: types.DidChangeWatchedFilesParams
 ) -> None:
     """Learn from files as others have left them."""
-    server.session.changed(_paths([change.uri for change in params.changes]))
+    server.session.files_changed(_paths([change.uri for change in params.changes]))
 
 
 def did_change_workspace_folders(
     server: ForetypeServer, _: types.DidChangeWorkspaceFoldersParams
 ) -> None:
     """Learn from the folders that there are now, of which pygls keeps a list."""
-    server.session.move(_folders(server))
-    _follow_files(server)
+    server.session.set_workspace(_folders(server))
+    _watch_files(server)
 
 
 async def did_change_configuration(
     server: ForetypeServer, params: types.DidChangeConfigurationParams
 ) -> None:
     """Take the settings that come along, or ask for them."""
-    if concerns_us(params.settings):
-        server.asked = None
-        _configure(server, params.settings)
+    if has_foretype_settings(params.settings):
+        server.configuration_request = None
+        _apply_configuration(server, params.settings)
     else:
-        await _pull(server)
+        await _request_configuration(server)
 
 
 async def inline_completion(
@@ -112,7 +117,7 @@ async def inline_completion(
 ) -> types.InlineCompletionList:
     """Ghost text."""
     candidate = await server.session.ghost_text(
-        params.text_document.uri, to_proto.point(params.position)
+        params.text_document.uri, to_proto.to_point(params.position)
     )
     return to_proto.inline_completions(candidate, params.text_document.uri, params.position)
 
@@ -122,9 +127,9 @@ async def completion(
 ) -> types.CompletionList:
     """Next words, then next characters."""
     uri = params.text_document.uri
-    asked = to_proto.Asked(uri, server.session.version(uri), params.position)
-    candidates, before = await server.session.candidates(uri, to_proto.point(params.position))
-    return to_proto.completions(candidates, before, asked, server.session.units)
+    context = to_proto.ItemContext(uri, server.session.version(uri), params.position)
+    candidates, before = await server.session.candidates(uri, to_proto.to_point(params.position))
+    return to_proto.completions(candidates, before, context, server.session.encoding)
 
 
 async def resolve(server: ForetypeServer, item: types.CompletionItem) -> types.CompletionItem:
@@ -146,13 +151,15 @@ def accepted(server: ForetypeServer, *arguments: object) -> None:
                 "characters": int() as characters,
                 **more,
             }
-        ] if 0 <= characters <= MOST_ACCEPTED:
+        ] if 0 <= characters <= MAX_ACCEPTED_CHARACTERS:
             whole = more.get("whole") is True
-            server.session.tally.told(str(more.get("uri", "")), kind, characters, whole=whole)
+            server.session.tally.report_accepted(
+                str(more.get("uri", "")), kind, characters, whole=whole
+            )
         case _:
             raise JsonRpcInvalidParams(
                 f'give one {{"kind": "ghost", "word" or "character", "characters": 0 to '
-                f"{MOST_ACCEPTED}}}"
+                f"{MAX_ACCEPTED_CHARACTERS}}}"
             )
 
 
@@ -161,7 +168,7 @@ async def explain(server: ForetypeServer, *arguments: object) -> dict[str, Any] 
     return await explain_and_forget.explain(server.session, *arguments)
 
 
-async def look_out(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:
+async def get_outlook(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:
     """What may come next, and how probable what there is was."""
     return await outlook.outlook(server.session, *arguments)
 
@@ -178,7 +185,7 @@ async def train(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
 
 def cancel(server: ForetypeServer, params: types.WorkDoneProgressCancelParams) -> None:
     """The user wants no more of something that takes long."""
-    server.cancels.get(params.token, lambda: None)()
+    server.cancel_callbacks.get(params.token, lambda: None)()
 
 
 FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
@@ -200,7 +207,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     to_proto.ACCEPTED: accepted,
     explain_and_forget.EXPLAIN: explain,
     explain_and_forget.FORGET: forget,
-    outlook.OUTLOOK: look_out,
+    outlook.OUTLOOK: get_outlook,
     TRAIN: train,
 }
 
@@ -215,11 +222,11 @@ def create_server() -> ForetypeServer:
     return server
 
 
-def _follow_files(server: ForetypeServer) -> None:
+def _watch_files(server: ForetypeServer) -> None:
     """Be told of what others change in the workspace, from when there is one on."""
-    can = server.can("workspace.did_change_watched_files.dynamic_registration")
-    if server.session.workspace and can and not server.follows_files:
-        server.follows_files = True
+    can_register = server.client_supports("workspace.did_change_watched_files.dynamic_registration")
+    if server.session.workspace and can_register and not server.watches_files:
+        server.watches_files = True
         every_file = types.DidChangeWatchedFilesRegistrationOptions(
             [types.FileSystemWatcher("**/*")]
         )
@@ -239,44 +246,48 @@ def _folders(server: ForetypeServer) -> tuple[Path, ...]:
 
 
 def _paths(uris: list[str]) -> list[Path]:
-    return [Path(path) for uri in uris if (path := path_of(uri))]
+    return [Path(path) for uri in uris if (path := uri_to_path(uri))]
 
 
-def _configure(server: ForetypeServer, configuration: Any) -> None:
+def _apply_configuration(server: ForetypeServer, configuration: Any) -> None:
     """Take settings that the client has sent; None leaves those it sent before."""
     if configuration is not None:
         server.configuration = configuration
     server.session.configure(server.initialization_options, server.configuration)
 
 
-async def _pull(server: ForetypeServer) -> None:
+async def _request_configuration(server: ForetypeServer) -> None:
     """Ask for the client's settings, and wait a while. Those of a client that is slow are taken
     once they come.
     """
-    if not server.can("workspace.configuration"):
+    if not server.client_supports("workspace.configuration"):
         return
     wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
-    server.asked = asyncio.ensure_future(server.workspace_configuration_async(wanted))
-    server.asked.add_done_callback(lambda asked: _take(server, asked))
-    await asyncio.wait({server.asked}, timeout=CONFIGURATION_AWAITED)
+    server.configuration_request = asyncio.ensure_future(
+        server.workspace_configuration_async(wanted)
+    )
+    server.configuration_request.add_done_callback(
+        lambda request: _on_configuration(server, request)
+    )
+    await asyncio.wait({server.configuration_request}, timeout=CONFIGURATION_TIMEOUT)
 
 
-def _take(server: ForetypeServer, asked: asyncio.Future[Any]) -> None:
+def _on_configuration(server: ForetypeServer, request: asyncio.Future[Any]) -> None:
     """The answer, unless newer settings have come or been asked for."""
-    if asked.cancelled():
+    if request.cancelled():
         return
-    if error := asked.exception():
+    if error := request.exception():
         log.info("the client gave no settings: %s", type(error).__name__)
         return
-    match asked.result():
-        case [settings] if asked is server.asked:
-            _configure(server, settings)
+    match request.result():
+        case [settings] if request is server.configuration_request:
+            _apply_configuration(server, settings)
 
 
-async def _watch(server: ForetypeServer, process: int) -> None:
+async def _watch_parent(server: ForetypeServer, process: int) -> None:
     """End the conversation once the editor's process is gone: pygls never looks."""
     while _is_alive(process):
-        await asyncio.sleep(PARENT_CHECKED_EVERY)
+        await asyncio.sleep(PARENT_CHECK_INTERVAL)
     server.protocol.end()
 
 

@@ -13,12 +13,12 @@ from foretype_server.lsp import to_proto
 
 if TYPE_CHECKING:
     from foretype_server.document import Point
-    from foretype_server.session.session import Session
+    from foretype_server.session.session import ClientSession
 
 OUTLOOK: Final = "foretype.outlook"
 
 
-async def outlook(session: Session, *arguments: object) -> dict[str, Any] | None:
+async def outlook(session: ClientSession, *arguments: object) -> dict[str, Any] | None:
     """What may come next at a position, and how probable the characters in a range were when they
     came.
 
@@ -27,29 +27,29 @@ async def outlook(session: Session, *arguments: object) -> dict[str, Any] | None
     """
     match arguments:
         case [{"uri": str() as uri, "position": position, **more}]:
-            at, span = _point(position), _span(more.get("range"))
+            point, span = _parse_point(position), _parse_span(more.get("range"))
         case _:
-            raise _wrong()
-    seen = await session.outlook(uri, at, span)
-    return asdict(seen) if seen else None
+            raise _invalid_arguments()
+    answer = await session.outlook(uri, point, span)
+    return asdict(answer) if answer else None
 
 
-def _span(told: object) -> tuple[Point, Point] | None:
-    match told:
+def _parse_span(value: object) -> tuple[Point, Point] | None:
+    match value:
         case None:
             return None
         case {"start": start, "end": end}:
-            return _point(start), _point(end)
-    raise _wrong()
+            return _parse_point(start), _parse_point(end)
+    raise _invalid_arguments()
 
 
-def _point(told: object) -> Point:
-    if point := to_proto.told_point(told):
+def _parse_point(value: object) -> Point:
+    if point := to_proto.parse_position(value):
         return point
-    raise _wrong()
+    raise _invalid_arguments()
 
 
-def _wrong() -> JsonRpcInvalidParams:
+def _invalid_arguments() -> JsonRpcInvalidParams:
     return JsonRpcInvalidParams(
         'give one {"uri": ..., "position": {"line": ..., "character": ...}, "range": optional, '
         "with start and end}"

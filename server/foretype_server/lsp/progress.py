@@ -13,11 +13,11 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 from pygls.lsp.server import LanguageServer
 
-REPORTED_EVERY: Final = 0.2
+REPORT_INTERVAL: Final = 0.2
 """Seconds between reports."""
 
 
-class WorkDone:
+class WorkDoneProgress:
     """Begins at the first part, and ends once all are done. Shows nothing to clients that cannot
     show it.
     """
@@ -25,17 +25,22 @@ class WorkDone:
     def __init__(
         self,
         server: LanguageServer,
-        cancels: MutableMapping[int | str, Callable[[], None]],
+        cancel_callbacks: MutableMapping[int | str, Callable[[], None]],
         title: str,
         cancel: Callable[[], None] | None = None,
     ) -> None:
-        """`cancel` is called where the user wants no more of it: it is put among the `cancels`
-        meanwhile, by token.
+        """`cancel` is called where the user wants no more of it: it is put among the
+        `cancel_callbacks` meanwhile, by token.
         """
-        self._server, self._cancels, self._title, self._cancel = server, cancels, title, cancel
+        self._server, self._cancel_callbacks, self._title, self._cancel = (
+            server,
+            cancel_callbacks,
+            title,
+            cancel,
+        )
         self._token: str | None = None
-        self._creating: asyncio.Task[None] | None = None
-        self._reported = 0.0
+        self._creation: asyncio.Task[None] | None = None
+        self._last_report = 0.0
 
     def __call__(self, done: int, total: int, message: str | None = None) -> None:
         """`done` parts of `total`; equal numbers are the end of it. `message` says so in words."""
@@ -43,8 +48,8 @@ class WorkDone:
             self._end()
         elif self._token is None:
             self._begin()
-        elif time.monotonic() - self._reported > REPORTED_EVERY:
-            self._reported = time.monotonic()
+        elif time.monotonic() - self._last_report > REPORT_INTERVAL:
+            self._last_report = time.monotonic()
             self._send(
                 types.WorkDoneProgressReport(
                     message=message or f"{done} of {total}", percentage=100 * done // total
@@ -56,10 +61,10 @@ class WorkDone:
             return
         self._token = str(uuid4())
         if self._cancel:
-            self._cancels[self._token] = self._cancel
-        self._creating = asyncio.ensure_future(self._create(self._token))
+            self._cancel_callbacks[self._token] = self._cancel
+        self._creation = asyncio.ensure_future(self._create_token(self._token))
 
-    async def _create(self, token: str) -> None:
+    async def _create_token(self, token: str) -> None:
         with suppress(Exception):  # a client that refuses is told no more than it wants
             await self._server.window_work_done_progress_create_async(
                 types.WorkDoneProgressCreateParams(token)
@@ -72,8 +77,8 @@ class WorkDone:
     def _end(self) -> None:
         if self._token is not None:
             token, self._token = self._token, None
-            self._cancels.pop(token, None)
-            created = self._creating
+            self._cancel_callbacks.pop(token, None)
+            created = self._creation
             if created and not created.done():
                 created.add_done_callback(lambda _: self._send(types.WorkDoneProgressEnd(), token))
             else:

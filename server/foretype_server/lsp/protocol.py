@@ -27,12 +27,12 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from foretype_server.lsp.to_proto import point
+from foretype_server.lsp.to_proto import to_point
 
 if TYPE_CHECKING:
-    from foretype_server.session.session import Session
+    from foretype_server.session.session import ClientSession
 
-DEEPEST: Final = 100
+MAX_DEPTH: Final = 100
 """Levels in a message. Ten are usual; from 500 on, cattrs and pygls take minutes to tell what is
 wrong with one.
 """
@@ -40,45 +40,46 @@ wrong with one.
 log = logging.getLogger(__name__)
 # pygls logs whole messages, which hold the user's text: where that is asked for alone, as in
 # logs.py.
-wire = logging.getLogger("pygls.wire")
+wire_log = logging.getLogger("pygls.wire")
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
 
-class Protocol(LanguageServerProtocol):
-    """One client's conversation. `ended` resolves to the exit status that the protocol prescribes.
+class ForetypeProtocol(LanguageServerProtocol):
+    """One client's conversation. `exit_status` resolves to the exit status that the protocol
+    prescribes.
 
     Attributes:
         session: the client's documents and settings, from `initialize` on.
     """
 
-    session: Session
+    session: ClientSession
 
-    def begin(self) -> None:
+    def prepare(self) -> None:
         """Get ready for the first message; on the event loop."""
-        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.exit_status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def receive(self, body: bytes | str) -> None:
         """Handle one message. Never raises: what cannot be handled is answered with an error, or
         left out.
         """
-        wire.debug("received: %s", body)
+        wire_log.debug("received: %s", body)
         try:
-            message = _read(body)
+            message = _parse(body)
         except (ValueError, RecursionError):
-            self._refuse(None, JsonRpcParseError())
+            self._send_error(None, JsonRpcParseError())
             return
         if not isinstance(message, dict):
-            self._refuse(None, JsonRpcInvalidRequest())
+            self._send_error(None, JsonRpcInvalidRequest())
             return
         try:
-            self._check(message)
-            _limit_positions(message)
+            self._validate(message)
+            _clamp_positions(message)
             self.handle_message(self.structure_message({"jsonrpc": self.VERSION, **message}))
         except Exception as error:  # noqa: BLE001 (whatever is wrong with a message, the next one is to be read)
-            self._turn_down(message, error)
+            self._reject(message, error)
 
-    def _check(self, message: dict[str, Any]) -> None:
-        if _is_deep(message):
+    def _validate(self, message: dict[str, Any]) -> None:
+        if _is_too_deep(message):
             raise JsonRpcInvalidRequest("nested too deeply")
         method = message.get("method")
         if method is None or method == types.EXIT:
@@ -98,17 +99,17 @@ class Protocol(LanguageServerProtocol):
                 else JsonRpcInvalidRequest()
             )
 
-    def _turn_down(self, message: dict[str, Any], error: Exception) -> None:
+    def _reject(self, message: dict[str, Any], error: Exception) -> None:
         answer = error if isinstance(error, JsonRpcException) else JsonRpcInvalidParams()
         ident = message.get("id")
         if "id" in message and "method" in message:
-            self._refuse(ident if _is_id(ident) else None, answer)
+            self._send_error(ident if _is_id(ident) else None, answer)
         elif not _is_id(ident):
             log.info("left out a notification: %s", type(error).__name__)
         else:
             self._handle_response(ident, error=answer.to_response_error())
 
-    def _refuse(self, ident: int | str | None, error: JsonRpcException) -> None:
+    def _send_error(self, ident: int | str | None, error: JsonRpcException) -> None:
         # Not by way of pygls, which leaves out an id of null; and that is how JSON-RPC answers what
         # cannot be read.
         self._send_data(
@@ -167,7 +168,7 @@ class Protocol(LanguageServerProtocol):
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """A document was edited."""
         changes = [
-            (point(change.range.start), point(change.range.end), change.text)
+            (to_point(change.range.start), to_point(change.range.end), change.text)
             if isinstance(change, types.TextDocumentContentChangePartial)
             else change.text
             for change in params.content_changes
@@ -186,24 +187,24 @@ class Protocol(LanguageServerProtocol):
 
     def end(self) -> None:
         """End the conversation."""
-        if not self.ended.done():
-            self.ended.set_result(0 if self._shutdown else 1)
+        if not self.exit_status.done():
+            self.exit_status.set_result(0 if self._shutdown else 1)
 
 
-def _read(body: bytes | str) -> Any:
+def _parse(body: bytes | str) -> Any:
     """The JSON in a message. What is no number there is null, as JavaScript writes it: it may be
     sent back.
     """
-    return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
+    return json.loads(body, parse_constant=lambda _: None, parse_float=_parse_float)
 
 
-def _finite(number: str) -> float | None:
+def _parse_float(number: str) -> float | None:
     return value if math.isfinite(value := float(number)) else None
 
 
-def _is_deep(message: object) -> bool:
+def _is_too_deep(message: object) -> bool:
     level = [message]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         inner = (
             one.values() if isinstance(one, dict) else one
             for one in level
@@ -219,7 +220,7 @@ def _is_id(ident: object) -> TypeGuard[int | str]:
     return isinstance(ident, int | str) and not isinstance(ident, bool)
 
 
-def _limit_positions(message: dict[str, Any]) -> None:
+def _clamp_positions(message: dict[str, Any]) -> None:
     """Have an edit arrive that ends "at the end of all", as some write it: one left out is never
     made up for.
     """
@@ -232,8 +233,10 @@ def _limit_positions(message: dict[str, Any]) -> None:
             ]
             ends = [end for range_ in ranges if isinstance(range_, dict) for end in range_.values()]
             for end in (end for end in ends if isinstance(end, dict)):
-                end.update({name: UINTEGER_MAX_VALUE for name, at in end.items() if _is_beyond(at)})
+                end.update(
+                    {name: UINTEGER_MAX_VALUE for name, at in end.items() if _is_too_large(at)}
+                )
 
 
-def _is_beyond(at: object) -> bool:
+def _is_too_large(at: object) -> bool:
     return isinstance(at, int | float) and at > UINTEGER_MAX_VALUE

@@ -8,23 +8,25 @@ from typing import NoReturn
 from foretype_server import logs
 from foretype_server.lsp import shutdown, transport
 from foretype_server.lsp.handlers import create_server
-from foretype_server.lsp.protocol import Protocol
+from foretype_server.lsp.protocol import ForetypeProtocol
 
 
-async def converse(messages: transport.Messages, writer: transport.Writer, headers: bool) -> int:
+async def handle_connection(
+    messages: transport.Messages, writer: transport.MessageWriter, headers: bool
+) -> int:
     """Hold one conversation to its end; the exit status is 0 if the client said good-bye as it
     should.
     """
     server = create_server()
-    server.protocol.begin()
+    server.protocol.prepare()
     server.protocol.set_writer(writer, headers)
-    with server.at_end:
+    with server.exit_stack:
         reading = asyncio.ensure_future(_read(server.protocol, messages))
-        server.at_end.callback(reading.cancel)
-        return await server.protocol.ended
+        server.exit_stack.callback(reading.cancel)
+        return await server.protocol.exit_status
 
 
-async def _read(protocol: Protocol, messages: transport.Messages) -> None:
+async def _read(protocol: ForetypeProtocol, messages: transport.Messages) -> None:
     async for message in messages:
         protocol.receive(message)
         # A handler that awaits begins only now, and takes its snapshot before the next message is
@@ -37,21 +39,21 @@ def serve_stdio(*, log_text: bool = False) -> NoReturn:
     """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol
     prescribes.
     """
-    logs.begin(with_text=log_text)
-    shutdown.run(transport.stdio(converse))
+    logs.configure(with_text=log_text)
+    shutdown.run(transport.stdio(handle_connection))
 
 
 def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve on a TCP port of this machine, one client after another, until interrupted."""
-    from foretype_server.lsp.auth import gate  # noqa: PLC0415 (what editors start by themselves does without)
+    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (what editors start by themselves does without)
 
-    logs.begin(with_text=log_text)
-    shutdown.run(transport.tcp(converse, gate(), host, port))
+    logs.configure(with_text=log_text)
+    shutdown.run(transport.tcp(handle_connection, load_token_auth(), host, port))
 
 
 def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve WebSockets on a port of this machine, one client after another, until interrupted."""
-    from foretype_server.lsp.auth import gate  # noqa: PLC0415 (what editors start by themselves does without)
+    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (what editors start by themselves does without)
 
-    logs.begin(with_text=log_text)
-    shutdown.run(transport.websocket(converse, gate(), host, port))
+    logs.configure(with_text=log_text)
+    shutdown.run(transport.websocket(handle_connection, load_token_auth(), host, port))

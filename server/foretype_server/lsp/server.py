@@ -15,12 +15,12 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 from pygls.lsp.server import LanguageServer
 
-from foretype_server.lsp.progress import WorkDone
-from foretype_server.lsp.protocol import Protocol
-from foretype_server.lsp.train import Training
+from foretype_server.lsp.progress import WorkDoneProgress
+from foretype_server.lsp.protocol import ForetypeProtocol
+from foretype_server.lsp.train import TrainingProcess
 
 if TYPE_CHECKING:
-    from foretype_server.session.session import Session
+    from foretype_server.session.session import ClientSession
 
 log = logging.getLogger(__name__)
 
@@ -28,39 +28,41 @@ log = logging.getLogger(__name__)
 class ForetypeServer(LanguageServer):
     """One client's server: pygls's, with the session behind it."""
 
-    protocol: Protocol
+    protocol: ForetypeProtocol
     initialization_options: Any = None
     configuration: Any = None
-    asked: asyncio.Future[Any] | None = None
-    follows_files = False
+    configuration_request: asyncio.Future[Any] | None = None
+    watches_files = False
 
     def __init__(self) -> None:
-        super().__init__("foretype", version("foretype"), protocol_cls=Protocol)
-        self.at_end = ExitStack()
-        self.cancels: dict[int | str, Callable[[], None]] = {}
-        self.training = Training(self.warn, self.tell, self.work_done)
-        self.at_end.callback(self.training.cancel)
+        super().__init__("foretype", version("foretype"), protocol_cls=ForetypeProtocol)
+        self.exit_stack = ExitStack()
+        self.cancel_callbacks: dict[int | str, Callable[[], None]] = {}
+        self.training = TrainingProcess(self.warn, self.notify, self.create_progress)
+        self.exit_stack.callback(self.training.cancel)
 
     @property
-    def session(self) -> Session:
+    def session(self) -> ClientSession:
         """The session that `initialize` began."""
         return self.protocol.session
 
-    def work_done(self, title: str, cancel: Callable[[], None] | None = None) -> WorkDone:
+    def create_progress(
+        self, title: str, cancel: Callable[[], None] | None = None
+    ) -> WorkDoneProgress:
         """Progress of long work under this title; `cancel` is called where the user wants no more
         of it.
         """
-        return WorkDone(self, self.cancels, title, cancel)
+        return WorkDoneProgress(self, self.cancel_callbacks, title, cancel)
 
     def warn(self, text: str) -> None:
         """Show the user one line of what is not as it should be."""
-        self._show(types.MessageType.Warning, text)
+        self._show_message(types.MessageType.Warning, text)
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Show the user one line."""
-        self._show(types.MessageType.Info, text)
+        self._show_message(types.MessageType.Info, text)
 
-    def _show(self, kind: types.MessageType, text: str) -> None:
+    def _show_message(self, kind: types.MessageType, text: str) -> None:
         self.window_show_message(
             types.ShowMessageParams(kind, f"Foretype: {' '.join(text.split())}")
         )
@@ -71,6 +73,6 @@ class ForetypeServer(LanguageServer):
         """
         log.warning("an error was answered", exc_info=True)
 
-    def can(self, capability: str) -> bool:
+    def client_supports(self, capability: str) -> bool:
         """Whether the client has said so."""
         return bool(get_capability(self.client_capabilities, capability, False))

@@ -11,10 +11,10 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Final, NoReturn
 
-INTERRUPTED: Final = 130
+INTERRUPTED_STATUS: Final = 130
 """The status of a program that Ctrl-C has ended."""
 
-LAST_WORK: Final = 6.0
+JOIN_TIMEOUT: Final = 6.0
 """Seconds in which threads may finish what they were asked for; another server that writes is
 waited for 5.
 """
@@ -22,16 +22,16 @@ waited for 5.
 log = logging.getLogger(__name__)
 
 
-def run(serving: Coroutine[Any, Any, int]) -> NoReturn:
+def run(server: Coroutine[Any, Any, int]) -> NoReturn:
     """Serve, and exit with the status that comes of it."""
     try:
-        status = asyncio.run(serving)
+        status = asyncio.run(server)
     except KeyboardInterrupt:
-        status = INTERRUPTED
-    end = time.monotonic() + LAST_WORK
-    for thread in _others():
+        status = INTERRUPTED_STATUS
+    end = time.monotonic() + JOIN_TIMEOUT
+    for thread in _running_threads():
         thread.join(max(0.0, end - time.monotonic()))
-    if _others():
+    if _running_threads():
         log.error("a thread did not end, and is left behind")
         logging.shutdown()
         # Python would wait for it for ever.
@@ -39,7 +39,7 @@ def run(serving: Coroutine[Any, Any, int]) -> NoReturn:
     sys.exit(status)
 
 
-def _others() -> list[threading.Thread]:
+def _running_threads() -> list[threading.Thread]:
     """Those that Python waits for."""
     return [
         one

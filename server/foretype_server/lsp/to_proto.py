@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lsprotocol import types
 
-from foretype_server.document import Point, Units
+from foretype_server.document import Point, PositionEncoding
 
 if TYPE_CHECKING:
     import regex
@@ -27,13 +27,13 @@ ACCEPTED: Final = "foretype.accepted"
 `characters` and `uri`.
 """
 
-LONGEST_WORD: Final = 400
+MAX_WORD_BYTES: Final = 400
 """Bytes before the cursor that are searched for the word typed so far."""
 
-_VISIBLE: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
+_WHITE_SPACE_SIGNS: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
 
 
-class Asked(NamedTuple):
+class ItemContext(NamedTuple):
     """What an item was made for: a version of a document, the position in it, and the text that is
     offered there.
     """
@@ -78,16 +78,20 @@ class _Utf32:
         return decoded[:units].encode(), decoded[units:].encode()
 
 
-UNITS: Final[Mapping[str, Units]] = {"utf-8": _Utf8(), "utf-16": _Utf16(), "utf-32": _Utf32()}
+POSITION_ENCODINGS: Final[Mapping[str, PositionEncoding]] = {
+    "utf-8": _Utf8(),
+    "utf-16": _Utf16(),
+    "utf-32": _Utf32(),
+}
 """By the name of the position encoding."""
 
 
-def point(position: types.Position) -> Point:
+def to_point(position: types.Position) -> Point:
     """The place a client means."""
     return Point(position.line, position.character)
 
 
-def told_point(position: object) -> Point | None:
+def parse_position(position: object) -> Point | None:
     """The place that a client means by a position in a command's arguments; None where it is
     none.
     """
@@ -106,36 +110,38 @@ def inline_completions(
     item = types.InlineCompletionItem(
         insert_text=candidate.text,
         range=types.Range(start=position, end=position),
-        command=_accepted(candidate, uri),
+        command=_accepted_command(candidate, uri),
     )
     return types.InlineCompletionList(items=[item])
 
 
 def completions(
-    candidates: Iterable[Candidate], before: Rope, asked: Asked, units: Units
+    candidates: Iterable[Candidate], before: Rope, context: ItemContext, encoding: PositionEncoding
 ) -> types.CompletionList:
     """The items for `candidates`, in their order, where `before` is the text before the position
     asked for.
     """
-    position = asked.position
+    position = context.position
     typed = typed_word(before)
-    start = types.Position(position.line, max(0, position.character - units.width(typed.encode())))
-    place = types.Range(start=start, end=position)
+    start = types.Position(
+        position.line, max(0, position.character - encoding.width(typed.encode()))
+    )
+    edit_range = types.Range(start=start, end=position)
     distinct: dict[str, Candidate] = {}
     for candidate in candidates:
         distinct.setdefault(candidate.text, candidate)
     items = [
-        _completion_item(candidate, typed, place, rank)
+        _completion_item(candidate, typed, edit_range, rank)
         for rank, candidate in enumerate(distinct.values())
     ]
     for item, candidate in zip(items, distinct.values(), strict=True):
-        item.command = _accepted(candidate, asked.uri)
-        item.data = _data(candidate, asked)
+        item.command = _accepted_command(candidate, context.uri)
+        item.data = _item_data(candidate, context)
     return types.CompletionList(is_incomplete=True, items=items)
 
 
 @cache
-def _word() -> regex.Pattern[str]:
+def _word_pattern() -> regex.Pattern[str]:
     import regex  # noqa: PLC0415 (25 ms, for which initialize won't wait)
 
     return regex.compile(r"[\w\p{M}]*\Z")
@@ -143,13 +149,13 @@ def _word() -> regex.Pattern[str]:
 
 def typed_word(before: Rope) -> str:
     """The word that the cursor stands at the end of; empty after anything that no word has."""
-    text = before[-LONGEST_WORD:].decode(errors="ignore")
-    found = _word().search(text)
+    text = before[-MAX_WORD_BYTES:].decode(errors="ignore")
+    found = _word_pattern().search(text)
     return found[0] if found else ""
 
 
 def _completion_item(
-    candidate: Candidate, typed: str, place: types.Range, rank: int
+    candidate: Candidate, typed: str, edit_range: types.Range, rank: int
 ) -> types.CompletionItem:
     text = typed + candidate.text
     return types.CompletionItem(
@@ -158,7 +164,7 @@ def _completion_item(
         sort_text=f"{rank:04}",
         filter_text=text,
         insert_text_format=types.InsertTextFormat.PlainText,
-        text_edit=types.TextEdit(range=place, new_text=text),
+        text_edit=types.TextEdit(range=edit_range, new_text=text),
     )
 
 
@@ -169,29 +175,34 @@ def _label(text: str) -> str:
     """
     shown = text.lstrip()
     body = shown.rstrip()
-    return body.translate({**_VISIBLE, ord(" "): " "}) + (
+    return body.translate({**_WHITE_SPACE_SIGNS, ord(" "): " "}) + (
         shown[len(body) :] if body else text
-    ).translate(_VISIBLE)
+    ).translate(_WHITE_SPACE_SIGNS)
 
 
-def _accepted(candidate: Candidate, uri: str) -> types.Command:
+def _accepted_command(candidate: Candidate, uri: str) -> types.Command:
     argument = {"kind": candidate.kind, "characters": len(candidate.text), "uri": uri}
     return types.Command(title="", command=ACCEPTED, arguments=[argument])
 
 
-def _data(candidate: Candidate, asked: Asked) -> dict[str, Any]:
+def _item_data(candidate: Candidate, context: ItemContext) -> dict[str, Any]:
     """What an item keeps, to be explained by.
 
     Fractions as strings: Neovim keeps items as Vim's values, and a fraction that comes out of them
     is no JSON to it.
     """
-    place = {"line": asked.position.line, "character": asked.position.character}
-    where = {"uri": asked.uri, "version": asked.version, "position": place, "text": candidate.text}
+    position = {"line": context.position.line, "character": context.position.character}
+    fields = {
+        "uri": context.uri,
+        "version": context.version,
+        "position": position,
+        "text": candidate.text,
+    }
     shares = {name: str(share) for name, share in candidate.shares.items()}
-    return {"probability": str(candidate.probability), "shares": shares, **where}
+    return {"probability": str(candidate.probability), "shares": shares, **fields}
 
 
-def asked_for(item: types.CompletionItem) -> Asked | None:
+def item_context(item: types.CompletionItem) -> ItemContext | None:
     """What an item was made for, if it is one of ours."""
     match item.data:
         case {
@@ -200,40 +211,42 @@ def asked_for(item: types.CompletionItem) -> Asked | None:
             "position": {"line": int() as line, "character": int() as character},
             "text": str() as text,
         } if text and min(line, character) >= 0:
-            return Asked(uri, version, types.Position(line, character), text)
+            return ItemContext(uri, version, types.Position(line, character), text)
     return None
 
 
-def resolved(item: types.CompletionItem, sources: Iterable[str]) -> types.CompletionItem:
+def resolve_item(item: types.CompletionItem, sources: Iterable[str]) -> types.CompletionItem:
     """`item` with its probability, each predictor's share and `sources` spelt out, where it is one
     of ours.
     """
     match item.data:
-        case {"probability": told, "shares": dict() as shares} if (
-            probability := _fraction(told)
+        case {"probability": value, "shares": dict() as shares} if (
+            probability := _parse_fraction(value)
         ) is not None:
-            item.detail = _percent(probability)
-            text = "\n".join([*_origin(probability, shares), *sources])
+            item.detail = _format_percent(probability)
+            text = "\n".join([*_format_origin(probability, shares), *sources])
             item.documentation = types.MarkupContent(kind=types.MarkupKind.PlainText, value=text)
     return item
 
 
-def _fraction(told: Any) -> float | None:
+def _parse_fraction(value: Any) -> float | None:
     try:
-        return float(told)
+        return float(value)
     except (TypeError, ValueError):
         return None
 
 
-def _origin(probability: float, shares: Mapping[str, Any]) -> list[str]:
+def _format_origin(probability: float, shares: Mapping[str, Any]) -> list[str]:
     ranked = sorted(
-        (-share, name) for name, told in shares.items() if (share := _fraction(told)) is not None
+        (-share, name)
+        for name, value in shares.items()
+        if (share := _parse_fraction(value)) is not None
     )
     return [
-        f"probability: {_percent(probability)}",
-        *(f"{name}: {_percent(-share)} of it" for share, name in ranked),
+        f"probability: {_format_percent(probability)}",
+        *(f"{name}: {_format_percent(-share)} of it" for share, name in ranked),
     ]
 
 
-def _percent(probability: float) -> str:
+def _format_percent(probability: float) -> str:
     return f"{100 * probability:.2g} %" if probability < 0.1 else f"{100 * probability:.0f} %"

@@ -18,33 +18,33 @@ from typing import Any, Final
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
 from foretype_server import logs
-from foretype_server.lsp.progress import WorkDone
+from foretype_server.lsp.progress import WorkDoneProgress
 
 TRAIN: Final = "foretype.train"
 TITLE: Final = "Foretype: training on your text"
 # -P: what lies in the working directory, which may be the workspace, is not imported.
 COMMAND: Final = (sys.executable, "-P", "-m", "foretype_server", "train")
 
-_SCORED: Final = re.compile(r"\s*(\d+)%  step .*?  (\S+ left)  .*(held-out .*)")
+_PROGRESS_LINE: Final = re.compile(r"\s*(\d+)%  step .*?  (\S+ left)  .*(held-out .*)")
 """A line that ``foretype train`` writes where there is no terminal."""
 
 
-class Training:
+class TrainingProcess:
     """One at a time. Lives on the event loop."""
 
     def __init__(
         self,
         warn: Callable[[str], None],
-        tell: Callable[[str], None],
-        work_done: Callable[[str, Callable[[], None]], WorkDone],
+        notify: Callable[[str], None],
+        create_progress: Callable[[str, Callable[[], None]], WorkDoneProgress],
     ) -> None:
-        """`warn` and `tell` show the user one line; `work_done` makes the progress with this title
-        and cancellation.
+        """`warn` and `notify` show the user one line; `create_progress` makes the progress with
+        this title and cancellation.
         """
-        self._warn, self._tell = warn, tell
-        self._done = work_done(TITLE, self.cancel)
+        self._warn, self._notify = warn, notify
+        self._progress = create_progress(TITLE, self.cancel)
         self._process: asyncio.subprocess.Process | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._reporting: asyncio.Task[None] | None = None
 
     async def start(self, workspace: Sequence[Path], *arguments: object) -> dict[str, Any]:
         """Train on what the client names, the workspace by default. JsonRpcInvalidParams where that
@@ -54,7 +54,7 @@ class Training:
             raise JsonRpcInternalError(
                 "a training is under way: cancel it first, or wait for its end"
             )
-        paths, options = _paths_and_options(workspace, arguments)
+        paths, options = _parse_arguments(workspace, arguments)
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
             *COMMAND, *options, "--", *paths, stdin=asyncio.subprocess.DEVNULL, stdout=pipe,
@@ -65,7 +65,7 @@ class Training:
             with suppress(ProcessLookupError):
                 # It takes all cores for minutes, and somebody is typing.
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
-        self._following = asyncio.ensure_future(self._follow(self._process))
+        self._reporting = asyncio.ensure_future(self._report(self._process))
         return {"paths": paths}
 
     def cancel(self) -> None:
@@ -74,24 +74,24 @@ class Training:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
 
-    async def _follow(self, process: asyncio.subprocess.Process) -> None:
+    async def _report(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout
         assert process.stderr
-        self._done(0, 100)
-        last, fell = "", False
+        self._progress(0, 100)
+        last, crashed = "", False
         async for line in process.stderr:
             last = line.decode(errors="replace").strip() or last
-            fell |= line.startswith(b"Traceback ")
-            if scored := _SCORED.match(line.decode(errors="replace")):
-                percent, left, held_out = scored.groups()
+            crashed |= line.startswith(b"Traceback ")
+            if match := _PROGRESS_LINE.match(line.decode(errors="replace")):
+                percent, left, held_out = match.groups()
                 # At 100 the file is still to be written.
-                self._done(min(99, int(percent)), 100, f"{left}, {held_out}")
-        told = (await process.stdout.read()).decode(errors="replace").splitlines()
+                self._progress(min(99, int(percent)), 100, f"{left}, {held_out}")
+        output = (await process.stdout.read()).decode(errors="replace").splitlines()
         status = await process.wait()
-        self._done(100, 100)
+        self._progress(100, 100)
         if status == 0:
-            self._tell(" ".join(line for line in told if not line.startswith("Try it")))
-        elif fell and not logs.is_text_logged():
+            self._notify(" ".join(line for line in output if not line.startswith("Try it")))
+        elif crashed and not logs.is_text_logged():
             # Its last words are those of an error that is none of ours, and may hold the text.
             self._warn(
                 f"the training ended with status {status}; foretype train, in a terminal, tells why"
@@ -100,7 +100,7 @@ class Training:
             self._warn(last.removeprefix("foretype: "))
 
 
-def _paths_and_options(
+def _parse_arguments(
     workspace: Sequence[Path], arguments: tuple[object, ...]
 ) -> tuple[list[str], list[str]]:
     """Of the command to run."""
@@ -108,7 +108,7 @@ def _paths_and_options(
         case [{**given}] if set(given) <= {"paths", "minutes", "from"}:
             paths: Any = given.get("paths", [str(path) for path in workspace])
             minutes, origin = given.get("minutes", 10), given.get("from", "default")
-            if _are_paths(paths) and _is_a_time(minutes) and isinstance(origin, str):
+            if _are_paths(paths) and _is_duration(minutes) and isinstance(origin, str):
                 return list(paths), ["--minutes", str(minutes), "--from", origin]
     raise JsonRpcInvalidParams(
         'give at most one {"paths": absolute ones (by default the workspace, if there is one), '
@@ -125,5 +125,5 @@ def _are_paths(paths: Any) -> bool:
     )
 
 
-def _is_a_time(minutes: Any) -> bool:
+def _is_duration(minutes: Any) -> bool:
     return isinstance(minutes, int | float) and isfinite(minutes) and minutes > 0

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Request, Response
 
-    from foretype_server.lsp.auth import Gate
+    from foretype_server.lsp.auth import TokenAuth
 
 Messages: TypeAlias = AsyncIterator[bytes | str]
 
-READ_AT_ONCE: Final = 65536
-LONGEST_MESSAGE: Final = 1_000_000_000
+READ_SIZE: Final = 65536
+MAX_MESSAGE_BYTES: Final = 1_000_000_000
 """Bytes. Whoever announces more is not believed: what follows would be waited for in vain, and
 taken for it.
 """
@@ -37,23 +37,25 @@ taken for it.
 LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 TRY_AGAIN_LATER: Final = 1013
 
-ADMITTED_WITHIN: Final = 5.0
+AUTH_TIMEOUT: Final = 5.0
 """Seconds that a client may take to show the token."""
 
-UNADMITTED_BYTES: Final = 1_000_000
+MAX_UNAUTHENTICATED_BYTES: Final = 1_000_000
 """How long the message may be that does."""
 
-ONE: Final = (
+BUSY_ERROR: Final = (
     "another client is connected, and there is one at a time: end that one, or start another server"
 )
-SECOND: Final = "a client was turned away, as others will be: one at a time"
-STRANGER: Final = "a client was turned away, as others will be: it has not shown the token"
-NO_TOKEN: Final = (
+BUSY_NOTICE: Final = "a client was turned away, as others will be: one at a time"
+UNAUTHENTICATED_NOTICE: Final = (
+    "a client was turned away, as others will be: it has not shown the token"
+)
+TOKEN_ERROR: Final = (
     "the right token is missing: give initializationOptions.token; on the server's machine it is in"
 )
 
 
-class Writer:
+class MessageWriter:
     """Where the server's messages go, as pygls wants it. Once the client is gone they go
     nowhere.
     """
@@ -73,7 +75,7 @@ class Writer:
         """Nothing: whoever opened the stream closes it."""
 
 
-Converse = Callable[[Messages, Writer, bool], Awaitable[int]]
+ConnectionHandler = Callable[[Messages, MessageWriter, bool], Awaitable[int]]
 """Holds one conversation, and returns the exit status. The flag: whether messages have headers."""
 
 
@@ -88,14 +90,14 @@ async def read_messages(reader: asyncio.StreamReader) -> Messages:
         return
 
 
-async def _read_first(reader: asyncio.StreamReader) -> bytes:
+async def _read_first_message(reader: asyncio.StreamReader) -> bytes:
     """The first message of a client that has shown nothing yet; empty where it is too slow, too
     long or none.
     """
     with suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
-        async with asyncio.timeout(ADMITTED_WITHIN):
+        async with asyncio.timeout(AUTH_TIMEOUT):
             length = await _read_headers(reader)
-            if length and length <= UNADMITTED_BYTES:
+            if length and length <= MAX_UNAUTHENTICATED_BYTES:
                 return await reader.readexactly(length)
     return b""
 
@@ -106,7 +108,7 @@ async def _read_headers(reader: asyncio.StreamReader) -> int | None:
     while line := await _read_line(reader):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
-            length = _length(value.strip())
+            length = _parse_content_length(value.strip())
         elif b" HTTP/" in line:
             # A web page may have a browser post anything to any port: it must not command this
             # server.
@@ -116,13 +118,13 @@ async def _read_headers(reader: asyncio.StreamReader) -> int | None:
     return None
 
 
-def _length(told: bytes) -> int | None:
+def _parse_content_length(value: bytes) -> int | None:
     """What a header tells; None where that is no length of a message."""
-    if not told.isdigit() or len(told) > len(
-        str(LONGEST_MESSAGE)
+    if not value.isdigit() or len(value) > len(
+        str(MAX_MESSAGE_BYTES)
     ):  # int() refuses some thousand digits
         return None
-    return length if (length := int(told)) <= LONGEST_MESSAGE else None
+    return length if (length := int(value)) <= MAX_MESSAGE_BYTES else None
 
 
 async def _read_line(reader: asyncio.StreamReader) -> bytes:
@@ -132,135 +134,148 @@ async def _read_line(reader: asyncio.StreamReader) -> bytes:
         return b"\n"
 
 
-async def stdio(converse: Converse) -> int:
+async def stdio(handle_connection: ConnectionHandler) -> int:
     """Hold one conversation on stdin and stdout."""
     reader = asyncio.StreamReader()
-    write = _claim_stdout()
+    write = _redirect_stdout()
     # A daemon thread of our own: a read that waits can neither be cancelled nor, in an executor, be
     # left behind.
-    threading.Thread(target=_pump, args=(reader, asyncio.get_running_loop()), daemon=True).start()
-    return await converse(read_messages(reader), Writer(write), True)
+    threading.Thread(
+        target=_feed_stdin, args=(reader, asyncio.get_running_loop()), daemon=True
+    ).start()
+    return await handle_connection(read_messages(reader), MessageWriter(write), True)
 
 
-def _claim_stdout() -> Callable[[bytes], None]:
+def _redirect_stdout() -> Callable[[bytes], None]:
     """Writes to stdout from now on; whatever else is printed, by Python or by a library in C, goes
     to stderr.
     """
-    own = os.dup(1)
+    stdout = os.dup(1)
     os.dup2(2, 1)
 
     def write(data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(own, rest) :]
+            rest = rest[os.write(stdout, rest) :]
 
     return write
 
 
-def _pump(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+def _feed_stdin(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
     try:
-        while data := os.read(0, READ_AT_ONCE):
+        while data := os.read(0, READ_SIZE):
             loop.call_soon_threadsafe(reader.feed_data, data)
         loop.call_soon_threadsafe(reader.feed_eof)
     except RuntimeError:
         return  # the loop is closed
 
 
-async def tcp(converse: Converse, gate: Gate, host: str, port: int) -> int:
+async def tcp(handle_connection: ConnectionHandler, auth: TokenAuth, host: str, port: int) -> int:
     """Hold one conversation after the other on a TCP port, for ever. A second client at a time is
     turned away.
     """
-    one = asyncio.Lock()
+    session_lock = asyncio.Lock()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # One that has shown nothing keeps nobody else out.
-        first = await _read_first(reader)
-        admitted = gate.admits(first)
+        first = await _read_first_message(reader)
+        initialize = auth.authenticate(first)
         try:
-            if admitted is None or one.locked():
-                await _turn_away(
-                    reader, writer, first, ONE if admitted else f"{NO_TOKEN} {gate.where}"
+            if initialize is None or session_lock.locked():
+                await _reject(
+                    reader,
+                    writer,
+                    first,
+                    BUSY_ERROR if initialize else f"{TOKEN_ERROR} {auth.token_location}",
                 )
                 return
-            async with one:
-                await converse(_and_then(admitted, reader), Writer(writer.write), True)
+            async with session_lock:
+                await handle_connection(
+                    _prepend(initialize, reader), MessageWriter(writer.write), True
+                )
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, loopback(host), port)
-    say(f"listening on {host}:{server.sockets[0].getsockname()[1]}")
-    say(f"clients show the token as initializationOptions.token; it is in {gate.where}")
+    server = await asyncio.start_server(on_connect, loopback_address(host), port)
+    print_line(f"listening on {host}:{server.sockets[0].getsockname()[1]}")
+    print_line(
+        f"clients show the token as initializationOptions.token; it is in {auth.token_location}"
+    )
     await server.serve_forever()
     return 0
 
 
-async def _and_then(first: bytes, reader: asyncio.StreamReader) -> Messages:
-    yield first
+async def _prepend(initialize: bytes, reader: asyncio.StreamReader) -> Messages:
+    yield initialize
     async for message in read_messages(reader):
         yield message
 
 
-async def _turn_away(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, why: str
+async def _reject(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, reason: str
 ) -> None:
     """Tell a client why, if it has said anything."""
-    say_once(SECOND if why is ONE else STRANGER)
+    print_once(BUSY_NOTICE if reason is BUSY_ERROR else UNAUTHENTICATED_NOTICE)
     if not first:
         return
     ident = None
     with suppress(ValueError, AttributeError, RecursionError):
         ident = json.loads(first).get("id")
     # RequestFailed: well formed, and not done.
-    error = {"code": -32803, "message": f"foretype: {why}"}
+    error = {"code": -32803, "message": f"foretype: {reason}"}
     body = json.dumps({"jsonrpc": "2.0", "id": ident, "error": error}).encode()
     with suppress(OSError, TimeoutError):  # the client may be gone by now
         async with asyncio.timeout(1):
             writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
             writer.write_eof()
             # Where what it has sent is not read, the system takes the answer back.
-            while await reader.read(READ_AT_ONCE):
+            while await reader.read(READ_SIZE):
                 pass
 
 
-async def websocket(converse: Converse, gate: Gate, host: str, port: int) -> int:
+async def websocket(
+    handle_connection: ConnectionHandler, auth: TokenAuth, host: str, port: int
+) -> int:
     """The same over WebSockets; pages from elsewhere in a browser on this machine are kept out by
     their origin.
     """
     from websockets.asyncio.server import serve  # noqa: PLC0415 (only here, and 60 ms)
 
-    one = asyncio.Lock()
+    session_lock = asyncio.Lock()
 
-    def asked(connection: ServerConnection, request: Request) -> Response | None:
+    def authenticate(connection: ServerConnection, request: Request) -> Response | None:
         shown = parse_qs(urlsplit(request.path).query).get("token", [""])[0]
-        if gate.opens(shown):
+        if auth.matches(shown):
             return None
-        say_once(STRANGER)
+        print_once(UNAUTHENTICATED_NOTICE)
         advice = (
             f"connect to ws://{host}:{connection.local_address[1]}/?token=..., with what is "
-            f"in {gate.where}"
+            f"in {auth.token_location}"
         )
         return connection.respond(
             HTTPStatus.UNAUTHORIZED, f"foretype: the right token is missing: {advice}\n"
         )
 
-    async def connected(connection: ServerConnection) -> None:
-        if one.locked():
-            say_once(SECOND)
+    async def on_connect(connection: ServerConnection) -> None:
+        if session_lock.locked():
+            print_once(BUSY_NOTICE)
             await connection.close(TRY_AGAIN_LATER, "one client at a time")
             return
-        async with one:
-            await hold(converse, connection)
+        async with session_lock:
+            await handle_websocket(handle_connection, connection)
 
     server = await serve(
-        connected, loopback(host), port, max_size=None, origins=[None, LOOPBACK_ORIGIN],
-        process_request=asked,
-        open_timeout=ADMITTED_WITHIN, logger=silent_logger(),
+        on_connect, loopback_address(host), port, max_size=None, origins=[None, LOOPBACK_ORIGIN],
+        process_request=authenticate,
+        open_timeout=AUTH_TIMEOUT, logger=silent_logger(),
     )  # fmt: skip
     address = f"ws://{host}:{next(iter(server.sockets)).getsockname()[1]}"
-    say(f"listening on {address}")
+    print_line(f"listening on {address}")
     # Of another program's output there may be a log.
-    token = gate.token if sys.stderr.isatty() else "..."
-    say(f"clients connect to {address}/?token={token}; the token is in {gate.where}")
+    token = auth.token if sys.stderr.isatty() else "..."
+    print_line(
+        f"clients connect to {address}/?token={token}; the token is in {auth.token_location}"
+    )
     await server.serve_forever()
     return 0
 
@@ -274,15 +289,17 @@ def silent_logger() -> logging.Logger:
     return silent
 
 
-async def hold(converse: Converse, connection: ServerConnection) -> None:
+async def handle_websocket(
+    handle_connection: ConnectionHandler, connection: ServerConnection
+) -> None:
     """Hold one conversation over a WebSocket."""
     sending: set[asyncio.Task[None]] = set()
-    await converse(
-        _received(connection), Writer(lambda data: _send(connection, data, sending)), False
+    await handle_connection(
+        _receive(connection), MessageWriter(lambda data: _send(connection, data, sending)), False
     )
 
 
-async def _received(connection: ServerConnection) -> Messages:
+async def _receive(connection: ServerConnection) -> Messages:
     from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
 
     try:
@@ -293,19 +310,19 @@ async def _received(connection: ServerConnection) -> Messages:
 
 
 def _send(connection: ServerConnection, data: bytes, sending: set[asyncio.Task[None]]) -> None:
-    task = asyncio.ensure_future(_sent(connection, data.decode()))
+    task = asyncio.ensure_future(_send_text(connection, data.decode()))
     sending.add(task)
     task.add_done_callback(sending.discard)
 
 
-async def _sent(connection: ServerConnection, message: str) -> None:
+async def _send_text(connection: ServerConnection, message: str) -> None:
     from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
 
     with suppress(ConnectionClosed):  # the end of the client's own messages ends the conversation
         await connection.send(message)
 
 
-def loopback(host: str) -> str:
+def loopback_address(host: str) -> str:
     """The address of this machine that `host` names; any other ends the program with one line and
     status 2.
     """
@@ -315,18 +332,18 @@ def loopback(host: str) -> str:
             return address
     except ValueError:
         pass
-    say(f"listens on this machine only: give 127.0.0.1 or localhost, not {host}.")
+    print_line(f"listens on this machine only: give 127.0.0.1 or localhost, not {host}.")
     raise SystemExit(2)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Tell who started the server."""
     print(f"foretype: {line}", file=sys.stderr, flush=True)
 
 
 @functools.cache
-def say_once(line: str) -> None:
+def print_once(line: str) -> None:
     """Likewise, but not again: strangers must not fill a pipe that nobody reads, for that would
     halt the server.
     """
-    say(line)
+    print_line(line)

@@ -27,21 +27,23 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
 
 HOST: Final = "127.0.0.1"
-CONVERSATION: Final = "lsp"
-BEGINNING: Final = "beginning.json"
+WEBSOCKET_PATH: Final = "lsp"
+INITIAL_STATE_FILE: Final = "beginning.json"
 """What the page asks for below its address, beside its files."""
 
-KINDS: Final[Mapping[str, str]] = {
+CONTENT_TYPES: Final[Mapping[str, str]] = {
     ".html": "text/html",
     ".js": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
-PLAIN: Final = "text/plain"
+PLAIN_TEXT: Final = "text/plain"
 
-LOST: Final = "There is no such page. Open the address that foretype playground has printed.\n"
-ELSEWHERE: Final = "Open this page by the address that foretype playground has printed.\n"
+NOT_FOUND_MESSAGE: Final = (
+    "There is no such page. Open the address that foretype playground has printed.\n"
+)
+FORBIDDEN_MESSAGE: Final = "Open this page by the address that foretype playground has printed.\n"
 
 
 class PageError(ForetypeError):
@@ -49,7 +51,7 @@ class PageError(ForetypeError):
 
 
 @dataclass(frozen=True)
-class Beginning:
+class InitialState:
     """What the page begins with.
 
     Attributes:
@@ -68,7 +70,7 @@ class Beginning:
 class Page:
     """The files that are served, and to whom."""
 
-    def __init__(self, folder: Path, beginning: Beginning) -> None:
+    def __init__(self, folder: Path, initial_state: InitialState) -> None:
         """Raises PageError where `folder` lacks the page."""
         try:
             self._files = {
@@ -81,28 +83,32 @@ class Page:
             ) from error
         self._token, self._nonce = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         # The editor's own style sheet is made by its script, which has to say so.
-        self._files[BEGINNING] = json.dumps({**asdict(beginning), "nonce": self._nonce}).encode()
+        self._files[INITIAL_STATE_FILE] = json.dumps(
+            {**asdict(initial_state), "nonce": self._nonce}
+        ).encode()
 
-    def address(self, port: int) -> str:
+    def url(self, port: int) -> str:
         """Where the page is."""
         return f"http://{HOST}:{port}/{self._token}/"
 
-    def answer(self, connection: ServerConnection, request: Request) -> Response | None:
+    def respond(self, connection: ServerConnection, request: Request) -> Response | None:
         """To a request for a file; None lets a conversation begin."""
         port = connection.local_address[1]
         if request.headers.get_all("Host") not in ([f"{HOST}:{port}"], [f"localhost:{port}"]):
-            return self._response(port, HTTPStatus.FORBIDDEN, ELSEWHERE.encode())
+            return self._response(port, HTTPStatus.FORBIDDEN, FORBIDDEN_MESSAGE.encode())
         token, _, name = request.path.partition("?")[0].removeprefix("/").partition("/")
         if not secrets.compare_digest(token.encode(), self._token.encode()):
-            return self._response(port, HTTPStatus.NOT_FOUND, LOST.encode())
-        if name == CONVERSATION and "Upgrade" in request.headers:
+            return self._response(port, HTTPStatus.NOT_FOUND, NOT_FOUND_MESSAGE.encode())
+        if name == WEBSOCKET_PATH and "Upgrade" in request.headers:
             return None
         if name not in self._files:
-            return self._response(port, HTTPStatus.NOT_FOUND, LOST.encode())
-        kind = KINDS.get(Path(name or "index.html").suffix, PLAIN)
-        return self._response(port, HTTPStatus.OK, self._files[name], kind)
+            return self._response(port, HTTPStatus.NOT_FOUND, NOT_FOUND_MESSAGE.encode())
+        content_type = CONTENT_TYPES.get(Path(name or "index.html").suffix, PLAIN_TEXT)
+        return self._response(port, HTTPStatus.OK, self._files[name], content_type)
 
-    def _response(self, port: int, status: HTTPStatus, body: bytes, kind: str = PLAIN) -> Response:
+    def _response(
+        self, port: int, status: HTTPStatus, body: bytes, content_type: str = PLAIN_TEXT
+    ) -> Response:
         from websockets.datastructures import Headers  # noqa: PLC0415 (as in transport)
         from websockets.http11 import Response  # noqa: PLC0415
 
@@ -118,7 +124,7 @@ class Page:
             "frame-ancestors": "'none'",
         }
         headers = {
-            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Type": f"{content_type}; charset=utf-8",
             "Content-Length": str(len(body)),
             "Content-Security-Policy": "; ".join(map(" ".join, policy.items())),
             "Cross-Origin-Resource-Policy": "same-origin",
@@ -131,38 +137,41 @@ class Page:
 
 
 async def serve(
-    converse: transport.Converse, page: Page, port: int, ready: Callable[[str], None]
+    handle_connection: transport.ConnectionHandler,
+    page: Page,
+    port: int,
+    on_ready: Callable[[str], None],
 ) -> None:
     """Serve the page, with a conversation for each that is open, until the program is interrupted.
 
-    `port` 0 takes a free one; `ready` is told the address. Raises PageError where the port is
+    `port` 0 takes a free one; `on_ready` is told the address. Raises PageError where the port is
     taken.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    endings = [signal.SIGINT, signal.SIGTERM]
+    signals = [signal.SIGINT, signal.SIGTERM]
     if (
         hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     ):  # as nohup has it
-        endings.append(signal.SIGHUP)
-    for number in endings:
+        signals.append(signal.SIGHUP)
+    for number in signals:
         with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
             loop.add_signal_handler(number, ended.set)
-    async with await _listen(converse, page, port) as server:
-        ready(page.address(next(iter(server.sockets)).getsockname()[1]))
+    async with await _listen(handle_connection, page, port) as server:
+        on_ready(page.url(next(iter(server.sockets)).getsockname()[1]))
         await ended.wait()
 
 
-async def _listen(converse: transport.Converse, page: Page, port: int) -> Server:
+async def _listen(handle_connection: transport.ConnectionHandler, page: Page, port: int) -> Server:
     from websockets.asyncio.server import serve as listen  # noqa: PLC0415 (60 ms)
 
-    async def connected(connection: ServerConnection) -> None:
-        await transport.hold(converse, connection)
+    async def on_connect(connection: ServerConnection) -> None:
+        await transport.handle_websocket(handle_connection, connection)
 
     origins = [transport.LOOPBACK_ORIGIN]
     try:
         return await listen(
-            connected, HOST, port, max_size=None, origins=origins, process_request=page.answer,
+            on_connect, HOST, port, max_size=None, origins=origins, process_request=page.respond,
             logger=transport.silent_logger(),
         )  # fmt: skip
     except OSError as error:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from foretype_model.files.atomic import replacing
-from foretype_model.files.permissions import PAGES
+from foretype_model.files.atomic import atomic_write
+from foretype_model.files.permissions import PLAYGROUND_FOLDER
 from foretype_model.store.store import data_folder
 
-SIGNPOST: Final = """<!DOCTYPE html>
+REDIRECT_PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="referrer" content="no-referrer">
@@ -28,13 +28,13 @@ SIGNPOST: Final = """<!DOCTYPE html>
 
 
 @contextmanager
-def signpost(address: str) -> Iterator[str]:
+def redirect_file(address: str) -> Iterator[str]:
     """The URL of such a file, which is there until the block ends. Raises OSError where it cannot
     be written.
     """
-    path = data_folder().absolute() / PAGES / f"{os.getpid()}.html"
-    with replacing(path) as partial:
-        partial.write_text(SIGNPOST.format(address=html.escape(address)), "utf-8")
+    path = data_folder().absolute() / PLAYGROUND_FOLDER / f"{os.getpid()}.html"
+    with atomic_write(path) as partial:
+        partial.write_text(REDIRECT_PAGE.format(address=html.escape(address)), "utf-8")
     try:
         yield path.as_uri()
     finally:

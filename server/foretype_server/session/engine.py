@@ -14,24 +14,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from foretype_model.cancellation import Stale, Superseded
+from foretype_model.cancellation import Cancelled, IsCancelled
 from foretype_model.completion.candidates import Candidate
 from foretype_model.completion.completer import Completer
 from foretype_model.completion.explain import Explanation
 from foretype_model.errors import ModelError
-from foretype_model.predictor import Context, Forgetful, Indexer, Predictor, Removed
-from foretype_model.predictors import folder_of, load_predictors
-from foretype_model.predictors.copy.index.registry import Indexes
-from foretype_model.privacy.forget_list import Forgotten, ForgottenNow
-from foretype_model.privacy.learning_policy import Consent
+from foretype_model.predictor import Forgetful, Indexer, Predictor, PredictorConfig, Removed
+from foretype_model.predictors import load_predictors, predictor_folder
+from foretype_model.predictors.copy.index.registry import IndexRegistry
+from foretype_model.privacy.forget_list import ForgetList, LiveForgetList
+from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.store.store import Store, data_folder
 from foretype_server import logs
 from foretype_server.document import Snapshot
-from foretype_server.session.ensembles import Ensemble, Serving
-from foretype_server.session.scoring import Outlook, Readings
+from foretype_server.session.ensembles import Ensemble, Ensembles
+from foretype_server.session.scoring import OutlookAnswer, ScoringSessions
 from foretype_server.settings import Settings
 
-AWAKE: Final = 8
+MAX_ACTIVE_DOCUMENTS: Final = 8
 """Documents, those asked about last, whose states are kept closely (2 MB each where they are 20 kB
 long); the others rest.
 """
@@ -39,12 +39,12 @@ long); the others rest.
 P = TypeVar("P")
 T = TypeVar("T")
 
-SOURCES: Final = 3
+MAX_SOURCES: Final = 3
 """Places at most that something is said to come from."""
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadResult:
     """What the engine works with, and a line for the user on each thing that it has to do
     without.
     """
@@ -65,30 +65,32 @@ class Engine:
         `warn` is told what the user is to know of a model that came into use later.
         """
         self._on_drop, self._warn = on_drop, warn
-        self._serving = Serving({}, None, warn)
-        self._consent = Consent()
-        self._readings = Readings(lambda: Serving({}, None, warn), on_drop, self._consent)
-        self._indexes = Indexes(_learnt())
-        self._forgotten = ForgottenNow(_learnt())
-        self._heeded: Forgotten | None = None
+        self._ensembles = Ensembles({}, None, warn)
+        self._policy = LearningPolicy()
+        self._scoring = ScoringSessions(lambda: Ensembles({}, None, warn), on_drop, self._policy)
+        self._indexes = IndexRegistry(_index_folder())
+        self._forget_list = LiveForgetList(_index_folder())
+        self._applied_forget_list: ForgetList | None = None
         self._completers: OrderedDict[str, tuple[Ensemble, Completer]] = OrderedDict()
         self._memory = 0
-        self._indexed = False
+        self._index_changed = False
 
-    def load(self, settings: Settings, workspace: tuple[Path, ...]) -> Loaded:
+    def load(self, settings: Settings, workspace: tuple[Path, ...]) -> LoadResult:
         """Make the predictors that `settings` name; all documents start anew with them."""
         self.release()
         self._memory = 1_000_000 * settings.memory_per_document
-        self._serving, loaded = self._served(settings, workspace)
-        self._consent = Consent(workspace, settings.not_learnt, self._forgotten)
-        self._readings = Readings(
-            lambda: self._served(settings, workspace)[0], self._on_drop, self._consent
+        self._ensembles, loaded = self._load_ensembles(settings, workspace)
+        self._policy = LearningPolicy(workspace, settings.excluded_patterns, self._forget_list)
+        self._scoring = ScoringSessions(
+            lambda: self._load_ensembles(settings, workspace)[0], self._on_drop, self._policy
         )
-        self._indexes = Indexes(_learnt())
+        self._indexes = IndexRegistry(_index_folder())
         self._completers.clear()
         return loaded
 
-    def _served(self, settings: Settings, workspace: tuple[Path, ...]) -> tuple[Serving, Loaded]:
+    def _load_ensembles(
+        self, settings: Settings, workspace: tuple[Path, ...]
+    ) -> tuple[Ensembles, LoadResult]:
         predictors, loaded = _load(settings.model, settings, workspace)
         named = settings.model is not None
         if named and loaded.problems:
@@ -96,49 +98,65 @@ class Engine:
             if len(default.problems) < len(loaded.problems):
                 predictors, named = others, False
                 problems = (*loaded.problems, "the model in use takes its place")
-                loaded = Loaded(default.predictors, default.model, problems)
+                loaded = LoadResult(default.predictors, default.model, problems)
         # A model that the settings name serves everywhere.
-        return Serving(predictors, None if named else loaded.model, self._warn), loaded
+        return Ensembles(predictors, None if named else loaded.model, self._warn), loaded
 
-    def candidates(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> list[Candidate]:
-        """Distinct next words, the likeliest first, then next characters. Empty once `stale`."""
+    def candidates(
+        self, snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled
+    ) -> list[Candidate]:
+        """Distinct next words, the likeliest first, then next characters. Empty once
+        `is_cancelled`.
+        """
         completer, options, found = self._completer(snapshot.uri), settings.options(), []
         try:
             if settings.next_word:
-                found += completer.next_words(snapshot.before, snapshot.after, options, stale)
+                found += completer.next_words(
+                    snapshot.before, snapshot.after, options, is_cancelled
+                )
             if settings.next_character and not settings.prose:
                 found += completer.next_characters(snapshot.before, snapshot.after, options)
-        except Superseded:
+        except Cancelled:
             return []
         return found
 
-    def ghost_text(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> Candidate | None:
-        """What is sure enough to be shown at the cursor. None once `stale`."""
+    def ghost_text(
+        self, snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled
+    ) -> Candidate | None:
+        """What is sure enough to be shown at the cursor. None once `is_cancelled`."""
         completer = self._completer(snapshot.uri)
         try:
-            return completer.ghost_text(snapshot.before, snapshot.after, settings.options(), stale)
-        except Superseded:
+            return completer.ghost_text(
+                snapshot.before, snapshot.after, settings.options(), is_cancelled
+            )
+        except Cancelled:
             return None
 
-    def offers(self, snapshot: Snapshot, settings: Settings, stale: Stale) -> list[Candidate]:
+    def all_candidates(
+        self, snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled
+    ) -> list[Candidate]:
         """The ghost text, where there is any, then the `candidates`."""
-        ghost = self.ghost_text(snapshot, settings, stale)
-        return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, stale)]
+        ghost = self.ghost_text(snapshot, settings, is_cancelled)
+        return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, is_cancelled)]
 
     def outlook(
-        self, snapshot: Snapshot, settings: Settings, span: tuple[int, int], stale: Stale
-    ) -> Outlook | None:
+        self,
+        snapshot: Snapshot,
+        settings: Settings,
+        span: tuple[int, int],
+        is_cancelled: IsCancelled,
+    ) -> OutlookAnswer | None:
         """What came in `span`, bytes of the text from its start, and what may come next. None once
-        `stale`.
+        `is_cancelled`.
         """
-        if (forgotten := self._forgotten()) != self._heeded:
-            self._heeded = forgotten
-            self._readings.forget()
-        return self._readings.outlook(snapshot, settings, span, stale)
+        if (forget_list := self._forget_list()) != self._applied_forget_list:
+            self._applied_forget_list = forget_list
+            self._scoring.reset()
+        return self._scoring.outlook(snapshot, settings, span, is_cancelled)
 
     def explain(self, snapshot: Snapshot, text: str) -> Explanation | None:
         """Why `text` is offered, or would be."""
-        return self._completer(snapshot.uri).explain(snapshot.before, text, SOURCES)
+        return self._completer(snapshot.uri).explain(snapshot.before, text, MAX_SOURCES)
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
         """Have each predictor that can forget what was learnt from `path`, or `word`; none learns
@@ -149,18 +167,18 @@ class Engine:
         """
         able = [
             predictor
-            for predictor in self._serving.predictors()
+            for predictor in self._ensembles.predictors()
             if isinstance(predictor, Forgetful)
         ]
         forgetful: list[Forgetful] = [self._indexes, *able]
         try:
             return sum(
-                _for_each(forgetful, lambda predictor: predictor.forget(path, word)), Removed()
+                _call_each(forgetful, lambda predictor: predictor.forget(path, word)), Removed()
             )
         finally:
             # What they had in mind of each document may be of it.
             self._completers.clear()
-            self._readings.forget()
+            self._scoring.reset()
 
     def catch_up(self, uri: str) -> bool:
         """Read a slice of a long text that was answered for from its end alone; whether all of it
@@ -172,13 +190,13 @@ class Engine:
     def close(self, uri: str) -> None:
         """Let go of a document."""
         self._completers.pop(uri, None)
-        self._readings.close(uri)
-        self._serving.save()
+        self._scoring.close(uri)
+        self._ensembles.save()
 
     def release(self) -> None:
         """Let go of the predictors; what they have learnt is kept."""
-        self._serving.save()
-        _for_each(self._indexers(), lambda predictor: predictor.close())
+        self._ensembles.save()
+        _call_each(self._indexers(), lambda predictor: predictor.close())
 
     # On the thread that indexes, beside the worker:
 
@@ -187,63 +205,65 @@ class Engine:
         ForetypeError.
         """
         try:
-            _for_each(self._indexers(), lambda indexer: indexer.refresh(progress))
+            _call_each(self._indexers(), lambda indexer: indexer.refresh(progress))
         finally:
-            self._indexed = True
+            self._index_changed = True
 
     def update(self, paths: Collection[Path]) -> None:
         """Read files that have changed. Raises ForetypeError."""
         try:
-            _for_each(self._indexers(), lambda indexer: indexer.update(paths))
+            _call_each(self._indexers(), lambda indexer: indexer.update(paths))
         finally:
-            self._indexed = True
+            self._index_changed = True
 
     def _indexers(self) -> list[Indexer]:
         """They are the same in all ensembles, whose number may change while the other thread looks.
 
         Those of other workspaces come last: what is forgotten leaves the disk there, too.
         """
-        predictors = self._serving.base.predictors.values()
+        predictors = self._ensembles.base.predictors.values()
         return [
             *(predictor for predictor in predictors if isinstance(predictor, Indexer)),
             self._indexes,
         ]
 
     def _completer(self, uri: str) -> Completer:
-        if self._indexed:
-            self._indexed = False
+        if self._index_changed:
+            self._index_changed = False
             for _, completer in self._completers.values():
-                completer.think_anew()
-        ensemble = self._serving.of(uri)
+                completer.invalidate()
+        ensemble = self._ensembles.for_document(uri)
         if uri not in self._completers or self._completers[uri][0] is not ensemble:
-            self._completers[uri] = ensemble, self._made(uri, ensemble)
+            self._completers[uri] = ensemble, self._new_completer(uri, ensemble)
         elif uri != next(reversed(self._completers)):
             # Meanwhile the predictors have learnt from what was typed elsewhere.
-            self._completers[uri][1].think_anew()
+            self._completers[uri][1].invalidate()
         self._completers.move_to_end(uri)
-        if len(self._completers) > AWAKE:
-            next(islice(reversed(self._completers.values()), AWAKE, None))[1].rest()
+        if len(self._completers) > MAX_ACTIVE_DOCUMENTS:
+            next(islice(reversed(self._completers.values()), MAX_ACTIVE_DOCUMENTS, None))[
+                1
+            ].release_memory()
         return self._completers[uri][1]
 
-    def _made(self, uri: str, ensemble: Ensemble) -> Completer:
+    def _new_completer(self, uri: str, ensemble: Ensemble) -> Completer:
         return Completer(
             ensemble.predictors,
             self._on_drop,
             uri,
-            ensemble.corrections,
+            ensemble.mixer_weights,
             self._memory,
-            consent=self._consent,
+            policy=self._policy,
         )
 
 
-def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
+def _call_each(predictors: Collection[P], call: Callable[[P], T]) -> list[T]:
     """What it comes to with each of them; what one raises is raised when all have had their
     turn.
     """
     done, failures = list[T](), list[Exception]()
     for predictor in predictors:
         try:
-            done.append(do(predictor))
+            done.append(call(predictor))
         except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
             failures.append(error)
     if failures:
@@ -253,25 +273,28 @@ def _for_each(predictors: Collection[P], do: Callable[[P], T]) -> list[T]:
 
 def _load(
     model: str | None, settings: Settings, workspace: tuple[Path, ...]
-) -> tuple[dict[str, Predictor], Loaded]:
-    path, missing = _find(model)
-    context = Context(
-        model=path, workspace=workspace, exclude=settings.not_learnt, state_folder=data_folder()
+) -> tuple[dict[str, Predictor], LoadResult]:
+    path, missing = _find_model(model)
+    context = PredictorConfig(
+        model=path,
+        workspace=workspace,
+        exclude=settings.excluded_patterns,
+        state_folder=data_folder(),
     )
     predictors, errors = load_predictors(settings.predictors, context)
-    problems = [logs.told(error) for error in errors]
+    problems = [logs.describe_error(error) for error in errors]
     # The lack of a default model matters only to predictors that use one, and they say so.
     if missing and model is not None:
         problems = [missing, *problems]
-    return predictors, Loaded(tuple(predictors), path, tuple(problems))
+    return predictors, LoadResult(tuple(predictors), path, tuple(problems))
 
 
-def _learnt() -> Path:
+def _index_folder() -> Path:
     """Where the indexes are, and the list of what is forgotten in all of them."""
-    return folder_of("copy", data_folder())
+    return predictor_folder("copy", data_folder())
 
 
-def _find(model: str | None) -> tuple[Path | None, str | None]:
+def _find_model(model: str | None) -> tuple[Path | None, str | None]:
     """The model's file, or why there is none."""
     try:
         return Store().find(model), None

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from foretype_model.errors import ForetypeError
-from foretype_model.files.uris import file_of
+from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import Learner, Modelled, Predictor
-from foretype_model.predictors.mixture import Corrections
+from foretype_model.predictors.mixture import MixerWeights
 from foretype_model.store.store import Store
 from foretype_server import logs
 
-Version: TypeAlias = tuple[Path, int]
+ModelVersion: TypeAlias = tuple[Path, int]
 """A model's file, and when it was written (nanoseconds)."""
 
 
@@ -30,10 +30,10 @@ class Ensemble:
     """Predictors that work together, and how far each has proved to be trusted."""
 
     predictors: Mapping[str, Predictor]
-    corrections: Corrections = field(default_factory=dict)
+    mixer_weights: MixerWeights = field(default_factory=dict)
 
 
-class Serving:
+class Ensembles:
     """The ensembles in use. Lives on the worker thread.
 
     Attributes:
@@ -52,19 +52,19 @@ class Serving:
         self._unsaved: set[str] = set()
         self._stamp = -1
         self._models: dict[str, Path | None] = {}
-        self._ensembles: dict[Version, Ensemble] = {}
+        self._ensembles: dict[ModelVersion, Ensemble] = {}
         if model and (version := _version(model)):
             self._ensembles[version] = self.base
 
-    def of(self, uri: str) -> Ensemble:
+    def for_document(self, uri: str) -> Ensemble:
         """What answers for a document now."""
         model = self._model(uri) if self._ensembles else None
         version = model and _version(model)
         if not version:
             return self.base
         if version not in self._ensembles:
-            self._retire(version[0])
-            self._ensembles[version] = self._made(version[0])
+            self._discard_older(version[0])
+            self._ensembles[version] = self._new_ensemble(version[0])
         return self._ensembles[version]
 
     def predictors(self) -> list[Predictor]:
@@ -85,9 +85,9 @@ class Serving:
                 try:
                     predictor.save()
                 except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
-                    self._tell_unsaved(predictor, error)
+                    self._warn_unsaved(predictor, error)
 
-    def _tell_unsaved(self, predictor: Predictor, error: BaseException) -> None:
+    def _warn_unsaved(self, predictor: Predictor, error: BaseException) -> None:
         """Once: the next time it may well be the same."""
         ensembles = (self.base, *self._ensembles.values())
         name = next(
@@ -95,14 +95,14 @@ class Serving:
         )
         if name not in self._unsaved:
             self._unsaved.add(name)
-            why = (
+            reason = (
                 os.strerror(error.errno)
                 if isinstance(error, OSError) and error.errno
                 else type(error).__name__
             )
             with suppress(RuntimeError):  # the client has gone
                 self._warn(
-                    f"what the predictor {name!r} has learnt is not kept ({why}): is there room on "
+                    f"what the predictor {name!r} has learnt is not kept ({reason}): is there room on "
                     f"the disk?"
                 )
 
@@ -113,13 +113,13 @@ class Serving:
             self._stamp, self._models = stamp, {}
         if uri not in self._models:
             try:
-                file = file_of(uri)
+                file = uri_to_real_path(uri)
                 self._models[uri] = self._store.find(None, Path(file) if file else None)
             except ForetypeError:
                 self._models[uri] = None
         return self._models[uri]
 
-    def _retire(self, model: Path) -> None:
+    def _discard_older(self, model: Path) -> None:
         """Let go of what works with an older version of `model`."""
         older = [version for version in self._ensembles if version[0] == model]
         if older:
@@ -127,26 +127,30 @@ class Serving:
         for version in older:
             del self._ensembles[version]
 
-    def _made(self, model: Path) -> Ensemble:
+    def _new_ensemble(self, model: Path) -> Ensemble:
         """The predictors with another model; those that there are already where it cannot be
         used.
         """
         try:
             return Ensemble(
-                {name: _with(predictor, model) for name, predictor in self.base.predictors.items()}
+                {
+                    name: _with_model(predictor, model)
+                    for name, predictor in self.base.predictors.items()
+                }
             )
         except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
             self._warn(
-                f"{model.stem} is not used ({logs.told(error)}); another model takes its place"
+                f"{model.stem} is not used ({logs.describe_error(error)}); another model takes its "
+                f"place"
             )
             return self.base
 
 
-def _with(predictor: Predictor, model: Path) -> Predictor:
+def _with_model(predictor: Predictor, model: Path) -> Predictor:
     return predictor.with_model(model) if isinstance(predictor, Modelled) else predictor
 
 
-def _version(model: Path) -> Version | None:
+def _version(model: Path) -> ModelVersion | None:
     try:
         return model, model.stat().st_mtime_ns
     except OSError:

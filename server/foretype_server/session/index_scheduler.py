@@ -17,12 +17,12 @@ from foretype_server import logs
 if TYPE_CHECKING:
     from foretype_server.session.engine import Engine
 
-GATHERED: Final = 1.0
+DEBOUNCE_SECONDS: Final = 1.0
 """Seconds without a further change before changed files are read: a branch that is checked out
 changes many.
 """
 
-LATEST: Final = 5.0
+MAX_DELAY: Final = 5.0
 """Seconds after the first change when they are read all the same: some programs write a log without
 a pause.
 """
@@ -30,7 +30,7 @@ a pause.
 Progress: TypeAlias = Callable[[int, int], None]
 
 
-class Upkeep:
+class IndexScheduler:
     """Lives on the event loop, as the session does; the engine's `refresh` and `update` run on the
     thread.
     """
@@ -43,27 +43,27 @@ class Upkeep:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype-index")
         self._engine: Engine | None = None
-        self._changed: set[Path] = set()
-        self._latest = 0.0
+        self._changed_paths: set[Path] = set()
+        self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._told = ""
+        self._last_warning = ""
 
     def refresh(self, engine: Engine) -> None:
         """Read what is new in the workspace; from now on, follow its changes."""
         self._engine = engine
-        self._run(lambda: engine.refresh(self._tell))
+        self._run(lambda: engine.refresh(self._report_progress))
 
-    def changed(self, paths: Iterable[Path]) -> None:
+    def files_changed(self, paths: Iterable[Path]) -> None:
         """Files were saved, created or removed: read them in a moment, with those that change until
         then.
         """
-        self._changed.update(paths)
+        self._changed_paths.update(paths)
         now = self._loop.time()
         if self._timer:
             self._timer.cancel()
         else:
-            self._latest = now + LATEST
-        self._timer = self._loop.call_at(min(now + GATHERED, self._latest), self._update)
+            self._deadline = now + MAX_DELAY
+        self._timer = self._loop.call_at(min(now + DEBOUNCE_SECONDS, self._deadline), self._update)
 
     def end(self) -> None:
         """Start nothing any more."""
@@ -72,11 +72,11 @@ class Upkeep:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _update(self) -> None:
-        paths, self._changed, self._timer = self._changed, set(), None
+        paths, self._changed_paths, self._timer = self._changed_paths, set(), None
         if engine := self._engine:
             self._run(lambda: engine.update(paths))
 
-    def _tell(self, done: int, total: int) -> None:
+    def _report_progress(self, done: int, total: int) -> None:
         """On the thread."""
         self._loop.call_soon_threadsafe(self._progress, done, total)
 
@@ -87,11 +87,11 @@ class Upkeep:
     def _on_done(self, job: asyncio.Future[None]) -> None:
         self._progress(0, 0)
         if not job.cancelled() and (error := job.exception()):
-            told = (
+            warning = (
                 str(error)
                 if isinstance(error, WorkspaceError)
-                else f"indexing failed ({logs.told(error)})"
+                else f"indexing failed ({logs.describe_error(error)})"
             )
-            if told != self._told:  # a disk that is full is so at each save
-                self._told = told
-                self._warn(told)
+            if warning != self._last_warning:  # a disk that is full is so at each save
+                self._last_warning = warning
+                self._warn(warning)

@@ -19,77 +19,77 @@ from foretype_model.errors import ForetypeError
 from foretype_model.store.store import Store
 from foretype_model.text.rope import Rope
 from foretype_server import logs
-from foretype_server.document import Point, Snapshot, Text, Units
-from foretype_server.session.index_scheduler import Progress, Upkeep
+from foretype_server.document import Point, PositionEncoding, Snapshot, Text
+from foretype_server.session.index_scheduler import IndexScheduler, Progress
 from foretype_server.session.worker import Job, Worker
 from foretype_server.settings import Settings, read_settings
-from foretype_server.usage.tally import Tally
+from foretype_server.usage.tally import UsageTally
 
 if TYPE_CHECKING:
-    from foretype_model.cancellation import Stale
+    from foretype_model.cancellation import IsCancelled
     from foretype_model.completion.candidates import Candidate
     from foretype_model.completion.explain import Explanation
     from foretype_model.predictor import Removed
-    from foretype_server.session.engine import Loaded
-    from foretype_server.session.scoring import Outlook
+    from foretype_server.session.engine import LoadResult
+    from foretype_server.session.scoring import OutlookAnswer
 
 T = TypeVar("T")
 
-SLOWEST_CONFIGURATION: Final = 2.0
+CONFIGURATION_DEADLINE: Final = 2.0
 """Seconds after `initialize` at which the models are loaded, whether or not the client has sent its
 settings.
 """
 
-RELOADED: Final = ("model", "predictors", "learn_exclude", "prose", "memory_per_document")
+RELOAD_SETTINGS: Final = ("model", "predictors", "learn_exclude", "prose", "memory_per_document")
 """The settings that make other predictors, or have them read other files."""
 
 log = logging.getLogger(__name__)
 
 
-class Ticket:
+class CancellationToken:
     """A request's place in line: worthless once a newer request or edit has taken it."""
 
     def __init__(self) -> None:
-        self.taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def take(self) -> None:
+    def cancel(self) -> None:
         """Make it stale, and wake who waits with it."""
-        if not self.taken.done():
-            self.taken.set_result(None)
+        if not self.cancelled.done():
+            self.cancelled.set_result(None)
 
-    def stale(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Safe to call on any thread."""
-        return self.taken.done()
+        return self.cancelled.done()
 
 
 @dataclass
-class Document:
+class OpenDocument:
     """An open document, and the ticket of the newest request of each kind for it."""
 
     language: str
     version: int
     text: Text
-    tickets: dict[str, Ticket] = field(default_factory=dict)
+    tokens: dict[str, CancellationToken] = field(default_factory=dict)
 
-    def renew(self, kind: str) -> Ticket:
+    def supersede_previous(self, kind: str) -> CancellationToken:
         """A ticket for a new request, which makes an older one of its kind stale."""
-        if kind in self.tickets:
-            self.tickets[kind].take()
-        self.tickets[kind] = Ticket()
-        return self.tickets[kind]
+        if kind in self.tokens:
+            self.tokens[kind].cancel()
+        self.tokens[kind] = CancellationToken()
+        return self.tokens[kind]
 
-    def supersede(self) -> None:
+    def cancel_requests(self) -> None:
         """Make all requests so far stale."""
-        for ticket in self.tickets.values():
-            ticket.take()
+        for token in self.tokens.values():
+            token.cancel()
 
 
-class Session:
+class ClientSession:
     """What one client has open, and the answers to what it asks."""
 
     def __init__(
         self,
-        units: Units,
+        encoding: PositionEncoding,
         workspace: tuple[Path, ...],
         editor: str,
         warn: Callable[[str], None],
@@ -100,18 +100,20 @@ class Session:
         """
         self.settings = Settings()
         self.workspace = workspace
-        self.units = units
+        self.encoding = encoding
         self._warn = warn
-        self._documents: dict[str, Document] = {}
+        self._documents: dict[str, OpenDocument] = {}
         self._problems: list[str] = []
         self._loading = True
         self._ended = False
-        self._loaded: Loaded | None = None
+        self._loaded: LoadResult | None = None
         self._worker = Worker(warn)
-        self._upkeep = Upkeep(warn, progress)
-        self.tally = Tally(editor, self._worker.aside)
+        self._index_scheduler = IndexScheduler(warn, progress)
+        self.tally = UsageTally(editor, self._worker.run_in_background)
         self._started = asyncio.Event()
-        self._start_timer = asyncio.get_running_loop().call_later(SLOWEST_CONFIGURATION, self.start)
+        self._start_timer = asyncio.get_running_loop().call_later(
+            CONFIGURATION_DEADLINE, self.start
+        )
 
     def configure(self, *layers: object) -> None:
         """Take the settings in `layers` of JSON, later ones before earlier ones; warn of what is
@@ -123,11 +125,11 @@ class Session:
             self._warn(" ".join(new))
         self._problems = problems
         after = self.settings
-        reload = any(getattr(before, name) != getattr(after, name) for name in RELOADED)
+        reload = any(getattr(before, name) != getattr(after, name) for name in RELOAD_SETTINGS)
         if reload and self._started.is_set():
             self._load()
 
-    def move(self, workspace: tuple[Path, ...]) -> None:
+    def set_workspace(self, workspace: tuple[Path, ...]) -> None:
         """Learn from these folders from now on."""
         if workspace != self.workspace:
             self.workspace = workspace
@@ -144,8 +146,8 @@ class Session:
     def open(self, uri: str, language: str, version: int, text: str) -> None:
         """Take a document in, in the place of one of the same name."""
         self.close(uri)
-        self._documents[uri] = Document(language, version, Text(text, self.units))
-        self.tally.opened(uri, language)
+        self._documents[uri] = OpenDocument(language, version, Text(text, self.encoding))
+        self.tally.open_all(uri, language)
 
     def change(self, uri: str, version: int, changes: list[tuple[Point, Point, str] | str]) -> None:
         """Apply changes in their order: a text in the place of a range, or a whole new text."""
@@ -153,11 +155,11 @@ class Session:
         if document is None:
             log.warning("a document was changed that is not open")
             return
-        document.supersede()
+        document.cancel_requests()
         document.version = version
         for change in changes:
             if isinstance(change, str):
-                document.text = Text(change, self.units)
+                document.text = Text(change, self.encoding)
             else:
                 document.text.edit(*change)
         inserted = [change if isinstance(change, str) else change[2] for change in changes]
@@ -167,7 +169,7 @@ class Session:
         """Let go of a document, if it is open."""
         document = self._documents.pop(uri, None)
         if document:
-            document.supersede()
+            document.cancel_requests()
             self.tally.closed(uri)
             self._worker.close(uri)
 
@@ -177,8 +179,8 @@ class Session:
         """
         if not self.settings.inline_enable:
             return None
-        ghost = await self._ask(
-            "inline", uri, point, lambda engine, *asked: engine.ghost_text(*asked)
+        ghost = await self._request(
+            "inline", uri, point, lambda engine, *arguments: engine.ghost_text(*arguments)
         )
         if ghost is not None:
             self.tally.shown("ghost", uri, self._documents[uri].text, point, [ghost])
@@ -188,11 +190,11 @@ class Session:
         """Next words, then next characters; and the text before the cursor, which they were made
         for.
         """
-        answer = await self._ask(
+        answer = await self._request(
             "completion",
             uri,
             point,
-            lambda engine, asked, *how: (engine.candidates(asked, *how), asked),
+            lambda engine, snapshot, *rest: (engine.candidates(snapshot, *rest), snapshot),
         )
         if answer is None:
             return [], Rope(())
@@ -209,31 +211,35 @@ class Session:
         """Why `text` is offered at a point, or would be; None where nothing is, or somebody asked
         again meanwhile.
         """
-        return await self._ask(
-            "explanation", uri, point, lambda engine, asked, *_: engine.explain(asked, text)
+        return await self._request(
+            "explanation", uri, point, lambda engine, snapshot, *_: engine.explain(snapshot, text)
         )
 
     async def outlook(
         self, uri: str, point: Point, span: tuple[Point, Point] | None
-    ) -> Outlook | None:
+    ) -> OutlookAnswer | None:
         """How probable the characters in `span` were when they came, and the next ones are; or
         None, as above.
         """
         document = self._documents.get(uri)
         start, end = (
-            (len(document.text.around(one)[0]) for one in span) if document and span else (0, 0)
+            (len(document.text.split_at(one)[0]) for one in span) if document and span else (0, 0)
         )
-        return await self._ask(
+        return await self._request(
             "outlook",
             uri,
             point,
-            lambda engine, asked, how, stale: engine.outlook(asked, how, (start, end), stale),
+            lambda engine, snapshot, settings, is_cancelled: engine.outlook(
+                snapshot, settings, (start, end), is_cancelled
+            ),
         )
 
-    async def offers(self, uri: str, point: Point) -> list[Candidate]:
+    async def all_candidates(self, uri: str, point: Point) -> list[Candidate]:
         """All that is offered at a point, without regard to what else is asked."""
         return (
-            await self._ask("offers", uri, point, lambda engine, *asked: engine.offers(*asked))
+            await self._request(
+                "offers", uri, point, lambda engine, *arguments: engine.all_candidates(*arguments)
+            )
             or []
         )
 
@@ -245,11 +251,11 @@ class Session:
         try:
             return await self._worker.forget(path, word)
         finally:
-            self._upkeep.changed(())  # it leaves the disk, too
+            self._index_scheduler.files_changed(())  # it leaves the disk, too
 
-    def changed(self, paths: Iterable[Path]) -> None:
+    def files_changed(self, paths: Iterable[Path]) -> None:
         """Files were saved, created or removed."""
-        self._upkeep.changed(paths)
+        self._index_scheduler.files_changed(paths)
 
     def status(self) -> dict[str, Any]:
         """What `foretype.status` answers."""
@@ -273,35 +279,35 @@ class Session:
         """Let the worker go, in the middle of its work where it has any."""
         self._start_timer.cancel()
         for document in self._documents.values():
-            document.supersede()
+            document.cancel_requests()
         if not self._ended:
             self.tally.end()
         self._ended = True
-        self._upkeep.end()
+        self._index_scheduler.end()
         self._worker.end()
 
-    async def _ask(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
+    async def _request(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
         document = self._documents.get(uri)
-        if document is None or not self._offers_in(document):
+        if document is None or not self._is_enabled_for(document):
             return None
         # The snapshot is taken here, before anything is awaited: the document changes while the
         # request waits.
-        ticket = document.renew(kind)
-        snapshot = Snapshot(uri, *document.text.around(point))
-        answer = asyncio.ensure_future(self._answer(job, snapshot, ticket.stale))
-        either: set[asyncio.Future[Any]] = {answer, ticket.taken}
+        token = document.supersede_previous(kind)
+        snapshot = Snapshot(uri, *document.text.split_at(point))
+        answer = asyncio.ensure_future(self._answer(job, snapshot, token.is_cancelled))
+        futures: set[asyncio.Future[Any]] = {answer, token.cancelled}
         try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            return answer.result() if answer.done() and not ticket.stale() else None
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() and not token.is_cancelled() else None
         finally:
-            ticket.take()
+            token.cancel()
             answer.cancel()
 
-    async def _answer(self, job: Job[T], snapshot: Snapshot, stale: Stale) -> T | None:
+    async def _answer(self, job: Job[T], snapshot: Snapshot, is_cancelled: IsCancelled) -> T | None:
         await self._started.wait()
-        return await self._worker.ask(job, snapshot, self.settings, stale)
+        return await self._worker.submit(job, snapshot, self.settings, is_cancelled)
 
-    def _offers_in(self, document: Document) -> bool:
+    def _is_enabled_for(self, document: OpenDocument) -> bool:
         settings = self.settings
         allowed = settings.enable and document.language not in settings.languages_disabled
         return allowed and len(document.text) <= settings.max_file_size
@@ -312,17 +318,18 @@ class Session:
         self._loading = True
         self._worker.load(self.settings, self.workspace).add_done_callback(self._on_loaded)
 
-    def _on_loaded(self, loading: asyncio.Future[Loaded]) -> None:
+    def _on_loaded(self, loading: asyncio.Future[LoadResult]) -> None:
         if loading.cancelled():
             return
         self._loading = False
         if error := loading.exception():
             self._warn(
-                f"nothing can be offered, for its parts cannot be loaded ({logs.told(error)})"
+                f"nothing can be offered, for its parts cannot be loaded "
+                f"({logs.describe_error(error)})"
             )
             return
         self._loaded = loading.result()
         if self._worker.engine:
-            self._upkeep.refresh(self._worker.engine)
+            self._index_scheduler.refresh(self._worker.engine)
         if self._loaded.problems:
             self._warn("; ".join(self._loaded.problems))

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-PATIENCE: Final = 5.0
+VERSION_TIMEOUT: Final = 5.0
 """Seconds that an editor may take to tell its version."""
 
 
 @dataclass(frozen=True)
-class Editor:
+class SupportedEditor:
     """An editor that Foretype knows.
 
     Attributes:
@@ -33,14 +33,14 @@ class Editor:
 
     title: str
     programs: Sequence[str]
-    oldest: str
+    min_version: str
     version: str
     ghost: bool
-    ask: str = "--version"
+    version_option: str = "--version"
 
 
-EDITORS: Final[Mapping[str, Editor]] = {
-    "vscode": Editor(
+EDITORS: Final[Mapping[str, SupportedEditor]] = {
+    "vscode": SupportedEditor(
         "Visual Studio Code",
         ("code", "code-insiders", "codium", "cursor", "code-server"),
         "1.91",
@@ -49,19 +49,27 @@ EDITORS: Final[Mapping[str, Editor]] = {
         r"(?s)(?:.*with Code )?(\d+\.\d+(?:\.\d+)?)",
         ghost=True,
     ),
-    "neovim": Editor("Neovim", ("nvim",), "0.11", r"NVIM v(\d+\.\d+(?:\.\d+)?)", ghost=True),
-    "emacs": Editor("Emacs", ("emacs",), "30.1", r"GNU Emacs (\d+\.\d+)", ghost=True),
-    "vim": Editor("Vim", ("vim", "gvim"), "9.0", r"VIM - Vi IMproved (\d+\.\d+)", ghost=True),
-    "helix": Editor("Helix", ("hx", "helix"), "23.10", r"helix (\d+\.\d+(?:\.\d+)?)", ghost=False),
-    "kakoune": Editor(
+    "neovim": SupportedEditor(
+        "Neovim", ("nvim",), "0.11", r"NVIM v(\d+\.\d+(?:\.\d+)?)", ghost=True
+    ),
+    "emacs": SupportedEditor("Emacs", ("emacs",), "30.1", r"GNU Emacs (\d+\.\d+)", ghost=True),
+    "vim": SupportedEditor(
+        "Vim", ("vim", "gvim"), "9.0", r"VIM - Vi IMproved (\d+\.\d+)", ghost=True
+    ),
+    "helix": SupportedEditor(
+        "Helix", ("hx", "helix"), "23.10", r"helix (\d+\.\d+(?:\.\d+)?)", ghost=False
+    ),
+    "kakoune": SupportedEditor(
         "Kakoune", ("kak",), "2021.11", r"Kakoune v?(\d{4}\.\d\d(?:\.\d\d)?)", False, "-version"
     ),
-    "zed": Editor("Zed", ("zeditor", "zed"), "0.160", r"Zed (\d+\.\d+(?:\.\d+)?)", ghost=False),
-    "sublime-text": Editor("Sublime Text", ("subl",), "4132", r"Build (\d+)", ghost=False),
+    "zed": SupportedEditor(
+        "Zed", ("zeditor", "zed"), "0.160", r"Zed (\d+\.\d+(?:\.\d+)?)", ghost=False
+    ),
+    "sublime-text": SupportedEditor("Sublime Text", ("subl",), "4132", r"Build (\d+)", ghost=False),
 }
 """By the name that ``foretype setup`` takes."""
 
-OWN_VERSIONS: Final = frozenset({"cursor"})
+OWN_VERSION_PROGRAMS: Final = frozenset({"cursor"})
 """Programs whose version says nothing of that of the editor inside."""
 
 
@@ -84,56 +92,60 @@ class FoundEditor:
     needs: str
 
 
-def found() -> list[FoundEditor]:
+def find_editors() -> list[FoundEditor]:
     """The editors on the ``PATH``, in the order of `EDITORS`, asked for their versions all at
     once.
     """
     here = [
         (name, program)
         for name, editor in EDITORS.items()
-        for called in editor.programs
-        if (program := on_path(called))
+        for program_name in editor.programs
+        if (program := find_program(program_name))
     ]
     with ThreadPoolExecutor(max(1, len(here))) as pool:
-        return list(pool.map(lambda one: look_at(*one), here))
+        return list(pool.map(lambda one: inspect_editor(*one), here))
 
 
-def on_path(called: str) -> str | None:
+def find_program(program_name: str) -> str | None:
     """The program of that name; none that is in the working directory, where anything may be called
     so.
     """
     folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
-    program = shutil.which(called, path=os.pathsep.join(folders))
+    program = shutil.which(program_name, path=os.pathsep.join(folders))
     # On Windows, what is in the working directory is found before all else.
     return program if program and Path(program).is_absolute() else None
 
 
-def look_at(name: str, program: str) -> FoundEditor:
+def inspect_editor(name: str, program: str) -> FoundEditor:
     """The editor at a path, whose kind is known."""
     editor = EDITORS[name]
-    told = re.search(editor.version, _said(program, editor.ask))
-    version = told[1] if told else ""
-    unknown = not version or Path(program).stem in OWN_VERSIONS
+    match = re.search(editor.version, _version_output(program, editor.version_option))
+    version = match[1] if match else ""
+    unknown = not version or Path(program).stem in OWN_VERSION_PROGRAMS
     return FoundEditor(
         name,
         program,
         version,
-        unknown or _numbers(version) >= _numbers(editor.oldest),
-        editor.oldest,
+        unknown or _version_numbers(version) >= _version_numbers(editor.min_version),
+        editor.min_version,
     )
 
 
-def _said(program: str, ask: str) -> str:
+def _version_output(program: str, version_option: str) -> str:
     """What a program answers when it is asked for its version; nothing where it does not."""
     quiet = subprocess.DEVNULL
     try:
         ran = subprocess.run(
-            [program, ask], stdin=quiet, capture_output=True, timeout=PATIENCE, check=False
+            [program, version_option],
+            stdin=quiet,
+            capture_output=True,
+            timeout=VERSION_TIMEOUT,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return ran.stdout.decode(errors="replace")
 
 
-def _numbers(version: str) -> list[int]:
+def _version_numbers(version: str) -> list[int]:
     return [int(number) for number in version.split(".")]

@@ -18,7 +18,14 @@ from typing import Final
 from foretype_model.errors import ForetypeError
 from foretype_model.store.store import data_folder
 from foretype_server.setup.client_files import editor_files
-from foretype_server.setup.steps import Command, Folder, Paste, Record, Step, WholeFile
+from foretype_server.setup.steps import (
+    EditorCommand,
+    ManualPaste,
+    PackageFolder,
+    RecordFile,
+    Step,
+    WholeFile,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Plan:
     """The steps, in their order, and what the user does once they are done."""
 
     steps: Sequence[Step]
-    then: str
+    follow_up: str
 
 
 def plan(editor: str, programs: Sequence[str]) -> Plan:
@@ -65,11 +72,11 @@ def foretype_program() -> str:
 
 def _vscode(source: Path, program: str, programs: Sequence[str]) -> Plan:
     package = source / "foretype.vsix"
-    by_hand = Paste(Path("settings.json"), f'"foretype.path": {_json(program)}')
-    record = Record(data_folder() / "program", f"{program}\n", by_hand)
+    manual = ManualPaste(Path("settings.json"), f'"foretype.path": {_json(program)}')
+    record = RecordFile(data_folder() / "program", f"{program}\n", manual)
     name = _extension(package)
     commands = [
-        Command(
+        EditorCommand(
             [each, "--install-extension", str(package), "--force"],
             [each, "--uninstall-extension", name],
         )
@@ -94,23 +101,23 @@ def _neovim(source: Path, program: str, _: Sequence[str]) -> Plan:
     name = os.environ.get("NVIM_APPNAME", "nvim")
     if os.name == "nt":
         init, data = (
-            _home("LOCALAPPDATA", "AppData/Local") / name,
-            _home("LOCALAPPDATA", "AppData/Local"),
+            _user_folder("LOCALAPPDATA", "AppData/Local") / name,
+            _user_folder("LOCALAPPDATA", "AppData/Local"),
         )
         data /= f"{name}-data"
     else:
         init, data = (
-            _home("XDG_CONFIG_HOME", ".config") / name,
-            _home("XDG_DATA_HOME", ".local/share") / name,
+            _user_folder("XDG_CONFIG_HOME", ".config") / name,
+            _user_folder("XDG_DATA_HOME", ".local/share") / name,
         )
     served = f'require("foretype").setup({{ cmd = {{ {_json(program)}, "serve" }} }})'
-    by_hand = Paste(init / "init.lua", f"vim.opt.rtp:prepend({_json(str(source))})\n{served}")
+    manual = ManualPaste(init / "init.lua", f"vim.opt.rtp:prepend({_json(str(source))})\n{served}")
     generated = {
         "lua/foretype/installed.lua": f"return {_json(program)}\n",
         "doc/tags": help_tags(source / "doc"),
     }
-    folder = Folder(
-        source, data / "site" / "pack" / "foretype" / "start" / "foretype", by_hand, generated
+    folder = PackageFolder(
+        source, data / "site" / "pack" / "foretype" / "start" / "foretype", manual, generated
     )
     return Plan(
         [folder],
@@ -121,7 +128,7 @@ def _neovim(source: Path, program: str, _: Sequence[str]) -> Plan:
 def _vim(source: Path, program: str, _: Sequence[str]) -> Plan:
     vimrc, packages = _vim_files()
     path = str(source).replace("\\", "\\\\").replace(" ", "\\ ").replace(",", "\\,")
-    by_hand = Paste(
+    manual = ManualPaste(
         vimrc, f"let g:foretype_program = {_vim_string(program)}\nset runtimepath^={path}"
     )
     chosen = f"get(g:, 'foretype_program', {_vim_string(program)})"
@@ -129,8 +136,8 @@ def _vim(source: Path, program: str, _: Sequence[str]) -> Plan:
         "plugin/foretype_program.vim": f"let g:foretype_program = {chosen}\n",
         "doc/tags": help_tags(source / "doc"),
     }
-    folder = Folder(
-        source, packages / "pack" / "foretype" / "start" / "foretype", by_hand, generated
+    folder = PackageFolder(
+        source, packages / "pack" / "foretype" / "start" / "foretype", manual, generated
     )
     return Plan(
         [folder], "Open a file in Vim, and write: Tab takes ghost text. :help foretype tells more."
@@ -143,7 +150,7 @@ def _vim_files() -> tuple[Path, Path]:
     if os.name == "nt":
         return home / "_vimrc", home / "vimfiles"
     own = home / ".vim"
-    elsewhere = _home("XDG_CONFIG_HOME", ".config") / "vim"
+    elsewhere = _user_folder("XDG_CONFIG_HOME", ".config") / "vim"
     if (
         (elsewhere / "vimrc").exists()
         and not (home / ".vimrc").exists()
@@ -180,16 +187,16 @@ def _emacs(source: Path, program: str, programs: Sequence[str]) -> Plan:
         "package-initialize",
         "--eval",
     ]
-    init = Paste(
+    init = ManualPaste(
         _emacs_init(), f"(setopt foretype-program {_json(program)})\n(global-foretype-mode)"
     )
-    then = "Then restart Emacs, open a file, and write: TAB takes ghost text."
-    return Plan([Command([*emacs, install], [*emacs, remove]), init], then)
+    follow_up = "Then restart Emacs, open a file, and write: TAB takes ghost text."
+    return Plan([EditorCommand([*emacs, install], [*emacs, remove]), init], follow_up)
 
 
 def _emacs_init() -> Path:
     home = Path.home()
-    elsewhere = _home("XDG_CONFIG_HOME", ".config") / "emacs"
+    elsewhere = _user_folder("XDG_CONFIG_HOME", ".config") / "emacs"
     if elsewhere.is_dir() and not (home / ".emacs.d").is_dir() and not (home / ".emacs").exists():
         return elsewhere / "init.el"
     return home / ".emacs" if (home / ".emacs").exists() else home / ".emacs.d" / "init.el"
@@ -197,52 +204,54 @@ def _emacs_init() -> Path:
 
 def _helix(source: Path, program: str, _: Sequence[str]) -> Plan:
     folder = (
-        _home("APPDATA", "AppData/Roaming")
+        _user_folder("APPDATA", "AppData/Roaming")
         if os.name == "nt"
-        else _home("XDG_CONFIG_HOME", ".config")
+        else _user_folder("XDG_CONFIG_HOME", ".config")
     )
     text = _with_program(source / "languages.toml", 'command = "foretype"', program)
-    then = (
+    follow_up = (
         "Open a file in Helix, and write: the menu opens, Tab chooses in it. hx --health "
         "markdown lists foretype."
     )
-    return Plan([WholeFile(folder / "helix" / "languages.toml", text)], then)
+    return Plan([WholeFile(folder / "helix" / "languages.toml", text)], follow_up)
 
 
 def _kakoune(source: Path, program: str, _: Sequence[str]) -> Plan:
     text = _with_program(source / "foretype.kak", 'command = "foretype"', program)
-    then = "kakoune-lsp has to be installed as well. Then open a file, and write."
-    return Plan([Paste(_home("XDG_CONFIG_HOME", ".config") / "kak" / "kakrc", text)], then)
+    follow_up = "kakoune-lsp has to be installed as well. Then open a file, and write."
+    return Plan(
+        [ManualPaste(_user_folder("XDG_CONFIG_HOME", ".config") / "kak" / "kakrc", text)], follow_up
+    )
 
 
 def _zed(source: Path, program: str, _: Sequence[str]) -> Plan:
     windows = os.name == "nt"
     folder = (
-        _home("APPDATA", "AppData/Roaming") / "Zed"
+        _user_folder("APPDATA", "AppData/Roaming") / "Zed"
         if windows
-        else _home("XDG_CONFIG_HOME", ".config") / "zed"
+        else _user_folder("XDG_CONFIG_HOME", ".config") / "zed"
     )
     text = _with_program(source / "settings.json", '"path": "foretype"', program)
-    then = (
+    follow_up = (
         f'In Zed, run "zed: install dev extension" and choose {source / "extension"}; then open '
         f"a file, and write."
     )
-    return Plan([Paste(folder / "settings.json", text)], then)
+    return Plan([ManualPaste(folder / "settings.json", text)], follow_up)
 
 
 def _sublime_text(source: Path, program: str, _: Sequence[str]) -> Plan:
     text = _with_program(source / "LSP.sublime-settings", '"command": ["foretype"', program)
-    then = "The package LSP has to be installed as well. Then open a file, and write."
-    return Plan([Paste(_sublime_user() / "LSP.sublime-settings", text)], then)
+    follow_up = "The package LSP has to be installed as well. Then open a file, and write."
+    return Plan([ManualPaste(_sublime_user() / "LSP.sublime-settings", text)], follow_up)
 
 
 def _sublime_user() -> Path:
     if os.name == "nt":
-        folder = _home("APPDATA", "AppData/Roaming") / "Sublime Text"
+        folder = _user_folder("APPDATA", "AppData/Roaming") / "Sublime Text"
     elif sys.platform == "darwin":
         folder = Path.home() / "Library" / "Application Support" / "Sublime Text"
     else:
-        folder = _home("XDG_CONFIG_HOME", ".config") / "sublime-text"
+        folder = _user_folder("XDG_CONFIG_HOME", ".config") / "sublime-text"
     return folder / "Packages" / "User"
 
 
@@ -258,7 +267,7 @@ _PLANS: Final[Mapping[str, Callable[[Path, str, Sequence[str]], Plan]]] = {
 }
 
 
-def _home(variable: str, otherwise: str) -> Path:
+def _user_folder(variable: str, otherwise: str) -> Path:
     """A folder of the user's that an environment variable names, or the usual one under the home
     folder.
     """

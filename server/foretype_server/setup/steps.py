@@ -17,17 +17,17 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from foretype_model.errors import ForetypeError
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 
-MARK: Final = ".installed-by-foretype-setup"
+MARKER_FILE: Final = ".installed-by-foretype-setup"
 """The file by which a folder is known as one of ours."""
 
-WRITTEN: Final = (
+WRITTEN_HEADER: Final = (
     "# Written by foretype setup, which replaces or removes it as long as nothing "
     "below is changed: "
 )
 
-PATIENCE: Final = 120.0
+COMMAND_TIMEOUT: Final = 120.0
 """Seconds that an editor may take to install something."""
 
 
@@ -36,11 +36,11 @@ class Step(Protocol):
     can't be done.
     """
 
-    def do(self) -> str:
+    def apply(self) -> str:
         """Do it."""
         ...
 
-    def tell(self) -> str:
+    def instructions(self) -> str:
         """How it is done by hand; nothing is changed."""
         ...
 
@@ -50,16 +50,16 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True)
-class Paste:
+class ManualPaste:
     """Text that the user puts into a configuration file."""
 
     path: Path
     text: str
 
-    def do(self) -> str:
-        return self.tell()
+    def apply(self) -> str:
+        return self.instructions()
 
-    def tell(self) -> str:
+    def instructions(self) -> str:
         return f"Put this into {self.path}:\n\n{self.text.strip()}\n"
 
     def undo(self) -> str:
@@ -75,25 +75,25 @@ class WholeFile:
     path: Path
     text: str
 
-    def do(self) -> str:
+    def apply(self) -> str:
         if not self.path.exists() or self._is_ours():
-            with replacing(self.path) as partial:
-                partial.write_text(f"{WRITTEN}{_digest(self.text)}\n{self.text}", "utf-8")
+            with atomic_write(self.path) as partial:
+                partial.write_text(f"{WRITTEN_HEADER}{_digest(self.text)}\n{self.text}", "utf-8")
             return f"Wrote {self.path}"
-        return self.tell()
+        return self.instructions()
 
-    def tell(self) -> str:
-        return Paste(self.path, self.text).tell()
+    def instructions(self) -> str:
+        return ManualPaste(self.path, self.text).instructions()
 
     def undo(self) -> str:
         if self.path.exists() and self._is_ours():
             self.path.unlink()
             return f"Removed {self.path}"
-        return Paste(self.path, self.text).undo()
+        return ManualPaste(self.path, self.text).undo()
 
     def _is_ours(self) -> bool:
         first, _, rest = self.path.read_text("utf-8", errors="replace").partition("\n")
-        return first == WRITTEN + _digest(rest)
+        return first == WRITTEN_HEADER + _digest(rest)
 
 
 def _digest(text: str) -> str:
@@ -101,7 +101,7 @@ def _digest(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Folder:
+class PackageFolder:
     """A package, copied into an editor's folder of packages.
 
     Attributes:
@@ -111,65 +111,65 @@ class Folder:
 
     source: Path
     target: Path
-    by_hand: Paste
+    manual: ManualPaste
     generated: Mapping[str, str] = field(default_factory=dict)
 
-    def do(self) -> str:
-        if self._is_there() and not self._is_ours():
+    def apply(self) -> str:
+        if self._exists() and not self._is_ours():
             raise ForetypeError(
                 f"{self.target} is there already, and is not from foretype setup; move it away, or "
                 f"leave it as it is"
             )
-        told = "Renewed" if self._is_there() else "Installed"
+        verb = "Renewed" if self._exists() else "Installed"
         self.target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".foretype-", dir=self.target.parent) as folder:
             fresh, old = Path(folder) / "fresh", Path(folder) / "old"
             self._make(fresh)
-            if self._is_there():
+            if self._exists():
                 self.target.rename(old)
             fresh.rename(self.target)
-        return f"{told} {self.target}"
+        return f"{verb} {self.target}"
 
-    def tell(self) -> str:
-        return self.by_hand.tell()
+    def instructions(self) -> str:
+        return self.manual.instructions()
 
     def undo(self) -> str:
-        if not self._is_there():
+        if not self._exists():
             return f"There is no {self.target}"
         if not self._is_ours():
             return f"Left {self.target}, which is not from foretype setup"
         shutil.rmtree(self.target)
         return f"Removed {self.target}"
 
-    def _is_there(self) -> bool:
+    def _exists(self) -> bool:
         return self.target.exists() or self.target.is_symlink()
 
     def _is_ours(self) -> bool:
-        return (self.target / MARK).is_file() and not self.target.is_symlink()
+        return (self.target / MARKER_FILE).is_file() and not self.target.is_symlink()
 
     def _make(self, folder: Path) -> None:
         shutil.copytree(self.source, folder)
-        for name, text in {**self.generated, MARK: ""}.items():
+        for name, text in {**self.generated, MARKER_FILE: ""}.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
 
 
 @dataclass(frozen=True)
-class Record:
+class RecordFile:
     """A small file in Foretype's own folder, which a client reads."""
 
     path: Path
     text: str
-    by_hand: Paste
+    manual: ManualPaste
 
-    def do(self) -> str:
-        with replacing(self.path) as partial:
+    def apply(self) -> str:
+        with atomic_write(self.path) as partial:
             partial.write_text(self.text, "utf-8")
         return f"Wrote {self.path}"
 
-    def tell(self) -> str:
-        return self.by_hand.tell()
+    def instructions(self) -> str:
+        return self.manual.instructions()
 
     def undo(self) -> str:
         self.path.unlink(missing_ok=True)
@@ -177,17 +177,17 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Command:
+class EditorCommand:
     """An editor's own way to install something, and to take it out again."""
 
     install: Sequence[str]
     remove: Sequence[str]
 
-    def do(self) -> str:
+    def apply(self) -> str:
         return _run(self.install)
 
-    def tell(self) -> str:
-        return f"Run:\n\n{_shown(self.install)}\n"
+    def instructions(self) -> str:
+        return f"Run:\n\n{_format_command(self.install)}\n"
 
     def undo(self) -> str:
         return _run(self.remove)
@@ -200,17 +200,19 @@ def _run(command: Sequence[str]) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=COMMAND_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ForetypeError(f"{_shown(command)} did not work: {error}") from error
+        raise ForetypeError(f"{_format_command(command)} did not work: {error}") from error
     if ran.returncode != 0:
-        said = (ran.stderr.strip() or ran.stdout.strip()).rpartition("\n")[2]
-        raise ForetypeError(f"{_shown(command)} ended with status {ran.returncode}: {said}")
-    return f"Ran {_shown(command)}"
+        last_line = (ran.stderr.strip() or ran.stdout.strip()).rpartition("\n")[2]
+        raise ForetypeError(
+            f"{_format_command(command)} ended with status {ran.returncode}: {last_line}"
+        )
+    return f"Ran {_format_command(command)}"
 
 
-def _shown(command: Sequence[str]) -> str:
+def _format_command(command: Sequence[str]) -> str:
     """As it is typed in a shell."""
     return shlex.join(command)

@@ -21,22 +21,22 @@ from foretype_model.predictor import Predictor
 from foretype_server.console.format import one_line
 from foretype_server.console.text_file import TextFile
 from foretype_server.terminal.suggestions import Suggestions
-from foretype_server.terminal.view import CHOICES, STYLE, layout
+from foretype_server.terminal.view import MAX_CHOICES, STYLE, layout
 
 TEMPERATURES: Final = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2)
-CHARACTERS: Final = 8
+MAX_CHARACTERS: Final = 8
 """Next characters shown."""
 
-DARING_CONFIDENCE: Final = 0.002
+SAMPLED_MIN_CONFIDENCE: Final = 0.002
 """Ghost text is shown down to this probability above temperature 0, where what is drawn is seldom
 the most probable.
 """
 
-WORD: Final = regex.compile(r"\s*(?:[\w\p{M}]+|[^\w\p{M}\s]+)|\s+")
+WORD_PATTERN: Final = regex.compile(r"\s*(?:[\w\p{M}]+|[^\w\p{M}\s]+)|\s+")
 """What Ctrl-Right takes: a word with the space before it, or as far as punctuation goes."""
 
 
-class Editor:
+class TerminalEditor:
     """One text, what is offered in it, and the keys. Works on the terminal of the current
     prompt_toolkit session.
     """
@@ -52,7 +52,7 @@ class Editor:
         begin with.
         """
         self.file = file
-        self.options = replace(options, max_items=CHARACTERS)
+        self.options = replace(options, max_items=MAX_CHARACTERS)
         self.notice = ""
         self.asks_to_save = False
         self.model = model
@@ -60,23 +60,25 @@ class Editor:
             multiline=True,
             read_only=Condition(lambda: self.asks_to_save),
             document=Document(file.text if file else "", 0),
-            on_text_changed=self._moved,
-            on_cursor_position_changed=self._moved,
+            on_text_changed=self._on_change,
+            on_cursor_position_changed=self._on_change,
         )
         self.app: Application[None] = Application(
-            layout=layout(self), key_bindings=_keys(self), style=STYLE, full_screen=True
+            layout=layout(self), key_bindings=_key_bindings(self), style=STYLE, full_screen=True
         )
         self.app.ttimeoutlen = (
             0.05  # seconds after Esc until it is a key of its own, not the start of another
         )
         self.app.timeoutlen = 0.2
         self._set_temperature(options.temperature)
-        self.suggestions = Suggestions(Completer(predictors, self._dropped), self.app.invalidate)
+        self.suggestions = Suggestions(
+            Completer(predictors, self._on_predictor_failure), self.app.invalidate
+        )
 
     async def run(self) -> None:
         """Edit until the user leaves."""
         try:
-            self.ask()
+            self.request_suggestions()
             await self.app.run_async()
         finally:
             self.suggestions.close()
@@ -93,11 +95,13 @@ class Editor:
 
     @property
     def choices(self) -> list[str]:
-        """What may come next at the cursor in prose, the first `CHOICES` of it; empty elsewhere."""
+        """What may come next at the cursor in prose, the first `MAX_CHOICES` of it; empty
+        elsewhere.
+        """
         answer, document = self.suggestions.answer, self.buffer.document
         here = answer is not None and answer.question.before == document.text_before_cursor
         return (
-            [word.text for word in answer.next[:CHOICES]]
+            [word.text for word in answer.next[:MAX_CHOICES]]
             if answer and here and self.options.prose
             else []
         )
@@ -107,46 +111,46 @@ class Editor:
         """Whether leaving would lose changes to a file."""
         return self.file is not None and self.file.text != self.buffer.text
 
-    def ask(self) -> None:
+    def request_suggestions(self) -> None:
         """Ask for what may come at the cursor."""
         document = self.buffer.document
         self.suggestions.ask(document.text_before_cursor, document.text_after_cursor, self.options)
 
-    def _dropped(self, name: str, error: Exception) -> None:
+    def _on_predictor_failure(self, name: str, error: Exception) -> None:
         self.notice = one_line(f"The predictor {name} failed and is left out: {error}")
         self.app.invalidate()
 
-    def _moved(self, _buffer: Buffer) -> None:
+    def _on_change(self, _buffer: Buffer) -> None:
         self.notice = ""
-        self.ask()
+        self.request_suggestions()
 
-    def take_all(self) -> None:
+    def accept_all(self) -> None:
         """Take the ghost text into the document."""
         self.buffer.insert_text(self.ghost)
 
-    def take_word(self) -> None:
+    def accept_word(self) -> None:
         """Take the first word of the ghost text into the document."""
-        word = WORD.match(self.ghost)
+        word = WORD_PATTERN.match(self.ghost)
         self.buffer.insert_text(word.group() if word else "")
 
-    def take_choice(self, number: int) -> None:
+    def accept_choice(self, number: int) -> None:
         """Take one of the next words into the document, counted from 0."""
         if number < len(self.choices):
             self.buffer.insert_text(self.choices[number])
 
-    def heat(self) -> None:
+    def raise_temperature(self) -> None:
         """Go to the next temperature, from the highest back to 0."""
-        hotter = [
+        higher = [
             temperature for temperature in TEMPERATURES if temperature > self.options.temperature
         ]
-        self._set_temperature(hotter[0] if hotter else TEMPERATURES[0])
-        self.ask()
+        self._set_temperature(higher[0] if higher else TEMPERATURES[0])
+        self.request_suggestions()
 
     def _set_temperature(self, temperature: float) -> None:
-        confidence = DARING_CONFIDENCE if temperature else Options.min_confidence
+        confidence = SAMPLED_MIN_CONFIDENCE if temperature else Options.min_confidence
         self.options = replace(self.options, temperature=temperature, min_confidence=confidence)
 
-    def draw_another(self) -> None:
+    def resample(self) -> None:
         """Draw another suggestion."""
         if self.options.temperature == 0:
             self.notice = (
@@ -154,7 +158,7 @@ class Editor:
             )
         else:
             self.options = replace(self.options, seed=self.options.seed + 1)
-            self.ask()
+            self.request_suggestions()
 
     def save(self) -> bool:
         """Save the file, and say whether it went well."""
@@ -169,49 +173,49 @@ class Editor:
         self.notice = f"Saved {self.file.path}."
         return True
 
-    def leave(self) -> None:
+    def quit(self) -> None:
         """Leave, or ask first where changes would be lost."""
         if self.unsaved:
             self.asks_to_save = True
         else:
-            self.leave_anyway()
+            self.quit_without_saving()
 
-    def leave_anyway(self) -> None:
+    def quit_without_saving(self) -> None:
         """Leave, whatever is lost."""
         self.app.exit()
 
-    def save_and_leave(self) -> None:
+    def save_and_quit(self) -> None:
         """Save the file and leave; stay where it can't be saved."""
         self.asks_to_save = False
         if self.save():
-            self.leave_anyway()
+            self.quit_without_saving()
 
-    def stay(self) -> None:
+    def cancel_quit(self) -> None:
         """Go on editing after all."""
         self.asks_to_save = False
 
 
-def _keys(editor: Editor) -> KeyBindings:
+def _key_bindings(editor: TerminalEditor) -> KeyBindings:
     keys = KeyBindings()
     asks = Condition(lambda: editor.asks_to_save)
-    offered = Condition(lambda: bool(editor.ghost)) & ~asks
+    has_ghost = Condition(lambda: bool(editor.ghost)) & ~asks
 
-    def bind(does: Callable[[], object], when: FilterOrBool, *names: str) -> None:
+    def bind(action: Callable[[], object], when: FilterOrBool, *names: str) -> None:
         for name in names:
-            keys.add(name, filter=when)(lambda _event: does())
+            keys.add(name, filter=when)(lambda _event: action())
 
-    bind(editor.take_all, offered, "tab")
-    bind(lambda: editor.buffer.insert_text("\t"), ~offered & ~asks, "tab")
-    bind(editor.take_word, offered, "c-right")
-    for number in range(CHOICES):
+    bind(editor.accept_all, has_ghost, "tab")
+    bind(lambda: editor.buffer.insert_text("\t"), ~has_ghost & ~asks, "tab")
+    bind(editor.accept_word, has_ghost, "c-right")
+    for number in range(MAX_CHOICES):
         keys.add("escape", str(number + 1), filter=~asks)(
-            lambda _event, number=number: editor.take_choice(number)
+            lambda _event, number=number: editor.accept_choice(number)
         )
-    bind(editor.heat, ~asks, "c-t")
-    bind(editor.draw_another, ~asks, "c-n")
+    bind(editor.raise_temperature, ~asks, "c-t")
+    bind(editor.resample, ~asks, "c-n")
     bind(editor.save, ~asks, "c-s")
-    bind(editor.leave, ~asks, "escape", "c-q", "c-c")
-    bind(editor.save_and_leave, asks, "y", "Y")
-    bind(editor.leave_anyway, asks, "n", "N")
-    bind(editor.stay, asks, "escape", "c-q", "c-c")
+    bind(editor.quit, ~asks, "escape", "c-q", "c-c")
+    bind(editor.save_and_quit, asks, "y", "Y")
+    bind(editor.quit_without_saving, asks, "n", "N")
+    bind(editor.cancel_quit, asks, "escape", "c-q", "c-c")
     return keys

@@ -26,7 +26,7 @@ from prompt_toolkit.layout.processors import (
 from prompt_toolkit.layout.utils import explode_text_fragments
 from prompt_toolkit.styles import Style
 
-from foretype_server.console.format import bar, one_line, visible
+from foretype_server.console.format import format_bar, one_line, show_white_space
 
 if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from foretype_server.console.text_file import TextFile
     from foretype_server.terminal.suggestions import Suggestions
 
-PANEL: Final = 26
+PANEL_COLUMNS: Final = 26
 """Columns of the panel; it is left out where the text would have less than twice as many."""
 
 GREETING: Final = "Start typing: Tab takes the grey text, Ctrl-Right a word of it, Esc leaves."
-CHOICES: Final = 5
+MAX_CHOICES: Final = 5
 """Next words that a key each takes."""
 
 STYLE: Final = Style.from_dict(
@@ -77,7 +77,7 @@ class EditorState(Protocol):
         """Whether the text differs from the file."""
 
 
-class GhostText(Processor):
+class GhostTextProcessor(Processor):
     """Shows the ghost text between the cursor and the rest of its line, and the greeting in an
     empty text.
     """
@@ -104,32 +104,34 @@ def layout(editor: EditorState) -> Layout:
     """The text, the panel beside it where there is room, the toolbar below."""
     control = BufferControl(
         buffer=editor.buffer,
-        input_processors=[TabsProcessor(char1=" ", char2=" "), GhostText(editor)],
+        input_processors=[TabsProcessor(char1=" ", char2=" "), GhostTextProcessor(editor)],
     )
     text = Window(control, wrap_lines=True)
     panel = VSplit(
         [
             Window(width=1, char="│", style="class:dim"),
-            Window(FormattedTextControl(lambda: _panel(editor)), width=PANEL),
+            Window(FormattedTextControl(lambda: _panel(editor)), width=PANEL_COLUMNS),
         ]
     )
     toolbar = Window(
         FormattedTextControl(lambda: _toolbar(editor)), height=1, style="class:toolbar"
     )
     return Layout(
-        HSplit([VSplit([text, ConditionalContainer(panel, Condition(_wide))]), toolbar]),
+        HSplit([VSplit([text, ConditionalContainer(panel, Condition(_is_wide))]), toolbar]),
         focused_element=text,
     )
 
 
-def _wide() -> bool:
-    return get_app().output.get_size().columns >= 3 * PANEL
+def _is_wide() -> bool:
+    return get_app().output.get_size().columns >= 3 * PANEL_COLUMNS
 
 
 def _panel(editor: EditorState) -> StyleAndTextTuples:
     answer = editor.suggestions.answer
     rows: StyleAndTextTuples = (
-        _words(editor) if editor.options.prose else _characters(answer.next if answer else ())
+        _word_rows(editor)
+        if editor.options.prose
+        else _character_rows(answer.next if answer else ())
     )
     rows.append(("class:dim", f"\n model {editor.model}\n"))
     if answer:
@@ -137,23 +139,23 @@ def _panel(editor: EditorState) -> StyleAndTextTuples:
     return rows
 
 
-def _characters(characters: Sequence[Candidate]) -> StyleAndTextTuples:
+def _character_rows(characters: Sequence[Candidate]) -> StyleAndTextTuples:
     rows: StyleAndTextTuples = [("class:dim", " next character\n")]
     for candidate in characters:
         share = candidate.probability
         rows += [
-            ("bold", f" {visible(candidate.text):<3}"),
-            ("class:bar", bar(share, PANEL - 11)),
+            ("bold", f" {show_white_space(candidate.text):<3}"),
+            ("class:bar", format_bar(share, PANEL_COLUMNS - 11)),
             ("", f"{share:>5.0%}\n"),
         ]
     return rows
 
 
-def _words(editor: EditorState) -> StyleAndTextTuples:
+def _word_rows(editor: EditorState) -> StyleAndTextTuples:
     """The words that may come next, each whole, with the number of its key."""
     rows: StyleAndTextTuples = [("class:dim", " next word, Alt with\n")]
     for number, text in enumerate(editor.choices, 1):
-        rows += [("bold", f" {number} "), ("", f"{one_line(text)[: PANEL - 4]}\n")]
+        rows += [("bold", f" {number} "), ("", f"{one_line(text)[: PANEL_COLUMNS - 4]}\n")]
     return rows
 
 
@@ -162,9 +164,9 @@ def _toolbar(editor: EditorState) -> StyleAndTextTuples:
         return _hints(
             (f"Save {editor.file.path.name}?", ""), ("y", "yes"), ("n", "no"), ("Esc", "stay")
         )
-    said = editor.notice or editor.suggestions.trouble
-    if said:
-        return [("", f" {said}")]
+    message = editor.notice or editor.suggestions.error
+    if message:
+        return [("", f" {message}")]
     name = f"{editor.file.path.name}{'*' if editor.unsaved else ''}" if editor.file else ""
     return [
         *([("", f" {name} ")] if name else []),
@@ -183,6 +185,6 @@ def _toolbar(editor: EditorState) -> StyleAndTextTuples:
 def _hints(*hints: tuple[str, str]) -> StyleAndTextTuples:
     """Keys and what they do, a pair each; the keys stand out."""
     parts: StyleAndTextTuples = []
-    for key, does in hints:
-        parts += [("class:toolbar.key", f" {key}"), ("", f" {does} " if does else " ")]
+    for key, action in hints:
+        parts += [("class:toolbar.key", f" {key}"), ("", f" {action} " if action else " ")]
     return parts

@@ -19,15 +19,15 @@ from typing import Final, NamedTuple
 from foretype_model.errors import ForetypeError
 from foretype_model.files.atomic import private_folder
 
-FILE: Final = "statistics.sqlite"
+FILE_NAME: Final = "statistics.sqlite"
 
-WRITTEN_EVERY: Final = 60.0
+WRITE_INTERVAL: Final = 60.0
 """Seconds for which counts are gathered before they are written."""
 
-PATIENCE: Final = 5.0
+LOCK_TIMEOUT: Final = 5.0
 """Seconds to wait for another server that is writing."""
 
-MOST: Final = 2**53
+MAX_COUNT: Final = 2**53
 """What is counted at most, in a row of what is kept: beyond it, neither SQLite nor JSON has every
 number.
 """
@@ -40,15 +40,15 @@ create table if not exists counts (
 )"""
 _ADD: Final = f"""
 insert into counts values (?, ?, ?, ?, ?, ?, ?) on conflict do update set
-    shown = min({MOST}, shown + excluded.shown),
-    accepted = min({MOST}, accepted + excluded.accepted),
-    characters = min({MOST}, characters + excluded.characters)
+    shown = min({MAX_COUNT}, shown + excluded.shown),
+    accepted = min({MAX_COUNT}, accepted + excluded.accepted),
+    characters = min({MAX_COUNT}, characters + excluded.characters)
 """
 
 log = logging.getLogger(__name__)
 
 
-class Key(NamedTuple):
+class CountKey(NamedTuple):
     """What is counted apart; `day` is an ISO date, `kind` as in `Candidate`, or ``menu`` for what
     was shown.
     """
@@ -80,25 +80,25 @@ class Count:
         )
 
 
-Counts = Mapping[Key, Count]
+Counts = Mapping[CountKey, Count]
 
 
-class Recorder:
+class UsageRecorder:
     """Counts in one editor, and hands them on to be written every minute. Lives on the event
     loop.
     """
 
-    def __init__(self, editor: str, hand_on: Callable[[Counts], object]) -> None:
-        self._editor, self._hand_on = editor, hand_on
-        self._counts: dict[Key, Count] = {}
+    def __init__(self, editor: str, write_counts: Callable[[Counts], object]) -> None:
+        self._editor, self._write_counts = editor, write_counts
+        self._counts: dict[CountKey, Count] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, language: str, kind: str, count: Count) -> None:
         """Something was shown or taken today."""
-        key = Key(datetime.date.today().isoformat(), language, self._editor, kind)
+        key = CountKey(datetime.date.today().isoformat(), language, self._editor, kind)
         self._counts[key] = self._counts.get(key, Count()) + count
         self._timer = self._timer or asyncio.get_running_loop().call_later(
-            WRITTEN_EVERY, self.write
+            WRITE_INTERVAL, self.write
         )
 
     def write(self) -> None:
@@ -107,10 +107,10 @@ class Recorder:
             self._timer.cancel()
             self._timer = None
             counts, self._counts = self._counts, {}
-            self._hand_on(counts)
+            self._write_counts(counts)
 
 
-def keep(folder: Path, counts: Counts) -> None:
+def try_write(folder: Path, counts: Counts) -> None:
     """As `write`, by a program that goes on where it cannot be done."""
     try:
         write(folder, counts)
@@ -123,19 +123,19 @@ def write(folder: Path, counts: Counts) -> None:
     is written then.
     """
     private_folder(folder)
-    with _opened(folder / FILE) as database:
+    with _connect(folder / FILE_NAME) as database:
         database.execute(_TABLE)
         database.executemany(_ADD, itertools.starmap(_row, counts.items()))
 
 
-def _row(key: Key, count: Count) -> tuple[str | int, ...]:
+def _row(key: CountKey, count: Count) -> tuple[str | int, ...]:
     """As it can be kept, whatever a client has told: half a character or too high a number would
     cost the others.
     """
     names = (name.encode(errors="replace").decode() for name in key)
     return (
         *names,
-        *(min(number, MOST) for number in (count.shown, count.accepted, count.characters)),
+        *(min(number, MAX_COUNT) for number in (count.shown, count.accepted, count.characters)),
     )
 
 
@@ -143,22 +143,22 @@ def read(folder: Path, since: str = "") -> Counts:
     """What is kept in `folder`, of the days from `since` on, an ISO date. ForetypeError where it
     cannot be read.
     """
-    path = folder / FILE
+    path = folder / FILE_NAME
     if not path.exists():
         return {}
-    with _opened(path) as database:
+    with _connect(path) as database:
         rows = database.execute(
             "select * from counts where day >= ? order by day", (since,)
         ).fetchall()
-    return {Key(*row[:4]): Count(*row[4:]) for row in rows}
+    return {CountKey(*row[:4]): Count(*row[4:]) for row in rows}
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def _connect(path: Path) -> Iterator[sqlite3.Connection]:
     """The database, made where it is not there; what is done to it is done whole or not at all."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(path, timeout=PATIENCE)) as database, database:
+        with closing(sqlite3.connect(path, timeout=LOCK_TIMEOUT)) as database, database:
             yield database
     except (OSError, sqlite3.Error) as error:
         raise ForetypeError(
@@ -166,7 +166,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         ) from error
 
 
-def by(field: str, counts: Counts) -> dict[str, Count]:
+def sum_by(field: str, counts: Counts) -> dict[str, Count]:
     """The counts added up by one field of the key."""
     sums: dict[str, Count] = {}
     for key, count in counts.items():

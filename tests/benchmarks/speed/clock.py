@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 ROUNDS = 60
-ROUND = 0.004
+ROUND_SECONDS = 0.004
 """Seconds of one call's round, so that all are measured within one slice of the machine's
 attention.
 """
 
 
-def least(calls: Sequence[Callable[[], object]]) -> list[float]:
+def best_times(calls: Sequence[Callable[[], object]]) -> list[float]:
     """Seconds that each call takes at best."""
     repeats = [_repeats(call) for call in calls]
     best = [float("inf")] * len(calls)
@@ -27,7 +27,7 @@ def least(calls: Sequence[Callable[[], object]]) -> list[float]:
 
 def _repeats(call: Callable[[], object]) -> int:
     call()
-    return max(1, round(ROUND / _timed(call, 3)))
+    return max(1, round(ROUND_SECONDS / _timed(call, 3)))
 
 
 def _timed(call: Callable[[], object], repeats: int) -> float:

@@ -18,17 +18,19 @@ from foretype_server.settings import Settings
 
 from .clock import quantile, table
 
-PATIENCE = 600.0
+READ_TIMEOUT = 600.0
 """Seconds for a text to be read in the background."""
 
-QUIET = 3
+IDLE_HALF_SECONDS = 3
 """Half seconds without work, after which there is none any more."""
 
 KEYS = 60
-TYPED = "and so the people of this town went on with what they had been doing before the news came"
+TYPED_TEXT = (
+    "and so the people of this town went on with what they had been doing before the news came"
+)
 
 
-class Editor:
+class TimedDocument:
     """One document in an editor, and how long each answer took."""
 
     def __init__(self, client: Client, name: str, text: str) -> None:
@@ -40,24 +42,24 @@ class Editor:
         )
         client.open(self.uri, text)
 
-    def ask(self, line: int, character: int) -> float:
+    def time_ghost_text(self, line: int, character: int) -> float:
         """Seconds until there is ghost text, or none."""
         began = time.perf_counter()
         self.client.ghost(self.uri, line, character)
         return time.perf_counter() - began
 
-    def put(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+    def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         """Replace what is between two places."""
         self.version += 1
-        where = {"start": _place(start), "end": _place(end)}
+        where = {"start": _position(start), "end": _position(end)}
         self.client.send(change(self.uri, self.version, {"range": where, "text": text}))
 
-    def type(self, line: int, character: int, text: str = TYPED[:KEYS]) -> list[float]:
+    def type(self, line: int, character: int, text: str = TYPED_TEXT[:KEYS]) -> list[float]:
         """Seconds after each key."""
         took = []
         for i, key in enumerate(text):
-            self.put((line, character + i), (line, character + i), key)
-            took.append(self.ask(line, character + i + 1))
+            self.replace((line, character + i), (line, character + i), key)
+            took.append(self.time_ghost_text(line, character + i + 1))
         return took
 
     def burst(self, draw: random.Random, text: str, pace: float = 0.0) -> list[float]:
@@ -73,7 +75,7 @@ class Editor:
             due = time.perf_counter() + pace
             took += self.type(line, column + i, key)
         if draw.random() < 0.9:
-            self.put((line, column), (line, column + len(text)), "")
+            self.replace((line, column), (line, column + len(text)), "")
         else:
             self.lines[line] = old[:column] + text + old[column:]
         return took
@@ -82,7 +84,7 @@ class Editor:
         self.client.notify("textDocument/didClose", {"textDocument": {"uri": self.uri}})
 
 
-class Process:
+class ServerProcess:
     """What the system says of the server."""
 
     def __init__(self, pid: int) -> None:
@@ -100,30 +102,30 @@ class Process:
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
-    def rest(self) -> float:
+    def wait_until_idle(self) -> float:
         """Wait until it does nothing; the seconds that took."""
         began, quiet = time.perf_counter(), 0
-        while quiet < QUIET and time.perf_counter() - began < PATIENCE:
+        while quiet < IDLE_HALF_SECONDS and time.perf_counter() - began < READ_TIMEOUT:
             before = self.seconds
             time.sleep(0.5)
             quiet = quiet + 1 if self.seconds - before < 0.03 else 0
         return time.perf_counter() - began - 0.5 * quiet
 
 
-def _place(where: tuple[int, int]) -> dict[str, int]:
+def _position(where: tuple[int, int]) -> dict[str, int]:
     return {"line": where[0], "character": where[1]}
 
 
 @contextmanager
-def serving() -> Iterator[tuple[Client, Process]]:
+def run_server() -> Iterator[tuple[Client, ServerProcess]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         server(Path(folder) / "home", status=None) as (client, process),
     ):
         client.initialize({"maxSearchTime": Settings().max_search_time})
-        warming = Editor(client, "warm", "It was the best of ")
-        warming.ask(0, 19)
-        yield client, Process(process.pid)
+        warming = TimedDocument(client, "warm", "It was the best of ")
+        warming.time_ghost_text(0, 19)
+        yield client, ServerProcess(process.pid)
 
 
 def prose(size: int, seed: int = 0) -> str:
@@ -132,7 +134,7 @@ def prose(size: int, seed: int = 0) -> str:
     """
     draw = random.Random(seed)
     words = sorted(
-        set(TYPED.split())
+        set(TYPED_TEXT.split())
         | {"house", "river", "morning", "question", "between", "carried", "nothing", "along"}
     )
     lines: list[str] = []
@@ -143,7 +145,7 @@ def prose(size: int, seed: int = 0) -> str:
     return "\n".join(lines)
 
 
-def _row(what: str, took: list[float], process: Process) -> tuple[str, ...]:
+def _row(what: str, took: list[float], process: ServerProcess) -> tuple[str, ...]:
     milliseconds = [1000 * seconds for seconds in took]
     return (
         what,
@@ -159,12 +161,16 @@ HEADER = ("what", "p50", "p99", "MB resident")
 def cold() -> None:
     """A document of 100 kB that has just been opened."""
     rows: list[tuple[Any, ...]] = []
-    with serving() as (client, process):
+    with run_server() as (client, process):
         for i in range(5):
-            document = Editor(client, f"cold{i}", prose(100_000, i))
-            first = document.ask(len(document.lines) - 1, len(document.lines[-1]))
+            document = TimedDocument(client, f"cold{i}", prose(100_000, i))
+            first = document.time_ghost_text(len(document.lines) - 1, len(document.lines[-1]))
             rows.append(
-                (f"{1000 * first:.0f} ms", f"{process.rest():.1f} s", f"{process.memory:.0f}")
+                (
+                    f"{1000 * first:.0f} ms",
+                    f"{process.wait_until_idle():.1f} s",
+                    f"{process.memory:.0f}",
+                )
             )
             document.close()
     table(
@@ -180,7 +186,7 @@ def long_documents() -> None:
         ("9.8 MB", prose(9_800_000)),
         ("1 MB in one line", prose(1_000_000).replace("\n", " ")),
     ):
-        with serving() as (client, process):
+        with run_server() as (client, process):
             table(
                 f"Typing in {name}: ghost text after a key, ms",
                 HEADER,
@@ -188,27 +194,29 @@ def long_documents() -> None:
             )
 
 
-def _edits(client: Client, process: Process, text: str) -> Iterator[tuple[str, ...]]:
-    document = Editor(client, "long", text)
+def _edits(client: Client, process: ServerProcess, text: str) -> Iterator[tuple[str, ...]]:
+    document = TimedDocument(client, "long", text)
     last, middle = len(document.lines) - 1, len(document.lines) // 2
     end, half = len(document.lines[-1]), len(document.lines[middle]) // 2
-    yield _row("the first", [document.ask(last, end)], process)
+    yield _row("the first", [document.time_ghost_text(last, end)], process)
     yield _row("at the end", document.type(last, end), process)
     yield _row("in the middle", document.type(middle, half), process)
     yield _row("at the top", document.type(0, 0), process)
     pasted = prose(100_000, 7)
-    document.put((middle, half), (middle, half), pasted)
+    document.replace((middle, half), (middle, half), pasted)
     below = (
         middle + pasted.count("\n"),
         len(pasted.rpartition("\n")[2]) + (0 if "\n" in pasted else half),
     )
     yield _row(
-        "100 kB pasted, then typing", [document.ask(*below), *document.type(*below)], process
+        "100 kB pasted, then typing",
+        [document.time_ghost_text(*below), *document.type(*below)],
+        process,
     )
-    document.put((middle, half), (below[0], below[1] + KEYS), "")
+    document.replace((middle, half), (below[0], below[1] + KEYS), "")
     yield _row(
         "that undone, then typing",
-        [document.ask(middle, half), *document.type(middle, half)],
+        [document.time_ghost_text(middle, half), *document.type(middle, half)],
         process,
     )
     draw = random.Random(1)
@@ -216,27 +224,29 @@ def _edits(client: Client, process: Process, text: str) -> Iterator[tuple[str, .
         (line, draw.randrange(len(document.lines[line]) + 1))
         for line in draw.choices(range(last + 1), k=40)
     ]
-    yield _row("jumping about", [document.ask(*place) for place in places], process)
+    yield _row("jumping about", [document.time_ghost_text(*place) for place in places], process)
     yield _row("all replaced", [_replaced(document, text.replace("river", "brook"), last)], process)
 
 
-def _replaced(document: Editor, text: str, last: int) -> float:
+def _replaced(document: TimedDocument, text: str, last: int) -> float:
     document.version += 1
     document.client.send(change(document.uri, document.version, {"text": text}))
-    return document.ask(last, len(text.rpartition("\n")[2]))
+    return document.time_ghost_text(last, len(text.rpartition("\n")[2]))
 
 
 def many_documents() -> None:
     """Two hundred documents of 20 kB, each asked about once."""
-    with serving() as (client, process):
+    with run_server() as (client, process):
         before = process.memory
-        documents = [Editor(client, f"many{i}", prose(20_000, i)) for i in range(200)]
-        first = [one.ask(len(one.lines) - 1, len(one.lines[-1])) for one in documents]
+        documents = [TimedDocument(client, f"many{i}", prose(20_000, i)) for i in range(200)]
+        first = [one.time_ghost_text(len(one.lines) - 1, len(one.lines[-1])) for one in documents]
         rows = [_row("the first answer in each", first, process)]
-        read = process.rest()
-        again = [one.ask(len(one.lines) - 1, len(one.lines[-1])) for one in documents[::7]]
+        read = process.wait_until_idle()
+        again = [
+            one.time_ghost_text(len(one.lines) - 1, len(one.lines[-1])) for one in documents[::7]
+        ]
         rows.append(_row("coming back to one", again, process))
-        process.rest()
+        process.wait_until_idle()
         idle = process.seconds
         time.sleep(10)
         idle = process.seconds - idle
@@ -254,9 +264,9 @@ def typed_through() -> None:
         "It was the best of times, it was the worst of times. It was the best of times, it was "
         "the worst of "
     )
-    with serving() as (client, process):
-        document = Editor(client, "through", text)
-        document.ask(0, len(text))
+    with run_server() as (client, process):
+        document = TimedDocument(client, "through", text)
+        document.time_ghost_text(0, len(text))
         rows = [
             _row(
                 "typing what is shown",

@@ -6,7 +6,7 @@ import random
 import time
 
 from .clock import quantile, table
-from .editing import Editor, prose, serving
+from .editing import TimedDocument, prose, run_server
 
 SLICES = 10
 
@@ -15,8 +15,10 @@ def run(minutes: float) -> None:
     """Print what each tenth of the time was like."""
     draw = random.Random(0)
     rows = []
-    with serving() as (client, process):
-        documents = [Editor(client, f"day{i}", prose(10_000 * (i + 1), i)) for i in range(10)]
+    with run_server() as (client, process):
+        documents = [
+            TimedDocument(client, f"day{i}", prose(10_000 * (i + 1), i)) for i in range(10)
+        ]
         for part in range(SLICES):
             took: list[float] = []
             end = time.monotonic() + 60 * minutes / SLICES

@@ -21,10 +21,10 @@ from typing import Any
 from tests.e2e.client import server
 
 from .clock import quantile, table
-from .editing import Editor, prose
+from .editing import TimedDocument, prose
 
 KEYS = 200
-TYPED = (
+TYPED_TEXT = (
     "and then it was as if somebody had known all along what the question of the morning would "
     "be, between them. "
 )
@@ -38,22 +38,22 @@ def _stages() -> list[tuple[str, Any, str]]:
     from foretype_model.predictors.copy.predictor import CopyPredictor
     from foretype_model.predictors.mixture import Mixture
     from foretype_model.predictors.network.predictor import NetworkPredictor
-    from foretype_model.states.anchored_states import LongText
+    from foretype_model.states.anchored_states import AnchoredStates
     from foretype_server.document import Text
     from foretype_server.lsp import to_proto
-    from foretype_server.lsp.protocol import Protocol
-    from foretype_server.session.session import Session
+    from foretype_server.lsp.protocol import ForetypeProtocol
+    from foretype_server.session.session import ClientSession
 
     return [
-        ("JSON and its types, in", Protocol, "receive"),
-        ("JSON and its types, out", Protocol, "_send_response"),
+        ("JSON and its types, in", ForetypeProtocol, "receive"),
+        ("JSON and its types, out", ForetypeProtocol, "_send_response"),
         ("JSON and its types, out", to_proto, "inline_completions"),
-        ("the edit", Session, "change"),
-        ("the text around the cursor", Text, "around"),
+        ("the edit", ClientSession, "change"),
+        ("the text around the cursor", Text, "split_at"),
         ("learning", Mixture, "learn"),
         ("showing the document", Mixture, "observe"),
-        ("the warm state", LongText, "at"),
-        ("the warm state", LongText, "adopt"),
+        ("the warm state", AnchoredStates, "at"),
+        ("the warm state", AnchoredStates, "adopt"),
         ("the network", NetworkPredictor, "feed"),
         ("the network", NetworkPredictor, "step"),
         ("the network", NetworkPredictor, "predict"),
@@ -101,14 +101,14 @@ def run() -> None:
         with server(Path(folder), command, status=None) as (client, _):
             client.initialize({"maxSearchTime": 10_000})
             text = prose(20_000)
-            document = Editor(client, "keys", text)
+            document = TimedDocument(client, "keys", text)
             line, column = len(document.lines) - 1, len(document.lines[-1])
             document.type(line, column, "warm ")
             client.request(
                 "workspace/executeCommand", {"command": "foretype.status", "arguments": []}
             )
             before = json.loads(times.read_text())
-            took = document.type(line, column + 5, (TYPED * 2)[:KEYS])
+            took = document.type(line, column + 5, (TYPED_TEXT * 2)[:KEYS])
             client.request(
                 "workspace/executeCommand", {"command": "foretype.status", "arguments": []}
             )
@@ -133,18 +133,18 @@ def run() -> None:
 def _serve(times: Path) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as main does, but before numpy is imported
     from foretype_server.__main__ import main
-    from foretype_server.session.session import Session
+    from foretype_server.session.session import ClientSession
 
     stopwatch = Stopwatch()
     for stage in _stages():
         stopwatch.time(*stage)
-    status = Session.status
+    status = ClientSession.status
 
-    def told(session: Session) -> dict[str, Any]:
+    def write_times(session: ClientSession) -> dict[str, Any]:
         times.write_text(json.dumps(stopwatch.seconds))
         return status(session)
 
-    Session.status = told  # type: ignore[method-assign]
+    ClientSession.status = write_times  # type: ignore[method-assign]
     sys.argv[1:] = ["serve"]
     main()
 

@@ -19,13 +19,13 @@ from foretype_model.predictors.network.runtime import (
     Metadata,
     Network,
     NetworkState,
-    SessionCell,
+    OnnxBackend,
     open_session,
 )
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
 
-from .clock import least, table
+from .clock import best_times, table
 
 HIDDEN = (512, 768, 1024)
 EMBEDDING, NGRAMS, BATCH = 128, 5, 8
@@ -61,7 +61,7 @@ def _rows(hidden: int) -> Iterator[list[str]]:
         _numpy_step(hidden),
         *(call for way in ways for call in _calls(way)),
     ]
-    times = least(calls)
+    times = best_times(calls)
     *reads, peer, plain = times[: -4 * len(ways)]
     bound = min(reads)
     for i, way in enumerate(ways):
@@ -70,7 +70,7 @@ def _rows(hidden: int) -> Iterator[list[str]]:
             f"{hidden}",
             f"{size / 1e6:.1f} MB",
             f"{bound * 1e6:.0f}",
-            way.run_by,
+            way.backend_name,
             f"**{step * 1e6:.0f}**",
             f"{step / bound:.1f} x",
             f"{alone * 1e6:.0f} ({alone / bound:.1f} x)",
@@ -108,7 +108,7 @@ def _call_alone(ours: Network, state: NetworkState) -> Callable[[], object]:
             state.h.tobytes(),
             after,
         )
-    assert isinstance(cell, SessionCell)
+    assert isinstance(cell, OnnxBackend)
     given = {
         "text": np.frombuffer(text, np.uint8).astype(np.int64).reshape(1, 1, -1),
         "h": state.h.reshape(1, -1),
@@ -119,11 +119,13 @@ def _call_alone(ours: Network, state: NetworkState) -> Callable[[], object]:
 def _served(network: ByteNetwork) -> list[Network]:
     """The network run by what serves here, and by ONNX Runtime."""
     shape = network.shape
-    about = Metadata("speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS)
+    about = Metadata(
+        "speed", "gru", shape.ignored_rows, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS
+    )
     with tempfile.TemporaryDirectory() as folder:
         onnx_file.write(network, about, Path(folder) / "speed.onnx")
         session, metadata = open_session(Path(folder) / "speed.onnx")
-        return [Network.open(Path(folder) / "speed.onnx"), Network(SessionCell(session), metadata)]
+        return [Network.open(Path(folder) / "speed.onnx"), Network(OnnxBackend(session), metadata)]
 
 
 def _reads(size: int) -> list[Callable[[], object]]:
@@ -139,8 +141,8 @@ def _reads(size: int) -> list[Callable[[], object]]:
 
 
 def _torch_step(network: ByteNetwork) -> Callable[[], object]:
-    gru = torch.nn.GRU(EMBEDDING, network.shape.hidden)
-    x, h = torch.randn(1, 1, EMBEDDING), torch.zeros(1, 1, network.shape.hidden)
+    gru = torch.nn.GRU(EMBEDDING, network.shape.ignored_rows)
+    x, h = torch.randn(1, 1, EMBEDDING), torch.zeros(1, 1, network.shape.ignored_rows)
 
     def step() -> object:
         with torch.inference_mode():

@@ -11,12 +11,12 @@ from datetime import date
 import numpy as np
 
 from foretype_model.errors import PredictorError
-from foretype_model.predictor import VOCABULARY, Context, LogProbabilities
+from foretype_model.predictor import VOCABULARY, LogProbabilities, PredictorConfig
 
-REACH = 40  # bytes of the text that are remembered: more than any date has
-LEAST = 2  # bytes of the date that have to stand there already
+MAX_MATCH_BYTES = 40  # bytes of the text that are remembered: more than any date has
+MIN_MATCH_BYTES = 2  # bytes of the date that have to stand there already
 # probability of the date's next byte; the other bytes share what is left, for nothing is impossible
-SURE = 0.98
+CERTAINTY = 0.98
 
 
 class TodayPredictor:
@@ -30,7 +30,7 @@ class TodayPredictor:
         return b""
 
     def feed(self, state: bytes, text: bytes) -> bytes:
-        return (state + text)[-REACH:]
+        return (state + text)[-MAX_MATCH_BYTES:]
 
     # One byte further in many places at once. Here they are taken one by one; a network would take
     # them together.
@@ -46,8 +46,8 @@ class TodayPredictor:
         dates = [date.today().strftime(form).encode() for form in self._formats]
         for row, state in zip(probabilities, states, strict=True):
             if following := {byte for one in dates if (byte := _next_byte(one, state)) is not None}:
-                row[:] = (1 - SURE) / VOCABULARY
-                row[list(following)] += SURE / len(following)
+                row[:] = (1 - CERTAINTY) / VOCABULARY
+                row[list(following)] += CERTAINTY / len(following)
         return np.log(probabilities)
 
 
@@ -55,15 +55,15 @@ def _next_byte(written: bytes, state: bytes) -> int | None:
     """The byte of `written` that follows the part of it at the end of `state`, if a part of it
     stands there.
     """
-    for length in range(len(written) - 1, LEAST - 1, -1):
+    for length in range(len(written) - 1, MIN_MATCH_BYTES - 1, -1):
         before, end = state[:-length], state[-length:]
         if end == written[:length] and (not before or before[-1:].isspace()):
             return written[length]
     return None
 
 
-def create(context: Context) -> TodayPredictor:
-    formats = context.options.get("formats", ["%Y-%m-%d"])
+def create(config: PredictorConfig) -> TodayPredictor:
+    formats = config.options.get("formats", ["%Y-%m-%d"])
     if not isinstance(formats, list) or not all(isinstance(form, str) for form in formats):
         # Shown to the user, and the others go on. Of any other error, the kind and the line are: it
         # may hold the text.

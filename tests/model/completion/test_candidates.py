@@ -9,13 +9,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from foretype_model.cancellation import Superseded
+from foretype_model.cancellation import Cancelled
 from foretype_model.completion import candidates
-from foretype_model.completion.candidates import Candidate, Options, without_overlap
-from foretype_model.completion.completer import SLICE, Completer
-from foretype_model.completion.lookahead import Outlook
-from foretype_model.completion.search import Draw, Search
-from foretype_model.predictors.mixture import SHOWN
+from foretype_model.completion.candidates import Candidate, Options, strip_overlap
+from foretype_model.completion.completer import CATCH_UP_BYTES, Completer
+from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.search import Sampler, Search
+from foretype_model.predictors.mixture import MAX_OBSERVATIONS
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
@@ -218,7 +218,7 @@ def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
     counts: Counter[bytes] = Counter()
     for seed in range(400):
         counts[
-            Search(Outlook(predictor, state), Word(), Draw(1.0, 2, 1.0, seed, b"go "), 2)
+            Search(LookaheadCache(predictor, state), Word(), Sampler(1.0, 2, 1.0, seed, b"go "), 2)
             .run()[0][0]
             .text[:1]
         ] += 1
@@ -228,7 +228,9 @@ def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
 def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> None:
     predictor = NetworkPredictor(network)
     state = predictor.feed(predictor.start(), b"some text ")
-    for found in Search(Outlook(predictor, state), Word(), Draw(0.0, 0, 1.0, 0, b""), 5).run()[0]:
+    for found in Search(
+        LookaheadCache(predictor, state), Word(), Sampler(0.0, 0, 1.0, 0, b""), 5
+    ).run()[0]:
         log_p, here = 0.0, state
         for byte in found.text:
             log_p += predictor.predict([here])[0, byte]
@@ -240,21 +242,21 @@ def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> No
 
 
 def test_a_superseded_search_stops() -> None:
-    with pytest.raises(Superseded):
-        completer().next_words(b"hello wor", b"", Options(), stale=lambda: True)
+    with pytest.raises(Cancelled):
+        completer().next_words(b"hello wor", b"", Options(), is_cancelled=lambda: True)
 
 
-class Raising(ScriptedPredictor):
+class RaisingPredictor(ScriptedPredictor):
     def predict(self, states):
         raise RuntimeError("broken")
 
 
-class Foreign(ScriptedPredictor):
+class ForeignPredictor(ScriptedPredictor):
     def predict(self, states):
         return np.zeros((len(states), 7), np.float32)
 
 
-@pytest.mark.parametrize("broken", [Raising, Foreign])
+@pytest.mark.parametrize("broken", [RaisingPredictor, ForeignPredictor])
 def test_a_predictor_that_fails_is_dropped_once_and_the_others_go_on(broken) -> None:
     dropped: list[str] = []
     members = {"good": ScriptedPredictor(["hello world"]), "bad": broken(["hello there"])}
@@ -266,7 +268,7 @@ def test_a_predictor_that_fails_is_dropped_once_and_the_others_go_on(broken) -> 
 
 
 def test_with_no_predictor_left_nothing_is_offered() -> None:
-    none = Completer({"bad": Raising([])}, lambda name, error: None)
+    none = Completer({"bad": RaisingPredictor([])}, lambda name, error: None)
     assert none.next_words(b"a", b"", Options()) == []
     assert none.next_characters(b"a", b"", Options()) == []
     assert none.ghost_text(b"a", b"", Options()) is None
@@ -293,7 +295,7 @@ def test_a_long_text_is_answered_for_from_its_end_until_all_of_it_is_read(networ
         if slices == 3:  # typing goes on meanwhile
             text += b"the "
             assert one.next_words(text, b"", options)
-    assert slices >= len(text) // SLICE - 1
+    assert slices >= len(text) // CATCH_UP_BYTES - 1
     exact.next_words(text, b"", options)
     while not exact.catch_up():
         pass
@@ -326,7 +328,7 @@ def test_a_predictor_that_never_has_enough_of_a_text_keeps_nobody_busy_for_ever(
     one = Completer({"greedy": greedy}, pytest.fail)
     assert one.next_words(b"hello ", b"", Options())
     while not one.catch_up():
-        assert greedy.shown <= SHOWN + 1
+        assert greedy.shown <= MAX_OBSERVATIONS + 1
     assert greedy.shown > 2
 
 
@@ -338,7 +340,7 @@ def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Networ
     slices = 1
     while not one.catch_up():
         slices += 1
-    assert slices < 2 * len(new) // SLICE, "nobody will ask about the other one again"
+    assert slices < 2 * len(new) // CATCH_UP_BYTES, "nobody will ask about the other one again"
 
 
 @pytest.mark.parametrize(
@@ -365,7 +367,7 @@ def test_crlf_and_lf_documents_are_offered_the_same() -> None:
 def test_a_document_that_rested_is_offered_the_same() -> None:
     resting, before = completer(), b"hello wor"
     offered = resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())
-    resting.rest()
+    resting.release_memory()
     assert (
         resting.next_words(before, b"", Options()),
         resting.ghost_text(before, b"", Options()),
@@ -383,4 +385,4 @@ def test_a_document_that_rested_is_offered_the_same() -> None:
     ],
 )
 def test_brackets_that_stand_after_the_cursor_are_not_offered_again(text, after, left) -> None:
-    assert without_overlap(text, after) == left
+    assert strip_overlap(text, after) == left

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model.completion.candidates import Options
-from foretype_model.completion.completer import SLICE, Completer
+from foretype_model.completion.completer import CATCH_UP_BYTES, Completer
 from foretype_model.predictors.copy.predictor import CopyPredictor
-from foretype_model.states.anchored_states import start_point
+from foretype_model.states.anchored_states import anchor
 from foretype_model.text.rope import Rope
 
 LETTERS = b"abcdefghi "
 TEXT = LETTERS * 2000 + b"abc"
 
 
-class Whole:
+class WholeTextPredictor:
     """Its state is all that it has read; it expects the letters in turn."""
 
     def start(self):
@@ -45,7 +45,7 @@ def caught_up(completer: Completer) -> int:
 
 
 def asked_once() -> Completer:
-    completer = Completer({"whole": Whole()}, pytest.fail)
+    completer = Completer({"whole": WholeTextPredictor()}, pytest.fail)
     completer.ghost_text(TEXT, b"", Options())
     return completer
 
@@ -59,14 +59,14 @@ SLICES = caught_up(asked_once())
 def test_a_state_that_is_said_to_be_exact_is_whatever_was_read_between_the_keys(
     more: int, then: list[int]
 ) -> None:
-    completer = Completer({"whole": Whole()}, pytest.fail)
+    completer = Completer({"whole": WholeTextPredictor()}, pytest.fail)
     text = TEXT
     for slices in (SLICES + more, *then):
         completer.ghost_text(text, b"", Options())
         completer.next_words(text, b"", Options())
         (state,) = completer._read().at(Rope.of(text))
         if completer._read().is_exact:
-            assert state == text[start_point(len(text)) :]
+            assert state == text[anchor(len(text)) :]
         for _ in range(slices):
             completer.catch_up()
         text += bytes((LETTERS[len(text) % len(LETTERS)],))
@@ -74,9 +74,9 @@ def test_a_state_that_is_said_to_be_exact_is_whatever_was_read_between_the_keys(
 
 def test_what_is_asked_for_characters_alone_is_read_and_shown_too() -> None:
     copy = CopyPredictor()
-    completer = Completer({"whole": Whole(), "copy": copy}, pytest.fail, "file:///a")
+    completer = Completer({"whole": WholeTextPredictor(), "copy": copy}, pytest.fail, "file:///a")
     assert completer.next_characters(TEXT, b"", Options())
-    assert caught_up(completer) > len(TEXT) // SLICE
+    assert caught_up(completer) > len(TEXT) // CATCH_UP_BYTES
     assert copy.predict([copy.feed(copy.start(), b"abcde")])[0].argmax() == ord("f")
 
 

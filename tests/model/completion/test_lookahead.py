@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
-from foretype_model.completion.lookahead import Outlook
+from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.predictors.scripted import ScriptedPredictor
 
 SCRIPT = ["the words that are said", "the wordless", "a wonder"]
 
 
-class Counting(ScriptedPredictor):
+class StepCounter(ScriptedPredictor):
     """Counts the states it is asked to step from."""
 
     def __init__(self, script):
@@ -35,37 +35,37 @@ class Counting(ScriptedPredictor):
 def test_rows_are_those_of_reading_the_text(continuations: list[bytes]) -> None:
     predictor = ScriptedPredictor(SCRIPT)
     start = predictor.feed(predictor.start(), b"the ")
-    outlook = Outlook(predictor, start)
+    lookahead = LookaheadCache(predictor, start)
     asked = [*continuations, b"words", b""]
     read = [predictor.feed(start, text) for text in asked]
-    assert np.array_equal(outlook.rows(asked), predictor.predict(read))
-    assert np.array_equal(outlook.rows(asked), predictor.predict(read)), "and once more"
+    assert np.array_equal(lookahead.predict(asked), predictor.predict(read))
+    assert np.array_equal(lookahead.predict(asked), predictor.predict(read)), "and once more"
 
 
 def test_what_is_typed_as_foreseen_is_not_looked_at_again() -> None:
-    predictor = Counting(SCRIPT)
-    outlook = Outlook(predictor, predictor.feed(predictor.start(), b"the "))
-    outlook.rows([b"w", b"wo", b"wor", b"word", b"a"])
+    predictor = StepCounter(SCRIPT)
+    lookahead = LookaheadCache(predictor, predictor.feed(predictor.start(), b"the "))
+    lookahead.predict([b"w", b"wo", b"wor", b"word", b"a"])
     predictor.steps.clear()
-    outlook.follow(b"wo", predictor.feed(predictor.start(), b"the wo"))
-    there = outlook.rows([b"", b"r", b"rd", b"n"])
+    lookahead.follow(b"wo", predictor.feed(predictor.start(), b"the wo"))
+    there = lookahead.predict([b"", b"r", b"rd", b"n"])
     assert predictor.steps == {ord("n"): 1}
-    fresh = Outlook(predictor, predictor.feed(predictor.start(), b"the wo"))
+    fresh = LookaheadCache(predictor, predictor.feed(predictor.start(), b"the wo"))
     assert np.array_equal(there, fresh.rows([b"", b"r", b"rd", b"n"]))
 
 
 def test_the_row_at_the_cursor_is_made_anew() -> None:
     old, new = ScriptedPredictor(["abc"]), ScriptedPredictor(["abd"])
-    outlook = Outlook(old, old.feed(old.start(), b"a"))
-    outlook.rows([b"b"])
-    outlook._predictor = new  # as if it had learnt better since
-    outlook.follow(b"b", new.feed(new.start(), b"ab"))
-    assert outlook.rows([b""])[0].argmax() == ord("d")
+    lookahead = LookaheadCache(old, old.feed(old.start(), b"a"))
+    lookahead.predict([b"b"])
+    lookahead._predictor = new  # as if it had learnt better since
+    lookahead.follow(b"b", new.feed(new.start(), b"ab"))
+    assert lookahead.predict([b""])[0].argmax() == ord("d")
 
 
 def test_typing_through_what_was_offered_reads_little_and_offers_the_same() -> None:
-    def completer() -> tuple[Completer, Counting]:
-        predictor = Counting(
+    def completer() -> tuple[Completer, StepCounter]:
+        predictor = StepCounter(
             ["the words that are said to a wonderful audience", "the wordless song"]
         )
         return Completer({"scripted": predictor}, print), predictor

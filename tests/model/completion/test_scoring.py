@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_model.cancellation import Superseded
+from foretype_model.cancellation import Cancelled
 from foretype_model.completion import scoring
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
-from foretype_model.completion.scoring import Reading, Scored
+from foretype_model.completion.scoring import CharacterScore, SurprisalTracker
 from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.score import bits_needed
 from foretype_model.evaluation.systems import PredictorSystem
@@ -32,13 +32,13 @@ def members():
     return {"scripted": ScriptedPredictor(["on the mill 日本 x"]), "copy": CopyPredictor()}
 
 
-def new() -> Reading:
-    return Reading(Mixture(members()), "untitled:1")
+def new() -> SurprisalTracker:
+    return SurprisalTracker(Mixture(members()), "untitled:1")
 
 
-def read_all(one: Reading, text: str) -> list[Scored]:
+def read_all(one: SurprisalTracker, text: str) -> list[CharacterScore]:
     """All of the text, which has come at once, in as many goes as it takes."""
-    data, found = text.encode(), list[Scored]()
+    data, found = text.encode(), list[CharacterScore]()
     one.follow(data)
     while (at := len("".join(score.text for score in found).encode())) < len(data):
         more = one.read(at, len(data))
@@ -50,7 +50,7 @@ def read_all(one: Reading, text: str) -> list[Scored]:
 @QUICKLY
 @given(TEXTS)
 def test_the_bits_of_what_is_typed_are_those_of_an_evaluation(text):
-    one, scores = new(), list[Scored]()
+    one, scores = new(), list[CharacterScore]()
     one.follow(b"")
     for end in range(1, len(text) + 1):
         one.follow(text[:end].encode())
@@ -65,7 +65,7 @@ def test_the_bits_of_what_is_typed_are_those_of_an_evaluation(text):
 
 def test_what_is_typed_is_learnt_from_and_what_is_pasted_is_not():
     text = "Wainwright is here, " * 4
-    one, typed = new(), list[Scored]()
+    one, typed = new(), list[CharacterScore]()
     one.follow(b"")
     for end in range(1, len(text) + 1):
         one.follow(text[:end].encode())
@@ -96,7 +96,7 @@ def test_what_comes_next_is_what_a_completer_offers(text, more):
 def test_it_does_not_matter_in_how_many_goes_it_is_read(text, size):
     whole = read_all(new(), text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoring, "SLICE", size)
+        patch.setattr(scoring, "MAX_BYTES_PER_CALL", size)
         assert [score.text for score in read_all(new(), text)] == [score.text for score in whole]
         assert [score.probability for score in read_all(new(), text)] == pytest.approx(
             [score.probability for score in whole], rel=1e-3
@@ -139,7 +139,7 @@ def test_a_key_gets_the_probability_that_was_shown_for_it(kind, network):
         if kind == "network"
         else ScriptedPredictor(["the mill, the mill"])
     )
-    one, text = Reading(Mixture({kind: base, "copy": CopyPredictor()}), "a"), ""
+    one, text = SurprisalTracker(Mixture({kind: base, "copy": CopyPredictor()}), "a"), ""
     for key in "the mill, the mill é":
         shown = one.next_characters(len(text.encode()), Options(max_items=100))
         text += key
@@ -181,16 +181,16 @@ def test_what_is_drawn_follows_the_temperature(text, temperature):
 
 @QUICKLY
 @given(TEXTS.filter(bool), st.integers(1, 40))
-def test_what_is_superseded_goes_on_where_it_was(text, patience):
+def test_what_is_superseded_goes_on_where_it_was(text, deadline):
     one, asked = new(), iter(range(10**6))
     one.follow(text.encode())
     for _ in range(10**4):
         start = next(asked)
         try:
             found = one.read(
-                0, len(text.encode()), lambda start=start: next(asked) - start > patience
+                0, len(text.encode()), lambda start=start: next(asked) - start > deadline
             )
-        except Superseded:
+        except Cancelled:
             continue
         if len(found) == len(text):
             break

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model.completion.selection import Choice, most_saving
+from foretype_model.completion.selection import Choice, select_most_saving
 
 
 @st.composite
@@ -43,7 +43,7 @@ def test_the_choice_is_within_the_bound_of_the_best_one(goes_on, count) -> None:
     best = max(
         saved(list(some), goes_on) for some in combinations(choices, min(count, len(choices)))
     )
-    chosen = most_saving(choices, count)
+    chosen = select_most_saving(choices, count)
     assert len(chosen) == len(set(chosen)) <= count
     assert saved(chosen, goes_on) >= (1 - 1 / 2.718281828) * best - 1e-9
 
@@ -51,7 +51,7 @@ def test_the_choice_is_within_the_bound_of_the_best_one(goes_on, count) -> None:
 @given(distributions(), st.integers(1, 5))
 def test_each_is_the_one_that_adds_most_to_those_before_it(goes_on, count) -> None:
     choices, so_far = prefixes(goes_on), list[Choice]()
-    for one in most_saving(choices, count):
+    for one in select_most_saving(choices, count):
         most = max(saved([*so_far, other], goes_on) for other in choices)
         so_far.append(one)
         assert saved(so_far, goes_on) == pytest.approx(most)
@@ -62,5 +62,5 @@ def test_each_is_the_one_that_adds_most_to_those_before_it(goes_on, count) -> No
 
 def test_a_phrase_stands_beside_its_first_word_only_where_that_pays() -> None:
     word, likely, unlikely = Choice("the", 0.5), Choice("the first", 0.2), Choice("the 9", 0.02)
-    assert most_saving([word, likely, unlikely, Choice("a", 0.3)], 2) == [likely, word]
-    assert most_saving([word, unlikely], 1) == [word]
+    assert select_most_saving([word, likely, unlikely, Choice("a", 0.3)], 2) == [likely, word]
+    assert select_most_saving([word, unlikely], 1) == [word]

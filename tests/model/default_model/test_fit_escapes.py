@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from default_model import escape_cases, fit_escapes, sources
-from default_model.escape_cases import Case, Passage
-from default_model.fit_escapes import Score
+from default_model.escape_cases import Case, TypedPassage
+from default_model.fit_escapes import TableScore
 from foretype_model.errors import CorpusError
-from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.ppm import INDEXED, RECENT, SHAPE, cell
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.ppm import INDEXED, RECENT, TABLE_SHAPE, bucket
 from foretype_model.predictors.copy.predictor import CopyPredictor, ppm
 from foretype_model.predictors.network.runtime import Network
 
@@ -28,7 +28,7 @@ WORDS = [
     "state",
     "of",
     "a",
-    "cell",
+    "bucket",
     "follows",
     "what",
     "it",
@@ -75,14 +75,14 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def drawn(corpus: Path, wheels: Path) -> list[Case]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(escape_cases, "LENGTH", 150)
+        patch.setattr(escape_cases, "TYPED_BYTES", 150)
         return list(escape_cases.cases(corpus, wheels))
 
 
 @pytest.fixture(scope="module")
 def made(
     drawn: list[Case], network: Network, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[list[list[list[list[float]]]], dict[str, Score]]:
+) -> tuple[list[list[list[list[float]]]], dict[str, TableScore]]:
     """The table of a small training, as it was written, and its scores."""
     destination = tmp_path_factory.mktemp("data") / "trust.json"
     scores = fit_escapes.make(drawn, network, destination)
@@ -91,13 +91,13 @@ def made(
 
 def test_a_table_has_a_share_for_each_class(made) -> None:
     table = np.array(made[0])
-    assert table.shape == SHAPE
+    assert table.shape == TABLE_SHAPE
     assert ((table > 0) & (table < 1)).all()
 
 
 def test_the_shipped_table_has_a_share_for_each_class() -> None:
     table = np.array(ppm.trust_table())
-    assert table.shape == (np.prod(SHAPE),)
+    assert table.shape == (np.prod(TABLE_SHAPE),)
     assert ((table > 0) & (table < 1)).all()
 
 
@@ -105,8 +105,8 @@ def test_the_shipped_table_has_a_share_for_each_class() -> None:
 def test_long_contexts_that_always_went_on_alike_are_trusted_more(made, kind: int) -> None:
     for table in (np.ravel(made[0]), ppm.trust_table()):
         assert (
-            table[cell(kind, order=16, rows=4, top=4)]
-            > 1.2 * table[cell(kind, order=4, rows=6, top=2)]
+            table[bucket(kind, order=16, rows=4, top=4)]
+            > 1.2 * table[bucket(kind, order=4, rows=6, top=2)]
         )
 
 
@@ -135,23 +135,23 @@ def test_a_fitted_table_predicts_texts_that_it_was_not_fitted_to(made, drawn: li
 def test_the_bytes_are_as_probable_as_the_product_makes_them(
     network: Network, seed: int, lowest: float
 ) -> None:
-    table = np.random.default_rng(seed).uniform(lowest, 0.999, SHAPE)
-    shards = (Shard.build([("a", text(1)), ("b", text(2))]),)
-    passage = Passage(text(seed)[:700], text(seed)[700:800])
-    known = fit_escapes.replay(passage, shards, network)
+    table = np.random.default_rng(seed).uniform(lowest, 0.999, TABLE_SHAPE)
+    segments = (FMIndex.build([("a", text(1)), ("b", text(2))]),)
+    passage = TypedPassage(text(seed)[:700], text(seed)[700:800])
+    known = fit_escapes.replay(passage, segments, network)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ppm, "trust_table", partial(np.ndarray.tolist, table.ravel()))
-        expected = list(product(passage, shards, known.network.tolist()))
+        expected = list(product(passage, segments, known.network.tolist()))
     # What copy leaves is 1 less a sum of float32, which is known to 1e-7, and is multiplied by a
     # small probability.
     learnt = fit_escapes.probabilities(torch.tensor(table).flatten(), known).tolist()
     assert learnt == pytest.approx(expected, rel=1e-4, abs=1e-8)
 
 
-def product(passage: Passage, shards: tuple[Shard, ...], network: list[float]):
+def product(passage: TypedPassage, segments: tuple[FMIndex, ...], network: list[float]):
     """What the copy predictor gives each byte, and, of what it leaves, the network."""
     copy = CopyPredictor()
-    copy.shards = shards
+    copy.segments = segments
     for i, byte in enumerate(passage.typed):
         before = passage.before + passage.typed[:i]
         while copy.observe("untitled:a", before, b""):
@@ -173,7 +173,7 @@ def test_what_is_typed_is_in_no_workspace(drawn: list[Case]) -> None:
 def test_the_same_seed_draws_the_same_cases(
     drawn: list[Case], corpus: Path, wheels: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(escape_cases, "LENGTH", 150)
+    monkeypatch.setattr(escape_cases, "TYPED_BYTES", 150)
     assert list(escape_cases.cases(corpus, wheels)) == drawn
     assert list(escape_cases.cases(corpus, wheels, seed=1)) != drawn
 
@@ -189,7 +189,7 @@ def test_texts_that_the_network_was_not_trained_on_come_first(
         if sources.held_back(page.relative_to(corpus).as_posix())
     ]
     assert 0 < len(unread) < len(pages)
-    monkeypatch.setattr(escape_cases, "LONE", len(unread))
+    monkeypatch.setattr(escape_cases, "LONE_TEXTS", len(unread))
     alone = next(case for case in escape_cases.cases(corpus, wheels) if case.kind == "docs alone")
     assert all(any(passage.typed in page for page in unread) for passage in alone.passages)
 

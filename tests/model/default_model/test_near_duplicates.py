@@ -37,8 +37,8 @@ def test_texts_are_near_duplicates_where_most_of_their_runs_of_words_are_the_sam
     seen = NearDuplicates()
     assert not seen.seen(words(" ".join(first)))
     found = seen.seen(words("  ".join(second).upper()))
-    if not near_duplicates.ALIKE - 0.16 < alike < near_duplicates.ALIKE + 0.16:
-        assert found == (alike > near_duplicates.ALIKE)
+    if not near_duplicates.MIN_SIMILARITY - 0.16 < alike < near_duplicates.MIN_SIMILARITY + 0.16:
+        assert found == (alike > near_duplicates.MIN_SIMILARITY)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from default_model.archives import files_in
 from default_model.credits import Terms, repository_of, tables
 from default_model.packages import Package, Version
 from foretype_model.errors import CorpusError
-from foretype_model.training.pack import Packed
+from foretype_model.training.pack import PackedDocuments
 
 LEXICON = [
     "".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=2 + i % 7))
@@ -102,7 +102,7 @@ def make(corpus: Path, archives: dict[Package, Path], tmp_path: Path):
 
 
 def written(path: Path) -> list[str]:
-    documents = Packed(path)
+    documents = PackedDocuments(path)
     return [documents.read(i, 0, int(size)).decode() for i, size in enumerate(documents.sizes)]
 
 
@@ -449,7 +449,7 @@ def test_repositories_are_credited(make, corpus, tmp_path) -> None:
 def test_tests_vendored_compiled_and_licence_files_are_left_out(
     name: str, language: str | None
 ) -> None:
-    assert code_files.language_of(name) == language
+    assert code_files.detect_language(name) == language
 
 
 @pytest.mark.parametrize(
@@ -464,32 +464,34 @@ def test_tests_vendored_compiled_and_licence_files_are_left_out(
     ids=["short", "long", "no text", "minified", "generated"],
 )
 def test_what_nobody_wrote_is_left_out(content: bytes) -> None:
-    assert code_files.written(content, "python") is None
-    assert code_files.written(b"\xef\xbb\xbf" + b"x = 1\r\n" * 100, "python") == "x = 1\n" * 100
+    assert code_files.decode_source(content, "python") is None
+    assert (
+        code_files.decode_source(b"\xef\xbb\xbf" + b"x = 1\r\n" * 100, "python") == "x = 1\n" * 100
+    )
 
 
 def test_no_package_has_more_than_its_part_of_a_language(tmp_path) -> None:
     files = {f"a/{i}.py": lines(i, 3000) for i in range(30)} | {"b.rs": lines(99)}
     archive = tar(tmp_path / "a.tar.gz", files)
-    documents = list(recipe.of_package(PYTHON, archive, random.Random(0)))
+    documents = list(recipe.package_documents(PYTHON, archive, random.Random(0)))
     size = sum(len(document.text) for document in documents)
     assert {document.source for document in documents} == {"code/python"}
     assert recipe.PACKAGE_BYTES * 0.9 < size <= recipe.PACKAGE_BYTES
 
 
 def test_what_is_scored_or_fitted_to_is_refused(tmp_path) -> None:
-    unseen = re.findall(r"^([\w-]+)==", packages.UNSEEN.read_text("utf-8"), re.MULTILINE)
+    unseen = re.findall(r"^([\w-]+)==", packages.HELD_OUT_PATH.read_text("utf-8"), re.MULTILINE)
     assert unseen
     for name in ("sqlite-utils", "sqlite_utils", "attrs", *unseen):
         (tmp_path / "names.txt").write_text(
             f"# a comment\npypi click BSD-3-Clause python\npypi {name} MIT python\n"
         )
         with pytest.raises(CorpusError, match=f"{name}.*take it out"):
-            packages.named(tmp_path / "names.txt")
+            packages.read_package_list(tmp_path / "names.txt")
 
 
 def test_every_package_is_locked_and_under_terms_that_permit_it() -> None:
-    named, versions = packages.named(), packages.locked()
+    named, versions = packages.read_package_list(), packages.read_lock_file()
     assert {package.name for package in named} == set(versions)
     assert all(re.fullmatch(r"[0-9a-f]{64}", version.sha256) for version in versions.values())
     permissive = r"(MIT|MIT-CMU|BSD-[23]-Clause|Apache-2\.0|ISC|PSF-2\.0|public-domain)"
@@ -535,7 +537,7 @@ def test_debian_packages_are_read(tmp_path) -> None:
     assert found == files
     package = Package("debian", "a", "MIT", frozenset({"go"}))
     sources_found = {
-        document.source for document in recipe.of_package(package, archive, random.Random(0))
+        document.source for document in recipe.package_documents(package, archive, random.Random(0))
     }
     assert sources_found == {"code/go"}
     archive.write_bytes(packed[:90])

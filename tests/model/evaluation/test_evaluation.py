@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.errors import PredictorError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
-from foretype_model.evaluation.next_word import guess_words, words
+from foretype_model.evaluation.next_word import guess_words, word_starts
 from foretype_model.evaluation.ngram import NGramPredictor
 from foretype_model.evaluation.passage import Passage, free_indentation
-from foretype_model.evaluation.score import Scorer, bits_needed, total
+from foretype_model.evaluation.score import Scorer, bits_needed, combine
 from foretype_model.evaluation.systems import PredictorSystem, ablations
-from foretype_model.evaluation.typist import type_again
+from foretype_model.evaluation.typist import type_passage
 from foretype_model.evaluation.words import WordsSystem
 from foretype_model.evaluation.workspace import read_workspace
 from foretype_model.predictors.scripted import ScriptedPredictor
@@ -38,7 +38,7 @@ def score(system, passage, modes):
     return Scorer(system, modes).score(passage, ignore)
 
 
-class Offering:
+class FixedSystem:
     """A system whose ghost text and menu are the same everywhere."""
 
     name = "offering"
@@ -50,7 +50,7 @@ class Offering:
     def open(self):
         return self
 
-    def tell(self, before, after):
+    def set_text(self, before, after):
         pass
 
     def menu(self):
@@ -80,7 +80,7 @@ class Offering:
     ],
 )
 def test_ghost_text_is_taken_whole_or_its_first_line_or_word(typed, ghost, keys, characters):
-    tally = type_again(Offering(ghost), Passage("", typed, ""), "inline", ignore)
+    tally = type_passage(FixedSystem(ghost), Passage("", typed, ""), "inline", ignore)
     assert (tally.keys, tally.characters) == (keys, characters)
 
 
@@ -93,23 +93,26 @@ def test_ghost_text_is_taken_whole_or_its_first_line_or_word(typed, ghost, keys,
     ],
 )
 def test_of_the_menus_first_five_the_longest_that_is_right_is_taken(menu, keys):
-    assert type_again(Offering(menu=menu), Passage("", "abcdef", ""), "popup", ignore).keys == keys
+    assert (
+        type_passage(FixedSystem(menu=menu), Passage("", "abcdef", ""), "popup", ignore).keys
+        == keys
+    )
 
 
 def test_with_both_the_longer_of_ghost_text_and_item_is_taken():
-    tally = type_again(Offering("abc", ["abcd"]), Passage("", "abcdef", ""), "both", ignore)
+    tally = type_passage(FixedSystem("abc", ["abcd"]), Passage("", "abcdef", ""), "both", ignore)
     assert (tally.keys, tally.accepted) == (3, 1)
 
 
 def test_precision_counts_first_words_of_what_was_shown():
-    tally = type_again(Offering("ab cX"), Passage("", "ab cd", ""), "inline", ignore)
+    tally = type_passage(FixedSystem("ab cX"), Passage("", "ab cd", ""), "inline", ignore)
     assert (tally.keys, tally.shown, tally.right) == (4, 4, 1)
 
 
 @given(SOME_TEXT, st.sampled_from(["end", "middle"]), st.sampled_from(["inline", "popup", "both"]))
 def test_what_offers_nothing_saves_nothing(text, at, mode):
     passage = Passage.of(text, at, 1000)
-    tally = type_again(Offering(), passage, mode, ignore)
+    tally = type_passage(FixedSystem(), passage, mode, ignore)
     assert tally.keys == tally.characters <= len(passage.typed)
 
 
@@ -150,7 +153,7 @@ def test_bits_are_those_of_the_predictors_own_probabilities():
     assert scored.bits_per_character == pytest.approx(nats / math.log(2) / 5)
 
 
-class Told(ScriptedPredictor):
+class ObservingPredictor(ScriptedPredictor):
     """Writes down what it is told of the document beside its bytes."""
 
     def __init__(self, told):
@@ -167,17 +170,17 @@ class Told(ScriptedPredictor):
         self.told.append((bytes(before), bytes(after)))
 
 
-@pytest.mark.parametrize("kind", ["bits", "words", "inline"])
+@pytest.mark.parametrize("kind", ["bits", "word_starts", "inline"])
 def test_what_is_typed_is_learnt_from_and_shown(kind):
     told = []
-    sessions = PredictorSystem("told", lambda: {"told": Told(told)}, Options())
+    sessions = PredictorSystem("told", lambda: {"told": ObservingPredictor(told)}, Options())
     passage = Passage("x", "a b c d", "y")
     if kind == "bits":
         bits_needed(sessions.start(), passage, ignore)
-    elif kind == "words":
+    elif kind == "word_starts":
         guess_words(sessions.start(), passage, ignore)
     else:
-        type_again(sessions.start(), passage, "inline", ignore)
+        type_passage(sessions.start(), passage, "inline", ignore)
     assert told[0] == (b"x", b"y")
     assert (b"xa", b"y") in told
     # A word is learnt from when it has ended, for only then it is sure to be no part of a secret.
@@ -187,7 +190,7 @@ def test_what_is_typed_is_learnt_from_and_shown(kind):
 @given(SOME_TEXT, st.text(st.sampled_from("ab ")))
 def test_words_are_the_passage_without_line_ends_and_what_may_go_on(text, before):
     passage = Passage(before, text, "")
-    found = list(words(passage))
+    found = list(word_starts(passage))
     for (at, word), (after, _) in pairwise([*found, (len(text), "")]):
         assert text[at:].startswith(word)
         assert at + len(word) <= after
@@ -196,14 +199,14 @@ def test_words_are_the_passage_without_line_ends_and_what_may_go_on(text, before
 
 def test_words_carry_the_spaces_before_them():
     passage = Passage("", "  if x:\n  go on, now", "")
-    assert [word for _, word in words(passage)] == ["  if", " x", ":", "go", " on", ","]
+    assert [word for _, word in word_starts(passage)] == ["  if", " x", ":", "go", " on", ","]
 
 
 def test_the_next_word_is_first_or_among_three_or_not_offered():
     text = "one two. one tea. one toe. one two. one sea."
     starts = score(system("one two.", "one tea.", "one toe."), Passage("", text, ""), [])
     seen = dict(
-        zip([word for _, word in words(Passage("", text, ""))], starts.starts, strict=False)
+        zip([word for _, word in word_starts(Passage("", text, ""))], starts.starts, strict=False)
     )
     assert seen[" sea"].rank is None
     assert 0 < starts.top(1) <= starts.top(3) < 1
@@ -227,7 +230,7 @@ def test_the_calibration_error_of_what_is_as_sure_as_right_is_nothing():
 def test_two_passages_together_are_their_sums():
     passages = [Passage("", "hello world. hello", ""), Passage("", "hello", "")]
     scores = [score(system("hello world."), one, ["inline", "popup"]) for one in passages]
-    both = total(scores)
+    both = combine(scores)
     assert both.characters == 23
     assert both.bits == pytest.approx(scores[0].bits + scores[1].bits)
     assert (
@@ -250,9 +253,9 @@ def test_progress_is_told_to_the_end(text, at):
 
 def test_the_words_of_the_document_and_the_workspace_complete_the_one_being_typed():
     document = WordsSystem(["forever forever format"]).start().open()
-    document.tell("fork form fork fo", " foal fork")
+    document.set_text("fork form fork fo", " foal fork")
     assert document.menu() == ["rk", "rever", "rm", "al", "rmat"]
-    document.tell("fork ", "")
+    document.set_text("fork ", "")
     assert document.menu() == []
 
 
@@ -290,7 +293,7 @@ def test_ablations_say_what_each_predictor_adds():
     }
 
 
-class Remembering(ScriptedPredictor):
+class RememberingPredictor(ScriptedPredictor):
     """Knows what was read in any document, as one that learns from the user does."""
 
     def __init__(self, texts):
@@ -306,28 +309,30 @@ NEW = Passage("", "all new to it", "")
 
 
 def test_what_was_typed_for_one_score_is_new_to_the_others():
-    scored = score(system(kind=Remembering), NEW, ["inline", "both"])
-    alone = score(system(kind=Remembering), NEW, ["both"])
+    scored = score(system(kind=RememberingPredictor), NEW, ["inline", "both"])
+    alone = score(system(kind=RememberingPredictor), NEW, ["both"])
     assert scored.typing["both"].keys == alone.typing["both"].keys
     assert scored.starts == alone.starts
 
 
 def test_what_was_typed_in_one_text_is_known_in_the_next():
-    scorer = Scorer(system(kind=Remembering), ["inline"])
+    scorer = Scorer(system(kind=RememberingPredictor), ["inline"])
     first, second = (scorer.score(NEW, ignore).typing["inline"].keys for _ in range(2))
     assert second < first
 
 
-class Failing(ScriptedPredictor):
+class FailingPredictor(ScriptedPredictor):
     def predict(self, states):
         raise OSError("the disk is full")
 
 
 def test_a_predictor_that_fails_is_no_score():
     with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
-        score(system(kind=Failing), Passage("", "text", ""), [])
+        score(system(kind=FailingPredictor), Passage("", "text", ""), [])
     with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
-        type_again(system(kind=Failing).start(), Passage("", "text", ""), "popup", ignore)
+        type_passage(
+            system(kind=FailingPredictor).start(), Passage("", "text", ""), "popup", ignore
+        )
 
 
 def test_a_workspace_is_its_texts(tmp_path):

@@ -151,8 +151,8 @@ def test_a_file_by_itself_is_judged_as_in_a_search(files, ignored, ignored_deepe
                 continue
         tree = Tree(folder, exclude)
         everything = {str(Path(root, file)) for root, _, files in os.walk(folder) for file in files}
-        assert {path for path in everything if tree.has(path)} == set(tree.walk(Counter()))
-        assert not tree.has(str(folder.parent / "elsewhere.txt"))
+        assert {path for path in everything if tree.includes(path)} == set(tree.walk(Counter()))
+        assert not tree.includes(str(folder.parent / "elsewhere.txt"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may enter everything")
@@ -162,6 +162,6 @@ def test_a_folder_that_may_not_be_entered_is_counted_and_passed_by(tmp_path):
     try:
         assert found(tmp_path) == ["a.txt"]
         assert skipped(tmp_path) == {discovery.UNREADABLE: 1}
-        assert not Tree(tmp_path).has(str(tmp_path / "locked" / "folder" / "c.txt"))
+        assert not Tree(tmp_path).includes(str(tmp_path / "locked" / "folder" / "c.txt"))
     finally:
         (tmp_path / "locked").chmod(0o700)

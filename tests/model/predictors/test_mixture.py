@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from foretype_model.predictor import VOCABULARY, Predictor
 from foretype_model.predictors import mixture
 from foretype_model.predictors.copy.predictor import CopyPredictor
-from foretype_model.predictors.mixture import Corrections, Mixture, PredictorFailed
+from foretype_model.predictors.mixture import MixerWeights, Mixture, PredictorFailed
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
 
 
-class Told(ScriptedPredictor):
+class FixedPredictor(ScriptedPredictor):
     """Answers what it was told to, whatever the text: one row of probabilities for each state,
     which is its number.
     """
@@ -68,7 +68,7 @@ MEMBERS = st.lists(st.tuples(rows(), rows(), rows()), min_size=1, max_size=4)
 
 
 def mixture_of(members) -> tuple[Mixture, list[tuple[int, ...]]]:
-    mixed = Mixture({f"member {i}": Told(*told) for i, told in enumerate(members)})
+    mixed = Mixture({f"member {i}": FixedPredictor(*told) for i, told in enumerate(members)})
     return mixed, [(i,) * len(members) for i in range(len(members[0]))]
 
 
@@ -103,7 +103,7 @@ def test_a_prediction_does_not_depend_on_what_is_asked_for_along_with_it(members
 @settings(deadline=None)
 @given(row=rows(), first=st.booleans())
 def test_a_member_that_knows_nothing_changes_nothing(row, first) -> None:
-    told, silent = Told(row), Told(NOTHING)
+    told, silent = FixedPredictor(row), FixedPredictor(NOTHING)
     alone = Mixture({"told": told}).predict([(0,)])
     both = Mixture({"silent": silent, "told": told} if first else {"told": told, "silent": silent})
     assert np.exp(both.predict([(0, 0)])) == pytest.approx(np.exp(alone), abs=1e-6)
@@ -118,7 +118,7 @@ def test_one_whole_member_passes_through_exactly(network: Network) -> None:
 
 
 def test_where_all_are_partial_the_rest_is_spread_evenly() -> None:
-    mixed = Mixture({"half": Told(sure_of("a", 0.5, 1.0))})
+    mixed = Mixture({"half": FixedPredictor(sure_of("a", 0.5, 1.0))})
     p = np.exp(mixed.predict([(0,)]))[0]
     assert p[ord("a")] == pytest.approx(0.5, abs=0.01)
     assert np.delete(p, ord("a")) == pytest.approx(0.5 / VOCABULARY, rel=0.02)
@@ -126,7 +126,12 @@ def test_where_all_are_partial_the_rest_is_spread_evenly() -> None:
 
 
 def test_a_part_counts_for_as_much_as_is_assigned_before_anything_is_learnt() -> None:
-    mixed = Mixture({"part": Told(sure_of("a", 0.7, 1.0)), "whole": Told(sure_of("b", 1.0, 1.0))})
+    mixed = Mixture(
+        {
+            "part": FixedPredictor(sure_of("a", 0.7, 1.0)),
+            "whole": FixedPredictor(sure_of("b", 1.0, 1.0)),
+        }
+    )
     p = np.exp(mixed.predict([(0, 0)]))[0]
     assert (p[ord("a")], p[ord("b")]) == pytest.approx((0.7, 0.3), abs=1e-3)
     shares = mixed.shares((0, 0))
@@ -134,7 +139,9 @@ def test_a_part_counts_for_as_much_as_is_assigned_before_anything_is_learnt() ->
 
 
 def test_a_second_whole_member_counts_for_half_of_its_sureness_before_anything_is_learnt() -> None:
-    mixed = Mixture({"base": Told(EVENLY), "second": Told(sure_of("a", 1.0, 0.8))})
+    mixed = Mixture(
+        {"base": FixedPredictor(EVENLY), "second": FixedPredictor(sure_of("a", 1.0, 0.8))}
+    )
     assert np.exp(mixed.predict([(0, 0)]))[0, ord("a")] == pytest.approx(
         0.4 * 0.8 + 0.6 / VOCABULARY, abs=1e-3
     )
@@ -143,20 +150,20 @@ def test_a_second_whole_member_counts_for_half_of_its_sureness_before_anything_i
 @settings(deadline=None, max_examples=30)
 @given(members=MEMBERS, byte=st.integers(0, 255))
 def test_learning_goes_down_the_gradient_of_what_was_typed(members, byte) -> None:
-    corrections: Corrections = {}
+    mixer_weights: MixerWeights = {}
     mixed, (state, *_) = (
-        Mixture(mixture_of(members)[0].members, corrections),
+        Mixture(mixture_of(members)[0].members, mixer_weights),
         mixture_of(members)[1],
     )
     if np.exp(mixed.predict([state])[0, byte]) < 1e-4:
         return
     mixed.learn(state, byte)
-    learnt = {name: values / mixture.RATE for name, values in corrections.items()}
-    for name, values in corrections.items():
+    learnt = {name: values / mixture.MIXER_LEARNING_RATE for name, values in mixer_weights.items()}
+    for name, values in mixer_weights.items():
         log_p = []
         for change in (0.05, -0.05):
-            corrections |= {other: np.zeros_like(values) for other in corrections}
-            corrections[name] = corrections[name] + np.float32(change)
+            mixer_weights |= {other: np.zeros_like(values) for other in mixer_weights}
+            mixer_weights[name] = mixer_weights[name] + np.float32(change)
             log_p.append(float(mixed.predict([state])[0, byte]))
         assert learnt[name].sum() == pytest.approx((log_p[0] - log_p[1]) / 0.1, abs=0.02)
 
@@ -173,7 +180,9 @@ def typed_by(mixed: Mixture, text: str) -> list[float]:
 @pytest.mark.parametrize("mass", [0.1, 0.7, 0.99, 1.0])
 def test_a_member_that_is_right_is_trusted_more_and_one_that_is_wrong_less(mass: float) -> None:
     for typed, better in (("a", 1), ("b", -1)):
-        mixed = Mixture({"base": Told(EVENLY), "other": Told(sure_of("a", mass))})
+        mixed = Mixture(
+            {"base": FixedPredictor(EVENLY), "other": FixedPredictor(sure_of("a", mass))}
+        )
         before = mixed.shares((0, 0))["other"][ord("c")]
         found = typed_by(mixed, typed * 300)
         assert found[-1] > found[0]
@@ -181,7 +190,7 @@ def test_a_member_that_is_right_is_trusted_more_and_one_that_is_wrong_less(mass:
 
 
 def test_trust_follows_who_is_right_half_of_the_time() -> None:
-    mixed = Mixture({"base": Told(EVENLY), "sure": Told(sure_of("a", 0.95))})
+    mixed = Mixture({"base": FixedPredictor(EVENLY), "sure": FixedPredictor(sure_of("a", 0.95))})
     typed_by(mixed, "ab" * 500)
     weight = 1 - np.exp(mixed.predict([(0, 0)])[0]).min() * VOCABULARY
     assert 0.3 < weight < 0.7, "sure of one byte, and right in half of the cases"
@@ -189,7 +198,10 @@ def test_trust_follows_who_is_right_half_of_the_time() -> None:
 
 def test_what_is_learnt_of_one_class_is_not_believed_of_another() -> None:
     mixed = Mixture(
-        {"base": Told(EVENLY, EVENLY), "other": Told(sure_of("a", 0.9), sure_of("b", 0.3))}
+        {
+            "base": FixedPredictor(EVENLY, EVENLY),
+            "other": FixedPredictor(sure_of("a", 0.9), sure_of("b", 0.3)),
+        }
     )
     before = mixed.predict([(1, 1)])
     for _ in range(200):
@@ -198,7 +210,10 @@ def test_what_is_learnt_of_one_class_is_not_believed_of_another() -> None:
 
 
 def test_documents_that_share_corrections_learn_together() -> None:
-    members, shared = {"base": Told(EVENLY), "other": Told(sure_of("a", 0.5))}, {}
+    members, shared = (
+        {"base": FixedPredictor(EVENLY), "other": FixedPredictor(sure_of("a", 0.5))},
+        {},
+    )
     one, two, apart = Mixture(members, shared), Mixture(members, shared), Mixture(members)
     before = two.predict([(0, 0)])
     typed_by(one, "a" * 50)
@@ -210,7 +225,7 @@ def test_documents_that_share_corrections_learn_together() -> None:
 # Members that misbehave
 
 
-class Broken(ScriptedPredictor):
+class BrokenPredictor(ScriptedPredictor):
     """Does something else than predicting, in one of its methods."""
 
     def __init__(self, method: str, do) -> None:
@@ -248,7 +263,7 @@ def with_nan(answer):
     ],
 )
 def test_what_a_member_does_wrong_is_told_with_its_name(method, do) -> None:
-    mixed = Mixture({"good": ScriptedPredictor(["some text"]), "bad": Broken(method, do)})
+    mixed = Mixture({"good": ScriptedPredictor(["some text"]), "bad": BrokenPredictor(method, do)})
     with pytest.raises(PredictorFailed, match="bad") as failed:
         mixed.predict(mixed.step([mixed.feed(mixed.start(), b"some")], b" "))
     assert failed.value.name == "bad"
@@ -256,8 +271,8 @@ def test_what_a_member_does_wrong_is_told_with_its_name(method, do) -> None:
 
 @pytest.mark.parametrize("method", ["step", "predict"])
 def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatch) -> None:
-    monkeypatch.setattr(mixture, "SLOW", 0.01)
-    mixed = Mixture({"quick": Told(EVENLY), "slow": Broken(method, slept)})
+    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
+    mixed = Mixture({"quick": FixedPredictor(EVENLY), "slow": BrokenPredictor(method, slept)})
     for _ in range(2):
         mixed.predict(mixed.step([mixed.start()], b"s"))
     with pytest.raises(PredictorFailed, match="too slow") as failed:
@@ -267,12 +282,12 @@ def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatc
 
 def test_a_busy_machine_is_no_fault_of_a_member(monkeypatch) -> None:
     preempted = count()
-    monkeypatch.setattr(mixture, "SLOW", 0.01)
-    monkeypatch.setattr(mixture, "_left", lambda: (0, next(preempted)))
-    mixed = Mixture({"starved": Broken("predict", slept)})
+    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(mixture, "_context_switches", lambda: (0, next(preempted)))
+    mixed = Mixture({"starved": BrokenPredictor("predict", slept)})
     for _ in range(6):
         mixed.predict([mixed.start()])
-    busy = Mixture({"busy": Broken("predict", worked)})
+    busy = Mixture({"busy": BrokenPredictor("predict", worked)})
     with pytest.raises(PredictorFailed, match="too slow"):
         for _ in range(6):
             busy.predict([busy.start()])
@@ -286,14 +301,14 @@ def worked(answer):
 
 
 def test_a_slow_call_now_and_then_is_borne(monkeypatch) -> None:
-    monkeypatch.setattr(mixture, "SLOW", 0.01)
+    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
     pauses = iter([0.02, 0.02, 0.0] * 4)
 
     def now_and_then(answer):
         time.sleep(next(pauses))
         return answer
 
-    mixed = Mixture({"now and then": Broken("predict", now_and_then)})
+    mixed = Mixture({"now and then": BrokenPredictor("predict", now_and_then)})
     for _ in range(12):
         mixed.predict([mixed.start()])
 

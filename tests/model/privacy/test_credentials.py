@@ -12,12 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model.predictor import ERASED
-from foretype_model.privacy.secret_scanner import REACH, masked, masked_around, spans, unsettled
+from foretype_model.privacy.secret_scanner import (
+    SCAN_BYTES,
+    find_secrets,
+    pending_suffix,
+    redact,
+    redact_around,
+)
 
-SETTLED = 4
+MIN_TELLING_BYTES = 4
 """Bytes of a password that tell nothing."""
 
-TOLD = [
+DETECTED = [
     # A name that goes on.
     'API_KEY_SENDGRID="«Zx81kkq0abcd»"',
     "TOKEN_AZURE=«Zx81kkq0abcd»",
@@ -92,7 +98,7 @@ TOLD = [
     "The API key is «abc123def9».",
     "Passwort: «hunter22»",
 ]
-UNTOLD = [
+UNDETECTED = [
     "    pass",
     "if done: pass",
     'bypass = "hunter22"',
@@ -144,28 +150,30 @@ def parts(line: str) -> tuple[bytes, int, int]:
     return before + password + after, len(before), len(before + password)
 
 
-@pytest.mark.parametrize("line", TOLD)
+@pytest.mark.parametrize("line", DETECTED)
 def test_a_password_is_masked_and_nothing_else_in_its_line(line):
     text, start, end = parts(line)
-    assert spans(b"before\n%s\nafter\n" % text) == [(7 + start, 7 + end)]
+    assert find_secrets(b"before\n%s\nafter\n" % text) == [(7 + start, 7 + end)]
 
 
-@pytest.mark.parametrize("line", UNTOLD)
+@pytest.mark.parametrize("line", UNDETECTED)
 def test_what_is_like_one_is_left_alone(line):
-    assert spans(b"before\n%s\nafter\n" % line.encode()) == []
+    assert find_secrets(b"before\n%s\nafter\n" % line.encode()) == []
 
 
-@pytest.mark.parametrize("line", TOLD)
+@pytest.mark.parametrize("line", DETECTED)
 def test_no_more_of_a_password_than_tells_nothing_is_settled_as_it_is_typed(line):
     text, start, end = parts(line)
     shown = set[int]()
     for typed in range(start, len(text) + 1):
-        settled = masked(text[:typed])[: typed - unsettled(text[:typed])]
+        settled = redact(text[:typed])[: typed - pending_suffix(text[:typed])]
         shown |= {at for at in range(start, min(end, len(settled))) if settled[at] == text[at]}
-    assert len(shown) <= SETTLED
+    assert len(shown) <= MIN_TELLING_BYTES
 
 
-LINES = st.sampled_from([*(parts(line)[0].decode() for line in TOLD), *UNTOLD, "", "word " * 150])
+LINES = st.sampled_from(
+    [*(parts(line)[0].decode() for line in DETECTED), *UNDETECTED, "", "word " * 150]
+)
 
 
 @settings(deadline=None)
@@ -173,23 +181,23 @@ LINES = st.sampled_from([*(parts(line)[0].decode() for line in TOLD), *UNTOLD, "
 def test_a_part_of_a_text_is_masked_as_in_the_whole(text, start, end):
     data = text.encode()
     first, last = sorted((int(start * len(data)), int(end * len(data))))
-    near, low = masked_around(data, first, last)
-    assert near[first - low : last - low] == masked(data)[first:last]
+    near, low = redact_around(data, first, last)
+    assert near[first - low : last - low] == redact(data)[first:last]
 
 
 def test_a_name_in_the_line_before_counts_as_far_as_a_line_goes():
-    line = b'  value: "%s"' % (b"otter " * REACH)[: REACH - 11]
+    line = b'  value: "%s"' % (b"otter " * SCAN_BYTES)[: SCAN_BYTES - 11]
     text = b"- name: DB_PASSWORD\n%s\n" % line
-    assert len(line) == REACH
-    whole = masked(text)
-    assert whole.count(ERASED) == REACH - 11
+    assert len(line) == SCAN_BYTES
+    whole = redact(text)
+    assert whole.count(ERASED) == SCAN_BYTES - 11
     for start in range(len(text)):
-        near, low = masked_around(text, start, start + 1)
+        near, low = redact_around(text, start, start + 1)
         assert near[start - low] == whole[start]
 
 
 def test_what_stands_after_a_url_is_settled():
-    assert unsettled(b"see http://localhost:8080/a and ") == 0
+    assert pending_suffix(b"see http://localhost:8080/a and ") == 0
 
 
 @pytest.mark.parametrize(
@@ -198,6 +206,6 @@ def test_what_stands_after_a_url_is_settled():
 def test_no_text_takes_long(unit):
     text = b'password="' + unit.encode() * (100_000 // len(unit))
     start = time.process_time()
-    spans(text)
-    spans(text[10:])
+    find_secrets(text)
+    find_secrets(text[10:])
     assert time.process_time() - start < 2

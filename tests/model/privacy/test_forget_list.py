@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretype_model.errors import ForetypeError, WorkspaceError
-from foretype_model.predictor import Context
+from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy.index.manifest import Manifest
-from foretype_model.predictors.copy.index.registry import Indexes
+from foretype_model.predictors.copy.index.registry import IndexRegistry
 from foretype_model.predictors.copy.predictor import CopyPredictor, create
-from foretype_model.privacy.forget_list import LIST, Forgotten, ForgottenNow
+from foretype_model.privacy.forget_list import FORGET_LIST_FILE, ForgetList, LiveForgetList
 
 TEXT = "Yours sincerely, Philippa Wainwright\n" * 2
 NAME = b"sincerely, Philippa "
@@ -40,7 +40,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def learnt(state: Path, *folders: Path) -> CopyPredictor:
-    predictor = create(Context(workspace=folders, state_folder=state))
+    predictor = create(PredictorConfig(workspace=folders, state_folder=state))
     predictor.refresh()
     return predictor
 
@@ -53,7 +53,9 @@ def follows(predictor: CopyPredictor, text: bytes = NAME) -> bytes:
 
 def on_disk(state: Path) -> bytes:
     return b"".join(
-        path.read_bytes() for path in state.rglob("*") if path.is_file() and path.name != LIST
+        path.read_bytes()
+        for path in state.rglob("*")
+        if path.is_file() and path.name != FORGET_LIST_FILE
     )
 
 
@@ -67,7 +69,7 @@ def test_what_is_forgotten_stays_so_with_another_set_of_folders(letters, state):
         other = learnt(state, *folders)
         assert follows(other, b"Yours sincerely") == b","
         assert follows(other) == b""
-        assert b"Wainwright" not in b"".join(shard.text.tobytes() for shard in other.shards)
+        assert b"Wainwright" not in b"".join(segment.text.tobytes() for segment in other.segments)
 
 
 def test_a_file_that_is_forgotten_stays_so_with_another_set_of_folders(letters, state):
@@ -77,14 +79,14 @@ def test_a_file_that_is_forgotten_stays_so_with_another_set_of_folders(letters, 
 
 def test_what_is_typed_is_forgotten_where_no_folder_is_open_too(letters, state):
     learnt(state, letters).forget(None, "Wainwright")
-    alone = create(Context(state_folder=state))
+    alone = create(PredictorConfig(state_folder=state))
     alone.observe("untitled:1", TEXT.encode(), b"")
     assert follows(alone, b"Yours sincerely") == b","
     assert follows(alone) == b""
 
 
 def test_what_is_forgotten_where_no_folder_is_open_stays_so(letters, state):
-    create(Context(state_folder=state)).forget(None, "Wainwright")
+    create(PredictorConfig(state_folder=state)).forget(None, "Wainwright")
     assert follows(learnt(state, letters)) == b""
 
 
@@ -100,13 +102,13 @@ def test_what_is_forgotten_leaves_the_indexes_that_nobody_has_open(letters, stat
     for folder in (letters, letters.parent):
         learnt(state, folder)
     assert on_disk(state).count(b"Wainwright") == 4
-    indexes = Indexes(state)
+    indexes = IndexRegistry(state)
     indexes.forget(None, "Wainwright")
     indexes.update([])
     assert on_disk(state).count(b"sincerely") == 4
     assert b"Wainwright" not in on_disk(state)
     manifests = {path: path.stat().st_mtime_ns for path in state.glob("*/manifest.json")}
-    Indexes(state).update([])
+    IndexRegistry(state).update([])
     assert {path: path.stat().st_mtime_ns for path in manifests} == manifests
 
 
@@ -114,7 +116,7 @@ def test_an_index_that_was_begun_and_not_finished_is_seen_to(letters, state):
     learnt(state, letters)
     (manifest,) = state.glob("*/manifest.json")
     manifest.unlink()
-    indexes = Indexes(state)
+    indexes = IndexRegistry(state)
     indexes.forget(letters, None)
     indexes.update([])
     assert b"Wainwright" not in on_disk(state)
@@ -123,12 +125,12 @@ def test_an_index_that_was_begun_and_not_finished_is_seen_to(letters, state):
 @pytest.mark.parametrize("name", ["0123456789abcdef.shard", ".0123456789abcdef.shard.abcdefgh"])
 def test_what_a_renewal_has_left_that_was_killed_goes_too(letters, state, name):
     learnt(state, letters)
-    indexes = Indexes(state)
+    indexes = IndexRegistry(state)
     indexes.forget(None, "Wainwright")
     indexes.update([])
     (index,) = (path.parent for path in state.glob("*/manifest.json"))
     (index / name).write_text("Philippa Wainwright")
-    Indexes(state).update([])
+    IndexRegistry(state).update([])
     assert not (index / name).exists()
 
 
@@ -138,7 +140,7 @@ def test_one_index_that_cannot_be_kept_does_not_keep_the_others(letters, state):
     first, second = sorted(path.parent for path in state.glob("*/manifest.json"))
     (first / "lock").unlink()
     (first / "lock").mkdir()
-    indexes = Indexes(state)
+    indexes = IndexRegistry(state)
     indexes.forget(None, "Wainwright")
     with pytest.raises(WorkspaceError, match=first.name):
         indexes.update([])
@@ -149,12 +151,12 @@ def test_one_index_that_cannot_be_kept_does_not_keep_the_others(letters, state):
 def test_where_nothing_is_forgotten_no_index_is_looked_at(letters, state, monkeypatch):
     learnt(state, letters)
     monkeypatch.setattr(Manifest, "read", lambda _folder: pytest.fail("it was read"))
-    Indexes(state).refresh(lambda _done, _total: None)
+    IndexRegistry(state).refresh(lambda _done, _total: None)
 
 
 def test_nothing_is_purged_once_it_is_closed(letters, state):
     learnt(state, letters)
-    indexes = Indexes(state)
+    indexes = IndexRegistry(state)
     indexes.forget(None, "Wainwright")
     indexes.close()
     indexes.update([])
@@ -167,77 +169,77 @@ def test_nothing_is_purged_once_it_is_closed(letters, state):
 @given(st.lists(st.tuples(LETTERS, LETTERS)))
 def test_what_is_written_is_read_again(tmp_path_factory, entries):
     folder = tmp_path_factory.mktemp("state")
-    written = Forgotten()
+    written = ForgetList()
     for path, word in entries:
         if word.encode().strip():
             written = written.with_path(f"/{path}").with_word(word)
     written.write(folder)
-    assert Forgotten.read(folder) == written
-    assert (written.digest() == "") == (written == Forgotten())
+    assert ForgetList.read(folder) == written
+    assert (written.digest() == "") == (written == ForgetList())
 
 
 def test_the_list_is_the_users_alone(state):
-    Forgotten.change(state, lambda before: before.with_word("hunter2"))
+    ForgetList.change(state, lambda before: before.with_word("hunter2"))
     assert state.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()} == {
-        LIST: 0o600,
+        FORGET_LIST_FILE: 0o600,
         "lock": 0o600,
     }
 
 
 def test_lists_that_lie_in_single_indexes_become_part_of_it(state):
-    Forgotten(("/a",), ("one", "two")).write(state / "1")
-    Forgotten(("/b",), ("two", "three")).write(state / "2")
-    Forgotten((), ("zero",)).write(state)
-    merged = Forgotten(("/a", "/b"), ("zero", "one", "two", "three"))
-    assert Forgotten.read(state) == merged
-    assert [path.name for path in state.rglob(LIST)] == [LIST]
-    assert Forgotten.read(state) == merged
+    ForgetList(("/a",), ("one", "two")).write(state / "1")
+    ForgetList(("/b",), ("two", "three")).write(state / "2")
+    ForgetList((), ("zero",)).write(state)
+    merged = ForgetList(("/a", "/b"), ("zero", "one", "two", "three"))
+    assert ForgetList.read(state) == merged
+    assert [path.name for path in state.rglob(FORGET_LIST_FILE)] == [FORGET_LIST_FILE]
+    assert ForgetList.read(state) == merged
 
 
 def test_lists_that_cannot_be_merged_count_all_the_same(state, monkeypatch):
-    Forgotten((), ("one",)).write(state / "1")
-    monkeypatch.setattr(Forgotten, "write", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    ForgetList((), ("one",)).write(state / "1")
+    monkeypatch.setattr(ForgetList, "write", lambda *_: (_ for _ in ()).throw(OSError("full")))
     for _ in range(2):
-        assert Forgotten.read(state).words == ("one",)
+        assert ForgetList.read(state).words == ("one",)
 
 
 def test_a_list_that_cannot_be_written_is_told_and_is_what_it_was(state, monkeypatch):
-    Forgotten.change(state, lambda before: before.with_word("one"))
+    ForgetList.change(state, lambda before: before.with_word("one"))
     monkeypatch.setattr(
         "os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
     )
     with pytest.raises(
         WorkspaceError, match=rf"cannot keep in {state} .*\(No space left on device\): make room"
     ):
-        Forgotten.change(state, lambda before: before.with_word("two"))
-    assert Forgotten.read(state).words == ("one",)
+        ForgetList.change(state, lambda before: before.with_word("two"))
+    assert ForgetList.read(state).words == ("one",)
 
 
 def test_two_processes_forget_at_once_and_nothing_is_lost(state):
     code = (
         "import sys; from pathlib import Path; from foretype_model.privacy.forget_list import "
-        "Forgotten\n"
+        "ForgetList\n"
     )
     code += (
-        "for n in range(40): Forgotten.change(Path(sys.argv[1]), lambda f: "
+        "for n in range(40): ForgetList.change(Path(sys.argv[1]), lambda f: "
         "f.with_word(sys.argv[2] + str(n)))"
     )
     processes = [subprocess.Popen([sys.executable, "-c", code, str(state), name]) for name in "ab"]
     assert [process.wait(30) for process in processes] == [0, 0]
-    assert set(Forgotten.read(state).words) == {f"{name}{n}" for name in "ab" for n in range(40)}
+    assert set(ForgetList.read(state).words) == {f"{name}{n}" for name in "ab" for n in range(40)}
 
 
 def test_a_list_is_followed_while_it_changes(state):
-    now = ForgottenNow(state)
-    assert now() == Forgotten()
-    Forgotten.change(state, lambda before: before.with_word("one"))
-    assert now() == Forgotten((), ("one",))
+    now = LiveForgetList(state)
+    assert now() == ForgetList()
+    ForgetList.change(state, lambda before: before.with_word("one"))
+    assert now() == ForgetList((), ("one",))
     assert now() is now()
-    (state / LIST).write_text("[")
+    (state / FORGET_LIST_FILE).write_text("[")
     assert now() is None
-    (state / LIST).unlink()
-    assert now() == Forgotten()
+    (state / FORGET_LIST_FILE).unlink()
+    assert now() == ForgetList()
 
 
 # What is no word, and no list
@@ -249,15 +251,15 @@ def test_a_word_that_can_stand_in_no_text_is_refused_and_nothing_is_written(lett
     with pytest.raises(ForetypeError, match="can stand in no text"):
         predictor.workspace.forget_word(word)
     with pytest.raises(ForetypeError, match="can stand in no text"):
-        Indexes(state).forget(None, word or " ")
-    assert not (state / LIST).exists()
+        IndexRegistry(state).forget(None, word or " ")
+    assert not (state / FORGET_LIST_FILE).exists()
     assert follows(predictor) == b"W"
 
 
 @pytest.mark.parametrize("words", [["\ud800x"], ["\udcff"], [""], [" "], ["\ud800x", "Wainwright"]])
 def test_a_word_on_the_list_that_can_stand_in_no_text_does_no_harm(letters, state, words):
     state.mkdir()
-    (state / LIST).write_text(json.dumps({"paths": [], "words": words}))
+    (state / FORGET_LIST_FILE).write_text(json.dumps({"paths": [], "words": words}))
     predictor = learnt(state, letters)
     predictor.observe("file:///a", TEXT.encode(), b"")
     assert follows(predictor, b"Yours sincerely") == b","
@@ -279,18 +281,18 @@ def test_what_is_no_list_is_told_by_name_and_nothing_is_learnt_until_it_is_mende
     letters, state, broken
 ):
     state.mkdir()
-    (state / LIST).write_text(broken)
-    predictor = create(Context(workspace=(letters,), state_folder=state))
+    (state / FORGET_LIST_FILE).write_text(broken)
+    predictor = create(PredictorConfig(workspace=(letters,), state_folder=state))
     for call in (
         predictor.refresh,
         lambda: predictor.update([]),
         lambda: predictor.forget(None, "Wainwright"),
     ):
-        with pytest.raises(WorkspaceError, match=f"mend or remove {state / LIST}"):
+        with pytest.raises(WorkspaceError, match=f"mend or remove {state / FORGET_LIST_FILE}"):
             call()
     predictor.observe("file:///a", b"dear diary, dear", b"")
     assert follows(predictor, b"dear di") == follows(predictor) == b""
-    (state / LIST).unlink()
+    (state / FORGET_LIST_FILE).unlink()
     predictor.update([])
     predictor.observe("file:///a", b"dear diary, dear", b"")
     assert follows(predictor, b"dear di") == b"a"
@@ -300,7 +302,7 @@ def test_what_is_no_list_is_told_by_name_and_nothing_is_learnt_until_it_is_mende
 def test_a_list_that_breaks_while_it_is_in_use_is_known_as_it_was(letters, state):
     predictor = learnt(state, letters)
     predictor.forget(None, "Wainwright")
-    (state / LIST).write_text("[")
+    (state / FORGET_LIST_FILE).write_text("[")
     with pytest.raises(WorkspaceError):
         predictor.update([])
     assert follows(predictor, b"Yours sincerely") == b","

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
 from foretype_model.files.discovery import Tree
-from foretype_model.predictor import Context
+from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy.predictor import CopyPredictor, create
 from foretype_model.predictors.scripted import ScriptedPredictor
-from foretype_model.privacy.forget_list import Forgotten, ForgottenNow
-from foretype_model.privacy.learning_policy import Consent
-from foretype_model.text.prose import ONLY_PROSE
+from foretype_model.privacy.forget_list import ForgetList, LiveForgetList
+from foretype_model.privacy.learning_policy import LearningPolicy
+from foretype_model.text.prose import NON_PROSE_PATTERNS
 
 PATTERNS = st.lists(
     st.sampled_from(
@@ -47,7 +47,7 @@ PATHS = ["c.md", "c.txt", "a/c.md", "a/b/c.txt", "b/c.md", "b/c.txt", "b/a/c.md"
 LINE = b"dear diary, today I wept. "
 
 
-class Listening(ScriptedPredictor):
+class LearningRecorder(ScriptedPredictor):
     """Keeps what it is given to learn."""
 
     def __init__(self, *texts: str) -> None:
@@ -73,29 +73,29 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(patterns=PATTERNS)
 def test_excluded_is_what_an_index_leaves_out(tree, patterns):
     indexed = set(Tree(tree, patterns).walk(Counter()))
-    consent = Consent([tree], patterns)
-    assert {name for name in PATHS if consent.given((tree / name).as_uri())} == {
+    policy = LearningPolicy([tree], patterns)
+    assert {name for name in PATHS if policy.allows((tree / name).as_uri())} == {
         name for name in PATHS if str(tree / name) in indexed
     }
 
 
 def test_what_gitignore_names_is_learnt_from_as_it_is_typed(tmp_path):
     (tmp_path / ".gitignore").write_text("notes.txt\n")
-    assert Consent([tmp_path], ["other"]).given((tmp_path / "notes.txt").as_uri())
+    assert LearningPolicy([tmp_path], ["other"]).allows((tmp_path / "notes.txt").as_uri())
 
 
 def test_patterns_speak_of_the_workspace_alone(tmp_path):
-    consent = Consent([tmp_path / "inside"], ["*"])
-    assert not consent.given((tmp_path / "inside" / "a.txt").as_uri())
-    assert consent.given((tmp_path / "insides" / "a.txt").as_uri())
-    assert consent.given("untitled:Untitled-1")
-    assert consent.given("")
+    policy = LearningPolicy([tmp_path / "inside"], ["*"])
+    assert not policy.allows((tmp_path / "inside" / "a.txt").as_uri())
+    assert policy.allows((tmp_path / "insides" / "a.txt").as_uri())
+    assert policy.allows("untitled:Untitled-1")
+    assert policy.allows("")
 
 
 def test_a_writer_has_prose_alone_learnt_from(tmp_path):
-    consent = Consent([tmp_path], ONLY_PROSE)
-    assert consent.given((tmp_path / "chapters" / "one.md").as_uri())
-    assert not consent.given((tmp_path / "chapters" / "one.py").as_uri())
+    policy = LearningPolicy([tmp_path], NON_PROSE_PATTERNS)
+    assert policy.allows((tmp_path / "chapters" / "one.md").as_uri())
+    assert not policy.allows((tmp_path / "chapters" / "one.py").as_uri())
 
 
 @pytest.mark.parametrize("opened", ["through the link", "where it lies"])
@@ -105,37 +105,37 @@ def test_a_link_does_not_lead_around_it(tmp_path, opened):
     (tmp_path / "link").symlink_to(tmp_path / "texts", target_is_directory=True)
     (tmp_path / "texts" / "private").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     for folder in ("link", "texts"):
-        consent = Consent([tmp_path / folder], ["private/"])
-        assert not consent.given((tmp_path / folder / "private" / "a.txt").as_uri())
+        policy = LearningPolicy([tmp_path / folder], ["private/"])
+        assert not policy.allows((tmp_path / folder / "private" / "a.txt").as_uri())
         there = tmp_path / ("link" if opened == "through the link" else "texts")
-        assert consent.given((there / "a.txt").as_uri())
+        assert policy.allows((there / "a.txt").as_uri())
 
 
 def test_a_folder_within_another_is_excluded_as_it_is_indexed(tmp_path):
     inner = tmp_path / "letters"
-    assert Consent([tmp_path, inner], ["letters/"]).given((inner / "anne.txt").as_uri())
-    assert not Consent([tmp_path], ["letters/"]).given((inner / "anne.txt").as_uri())
+    assert LearningPolicy([tmp_path, inner], ["letters/"]).allows((inner / "anne.txt").as_uri())
+    assert not LearningPolicy([tmp_path], ["letters/"]).allows((inner / "anne.txt").as_uri())
 
 
 def test_more_may_be_forgotten_and_less(tmp_path):
-    now = ForgottenNow(tmp_path)
-    consent, diary = Consent(forgotten=now), tmp_path / "diary.txt"
-    assert consent.given(diary.as_uri())
-    Forgotten.change(tmp_path, lambda before: before.with_path(str(diary)))
-    assert not consent.given(diary.as_uri())
-    Forgotten.change(tmp_path, lambda before: before.without_path(str(diary)))
-    assert consent.given(diary.as_uri())
+    now = LiveForgetList(tmp_path)
+    policy, diary = LearningPolicy(forgotten=now), tmp_path / "diary.txt"
+    assert policy.allows(diary.as_uri())
+    ForgetList.change(tmp_path, lambda before: before.with_path(str(diary)))
+    assert not policy.allows(diary.as_uri())
+    ForgetList.change(tmp_path, lambda before: before.without_path(str(diary)))
+    assert policy.allows(diary.as_uri())
 
 
 def test_nothing_is_learnt_from_while_it_cannot_be_told_what_is_forgotten():
-    assert not Consent(forgotten=lambda: None).given("file:///a")
+    assert not LearningPolicy(forgotten=lambda: None).allows("file:///a")
 
 
 def test_a_document_is_looked_at_once(tmp_path, monkeypatch):
-    consent, document = Consent([tmp_path], ["private*"]), (tmp_path / "private.txt").as_uri()
-    assert not consent.given(document)
+    policy, document = LearningPolicy([tmp_path], ["private*"]), (tmp_path / "private.txt").as_uri()
+    assert not policy.allows(document)
     monkeypatch.setattr(os.path, "realpath", lambda _path: pytest.fail("it was looked at again"))
-    assert not consent.given(document)
+    assert not policy.allows(document)
 
 
 # What learns
@@ -154,13 +154,13 @@ def known(copy: CopyPredictor) -> bool:
 def test_no_predictor_learns_from_what_is_not_to_be_learnt_from(tmp_path, name):
     state, folder = tmp_path / "state", tmp_path / "texts"
     folder.mkdir()
-    Forgotten.change(state, lambda before: before.with_path(str(folder / "forgotten.txt")))
-    listening = Listening(LINE.decode() * 2)
-    copy = create(Context(workspace=(folder,), exclude=("private/",), state_folder=state))
-    consent = Consent([folder], ["private/"], ForgottenNow(state))
+    ForgetList.change(state, lambda before: before.with_path(str(folder / "forgotten.txt")))
+    listening = LearningRecorder(LINE.decode() * 2)
+    copy = create(PredictorConfig(workspace=(folder,), exclude=("private/",), state_folder=state))
+    policy = LearningPolicy([folder], ["private/"], LiveForgetList(state))
     document = (folder / name).as_uri()
     completer = Completer(
-        {"listening": listening, "copy": copy}, pytest.fail, document, consent=consent
+        {"listening": listening, "copy": copy}, pytest.fail, document, policy=policy
     )
     typed(completer)
     assert (bool(listening.learnt), known(copy)) == (2 * (name == "letter.txt",))
@@ -168,13 +168,13 @@ def test_no_predictor_learns_from_what_is_not_to_be_learnt_from(tmp_path, name):
 
 
 def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_path):
-    listening, document = Listening(LINE.decode() * 4), tmp_path / "diary.txt"
-    consent = Consent(forgotten=ForgottenNow(tmp_path))
-    completer = Completer({"listening": listening}, pytest.fail, document.as_uri(), consent=consent)
+    listening, document = LearningRecorder(LINE.decode() * 4), tmp_path / "diary.txt"
+    policy = LearningPolicy(forgotten=LiveForgetList(tmp_path))
+    completer = Completer({"listening": listening}, pytest.fail, document.as_uri(), policy=policy)
     typed(completer)
     before = len(listening.learnt)
     assert before
-    Forgotten.change(tmp_path, lambda forgotten: forgotten.with_path(str(document)))
+    ForgetList.change(tmp_path, lambda forgotten: forgotten.with_path(str(document)))
     for end in range(len(LINE)):
         completer.next_words(2 * LINE + LINE[:end], b"", Options())
     assert len(listening.learnt) == before
@@ -189,9 +189,9 @@ def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_pa
     ],
 )
 def test_a_forgotten_word_is_not_learnt_as_it_is_typed(word: str, learnt: str) -> None:
-    listening = Listening()
-    consent = Consent(forgotten=lambda: Forgotten(words=(word,)))
-    completer = Completer({"listening": listening}, pytest.fail, "untitled:a", consent=consent)
+    listening = LearningRecorder()
+    policy = LearningPolicy(forgotten=lambda: ForgetList(words=(word,)))
+    completer = Completer({"listening": listening}, pytest.fail, "untitled:a", policy=policy)
     text = "I met Ozymandias, and Ozymandiast. "
     for end in range(len(text) + 1):
         completer.next_characters(text[:end].encode(), b"", Options())

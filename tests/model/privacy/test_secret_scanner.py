@@ -16,23 +16,23 @@ from tests.model.privacy.canaries import BLOCK, KINDS, Canary, canaries
 
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
-from foretype_model.completion.deferred_learning import Lessons
+from foretype_model.completion.deferred_learning import DeferredLearning
 from foretype_model.completion.generate import generate
-from foretype_model.completion.scoring import typed_again
+from foretype_model.completion.scoring import replay
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.mixture import Mixture
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
-from foretype_model.privacy.forgotten_words import blanked
+from foretype_model.privacy.forgotten_words import redact_words
 from foretype_model.privacy.secret_scanner import (
-    masked,
-    masked_around,
-    spans,
-    unsettled,
-    without_secrets,
+    find_secrets,
+    pending_suffix,
+    redact,
+    redact_around,
+    remove_secrets,
 )
-from foretype_model.training.corpus import WITHIN, read_corpus
+from foretype_model.training.corpus import SECRETS_REMOVED, read_corpus
 from foretype_model.training.loop import TrainingOptions
 from foretype_model.training.train import train
 
@@ -61,7 +61,7 @@ ORDINARY = [
 ]
 
 
-def told(text: bytes, secret: str, least: int = LEFT + 1) -> list[bytes]:
+def leaked_parts(text: bytes, secret: str, least: int = LEFT + 1) -> list[bytes]:
     """The parts of a secret, of `least` bytes, that a text has."""
     whole = secret.encode()
     parts = {whole[at : at + least] for at in range(len(whole) - least + 1)}
@@ -86,8 +86,8 @@ def test_every_canary_is_masked_and_nothing_else_in_its_line(where):
     for one in ALL:
         line = getattr(one, where)
         text = f"a line before\n{line}\nand one after\n".encode()
-        found = masked(text)
-        assert not told(found, one.secret), one
+        found = redact(text)
+        assert not leaked_parts(found, one.secret), one
         around = text.split(one.secret.encode())
         assert found.startswith(around[0].rstrip(b"\n"))
         assert found.endswith(around[1].lstrip(b"\n"))
@@ -95,12 +95,12 @@ def test_every_canary_is_masked_and_nothing_else_in_its_line(where):
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_text_is_left_alone(text):
-    assert spans(text.encode()) == []
+    assert find_secrets(text.encode()) == []
 
 
 def test_what_is_left_out_of_a_text_leaves_its_lines():
     text = b'user = "ann"\npassword = "%s"\n' % b"hunter2"
-    assert without_secrets(text) == (b'user = "ann"\npassword = ""\n', 1)
+    assert remove_secrets(text) == (b'user = "ann"\npassword = ""\n', 1)
 
 
 PIECES = st.sampled_from(
@@ -121,26 +121,26 @@ TEXTS = st.lists(PIECES, max_size=8).map("\n".join)
 def test_a_part_of_a_text_is_masked_as_in_the_whole(text, start, end):
     data = text.encode()
     first, last = sorted((int(start * len(data)), int(end * len(data))))
-    near, low = masked_around(data, first, last)
-    assert near[first - low : last - low] == masked(data)[first:last]
+    near, low = redact_around(data, first, last)
+    assert near[first - low : last - low] == redact(data)[first:last]
 
 
 @pytest.mark.parametrize(("one", "line"), LINES)
 def test_no_byte_of_a_secret_counts_as_settled_before_it_shows_as_one(one, line):
     text = f"before\n{line}\nafter\n".encode()
     for end in range(len(text) + 1):
-        settled = masked(text[:end])[: end - unsettled(text[:end])]
-        assert not told(settled, one.secret), settled
+        settled = redact(text[:end])[: end - pending_suffix(text[:end])]
+        assert not leaked_parts(settled, one.secret), settled
 
 
 # In the workspace
 
 
 @pytest.fixture(scope="module")
-def planted(make_place, tmp_path_factory):
+def planted(make_indexed_folder, tmp_path_factory):
     """A workspace with all canaries, in code and in prose."""
     folder = tmp_path_factory.mktemp("planted")
-    place = make_place(folder / "texts", folder / "index")
+    place = make_indexed_folder(folder / "texts", folder / "index")
     for number, kind in enumerate(KINDS):
         some = [one for one in ALL if one.kind == kind]
         place.write(
@@ -163,7 +163,7 @@ def test_no_canary_is_in_the_index_on_disk(planted):
     content = all_files(planted.index)
     assert b"Chapter 3." in content
     # What is shorter may be a checksum's, or a number's, by chance.
-    assert not [one for one in ALL if told(content, one.secret, 8)]
+    assert not [one for one in ALL if leaked_parts(content, one.secret, 8)]
 
 
 def prefixes() -> Iterator[tuple[Canary, str, str]]:
@@ -187,7 +187,9 @@ def test_no_canary_comes_out_of_what_was_indexed(planted):
         sources = predictor.sources(
             predictor.feed(predictor.start(), before.encode()), rest.encode(), 5
         )
-        assert not [source for source in sources if told(source.excerpt.encode(), one.secret)]
+        assert not [
+            source for source in sources if leaked_parts(source.excerpt.encode(), one.secret)
+        ]
 
 
 def network() -> NetworkPredictor:
@@ -212,22 +214,22 @@ def test_no_canary_is_offered_or_generated(planted):
             assert not goes_on(written, rest), one
 
 
-def test_what_is_forgotten_and_renewed_leaves_the_masks(make_place, tmp_path):
-    place = make_place(tmp_path / "texts", tmp_path / "index")
+def test_what_is_forgotten_and_renewed_leaves_the_masks(make_indexed_folder, tmp_path):
+    place = make_indexed_folder(tmp_path / "texts", tmp_path / "index")
     text = "".join(f"Dear Philippa, {one.prose}\n" for one in ALL[::10])
     place.write("a.txt", text)
     workspace = place.renew()
-    assert place.content(workspace) == {"a.txt": masked(text.encode())}
+    assert place.content(workspace) == {"a.txt": redact(text.encode())}
     workspace.forget_word("Philippa")
     workspace = place.renew(everything=False)
-    assert place.content(workspace) == {"a.txt": blanked(masked(text.encode()), [b"Philippa"])}
+    assert place.content(workspace) == {"a.txt": redact_words(redact(text.encode()), [b"Philippa"])}
 
 
-def test_an_index_of_a_time_that_knew_no_secrets_is_made_anew(make_place, tmp_path):
-    place = make_place(tmp_path / "texts", tmp_path / "index")
+def test_an_index_of_a_time_that_knew_no_secrets_is_made_anew(make_indexed_folder, tmp_path):
+    place = make_indexed_folder(tmp_path / "texts", tmp_path / "index")
     place.write("a.txt", ALL[0].prose)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("foretype_model.predictors.copy.index.update.masked", lambda text: text)
+        patch.setattr("foretype_model.predictors.copy.index.update.redact", lambda text: text)
         patch.setattr("foretype_model.predictors.copy.index.manifest.FORMAT", 1)
         place.renew()
         assert ALL[0].secret.encode() in place.on_disk()
@@ -239,7 +241,7 @@ def test_an_index_of_a_time_that_knew_no_secrets_is_made_anew(make_place, tmp_pa
 # What is typed
 
 
-class Listening(ScriptedPredictor):
+class LearnedBytes(ScriptedPredictor):
     """Writes down what it is told to learn."""
 
     def __init__(self) -> None:
@@ -262,20 +264,18 @@ def log(copy: CopyPredictor) -> bytes:
 @pytest.mark.parametrize(("one", "line"), LINES)
 def test_what_is_typed_key_by_key_is_not_learnt(one, line):
     listening, copy, text = (
-        Listening(),
+        LearnedBytes(),
         CopyPredictor(),
         f"the first line\n{line}\nthe last line\n".encode(),
     )
     mixture = Mixture({"listening": listening, "copy": copy})
-    lessons = Lessons(mixture, "file:///a")
-    for _ in typed_again(
-        mixture, "file:///a", mixture.start(), text, (b"", b"\n"), lessons=lessons
-    ):
+    learning = DeferredLearning(mixture, "file:///a")
+    for _ in replay(mixture, "file:///a", mixture.start(), text, (b"", b"\n"), learning=learning):
         pass
     for learnt in (bytes(listening.learnt), log(copy)):
         assert b"the first line" in learnt
         assert b"the last line" in learnt
-        assert not told(learnt, one.secret)
+        assert not leaked_parts(learnt, one.secret)
 
 
 @pytest.mark.parametrize("kind", ["github", "generated", "words"])
@@ -303,12 +303,12 @@ def test_what_is_pasted_or_opened_or_stands_after_the_cursor_is_not_learnt(one, 
         pasted.observe("file:///a", b"", b"")
         for predictor in (opened, pasted):
             predictor.observe("file:///a", text[:cursor], text[cursor:])
-            assert not told(log(predictor), one.secret)
+            assert not leaked_parts(log(predictor), one.secret)
 
 
 def test_a_key_that_was_mistyped_and_mended_is_not_learnt():
     one = next(one for one in ALL if one.kind == "github")
-    listening, copy = Listening(), CopyPredictor()
+    listening, copy = LearnedBytes(), CopyPredictor()
     completer = Completer({"listening": listening, "copy": copy}, pytest.fail, "file:///a")
     typed = [f"key: {one.secret[:end]}" for end in range(20)]
     typed += [
@@ -317,12 +317,12 @@ def test_a_key_that_was_mistyped_and_mended_is_not_learnt():
     ]
     for text in [*typed, f"key: {one.secret} "]:
         completer.next_words(text.encode(), b"", Options())
-    assert not told(log(copy) + listening.learnt, one.secret)
+    assert not leaked_parts(log(copy) + listening.learnt, one.secret)
 
 
 @pytest.mark.parametrize("name", [".env", ".env.local", "server.key", "id_ed25519", ".pgpass"])
 def test_nothing_that_is_typed_in_a_file_of_secrets_is_learnt(name):
-    listening, copy = Listening(), CopyPredictor()
+    listening, copy = LearnedBytes(), CopyPredictor()
     completer = Completer(
         {"listening": listening, "copy": copy}, pytest.fail, f"file:///project/{name}"
     )
@@ -340,8 +340,8 @@ def test_training_texts_are_without_secrets(planted):
     corpus = read_corpus([planted.folder])
     content = b"\0".join(corpus.texts)
     assert b"Chapter 3." in content
-    assert not [one for one in ALL if told(content, one.secret)]
-    assert corpus.skipped[WITHIN] > len(KINDS)
+    assert not [one for one in ALL if leaked_parts(content, one.secret)]
+    assert corpus.skipped[SECRETS_REMOVED] > len(KINDS)
 
 
 OPTIONS = TrainingOptions(
@@ -389,5 +389,5 @@ def test_a_trained_model_does_not_remember_what_it_was_not_shown(tmp_path, monke
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.py").write_text("".join(f"{one.code}\n" for one in some) * 60)
     assert remembered(tmp_path, some) == []
-    monkeypatch.setattr("foretype_model.training.corpus.without_secrets", lambda text: (text, 0))
+    monkeypatch.setattr("foretype_model.training.corpus.remove_secrets", lambda text: (text, 0))
     assert len(remembered(tmp_path, some)) > len(some) // 2

@@ -10,21 +10,21 @@ from zlib import crc32
 import pytest
 
 from foretype_model.states.anchored_states import (
-    AT_ONCE,
-    BLOCK,
-    KEPT,
-    MEMORY,
-    SOON,
-    LongText,
-    start_point,
+    ANCHOR_SPACING,
+    IMMEDIATE_BYTES,
+    INTERIM_BYTES,
+    MAX_CACHES,
+    MIN_CONTEXT_BYTES,
+    AnchoredStates,
+    anchor,
 )
-from foretype_model.states.state_cache import size
+from foretype_model.states.state_cache import size_in_bytes
 from foretype_model.text.rope import Rope
 
 MEMORY_OF_STATES = 4_000_000
 
 
-class Checksums:
+class ChecksumPredictor:
     """Remembers all that was read, and counts it."""
 
     def __init__(self) -> None:
@@ -38,31 +38,39 @@ class Checksums:
         return crc32(text, state)
 
 
-def prose(size: int) -> bytes:
+def prose(size_in_bytes: int) -> bytes:
     draw = random.Random(1)
     words = [b"river", b"morning", b"the", b"of", b"question", b"\n", b"a"]
-    return b" ".join(draw.choices(words, k=size // 3))[:size]
+    return b" ".join(draw.choices(words, k=size_in_bytes // 3))[:size_in_bytes]
 
 
 def replayed(text: bytes) -> int:
-    return crc32(text[start_point(len(text)) :])
+    return crc32(text[anchor(len(text)) :])
 
 
 @pytest.mark.parametrize(
-    "place", [0, MEMORY, BLOCK, BLOCK + MEMORY - 1, BLOCK + MEMORY, 10 * BLOCK]
+    "place",
+    [
+        0,
+        MIN_CONTEXT_BYTES,
+        ANCHOR_SPACING,
+        ANCHOR_SPACING + MIN_CONTEXT_BYTES - 1,
+        ANCHOR_SPACING + MIN_CONTEXT_BYTES,
+        10 * ANCHOR_SPACING,
+    ],
 )
 def test_a_start_point_is_some_way_before_its_place_and_not_far(place: int) -> None:
-    start = start_point(place)
-    assert start % BLOCK == 0
-    assert start == 0 or MEMORY <= place - start < MEMORY + BLOCK
-    assert start or place < MEMORY + BLOCK
+    start = anchor(place)
+    assert start % ANCHOR_SPACING == 0
+    assert start == 0 or MIN_CONTEXT_BYTES <= place - start < MIN_CONTEXT_BYTES + ANCHOR_SPACING
+    assert start or place < MIN_CONTEXT_BYTES + ANCHOR_SPACING
 
 
 def test_a_place_far_on_is_answered_for_from_nearby_and_exactly_once_it_is_read() -> None:
-    counting = Checksums()
-    text, states = prose(3 * BLOCK), LongText(counting, MEMORY_OF_STATES)
+    counting = ChecksumPredictor()
+    text, states = prose(3 * ANCHOR_SPACING), AnchoredStates(counting, MEMORY_OF_STATES)
     near = states.at(Rope.of(text))
-    assert counting.read <= 2 * AT_ONCE
+    assert counting.read <= 2 * IMMEDIATE_BYTES
     assert not states.is_exact
     assert near != replayed(text)
     slices, answers = 1, [near]
@@ -70,18 +78,18 @@ def test_a_place_far_on_is_answered_for_from_nearby_and_exactly_once_it_is_read(
         slices += 1
         counting.read = 0
         answers.append(states.at(Rope.of(text)))
-        assert counting.read <= AT_ONCE
-    assert slices <= (MEMORY + BLOCK) // 512 + 4
+        assert counting.read <= IMMEDIATE_BYTES
+    assert slices <= (MIN_CONTEXT_BYTES + ANCHOR_SPACING) // 512 + 4
     # From nearby, from some way before, and nothing that is half of each.
     assert len(set(answers)) == 2
-    assert answers.index(answers[-1]) <= 2 * SOON // 512
+    assert answers.index(answers[-1]) <= 2 * INTERIM_BYTES // 512
     assert states.at(Rope.of(text)) == replayed(text)
     assert states.is_exact
 
 
 def test_any_edits_and_places_end_in_the_state_of_a_replay() -> None:
     draw = random.Random(2)
-    text, states = prose(2 * BLOCK), LongText(Checksums(), MEMORY_OF_STATES)
+    text, states = prose(2 * ANCHOR_SPACING), AnchoredStates(ChecksumPredictor(), MEMORY_OF_STATES)
     for _ in range(12):
         at = draw.randrange(len(text))
         text = text[:at] + prose(draw.choice([1, 30, 3000])) + text[at + draw.choice([0, 1, 500]) :]
@@ -93,31 +101,40 @@ def test_any_edits_and_places_end_in_the_state_of_a_replay() -> None:
 
 
 def test_typing_over_the_border_of_a_block_never_waits_for_more_than_a_little() -> None:
-    counting = Checksums()
-    text, states = prose(2 * BLOCK + MEMORY + 40), LongText(counting, MEMORY_OF_STATES)
-    for end in range(2 * BLOCK + MEMORY - 40, len(text)):
+    counting = ChecksumPredictor()
+    text, states = (
+        prose(2 * ANCHOR_SPACING + MIN_CONTEXT_BYTES + 40),
+        AnchoredStates(counting, MEMORY_OF_STATES),
+    )
+    for end in range(2 * ANCHOR_SPACING + MIN_CONTEXT_BYTES - 40, len(text)):
         counting.read = 0
         states.at(Rope.of(text[:end]))
-        assert counting.read <= 2 * AT_ONCE
+        assert counting.read <= 2 * IMMEDIATE_BYTES
         counting.read = 0
         for _ in range(3):
             states.catch_up(Rope.of(text[:end]), 512)
 
 
 def test_what_is_read_of_a_text_takes_no_more_memory_than_it_may() -> None:
-    text, states = Rope.of(prose(8 * BLOCK)), LongText(Checksums(), 30 * KEPT * size(2**31))
-    for place in (8 * BLOCK, BLOCK, 100, 5 * BLOCK, 3 * BLOCK):
+    text, states = (
+        Rope.of(prose(8 * ANCHOR_SPACING)),
+        AnchoredStates(ChecksumPredictor(), 30 * MAX_CACHES * size_in_bytes(2**31)),
+    )
+    for place in (8 * ANCHOR_SPACING, ANCHOR_SPACING, 100, 5 * ANCHOR_SPACING, 3 * ANCHOR_SPACING):
         states.at(text.upto(place))
         while not states.catch_up(text.upto(place), 4096):
             pass
-    readings = states._readings
-    assert len(readings) <= KEPT
+    readings = states._caches
+    assert len(readings) <= MAX_CACHES
     assert all(len(one.warm._states) <= 65 for one in readings)
 
 
 def test_a_jump_back_into_what_was_read_nearby_is_not_answered_for_from_a_few_bytes() -> None:
-    text, states = Rope.of(prose(3 * BLOCK)), LongText(Checksums(), MEMORY_OF_STATES)
+    text, states = (
+        Rope.of(prose(3 * ANCHOR_SPACING)),
+        AnchoredStates(ChecksumPredictor(), MEMORY_OF_STATES),
+    )
     states.at(text)
-    start = states._readings[0].start
+    start = states._caches[0].start
     states.at(text.upto(start + 10))
-    assert states._readings[0].start <= start + 10 - AT_ONCE
+    assert states._caches[0].start <= start + 10 - IMMEDIATE_BYTES

@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_model.cancellation import Superseded
+from foretype_model.cancellation import Cancelled
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
-from foretype_model.states.state_cache import LEAST, SPACING, WarmStates, size
+from foretype_model.states.state_cache import (
+    MIN_STATES,
+    SNAPSHOT_SPACING,
+    StateCache,
+    size_in_bytes,
+)
 from foretype_model.text.rope import Rope
 
 ALPHABET = [
@@ -64,7 +69,7 @@ class CountingReads(CountingNetwork):
 @settings(max_examples=60, deadline=None)
 @given(edits=EDITS)
 def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
-    warm, text = WarmStates(CountingNetwork(network)), ""
+    warm, text = StateCache(CountingNetwork(network)), ""
     for start, end, piece, cursor in edits:
         a, b = sorted((int(start * len(text)), int(end * len(text))))
         text = text[:a] + piece + text[b:]
@@ -74,24 +79,24 @@ def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
         assert np.array_equal(state.h, cold.h)
         assert np.array_equal(state.log_probabilities, cold.log_probabilities)
         if start < end:
-            warm.rest(1 + int(10 * cursor))
+            warm.release_memory(1 + int(10 * cursor))
 
 
 def test_what_rests_has_few_states_and_its_end_among_them(network: Network) -> None:
     counting = CountingNetwork(network)
-    warm, text = WarmStates(counting), b"left alone for a while " * 200
+    warm, text = StateCache(counting), b"left alone for a while " * 200
     warm.at(Rope.of(text))
-    warm.rest(8)
+    warm.release_memory(8)
     assert len(warm._positions) <= 9
     counting.read = 0
     warm.at(Rope.of(text))
     assert counting.read == 0
-    assert warm.behind(Rope.of(text[: len(text) // 2])) <= len(text) // 8 + SPACING
+    assert warm.unread_bytes(Rope.of(text[: len(text) // 2])) <= len(text) // 8 + SNAPSHOT_SPACING
 
 
 def test_a_typed_character_costs_its_own_bytes(network: Network) -> None:
     counting = CountingNetwork(network)
-    warm, text = WarmStates(counting), b"some text that stands there already"
+    warm, text = StateCache(counting), b"some text that stands there already"
     warm.at(Rope.of(text))
     for character in ("a", "é", "日", "👩"):
         counting.read = 0
@@ -102,48 +107,48 @@ def test_a_typed_character_costs_its_own_bytes(network: Network) -> None:
 
 def test_going_back_costs_at_most_the_spacing(network: Network) -> None:
     counting = CountingNetwork(network)
-    warm, text = WarmStates(counting), b"x" * 1000
+    warm, text = StateCache(counting), b"x" * 1000
     warm.at(Rope.of(text))
     for length in (999, 700, 333, 1):
         counting.read = 0
-        assert warm.behind(Rope.of(text[:length])) <= SPACING
+        assert warm.unread_bytes(Rope.of(text[:length])) <= SNAPSHOT_SPACING
         warm.at(Rope.of(text[:length]))
-        assert counting.read <= SPACING
+        assert counting.read <= SNAPSHOT_SPACING
 
 
 def test_reading_stops_when_nobody_waits_and_keeps_what_was_read(network: Network) -> None:
     counting = CountingNetwork(network)
-    warm, text, asked = WarmStates(counting), b"z" * 1000, iter([False] * 5 + [True])
-    with pytest.raises(Superseded):
+    warm, text, asked = StateCache(counting), b"z" * 1000, iter([False] * 5 + [True])
+    with pytest.raises(Cancelled):
         warm.at(Rope.of(text), lambda: next(asked))
-    assert counting.read == 5 * SPACING
+    assert counting.read == 5 * SNAPSHOT_SPACING
     warm.at(Rope.of(text))
     assert counting.read == len(text)
 
 
 def test_snapshots_of_a_long_text_stay_within_their_memory(network: Network) -> None:
-    most = 4 * LEAST
-    memory = most * size(network.start())
-    warm = WarmStates(CountingNetwork(network), memory)
-    text = b"y" * (SPACING * most * 2)
+    most = 4 * MIN_STATES
+    memory = most * size_in_bytes(network.start())
+    warm = StateCache(CountingNetwork(network), memory)
+    text = b"y" * (SNAPSHOT_SPACING * most * 2)
     for length in range(0, len(text), len(text) // 8):
         warm.at(Rope.of(text[:length]))
-        assert sum(map(size, warm._states)) <= memory
+        assert sum(map(size_in_bytes, warm._states)) <= memory
     gaps = np.diff(warm._positions)
-    assert gaps.max() <= 4 * len(text) // most + SPACING
-    assert warm.behind(Rope.of(text[: length - 1])) <= SPACING
+    assert gaps.max() <= 4 * len(text) // most + SNAPSHOT_SPACING
+    assert warm.unread_bytes(Rope.of(text[: length - 1])) <= SNAPSHOT_SPACING
 
 
 def test_a_text_typed_key_by_key_leaves_no_wide_gaps(network: Network) -> None:
-    warm, text = WarmStates(CountingNetwork(network)), b"typed by hand, " * 400
+    warm, text = StateCache(CountingNetwork(network)), b"typed by hand, " * 400
     for length in range(len(text)):
         warm.at(Rope.of(text[:length]))
-    assert np.diff(warm._positions).max() <= 2 * SPACING
+    assert np.diff(warm._positions).max() <= 2 * SNAPSHOT_SPACING
 
 
 def test_a_cursor_that_jumps_up_and_comes_back_reads_nothing_again(network: Network) -> None:
     counting = CountingNetwork(network)
-    warm, text = WarmStates(counting), b"there and back again " * 100
+    warm, text = StateCache(counting), b"there and back again " * 100
     warm.at(Rope.of(text))
     warm.at(Rope.of(text[:90]))
     counting.read = 0
@@ -157,7 +162,7 @@ def test_adopted_states_are_those_that_would_have_been_read(text, start, count, 
     predictor = ScriptedPredictor(["some text"])
     start = min(start, len(text))
     reads = CountingReads(predictor)
-    warm = WarmStates(reads)
+    warm = StateCache(reads)
     here = warm.at(Rope.of(text[:start]))
     ahead = [
         predictor.feed(predictor.start(), text[: start + n])
@@ -174,7 +179,7 @@ def test_adopted_states_are_those_that_would_have_been_read(text, start, count, 
 
 def test_what_goes_on_from_another_state_is_not_adopted() -> None:
     predictor = ScriptedPredictor(["some text"])
-    warm, text = WarmStates(predictor), Rope.of(b"some text")
+    warm, text = StateCache(predictor), Rope.of(b"some text")
     warm.at(text.upto(4))
     warm.adopt(text, 4, [predictor.feed(predictor.start(), b"elsewhere"), "wrong"])
     assert warm.at(text.upto(5)) == predictor.feed(predictor.start(), b"some ")
@@ -184,6 +189,6 @@ def test_the_size_of_a_state_is_about_that_of_its_arrays(network: Network) -> No
     state = network.start()
     assert (
         state.h.nbytes + state.log_probabilities.nbytes
-        < size((state, "copy"))
+        < size_in_bytes((state, "copy"))
         < 1000 + 2 * state.h.nbytes + 2048
     )

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from foretype_model.errors import ModelError
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.store import store as store_module
 from foretype_model.store.store import Store, data_folder
 
@@ -212,7 +212,7 @@ def test_the_default_cannot_be_removed(store):
     ],
 )
 def test_a_corrupt_record_of_the_one_in_use_is_passed_over(store, mine, record):
-    in_use = store.find(mine).parent / store_module.IN_USE
+    in_use = store.find(mine).parent / store_module.ACTIVE_FILE
     in_use.write_text(record, errors="surrogateescape")
     assert store.find(None) == store_module.BUNDLED
     store.use(mine)
@@ -305,7 +305,7 @@ def test_the_data_folder_can_be_moved(monkeypatch, tmp_path):
 def test_a_write_that_fails_leaves_what_was_there(tmp_path):
     path = tmp_path / "file"
     path.write_text("before")
-    with pytest.raises(RuntimeError), replacing(path) as partial:
+    with pytest.raises(RuntimeError), atomic_write(path) as partial:
         partial.write_text("half")
         raise RuntimeError
     assert path.read_text() == "before"

@@ -12,6 +12,6 @@ from foretype_model.text.grammar import Word
 def test_a_word_is_never_both_ended_and_going_on(text: str) -> None:
     data = text.encode(errors="ignore")
     for i in range(len(data) + 1):
-        rules = Word().rules(data[:i])
-        assert not (rules.go_on & rules.end).any()
-        assert rules.go_on.any() or rules.end.all()
+        masks = Word().masks(data[:i])
+        assert not (masks.continues & masks.ends).any()
+        assert masks.continues.any() or masks.ends.all()

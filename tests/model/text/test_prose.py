@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
-from foretype_model.files.gitignore import Rules, is_ignored
+from foretype_model.files.gitignore import IgnoreRules, is_ignored
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.text import prose
 
@@ -83,7 +83,7 @@ def test_what_is_offered_has_a_word_and_stands_where_none_is_torn(texts, before,
     ],
 )
 def test_only_prose_is_learnt_from(path, learnt) -> None:
-    rules = (Rules.of("/texts", prose.ONLY_PROSE),)
+    rules = (IgnoreRules.of("/texts", prose.NON_PROSE_PATTERNS),)
     assert is_ignored(f"/texts/{path}", rules, is_folder=False) is not learnt
     assert not is_ignored("/texts/book", rules, is_folder=True)
 

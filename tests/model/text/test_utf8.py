@@ -14,10 +14,10 @@ from foretype_model.text import utf8
 def test_bytes_that_are_allowed_make_utf8(choices: bytes) -> None:
     text = b""
     for choice in choices:
-        may = np.flatnonzero(utf8.allowed(utf8.pending(text)))
+        may = np.flatnonzero(utf8.allowed_next(utf8.incomplete_suffix(text)))
         text += bytes([may[choice % len(may)]])
-    while utf8.pending(text):
-        text += bytes([np.flatnonzero(utf8.allowed(utf8.pending(text)))[0]])
+    while utf8.incomplete_suffix(text):
+        text += bytes([np.flatnonzero(utf8.allowed_next(utf8.incomplete_suffix(text)))[0]])
     text.decode()
 
 
@@ -25,13 +25,16 @@ def test_bytes_that_are_allowed_make_utf8(choices: bytes) -> None:
 def test_every_text_can_be_made_but_for_control_characters(text: str) -> None:
     data = text.encode(errors="ignore")
     for i, byte in enumerate(data):
-        assert utf8.allowed(utf8.pending(data[:i]))[byte] or byte < 0x20 or byte == 0x7F
+        assert (
+            utf8.allowed_next(utf8.incomplete_suffix(data[:i]))[byte] or byte < 0x20 or byte == 0x7F
+        )
 
 
 def test_whole_graphemes() -> None:
     flag = "\U0001f1eb\U0001f1f7"
     assert [
-        utf8.ends_whole(t) for t in (flag, flag[0], flag + flag[0], "👩\u200d", "👩\u200d👧", "")
+        utf8.ends_on_grapheme(t)
+        for t in (flag, flag[0], flag + flag[0], "👩\u200d", "👩\u200d👧", "")
     ] == [
         True,
         False,
@@ -44,5 +47,5 @@ def test_whole_graphemes() -> None:
 
 def test_end_of_text_is_no_byte_of_utf8() -> None:
     assert not any(
-        utf8.allowed(start)[END_OF_TEXT] for start in (b"", b"\xe0", b"\xf0\x90", b"\xc3")
+        utf8.allowed_next(start)[END_OF_TEXT] for start in (b"", b"\xe0", b"\xf0\x90", b"\xc3")
     )

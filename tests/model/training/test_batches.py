@@ -19,10 +19,10 @@ from foretype_model.errors import CorpusError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.training.batches import Batches, Position
 from foretype_model.training.corpus import read_corpus
-from foretype_model.training.heldout import split
-from foretype_model.training.pack import Packed, pack
+from foretype_model.training.heldout import split_held_out
+from foretype_model.training.pack import PackedDocuments, pack
 from foretype_model.training.pack import main as packing
-from foretype_model.training.stream import Texts, whole
+from foretype_model.training.stream import InMemoryDocuments, load_all
 
 TEXTS = [
     (text * 30).encode()
@@ -36,7 +36,7 @@ def in_one(texts: list[bytes], seed: int, epoch: int) -> bytes:
     return b"".join(texts[i] + bytes([END_OF_TEXT]) for i in order)
 
 
-class Counting(Texts):
+class CountingTexts(InMemoryDocuments):
     """Documents that know how much was read of them."""
 
     bytes_read = 0
@@ -61,9 +61,9 @@ def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, dat
     size = sum(len(text) + 1 for text in texts)
     if size < 2 * (window + 1):
         with pytest.raises(CorpusError):
-            Batches(Texts(texts), batch, window, seed=3)
+            Batches(InMemoryDocuments(texts), batch, window, seed=3)
         return
-    batches = Batches(Texts(texts), batch, window, seed=3)
+    batches = Batches(InMemoryDocuments(texts), batch, window, seed=3)
     start = Position(data.draw(st.integers(0, 2)), data.draw(st.integers(0, batches.per_epoch)))
     first = data.draw(st.integers(0, batches.batch - 1))
     rows = range(first, data.draw(st.integers(first + 1, batches.batch)))
@@ -89,7 +89,9 @@ def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, dat
 
 
 def test_every_epoch_is_another_order_of_the_same_texts() -> None:
-    batches = Batches(Texts([bytes([65 + i]) * 40 for i in range(8)]), batch=1, window=8, seed=3)
+    batches = Batches(
+        InMemoryDocuments([bytes([65 + i]) * 40 for i in range(8)]), batch=1, window=8, seed=3
+    )
     windows = list(islice(batches.windows(Position(), range(1)), 2 * batches.per_epoch))
     first, second = (
         np.concatenate([x for position, x, _ in windows if position.epoch == e]) for e in (0, 1)
@@ -99,7 +101,7 @@ def test_every_epoch_is_another_order_of_the_same_texts() -> None:
 
 
 def test_no_more_is_read_than_the_rows_asked_for() -> None:
-    documents = Counting([b"some words of a text " * 500] * 40)
+    documents = CountingTexts([b"some words of a text " * 500] * 40)
     batches = Batches(documents, batch=8, window=32, seed=0)
     for _ in islice(batches.windows(Position(), range(2, 4)), batches.per_epoch):
         pass
@@ -111,8 +113,8 @@ def test_no_more_is_read_than_the_rows_asked_for() -> None:
 def test_a_packed_corpus_holds_the_very_texts(texts, tmp_path_factory) -> None:
     path = tmp_path_factory.mktemp("packed") / "corpus"
     assert pack(iter(texts), path) == len(texts)
-    packed = Packed(path)
-    assert whole(packed) == texts
+    packed = PackedDocuments(path)
+    assert load_all(packed) == texts
     assert packed.sizes.tolist() == [len(text) for text in texts]
 
 
@@ -126,8 +128,11 @@ def test_a_packed_corpus_gives_the_windows_of_the_texts_in_memory(
 ) -> None:
     path = tmp_path_factory.mktemp("packed") / "corpus"
     pack(iter(texts), path)
-    ours, theirs = split(Packed(path), seed), split(Texts(texts), seed)
-    assert [whole(part) for part in ours] == [whole(part) for part in theirs]
+    ours, theirs = (
+        split_held_out(PackedDocuments(path), seed),
+        split_held_out(InMemoryDocuments(texts), seed),
+    )
+    assert [load_all(part) for part in ours] == [load_all(part) for part in theirs]
     try:
         streamed, loaded = (
             Batches(kept, batch=3, window=5, seed=seed) for kept, _held in (ours, theirs)
@@ -175,7 +180,7 @@ def test_a_corpus_that_is_not_whole_is_refused(cut, tmp_path) -> None:
     content = (tmp_path / "corpus").read_bytes()
     (tmp_path / "corpus").write_bytes(content[cut:] if cut else content[: len(content) // 2])
     with pytest.raises(CorpusError, match=r"training\.pack"):
-        Packed(tmp_path / "corpus")
+        PackedDocuments(tmp_path / "corpus")
 
 
 def test_packing_reads_what_training_reads_and_says_what_it_left_out(tmp_path, capsys) -> None:
@@ -189,15 +194,17 @@ def test_packing_reads_what_training_reads_and_says_what_it_left_out(tmp_path, c
     }.items():
         (folder / name).write_bytes(content)
     assert packing([str(folder), str(path)]) == 0
-    assert whole(Packed(path)) == read_corpus([folder]).texts == [b"first\n", b"second\n"]
+    assert (
+        load_all(PackedDocuments(path)) == read_corpus([folder]).texts == [b"first\n", b"second\n"]
+    )
     assert "1 duplicate" in capsys.readouterr().err
     assert packing([str(folder / "missing"), str(path)]) == 1
-    assert whole(Packed(path)) == [b"first\n", b"second\n"]
+    assert load_all(PackedDocuments(path)) == [b"first\n", b"second\n"]
 
 
 def split_texts(texts: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-    kept, held = split(Texts(texts), seed=0)
-    return whole(kept), whole(held)
+    kept, held = split_held_out(InMemoryDocuments(texts), seed=0)
+    return load_all(kept), load_all(held)
 
 
 def test_held_back_text_is_whole_texts_or_the_end_of_few() -> None:

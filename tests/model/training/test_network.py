@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.model.conftest import make_network
 
-from default_model.net2net import grown
+from default_model.net2net import widened
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.training.network import (
@@ -72,7 +72,7 @@ def test_a_text_in_two_windows_is_the_text_in_one(cell, cut) -> None:
 )
 def test_what_has_grown_predicts_the_same_and_learns_in_all_of_its_parts(cell, old, new) -> None:
     network = make_network(Shape(cell, old[0], 2, 8, old[1]))
-    wider = grown(network, Shape(cell, new[0], 2, 8, new[1]))
+    wider = widened(network, Shape(cell, new[0], 2, 8, new[1]))
     before, _ = network(TEXT, None)
     assert torch.allclose(wider(TEXT, None)[0], before, atol=1e-4)
     assert before.std() > 0.1
@@ -92,4 +92,4 @@ def test_only_growing_is_possible() -> None:
         Shape("gru", 24, 2, 8),
     ):
         with pytest.raises(ModelError, match="cannot grow"):
-            grown(network, shape)
+            widened(network, shape)

@@ -77,7 +77,7 @@ def train(processes: int, *arguments: str | Path) -> str:
 
 
 def tensors(path: Path, part: str = "network") -> dict[str, Tensor]:
-    return checkpoint.part(checkpoint.load(path)[0], part)
+    return checkpoint.with_prefix(checkpoint.load(path)[0], part)
 
 
 def scores(said: str) -> list[float]:

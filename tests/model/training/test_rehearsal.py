@@ -10,10 +10,10 @@ import torch
 from tests.model.conftest import make_network
 
 from foretype_model.training.heldout import bits_per_character
-from foretype_model.training.loop import Training, TrainingOptions
+from foretype_model.training.loop import ByteTrainer, TrainingOptions
 from foretype_model.training.network import ByteNetwork, Shape
 from foretype_model.training.rehearsal import Rehearsal
-from foretype_model.training.stream import Texts
+from foretype_model.training.stream import InMemoryDocuments
 
 CPU = torch.device("cpu")
 OLD = b"the cat sat on the mat and the dog ran in the rain. "
@@ -26,16 +26,18 @@ OPTIONS = TrainingOptions(
 @pytest.fixture(scope="module")
 def knowing(tmp_path_factory: pytest.TempPathFactory) -> ByteNetwork:
     """A network that knows the old text."""
-    training = Training(Texts([OLD * 60]), OPTIONS)
+    training = ByteTrainer(InMemoryDocuments([OLD * 60]), OPTIONS)
     training.run(tmp_path_factory.mktemp("old") / "checkpoint", lambda _progress: None)
     return training.network
 
 
-def trained_further(knowing: ByteNetwork, folder: Path, *, rehearse: bool) -> tuple[float, float]:
+def train_further(knowing: ByteNetwork, folder: Path, *, rehearse: bool) -> tuple[float, float]:
     """Bits per character of the old text and of the new one, after learning the new one."""
     network = ByteNetwork(knowing.shape)
     network.load_state_dict(knowing.state_dict())
-    training = Training(Texts([NEW * 60]), replace(OPTIONS, steps=90, learning_rate=5e-3), network)
+    training = ByteTrainer(
+        InMemoryDocuments([NEW * 60]), replace(OPTIONS, steps=90, learning_rate=5e-3), network
+    )
     if rehearse:
         training.rehearsal = Rehearsal.of(network, seed=1, texts=8, length=256)
     training.run(folder / "checkpoint", lambda _progress: None)
@@ -49,8 +51,8 @@ def test_what_is_rehearsed_is_kept_while_the_new_is_learnt(
     knowing: ByteNetwork, tmp_path: Path
 ) -> None:
     before = bits_per_character(knowing, [NEW * 10], CPU)
-    forgotten, _ = trained_further(knowing, tmp_path, rehearse=False)
-    kept, learnt = trained_further(knowing, tmp_path, rehearse=True)
+    forgotten, _ = train_further(knowing, tmp_path, rehearse=False)
+    kept, learnt = train_further(knowing, tmp_path, rehearse=True)
     assert kept < 0.5 * forgotten
     assert before is not None
     assert learnt < 0.5 * before
@@ -73,7 +75,9 @@ def test_made_up_texts_are_what_the_network_would_write(knowing: ByteNetwork) ->
 
 
 def test_resuming_goes_on_with_the_rehearsal(knowing: ByteNetwork, tmp_path: Path) -> None:
-    straight, halted = (Training(Texts([NEW * 60]), replace(OPTIONS, steps=24)) for _ in range(2))
+    straight, halted = (
+        ByteTrainer(InMemoryDocuments([NEW * 60]), replace(OPTIONS, steps=24)) for _ in range(2)
+    )
     for training in (straight, halted):
         training.rehearsal = Rehearsal.of(knowing, seed=3, texts=4, length=192)
 
@@ -84,7 +88,7 @@ def test_resuming_goes_on_with_the_rehearsal(knowing: ByteNetwork, tmp_path: Pat
     straight.run(tmp_path / "straight", lambda _progress: None)
     with pytest.raises(KeyboardInterrupt):
         halted.run(tmp_path / "halted", stop)
-    resumed = Training.resume(Texts([NEW * 60]), tmp_path / "halted")
+    resumed = ByteTrainer.resume(InMemoryDocuments([NEW * 60]), tmp_path / "halted")
     resumed.run(tmp_path / "halted", lambda _progress: None)
     for name, value in straight.network.state_dict().items():
         assert torch.equal(value, resumed.network.state_dict()[name]), name

@@ -18,8 +18,8 @@ from foretype_model.predictors.network.runtime import Network, read_metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.heldout import bits_per_character
-from foretype_model.training.loop import Training, TrainingOptions
-from foretype_model.training.stream import Texts
+from foretype_model.training.loop import ByteTrainer, TrainingOptions
+from foretype_model.training.stream import InMemoryDocuments
 from foretype_model.training.train import train
 from foretype_model.training.trainer import Progress, choose_device
 
@@ -60,7 +60,10 @@ def test_a_seed_repeats_exactly_and_another_does_not(tmp_path) -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
     options, checkpoint = replace(OPTIONS, cell=cell), tmp_path / "c.safetensors"
-    straight, halted = Training(Texts(TEXTS), options), Training(Texts(TEXTS), options)
+    straight, halted = (
+        ByteTrainer(InMemoryDocuments(TEXTS), options),
+        ByteTrainer(InMemoryDocuments(TEXTS), options),
+    )
     straight.run(tmp_path / "straight", lambda progress: None)
 
     def stop(progress: Progress) -> None:
@@ -69,7 +72,7 @@ def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         halted.run(checkpoint, stop)
-    resumed = Training.resume(Texts(TEXTS), checkpoint)
+    resumed = ByteTrainer.resume(InMemoryDocuments(TEXTS), checkpoint)
     assert resumed.step == 5
     resumed.run(checkpoint, lambda progress: None)
     for name, value in straight.network.state_dict().items():
@@ -78,10 +81,10 @@ def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
 
 
 def test_resuming_with_other_texts_is_refused(tmp_path) -> None:
-    training = Training(Texts(TEXTS), OPTIONS)
+    training = ByteTrainer(InMemoryDocuments(TEXTS), OPTIONS)
     training.save(tmp_path / "c")
     with pytest.raises(ModelError, match="texts have changed"):
-        Training.resume(Texts(TEXTS * 3), tmp_path / "c")
+        ByteTrainer.resume(InMemoryDocuments(TEXTS * 3), tmp_path / "c")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a checkpoint" * 9])
@@ -89,7 +92,7 @@ def test_a_broken_checkpoint_says_what_to_do(content, tmp_path) -> None:
     if content is not None:
         (tmp_path / "c").write_bytes(content)
     with pytest.raises(ModelError, match=r"without --resume|train anew"):
-        Training.resume(Texts(TEXTS), tmp_path / "c")
+        ByteTrainer.resume(InMemoryDocuments(TEXTS), tmp_path / "c")
 
 
 def test_a_training_learns_reports_and_leaves_a_model(tmp_path) -> None:
@@ -161,7 +164,7 @@ def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_p
 
 def test_too_little_text_says_so() -> None:
     with pytest.raises(CorpusError, match="give more"):
-        Training(Texts([b"short"]), OPTIONS)
+        ByteTrainer(InMemoryDocuments([b"short"]), OPTIONS)
 
 
 def test_a_device_that_is_not_there_says_so() -> None:

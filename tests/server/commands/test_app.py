@@ -136,7 +136,7 @@ def test_an_interruption_is_quiet(monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checks, "examine", interrupted)
+    monkeypatch.setattr(checks, "run_checks", interrupted)
     result = run("doctor")
     assert (result.exit_code, result.output) == (130, "")
 

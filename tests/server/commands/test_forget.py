@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from foretype_model.predictor import Context
+from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy.predictor import create
 from foretype_server.commands.app import app
 
@@ -27,7 +27,9 @@ def learnt(home, tmp_path):
     (inner / "anne.txt").write_text("Dear Anne, the mill is sold.\n")
     (inner.parent / "plan.txt").write_text("Sell the mill.\n")
     for folder in (inner, inner.parent):
-        create(Context(workspace=(folder,), state_folder=home / "predictors" / "copy")).refresh()
+        create(
+            PredictorConfig(workspace=(folder,), state_folder=home / "predictors" / "copy")
+        ).refresh()
     return inner.parent
 
 
@@ -101,7 +103,9 @@ def test_what_the_network_has_adapted_to_goes_where_there_is_no_index_too(home):
 def test_what_is_forgotten_before_anything_was_learnt_stays_so(home, tmp_path):
     assert "Nothing was learnt as yet" in run("mill", status=1)
     (tmp_path / "plan.txt").write_text("Sell the mill.\n")
-    create(Context(workspace=(tmp_path,), state_folder=home / "predictors" / "copy")).refresh()
+    create(
+        PredictorConfig(workspace=(tmp_path,), state_folder=home / "predictors" / "copy")
+    ).refresh()
     assert b"Sell" in on_disk(home)
     assert b"mill" not in on_disk(home)
 
@@ -110,7 +114,7 @@ def test_what_is_forgotten_stays_so_with_another_set_of_folders(learnt, home):
     run("mill")
     run(learnt / "plan.txt")
     folders = (learnt, learnt / "letters")
-    create(Context(workspace=folders, state_folder=home / "predictors" / "copy")).refresh()
+    create(PredictorConfig(workspace=folders, state_folder=home / "predictors" / "copy")).refresh()
     assert on_disk(home).count(b"Anne") == 3
     assert not [word for word in (b"mill", b"Sell") if word in on_disk(home)]
 

@@ -106,7 +106,9 @@ def test_each_program_is_asked_in_its_own_way_and_understood(editor, tmp_path):
     editor("kak", "Kakoune v2024.05.18")
     editor("subl", "Sublime Text Build 4200")
     editor("zed", "Zed 0.199.4 0123456789abcdef /path/zed")
-    found = {Path(one.program).name: (one.version, one.new_enough) for one in editors.found()}
+    found = {
+        Path(one.program).name: (one.version, one.new_enough) for one in editors.find_editors()
+    }
     assert found == {
         "code-server": ("1.139.0", True),
         "code": ("1.90.2", False),
@@ -128,7 +130,7 @@ def test_what_lies_in_the_working_directory_is_no_editor(editor, tmp_path, monke
         (folder / name).chmod(0o755)
     monkeypatch.chdir(here)
     monkeypatch.setenv("PATH", os.pathsep.join(["", ".", "tools", str(tmp_path / "bin")]))
-    assert [one.program for one in editors.found()] == [str(tmp_path / "bin" / "nvim")]
+    assert [one.program for one in editors.find_editors()] == [str(tmp_path / "bin" / "nvim")]
     run("neovim", "--program", "nvim")
     assert "there is no program hx" in run("helix", "--program", "hx", status=1)
     assert not (here / "ran").exists()
@@ -139,8 +141,8 @@ def test_an_editor_that_never_answers_is_found_all_the_same(tmp_path, monkeypatc
     program = tmp_path / "bin" / "nvim"
     program.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
     program.chmod(0o755)
-    monkeypatch.setattr(editors, "PATIENCE", 0.2)
-    assert editors.found() == [editors.FoundEditor("neovim", str(program), "", True, "0.11")]
+    monkeypatch.setattr(editors, "VERSION_TIMEOUT", 0.2)
+    assert editors.find_editors() == [editors.FoundEditor("neovim", str(program), "", True, "0.11")]
 
 
 def test_neovim_has_the_plugin_which_knows_this_program(editor, home):

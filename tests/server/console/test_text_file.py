@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretype_model.errors import ForetypeError
-from foretype_server.console.text_file import LARGEST, TextFile
+from foretype_server.console.text_file import MAX_FILE_BYTES, TextFile
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
@@ -31,7 +31,7 @@ def test_lines_end_in_a_line_feed_where_that_can_be_undone(tmp_path, on_disk, ed
 
 @pytest.mark.parametrize(
     ("data", "told"),
-    [(b"\0", "binary"), (b"one\n\xff", "line 2"), (b"x" * (LARGEST + 1), "MB")],
+    [(b"\0", "binary"), (b"one\n\xff", "line 2"), (b"x" * (MAX_FILE_BYTES + 1), "MB")],
     ids=["nul", "latin", "huge"],
 )
 def test_what_is_no_text_file_is_told_and_left_alone(tmp_path, data, told):

@@ -28,7 +28,7 @@ FORMS: list[Any] = [
 ]
 
 
-class Recorder:
+class RecordingWriter:
     """A writer that keeps what is written."""
 
     def __init__(self) -> None:
@@ -42,10 +42,10 @@ class Recorder:
 
 
 def initialized(capabilities: Any) -> ForetypeServer:
-    """A server that has been, and whose writer is a `Recorder`."""
+    """A server that has been, and whose writer is a `RecordingWriter`."""
     server = create_server()
-    server.writer = Recorder()
-    server.protocol.begin()
+    server.writer = RecordingWriter()
+    server.protocol.prepare()
     server.protocol.set_writer(server.writer, include_headers=False)
     hello = {"id": 0, "method": "initialize", "params": {"capabilities": capabilities}}
     server.protocol.receive(json.dumps(hello))
@@ -55,7 +55,7 @@ def initialized(capabilities: Any) -> ForetypeServer:
 async def answers(*messages: Any) -> list[dict[str, Any]]:
     """What a server that has been initialized writes to these messages."""
     server = initialized({})
-    with server.at_end:
+    with server.exit_stack:
         for message in messages:
             await asyncio.sleep(0)
             server.protocol.receive(json.dumps(message))
@@ -149,7 +149,7 @@ def test_nothing_is_kept_of_what_has_been_answered() -> None:
             settings = {"method": "workspace/didChangeConfiguration", "params": {"settings": {}}}
             server.protocol.receive(json.dumps(settings))
             await asyncio.sleep(0.001)
-        server.at_end.close()
+        server.exit_stack.close()
         return len(server.protocol._request_futures)
 
     assert asyncio.run(kept()) == 0
@@ -158,7 +158,7 @@ def test_nothing_is_kept_of_what_has_been_answered() -> None:
 def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("foretype_server.lsp.handlers.CONFIGURATION_AWAITED", 0.01)
+    monkeypatch.setattr("foretype_server.lsp.handlers.CONFIGURATION_TIMEOUT", 0.01)
 
     async def taken(*newer: Any) -> list[int]:
         server = initialized({"workspace": {"configuration": True}})
@@ -174,7 +174,7 @@ def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(
             server.protocol.receive(json.dumps(message))
             await asyncio.sleep(0.05)
             found.append(server.session.settings.top_k)
-        server.at_end.close()
+        server.exit_stack.close()
         return found
 
     pushed = {

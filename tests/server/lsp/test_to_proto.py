@@ -7,18 +7,18 @@ from lsprotocol.types import CompletionItem, Position
 
 from foretype_model.completion.candidates import Candidate
 from foretype_server.lsp.to_proto import (
-    UNITS,
-    Asked,
-    asked_for,
+    POSITION_ENCODINGS,
+    ItemContext,
     completions,
     inline_completions,
-    resolved,
+    item_context,
+    resolve_item,
     typed_word,
 )
 
 
-def at(character: int, line: int = 0) -> Asked:
-    return Asked("file:///a", 7, Position(line, character))
+def context_at(character: int, line: int = 0) -> ItemContext:
+    return ItemContext("file:///a", 7, Position(line, character))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,9 @@ def test_the_word_typed_so_far(before: str, word: str) -> None:
 )
 def test_labels_can_be_read(before: str, text: str, label: str) -> None:
     candidates = [Candidate(text, 0.5, "word")]
-    (item,) = completions(candidates, before.encode(), at(len(before)), UNITS["utf-16"]).items
+    (item,) = completions(
+        candidates, before.encode(), context_at(len(before)), POSITION_ENCODINGS["utf-16"]
+    ).items
     assert item.label == label
 
 
@@ -66,10 +68,12 @@ def test_labels_can_be_read(before: str, text: str, label: str) -> None:
 def test_the_range_covers_the_word_in_the_clients_units(
     encoding: str, character: int, start: int
 ) -> None:
-    asked, candidate = at(character, line=3), Candidate("ße", 1.0, "word")
-    (item,) = completions([candidate], "grü grü".encode(), asked, UNITS[encoding]).items
+    context, candidate = context_at(character, line=3), Candidate("ße", 1.0, "word")
+    (item,) = completions(
+        [candidate], "grü grü".encode(), context, POSITION_ENCODINGS[encoding]
+    ).items
     assert item.text_edit.range.start == Position(3, start)
-    assert item.text_edit.range.end == asked.position
+    assert item.text_edit.range.end == context.position
     assert item.text_edit.new_text == "grüße"
 
 
@@ -79,7 +83,7 @@ def test_the_same_text_is_offered_once_in_the_first_place() -> None:
         Candidate("a", 0.4, "word"),
         Candidate("b", 0.5, "character"),
     ]
-    items = completions(offered, b"", at(0), UNITS["utf-8"]).items
+    items = completions(offered, b"", context_at(0), POSITION_ENCODINGS["utf-8"]).items
     assert [(item.label, item.sort_text, item.data["probability"]) for item in items] == [
         ("b", "0000", "0.5"),
         ("a", "0001", "0.4"),
@@ -87,25 +91,28 @@ def test_the_same_text_is_offered_once_in_the_first_place() -> None:
 
 
 def test_no_candidates_are_an_empty_list() -> None:
-    assert list(completions([], b"", at(0), UNITS["utf-8"]).items) == []
+    assert list(completions([], b"", context_at(0), POSITION_ENCODINGS["utf-8"]).items) == []
     assert list(inline_completions(None, "file:///a", Position(0, 0)).items) == []
 
 
 def test_an_item_has_no_fractions_which_neovim_cannot_send_back() -> None:
     (item,) = completions(
-        [Candidate("lo", 0.5, "word", {"network": 1.0})], b"hel", at(3), UNITS["utf-8"]
+        [Candidate("lo", 0.5, "word", {"network": 1.0})],
+        b"hel",
+        context_at(3),
+        POSITION_ENCODINGS["utf-8"],
     ).items
     assert not [
         value
         for value in (*item.data.values(), *item.data["shares"].values())
         if isinstance(value, float)
     ]
-    assert resolved(item, []).detail == "50 %"
+    assert resolve_item(item, []).detail == "50 %"
 
 
 def test_an_item_is_explained_by_its_data() -> None:
     data = {"probability": "0.034", "shares": {"network": "0.25", "words": "0.75", "odd": "?"}}
-    item = resolved(CompletionItem("x", data=data), ["notes.txt:3: an x"])
+    item = resolve_item(CompletionItem("x", data=data), ["notes.txt:3: an x"])
     assert item.detail == "3.4 %"
     assert (
         item.documentation.value
@@ -115,8 +122,8 @@ def test_an_item_is_explained_by_its_data() -> None:
 
 def test_an_item_knows_what_it_was_made_for() -> None:
     candidates = [Candidate("lo", 0.5, "word")]
-    (item,) = completions(candidates, b"hel", at(3), UNITS["utf-16"]).items
-    assert asked_for(item) == Asked("file:///a", 7, Position(0, 3), "lo")
+    (item,) = completions(candidates, b"hel", context_at(3), POSITION_ENCODINGS["utf-16"]).items
+    assert item_context(item) == ItemContext("file:///a", 7, Position(0, 3), "lo")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +131,6 @@ def test_an_item_knows_what_it_was_made_for() -> None:
 )
 def test_what_is_no_item_of_ours_was_made_for_nothing(spoilt) -> None:
     data = {"uri": "file:///a", "version": 1, "position": {"line": 0, "character": 0}, "text": "x"}
-    assert asked_for(CompletionItem("x", data=data))
-    assert asked_for(CompletionItem("x", data={**data, **spoilt})) is None
-    assert asked_for(CompletionItem("x")) is None
+    assert item_context(CompletionItem("x", data=data))
+    assert item_context(CompletionItem("x", data={**data, **spoilt})) is None
+    assert item_context(CompletionItem("x")) is None

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from foretype_server.session import index_scheduler
-from foretype_server.session.index_scheduler import Upkeep
+from foretype_server.session.index_scheduler import IndexScheduler
 
 SAVED, LOG = Path("saved.txt"), Path("server.log")
 
 
-class Engine:
+class RecordingEngine:
     """One whose updates are to be seen."""
 
     def __init__(self) -> None:
@@ -32,19 +32,19 @@ class Engine:
 def test_a_file_that_is_written_without_a_pause_does_not_keep_others_waiting(
     monkeypatch: pytest.MonkeyPatch, pause: float
 ) -> None:
-    monkeypatch.setattr(index_scheduler, "GATHERED", 0.05)
-    monkeypatch.setattr(index_scheduler, "LATEST", 0.1)
+    monkeypatch.setattr(index_scheduler, "DEBOUNCE_SECONDS", 0.05)
+    monkeypatch.setattr(index_scheduler, "MAX_DELAY", 0.1)
 
     async def session() -> list[set[Path]]:
-        engine = Engine()
-        keeping = Upkeep(print, lambda *_: None)
-        keeping.refresh(engine)  # type: ignore[arg-type]
-        keeping.changed([SAVED])
+        engine = RecordingEngine()
+        scheduler = IndexScheduler(print, lambda *_: None)
+        scheduler.refresh(engine)  # type: ignore[arg-type]
+        scheduler.files_changed([SAVED])
         async with asyncio.timeout(10):
             while len(engine.updates) < 2:
                 await asyncio.sleep(pause)
-                keeping.changed([LOG])
-        keeping.end()
+                scheduler.files_changed([LOG])
+        scheduler.end()
         return engine.updates
 
     updates = asyncio.run(session())

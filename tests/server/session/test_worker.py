@@ -6,67 +6,69 @@ import asyncio
 import time
 
 from foretype_server.document import Snapshot
-from foretype_server.session.worker import UNREAD, Worker
+from foretype_server.session.worker import MAX_UNREAD_DOCUMENTS, Worker
 from foretype_server.settings import Settings
 
 
-class LongTexts:
+class SlicedEngine:
     """An engine whose every document takes so many slices to be read."""
 
     def __init__(self, slices: int) -> None:
-        self.slices, self.left, self.did = slices, {}, []
+        self.slices, self.left, self.log = slices, {}, []
 
     def catch_up(self, uri: str) -> bool:
         time.sleep(0.005)
-        self.did.append(f"read {uri}")
+        self.log.append(f"read {uri}")
         self.left[uri] = self.left.get(uri, self.slices) - 1
         return self.left[uri] == 0
 
     def release(self) -> None:
-        self.did.append("release")
+        self.log.append("release")
 
 
-class Pauseless(LongTexts):
+class InstantSlices(SlicedEngine):
     """Its slices are as short as can be; each has something for the loop to do, and tells how much
     of that was done.
     """
 
-    done = 0
+    turns = 0
 
     def catch_up(self, uri: str) -> bool:
-        self.did.append(self.done)
-        self.loop.call_soon_threadsafe(self.do)
-        return len(self.did) >= self.slices
+        self.log.append(self.turns)
+        self.loop.call_soon_threadsafe(self.count_turn)
+        return len(self.log) >= self.slices
 
-    def do(self) -> None:
-        self.done += 1
+    def count_turn(self) -> None:
+        self.turns += 1
 
 
-def ask(worker: Worker, uri: str) -> asyncio.Future[None]:
-    job = lambda engine, snapshot, settings, stale: engine.did.append(f"answer {snapshot.uri}")  # noqa: E731
-    return worker.ask(job, Snapshot(uri, b"", b""), Settings(), lambda: False)
+def submit(worker: Worker, uri: str) -> asyncio.Future[None]:
+    def job(engine, snapshot, settings, is_cancelled):
+        engine.log.append(f"answer {snapshot.uri}")
+
+    return worker.submit(job, Snapshot(uri, b"", b""), Settings(), lambda: False)
 
 
 def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> None:
     async def session() -> list[str]:
-        worker, engine = Worker(print), LongTexts(slices=40)
+        worker, engine = Worker(print), SlicedEngine(slices=40)
         worker.engine = engine  # type: ignore[assignment]
-        await asyncio.gather(*(ask(worker, uri) for uri in "abcdef"))
+        await asyncio.gather(*(submit(worker, uri) for uri in "abcdef"))
         await asyncio.sleep(0.02)
-        before = len(engine.did)
-        await ask(worker, "g")
-        waited = engine.did[before:]
+        before = len(engine.log)
+        await submit(worker, "g")
+        waited = engine.log[before:]
         while any(engine.left.get(uri) != 0 for uri in "defg"):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.02)
         worker.end()
-        assert len("defg") == UNREAD
+        assert len("defg") == MAX_UNREAD_DOCUMENTS
         assert waited[-1] == "answer g"
         assert len(waited) <= 3
-        return engine.did
+        return engine.log
 
-    did = asyncio.run(session())
-    after = did[did.index("answer g") + 1 :]
+    log = asyncio.run(session())
+    after = log[log.index("answer g") + 1 :]
     assert after[:40] == ["read g"] * 40, "what was asked about last is read first"
     assert set(after) - {"release"} == {f"read {uri}" for uri in "defg"}, (
         "and what was asked about long ago is not"
@@ -75,14 +77,14 @@ def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> No
 
 def test_the_loop_has_its_turn_between_two_slices() -> None:
     async def session() -> list[int]:
-        worker, engine = Worker(print), Pauseless(slices=200)
+        worker, engine = Worker(print), InstantSlices(slices=200)
         engine.loop = asyncio.get_running_loop()
         worker.engine = engine  # type: ignore[assignment]
-        await worker.ask(lambda *_: None, Snapshot("a", b"", b""), Settings(), lambda: False)
-        while engine.done < engine.slices:
+        await worker.submit(lambda *_: None, Snapshot("a", b"", b""), Settings(), lambda: False)
+        while engine.turns < engine.slices:
             await asyncio.sleep(0.001)
-        did = list(engine.did)
+        log = list(engine.log)
         worker.end()
-        return did
+        return log
 
     assert asyncio.run(session()) == list(range(200))

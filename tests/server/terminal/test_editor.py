@@ -13,7 +13,7 @@ from prompt_toolkit.output import DummyOutput
 from foretype_model.completion.candidates import Options
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_server.console.text_file import TextFile
-from foretype_server.terminal.editor import TEMPERATURES, Editor
+from foretype_server.terminal.editor import TEMPERATURES, TerminalEditor
 
 TAB, ESCAPE, CTRL_END, CTRL_RIGHT, CTRL_N, CTRL_Q, CTRL_S, CTRL_T, LEFT = (
     "\t", "\x1b", "\x1b[1;5F", "\x1b[1;5C", "\x0e", "\x11", "\x13", "\x14", "\x1b[D",
@@ -22,7 +22,7 @@ COLUMNS = 100
 TEXTS = ["hello world again", "नमस्ते दुनिया"]
 
 
-class Terminal:
+class TerminalDriver:
     """A person at the editor: presses keys, waits, looks."""
 
     def __init__(self, editor, keys):
@@ -33,16 +33,16 @@ class Terminal:
             self._keys.send_text(key)
             await asyncio.sleep(0.02)
 
-    async def until(self, condition):
+    async def wait_until(self, condition):
         async with asyncio.timeout(5):
             while not condition():
                 await asyncio.sleep(0.005)
 
     async def sees_ghost(self, text):
-        await self.until(lambda: self.editor.ghost == text)
+        await self.wait_until(lambda: self.editor.ghost == text)
 
     async def has_answer_to(self, before):
-        await self.until(
+        await self.wait_until(
             lambda: (answer := self.editor.suggestions.answer) and answer.question.before == before
         )
 
@@ -57,12 +57,12 @@ class Terminal:
         return "\n".join("".join(row[x].char for x in range(COLUMNS)).rstrip() for row in rows)
 
 
-class Wide(DummyOutput):
+class WideOutput(DummyOutput):
     def get_size(self):
         return Size(rows=12, columns=COLUMNS)
 
 
-def try_(person, file=None, predictors=None, temperature=0.0, prose=False):
+def run_editor(person, file=None, predictors=None, temperature=0.0, prose=False):
     """Let `person`, a coroutine, sit at the editor until the editor ends, which must be before
     `person` ends.
     """
@@ -70,14 +70,14 @@ def try_(person, file=None, predictors=None, temperature=0.0, prose=False):
     async def session(keys):
         options = Options(temperature=temperature, prose=prose)
         chosen = predictors or {"scripted": ScriptedPredictor(TEXTS)}
-        editor = Editor(chosen, TextFile.open(file) if file else None, "scripted", options)
+        editor = TerminalEditor(chosen, TextFile.open(file) if file else None, "scripted", options)
         running = asyncio.create_task(editor.run())
-        await person(Terminal(editor, keys))
+        await person(TerminalDriver(editor, keys))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(running), 2)
         assert running.done(), "the editor is still open"
 
-    with create_pipe_input() as keys, create_app_session(input=keys, output=Wide()):
+    with create_pipe_input() as keys, create_app_session(input=keys, output=WideOutput()):
         asyncio.run(session(keys))
 
 
@@ -89,7 +89,7 @@ def test_tab_takes_all_the_ghost_text():
         assert terminal.text == "hello world again"
         await terminal.press(ESCAPE)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_ctrl_right_takes_a_word_at_a_time():
@@ -102,7 +102,7 @@ def test_ctrl_right_takes_a_word_at_a_time():
         assert terminal.text == "hello world again"
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_a_word_keeps_its_combining_marks():
@@ -113,7 +113,7 @@ def test_a_word_keeps_its_combining_marks():
         assert terminal.text == "नमस्ते"
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_typing_along_the_ghost_text_leaves_the_rest_of_it():
@@ -126,7 +126,7 @@ def test_typing_along_the_ghost_text_leaves_the_rest_of_it():
         await terminal.sees_ghost("")
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_tab_is_a_tab_where_nothing_is_offered():
@@ -137,14 +137,14 @@ def test_tab_is_a_tab_where_nothing_is_offered():
         assert terminal.text == "??\t"
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_the_screen_greets_then_shows_ghost_text_characters_and_temperature():
     async def person(terminal):
-        await terminal.until(lambda: "Start typing" in terminal.screen)
+        await terminal.wait_until(lambda: "Start typing" in terminal.screen)
         await terminal.press("hello")
-        await terminal.until(lambda: "␠" in terminal.screen)
+        await terminal.wait_until(lambda: "␠" in terminal.screen)
         assert "hello world again" in terminal.screen
         assert terminal.text == "hello"
         assert "Start typing" not in terminal.screen
@@ -152,17 +152,17 @@ def test_the_screen_greets_then_shows_ghost_text_characters_and_temperature():
         assert "temperature 0.0" in terminal.screen
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_ghost_text_stands_between_the_cursor_and_the_rest_of_the_line():
     async def person(terminal):
         await terminal.press("hello!", LEFT)
-        await terminal.until(lambda: "hello world again!" in terminal.screen)
+        await terminal.wait_until(lambda: "hello world again!" in terminal.screen)
         assert terminal.text == "hello!"
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_in_prose_the_next_words_are_shown_and_taken_by_their_number():
@@ -170,14 +170,14 @@ def test_in_prose_the_next_words_are_shown_and_taken_by_their_number():
         await terminal.press("hello")
         await terminal.has_answer_to("hello")
         second = terminal.editor.choices[1]
-        await terminal.until(lambda: f"2 {second}" in terminal.screen)
+        await terminal.wait_until(lambda: f"2 {second}" in terminal.screen)
         await terminal.press(ESCAPE + "2")
         assert terminal.text == "hello" + second
         await terminal.press(ESCAPE + "9")
         assert terminal.text == "hello" + second
         await terminal.press(CTRL_Q)
 
-    try_(
+    run_editor(
         person,
         predictors={"scripted": ScriptedPredictor(["hello world", "hello there", "hello moon"])},
         prose=True,
@@ -194,7 +194,7 @@ def test_ctrl_t_goes_through_the_temperatures():
         assert terminal.editor.options.temperature == TEMPERATURES[0]
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_ctrl_n_draws_another_suggestion_above_temperature_0():
@@ -204,14 +204,14 @@ def test_ctrl_n_draws_another_suggestion_above_temperature_0():
         drawn = set()
         for _ in range(12):
             await terminal.press(CTRL_N)
-            await terminal.until(
+            await terminal.wait_until(
                 lambda: editor.suggestions.answer.question.options == editor.options
             )
             drawn.add(editor.ghost)
         assert drawn >= {"two", "three"}
         await terminal.press(CTRL_Q)
 
-    try_(
+    run_editor(
         person,
         predictors={"scripted": ScriptedPredictor(["one two", "one three"])},
         temperature=1.0,
@@ -224,7 +224,7 @@ def test_ctrl_n_says_what_to_do_at_temperature_0():
         assert "Ctrl-T" in terminal.editor.notice
         await terminal.press(CTRL_Q)
 
-    try_(person)
+    run_editor(person)
 
 
 def test_a_file_is_saved_whole_with_its_line_ends_and_mode(tmp_path):
@@ -237,7 +237,7 @@ def test_a_file_is_saved_whole_with_its_line_ends_and_mode(tmp_path):
         assert not terminal.editor.unsaved
         await terminal.press(CTRL_Q)
 
-    try_(person, file)
+    run_editor(person, file)
     assert file.read_bytes() == b"zero\r\none\r\ntwo\r\n"
     assert file.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
@@ -250,10 +250,10 @@ def test_leaving_with_changes_asks(tmp_path, answer, saved):
     async def person(terminal):
         await terminal.press("x", CTRL_Q, "z")
         assert terminal.text == "x"
-        await terminal.until(lambda: "Save new.txt?" in terminal.screen)
+        await terminal.wait_until(lambda: "Save new.txt?" in terminal.screen)
         await terminal.press(answer)
 
-    try_(person, file)
+    run_editor(person, file)
     assert (file.read_text() if file.exists() else "") == saved
 
 
@@ -263,7 +263,7 @@ def test_one_can_stay_after_all(tmp_path):
         assert terminal.text == "xy"
         await terminal.press("n")
 
-    try_(person, tmp_path / "new.txt")
+    run_editor(person, tmp_path / "new.txt")
 
 
 def test_a_file_that_cannot_be_saved_is_no_reason_to_lose_the_text(tmp_path):
@@ -278,7 +278,7 @@ def test_a_file_that_cannot_be_saved_is_no_reason_to_lose_the_text(tmp_path):
         assert terminal.text == "x"
         await terminal.press(CTRL_Q, "n")
 
-    try_(person, folder / "notes.txt")
+    run_editor(person, folder / "notes.txt")
 
 
 def test_keys_are_answered_while_a_completion_is_under_way():
@@ -297,7 +297,7 @@ def test_keys_are_answered_while_a_completion_is_under_way():
         await terminal.sees_ghost(" world again")
         await terminal.press(CTRL_Q)
 
-    try_(person, predictors={"scripted": Stuck(TEXTS)})
+    run_editor(person, predictors={"scripted": Stuck(TEXTS)})
 
 
 def test_a_predictor_that_fails_is_told_and_typing_goes_on():
@@ -306,12 +306,12 @@ def test_a_predictor_that_fails_is_told_and_typing_goes_on():
             raise RuntimeError("out of order")
 
     async def person(terminal):
-        await terminal.until(lambda: "out of order" in terminal.editor.notice)
+        await terminal.wait_until(lambda: "out of order" in terminal.editor.notice)
         await terminal.press("hello")
         assert terminal.text == "hello"
         await terminal.press(CTRL_Q)
 
-    try_(person, predictors={"broken": Broken([])})
+    run_editor(person, predictors={"broken": Broken([])})
 
 
 def test_a_long_text_is_answered_at_once_and_read_in_the_meantime(tmp_path):
@@ -328,7 +328,7 @@ def test_a_long_text_is_answered_at_once_and_read_in_the_meantime(tmp_path):
     async def person(terminal):
         await terminal.press(CTRL_END)
         await terminal.sees_ghost(" world again")
-        await terminal.until(lambda: Counting.read > file.stat().st_size)
+        await terminal.wait_until(lambda: Counting.read > file.stat().st_size)
         await terminal.press(CTRL_Q)
 
-    try_(person, file, {"scripted": Counting(TEXTS)})
+    run_editor(person, file, {"scripted": Counting(TEXTS)})

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from foretype_model.completion.candidates import Candidate
-from foretype_server.usage.acceptance import Observer
-from foretype_server.lsp.to_proto import UNITS
 
+from foretype_model.completion.candidates import Candidate
 from foretype_server.document import Point, Text
+from foretype_server.lsp.to_proto import POSITION_ENCODINGS
+from foretype_server.usage.acceptance import AcceptanceTracker
 
 URI = "file:///notes.txt"
 
@@ -21,8 +21,10 @@ class Editing:
 
     def __init__(self, text: str) -> None:
         self.counts: list[tuple[str, int]] = []
-        self.text = Text(text, UNITS["utf-32"])
-        self.observer = Observer(lambda _, kind, characters: self.counts.append((kind, characters)))
+        self.text = Text(text, POSITION_ENCODINGS["utf-32"])
+        self.observer = AcceptanceTracker(
+            lambda _, kind, characters: self.counts.append((kind, characters))
+        )
 
     def suggest(
         self, character: int, *texts: str, kind: Literal["word", "ghost"] = "ghost"

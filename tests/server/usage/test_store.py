@@ -15,14 +15,14 @@ from typer.testing import CliRunner
 
 from foretype_model.errors import ForetypeError
 from foretype_server.commands.app import app
-from foretype_server.usage.store import FILE, MOST, Count, Key, by, read, write
+from foretype_server.usage.store import FILE_NAME, MAX_COUNT, Count, CountKey, read, sum_by, write
 
 TODAY = datetime.date.today()
-GHOST = Key(TODAY.isoformat(), "python", "Neovim", "ghost")
+GHOST = CountKey(TODAY.isoformat(), "python", "Neovim", "ghost")
 
 counts = st.dictionaries(
     st.builds(
-        Key,
+        CountKey,
         st.sampled_from(["2026-01-31", "2026-02-01"]),
         st.text(max_size=3),
         st.text(max_size=3),
@@ -53,7 +53,7 @@ def test_what_is_read_is_the_sum_of_what_was_written(tmp_path_factory, several) 
     folder = tmp_path_factory.mktemp("statistics")
     for one in several:
         write(folder, one)
-    expected: dict[Key, Count] = {}
+    expected: dict[CountKey, Count] = {}
     for one in several:
         for key, count in one.items():
             expected[key] = expected.get(key, Count()) + count
@@ -61,11 +61,11 @@ def test_what_is_read_is_the_sum_of_what_was_written(tmp_path_factory, several) 
     assert read(folder, "2026-02-01") == {
         key: count for key, count in expected.items() if key.day == "2026-02-01"
     }
-    assert sum(by("editor", expected).values(), Count()) == sum(expected.values(), Count())
+    assert sum(sum_by("editor", expected).values(), Count()) == sum(expected.values(), Count())
 
 
 names = st.text(st.characters(exclude_categories=()), max_size=3)
-anything = st.builds(Key, *[names] * 4), st.builds(Count, *[st.integers(0, 10**40)] * 3)
+anything = st.builds(CountKey, *[names] * 4), st.builds(Count, *[st.integers(0, 10**40)] * 3)
 
 
 @given(st.dictionaries(*anything, max_size=3))
@@ -82,7 +82,7 @@ def test_what_cannot_be_counted_costs_the_other_counts_nothing(tmp_path_factory,
         for count in read(folder).values()
         for number in (count.shown, count.accepted, count.characters)
     ]
-    assert all(type(number) is int and number <= MOST for number in kept)
+    assert all(type(number) is int and number <= MAX_COUNT for number in kept)
 
 
 def write_often(folder: Path) -> None:
@@ -94,12 +94,12 @@ def test_servers_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     with ProcessPoolExecutor(4) as pool:
         list(pool.map(write_often, [tmp_path / "home"] * 4))
     assert read(tmp_path / "home") == {GHOST: Count(200, 100, 700)}
-    assert stat.S_IMODE((tmp_path / "home" / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "home" / FILE_NAME).stat().st_mode) == 0o600
 
 
 def test_what_is_broken_says_what_to_do(home: Path) -> None:
     home.mkdir()
-    (home / FILE).write_bytes(b"no database, for sure" * 100)
+    (home / FILE_NAME).write_bytes(b"no database, for sure" * 100)
     for use in (lambda: write(home, {GHOST: Count(1)}), lambda: read(home)):
         with pytest.raises(ForetypeError, match="remove it"):
             use()

@@ -12,21 +12,21 @@ from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 from zlib import crc32
 
-WIDTH: Final = 16
+COMPARED_BYTES: Final = 16
 """Bytes of context that are compared."""
 
-KEYS: Final = ((6, 24), (3, 12))
+CHAIN_LIMITS: Final = ((6, 24), (3, 12))
 """Bytes that a place is filed under, and how many of the newest places are looked at: long contexts
 first.
 """
 
-CHAINS: Final = 1 << 16
-MOST_STEPS: Final = 400
+HASH_BUCKETS: Final = 1 << 16
+MAX_CHAIN_STEPS: Final = 400
 """Chains of places, by a hash of what they are filed under; and how far one is followed, as others
 may be in it.
 """
 
-REACH: Final = 32
+PIECE_CONTEXT_BYTES: Final = 32
 """Bytes before a piece that are kept."""
 
 
@@ -36,7 +36,7 @@ class Piece(NamedTuple):
     Attributes:
         first: the place of its first byte in the log.
         document: that it was in.
-        before: the bytes before it there, `REACH` at most.
+        before: the bytes before it there, `PIECE_CONTEXT_BYTES` at most.
     """
 
     first: int
@@ -45,7 +45,7 @@ class Piece(NamedTuple):
     text: bytes
 
 
-class _Chains:
+class _HashChains:
     """The places in a log that are filed under so many bytes, each of which leads to the one
     before.
 
@@ -54,7 +54,7 @@ class _Chains:
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self._newest = array("i", [0]) * CHAINS
+        self._newest = array("i", [0]) * HASH_BUCKETS
         self.before = array("i")
 
     def add(self, near: bytes, first: int) -> None:
@@ -62,18 +62,18 @@ class _Chains:
         in the log.
         """
         newest, before, length = self._newest, self.before, self.length
-        before.extend([0] * (first + WIDTH - len(before)))
-        for end in range(WIDTH, len(near)):
-            chain = crc32(near[end - length : end]) % CHAINS
+        before.extend([0] * (first + COMPARED_BYTES - len(before)))
+        for end in range(COMPARED_BYTES, len(near)):
+            chain = crc32(near[end - length : end]) % HASH_BUCKETS
             before.append(newest[chain])
             newest[chain] = first + end
 
     def newest(self, context: bytes) -> int:
         """The first place to look at; `before` has the next ones, and 0 is none."""
-        return self._newest[crc32(context[-self.length :]) % CHAINS]
+        return self._newest[crc32(context[-self.length :]) % HASH_BUCKETS]
 
 
-class Recent:
+class MatchHistory:
     """A log of text. What is added once stays; to forget is to make a new one `without` it.
 
     A place is that of a byte in the log. Before the first byte of each piece stands its context, so
@@ -83,7 +83,7 @@ class Recent:
     def __init__(self) -> None:
         self._log = bytearray()
         self._count = 0
-        self._chains = [_Chains(length) for length, _ in KEYS]
+        self._chains = [_HashChains(length) for length, _ in CHAIN_LIMITS]
         self._pieces: list[tuple[int, str, bytes]] = []
 
     def __len__(self) -> int:
@@ -93,10 +93,14 @@ class Recent:
     def add(self, before: bytes, text: bytes, document: str = "") -> None:
         """Take in `text`, which stands after `before` (its last bytes are enough) in `document`."""
         context = _context(before)
-        if not self._pieces or self._pieces[-1][1] != document or self._log[-WIDTH:] != context:
+        if (
+            not self._pieces
+            or self._pieces[-1][1] != document
+            or self._log[-COMPARED_BYTES:] != context
+        ):
             self._log += context
-            self._pieces.append((len(self._log), document, before[-REACH:]))
-        first = len(self._log) - WIDTH
+            self._pieces.append((len(self._log), document, before[-PIECE_CONTEXT_BYTES:]))
+        first = len(self._log) - COMPARED_BYTES
         self._log += text
         self._count += len(text)
         near = bytes(self._log[first:])
@@ -117,14 +121,19 @@ class Recent:
         # The last byte on top: what has it in common, and the ones before, agrees from the top
         # down.
         number, log, found = int.from_bytes(context, "little"), self._log, dict[int, int]()
-        for (length, most), chains in zip(KEYS, self._chains, strict=True):
-            place, before, wanted, steps = chains.newest(context), chains.before, most, MOST_STEPS
-            while place and wanted and steps:
-                different = int.from_bytes(log[place - WIDTH : place], "little") ^ number
-                common = WIDTH - (different.bit_length() + 7) // 8
+        for (length, max_places), chains in zip(CHAIN_LIMITS, self._chains, strict=True):
+            place, before, remaining, steps = (
+                chains.newest(context),
+                chains.before,
+                max_places,
+                MAX_CHAIN_STEPS,
+            )
+            while place and remaining and steps:
+                different = int.from_bytes(log[place - COMPARED_BYTES : place], "little") ^ number
+                common = COMPARED_BYTES - (different.bit_length() + 7) // 8
                 if common >= length:
                     found.setdefault(place, common)
-                    wanted -= 1
+                    remaining -= 1
                 place, steps = before[place], steps - 1
         return found
 
@@ -143,17 +152,17 @@ class Recent:
     def _piece(self, number: int) -> Piece:
         first, document, before = self._pieces[number]
         end = (
-            self._pieces[number + 1][0] - WIDTH
+            self._pieces[number + 1][0] - COMPARED_BYTES
             if number + 1 < len(self._pieces)
             else len(self._log)
         )
         return Piece(first, document, before, bytes(self._log[first:end]))
 
-    def alike(self, before: bytes, byte: int) -> list[int]:
+    def occurrences(self, before: bytes, byte: int) -> list[int]:
         """The places where `byte` follows the end of `before`, as far as contexts are compared; its
         length matters.
         """
-        found, end, chains = [], before[-WIDTH:], self._chains[-1]
+        found, end, chains = [], before[-COMPARED_BYTES:], self._chains[-1]
         place = chains.newest(_context(before))
         while place:
             if self._log[place] == byte and self._log[place - len(end) : place] == end:
@@ -161,11 +170,11 @@ class Recent:
             place = chains.before[place]
         return found
 
-    def without(self, gone: Collection[int]) -> Recent:
+    def without(self, removed: Collection[int]) -> MatchHistory:
         """The same log, had these places never been added."""
-        if not gone:
+        if not removed:
             return self
-        other, places = Recent(), sorted(gone)
+        other, places = MatchHistory(), sorted(removed)
         for first, document, before, text in self.pieces():
             start, end = first, first + len(text)
             for stop in [*places[bisect_left(places, start) : bisect_left(places, end)], end]:
@@ -178,5 +187,5 @@ class Recent:
 
 
 def _context(tail: bytes) -> bytes:
-    """The last `WIDTH` bytes; before a document there are so many ends of text."""
-    return tail[-WIDTH:].rjust(WIDTH, b"\xff")
+    """The last `COMPARED_BYTES` bytes; before a document there are so many ends of text."""
+    return tail[-COMPARED_BYTES:].rjust(COMPARED_BYTES, b"\xff")

@@ -17,41 +17,41 @@ import numpy as np
 
 from foretype_model.errors import WorkspaceError
 from foretype_model.files.uris import real_path
-from foretype_model.predictor import END_OF_TEXT, Context, LogProbabilities, Removed, Source
+from foretype_model.predictor import END_OF_TEXT, LogProbabilities, PredictorConfig, Removed, Source
 from foretype_model.predictors.copy import ppm, sources
 from foretype_model.predictors.copy.erase import forget_documents, forget_word
-from foretype_model.predictors.copy.history import Recent
-from foretype_model.predictors.copy.index.fm_index import MOST, Matches, Shard
-from foretype_model.predictors.copy.index.workspace import Progress, Workspace
-from foretype_model.predictors.copy.ppm import Level
+from foretype_model.predictors.copy.history import MatchHistory
+from foretype_model.predictors.copy.index.fm_index import MAX_CONTEXT_BYTES, FMIndex, SearchState
+from foretype_model.predictors.copy.index.workspace import OnProgress, Workspace
+from foretype_model.predictors.copy.ppm import OrderStats
 from foretype_model.privacy import secret_scanner
-from foretype_model.privacy.forget_list import Forgotten
-from foretype_model.privacy.forgotten_words import kept, settled
-from foretype_model.privacy.learning_policy import Consent
+from foretype_model.privacy.forget_list import ForgetList
+from foretype_model.privacy.forgotten_words import learnable_end, unredacted_spans
+from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.text import spans
 from foretype_model.text.rope import Rope
 from foretype_model.text.spans import Span
 
-BEFORE: Final = 24_000
-AFTER: Final = 8_000
+OBSERVED_BEFORE: Final = 24_000
+OBSERVED_AFTER: Final = 8_000
 """Bytes around the cursor that are taken in of a document."""
 
-NEAR_BEFORE: Final = 640
-NEAR_AFTER: Final = 256
+IMMEDIATE_BEFORE: Final = 640
+IMMEDIATE_AFTER: Final = 256
 """Those of them that are taken in while somebody waits (1 ms); the others when nobody does, so many
 at a time.
 """
 
-SEEN: Final = 64
+MAX_SEEN_DOCUMENTS: Final = 64
 """Documents, the last ones, of which it is remembered what was taken in."""
 
-_NUMBERS: Final = count()
+_VERSIONS: Final = count()
 
-NEAR, FAR = 0, 2
+NEAR_LOG, FAR_LOG = 0, 2
 """The logs of what was taken in at once, and of what was later: two of each, the newer one first.
 """
 
-GENERATION: Final = 100_000
+MAX_LOG_BYTES: Final = 100_000
 """Bytes of a log, after which a new one takes its place and the last but one is dropped (3 MB
 each).
 """
@@ -65,27 +65,29 @@ class CopyState:
     hundreds of states, which would keep those of before each save.
     """
 
-    __slots__ = ("matches", "number", "tail")
+    __slots__ = ("matches", "tail", "version")
 
-    def __init__(self, tail: bytes, number: int = -1, matches: tuple[Matches, ...] = ()) -> None:
-        self.tail, self.number, self.matches = tail, number, matches
+    def __init__(
+        self, tail: bytes, version: int = -1, matches: tuple[SearchState, ...] = ()
+    ) -> None:
+        self.tail, self.version, self.matches = tail, version, matches
 
 
 class _Index(NamedTuple):
     """The shards at a time, and the number that they are known by; no two have the same."""
 
-    number: int
-    shards: tuple[Shard, ...]
+    version: int
+    segments: tuple[FMIndex, ...]
 
 
-class _Seen(NamedTuple):
+class _SeenDocument(NamedTuple):
     """A document as it was when it was last seen, where the cursor was, and what of it has been
     taken in.
     """
 
     text: Rope
     cursor: int
-    taken: list[Span]
+    observed: list[Span]
 
 
 class CopyPredictor:
@@ -94,28 +96,28 @@ class CopyPredictor:
     def __init__(self, workspace: Workspace | None = None) -> None:
         """Without a workspace, only from what is observed."""
         self.workspace = workspace
-        self._index = _Index(next(_NUMBERS), ())
+        self._index = _Index(next(_VERSIONS), ())
         if workspace:
             # Where it cannot be told what is forgotten, nothing is learnt or offered until it can;
             # `refresh` tells why.
             with suppress(WorkspaceError):
-                self.shards = workspace.open()
-        self._recent = [Recent() for _ in range(4)]
-        self._seen: dict[str, _Seen] = {}
-        self._forgotten = (workspace and workspace.forgotten) or Forgotten()
+                self.segments = workspace.open()
+        self._histories = [MatchHistory() for _ in range(4)]
+        self._documents: dict[str, _SeenDocument] = {}
+        self._forget_list = (workspace and workspace.forget_list) or ForgetList()
         folders, exclude = (workspace.folders, workspace.exclude) if workspace else ((), ())
-        self._consent = Consent(folders, exclude, self._forgotten_now)
+        self._policy = LearningPolicy(folders, exclude, self._current_forget_list)
         self._lock = Lock()
 
     @property
-    def shards(self) -> tuple[Shard, ...]:
+    def segments(self) -> tuple[FMIndex, ...]:
         """The index of the workspace."""
-        return self._index.shards
+        return self._index.segments
 
-    @shards.setter
-    def shards(self, shards: tuple[Shard, ...]) -> None:
-        if shards != self.shards:
-            self._index = _Index(next(_NUMBERS), shards)
+    @segments.setter
+    def segments(self, segments: tuple[FMIndex, ...]) -> None:
+        if segments != self.segments:
+            self._index = _Index(next(_VERSIONS), segments)
 
     def start(self) -> CopyState:
         return CopyState(bytes([END_OF_TEXT]))
@@ -123,61 +125,71 @@ class CopyPredictor:
     def feed(self, state: CopyState, text: bytes) -> CopyState:
         if len(text) == 1:
             return self.step([state], text)[0]
-        return CopyState((state.tail + text)[-MOST:])
+        return CopyState((state.tail + text)[-MAX_CONTEXT_BYTES:])
 
     def step(self, states: Sequence[CopyState], following: Sequence[int]) -> list[CopyState]:
         return [self._step(state, byte) for state, byte in zip(states, following, strict=True)]
 
     def predict(self, states: Sequence[CopyState]) -> LogProbabilities:
         with np.errstate(divide="ignore"):
-            return np.log([ppm.distribution(self.levels(state)) for state in states])
+            return np.log([ppm.distribution(self.order_stats(state)) for state in states])
 
-    def levels(self, state: CopyState) -> Iterator[Level]:
+    def order_stats(self, state: CopyState) -> Iterator[OrderStats]:
         """What followed each length of context, the longest first."""
-        found = [pair for recent in self._recent if recent for pair in recent.find(state.tail)]
-        lists = [ppm.recent_levels(found)] if found else []
-        for shard, matches in self._matches(state):
-            lists.append(ppm.indexed_levels(shard, matches))
-        return ppm.merged(lists)
+        found = [
+            pair for history in self._histories if history for pair in history.find(state.tail)
+        ]
+        lists = [ppm.history_stats(found)] if found else []
+        for segment, matches in self._matches(state):
+            lists.append(ppm.index_stats(segment, matches))
+        return ppm.merge_stats(lists)
 
     def observe(self, document: str, before: Rope | bytes, after: Rope | bytes) -> bool:
         """Take in what is new in a document near the cursor, and at the next calls what is around;
         whether more is.
         """
-        self._forget(self._forgotten_now() or self._forgotten)
-        if not self._consent.given(document):
+        self._forget(self._current_forget_list() or self._forget_list)
+        if not self._policy.allows(document):
             return False
         text, cursor = Rope.of(before) + after, len(before)
-        seen = self._seen.pop(document, _Seen(text, -1, []))
+        seen = self._documents.pop(document, _SeenDocument(text, -1, []))
         same = seen.text.common_prefix(text)
         unchanged = same == len(text) == len(seen.text)
-        taken = seen.taken if unchanged else _moved(seen, text, same)
+        observed = seen.observed if unchanged else _shift_spans(seen, text, same)
         # What may become a secret or a forgotten word waits until that has ended. So does the first
         # byte after the cursor: it would be expected there, where something else is typed.
-        wanted = [
-            (max(0, cursor - BEFORE), settled(text, cursor, self._forgotten.in_bytes())),
-            (cursor + 1, min(len(text), cursor + AFTER)),
+        observable = [
+            (
+                max(0, cursor - OBSERVED_BEFORE),
+                learnable_end(text, cursor, self._forget_list.encoded_words()),
+            ),
+            (cursor + 1, min(len(text), cursor + OBSERVED_AFTER)),
         ]
-        missing = spans.without(wanted, taken)
+        missing = spans.subtract(observable, observed)
         if unchanged and seen.cursor == cursor:
-            now, log = spans.first(missing, NEAR_BEFORE + NEAR_AFTER), FAR
+            now, log = spans.take_bytes(missing, IMMEDIATE_BEFORE + IMMEDIATE_AFTER), FAR_LOG
         else:
-            now, log = spans.within(missing, cursor - NEAR_BEFORE, cursor + NEAR_AFTER), NEAR
+            now, log = (
+                spans.clip(missing, cursor - IMMEDIATE_BEFORE, cursor + IMMEDIATE_AFTER),
+                NEAR_LOG,
+            )
         for start, end in now:
             self._add(log, document, text, start, end)
-        self._seen[document] = _Seen(text, cursor, spans.merged([*taken, *now]))
-        if len(self._seen) > SEEN:
-            del self._seen[next(iter(self._seen))]
+        self._documents[document] = _SeenDocument(text, cursor, spans.merge([*observed, *now]))
+        if len(self._documents) > MAX_SEEN_DOCUMENTS:
+            del self._documents[next(iter(self._documents))]
         return now != missing
 
-    def sources(self, state: CopyState, text: bytes, most: int) -> list[Source]:
+    def sources(self, state: CopyState, text: bytes, limit: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""
         places = [
-            place for recent in self._recent for place in sources.typed(recent, state.tail, text)
+            place
+            for history in self._histories
+            for place in sources.find_in_history(history, state.tail, text)
         ]
-        for shard, matches in self._matches(state):
-            places += sources.written(shard, matches, text)
-        return sources.as_sources(places, most, self._forgotten.in_bytes())
+        for segment, matches in self._matches(state):
+            places += sources.find_in_index(segment, matches, text)
+        return sources.to_sources(places, limit, self._forget_list.encoded_words())
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
         """Offer nothing from a file or folder, or never a word; for good where there is a
@@ -186,98 +198,105 @@ class CopyPredictor:
         Raises:
             ForetypeError: that cannot be kept, or the word can stand in no text.
         """
-        removed, forgotten = Removed(), self._forgotten
+        removed, forget_list = Removed(), self._forget_list
         if path:
             removed = self.workspace.forget(path) if self.workspace else removed
-            forgotten = forgotten.with_path(real_path(path))
+            forget_list = forget_list.with_path(real_path(path))
         if word:
             removed = self.workspace.forget_word(word) if self.workspace else removed
-            forgotten = forgotten.with_word(word)
-        self._take_shards()
+            forget_list = forget_list.with_word(word)
+        self._load_segments()
         if self.workspace:
-            forgotten = self.workspace.forgotten or forgotten
-        return removed + Removed(occurrences=self._forget(forgotten))
+            forget_list = self.workspace.forget_list or forget_list
+        return removed + Removed(occurrences=self._forget(forget_list))
 
-    def refresh(self, progress: Progress = lambda _done, _total: None) -> None:
+    def refresh(self, progress: OnProgress = lambda _done, _total: None) -> None:
         """Index what is new in the workspace; raises WorkspaceError."""
         if self.workspace:
             self.workspace.refresh(progress)
-            self._take_shards()
+            self._load_segments()
 
     def update(self, paths: Collection[Path]) -> None:
         """Index files that have changed; raises WorkspaceError."""
         if self.workspace:
             self.workspace.update(paths)
-            self._take_shards()
+            self._load_segments()
 
     def close(self) -> None:
         """End the indexing."""
         if self.workspace:
             self.workspace.close()
 
-    def _take_shards(self) -> None:
+    def _load_segments(self) -> None:
         # Two threads may: the one that indexes must not bring back what was forgotten meanwhile.
         with self._lock:
-            self.shards = self.workspace.shards if self.workspace else self.shards
+            self.segments = self.workspace.segments if self.workspace else self.segments
 
     def _add(self, log: int, document: str, text: Rope, start: int, end: int) -> None:
-        if len(self._recent[log]) > GENERATION:
-            self._recent[log : log + 2] = Recent(), self._recent[log]
-        near, low = secret_scanner.masked_around(text, start, end)
-        for first, last in kept(near, start - low, end - low, self._forgotten.in_bytes()):
-            self._recent[log].add(near[max(0, first - MOST) : first], near[first:last], document)
-
-    def _forget(self, forgotten: Forgotten) -> int:
-        """Be rid of what was typed and is forgotten by now; how many words that were."""
-        before, self._forgotten = self._forgotten, forgotten
-        count = 0
-        for word in set(forgotten.in_bytes()) - set(before.in_bytes()):
-            self._recent, found = forget_word(self._recent, word)
-            count += found
-        if forgotten.paths != before.paths:
-            self._recent = forget_documents(
-                self._recent, lambda document: not self._consent.given(document)
+        if len(self._histories[log]) > MAX_LOG_BYTES:
+            self._histories[log : log + 2] = MatchHistory(), self._histories[log]
+        near, low = secret_scanner.redact_around(text, start, end)
+        for first, last in unredacted_spans(
+            near, start - low, end - low, self._forget_list.encoded_words()
+        ):
+            self._histories[log].add(
+                near[max(0, first - MAX_CONTEXT_BYTES) : first], near[first:last], document
             )
-            self._seen = {
+
+    def _forget(self, forget_list: ForgetList) -> int:
+        """Be rid of what was typed and is forgotten by now; how many words that were."""
+        before, self._forget_list = self._forget_list, forget_list
+        count = 0
+        for word in set(forget_list.encoded_words()) - set(before.encoded_words()):
+            self._histories, found = forget_word(self._histories, word)
+            count += found
+        if forget_list.paths != before.paths:
+            self._histories = forget_documents(
+                self._histories, lambda document: not self._policy.allows(document)
+            )
+            self._documents = {
                 document: seen
-                for document, seen in self._seen.items()
-                if self._consent.given(document)
+                for document, seen in self._documents.items()
+                if self._policy.allows(document)
             }
         return count
 
-    def _forgotten_now(self) -> Forgotten | None:
+    def _current_forget_list(self) -> ForgetList | None:
         """What was forgotten by the last time that the workspace was looked at; None where that
         cannot be told.
         """
-        return self.workspace.forgotten if self.workspace else self._forgotten
+        return self.workspace.forget_list if self.workspace else self._forget_list
 
     def _step(self, state: CopyState, byte: int) -> CopyState:
         known = self._matches(state)
-        matches = tuple(shard.step(before, byte) for shard, before in known)
-        return CopyState((state.tail + bytes((byte,)))[-MOST:], state.number, matches)
+        matches = tuple(segment.step(before, byte) for segment, before in known)
+        return CopyState((state.tail + bytes((byte,)))[-MAX_CONTEXT_BYTES:], state.version, matches)
 
-    def _matches(self, state: CopyState) -> Iterable[tuple[Shard, Matches]]:
-        number, shards = self._index  # looked at once: the thread that indexes replaces it
-        if state.number != number:
-            state.number, state.matches = number, tuple(shard.find(state.tail) for shard in shards)
-        return zip(shards, state.matches, strict=True)
+    def _matches(self, state: CopyState) -> Iterable[tuple[FMIndex, SearchState]]:
+        version, segments = self._index  # looked at once: the thread that indexes replaces it
+        if state.version != version:
+            state.version, state.matches = (
+                version,
+                tuple(segment.find(state.tail) for segment in segments),
+            )
+        return zip(segments, state.matches, strict=True)
 
 
-def _moved(seen: _Seen, text: Rope, same: int) -> list[Span]:
+def _shift_spans(seen: _SeenDocument, text: Rope, same: int) -> list[Span]:
     """Where that which was taken in stands now, in a text that begins with the `same` bytes."""
     rest = min(seen.text.common_suffix(text), len(text) - same, len(seen.text) - same)
     moved = len(text) - len(seen.text)
-    after = spans.within(seen.taken, len(seen.text) - rest, len(seen.text))
-    return spans.within(seen.taken, 0, same) + [
+    after = spans.clip(seen.observed, len(seen.text) - rest, len(seen.text))
+    return spans.clip(seen.observed, 0, same) + [
         (start + moved, end + moved) for start, end in after
     ]
 
 
-def create(context: Context) -> CopyPredictor:
+def create(config: PredictorConfig) -> CopyPredictor:
     """The entry point. Each set of folders has an index of its own below the state folder; that of
     none stays empty.
     """
-    if not context.state_folder:
+    if not config.state_folder:
         return CopyPredictor()
-    folder = context.state_folder / context.workspace_name()
-    return CopyPredictor(Workspace(context.workspace, folder, context.exclude))
+    folder = config.state_folder / config.workspace_name()
+    return CopyPredictor(Workspace(config.workspace, folder, config.exclude))

@@ -27,10 +27,10 @@ GRAPH, METADATA = 7, 14
 INITIALIZER: Final = 5
 """A field of a graph."""
 
-DIMS, DATA_TYPE, NAME, RAW_DATA = 1, 2, 8, 9
+DIMS, DATA_TYPE, TENSOR_NAME, RAW_DATA = 1, 2, 8, 9
 """Fields of a tensor."""
 
-KEY, VALUE = 1, 2
+ENTRY_KEY, ENTRY_VALUE = 1, 2
 """Fields of an entry of the metadata."""
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
@@ -39,12 +39,12 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 DATA_TYPES: Final = {1: np.float32, 2: np.uint8, 3: np.int8, 7: np.int64, 10: np.float16}
 """Those that models are written with, by their numbers in ONNX."""
 
-SEAL: Final = b"foretype.sha256"
+SEAL_KEY: Final = b"foretype.sha256"
 """The key of the metadata's entry that has the SHA-256 of what comes after it."""
 
 EMPTY: Final = memoryview(b"")
 
-DIGEST: Final = 64
+DIGEST_LENGTH: Final = 64
 """Characters of a SHA-256."""
 
 
@@ -68,7 +68,7 @@ def read(path: Path) -> Content:
         if number == METADATA:
             entry = dict(_fields(_message(value)))
             # What is empty is left out of a file.
-            metadata[_text(entry.get(KEY, EMPTY))] = _text(entry.get(VALUE, EMPTY))
+            metadata[_text(entry.get(ENTRY_KEY, EMPTY))] = _text(entry.get(ENTRY_VALUE, EMPTY))
         elif number == GRAPH:
             tensors = [
                 _tensor(_message(inner))
@@ -94,16 +94,19 @@ def is_damaged(content: bytes | memoryview) -> bool:
     size = len(_seal(b""))
     start, seal = bytes(content[:size]), _seal(memoryview(content)[size:])
     return start != seal and (
-        start[:-DIGEST] == seal[:-DIGEST] or start[-DIGEST:] == seal[-DIGEST:]
+        start[:-DIGEST_LENGTH] == seal[:-DIGEST_LENGTH]
+        or start[-DIGEST_LENGTH:] == seal[-DIGEST_LENGTH:]
     )
 
 
 def _seal(content: bytes | memoryview) -> bytes:
-    entry = _run(KEY, SEAL) + _run(VALUE, hashlib.sha256(content).hexdigest().encode())
-    return _run(METADATA, entry)
+    entry = _bytes_field(ENTRY_KEY, SEAL_KEY) + _bytes_field(
+        ENTRY_VALUE, hashlib.sha256(content).hexdigest().encode()
+    )
+    return _bytes_field(METADATA, entry)
 
 
-def _run(number: int, value: bytes) -> bytes:
+def _bytes_field(number: int, value: bytes) -> bytes:
     """A field that holds bytes, fewer than 128."""
     return bytes((number << 3 | BYTES, len(value))) + value
 
@@ -122,12 +125,12 @@ def _tensor(message: memoryview) -> tuple[str, NDArray[Any]] | None:
         else:
             found[number] = value
     data_type = found.get(DATA_TYPE)
-    if data_type not in DATA_TYPES or RAW_DATA not in found or NAME not in found:
+    if data_type not in DATA_TYPES or RAW_DATA not in found or TENSOR_NAME not in found:
         return None
     numbers = np.frombuffer(_message(found[RAW_DATA]), DATA_TYPES[int(data_type)])
     if prod(dims) != len(numbers):
         raise ValueError
-    return _text(found[NAME]), numbers.reshape(dims)
+    return _text(found[TENSOR_NAME]), numbers.reshape(dims)
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from foretype_model.errors import PredictorError
-from foretype_model.predictor import Context, LogProbabilities, Removed
-from foretype_model.predictors.network.dynamic_evaluation import KEPT, Adaptation, reset
+from foretype_model.predictor import LogProbabilities, PredictorConfig, Removed
+from foretype_model.predictors.network.dynamic_evaluation import FILE_PREFIX, Adaptation, reset
 from foretype_model.predictors.network.runtime import Network, NetworkState
 
 
@@ -21,12 +21,15 @@ class NetworkPredictor:
     """A `Network` behind the `Predictor` door; with an `Adaptation`, it learns while it is used."""
 
     def __init__(
-        self, network: Network, adaptation: Adaptation | None = None, context: Context | None = None
+        self,
+        network: Network,
+        adaptation: Adaptation | None = None,
+        config: PredictorConfig | None = None,
     ) -> None:
-        """`context` is what it was made with."""
+        """`config` is what it was made with."""
         self.network = network
         self._adaptation = adaptation
-        self._context = context or Context()
+        self._config = config or PredictorConfig()
         self._start = network.start()
 
     def start(self) -> NetworkState:
@@ -43,17 +46,19 @@ class NetworkPredictor:
         if self._adaptation is None:
             return trained
         return self._adaptation.corrected(
-            trained, np.stack([self.network.top(state) for state in states])
+            trained, np.stack([self.network.last_hidden(state) for state in states])
         )
 
     def with_model(self, model: Path) -> NetworkPredictor:
         """Another network, with what it has learnt in this workspace."""
-        return create(replace(self._context, model=model))
+        return create(replace(self._config, model=model))
 
     def learn(self, state: NetworkState, following: int) -> None:
         """Adapt to the byte that followed."""
         if self._adaptation:
-            self._adaptation.learn(self.predict([state])[0], self.network.top(state), following)
+            self._adaptation.learn(
+                self.predict([state])[0], self.network.last_hidden(state), following
+            )
 
     def save(self) -> None:
         """Keep what was learnt."""
@@ -66,31 +71,31 @@ class NetworkPredictor:
         """
         if self._adaptation:
             self._adaptation.forget()
-        if self._context.state_folder:
-            reset(self._context.state_folder)
+        if self._config.state_folder:
+            reset(self._config.state_folder)
         return Removed()
 
 
-def create(context: Context) -> NetworkPredictor:
+def create(config: PredictorConfig) -> NetworkPredictor:
     """The entry point: the model file that the context names, adapted to its workspace.
 
     The option ``learn``, true unless it is said otherwise, is whether to learn while the user
     types.
     """
-    if context.model is None:
+    if config.model is None:
         raise PredictorError("the network predictor needs a model: see 'foretype models list'")
-    network = Network.open(context.model)
-    if not context.options.get("learn", True):
-        return NetworkPredictor(network, None, context)
+    network = Network.open(config.model)
+    if not config.options.get("learn", True):
+        return NetworkPredictor(network, None, config)
     return NetworkPredictor(
-        network, Adaptation(network.metadata.hidden, _place(context, context.model)), context
+        network, Adaptation(network.metadata.hidden, _adaptation_path(config, config.model)), config
     )
 
 
-def _place(context: Context, model: Path) -> Path | None:
+def _adaptation_path(config: PredictorConfig, model: Path) -> Path | None:
     """Where the adaptation of this model to this workspace is kept."""
-    if context.state_folder is None:
+    if config.state_folder is None:
         return None
     with model.open("rb") as file:
         network = file_digest(file, "sha256").hexdigest()[:16]
-    return context.state_folder / f"{KEPT}{network}-{context.workspace_name()}.npy"
+    return config.state_folder / f"{FILE_PREFIX}{network}-{config.workspace_name()}.npy"

@@ -26,10 +26,10 @@ from foretype_model.predictors.network import kernel, model_file
 if TYPE_CHECKING:
     import onnxruntime as ort
 
-FORMAT: Final = 2
+MODEL_FORMAT: Final = 2
 """The version of the file's layout that this runtime reads."""
 
-KEY: Final = "foretype"
+METADATA_KEY: Final = "foretype"
 """The entry of the file's metadata that holds ours."""
 
 WORD_ADVICE: Final = (
@@ -38,7 +38,7 @@ WORD_ADVICE: Final = (
 
 OUTPUTS: Final = ("h_last", "log_probabilities")
 
-CHUNK: Final = 128
+MAX_BYTES_PER_RUN: Final = 128
 """Bytes read in one call: bounds the memory of what enters the cell (128 x 12 x hidden bytes),
 costs under 1 %.
 """
@@ -70,7 +70,7 @@ class Metadata:
     unit: str = "byte"
     vocabulary: int = 256
     ngrams: int = 1
-    format: int = FORMAT
+    format: int = MODEL_FORMAT
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -103,7 +103,7 @@ class NetworkState(NamedTuple):
 Floats = NDArray[np.float32]
 
 
-class Cell(Protocol):
+class Backend(Protocol):
     """What computes a network's steps."""
 
     name: str
@@ -122,7 +122,7 @@ class Cell(Protocol):
         ...
 
 
-class SessionCell:
+class OnnxBackend:
     """ONNX Runtime, which knows every kind of network."""
 
     name = "ONNX Runtime"
@@ -152,28 +152,28 @@ class SessionCell:
 class Network:
     """A trained network, loaded. Safe to use from several threads."""
 
-    def __init__(self, cell: Cell, metadata: Metadata) -> None:
-        self._cell = cell
+    def __init__(self, backend: Backend, metadata: Metadata) -> None:
+        self._backend = backend
         self.metadata = metadata
-        self.state_size = cell.state_size
-        self.run_by = cell.name
+        self.state_size = backend.state_size
+        self.backend_name = backend.name
 
     @classmethod
     def open(cls, path: Path) -> Network:
         """Load a model file; ModelError where it is missing, damaged, foreign or of another
         format.
         """
-        way = kernel.best()
-        if way != kernel.NONE and (found := _known(path)):
+        isa = kernel.best_isa()
+        if isa != kernel.NONE and (found := _read_for_kernel(path)):
             metadata, arrays = found
-            return cls(kernel.Kernel(arrays, way), metadata)
+            return cls(kernel.Kernel(arrays, isa), metadata)
         session, metadata = open_session(path)
         if metadata.unit != "byte":
             raise ModelError(
                 f"{path} is a {metadata.unit}-level model: name a byte-level one here, "
                 f"{WORD_ADVICE}"
             )
-        return cls(SessionCell(session), metadata)
+        return cls(OnnxBackend(session), metadata)
 
     def start(self) -> NetworkState:
         """Before the first byte: what a network that has just read END_OF_TEXT expects.
@@ -186,8 +186,8 @@ class Network:
 
     def feed(self, state: NetworkState, text: bytes) -> NetworkState:
         """The state after reading `text`."""
-        for first in range(0, len(text), CHUNK):
-            more = text[first : first + CHUNK]
+        for first in range(0, len(text), MAX_BYTES_PER_RUN):
+            more = text[first : first + MAX_BYTES_PER_RUN]
             state = self._run([state.h], [state.tail + more], len(more))[0]
         return state
 
@@ -196,14 +196,14 @@ class Network:
         texts = [state.tail + bytes((byte,)) for state, byte in zip(states, following, strict=True)]
         return self._run([state.h for state in states], texts, 1)
 
-    def top(self, state: NetworkState) -> NDArray[np.float32]:
+    def last_hidden(self, state: NetworkState) -> NDArray[np.float32]:
         """What the output layer sees of a state: the h of the last layer, shape (hidden,)."""
         hidden = self.metadata.hidden
         return state.h[-2 * hidden : -hidden] if self.metadata.cell == "lstm" else state.h[-hidden:]
 
     def _run(self, states: list[Floats], texts: list[bytes], length: int) -> list[NetworkState]:
         """After `length` bytes more; the texts begin with the tails of the states."""
-        after = self._cell.run(states, texts, length)
+        after = self._backend.run(states, texts, length)
         return [
             NetworkState(h, p, text[length:]) for (h, p), text in zip(after, texts, strict=True)
         ]
@@ -211,22 +211,22 @@ class Network:
 
 def read_metadata(path: Path) -> Metadata:
     """What a model file says of itself, whatever its unit; ModelError as for `Network.open`."""
-    found = _known(path)
+    found = _read_for_kernel(path)
     return found[0] if found else open_session(path)[1]
 
 
-def _known(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
+def _read_for_kernel(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
     """What a file of the kind that the kernel knows holds; None of any other, or one that has
     anything wrong.
     """
     try:
         content = model_file.read(path)
-        metadata = Metadata.from_json(content.metadata[KEY])
+        metadata = Metadata.from_json(content.metadata[METADATA_KEY])
     except (OSError, ValueError, TypeError, KeyError):
         return None
     kind = metadata.format, metadata.unit, metadata.cell, metadata.layers
     arrays = content.arrays
-    if kind != (FORMAT, "byte", "gru", 1) or not kernel.known(arrays):
+    if kind != (MODEL_FORMAT, "byte", "gru", 1) or not kernel.is_supported(arrays):
         return None
     fits = kernel.sizes(arrays) == (metadata.hidden, metadata.embedding, metadata.ngrams)
     return (metadata, arrays) if fits else None
@@ -284,12 +284,12 @@ def _metadata(session: ort.InferenceSession, path: Path) -> Metadata:
         f"{path} is an ONNX file, but not a Foretype model: make one with 'foretype train'"
     )
     try:
-        metadata = Metadata.from_json(session.get_modelmeta().custom_metadata_map[KEY])
+        metadata = Metadata.from_json(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
     except (KeyError, ValueError, TypeError) as error:
         raise foreign from error
-    if metadata.format != FORMAT:
-        hint = "update Foretype" if metadata.format > FORMAT else "train it again"
+    if metadata.format != MODEL_FORMAT:
+        hint = "update Foretype" if metadata.format > MODEL_FORMAT else "train it again"
         raise ModelError(
-            f"{path} has format {metadata.format}, this release reads {FORMAT}: {hint}"
+            f"{path} has format {metadata.format}, this release reads {MODEL_FORMAT}: {hint}"
         )
     return metadata

@@ -16,17 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretype_model.errors import MissingModelError, ModelError
-from foretype_model.predictor import END_OF_TEXT, VOCABULARY, Context, LogProbabilities
-from foretype_model.predictors.words.runtime import WordNetwork
-from foretype_model.predictors.words.vocabulary import ENDS, UNKNOWN, Prefix, Vocabulary, split
-from foretype_model.store.store import Store, unit_of
+from foretype_model.predictor import END_OF_TEXT, VOCABULARY, LogProbabilities, PredictorConfig
+from foretype_model.predictors.words.runtime import WordModel
+from foretype_model.predictors.words.vocabulary import (
+    UNKNOWN,
+    WORD_ENDS,
+    Prefix,
+    Vocabulary,
+    split_words,
+)
+from foretype_model.store.store import Store, model_unit
 
-KEPT: Final = 128
+MAX_CACHED_HISTORIES: Final = 128
 """Histories whose next words' probabilities are kept: 80 kB each at 20,000 words, and 0.3 ms to be
 worked out again.
 """
 
-SURE: Final = 0.7
+CLAIMED_SHARE: Final = 0.7
 """Of the known words' share, as much is claimed; the rest is left to others, who know as much. The
 mixture learns how far to trust it, and from here learns soonest: the first 6 kB of a novel take 1.3
 % fewer bits than from 1.
@@ -35,7 +41,7 @@ mixture learns how far to trust it, and from here learns soonest: the first 6 kB
 Floats = NDArray[np.float32]
 
 
-class History:
+class WordHistory:
     """The whole words of a text: a state of the network, and the word that it has yet to read.
 
     Only a cache is ever changed, which is what the network makes of the two: the state after the
@@ -60,23 +66,23 @@ class WordState:
 
     __slots__ = ("ended", "history", "prefix")
 
-    def __init__(self, history: History, prefix: Prefix) -> None:
+    def __init__(self, history: WordHistory, prefix: Prefix) -> None:
         self.history, self.prefix = history, prefix
-        self.ended: History | None = None
+        self.ended: WordHistory | None = None
 
 
 class WordsPredictor:
-    """A `WordNetwork` behind the `Predictor` door."""
+    """A `WordModel` behind the `Predictor` door."""
 
-    def __init__(self, network: WordNetwork) -> None:
+    def __init__(self, network: WordModel) -> None:
         self.network = network
         self._vocabulary: Vocabulary = network.vocabulary
         self._order = network.vocabulary.order
-        self._recent: deque[History] = deque()
-        end = network.vocabulary.numbers[bytes([END_OF_TEXT])]
+        self._recent: deque[WordHistory] = deque()
+        end = network.vocabulary.word_ids[bytes([END_OF_TEXT])]
         # In training one text follows another with END_OF_TEXT between them.
         self._start = WordState(
-            History(np.zeros(network.state_size, np.float32), end), network.vocabulary.empty
+            WordHistory(np.zeros(network.state_size, np.float32), end), network.vocabulary.empty
         )
 
     def start(self) -> WordState:
@@ -89,8 +95,8 @@ class WordsPredictor:
         prefix = state.prefix
         for i, byte in enumerate(text):
             if prefix.ends_before(byte):
-                *whole, typed = split(text[i:])
-                words = [self._vocabulary.number(prefix), *self._vocabulary.numbered(whole)]
+                *whole, typed = split_words(text[i:])
+                words = [self._vocabulary.word_id(prefix), *self._vocabulary.encode_words(whole)]
                 return WordState(self._read(state.history, words), self._typed(typed))
             prefix = self._vocabulary.extend(prefix, byte)
         return WordState(state.history, prefix)
@@ -99,11 +105,11 @@ class WordsPredictor:
         return [self._step(state, byte) for state, byte in zip(states, following, strict=True)]
 
     def predict(self, states: Sequence[WordState]) -> LogProbabilities:
-        complete = [state for state in states if self._vocabulary.is_word(state.prefix)]
-        self._work_out([state.history for state in states])
-        self._work_out([self._ended(state) for state in complete])
-        rows: Floats = np.float32(SURE) * np.stack([self._row(state) for state in states])
-        self._let_go()
+        whole_words = [state for state in states if self._vocabulary.is_word(state.prefix)]
+        self._compute([state.history for state in states])
+        self._compute([self._ended(state) for state in whole_words])
+        rows: Floats = np.float32(CLAIMED_SHARE) * np.stack([self._row(state) for state in states])
+        self._evict()
         with np.errstate(divide="ignore"):
             return np.log(rows)
 
@@ -120,25 +126,27 @@ class WordsPredictor:
             prefix = self._vocabulary.extend(prefix, byte)
         return prefix
 
-    def _ended(self, state: WordState) -> History:
+    def _ended(self, state: WordState) -> WordHistory:
         """The history once the word that is typed has ended."""
         if state.ended is None:
-            state.ended = History(self._h(state.history), self._vocabulary.number(state.prefix))
+            state.ended = WordHistory(
+                self._h(state.history), self._vocabulary.word_id(state.prefix)
+            )
         return state.ended
 
-    def _read(self, history: History, words: list[int]) -> History:
+    def _read(self, history: WordHistory, words: list[int]) -> WordHistory:
         """The history after some words more, one at least."""
         rows = np.array([history.word, *words[:-1]])[:, np.newaxis]
-        return History(self.network.read(history.before[np.newaxis], rows)[0][0], words[-1])
+        return WordHistory(self.network.read(history.before[np.newaxis], rows)[0][0], words[-1])
 
-    def _h(self, history: History) -> Floats:
+    def _h(self, history: WordHistory) -> Floats:
         if history.h is None:
-            self._work_out([history])
-            self._let_go()
+            self._compute([history])
+            self._evict()
         assert history.h is not None
         return history.h
 
-    def _work_out(self, histories: Sequence[History]) -> None:
+    def _compute(self, histories: Sequence[WordHistory]) -> None:
         """Have the network read the last words of those histories for which it has not, or whose
         answer is gone.
         """
@@ -156,8 +164,8 @@ class WordsPredictor:
                 )
             self._recent.extend(missing)
 
-    def _let_go(self) -> None:
-        while len(self._recent) > KEPT:
+    def _evict(self) -> None:
+        while len(self._recent) > MAX_CACHED_HISTORIES:
             self._recent.popleft().next_words = None
 
     def _row(self, state: WordState) -> Floats:
@@ -173,19 +181,19 @@ class WordsPredictor:
             return row
         words = history.next_words[prefix.first : prefix.last]
         unknown = history.unknown * len(words) / len(self._order)
-        in_all = words.sum() + unknown
+        total = words.sum() + unknown
         if self._vocabulary.is_word(prefix):
             first_bytes = self._row(WordState(self._ended(state), self._vocabulary.empty))
-            row += words[0] * first_bytes * ENDS[prefix.kind]
+            row += words[0] * first_bytes * WORD_ENDS[prefix.kind]
             words = words[1:]
         branches = self._vocabulary.branches(prefix)
         if len(words):
             row[branches.bytes] += np.add.reduceat(words, branches.starts)
-        row /= max(in_all, np.finfo(np.float32).tiny)
+        row /= max(total, np.finfo(np.float32).tiny)
         return row
 
 
-def create(context: Context) -> WordsPredictor:
+def create(config: PredictorConfig) -> WordsPredictor:
     """The entry point.
 
     The option ``model`` is the name or the path of a word-level model. Without it, it is the model
@@ -195,13 +203,13 @@ def create(context: Context) -> WordsPredictor:
         MissingModelError: there is none.
         ModelError: the one that is named is missing, or is not one.
     """
-    store, named = Store(), context.options.get("model")
+    store, named = Store(), config.options.get("model")
     if named is not None and not isinstance(named, str):
         raise ModelError(
             'the words predictor takes {"model": NAME}, the name or the path of a word-level model'
         )
     return WordsPredictor(
-        WordNetwork.open(store.find(named) if named else _unnamed(store, context.model))
+        WordModel.open(store.find(named) if named else _unnamed(store, config.model))
     )
 
 
@@ -211,7 +219,7 @@ def _unnamed(store: Store, chosen: Path | None) -> Path:
         (store.find(name) for name in store.names()), key=lambda path: -path.stat().st_mtime
     )
     for path in [*([chosen] if chosen else []), *newest]:
-        if unit_of(path) == "word":
+        if model_unit(path) == "word":
             return path
     raise MissingModelError(
         "there is no word-level model: make one with 'foretype train PATH --unit word'"

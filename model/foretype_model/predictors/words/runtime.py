@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 WORDS_KEY: Final = "foretype.words"
 """The entry of the file's metadata that holds the vocabulary."""
 
-CHUNK: Final = 128
+MAX_WORDS_PER_RUN: Final = 128
 """Words read in one call."""
 
 Floats = NDArray[np.float32]
 
 
-class WordNetwork:
+class WordModel:
     """A trained word-level network and its vocabulary, loaded."""
 
     def __init__(
@@ -40,7 +40,7 @@ class WordNetwork:
         self.state_size: int = session.get_inputs()[1].shape[1]
 
     @classmethod
-    def open(cls, path: Path) -> WordNetwork:
+    def open(cls, path: Path) -> WordModel:
         """Load a model file; ModelError where it is missing, damaged, foreign, or a byte-level
         model.
         """
@@ -68,15 +68,15 @@ class WordNetwork:
             The states after the last word, and the next words' probabilities by number, shape (B,
             words + 1).
         """
-        for first in range(0, len(words), CHUNK):
+        for first in range(0, len(words), MAX_WORDS_PER_RUN):
             h, probabilities = self._session.run(
-                None, {"words": words[first : first + CHUNK], "h": h}
+                None, {"words": words[first : first + MAX_WORDS_PER_RUN], "h": h}
             )
         return h, probabilities
 
 
 def vocabulary_entry(vocabulary: Vocabulary) -> dict[str, Any]:
-    """What `WordNetwork.open` reads the vocabulary from; bytes that are not UTF-8 as lone
+    """What `WordModel.open` reads the vocabulary from; bytes that are not UTF-8 as lone
     surrogates.
     """
     return {

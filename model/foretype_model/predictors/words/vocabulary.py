@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY
-from foretype_model.text.grammar import LONGEST, WORD_BYTES
+from foretype_model.text.grammar import MAX_WORD_BYTES, WORD_BYTES
 
 UNKNOWN: Final = 0
 """The number that stands for all words outside the vocabulary."""
 
-MOST: Final = 20_000
+MAX_WORDS: Final = 20_000
 """Words of a vocabulary: those of a small corpus that occur twice are fewer, and a softmax over
 more is slow.
 """
 
-OFTEN: Final = 2
+MIN_COUNT: Final = 2
 """Times that a word has to occur to be known. Those that occur once teach how often unknown words
 come.
 """
@@ -36,7 +36,7 @@ NOTHING, SPACE, WORD, PUNCTUATION, END = range(5)
 """What has been read of a word: by the last byte that is not inside a code point."""
 
 WHITE_SPACE: Final = b"\t\n\v\f\r "
-INSIDE: Final = np.arange(VOCABULARY) & 0xC0 == 0x80
+IS_CONTINUATION: Final = np.arange(VOCABULARY) & 0xC0 == 0x80
 
 
 def _kinds() -> NDArray[np.uint8]:
@@ -47,32 +47,38 @@ def _kinds() -> NDArray[np.uint8]:
     return kinds
 
 
-KINDS: Final = _kinds()
+BYTE_KINDS: Final = _kinds()
 """What each byte begins, shape (256,)."""
 
-ENDS: Final = np.stack(
+WORD_ENDS: Final = np.stack(
     [
         np.zeros(VOCABULARY, bool),
-        KINDS == END,
-        (KINDS != WORD) & ~INSIDE,
-        KINDS != PUNCTUATION,
+        BYTE_KINDS == END,
+        (BYTE_KINDS != WORD) & ~IS_CONTINUATION,
+        BYTE_KINDS != PUNCTUATION,
         np.ones(VOCABULARY, bool),
     ]
 )
 """Whether a word of each kind ends before each byte, shape (5, 256)."""
 
 
-def _set(kind: int) -> bytes:
-    return b"".join(re.escape(bytes([byte])) for byte in np.flatnonzero(kind == KINDS).tolist())
+def _character_class(kind: int) -> bytes:
+    return b"".join(
+        re.escape(bytes([byte])) for byte in np.flatnonzero(kind == BYTE_KINDS).tolist()
+    )
 
 
 _WORDS: Final = re.compile(
     rb"[%(s)s]*+(?:[%(w)s][%(w)s\x80-\xbf]*+|[%(p)s]++)|[%(s)s]++|\xff"
-    % {b"s": _set(SPACE), b"w": _set(WORD), b"p": _set(PUNCTUATION)}
+    % {
+        b"s": _character_class(SPACE),
+        b"w": _character_class(WORD),
+        b"p": _character_class(PUNCTUATION),
+    }
 )
 
 
-def split(text: bytes) -> list[bytes]:
+def split_words(text: bytes) -> list[bytes]:
     """The words of a text, which put together are the text again."""
     return _WORDS.findall(text)
 
@@ -94,7 +100,7 @@ class Prefix(NamedTuple):
 
     def ends_before(self, byte: int) -> bool:
         """Whether the word is over where this byte follows."""
-        return bool(ENDS[self.kind, byte])
+        return bool(WORD_ENDS[self.kind, byte])
 
 
 class Branches(NamedTuple):
@@ -117,9 +123,9 @@ class Vocabulary:
 
     def __init__(self, words: Sequence[bytes]) -> None:
         self.words = tuple(words)
-        self.numbers = {word: number for number, word in enumerate(self.words, UNKNOWN + 1)}
+        self.word_ids = {word: number for number, word in enumerate(self.words, UNKNOWN + 1)}
         in_order = sorted(self.words)
-        self.order = np.array([self.numbers[word] for word in in_order])
+        self.order = np.array([self.word_ids[word] for word in in_order])
         """The numbers of the words, in the order of their bytes, shape (words,)."""
         self._lengths = [len(word) for word in in_order]
         # A row for each position, so that what stands there in a range of words lies side by side;
@@ -134,18 +140,22 @@ class Vocabulary:
         """The most frequent words of the texts, and the end of a text."""
         counts: Counter[bytes] = Counter()
         for text in texts:
-            counts.update(split(text))
-        known = [word for word, count in counts.items() if count >= OFTEN and len(word) <= LONGEST]
+            counts.update(split_words(text))
+        known = [
+            word
+            for word, count in counts.items()
+            if count >= MIN_COUNT and len(word) <= MAX_WORD_BYTES
+        ]
         known.sort(key=lambda word: (-counts[word], word))
-        return cls([bytes([END_OF_TEXT]), *known[: MOST - 1]])
+        return cls([bytes([END_OF_TEXT]), *known[: MAX_WORDS - 1]])
 
-    def numbered(self, words: Iterable[bytes]) -> list[int]:
+    def encode_words(self, words: Iterable[bytes]) -> list[int]:
         """The number of each word, UNKNOWN for those that are not known."""
-        return [self.numbers.get(word, UNKNOWN) for word in words]
+        return [self.word_ids.get(word, UNKNOWN) for word in words]
 
     def extend(self, prefix: Prefix, byte: int) -> Prefix:
         """The prefix with one byte more, which does not end the word."""
-        kind = int(KINDS[byte]) if prefix.kind in {NOTHING, SPACE} else prefix.kind
+        kind = int(BYTE_KINDS[byte]) if prefix.kind in {NOTHING, SPACE} else prefix.kind
         first = last = 0
         if prefix.first < prefix.last:
             column, typed = self._columns[prefix.length, prefix.first : prefix.last], np.int16(byte)
@@ -157,7 +167,7 @@ class Vocabulary:
         """Whether the prefix is a known word, which is then the first of its range."""
         return prefix.first < prefix.last and self._lengths[prefix.first] == prefix.length
 
-    def number(self, prefix: Prefix) -> int:
+    def word_id(self, prefix: Prefix) -> int:
         """The number of the word, where it ends here."""
         return int(self.order[prefix.first]) if self.is_word(prefix) else UNKNOWN
 

@@ -17,16 +17,16 @@ import torch
 from foretype_model.errors import ModelError
 from foretype_model.predictors.words.vocabulary import Vocabulary
 from foretype_model.training import checkpoint
-from foretype_model.training.heldout import split
-from foretype_model.training.network import Cell, Recurrent, Shape, detached
-from foretype_model.training.stream import Texts, whole
-from foretype_model.training.trainer import Course, Progress, choose_device, optimizers
+from foretype_model.training.heldout import split_held_out
+from foretype_model.training.network import Cell, Recurrent, Shape, detach_recurrent
+from foretype_model.training.stream import InMemoryDocuments, load_all
+from foretype_model.training.trainer import Progress, Trainer, choose_device, optimizers
 from foretype_model.training.words.network import WordNetwork
-from foretype_model.training.words.sampling import speak
+from foretype_model.training.words.sampling import sample_text
 from foretype_model.training.words.stream import (
-    Held,
-    Numbers,
+    HeldOutWords,
     WordBatches,
+    WordIds,
     as_tensor,
     bits_per_character,
 )
@@ -55,19 +55,19 @@ class WordOptions:
         return Shape(self.cell, self.hidden, self.layers, self.embedding, ngrams=1)
 
 
-class WordTraining(Course):
+class WordTrainer(Trainer):
     """One training, from its start or from a checkpoint."""
 
     def __init__(self, texts: list[bytes], options: WordOptions) -> None:
         torch.manual_seed(options.seed)
         self.options: WordOptions = options
         self.device = choose_device(options.device)
-        kept, held = map(whole, split(Texts(texts), options.seed))
+        kept, held = map(load_all, split_held_out(InMemoryDocuments(texts), options.seed))
         self.vocabulary = Vocabulary.of(kept)
         self.batches = WordBatches(
             kept, self.vocabulary, options.batch, options.window, options.seed
         )
-        self.held_out = Held.of(held, self.vocabulary)
+        self.held_out = HeldOutWords.of(held, self.vocabulary)
         self.network: WordNetwork = WordNetwork(options.shape, len(self.vocabulary.words) + 1).to(
             self.device
         )
@@ -84,20 +84,20 @@ class WordTraining(Course):
             self.step * self.batches.batch * self.batches.window * self.batches.bytes_per_word
         )
 
-    def _minibatches(self) -> Iterator[tuple[Numbers, Numbers]]:
+    def _minibatches(self) -> Iterator[tuple[WordIds, WordIds]]:
         return self.batches.windows(self.step)
 
-    def _learn(self, x: Numbers, y: Numbers) -> float:
+    def _training_step(self, x: WordIds, y: WordIds) -> float:
         """One step on one minibatch; x and y of shape (T, B)."""
         self._set_learning_rate()
         h, recurrent = self.network(as_tensor(x, self.device), self.recurrent)
         loss = -self.network.log_probabilities(h, as_tensor(y, self.device)).mean()
-        self._descend(loss)
-        self.recurrent = detached(recurrent)
+        self._optimizer_step(loss)
+        self.recurrent = detach_recurrent(recurrent)
         self.step += 1
         return loss.item()
 
-    def _take_stock(self, checkpoint_path: Path) -> Progress:
+    def _evaluate(self, checkpoint_path: Path) -> Progress:
         """Score, keep the weights if they are the best so far, write a checkpoint, and let the
         network speak.
         """
@@ -106,11 +106,11 @@ class WordTraining(Course):
             self.best_bits, self.best = bits, copy.deepcopy(self.network.state_dict())
         self.save(checkpoint_path)
         return self._progress(
-            bits, speak(self.network, self.vocabulary, self.device, seed=self.step)
+            bits, sample_text(self.network, self.vocabulary, self.device, seed=self.step)
         )
 
     def save(self, path: Path) -> None:
-        tensors = checkpoint.whole(
+        tensors = checkpoint.flatten(
             network=self.network.state_dict(),
             best=self.best,
             optimizer=checkpoint.optimizer_tensors(self.optimizers),
@@ -128,13 +128,13 @@ class WordTraining(Course):
         checkpoint.save(path, tensors, record)
 
     @classmethod
-    def resume(cls, texts: list[bytes], path: Path) -> WordTraining:
+    def resume(cls, texts: list[bytes], path: Path) -> WordTrainer:
         """Exactly where `path` was written, with the options it was started with; the texts must be
         the same.
         """
         tensors, record = checkpoint.load(path)
         training = cls(texts, WordOptions(**record["options"]))
-        network = checkpoint.part(tensors, "network")
+        network = checkpoint.with_prefix(tensors, "network")
         words = training.network.embedding.num_embeddings
         if (
             training.batches.per_epoch != record["per_epoch"]
@@ -145,9 +145,11 @@ class WordTraining(Course):
                 "--resume"
             )
         training.network.load_state_dict(network)
-        training.best = checkpoint.part(tensors, "best")
-        checkpoint.load_optimizers(training.optimizers, checkpoint.part(tensors, "optimizer"))
-        recurrent = checkpoint.part(tensors, "recurrent")
+        training.best = checkpoint.with_prefix(tensors, "best")
+        checkpoint.load_optimizers(
+            training.optimizers, checkpoint.with_prefix(tensors, "optimizer")
+        )
+        recurrent = checkpoint.with_prefix(tensors, "recurrent")
         on_device = {name: tensor.to(training.device) for name, tensor in recurrent.items()}
         training.recurrent = checkpoint.recurrent_from(on_device) if recurrent else None
         training.step, training.seconds = record["step"], record["seconds"]

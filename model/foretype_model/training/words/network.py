@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from foretype_model.training.network import CELLS, Recurrent, Shape
 
-HEAD: Final = 2_000
-MIDDLE: Final = 8_000
+FIRST_CUTOFF: Final = 2_000
+SECOND_CUTOFF: Final = 8_000
 """Of the words, the most frequent first, those in the first cluster, and in the first two together:
 they make up 84 to 88, and 92 to 95 % of a novel. A small vocabulary is all in the first, but for
 one word in each of the others.
 """
 
-NARROWER: Final = 4.0
+DIV_VALUE: Final = 4.0
 """How many times fewer units each cluster has than the one before."""
 
 
@@ -38,7 +38,7 @@ class WordNetwork(nn.Module):
         nn.init.normal_(self.embedding.weight, std=0.3)
         self.recurrent = cast(Any, CELLS[shape.cell])(shape.embedding, shape.hidden, shape.layers)
         self.output = nn.AdaptiveLogSoftmaxWithLoss(
-            shape.hidden, words, cutoffs(words), div_value=NARROWER, head_bias=True
+            shape.hidden, words, cutoffs(words), div_value=DIV_VALUE, head_bias=True
         )
 
     def forward(self, x: Tensor, recurrent: Recurrent) -> tuple[Tensor, Recurrent]:
@@ -55,4 +55,4 @@ class WordNetwork(nn.Module):
 
 def cutoffs(words: int) -> list[int]:
     """Where the second and the third cluster begin; there are three words at least."""
-    return [min(HEAD, words - 2), min(MIDDLE, words - 1)]
+    return [min(FIRST_CUTOFF, words - 2), min(SECOND_CUTOFF, words - 1)]

@@ -14,9 +14,9 @@ from typing import Any
 
 from onnx import TensorProto, helper
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.predictors.network import model_file
-from foretype_model.predictors.network.runtime import KEY, Metadata
+from foretype_model.predictors.network.runtime import METADATA_KEY, Metadata
 from foretype_model.predictors.words.runtime import vocabulary_entry
 from foretype_model.predictors.words.vocabulary import Vocabulary
 from foretype_model.training.onnx_file import (
@@ -41,8 +41,10 @@ def write(
 ) -> None:
     """Export for serving, sealed, atomically."""
     model = _model(network, precision)
-    helper.set_model_props(model, {KEY: metadata.to_json(), **vocabulary_entry(vocabulary)})
-    with replacing(path) as partial:
+    helper.set_model_props(
+        model, {METADATA_KEY: metadata.to_json(), **vocabulary_entry(vocabulary)}
+    )
+    with atomic_write(path) as partial:
         partial.write_bytes(model_file.sealed(model.SerializeToString()))
 
 

@@ -9,27 +9,29 @@ import torch
 
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.words.vocabulary import UNKNOWN, Vocabulary
-from foretype_model.sampling import gumbel, tempered
+from foretype_model.sampling import gumbel, with_temperature
 from foretype_model.training.network import Recurrent
 from foretype_model.training.sampling import TEMPERATURE
 from foretype_model.training.words.network import WordNetwork
 
-WORDS: Final = 30
+SAMPLE_WORDS: Final = 30
 
 
 @torch.no_grad()
-def speak(network: WordNetwork, vocabulary: Vocabulary, device: torch.device, seed: int) -> str:
+def sample_text(
+    network: WordNetwork, vocabulary: Vocabulary, device: torch.device, seed: int
+) -> str:
     """Known words, sampled at temperature 0.8; the end of a text ends them."""
-    draw = np.random.default_rng(seed)
-    end = vocabulary.numbers[bytes([END_OF_TEXT])]
-    word, spoken = end, bytearray()
+    rng = np.random.default_rng(seed)
+    end = vocabulary.word_ids[bytes([END_OF_TEXT])]
+    word, sampled = end, bytearray()
     recurrent: Recurrent = None
-    for _ in range(WORDS):
+    for _ in range(SAMPLE_WORDS):
         h, recurrent = network(torch.tensor([[word]], device=device), recurrent)
         log_p = network.output.log_prob(h[-1])[0].cpu().numpy()
         log_p[UNKNOWN] = -np.inf
-        word = int(gumbel(draw, tempered(log_p, TEMPERATURE)).argmax())
+        word = int(gumbel(rng, with_temperature(log_p, TEMPERATURE)).argmax())
         if word == end:
             break
-        spoken += vocabulary.words[word - 1]
-    return spoken.decode(errors="ignore")
+        sampled += vocabulary.words[word - 1]
+    return sampled.decode(errors="ignore")

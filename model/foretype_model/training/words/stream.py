@@ -15,22 +15,22 @@ from numpy.typing import NDArray
 
 from foretype_model.errors import CorpusError
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.predictors.words.vocabulary import UNKNOWN, Vocabulary, split
+from foretype_model.predictors.words.vocabulary import UNKNOWN, Vocabulary, split_words
 from foretype_model.training.network import Recurrent
 from foretype_model.training.words.network import WordNetwork
 
-Numbers = NDArray[np.int32]
+WordIds = NDArray[np.int32]
 
-SPELT: Final = 8.0
+BITS_PER_UNKNOWN_BYTE: Final = 8.0
 """Bits for each byte of an unknown word: as if nothing were known of it."""
 
-ROWS: Final = 32
-ROW: Final = 64
+MAX_STREAMS: Final = 32
+MIN_STREAM_WORDS: Final = 64
 """Parallel streams while scoring, and the words of each at least."""
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOutWords:
     """Text held back from training.
 
     Attributes:
@@ -39,20 +39,22 @@ class Held:
         characters: in all, the end of each text being one.
     """
 
-    numbers: Numbers
-    unknown: int
+    word_ids: WordIds
+    unknown_bytes: int
     characters: int
 
     @classmethod
-    def of(cls, texts: Sequence[bytes], vocabulary: Vocabulary) -> Held:
-        words = [word for text in texts for word in split(text + bytes([END_OF_TEXT]))]
-        numbers = np.array(vocabulary.numbered(words), np.int32)
-        unknown = sum(
+    def of(cls, texts: Sequence[bytes], vocabulary: Vocabulary) -> HeldOutWords:
+        words = [word for text in texts for word in split_words(text + bytes([END_OF_TEXT]))]
+        numbers = np.array(vocabulary.encode_words(words), np.int32)
+        unknown_bytes = sum(
             len(word)
             for word, number in zip(words, numbers.tolist(), strict=True)
             if number == UNKNOWN
         )
-        return cls(numbers, unknown, sum(byte & 0xC0 != 0x80 for word in words for byte in word))
+        return cls(
+            numbers, unknown_bytes, sum(byte & 0xC0 != 0x80 for word in words for byte in word)
+        )
 
 
 class WordBatches:
@@ -66,7 +68,7 @@ class WordBatches:
         self, texts: Sequence[bytes], vocabulary: Vocabulary, batch: int, window: int, seed: int
     ) -> None:
         self._texts = [
-            np.array(vocabulary.numbered(split(text + bytes([END_OF_TEXT]))), np.int32)
+            np.array(vocabulary.encode_words(split_words(text + bytes([END_OF_TEXT]))), np.int32)
             for text in texts
         ]
         size = sum(map(len, self._texts))
@@ -77,7 +79,7 @@ class WordBatches:
         self.per_epoch = (size // self.batch - 1) // window
         self.bytes_per_word = sum(map(len, texts)) / size
 
-    def windows(self, step: int) -> Iterator[tuple[Numbers, Numbers]]:
+    def windows(self, step: int) -> Iterator[tuple[WordIds, WordIds]]:
         """After so many windows, on without end: x and y, each of shape (window, batch), y[t] =
         x[t+1].
         """
@@ -89,21 +91,21 @@ class WordBatches:
                 yield span[:-1], span[1:]
             epoch, first = epoch + 1, 0
 
-    def _rows(self, epoch: int) -> Numbers:
+    def _rows(self, epoch: int) -> WordIds:
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._texts))
         stream = np.concatenate([self._texts[i] for i in order])
         length = len(stream) // self.batch
         return stream[: length * self.batch].reshape(self.batch, length)
 
 
-def as_tensor(numbers: Numbers, device: torch.device) -> torch.Tensor:
+def as_tensor(numbers: WordIds, device: torch.device) -> torch.Tensor:
     """Numbers of words as torch looks them up."""
     return torch.from_numpy(numbers.astype(np.int64)).to(device)
 
 
 @torch.no_grad()
 def bits_per_character(
-    network: WordNetwork, held: Held, device: torch.device, window: int = 64
+    network: WordNetwork, held: HeldOutWords, device: torch.device, window: int = 64
 ) -> float | None:
     """Bits for the words, and those for the bytes of unknown ones, divided by the characters of
     `held`.
@@ -111,11 +113,11 @@ def bits_per_character(
     The first word of each row is predicted by none, and taken for an average one. None where there
     is too little text.
     """
-    if len(held.numbers) < 2:
+    if len(held.word_ids) < 2:
         return None
-    parallel = max(1, min(ROWS, len(held.numbers) // ROW))
-    length = len(held.numbers) // parallel
-    rows = as_tensor(held.numbers[: parallel * length].reshape(parallel, length).T, device)
+    parallel = max(1, min(MAX_STREAMS, len(held.word_ids) // MIN_STREAM_WORDS))
+    length = len(held.word_ids) // parallel
+    rows = as_tensor(held.word_ids[: parallel * length].reshape(parallel, length).T, device)
     recurrent: Recurrent = None
     nats = 0.0
     for first in range(0, length - 1, window):
@@ -126,4 +128,6 @@ def bits_per_character(
         h, recurrent = network(x, recurrent)
         nats -= network.log_probabilities(h, y).sum().item()
     bits_per_word = nats / math.log(2) / (parallel * (length - 1))
-    return (bits_per_word * len(held.numbers) + SPELT * held.unknown) / max(1, held.characters)
+    return (bits_per_word * len(held.word_ids) + BITS_PER_UNKNOWN_BYTE * held.unknown_bytes) / max(
+        1, held.characters
+    )

@@ -13,16 +13,16 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_model.files.uris import file_of
-from foretype_model.predictor import Context
+from foretype_model.files.uris import uri_to_real_path
+from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy import ppm
-from foretype_model.predictors.copy.index.erase import without_word
-from foretype_model.predictors.copy.index.fm_index import MOST, Shard
+from foretype_model.predictors.copy.index.erase import mask_word
+from foretype_model.predictors.copy.index.fm_index import MAX_CONTEXT_BYTES, FMIndex
 from foretype_model.predictors.copy.index.workspace import Workspace
-from foretype_model.predictors.copy.ppm import Level
+from foretype_model.predictors.copy.ppm import OrderStats
 from foretype_model.predictors.copy.predictor import CopyPredictor, create
-from foretype_model.privacy.forgotten_words import blanked, occurrences
-from foretype_model.privacy.secret_scanner import unsettled
+from foretype_model.privacy.forgotten_words import occurrences, redact_words
+from foretype_model.privacy.secret_scanner import pending_suffix
 
 WORDS = st.sampled_from(["ab", "abc", "b", "bab", "é", "aé", "abab"])
 TEXTS = st.lists(
@@ -46,9 +46,9 @@ def spans(text: str, word: str) -> Iterator[tuple[int, int]]:
         yield start, start + len(word.encode())
 
 
-def over(*shards: Shard) -> CopyPredictor:
+def over(*segments: FMIndex) -> CopyPredictor:
     predictor = CopyPredictor()
-    predictor.shards = shards
+    predictor.segments = segments
     return predictor
 
 
@@ -69,7 +69,9 @@ def test_marks_and_digits_go_on_with_a_word(text):
 
 def test_a_word_may_be_several_and_is_blanked_at_its_length():
     text = "Jane Doe, Jane Doerr; Jane Doe"
-    assert blanked(text.encode(), [b"Jane Doe"]) == b"\xfe" * 8 + b", Jane Doerr; " + b"\xfe" * 8
+    assert (
+        redact_words(text.encode(), [b"Jane Doe"]) == b"\xfe" * 8 + b", Jane Doerr; " + b"\xfe" * 8
+    )
 
 
 # From an index
@@ -83,9 +85,9 @@ def test_a_word_may_be_several_and_is_blanked_at_its_length():
 )
 def test_a_forgotten_file_leaves_what_an_index_without_it_says(texts, forgotten, contexts):
     documents = [(f"/{number}", text.encode()) for number, text in enumerate(texts)]
-    masked = over(Shard.build(documents).without({f"/{number}" for number in forgotten}))
+    masked = over(FMIndex.build(documents).without({f"/{number}" for number in forgotten}))
     alone = over(
-        Shard.build([pair for number, pair in enumerate(documents) if number not in forgotten])
+        FMIndex.build([pair for number, pair in enumerate(documents) if number not in forgotten])
     )
     for context in contexts:
         np.testing.assert_allclose(
@@ -95,13 +97,13 @@ def test_a_forgotten_file_leaves_what_an_index_without_it_says(texts, forgotten,
 
 def test_a_forgotten_file_that_repeats_a_context_a_thousand_times_makes_it_no_less_rare():
     texts = [("/a", b"the old mill\n"), ("/b", b"the new mill\n" * 2000)]
-    masked, alone = over(Shard.build(texts).without({"/b"})), over(Shard.build(texts[:1]))
+    masked, alone = over(FMIndex.build(texts).without({"/b"})), over(FMIndex.build(texts[:1]))
     np.testing.assert_allclose(
         probabilities(masked, "the "), probabilities(alone, "the "), rtol=1e-5
     )
 
 
-def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[Level]:
+def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[OrderStats]:
     """By plain counting: what followed each length of context, where no byte of the word counts."""
     followed = []
     for text in texts:
@@ -109,34 +111,34 @@ def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[Level]:
         hidden = {i + 1 for start, end in spans(text, word) for i in range(start, end)}
         followed += [(whole[:i], whole[i]) for i in range(1, len(whole)) if i not in hidden]
     known = 0
-    for order in range(min(MOST, len(context)), ppm.SHORTEST - 1, -1):
+    for order in range(min(MAX_CONTEXT_BYTES, len(context)), ppm.MIN_ORDER - 1, -1):
         followers = [byte for before, byte in followed if before.endswith(context[-order:])]
         if len(followers) > known:
             known = len(followers)
             shares = {byte: followers.count(byte) / known for byte in followers}
-            yield Level(order, ppm.INDEXED, known, round(known * max(shares.values())), shares)
+            yield OrderStats(order, ppm.INDEXED, known, round(known * max(shares.values())), shares)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3), WORDS, CONTEXTS)
 def test_no_byte_of_a_forgotten_word_counts_in_an_index(texts, word, context):
-    shard = Shard.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)])
-    without, count = without_word(shard, word.encode())
+    segment = FMIndex.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)])
+    without, count = mask_word(segment, word.encode())
     assert count == sum(len([*spans(text, word)]) for text in texts)
     expected = ppm.distribution(counted(texts, word, b"\xff" + context.encode()))
     np.testing.assert_allclose(probabilities(over(without), context), expected, rtol=1e-5)
-    assert without_word(without, word.encode()) == (without, 0)
+    assert mask_word(without, word.encode()) == (without, 0)
 
 
 @given(TEXTS, WORDS, WORDS)
 def test_words_are_counted_where_they_were_not_forgotten_yet(text, first, second):
-    once, _ = without_word(Shard.build([("/a", text.encode())]), first.encode())
+    once, _ = mask_word(FMIndex.build([("/a", text.encode())]), first.encode())
     gone = {i for start, end in spans(text, first) for i in range(start, end)}
     expected = (
         sum(not gone.issuperset(range(*span)) for span in spans(text, second))
         if first != second
         else 0
     )
-    assert without_word(once, second.encode())[1] == expected
+    assert mask_word(once, second.encode())[1] == expected
 
 
 # From what was typed
@@ -157,7 +159,7 @@ def test_it_is_all_the_same_when_a_word_is_forgotten(text, word, context, key_by
             typed(predictor, text)
         else:
             predictor.observe("file:///a", text.encode(), b"")
-    settled = text.encode()[: len(text.encode()) - unsettled(text.encode())].decode()
+    settled = text.encode()[: len(text.encode()) - pending_suffix(text.encode())].decode()
     assert before.forget(None, word).occurrences == len([*spans(settled, word)])
     np.testing.assert_array_equal(probabilities(before, context), probabilities(after, context))
 
@@ -207,7 +209,7 @@ def test_what_is_typed_in_a_forgotten_file_is_offered_nowhere(tmp_path):
     ],
 )
 def test_a_document_is_the_file_that_its_uri_names(uri, file):
-    assert file_of(uri) == file
+    assert uri_to_real_path(uri) == file
 
 
 # From a workspace, for good
@@ -269,11 +271,11 @@ def test_a_file_is_forgotten_with_what_was_typed_in_it(place, predictor):
 
 def test_an_index_is_found_without_its_folders(place, tmp_path: Path):
     place.write("letter.txt", "Yours sincerely\n")
-    create(Context(workspace=(place.folder,), state_folder=tmp_path / "state")).refresh()
+    create(PredictorConfig(workspace=(place.folder,), state_folder=tmp_path / "state")).refresh()
     (index,) = (tmp_path / "state").iterdir()
     workspace = Workspace((), index)
     workspace.open()
-    assert workspace.knows(place.folder)
+    assert workspace.covers(place.folder)
     assert workspace.forget_word("sincerely").occurrences == 1
     workspace.update(())
     assert place.content(workspace) == {"letter.txt": b"Yours " + b"\xfe" * 9 + b"\n"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretype_model.predictors.copy.history import KEYS, WIDTH, Recent
+from foretype_model.predictors.copy.history import CHAIN_LIMITS, COMPARED_BYTES, MatchHistory
 
 PIECES = st.sampled_from(
     [b"a", b"b", b"\n", b"ab", b"ab" * 10, b"a" * 20, b"baa\n" * 8, "é".encode()]
@@ -14,9 +14,16 @@ TEXTS = st.lists(PIECES, max_size=6).map(b"".join)
 
 
 def in_common(a: bytes, b: bytes) -> int:
-    """Bytes at the end, `WIDTH` at most; before their beginnings, all texts are alike."""
-    a, b = (text.rjust(WIDTH, b"\xff")[-WIDTH:] for text in (a, b))
-    return next((n for n in range(WIDTH) if a[WIDTH - n - 1] != b[WIDTH - n - 1]), WIDTH)
+    """Bytes at the end, `COMPARED_BYTES` at most; before their beginnings, all texts are alike."""
+    a, b = (text.rjust(COMPARED_BYTES, b"\xff")[-COMPARED_BYTES:] for text in (a, b))
+    return next(
+        (
+            n
+            for n in range(COMPARED_BYTES)
+            if a[COMPARED_BYTES - n - 1] != b[COMPARED_BYTES - n - 1]
+        ),
+        COMPARED_BYTES,
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -24,13 +31,13 @@ def in_common(a: bytes, b: bytes) -> int:
 def test_finds_the_newest_places_after_the_longest_contexts(
     added: list[tuple[bytes, bytes]], context: bytes
 ) -> None:
-    recent, log = Recent(), list[tuple[int, int]]()
+    recent, log = MatchHistory(), list[tuple[int, int]]()
     for before, text in added:
         recent.add(before, text)
         log += [(in_common(before + text[:i], context), text[i]) for i in range(len(text))]
     newest = list(reversed(list(enumerate(log))))
     expected = dict[int, tuple[int, int]]()
-    for length, most in KEYS:
+    for length, most in CHAIN_LIMITS:
         expected |= dict([(place, found) for place, found in newest if found[0] >= length][:most])
     assert recent.find(context) == list(expected.values())
     assert len(recent) == len(log)
@@ -40,8 +47,8 @@ def test_finds_the_newest_places_after_the_longest_contexts(
 def test_a_text_may_come_in_parts(
     before: bytes, first: bytes, second: bytes, context: bytes
 ) -> None:
-    at_once, in_parts = Recent(), Recent()
+    at_once, in_parts = MatchHistory(), MatchHistory()
     at_once.add(before, first + second)
     in_parts.add(before, first)
-    in_parts.add((before + first)[-WIDTH:], second)
+    in_parts.add((before + first)[-COMPARED_BYTES:], second)
     assert at_once.find(context) == in_parts.find(context)

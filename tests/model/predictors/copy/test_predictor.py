@@ -22,14 +22,21 @@ from hypothesis import strategies as st
 
 from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
-from foretype_model.predictor import END_OF_TEXT, ERASED, Context, Indexer, Observer, Predictor
-from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.ppm import MOST_TRUST
+from foretype_model.predictor import (
+    END_OF_TEXT,
+    ERASED,
+    Indexer,
+    Observer,
+    Predictor,
+    PredictorConfig,
+)
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.ppm import MAX_TOTAL
 from foretype_model.predictors.copy.predictor import (
-    AFTER,
-    BEFORE,
-    NEAR_AFTER,
-    NEAR_BEFORE,
+    IMMEDIATE_AFTER,
+    IMMEDIATE_BEFORE,
+    OBSERVED_AFTER,
+    OBSERVED_BEFORE,
     CopyPredictor,
     create,
 )
@@ -49,8 +56,8 @@ def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) ->
     predictor = CopyPredictor()
     if indexed:
         names = [f"/{i}" for i in range(len(indexed))]
-        predictor.shards = (
-            Shard.build(list(zip(names, indexed, strict=True))).without(names[:masked]),
+        predictor.segments = (
+            FMIndex.build(list(zip(names, indexed, strict=True))).without(names[:masked]),
         )
     for i, document in enumerate(documents):
         predictor.observe(f"file:///{i}", document, b"")
@@ -71,7 +78,9 @@ def going_on(predictor: CopyPredictor, context: bytes, length: int) -> bytes:
 
 
 def test_it_is_a_predictor_that_observes_and_indexes() -> None:
-    assert all(isinstance(create(Context()), kind) for kind in (Predictor, Observer, Indexer))
+    assert all(
+        isinstance(create(PredictorConfig()), kind) for kind in (Predictor, Observer, Indexer)
+    )
 
 
 @pytest.mark.parametrize("where", ["typed", "indexed"])
@@ -123,7 +132,7 @@ def test_it_claims_less_than_all_and_only_what_can_follow(typed, indexed, masked
     predictor = made(*typed, indexed=tuple(indexed), masked=masked)
     p = after(predictor, context)
     assert (p >= 0).all()
-    assert p.sum() <= MOST_TRUST + 1e-5
+    assert p.sum() <= MAX_TOTAL + 1e-5
     assert p[ERASED] == p[END_OF_TEXT] == 0
     assert set(np.flatnonzero(p).tolist()) <= set(b"".join([*typed, *indexed[masked:]]))
 
@@ -151,7 +160,7 @@ def test_a_state_outlives_the_index_it_was_made_with() -> None:
     predictor = made(indexed=(b"old = here\n",))
     state = predictor.step([predictor.feed(predictor.start(), b"\nnew ")], b"=")[0]
     assert np.isneginf(predictor.predict([state])).all()
-    predictor.shards = (Shard.build([("/1", b"x\nnew = there\n")]),)
+    predictor.segments = (FMIndex.build([("/1", b"x\nnew = there\n")]),)
     assert predictor.predict([state])[0].argmax() == ord(" ")
 
 
@@ -159,21 +168,21 @@ def test_states_do_not_keep_the_index_that_they_were_made_with() -> None:
     predictor = made(indexed=(b"old = here\n",))
     kept = predictor.step([predictor.feed(predictor.start(), b"ol")], b"d")
     predictor.predict(kept)
-    old = weakref.ref(predictor.shards[0])
-    predictor.shards = (Shard.build([("/1", b"x\nnew = there\n")]),)
+    old = weakref.ref(predictor.segments[0])
+    predictor.segments = (FMIndex.build([("/1", b"x\nnew = there\n")]),)
     gc.collect()
     assert old() is None
 
 
 def test_an_index_may_be_renewed_while_others_predict() -> None:
     """The index is renewed on a thread of its own."""
-    predictor, shard = CopyPredictor(), Shard.build([("/0", b"some text\n")])
+    predictor, segment = CopyPredictor(), FMIndex.build([("/0", b"some text\n")])
     interval, ended = sys.getswitchinterval(), False
 
     def renew() -> None:
         while not ended:
-            for shards in ((), (shard,), (shard, shard)):
-                predictor.shards = shards
+            for segments in ((), (segment,), (segment, segment)):
+                predictor.segments = segments
 
     renewing = Thread(target=renew)
     sys.setswitchinterval(1e-6)
@@ -284,8 +293,8 @@ def test_what_is_indexed_meanwhile_is_offered_where_somebody_has_asked_before(
     text, options = b"The treasurer of our ", Options()
     assert completer.ghost_text(text, b"", options) is None
     assert not completer.next_words(text, b"", options)[0].text.startswith("so")
-    copy.shards = (Shard.build([("b", b"The treasurer of our society is Philippa.\n")]),)
-    completer.think_anew()
+    copy.segments = (FMIndex.build([("b", b"The treasurer of our society is Philippa.\n")]),)
+    completer.invalidate()
     assert completer.next_words(text, b"", options)[0].text.startswith("so")
 
 
@@ -308,8 +317,11 @@ def test_what_is_near_the_cursor_is_taken_in_at_once_and_the_rest_piece_by_piece
             assert (
                 after(predictor, text[cursor - 108 : cursor - 100]).argmax() == text[cursor - 100]
             )
-    assert max(later - earlier for earlier, later in pairwise(sizes)) <= NEAR_BEFORE + NEAR_AFTER
-    assert sizes[-1] < 2 * (BEFORE + AFTER) + 10, "no part is taken in twice"
+    assert (
+        max(later - earlier for earlier, later in pairwise(sizes))
+        <= IMMEDIATE_BEFORE + IMMEDIATE_AFTER
+    )
+    assert sizes[-1] < 2 * (OBSERVED_BEFORE + OBSERVED_AFTER) + 10, "no part is taken in twice"
     assert after(predictor, text[20_000:20_008]).argmax() == text[20_008]
 
 

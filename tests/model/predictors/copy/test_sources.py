@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from foretype_model.completion.completer import Completer
 from foretype_model.predictor import Source
-from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.index.fm_index import FMIndex
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
 
@@ -22,8 +22,8 @@ TEXTS = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
 
 def over(*texts: str) -> CopyPredictor:
     predictor = CopyPredictor()
-    predictor.shards = (
-        Shard.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)]),
+    predictor.segments = (
+        FMIndex.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)]),
     )
     return predictor
 

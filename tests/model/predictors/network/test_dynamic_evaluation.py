@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model.predictor import Context
+from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.network.dynamic_evaluation import Adaptation, reset
 from foretype_model.predictors.network.predictor import NetworkPredictor, create
 from foretype_model.predictors.network.runtime import Network
@@ -131,7 +131,9 @@ def test_a_key_costs_no_look_at_the_disk(tmp_path, monkeypatch):
 def test_to_forget_resets_what_was_learnt_in_every_workspace(tmp_path):
     def predictor(workspace: str) -> NetworkPredictor:
         return create(
-            Context(model=MODEL, workspace=(tmp_path / workspace,), state_folder=tmp_path / "kept")
+            PredictorConfig(
+                model=MODEL, workspace=(tmp_path / workspace,), state_folder=tmp_path / "kept"
+            )
         )
 
     for workspace in ("one", "two"):
@@ -162,7 +164,7 @@ def test_a_network_of_another_size_takes_none_of_it(tmp_path):
 def test_each_workspace_has_its_own_and_a_setting_turns_it_off(tmp_path):
     def predictor(workspace: str, **options) -> NetworkPredictor:
         return create(
-            Context(
+            PredictorConfig(
                 model=MODEL,
                 workspace=(tmp_path / workspace,),
                 state_folder=tmp_path / "kept",

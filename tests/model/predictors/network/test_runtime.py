@@ -13,7 +13,7 @@ from tests.model.conftest import make_metadata, make_network
 
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.predictors.network.runtime import KEY, Network, read_metadata
+from foretype_model.predictors.network.runtime import METADATA_KEY, Network, read_metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
 
@@ -119,11 +119,14 @@ def foreign(path: Path, **properties: str) -> Path:
     ("properties", "hint"),
     [
         ({}, "not a Foretype model"),
-        ({KEY: "{"}, "not a Foretype model"),
-        ({KEY: '{"name": "x"}'}, "not a Foretype model"),
-        ({KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 99')}, "update"),
+        ({METADATA_KEY: "{"}, "not a Foretype model"),
+        ({METADATA_KEY: '{"name": "x"}'}, "not a Foretype model"),
         (
-            {KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 1')},
+            {METADATA_KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 99')},
+            "update",
+        ),
+        (
+            {METADATA_KEY: make_metadata(Shape()).to_json().replace('"format": 2', '"format": 1')},
             "train it again",
         ),
     ],

@@ -18,20 +18,24 @@ from hypothesis import strategies as st
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.generate import generate
 from foretype_model.errors import CorpusError, ModelError
-from foretype_model.predictor import END_OF_TEXT, Context
+from foretype_model.predictor import END_OF_TEXT, PredictorConfig
 from foretype_model.predictors.network import model_file
 from foretype_model.predictors.network.runtime import Metadata, Network, read_metadata
 from foretype_model.predictors.words import predictor as predictors_words
-from foretype_model.predictors.words.predictor import SURE, WordsPredictor, create
-from foretype_model.predictors.words.runtime import WordNetwork
-from foretype_model.predictors.words.vocabulary import UNKNOWN, Vocabulary, split
+from foretype_model.predictors.words.predictor import CLAIMED_SHARE, WordsPredictor, create
+from foretype_model.predictors.words.runtime import WordModel
+from foretype_model.predictors.words.vocabulary import UNKNOWN, Vocabulary, split_words
 from foretype_model.store.store import BUNDLED, Store
 from foretype_model.training.corpus import Corpus
 from foretype_model.training.network import Shape
 from foretype_model.training.words import onnx_file
-from foretype_model.training.words.loop import WordOptions, WordTraining
-from foretype_model.training.words.network import WordNetwork as TorchNetwork
-from foretype_model.training.words.stream import SPELT, Held, bits_per_character
+from foretype_model.training.words.loop import WordOptions, WordTrainer
+from foretype_model.training.words.network import WordModel as TorchNetwork
+from foretype_model.training.words.stream import (
+    BITS_PER_UNKNOWN_BYTE,
+    HeldOutWords,
+    bits_per_character,
+)
 from foretype_model.training.words.train import train
 
 END = bytes([END_OF_TEXT])
@@ -70,8 +74,8 @@ def word_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def opened(path: Path) -> WordsPredictor:
-    return WordsPredictor(WordNetwork.open(path))
+def open_predictor(path: Path) -> WordsPredictor:
+    return WordsPredictor(WordModel.open(path))
 
 
 def row_after(predictor: WordsPredictor, text: bytes) -> np.ndarray:
@@ -83,7 +87,7 @@ def row_after(predictor: WordsPredictor, text: bytes) -> np.ndarray:
 
 @given(st.binary() | TEXTS)
 def test_the_words_put_together_are_the_text(text: bytes) -> None:
-    assert b"".join(split(text)) == text
+    assert b"".join(split_words(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_the_words_put_together_are_the_text(text: bytes) -> None:
     ],
 )
 def test_a_word_is_white_space_then_letters_or_punctuation(text: str, words: list[str]) -> None:
-    assert [word.decode() for word in split(text.encode())] == words
+    assert [word.decode() for word in split_words(text.encode())] == words
 
 
 @given(st.binary() | TEXTS)
@@ -108,13 +112,13 @@ def test_a_word_ends_before_the_same_byte_when_it_is_typed(text: bytes) -> None:
             prefix = VOCABULARY.empty
         prefix = VOCABULARY.extend(prefix, byte)
     assert [text[a:b] for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)] == (
-        split(text) or [b""]
+        split_words(text) or [b""]
     )
 
 
 @given(TEXTS)
 def test_a_prefix_is_the_range_of_the_words_that_begin_with_it(text: bytes) -> None:
-    typed = (split(text) or [b""])[-1]
+    typed = (split_words(text) or [b""])[-1]
     prefix = VOCABULARY.empty
     for byte in typed:
         prefix = VOCABULARY.extend(prefix, byte)
@@ -122,13 +126,13 @@ def test_a_prefix_is_the_range_of_the_words_that_begin_with_it(text: bytes) -> N
         VOCABULARY.words[number - 1] for number in VOCABULARY.order[prefix.first : prefix.last]
     }
     assert found == {word for word in VOCABULARY.words if word.startswith(typed)}
-    assert VOCABULARY.number(prefix) == VOCABULARY.numbered([typed])[0]
+    assert VOCABULARY.word_id(prefix) == VOCABULARY.encode_words([typed])[0]
 
 
 def test_the_most_frequent_words_are_known_and_those_that_occur_once_are_not() -> None:
     known = Vocabulary.of([b"| b a a a b c"])
     assert known.words == (END, b" a", b" b")
-    assert known.numbered([b" c"]) == [UNKNOWN]
+    assert known.encode_words([b" c"]) == [UNKNOWN]
 
 
 # The network at work
@@ -137,9 +141,9 @@ def test_the_most_frequent_words_are_known_and_those_that_occur_once_are_not() -
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}")
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
 def test_the_runtime_equals_torch_at_every_word(shape, precision, tolerance, tmp_path) -> None:
-    network, numbers = make_network(shape), VOCABULARY.numbered([END, *split(TEXT)])
+    network, numbers = make_network(shape), VOCABULARY.encode_words([END, *split_words(TEXT)])
     onnx_file.write(network, VOCABULARY, metadata(shape), tmp_path / "m.onnx", precision)
-    runtime = WordNetwork.open(tmp_path / "m.onnx")
+    runtime = WordModel.open(tmp_path / "m.onnx")
     with torch.no_grad():
         h, _ = network(torch.tensor(numbers)[:, None], None)
         theirs = network.output.log_prob(h[:, 0]).numpy()
@@ -154,7 +158,7 @@ def test_the_runtime_equals_torch_at_every_word(shape, precision, tolerance, tmp
 
 
 def test_a_model_file_holds_its_vocabulary(word_file: Path) -> None:
-    network = WordNetwork.open(word_file)
+    network = WordModel.open(word_file)
     assert network.vocabulary.words == VOCABULARY.words
     assert network.metadata == read_metadata(word_file) == metadata()
 
@@ -165,7 +169,7 @@ def test_a_model_file_with_a_bit_turned_over_is_refused(part, word_file, tmp_pat
     content[content.index(b"cats" if part == "a word" else arrays[part].tobytes())] ^= 1
     (tmp_path / "damaged.onnx").write_bytes(content)
     with pytest.raises(ModelError, match="is damaged: import or train it again"):
-        WordNetwork.open(tmp_path / "damaged.onnx")
+        WordModel.open(tmp_path / "damaged.onnx")
 
 
 # The predictor
@@ -174,18 +178,18 @@ def test_a_model_file_with_a_bit_turned_over_is_refused(part, word_file, tmp_pat
 def words_before(predictor: WordsPredictor, words: list[bytes]) -> np.ndarray:
     """The probabilities of the word after `words`, by number."""
     network = predictor.network
-    numbers = np.array(VOCABULARY.numbered([END, *words]))[:, np.newaxis]
+    numbers = np.array(VOCABULARY.encode_words([END, *words]))[:, np.newaxis]
     return network.read(np.zeros((1, network.state_size), np.float32), numbers)[1][0].astype(float)
 
 
 def summed(predictor: WordsPredictor, text: bytes) -> np.ndarray:
     """The next byte after `text`, by going through all words for each."""
-    *before, typed = split(text) or [b""]
+    *before, typed = split_words(text) or [b""]
     p, after = words_before(predictor, before), words_before(predictor, [*before, typed])
 
     def share(p: np.ndarray, begin: bytes) -> float:
         return sum(
-            p[VOCABULARY.numbers[word]] for word in VOCABULARY.words if word.startswith(begin)
+            p[VOCABULARY.word_ids[word]] for word in VOCABULARY.words if word.startswith(begin)
         )
 
     alike = sum(word.startswith(typed) for word in VOCABULARY.words) / len(VOCABULARY.words)
@@ -193,22 +197,22 @@ def summed(predictor: WordsPredictor, text: bytes) -> np.ndarray:
     for byte in range(256 if alike else 0):
         following = bytes([byte])
         row[byte] = share(p, typed + following)
-        if typed in VOCABULARY.words and split(typed + following) == [typed, following]:
-            row[byte] += p[VOCABULARY.numbers[typed]] * share(after, following)
-    return SURE * row / (share(p, typed) + p[UNKNOWN] * alike) if alike else row
+        if typed in VOCABULARY.words and split_words(typed + following) == [typed, following]:
+            row[byte] += p[VOCABULARY.word_ids[typed]] * share(after, following)
+    return CLAIMED_SHARE * row / (share(p, typed) + p[UNKNOWN] * alike) if alike else row
 
 
 @given(TEXTS)
 def test_a_byte_is_as_probable_as_the_words_that_go_on_with_it(
     word_file: Path, text: bytes
 ) -> None:
-    predictor = opened(word_file)
+    predictor = open_predictor(word_file)
     assert np.allclose(row_after(predictor, text), summed(predictor, text), rtol=1e-3, atol=1e-6)
 
 
 @given(TEXTS)
 def test_feeding_is_stepping_and_no_row_sums_to_more_than_1(word_file: Path, text: bytes) -> None:
-    predictor = opened(word_file)
+    predictor = open_predictor(word_file)
     states = [predictor.start()]
     for byte in text:
         states += predictor.step(states[-1:], [byte])
@@ -220,23 +224,23 @@ def test_feeding_is_stepping_and_no_row_sums_to_more_than_1(word_file: Path, tex
 
 
 def test_what_is_not_given_to_bytes_is_the_unknown_words_share(word_file: Path) -> None:
-    predictor = opened(word_file)
+    predictor = open_predictor(word_file)
     unknown = words_before(predictor, [])[UNKNOWN]
-    assert row_after(predictor, b"").sum() / SURE + unknown == pytest.approx(1, abs=1e-5)
+    assert row_after(predictor, b"").sum() / CLAIMED_SHARE + unknown == pytest.approx(1, abs=1e-5)
     assert unknown > 1e-3
 
 
 def test_it_knows_nothing_of_a_word_that_begins_as_no_other_until_it_has_ended(
     word_file: Path,
 ) -> None:
-    predictor = opened(word_file)
+    predictor = open_predictor(word_file)
     assert row_after(predictor, b"the zeb").sum() == 0
     assert row_after(predictor, b"the zebra ").sum() > 0.1
 
 
 def test_states_stay_good_when_what_was_kept_of_them_is_gone(word_file: Path, monkeypatch) -> None:
-    monkeypatch.setattr(predictors_words, "KEPT", 2)
-    predictor = WordsPredictor(WordNetwork.open(word_file))
+    monkeypatch.setattr(predictors_words, "MAX_CACHED_HISTORIES", 2)
+    predictor = WordsPredictor(WordModel.open(word_file))
     states = [predictor.feed(predictor.start(), TEXT[:end]) for end in range(len(TEXT))]
     first = [predictor.predict([state])[0] for state in states]
     again = predictor.predict(states)
@@ -250,7 +254,7 @@ SENTENCES = ["the cat sat on the mat. ", "a dog ran in the rain. ", "naïve caf�
 CORPUS = [(sentence * 40).encode() for sentence in SENTENCES]
 
 
-def trained(folder: Path, options: WordOptions) -> WordNetwork:
+def trained(folder: Path, options: WordOptions) -> WordModel:
     corpus = Corpus(CORPUS, ["a", "b", "c"], {})
     checkpoint = folder / "checkpoint"
     train(
@@ -262,7 +266,7 @@ def trained(folder: Path, options: WordOptions) -> WordNetwork:
         name="small",
         report=lambda _progress: None,
     )
-    return WordNetwork.open(folder / "m.onnx")
+    return WordModel.open(folder / "m.onnx")
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
@@ -278,7 +282,7 @@ def test_a_trained_network_writes_the_words_of_its_corpus(cell, tmp_path: Path) 
     assert about.bits_per_character < 2
     written = "".join(generate(WordsPredictor(network), b"the cat", 60, Options()))
     assert written.startswith(" sat on the mat.")
-    assert set(split(written.encode())[:-1]) <= set(network.vocabulary.words)
+    assert set(split_words(written.encode())[:-1]) <= set(network.vocabulary.words)
 
 
 def test_a_prompt_may_end_with_an_unknown_word(tmp_path: Path) -> None:
@@ -291,16 +295,16 @@ def test_resuming_is_never_having_stopped(tmp_path: Path) -> None:
         if progress.step == 6:
             raise KeyboardInterrupt
 
-    whole = WordTraining(CORPUS, OPTIONS)
+    whole = WordTrainer(CORPUS, OPTIONS)
     whole.run(tmp_path / "whole", lambda _: None)
     with pytest.raises(KeyboardInterrupt):
-        WordTraining(CORPUS, OPTIONS).run(tmp_path / "half", stop_at_half)
-    resumed = WordTraining.resume(CORPUS, tmp_path / "half")
+        WordTrainer(CORPUS, OPTIONS).run(tmp_path / "half", stop_at_half)
+    resumed = WordTrainer.resume(CORPUS, tmp_path / "half")
     resumed.run(tmp_path / "half", lambda _: None)
     for name, tensor in whole.network.state_dict().items():
         assert torch.equal(tensor, resumed.network.state_dict()[name]), name
     with pytest.raises(ModelError, match="texts have changed"):
-        WordTraining.resume([CORPUS[0]], tmp_path / "half")
+        WordTrainer.resume([CORPUS[0]], tmp_path / "half")
 
 
 def test_unknown_words_of_held_out_text_are_charged_for_byte_by_byte() -> None:
@@ -311,20 +315,20 @@ def test_unknown_words_of_held_out_text_are_charged_for_byte_by_byte() -> None:
         network.output.head.bias[UNKNOWN] = (
             50.0  # sure that each word is unknown: which costs 8 bits a byte
         )
-    held = Held.of([" the cat ünd zebra".encode()], vocabulary)
-    assert (held.unknown, held.characters) == (
+    held = HeldOutWords.of([" the cat ünd zebra".encode()], vocabulary)
+    assert (held.unknown_bytes, held.characters) == (
         len(" ünd zebra".encode()),
         len(" the cat ünd zebra") + 1,
     )
-    held = Held.of([b" zebra" * 20], vocabulary)
+    held = HeldOutWords.of([b" zebra" * 20], vocabulary)
     assert bits_per_character(network, held, torch.device("cpu")) == pytest.approx(
-        SPELT * 120 / 121, rel=0.1
+        BITS_PER_UNKNOWN_BYTE * 120 / 121, rel=0.1
     )
 
 
 def test_too_little_text_is_told() -> None:
     with pytest.raises(CorpusError, match="give more"):
-        WordTraining([b"one two three"], OPTIONS)
+        WordTrainer([b"one two three"], OPTIONS)
 
 
 # Which model is used
@@ -334,7 +338,7 @@ def test_a_model_of_the_other_unit_is_told_what_to_do_with(word_file: Path, tmp_
     with pytest.raises(ModelError, match=r"word-level model.*predictors"):
         Network.open(word_file)
     with pytest.raises(ModelError, match=r"byte-level model.*--unit word"):
-        WordNetwork.open(BUNDLED)
+        WordModel.open(BUNDLED)
     store = Store(tmp_path)
     store.import_file(word_file, "mine")
     with pytest.raises(ModelError, match=r'"words": {"model": "mine"}'):
@@ -346,13 +350,17 @@ def test_the_word_level_model_is_named_or_in_the_context_or_the_newest(
 ) -> None:
     monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
     with pytest.raises(ModelError, match="--unit word"):
-        create(Context(model=BUNDLED))
-    assert create(Context(model=word_file)).network.metadata.name == "words"
-    assert create(Context(options={"model": str(word_file)})).network.metadata.name == "words"
+        create(PredictorConfig(model=BUNDLED))
+    assert create(PredictorConfig(model=word_file)).network.metadata.name == "words"
+    assert (
+        create(PredictorConfig(options={"model": str(word_file)})).network.metadata.name == "words"
+    )
     with pytest.raises(ModelError, match="byte-level"):
-        create(Context(model=word_file, options={"model": "default"}))
+        create(PredictorConfig(model=word_file, options={"model": "default"}))
     with pytest.raises(ModelError, match='"model": NAME'):
-        create(Context(options={"model": 3}))
+        create(PredictorConfig(options={"model": 3}))
     Store().import_file(word_file, "mine")
-    assert create(Context(model=BUNDLED)).network.metadata.name == "words"
-    assert math.isfinite(float(create(Context()).predict([create(Context()).start()]).max()))
+    assert create(PredictorConfig(model=BUNDLED)).network.metadata.name == "words"
+    assert math.isfinite(
+        float(create(PredictorConfig()).predict([create(PredictorConfig()).start()]).max())
+    )

@@ -18,8 +18,8 @@ from typing import Any
 
 from foretype_model.errors import ForetypeError
 from foretype_model.files.atomic import private_folder
-from foretype_model.files.lock import alone
-from foretype_model.predictors.copy.index.update import Renewal, Request
+from foretype_model.files.lock import exclusive
+from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 
 
 def main() -> None:
@@ -30,15 +30,15 @@ def main() -> None:
         os.nice(19)
     try:
         private_folder(Path(request.folder))
-        with alone(Path(request.folder)):
-            Renewal(request, _Throttled()).run()
+        with exclusive(Path(request.folder)):
+            IndexUpdate(request, _ThrottledProgress()).run()
     except ForetypeError as error:
-        _tell(error=str(error))
+        _send(error=str(error))
     except (OSError, MemoryError) as error:
-        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        _tell(error=f"cannot keep the index in {request.folder} ({why}): make room there")
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        _send(error=f"cannot keep the index in {request.folder} ({reason}): make room there")
     except Exception as error:  # noqa: BLE001 (a traceback may hold text, and standard error is the editor's log)
-        _tell(
+        _send(
             error=(
                 f"the workspace cannot be indexed ({type(error).__name__}): what was indexed "
                 f"before is in use"
@@ -46,7 +46,7 @@ def main() -> None:
         )
 
 
-class _Throttled:
+class _ThrottledProgress:
     """Tells the parent of progress, ten times a second at most."""
 
     def __init__(self) -> None:
@@ -55,10 +55,10 @@ class _Throttled:
     def __call__(self, done: int, total: int) -> None:
         if time.monotonic() >= self._next or done == total:
             self._next = time.monotonic() + 0.1
-            _tell(progress=[done, total])
+            _send(progress=[done, total])
 
 
-def _tell(**message: Any) -> None:
+def _send(**message: Any) -> None:
     print(json.dumps(message), flush=True)
 
 

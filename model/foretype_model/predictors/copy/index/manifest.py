@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from foretype_model.files.atomic import replacing
+from foretype_model.files.atomic import atomic_write
 from foretype_model.files.stamp import Stamp
 
-MANIFEST: Final = "manifest.json"
-SHARD: Final = ".shard"
-FORMAT: Final = 3
+MANIFEST_FILE: Final = "manifest.json"
+SEGMENT_SUFFIX: Final = ".shard"
+MANIFEST_FORMAT: Final = 3
 """The version of the manifest's layout, and of what is masked in the shards; another one is as good
 as none.
 """
 
-_SHARD_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")
+_SEGMENT_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")
 
 
 class Entry(NamedTuple):
@@ -29,10 +29,10 @@ class Entry(NamedTuple):
 
     stamp: Stamp
     sha256: str
-    shard: str
+    segment: str
 
 
-class LeftOut(NamedTuple):
+class SkippedEntry(NamedTuple):
     """A file that was read and not indexed, and why."""
 
     stamp: Stamp
@@ -54,7 +54,7 @@ class Manifest:
     """
 
     files: Mapping[str, Entry] = field(default_factory=dict)
-    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    left_out: Mapping[str, SkippedEntry] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     large: str = ""
     young: str = ""
@@ -64,21 +64,21 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         """The manifest in a folder; an empty one where there is none, or none that can be used."""
         try:
-            return cls._of(json.loads((folder / MANIFEST).read_bytes()))
+            return cls._of(json.loads((folder / MANIFEST_FILE).read_bytes()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return cls()
 
     @classmethod
     def _of(cls, values: Any) -> Manifest:
         large, young, files = values["large"], values["young"], values["files"]
-        if values["format"] != FORMAT or not (
-            _SHARD_NAME.fullmatch(large) and _SHARD_NAME.fullmatch(young)
+        if values["format"] != MANIFEST_FORMAT or not (
+            _SEGMENT_NAME.fullmatch(large) and _SEGMENT_NAME.fullmatch(young)
         ):
             raise ValueError("foreign")
         return cls(
-            {name: Entry(_stamp(stamp), str(sha256), str(shard)) for name,
-            (stamp, sha256, shard) in files.items()},
-            {name: LeftOut(_stamp(stamp), str(reason)) for name,
+            {name: Entry(_stamp(stamp), str(sha256), str(segment)) for name,
+            (stamp, sha256, segment) in files.items()},
+            {name: SkippedEntry(_stamp(stamp), str(reason)) for name,
             (stamp, reason) in values["left_out"].items()},
             {reason: int(count) for reason, count in values["skipped"].items()},
             large,
@@ -89,13 +89,13 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Take the place of the manifest in a folder."""
         values = {
-            "format": FORMAT,
+            "format": MANIFEST_FORMAT,
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
         }
-        with replacing(folder / MANIFEST) as partial:
+        with atomic_write(folder / MANIFEST_FILE) as partial:
             partial.write_text(json.dumps(values), "utf-8")
 
-    def shards(self) -> tuple[str, ...]:
+    def segments(self) -> tuple[str, ...]:
         """The file names of the shards there are."""
         return tuple(name for name in (self.large, self.young) if name)
 

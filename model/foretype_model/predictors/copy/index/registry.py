@@ -9,31 +9,31 @@ from pathlib import Path
 from threading import Lock
 
 from foretype_model.errors import WorkspaceError
-from foretype_model.files.lock import LOCK
+from foretype_model.files.lock import LOCK_FILE_NAME
 from foretype_model.files.uris import real_path
 from foretype_model.predictor import Removed
-from foretype_model.predictors.copy.index.manifest import MANIFEST, SHARD, Manifest
+from foretype_model.predictors.copy.index.manifest import MANIFEST_FILE, SEGMENT_SUFFIX, Manifest
 from foretype_model.predictors.copy.index.workspace import Workspace
-from foretype_model.privacy.forget_list import Forgotten
+from foretype_model.privacy.forget_list import ForgetList
 
 
-class Indexes:
+class IndexRegistry:
     """Those below one folder, which has the list of what is forgotten. An `Indexer`, as what it
     does takes as long.
 
     Raises:
-        WorkspaceError: from `opened`, `forget`, `refresh` and `update`: it cannot be told what is
+        WorkspaceError: from `open_all`, `forget`, `refresh` and `update`: it cannot be told what is
             forgotten.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._purged = ""
-        self._state = Lock()
-        self._at_work: Workspace | None = None
+        self._compacted_digest = ""
+        self._lock = Lock()
+        self._running: Workspace | None = None
         self._closed = False
 
-    def opened(self) -> list[Workspace]:
+    def open_all(self) -> list[Workspace]:
         """All of them, to forget something in each."""
         found = [Workspace((), folder) for folder in self._folders()]
         for index in found:
@@ -46,21 +46,21 @@ class Indexes:
         """
         if path:
             name = real_path(path)
-            Forgotten.change(self._folder, lambda forgotten: forgotten.with_path(name))
+            ForgetList.change(self._folder, lambda forgotten: forgotten.with_path(name))
         if word:
-            Forgotten.change(self._folder, lambda forgotten: forgotten.with_word(word))
+            ForgetList.change(self._folder, lambda forgotten: forgotten.with_word(word))
         return Removed()
 
     def refresh(self, _progress: Callable[[int, int], None]) -> None:
         """Have what is forgotten leave the disk in each index where some of it is left; nothing
         else is renewed.
         """
-        digest = Forgotten.read(self._folder).digest()
+        digest = ForgetList.read(self._folder).digest()
         # Tried once: where it cannot be done, it is told, and not at each save.
-        if not digest or digest == self._purged:
+        if not digest or digest == self._compacted_digest:
             return
-        self._purged = digest
-        errors = [error for folder in self._folders() if (error := self._purge(folder, digest))]
+        self._compacted_digest = digest
+        errors = [error for folder in self._folders() if (error := self._compact(folder, digest))]
         if errors:
             raise errors[0]
 
@@ -70,30 +70,32 @@ class Indexes:
 
     def close(self) -> None:
         """End what `refresh` is at; it does nothing from now on."""
-        with self._state:
+        with self._lock:
             self._closed = True
-            if self._at_work:
-                self._at_work.close()
+            if self._running:
+                self._running.close()
 
-    def _purge(self, folder: Path, digest: str) -> WorkspaceError | None:
+    def _compact(self, folder: Path, digest: str) -> WorkspaceError | None:
         """What went wrong, if anything did."""
         manifest = Manifest.read(folder)
         # A shard that is no part of it, or a part of one, is what a renewal has left that was
         # killed.
-        whole = {path.name for path in folder.glob(f"*{SHARD}*")} <= set(manifest.shards())
+        whole = {path.name for path in folder.glob(f"*{SEGMENT_SUFFIX}*")} <= set(
+            manifest.segments()
+        )
         if whole and manifest.purged == digest:
             return None
-        with self._state:
+        with self._lock:
             if self._closed:
                 return None
-            self._at_work = Workspace((), folder)
+            self._running = Workspace((), folder)
         try:
-            self._at_work.purge()
+            self._running.compact()
         except WorkspaceError as error:
             return error
         return None
 
     def _folders(self) -> list[Path]:
         """Where there is an index, or one was begun."""
-        marks = (MANIFEST, LOCK, f"*{SHARD}")
+        marks = (MANIFEST_FILE, LOCK_FILE_NAME, f"*{SEGMENT_SUFFIX}")
         return sorted({path.parent for mark in marks for path in self._folder.glob(f"*/{mark}")})

@@ -12,18 +12,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-LOT: Final = 1 << 19
+MAX_BUCKET: Final = 1 << 19
 """Positions that are sorted at once, at some 50 bytes of memory each."""
 
 Bytes = NDArray[np.uint8]
 Positions = NDArray[np.int32]
 
 
-def sorted_positions(text: Bytes, most: int) -> Positions:
-    """All positions, by at least `most` bytes before them. The text goes round: it begins after its
-    end.
+def build_suffix_array(text: Bytes, depth: int) -> Positions:
+    """All positions, by at least `depth` bytes before them. The text goes round: it begins after
+    its end.
     """
-    words, previous = _Words(text, most), np.roll(text, 1)
+    words, previous = _Words(text, depth), np.roll(text, 1)
     positions, end = np.empty(len(text), np.int32), 0
     for byte in range(256):
         for bucket in _buckets(words, np.flatnonzero(previous == byte).astype(np.int32)):
@@ -39,23 +39,23 @@ def _buckets(words: _Words, positions: Positions) -> Iterator[Positions]:
     waiting = [(positions, 1)]
     del positions  # what has been split is held no longer
     while waiting:
-        bucket, alike = waiting.pop()
-        if len(bucket) <= LOT or alike == words.most:
+        bucket, shared = waiting.pop()
+        if len(bucket) <= MAX_BUCKET or shared == words.depth:
             yield bucket
             continue
-        nearest = words.byte_before(bucket, alike)
+        nearest = words.byte_before(bucket, shared)
         bytes_ = np.flatnonzero(np.bincount(nearest))
-        waiting += [(bucket[nearest == byte], alike + 1) for byte in bytes_[::-1]]
+        waiting += [(bucket[nearest == byte], shared + 1) for byte in bytes_[::-1]]
 
 
 class _Words:
     """The bytes before any position, the nearest byte first."""
 
-    def __init__(self, text: Bytes, most: int) -> None:
+    def __init__(self, text: Bytes, depth: int) -> None:
         backwards = text[::-1]
-        self._round = np.concatenate([backwards, np.resize(backwards[: most + 8], most + 8)])
+        self._round = np.concatenate([backwards, np.resize(backwards[: depth + 8], depth + 8)])
         self._words = np.ndarray((len(self._round) - 7,), ">u8", self._round, strides=(1,))
-        self.most, self._length = most, len(text)
+        self.depth, self._length = depth, len(text)
 
     def byte_before(self, positions: Positions, skipped: int) -> Bytes:
         """The byte before each position, once `skipped` bytes are passed over."""
@@ -74,7 +74,7 @@ def _sorted_bucket(words: _Words, positions: Positions) -> Positions:
     order = np.argsort(keys)
     positions, keys = positions[order], keys[order]
     tied, group = _ties(keys)
-    for skipped in range(8, words.most, 5):
+    for skipped in range(8, words.depth, 5):
         if not len(tied):
             break
         keys = (group.astype(np.uint64) << np.uint64(40)) | (
@@ -91,7 +91,7 @@ def _ties(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     """Of sorted keys: the indices of those that are not alone, and a number for each set of equal
     ones, rising.
     """
-    alike = keys[1:] == keys[:-1]
-    tied = np.flatnonzero(np.concatenate([[False], alike]) | np.concatenate([alike, [False]]))
+    equal = keys[1:] == keys[:-1]
+    tied = np.flatnonzero(np.concatenate([[False], equal]) | np.concatenate([equal, [False]]))
     new = np.concatenate([[True], keys[tied][1:] != keys[tied][:-1]])[: len(tied)]
     return tied, np.cumsum(new)

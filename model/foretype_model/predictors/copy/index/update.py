@@ -24,44 +24,50 @@ from foretype_model.files.discovery import (
     EMPTY,
     MINIFIED,
     NOT_TEXT,
-    LeftOutError,
+    SkippedFile,
     Tree,
     is_folder,
     read_text,
 )
 from foretype_model.files.stamp import Stamp
-from foretype_model.files.uris import names_of, real_path
-from foretype_model.predictors.copy.index.erase import holds
-from foretype_model.predictors.copy.index.fm_index import Shard
-from foretype_model.predictors.copy.index.manifest import MANIFEST, SHARD, Entry, LeftOut, Manifest
-from foretype_model.privacy.forget_list import LIST, Forgotten, is_covered
-from foretype_model.privacy.forgotten_words import blanked
-from foretype_model.privacy.secret_scanner import masked
+from foretype_model.files.uris import aliases, real_path
+from foretype_model.predictors.copy.index.erase import contains_word
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.index.manifest import (
+    MANIFEST_FILE,
+    SEGMENT_SUFFIX,
+    Entry,
+    Manifest,
+    SkippedEntry,
+)
+from foretype_model.privacy.forget_list import FORGET_LIST_FILE, ForgetList, is_covered
+from foretype_model.privacy.forgotten_words import redact_words
+from foretype_model.privacy.secret_scanner import redact
 
-LARGEST: Final = 1_000_000
+MAX_FILE_BYTES: Final = 1_000_000
 """Bytes of a file. What is larger is data or generated, and would push out a hundred files of the
 user's own.
 """
 
-TOTAL: Final = 20_000_000
+MAX_TOTAL_BYTES: Final = 20_000_000
 """Bytes of all files, the newest first: twenty novels, or half a million lines of code. They take
 30 s to sort.
 """
 
-YOUNG: Final = 1_000_000
+MAX_DELTA_BYTES: Final = 1_000_000
 """Bytes of the young shard; they take a second to sort."""
 
-MOST_ENTRIES: Final = 50_000
+MAX_ENTRIES: Final = 50_000
 """Entries of folders that are looked at, in some seconds. Where there are more, it is no project,
 but a home folder.
 """
 
 OLDER: Final = "older than the newest 20 MB"
 
-OF_THE_CONTENT: Final = frozenset({EMPTY, MINIFIED, NOT_TEXT})
+CONTENT_REASONS: Final = frozenset({EMPTY, MINIFIED, NOT_TEXT})
 """Reasons that hold for as long as a file is not changed."""
 
-_PARTIAL: Final = re.compile(rf"\..*({re.escape(SHARD)}|{re.escape(MANIFEST)})\..*")
+_PARTIAL: Final = re.compile(rf"\..*({re.escape(SEGMENT_SUFFIX)}|{re.escape(MANIFEST_FILE)})\..*")
 """What is left of a write that was cut short."""
 
 
@@ -82,7 +88,7 @@ class Request:
     paths: Sequence[str] | None
 
 
-class Renewal:
+class IndexUpdate:
     """One bringing up to date of an index on disk.
 
     Args:
@@ -96,16 +102,17 @@ class Renewal:
         self._folder = Path(request.folder)
         self._trees = [Tree(Path(path), request.exclude) for path in request.folders]
         self._report = report
-        self._forgotten = Forgotten.read(self._folder.parent)
+        self._forget_list = ForgetList.read(self._folder.parent)
         self._before = Manifest.read(self._folder)
-        self._words = self._forgotten.in_bytes()
-        self._held = {
-            shard: _held(self._folder / shard, self._words) for shard in self._before.shards()
+        self._words = self._forget_list.encoded_words()
+        self._stored_names = {
+            segment: _stored_names(self._folder / segment, self._words)
+            for segment in self._before.segments()
         }
         self._changed = _changed(request.paths) if self._before.files else None
         self._skipped: Counter[str] = Counter()
         self._files: dict[str, Entry] = {}
-        self._left_out: dict[str, LeftOut] = {}
+        self._left_out: dict[str, SkippedEntry] = {}
         self._texts: dict[str, bytes] = {}
 
     def run(self) -> None:
@@ -116,26 +123,26 @@ class Renewal:
         """
         # First, too: where each renewal is killed before its end, what they leave must not fill the
         # disk.
-        _sweep(self._folder, self._before.shards())
+        _collect_garbage(self._folder, self._before.segments())
         # The index itself may lie in the workspace, as in a home folder.
         index = Path(real_path(self._folder))
-        unwanted = (*self._forgotten.paths, str(index), str(index.parent / LIST))
+        unwanted = (*self._forget_list.paths, str(index), str(index.parent / FORGET_LIST_FILE))
         found = {
             name: stamp for name, stamp in self._find().items() if not is_covered(name, unwanted)
         }
         self._select(found)
-        large, young = self._arrange(found)
+        base, delta = self._assign_segments(found)
         skipped = self._before.skipped
         if self._changed is None:
             skipped = dict(
                 self._skipped + Counter(entry.reason for entry in self._left_out.values())
             )
         after = Manifest(
-            self._files, self._left_out, skipped, large, young, self._forgotten.digest()
+            self._files, self._left_out, skipped, base, delta, self._forget_list.digest()
         )
         if after != self._before:
             after.write(self._folder)
-        _sweep(self._folder, after.shards())
+        _collect_garbage(self._folder, after.segments())
         self._report(len(found), len(found))
 
     # Finding
@@ -144,16 +151,19 @@ class Renewal:
         """The files that may be texts of the user's."""
         if self._changed is None:
             return _stamped(
-                name for tree in self._trees for name in tree.walk(self._skipped, MOST_ENTRIES)
+                name for tree in self._trees for name in tree.walk(self._skipped, MAX_ENTRIES)
             )
-        known: dict[str, Entry | LeftOut] = {**self._before.files, **self._before.left_out}
+        known: dict[str, Entry | SkippedEntry] = {**self._before.files, **self._before.left_out}
         found = {
             name: entry.stamp
             for name, entry in known.items()
             if not is_covered(name, self._changed)
         }
         return found | _stamped(
-            name for tree in self._trees for path in self._changed for name in _below(tree, path)
+            name
+            for tree in self._trees
+            for path in self._changed
+            for name in _files_below(tree, path)
         )
 
     # Selecting
@@ -165,86 +175,96 @@ class Renewal:
         newest_first = sorted(found, key=lambda name: (-found[name].mtime_ns, name))
         for count, name in enumerate(newest_first):
             size = found[name].size
-            if size <= LARGEST and total + size > TOTAL:
+            if size <= MAX_FILE_BYTES and total + size > MAX_TOTAL_BYTES:
                 self._skipped[OLDER] += len(newest_first) - count
                 break
             self._report(count, len(newest_first))
             try:
-                entry = self._known(name, found[name]) or self._read(name, found[name])
-                _check_new(entry.sha256, digests)
-            except LeftOutError as error:
-                self._left_out[name] = LeftOut(found[name], error.reason)
+                entry = self._reuse(name, found[name]) or self._read(name, found[name])
+                _check_distinct(entry.sha256, digests)
+            except SkippedFile as error:
+                self._left_out[name] = SkippedEntry(found[name], error.reason)
                 self._texts.pop(name, None)
                 continue
             self._files[name] = entry
             total += size
 
-    def _known(self, name: str, stamp: Stamp) -> Entry | None:
-        """What the manifest knows of a file that was not changed; raises `LeftOutError` where it
+    def _reuse(self, name: str, stamp: Stamp) -> Entry | None:
+        """What the manifest knows of a file that was not changed; raises `SkippedFile` where it
         was left out.
         """
         if self._changed is not None and is_covered(name, self._changed):
             return None
         left_out = self._before.left_out.get(name)
-        if left_out and left_out.stamp == stamp and left_out.reason in OF_THE_CONTENT:
-            raise LeftOutError(left_out.reason)
+        if left_out and left_out.stamp == stamp and left_out.reason in CONTENT_REASONS:
+            raise SkippedFile(left_out.reason)
         entry = self._before.files.get(name)
         return self._entry(name, stamp, entry.sha256) if entry and entry.stamp == stamp else None
 
     def _read(self, name: str, stamp: Stamp) -> Entry:
-        self._texts[name] = read_text(Path(name), largest=LARGEST)
+        self._texts[name] = read_text(Path(name), max_bytes=MAX_FILE_BYTES)
         return self._entry(name, stamp, hashlib.sha256(self._texts[name]).hexdigest())
 
     def _entry(self, name: str, stamp: Stamp, sha256: str) -> Entry:
         """In the shard that holds this very text, or in none as yet."""
         before = self._before.files.get(name)
-        if before and before.sha256 == sha256 and name in self._held.get(before.shard, ()):
-            return Entry(stamp, sha256, before.shard)
+        if (
+            before
+            and before.sha256 == sha256
+            and name in self._stored_names.get(before.segment, ())
+        ):
+            return Entry(stamp, sha256, before.segment)
         return Entry(stamp, sha256, "")
 
     # Building
 
-    def _arrange(self, found: Mapping[str, Stamp]) -> tuple[str, str]:
+    def _assign_segments(self, found: Mapping[str, Stamp]) -> tuple[str, str]:
         """Bring each selected file into a shard; the file names of the large one and the young
         one.
         """
-        large = self._before.large if self._held.get(self._before.large) else ""
-        rising = [name for name, entry in self._files.items() if not large or entry.shard != large]
-        if self._size(rising) > YOUNG or self._has_to_go(self._held.get(large, frozenset()), found):
-            large, rising = "", list(self._files)
-        if self._size(rising) > YOUNG:
-            return self._build(rising), ""
-        young = self._before.young
-        if (
-            self._held.get(young, frozenset())
-            == set(rising)
-            == {n for n in rising if self._files[n].shard == young}
+        base = self._before.large if self._stored_names.get(self._before.large) else ""
+        delta_names = [
+            name for name, entry in self._files.items() if not base or entry.segment != base
+        ]
+        if self._size(delta_names) > MAX_DELTA_BYTES or self._needs_compaction(
+            self._stored_names.get(base, frozenset()), found
         ):
-            return large, young if rising else ""
-        return large, self._build(rising)
+            base, delta_names = "", list(self._files)
+        if self._size(delta_names) > MAX_DELTA_BYTES:
+            return self._build(delta_names), ""
+        delta = self._before.young
+        if (
+            self._stored_names.get(delta, frozenset())
+            == set(delta_names)
+            == {n for n in delta_names if self._files[n].segment == delta}
+        ):
+            return base, delta if delta_names else ""
+        return base, self._build(delta_names)
 
     def _size(self, names: Iterable[str]) -> int:
         return sum(self._files[name].stamp.size for name in names)
 
-    def _has_to_go(self, held: Collection[str], found: Mapping[str, Stamp]) -> bool:
+    def _needs_compaction(self, stored: Collection[str], found: Mapping[str, Stamp]) -> bool:
         """Whether a shard holds what must not stay on disk: forgotten files, and, looking at all,
         any that are gone.
         """
-        gone = self._changed is None and not found.keys() >= set(held)
-        return gone or any(self._forgotten.covers(name) for name in held)
+        gone = self._changed is None and not found.keys() >= set(stored)
+        return gone or any(self._forget_list.covers(name) for name in stored)
 
     def _build(self, names: Sequence[str]) -> str:
         """The file name of a new shard with these files; empty where there are none."""
         texts = ((name, self._text(name)) for name in sorted(names))
         documents = [
-            (name, blanked(masked(text), self._words)) for name, text in texts if text is not None
+            (name, redact_words(redact(text), self._words))
+            for name, text in texts
+            if text is not None
         ]
         if not documents:
             return ""
-        shard = secrets.token_hex(8) + SHARD
-        Shard.build(documents).save(self._folder / shard)
-        self._files |= {name: self._files[name]._replace(shard=shard) for name, _ in documents}
-        return shard
+        segment = secrets.token_hex(8) + SEGMENT_SUFFIX
+        FMIndex.build(documents).save(self._folder / segment)
+        self._files |= {name: self._files[name]._replace(segment=segment) for name, _ in documents}
+        return segment
 
     def _text(self, name: str) -> bytes | None:
         """The text of a selected file; None where it has gone meanwhile."""
@@ -252,14 +272,14 @@ class Renewal:
             stamp = Stamp.of(name)
             try:
                 self._files[name] = self._read(name, stamp or self._files[name].stamp)
-            except LeftOutError:
+            except SkippedFile:
                 del self._files[name]
         return self._texts.pop(name, None)
 
 
-def _check_new(digest: str, digests: set[str]) -> None:
+def _check_distinct(digest: str, digests: set[str]) -> None:
     if digest in digests:
-        raise LeftOutError(DUPLICATE)
+        raise SkippedFile(DUPLICATE)
     digests.add(digest)
 
 
@@ -267,37 +287,39 @@ def _changed(paths: Sequence[str] | None) -> frozenset[str] | None:
     """The names of what was changed; None where everything has to be looked at."""
     if paths is None or any(Path(path).name == ".gitignore" for path in paths):
         return None
-    return frozenset(name for path in paths for name in names_of(path))
+    return frozenset(name for path in paths for name in aliases(path))
 
 
 def _stamped(names: Iterable[str]) -> dict[str, Stamp]:
     return {name: stamp for name in names if (stamp := Stamp.of(name))}
 
 
-def _below(tree: Tree, path: str) -> Iterator[str]:
+def _files_below(tree: Tree, path: str) -> Iterator[str]:
     """The files of a tree that are at a path or below it."""
     if is_folder(path):
-        yield from tree.walk(Counter(), MOST_ENTRIES, within=path)
-    elif tree.has(path):
+        yield from tree.walk(Counter(), MAX_ENTRIES, within=path)
+    elif tree.includes(path):
         yield path
 
 
-def _held(path: Path, forgotten: Collection[bytes]) -> frozenset[str]:
+def _stored_names(path: Path, forgotten: Collection[bytes]) -> frozenset[str]:
     """The names of the documents in a shard; none where it is broken, or holds a word that must not
     stay on disk.
     """
     try:
-        shard = Shard.open(path)
+        segment = FMIndex.open(path)
     except BrokenIndexError:
         return frozenset()
-    usable = shard.is_whole and not any(holds(shard, word) for word in forgotten)
-    return frozenset(shard.names) if usable else frozenset()
+    usable = segment.is_intact and not any(contains_word(segment, word) for word in forgotten)
+    return frozenset(segment.names) if usable else frozenset()
 
 
-def _sweep(folder: Path, kept: Collection[str]) -> None:
+def _collect_garbage(folder: Path, kept: Collection[str]) -> None:
     """Remove shards that nothing refers to, and what was left of writes that were cut short."""
     for path in folder.iterdir():
-        if (path.suffix == SHARD and path.name not in kept) or _PARTIAL.fullmatch(path.name):
+        if (path.suffix == SEGMENT_SUFFIX and path.name not in kept) or _PARTIAL.fullmatch(
+            path.name
+        ):
             # Windows keeps a file that a server has open; the next sweep removes it.
             with suppress(OSError):
                 path.unlink()

@@ -19,21 +19,21 @@ from typing import Final
 from foretype_model.errors import BrokenIndexError, WorkspaceError
 from foretype_model.files.discovery import Tree
 from foretype_model.files.stamp import Stamp
-from foretype_model.files.uris import names_of, real_path
+from foretype_model.files.uris import aliases, real_path
 from foretype_model.predictor import Removed
-from foretype_model.predictors.copy.index.erase import without_word
-from foretype_model.predictors.copy.index.fm_index import Shard
+from foretype_model.predictors.copy.index.erase import mask_word
+from foretype_model.predictors.copy.index.fm_index import FMIndex
 from foretype_model.predictors.copy.index.manifest import Manifest
 from foretype_model.predictors.copy.index.update import Request
-from foretype_model.privacy.forget_list import Forgotten, is_covered
+from foretype_model.privacy.forget_list import ForgetList, is_covered
 
 # -P: what lies in the working directory is not imported.
 COMMAND: Final = (sys.executable, "-P", "-m", "foretype_model.predictors.copy.index.child")
 
-ATTEMPTS: Final = 3
+OPEN_ATTEMPTS: Final = 3
 """At opening shards, while another server supersedes them."""
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Summary:
         files: how many.
         size: of them, in bytes.
         skipped: how many files and folders are left out, by reason
-            (`foretype_model.files.discovery.in_words` says it).
+            (`foretype_model.files.discovery.summarise_skipped` says it).
     """
 
     files: int
@@ -58,8 +58,8 @@ class Workspace:
     """The texts below some folders, as shards.
 
     The names of documents are absolute paths without links, as `real_path` gives them. Every method
-    may be called from any thread. `refresh`, `update` and `purge` take long, and wait for one
-    another; `open`, `forget` and `forget_word` take as long as `Shard.without`.
+    may be called from any thread. `refresh`, `update` and `compact` take long, and wait for one
+    another; `open`, `forget` and `forget_word` take as long as `FMIndex.mask_documents`.
 
     Args:
         folders: of the workspace; none where it is only to forget, whatever folders the index is
@@ -78,19 +78,19 @@ class Workspace:
         self.folders = folders
         self.exclude = exclude
         self._folder = folder
-        self._forgotten: Forgotten | None = None
+        self._forget_list: ForgetList | None = None
         self._manifest = Manifest()
         self._outdated: frozenset[str] = frozenset()
-        self._shards: dict[str, tuple[Shard, Shard]] = {}
-        self._state = Lock()
-        self._working = Lock()
+        self._segments: dict[str, tuple[FMIndex, FMIndex]] = {}
+        self._lock = Lock()
+        self._child_lock = Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._closed = False
 
     @property
-    def shards(self) -> tuple[Shard, ...]:
+    def segments(self) -> tuple[FMIndex, ...]:
         """The index as it is known at this moment."""
-        return tuple(masked for _, masked in self._shards.values())
+        return tuple(masked for _, masked in self._segments.values())
 
     @property
     def summary(self) -> Summary:
@@ -100,13 +100,13 @@ class Workspace:
         )
 
     @property
-    def forgotten(self) -> Forgotten | None:
+    def forget_list(self) -> ForgetList | None:
         """What is never to be offered again, as it was last read from the disk; None until that
         could be told.
         """
-        return self._forgotten
+        return self._forget_list
 
-    def open(self) -> tuple[Shard, ...]:
+    def open(self) -> tuple[FMIndex, ...]:
         """What is on disk from last time, less the files that were changed or have gone, or are
         excluded by now.
         """
@@ -116,11 +116,11 @@ class Workspace:
             name
             for name, entry in files
             if Stamp.of(name) != entry.stamp
-            or (trees and not any(tree.has(name) for tree in trees))
+            or (trees and not any(tree.includes(name) for tree in trees))
         )
         return self._load(frozenset(outdated))
 
-    def refresh(self, progress: Progress = lambda _done, _total: None) -> tuple[Shard, ...]:
+    def refresh(self, progress: OnProgress = lambda _done, _total: None) -> tuple[FMIndex, ...]:
         """Look at every file, and index what has changed.
 
         Args:
@@ -128,46 +128,46 @@ class Workspace:
                 the index is made.
 
         Raises:
-            WorkspaceError: that could not be done; `shards` are what they were, less what is
+            WorkspaceError: that could not be done; `segments` are what they were, less what is
                 forgotten by now.
         """
         try:
-            self._renew(None, progress)
+            self._run_child(None, progress)
         finally:
             self._load()
-        return self.shards
+        return self.segments
 
-    def update(self, paths: Collection[Path]) -> tuple[Shard, ...]:
+    def update(self, paths: Collection[Path]) -> tuple[FMIndex, ...]:
         """Index the files or folders at `paths`, which were saved, created or removed; raises as
         `refresh` does.
         """
         trees, indexed = [Tree(path, self.exclude) for path in self.folders], self._with_folders()
         # Packages that are installed and logs that are written, which are none of ours, start no
         # process.
-        ours = tuple(str(path) for path in paths if _concerns(path, indexed, trees))
+        relevant = tuple(str(path) for path in paths if _is_relevant(path, indexed, trees))
         try:
-            if ours or not paths:
-                self._renew(ours)
+            if relevant or not paths:
+                self._run_child(relevant)
         finally:
             self._load()
-        return self.shards
+        return self.segments
 
-    def purge(self) -> None:
+    def compact(self) -> None:
         """Have what is forgotten leave the disk, and take nothing in; raises as `refresh` does."""
-        self._renew(())
+        self._run_child(())
 
     def forget(self, path: Path) -> Removed:
         """Offer nothing from a file, or from any below a folder, and never learn from it again, in
         any workspace.
 
-        The `shards` are without it at once, and so is every server that starts from now on. Its
+        The `segments` are without it at once, and so is every server that starts from now on. Its
         text goes from the disk with the next `update`, of nothing if need be.
         """
         name = real_path(path)
-        with self._state:
-            before = self._forgotten or Forgotten()
-            self._forgotten = Forgotten.change(
-                self._folder.parent, lambda forgotten: forgotten.with_path(name)
+        with self._lock:
+            before = self._forget_list or ForgetList()
+            self._forget_list = ForgetList.change(
+                self._folder.parent, lambda forget_list: forget_list.with_path(name)
             )
             files = {
                 known: entry
@@ -175,13 +175,13 @@ class Workspace:
                 if not before.covers(known)
             }
             gone = [known for known in files if is_covered(known, (name,))]
-            self._mask(self._shards)
+            self._mask(self._segments)
         return Removed(tuple(gone), sum(files[known].stamp.size for known in gone))
 
-    def knows(self, path: Path) -> bool:
+    def covers(self, path: Path) -> bool:
         """Whether a file, or any below a folder, is indexed or forgotten."""
-        name, forgotten = real_path(path), self._forgotten or Forgotten()
-        return forgotten.covers(name) or any(
+        name, forget_list = real_path(path), self._forget_list or ForgetList()
+        return forget_list.covers(name) or any(
             is_covered(known, (name,)) for known in self._manifest.files
         )
 
@@ -197,30 +197,30 @@ class Workspace:
     def unforget(self, path: Path) -> None:
         """Take `forget` back; an `update` of that path learns from it again."""
         name = real_path(path)
-        with self._state:
-            self._forgotten = Forgotten.change(
-                self._folder.parent, lambda forgotten: forgotten.without_path(name)
+        with self._lock:
+            self._forget_list = ForgetList.change(
+                self._folder.parent, lambda forget_list: forget_list.without_path(name)
             )
 
     def forget_word(self, word: str) -> Removed:
         """Offer `word` never again where it stands whole, in any file; otherwise as `forget`."""
-        with self._state:
-            self._forgotten = Forgotten.change(
-                self._folder.parent, lambda forgotten: forgotten.with_word(word)
+        with self._lock:
+            self._forget_list = ForgetList.change(
+                self._folder.parent, lambda forget_list: forget_list.with_word(word)
             )
-            return Removed(occurrences=self._mask(self._shards))
+            return Removed(occurrences=self._mask(self._segments))
 
     def close(self) -> None:
         """End the child process, if there is one; none is started from now on."""
-        with self._state:
+        with self._lock:
             self._closed = True
             if self._child:
                 self._child.kill()
 
     # The child process
 
-    def _renew(
-        self, paths: tuple[str, ...] | None, progress: Progress = lambda _done, _total: None
+    def _run_child(
+        self, paths: tuple[str, ...] | None, progress: OnProgress = lambda _done, _total: None
     ) -> None:
         if not self.folders and not self._folder.exists():
             return
@@ -228,14 +228,14 @@ class Workspace:
         request = json.dumps(
             asdict(Request(folders, str(self._folder.absolute()), self.exclude, paths))
         )
-        with self._working:
+        with self._child_lock:
             try:
-                with self._state:
+                with self._lock:
                     if self._closed:
                         return
                     self._child = _start()
                 with self._child as child:
-                    error = _converse(child, request, progress)
+                    error = _send_request(child, request, progress)
             except OSError as problem:
                 error = (
                     f"cannot start what indexes the workspace ({problem.strerror}): close "
@@ -246,73 +246,73 @@ class Workspace:
 
     # What is loaded
 
-    def _load(self, outdated: frozenset[str] = frozenset()) -> tuple[Shard, ...]:
+    def _load(self, outdated: frozenset[str] = frozenset()) -> tuple[FMIndex, ...]:
         """Read what is on disk, with all files masked that are not to be found in it."""
-        with self._state:
-            self._forgotten = Forgotten.read(self._folder.parent)
+        with self._lock:
+            self._forget_list = ForgetList.read(self._folder.parent)
             self._outdated = outdated
-            for _ in range(ATTEMPTS):
+            for _ in range(OPEN_ATTEMPTS):
                 manifest = Manifest.read(self._folder)
-                opened = {shard: self._opened(shard) for shard in manifest.shards()}
+                opened = {segment: self._opened(segment) for segment in manifest.segments()}
                 if None not in opened.values():
                     break
-            if broken := [shard for shard, pair in opened.items() if pair is None]:
+            if broken := [segment for segment, pair in opened.items() if pair is None]:
                 log.warning("broken and made again: %s in %s", ", ".join(broken), self._folder)
             self._manifest = replace(manifest, left_out={})
-            self._mask({shard: pair for shard, pair in opened.items() if pair})
-            return self.shards
+            self._mask({segment: pair for segment, pair in opened.items() if pair})
+            return self.segments
 
-    def _opened(self, shard: str) -> tuple[Shard, Shard] | None:
+    def _opened(self, segment: str) -> tuple[FMIndex, FMIndex] | None:
         """A shard as it is on disk, and masked as it was last; None where it is broken or
         superseded.
         """
-        if shard in self._shards:
-            return self._shards[shard]
+        if segment in self._segments:
+            return self._segments[segment]
         try:
-            opened = Shard.open(self._folder / shard)
+            opened = FMIndex.open(self._folder / segment)
         except BrokenIndexError:
             return None
         return opened, opened
 
-    def _mask(self, shards: Mapping[str, tuple[Shard, Shard]]) -> int:
+    def _mask(self, segments: Mapping[str, tuple[FMIndex, FMIndex]]) -> int:
         """Take these shards for the index, once all is hidden in them that is not to be offered.
 
         How many words were hidden, that were not before, is returned.
         """
         count, ready = 0, {}
-        forgotten = self._forgotten or Forgotten()
-        words = forgotten.in_bytes()
-        for shard, (whole, masked) in shards.items():
+        forget_list = self._forget_list or ForgetList()
+        words = forget_list.encoded_words()
+        for segment, (whole, masked) in segments.items():
             hidden = frozenset(
                 name
                 for name in whole.names
-                if not self._is_current(name, shard) or forgotten.covers(name)
+                if not self._is_current(name, segment) or forget_list.covers(name)
             )
-            if (hidden or words) and not whole.is_whole:
+            if (hidden or words) and not whole.is_intact:
                 # Something else would be hidden. The next `refresh` makes it again.
                 continue
             # What is masked already need not be again.
-            current = (masked if masked.masked <= hidden else whole).without(hidden)
+            current = (masked if masked.masked_names <= hidden else whole).mask_documents(hidden)
             for word in words:
-                current, found = without_word(current, word)
+                current, found = mask_word(current, word)
                 count += found
-            ready[shard] = whole, current
-        self._shards = ready
+            ready[segment] = whole, current
+        self._segments = ready
         return count
 
-    def _is_current(self, name: str, shard: str) -> bool:
+    def _is_current(self, name: str, segment: str) -> bool:
         entry = self._manifest.files.get(name)
-        return entry is not None and entry.shard == shard and name not in self._outdated
+        return entry is not None and entry.segment == segment and name not in self._outdated
 
 
-def _concerns(path: Path, indexed: set[str], trees: Collection[Tree]) -> bool:
+def _is_relevant(path: Path, indexed: set[str], trees: Collection[Tree]) -> bool:
     """Whether what is at a path is or was text of the user's, or says what is."""
-    names = names_of(path)
+    names = aliases(path)
     if not indexed.isdisjoint(names):
         return True
     # A rule matters where it holds.
     places = {real_path(path.parent)} if path.name == ".gitignore" else names
-    return any(tree.reaches(place) for tree in trees for place in places)
+    return any(tree.covers(place) for tree in trees for place in places)
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -327,7 +327,7 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _converse(child: subprocess.Popen[bytes], request: str, progress: Progress) -> str | None:
+def _send_request(child: subprocess.Popen[bytes], request: str, progress: OnProgress) -> str | None:
     """Have the child do what is requested; what went wrong, if anything did."""
     assert child.stdin and child.stdout
     with suppress(BrokenPipeError):

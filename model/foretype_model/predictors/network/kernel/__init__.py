@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from foretype_model.predictor import VOCABULARY
 
 FOLDER: Final = Path(__file__).parent
-SOURCES: Final = ("kernel.c", "step.h")
+C_SOURCES: Final = ("kernel.c", "step.h")
 LIBRARY: Final = "libforetype.so"
 
 NONE, PLAIN, MOST_WAYS = -1, 0, 4
@@ -30,34 +30,34 @@ the faster the later they come: AVX2, AVX-VNNI, and AVX-512 with VNNI. Eight row
 244, 176 and 128 us, one row 60, 58, 57. All of them compute the same numbers.
 """
 
-COLUMNS, GROUP = 16, 4
+PANEL_COLUMNS, GROUP_ROWS = 16, 4
 """A panel of a matrix has so many columns, and is read in groups of so many rows."""
 
-LARGEST: Final = 63
+MAX_WEIGHT: Final = 63
 """Of the weights: 255 x 63 x 2 is the most that fits 16 bits."""
 
-MOST: Final = 16_384
+MAX_UNITS: Final = 16_384
 """Units and embeddings at most: no sum of so many products overflows 32 bits."""
 
-MOST_NGRAMS, LARGEST_MULTIPLIER = 64, 1 << 18
+MAX_NGRAMS, MAX_MULTIPLIER = 64, 1 << 18
 """No sum of so many products with a byte overflows 32 bits."""
 
 STATE_SCALE: Final = np.float32(1 / 127)
 
-MATRICES: Final = (
+MATRIX_NAMES: Final = (
     "recurrent.weight_ih_l0",
     "recurrent.weight_hh_l0",
     "output.weight",
     "skip.weight",
 )
-TYPES: Final[Mapping[str, type[np.generic]]] = {
+ARRAY_TYPES: Final[Mapping[str, type[np.generic]]] = {
     "multipliers": np.int64,
     "embedding.weight": np.float16,
     "ngrams.weight.int8": np.int8,
     "ngrams.weight.scale": np.float32,
-    **{f"{name}.int8": np.int8 for name in MATRICES},
-    **{f"{name}.scale": np.float32 for name in MATRICES},
-    **{name.replace("weight", "bias"): np.float32 for name in MATRICES},
+    **{f"{name}.int8": np.int8 for name in MATRIX_NAMES},
+    **{f"{name}.scale": np.float32 for name in MATRIX_NAMES},
+    **{name.replace("weight", "bias"): np.float32 for name in MATRIX_NAMES},
 }
 """What a model file has to hold, of which type."""
 
@@ -86,7 +86,7 @@ class _Network(ctypes.Structure):
 
 def source_checksum() -> int:
     """Of the C sources beside this file: what was compiled from others is not used."""
-    return zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in SOURCES))
+    return zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in C_SOURCES))
 
 
 @cache
@@ -117,13 +117,13 @@ def sizes(arrays: Arrays) -> tuple[int, int, int]:
     )
 
 
-def known(arrays: Arrays) -> bool:
+def is_supported(arrays: Arrays) -> bool:
     """Whether these are the numbers of a network that the kernel knows, of sizes that fit
     together.
     """
     if any(
         name not in arrays or arrays[name].dtype != dtype or not arrays[name].ndim
-        for name, dtype in TYPES.items()
+        for name, dtype in ARRAY_TYPES.items()
     ):
         return False
     hidden, embedding, ngrams = sizes(arrays)
@@ -138,15 +138,15 @@ def known(arrays: Arrays) -> bool:
         (embedding, hidden, hidden, embedding),
         (3 * hidden, 3 * hidden, VOCABULARY, VOCABULARY),
     )
-    for name, rows, columns in zip(MATRICES, inputs, outputs, strict=True):
+    for name, rows, columns in zip(MATRIX_NAMES, inputs, outputs, strict=True):
         shapes[f"{name}.int8"] = rows, columns
         shapes[f"{name}.scale"] = shapes[name.replace("weight", "bias")] = (columns,)
     return (
         all(arrays[name].shape == shape and arrays[name].size for name, shape in shapes.items())
-        and max(hidden, embedding) <= MOST
-        and ngrams <= MOST_NGRAMS
-        and _between(arrays["multipliers"], 0, LARGEST_MULTIPLIER)
-        and all(_between(arrays[f"{name}.int8"], -LARGEST, LARGEST) for name in MATRICES)
+        and max(hidden, embedding) <= MAX_UNITS
+        and ngrams <= MAX_NGRAMS
+        and _between(arrays["multipliers"], 0, MAX_MULTIPLIER)
+        and all(_between(arrays[f"{name}.int8"], -MAX_WEIGHT, MAX_WEIGHT) for name in MATRIX_NAMES)
     )
 
 
@@ -154,19 +154,19 @@ def _between(array: NDArray[Any], least: int, most: int) -> bool:
     return bool(array.min() >= least and array.max() <= most)
 
 
-def ways() -> list[int]:
+def supported_isas() -> list[int]:
     """Those that this processor knows."""
     native = library()
-    return [way for way in range(MOST_WAYS) if native.foretype_knows(way)] if native else []
+    return [isa for isa in range(MOST_WAYS) if native.foretype_knows(isa)] if native else []
 
 
-def best() -> int:
+def best_isa() -> int:
     """The way that serves on this processor.
 
     NONE where ONNX Runtime is sooner done, or may be: plain C, which took 570 us where AVX2 took
     48, has not been timed on processors of another kind.
     """
-    return max((way for way in ways() if way != PLAIN), default=NONE)
+    return max((isa for isa in supported_isas() if isa != PLAIN), default=NONE)
 
 
 class Kernel:
@@ -174,27 +174,27 @@ class Kernel:
 
     name = "native code"
 
-    def __init__(self, arrays: Arrays, way: int) -> None:
-        """`arrays` are `known` ones, of a model file; `way` is `best()`, or PLAIN where there is a
-        library.
+    def __init__(self, arrays: Arrays, isa: int) -> None:
+        """`arrays` are `is_supported` ones, of a model file; `isa` is `best_isa()`, or PLAIN where
+        there is a library.
         """
         native = library()
-        assert native and way != NONE
-        self._native, self._way = native, way
-        self._kept: list[NDArray[Any]] = []
+        assert native and isa != NONE
+        self._native, self._isa = native, isa
+        self._arrays: list[NDArray[Any]] = []
         self.state_size, embedding, ngrams = sizes(arrays)
         self._row = self.state_size + VOCABULARY
-        units, gates = -self.state_size % COLUMNS, 3
+        units, gates = -self.state_size % PANEL_COLUMNS, 3
         self._network = _Network(
             self.state_size + units,
             self.state_size,
             embedding,
             ngrams,
             len(arrays["ngrams.weight.int8"]),
-            self._keep(arrays["ngrams.weight.int8"]),
-            self._keep(arrays["ngrams.weight.scale"]),
-            self._keep(arrays["embedding.weight"].astype(np.float32)),
-            self._keep(arrays["multipliers"].T.astype(np.uint32)),
+            self._copy_aligned(arrays["ngrams.weight.int8"]),
+            self._copy_aligned(arrays["ngrams.weight.scale"]),
+            self._copy_aligned(arrays["embedding.weight"].astype(np.float32)),
+            self._copy_aligned(arrays["multipliers"].T.astype(np.uint32)),
             self._matrix(arrays, "recurrent.{}_ih_l0", gates, 0),
             self._matrix(arrays, "recurrent.{}_hh_l0", gates, units),
             self._matrix(arrays, "output.{}", 1, units),
@@ -221,7 +221,7 @@ class Kernel:
             or len(before) != 4 * rows * self.state_size
         ):
             raise ValueError("texts or states are not of the sizes that they should be")
-        if self._native.foretype_run(self._address, self._way, rows, length, text, before, after):
+        if self._native.foretype_run(self._address, self._isa, rows, length, text, before, after):
             raise MemoryError
         numbers, hidden = np.frombuffer(after, np.float32), self.state_size
         # Copies: a state that is kept would keep those beside it, of which most are not, as 1,000
@@ -240,30 +240,32 @@ class Kernel:
         weight, bias = arrays[name.format("weight") + ".int8"], arrays[name.format("bias")]
         scale = arrays[name.format("weight") + ".scale"] * STATE_SCALE
         each = len(bias) // gates
-        pad = ((0, 0), (0, 0), (0, -each % COLUMNS))
+        pad = ((0, 0), (0, 0), (0, -each % PANEL_COLUMNS))
         weight, scale, bias = (
             np.pad(array.reshape(-1, gates, each), pad) for array in (weight, scale, bias)
         )
         weight = weight.reshape(len(weight), -1)
-        weight = np.pad(weight, ((0, more - (len(weight) + more) % -GROUP), (0, 0)))
+        weight = np.pad(weight, ((0, more - (len(weight) + more) % -GROUP_ROWS), (0, 0)))
         zero = weight.sum(0, dtype=np.int32) * -128
-        pointers = [self._keep(array) for array in (_packed(weight, self._way), zero, scale, bias)]
+        pointers = [
+            self._copy_aligned(array) for array in (_packed(weight, self._isa), zero, scale, bias)
+        ]
         return _Matrix(*weight.shape, *pointers)
 
-    def _keep(self, array: NDArray[Any]) -> int:
+    def _copy_aligned(self, array: NDArray[Any]) -> int:
         """The address of a copy that lives as long as this object does, at the start of a cache
         line.
         """
         place = np.empty(array.nbytes + 64, np.uint8)
         place = place[-place.ctypes.data % 64 :][: array.nbytes]
         place.view(array.dtype).reshape(array.shape)[...] = array
-        self._kept.append(place)
+        self._arrays.append(place)
         return int(place.ctypes.data)
 
 
-def _packed(weight: NDArray[np.int8], way: int) -> NDArray[np.int8]:
+def _packed(weight: NDArray[np.int8], isa: int) -> NDArray[np.int8]:
     """Panels of columns, each of groups of rows, a group's columns beside each other; or in plain
     code, each column.
     """
-    groups = weight.reshape(len(weight) // GROUP, GROUP, -1, COLUMNS)
-    return groups.transpose(2, 3, 0, 1) if way == PLAIN else groups.transpose(2, 0, 3, 1)
+    groups = weight.reshape(len(weight) // GROUP_ROWS, GROUP_ROWS, -1, PANEL_COLUMNS)
+    return groups.transpose(2, 3, 0, 1) if isa == PLAIN else groups.transpose(2, 0, 3, 1)

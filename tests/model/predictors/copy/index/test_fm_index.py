@@ -19,11 +19,16 @@ from hypothesis import strategies as st
 from foretype_model.errors import BrokenIndexError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.copy.index import suffix_sort
-from foretype_model.predictors.copy.index.fm_index import BLOCK, MOST, Place, Shard
+from foretype_model.predictors.copy.index.fm_index import (
+    BLOCK_ROWS,
+    MAX_CONTEXT_BYTES,
+    FMIndex,
+    Location,
+)
 
 MARK = bytes([END_OF_TEXT])
 PIECES = st.sampled_from(
-    [b"a", b"b", b"ab", b"\n", b"ab" * 20, b"a" * 30, "é".encode(), b"ba\n" * BLOCK]
+    [b"a", b"b", b"ab", b"\n", b"ab" * 20, b"a" * 30, "é".encode(), b"ba\n" * BLOCK_ROWS]
 )
 TEXTS = st.lists(st.lists(PIECES, max_size=8).map(b"".join), max_size=5)
 CONTEXTS = st.lists(
@@ -52,41 +57,41 @@ def positions_after(text: bytes, context: bytes) -> list[int]:
     return [i for i in range(len(text)) if round_.startswith(context, i)]
 
 
-def rows_of(shard: Shard, context: bytes) -> tuple[int, int]:
+def rows_at(segment: FMIndex, context: bytes) -> tuple[int, int]:
     """The rows that the index gives to all of a context; none where it does not know it."""
-    longest, ranges = shard.find(context)
+    longest, ranges = segment.find(context)
     if longest < len(context):
         return 0, 0
     return max(one for one in ranges if one[0] <= len(context))[1:]
 
 
-def place_of(documents: Documents, position: int) -> Place:
+def place_of(documents: Documents, position: int) -> Location:
     for name, text in documents:
         if position <= len(text) + 1:
             head = text[: position - 1]
-            return Place(name, len(head), head.count(b"\n") + 1, len(head) - head.rfind(b"\n"))
+            return Location(name, len(head), head.count(b"\n") + 1, len(head) - head.rfind(b"\n"))
         position -= len(text) + 1
     raise IndexError
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts=TEXTS, context=CONTEXTS, lot=st.sampled_from([2, 50, suffix_sort.LOT]))
+@given(texts=TEXTS, context=CONTEXTS, lot=st.sampled_from([2, 50, suffix_sort.MAX_BUCKET]))
 def test_what_follows_a_context_is_what_counting_finds(
     texts: list[bytes], context: bytes, lot: int
 ) -> None:
     text = whole_text(named(texts))
-    with patch.object(suffix_sort, "LOT", lot):
-        shard = Shard.build(named(texts))
-    longest, ranges = shard.find(context)
+    with patch.object(suffix_sort, "MAX_BUCKET", lot):
+        segment = FMIndex.build(named(texts))
+    longest, ranges = segment.find(context)
     orders = [order for order, _, _ in ranges]
     assert orders[0] == 0
     assert orders == sorted(set(orders))
-    for order in range(min(MOST, len(context)) + 1):
+    for order in range(min(MAX_CONTEXT_BYTES, len(context)) + 1):
         expected = Counter(text[i] for i in positions_after(text, context[len(context) - order :]))
         assert (order <= longest) == bool(expected)
         if order <= longest:
             _, low, high = max(one for one in ranges if one[0] <= order)
-            assert Counter(shard.following[low:high]) == expected
+            assert Counter(segment.bwt[low:high]) == expected
     assert len({(low, high) for _, low, high in ranges}) == len(ranges), (
         "each range once, for the shortest context"
     )
@@ -95,22 +100,22 @@ def test_what_follows_a_context_is_what_counting_finds(
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS)
 def test_stepping_is_finding(texts: list[bytes], context: bytes) -> None:
-    shard = Shard.build(named(texts))
-    matches = shard.start()
+    segment = FMIndex.build(named(texts))
+    matches = segment.start()
     for i, byte in enumerate(context):
-        matches = shard.step(matches, byte)
-        assert matches == shard.find(context[: i + 1])
+        matches = segment.step(matches, byte)
+        assert matches == segment.find(context[: i + 1])
 
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS, byte=st.sampled_from(list("ab\né".encode())))
 def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, byte: int) -> None:
-    documents, context = named(texts), context[-MOST:]
-    text, shard = whole_text(documents), Shard.build(named(texts))
+    documents, context = named(texts), context[-MAX_CONTEXT_BYTES:]
+    text, segment = whole_text(documents), FMIndex.build(named(texts))
     expected = {place_of(documents, i) for i in positions_after(text, context) if text[i] == byte}
-    rows = (len(context), *rows_of(shard, context))
-    assert set(shard.places(rows, byte, len(text))) == expected
-    few = list(shard.places(rows, byte, 3))
+    rows = (len(context), *rows_at(segment, context))
+    assert set(segment.places(rows, byte, len(text))) == expected
+    few = list(segment.places(rows, byte, 3))
     assert len(set(few)) == len(few) == min(3, len(expected))
     assert set(few) <= expected
 
@@ -125,33 +130,35 @@ def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, by
 def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, context) -> None:
     documents = named(texts)
     gone = [{documents[i][0] for i in some if i < len(documents)} for some in (masked, later)]
-    whole = Shard.build(documents)
+    whole = FMIndex.build(documents)
     assert whole.shares(0, len(whole)).rows == sum(len(text) for text in texts)
-    shard = whole.without(gone[0]).without(gone[1])
-    others = Shard.build([one for one in documents if one[0] not in gone[0] | gone[1]])
+    segment = whole.mask_documents(gone[0]).mask_documents(gone[1])
+    others = FMIndex.build([one for one in documents if one[0] not in gone[0] | gone[1]])
     # A context never reaches from one document into another here, as the others have other
     # neighbours.
-    context = context.rpartition(MARK)[2][-MOST:]
-    got, expected = (one.shares(*rows_of(one, context)) for one in (shard, others))
+    context = context.rpartition(MARK)[2][-MAX_CONTEXT_BYTES:]
+    got, expected = (one.shares(*rows_at(one, context)) for one in (segment, others))
     assert (got.rows, got.top) == (expected.rows, expected.top)
     assert np.array_equal(got.shares, expected.shares)
-    rows = (len(context), *rows_of(shard, context))
-    assert not {place.name for byte in b"ab\n" for place in shard.places(rows, byte, 1000)} & (
+    rows = (len(context), *rows_at(segment, context))
+    assert not {place.name for byte in b"ab\n" for place in segment.places(rows, byte, 1000)} & (
         gone[0] | gone[1]
     )
 
 
 def test_names_that_are_unknown_mask_nothing() -> None:
-    shard = Shard.build(named([b"abc"]))
-    assert shard.without({"/texts/9"}) is shard
-    assert shard.without({"/texts/0"}).without({"/texts/0"}).masked == {"/texts/0"}
+    segment = FMIndex.build(named([b"abc"]))
+    assert segment.mask_documents({"/texts/9"}) is segment
+    assert segment.mask_documents({"/texts/0"}).mask_documents({"/texts/0"}).masked_names == {
+        "/texts/0"
+    }
 
 
 def test_documents_come_back_as_they_were() -> None:
     documents = named([b"one\n", b"", "zwei é".encode()])
-    shard = Shard.build(documents)
-    assert [(name, shard.document(name)) for name in shard.names] == documents
-    assert len(shard) == len(whole_text(documents))
+    segment = FMIndex.build(documents)
+    assert [(name, segment.document(name)) for name in segment.names] == documents
+    assert len(segment) == len(whole_text(documents))
 
 
 # The file
@@ -162,11 +169,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("index") / "one.shard"
 
 
-def same(a: Shard, b: Shard) -> bool:
+def same(a: FMIndex, b: FMIndex) -> bool:
     """Whether both answer alike, but for what is read from disk only where it is needed."""
     contexts = (b"", b"a", b"ab", b"b" * 9, "é".encode(), MARK)
-    return (a.names, a.following, [a.find(c) for c in contexts], len(a)) == (
-        b.names, b.following, [b.find(c) for c in contexts], len(b),
+    return (a.names, a.bwt, [a.find(c) for c in contexts], len(a)) == (
+        b.names, b.bwt, [b.find(c) for c in contexts], len(b),
     )  # fmt: skip
 
 
@@ -178,44 +185,44 @@ def test_what_is_saved_is_opened(
     file: Path, texts: list[bytes], context: bytes, masked: bool
 ) -> None:
     documents = named(texts)
-    built = Shard.build(documents)
-    (built.without(built.names) if masked else built).save(file)
-    opened = Shard.open(file)
+    built = FMIndex.build(documents)
+    (built.mask_documents(built.names) if masked else built).save(file)
+    opened = FMIndex.open(file)
     assert same(built, opened)
-    assert opened.masked == frozenset()
+    assert opened.masked_names == frozenset()
     assert opened.find(context) == built.find(context)
     assert [opened.document(name) for name in opened.names] == texts
-    rows = (len(context), *rows_of(built, context))
+    rows = (len(context), *rows_at(built, context))
     assert list(opened.places(rows, ord("a"), 50)) == list(built.places(rows, ord("a"), 50))
-    assert same(opened.without(opened.names[:1]), built.without(built.names[:1]))
+    assert same(opened.mask_documents(opened.names[:1]), built.mask_documents(built.names[:1]))
     opened.save(file)  # over the file that it is mapped from
-    assert same(Shard.open(file), built)
+    assert same(FMIndex.open(file), built)
 
 
 def test_any_name_can_be_saved(file: Path) -> None:
     names = ("/é/日本", "/a\nb", "/lone\udcff", "")
-    Shard.build([(name, b"text") for name in names]).save(file)
-    assert Shard.open(file).names == names
+    FMIndex.build([(name, b"text") for name in names]).save(file)
+    assert FMIndex.open(file).names == names
 
 
 @pytest.fixture(scope="module")
-def saved(file: Path) -> tuple[Shard, bytes]:
+def saved(file: Path) -> tuple[FMIndex, bytes]:
     """An index, and the content of its file."""
-    whole = Shard.build(named([b"ab\n" * 100, b"abba" * 90, b"", "é b".encode() * 20]))
+    whole = FMIndex.build(named([b"ab\n" * 100, b"abba" * 90, b"", "é b".encode() * 20]))
     whole.save(file)
     return whole, file.read_bytes()
 
 
-def test_a_file_that_was_cut_short_is_told(saved: tuple[Shard, bytes], file: Path) -> None:
+def test_a_file_that_was_cut_short_is_told(saved: tuple[FMIndex, bytes], file: Path) -> None:
     _, content = saved
     for length in range(0, len(content), 7):
         file.write_bytes(content[:length])
         with pytest.raises(BrokenIndexError):
-            Shard.open(file)
+            FMIndex.open(file)
     for more in (b"\0", content):
         file.write_bytes(content + more)
         with pytest.raises(BrokenIndexError):
-            Shard.open(file)
+            FMIndex.open(file)
 
 
 @settings(max_examples=400, deadline=None)
@@ -231,7 +238,7 @@ def test_a_file_that_was_changed_is_told_or_answers_the_same(
     start = int(at * (200 if early else len(content)))
     file.write_bytes((content[:start] + garbage + content[start + len(garbage) :])[: len(content)])
     try:
-        opened = Shard.open(file)
+        opened = FMIndex.open(file)
     except BrokenIndexError as error:
         assert "\n" not in str(error)
     else:
@@ -245,4 +252,4 @@ def test_what_is_no_index_is_told(tmp_path: Path) -> None:
     empty.touch()
     for path in (other, empty, tmp_path, tmp_path / "missing"):
         with pytest.raises(BrokenIndexError, match="remove it"):
-            Shard.open(path)
+            FMIndex.open(path)

@@ -83,7 +83,7 @@ def test_a_name_that_is_no_text_does_no_harm(place):
 
 
 def test_the_newest_come_first_where_there_is_too_much(place, monkeypatch):
-    monkeypatch.setattr(update, "TOTAL", 100)
+    monkeypatch.setattr(update, "MAX_TOTAL_BYTES", 100)
     for number in range(10):
         place.write(f"{number}.txt", f"{number} ".ljust(30))
     workspace = place.renew()
@@ -117,14 +117,14 @@ def test_a_touch_builds_nothing_and_a_change_does(place):
     place.write("a.txt", "one\n")
     workspace = place.workspace()
     workspace.refresh()
-    before = place.shards()
+    before = place.segments()
     place.write("a.txt", "one\n")
     workspace.refresh()
-    assert place.shards() == before
+    assert place.segments() == before
     assert place.content(place.renew()) == {"a.txt": b"one\n"}
     place.write("a.txt", "two\n")
     workspace.refresh()
-    assert place.shards() != before
+    assert place.segments() != before
     assert place.content(workspace) == {"a.txt": b"two\n"}
 
 
@@ -193,13 +193,13 @@ def test_what_changes_goes_into_the_young_shard_until_that_outgrows_it(place, ti
     for name in ("a.txt", "b.txt", "c.txt"):
         place.write(name, name * 20)
     place.renew()
-    (large,) = place.shards()
+    (large,) = place.segments()
     place.renew(place.write("a.txt", "saved " * 10), everything=False)
-    assert large in place.shards()
-    assert len(place.shards()) == 2
+    assert large in place.segments()
+    assert len(place.segments()) == 2
     workspace = place.renew(place.write("b.txt", "this too " * 10), everything=False)
-    assert large not in place.shards()
-    assert len(place.shards()) == 1
+    assert large not in place.segments()
+    assert len(place.segments()) == 1
     assert place.content(workspace)["a.txt"] == b"saved " * 10
 
 
@@ -248,11 +248,11 @@ def edit(place, kind: str, name: str, text: str) -> list[Path]:
 
 @settings(max_examples=100, deadline=None)
 @given(edits=EDITS)
-def test_after_any_edits_the_index_is_what_a_fresh_one_would_be(make_place, edits):
+def test_after_any_edits_the_index_is_what_a_fresh_one_would_be(make_indexed_folder, edits):
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(update, "YOUNG", 60)
+        patch.setattr(update, "MAX_DELTA_BYTES", 60)
         folder = Path(name).resolve() / "texts"
-        place = make_place(folder, Path(name, "index"))
+        place = make_indexed_folder(folder, Path(name, "index"))
         place.renew()
         pending: list[Path] = []
         for kind, file, text, then in edits:
@@ -261,5 +261,5 @@ def test_after_any_edits_the_index_is_what_a_fresh_one_would_be(make_place, edit
                 continue
             workspace = place.renew(*pending, everything=then == "refresh")
             pending = []
-            fresh = make_place(folder, Path(tempfile.mkdtemp(dir=name)))
+            fresh = make_indexed_folder(folder, Path(tempfile.mkdtemp(dir=name)))
             assert place.content(workspace) == place.content(fresh.renew())

@@ -62,14 +62,14 @@ def test_what_is_unforgotten_is_learnt_again(place):
     workspace.unforget(file)
     workspace.update([file])
     assert sorted(place.content(workspace)) == ["diary.txt"]
-    assert workspace.forgotten.paths == ()
+    assert workspace.forget_list.paths == ()
 
 
 def test_a_forgotten_word_is_kept(place):
     place.workspace().forget_word("naïve")
     workspace = place.workspace()
     workspace.forget_word("naïve")
-    assert workspace.forgotten.words == ("naïve",)
+    assert workspace.forget_list.words == ("naïve",)
 
 
 @pytest.mark.parametrize("broken", ["", "[]", "{}", '{"paths": 1, "words": []}', "\0"])
@@ -79,7 +79,7 @@ def test_nothing_is_learnt_where_it_cannot_be_told_what_to_forget(place, broken)
     (place.index / "forgotten.json").write_text(broken)
     with pytest.raises(WorkspaceError, match=r"mend or remove .*forgotten\.json"):
         place.workspace().refresh()
-    assert place.shards() == []
+    assert place.segments() == []
 
 
 # What goes wrong
@@ -112,7 +112,7 @@ def test_a_broken_manifest_is_made_again(place, broken):
     workspace = place.workspace()
     assert workspace.open() == ()
     assert place.content(place.renew()) == {"a.txt": b"one\n"}
-    assert len(place.shards()) == 1
+    assert len(place.segments()) == 1
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut", "foreign", "noise"])
@@ -120,9 +120,9 @@ def test_a_broken_shard_is_made_again_from_what_is_left(place, tiers, damage):
     for name in ("a.txt", "b.txt", "c.txt"):
         place.write(name, f"{name} " * 20)
     place.renew()
-    shard = place.index / place.shards()[0]
-    whole = shard.read_bytes()
-    shard.unlink()
+    segment = place.index / place.segments()[0]
+    whole = segment.read_bytes()
+    segment.unlink()
     if damage != "gone":
         content = {
             "empty": b"",
@@ -130,7 +130,7 @@ def test_a_broken_shard_is_made_again_from_what_is_left(place, tiers, damage):
             "foreign": b"PK\3\4" + whole,
             "noise": bytes(999),
         }
-        shard.write_bytes(content[damage])
+        segment.write_bytes(content[damage])
     workspace = place.workspace()
     assert workspace.open() == ()
     place.renew(place.write("a.txt", "saved"), everything=False)
@@ -138,7 +138,7 @@ def test_a_broken_shard_is_made_again_from_what_is_left(place, tiers, damage):
 
 
 CRASHES = {
-    "sorting": "fm_index.Shard.build = lambda _: os._exit(9)",
+    "sorting": "fm_index.FMIndex.build = lambda _: os._exit(9)",
     "writing": "os.fsync = lambda _: os._exit(9)",
     "between": "manifest.Manifest.write = lambda *_: os._exit(9)",
 }
@@ -209,7 +209,7 @@ def test_the_child_ends_with_its_parent(place, occupied):
             child.wait(0.7)
         child.stdin.close()
         assert child.wait(10) == 1
-    assert place.shards() == []
+    assert place.segments() == []
 
 
 def test_closing_ends_what_is_under_way_and_all_that_would_come(place, occupied):
@@ -248,7 +248,7 @@ def test_two_servers_on_one_workspace_do_each_other_no_harm(place):
     for workspace in (*two, place.workspace()):
         workspace.refresh()
         assert place.content(workspace) == expected
-    assert len(place.shards()) == 1
+    assert len(place.segments()) == 1
 
 
 def test_what_lies_in_the_working_directory_is_not_run(place, monkeypatch):
