@@ -259,4 +259,6 @@ def test_a_wheel_is_the_same_wherever_it_is_built_and_tells_what_is_in_it(tmp_pa
     )
     assert first == second
     assert sorted(Path(name).suffix for name in first) == [".gz", ".whl"]
-    assert all(supply.is_whole(content) for name, content in first.items() if name.endswith(".whl"))
+    assert all(
+        supply.is_intact(content) for name, content in first.items() if name.endswith(".whl")
+    )

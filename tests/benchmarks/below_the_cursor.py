@@ -92,7 +92,7 @@ class Encoder(nn.Module):
     def __init__(self, network: ByteNetwork, into: Sequence[str]) -> None:
         super().__init__()
         sizes = {
-            "state": network.shape.ignored_rows,
+            "state": network.shape.hidden,
             "input": network.shape.embedding,
             "logits": VOCABULARY,
         }
@@ -133,7 +133,7 @@ def walk(
         x = columns(
             [text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT_BYTES, lead
         )
-        h = torch.zeros(1, rows, network.shape.ignored_rows)
+        h = torch.zeros(1, rows, network.shape.hidden)
         for at in range(0, WARM_UP_BYTES, TARGET_BYTES):
             h = network.recurrent(embedded(network, x[at : lead + at + TARGET_BYTES]), h)[1]
         for at in range(WARM_UP_BYTES, EXCERPT_BYTES, target):

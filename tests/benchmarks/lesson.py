@@ -214,7 +214,7 @@ class Lesson(TimedTrainer):
         )
         self.task, self.options = task, TrainingOptions(minutes=minutes)
         alphabet = BYTES[PADDING] + "".join(sorted(set("".join(self.kept)))) + BYTES[END_OF_TEXT]
-        self.network = Generator(len(alphabet), task.ignored_rows)
+        self.network = Generator(len(alphabet), task.hidden)
         self.optimizer = self.optimizer_of(self.network.parameters())
         super().__init__(alphabet)
 
@@ -273,7 +273,7 @@ class ProductTrainer(TimedTrainer, ByteTrainer):
 
     def __init__(self, task: Task, minutes: float, ngrams: int) -> None:
         options = TrainingOptions(
-            "lstm", task.ignored_rows, ngrams=ngrams, minutes=minutes, seed=SEED, device="cpu"
+            "lstm", task.hidden, ngrams=ngrams, minutes=minutes, seed=SEED, device="cpu"
         )
         ByteTrainer.__init__(
             self, InMemoryDocuments([text.encode() for text in task.texts]), options

@@ -40,11 +40,11 @@ class LayerNormGRU(nn.Module):
             nn.Linear(hidden, 3 * hidden, bias=False),
         )
         self.input_norm, self.state_norm = nn.LayerNorm(3 * hidden), nn.LayerNorm(3 * hidden)
-        self.ignored_rows = hidden
+        self.hidden = hidden
 
     def forward(self, e: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor]:
         """As `torch.nn.GRU`: e of shape (T, B, inputs), h of (1, B, hidden)."""
-        h = e.new_zeros(e.shape[1], self.ignored_rows) if h is None else h[0]
+        h = e.new_zeros(e.shape[1], self.hidden) if h is None else h[0]
         outputs = []
         for x in self.input_norm(self.input(e)):
             h = self.step(x, h)
@@ -71,7 +71,7 @@ class MultiplicativeGRU(LayerNormGRU):
 
     def step(self, x: Tensor, h: Tensor) -> Tensor:
         """x of shape (B, 4 hidden), the factors last."""
-        x, factors = x.split_held_out([3 * self.ignored_rows, self.ignored_rows], -1)
+        x, factors = x.split([3 * self.hidden, self.hidden], -1)
         return gated(x, self.state((1 + factors) * self.factor(h)), h)
 
 
@@ -116,7 +116,7 @@ class Muon(torch.optim.Optimizer):
                 update = matrix.grad.add(momentum, alpha=0.95)
                 rate, hidden = group["lr"] * group["scale"], len(matrix) // 3
                 for part, of in zip(
-                    matrix.split_held_out(hidden), update.split_held_out(hidden), strict=True
+                    matrix.split(hidden), update.split_held_out(hidden), strict=True
                 ):
                     part.mul_(1 - 0.1 * rate).add_(orthogonal(of), alpha=-rate)
 
@@ -179,7 +179,7 @@ def network_of(variant: TrainingVariant) -> ByteNetwork:
     torch.manual_seed(0)
     network = ByteNetwork(variant.shape)
     if variant.recurrent is not None:
-        network.recurrent = variant.recurrent(variant.shape.embedding, variant.shape.ignored_rows)
+        network.recurrent = variant.recurrent(variant.shape.embedding, variant.shape.hidden)
     return network
 
 

@@ -66,7 +66,7 @@ class Neovim:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """Return the value of `look` once `wanted` accepts it."""
-        return editor.until(look, wanted, TIMEOUT, lambda: f"messages: {self.messages()}")
+        return editor.wait_until(look, wanted, TIMEOUT, lambda: f"messages: {self.messages()}")
 
     def wait_for_ghost(self, text: str) -> tuple[int, int, str]:
         shown = self.wait(self.ghost, lambda ghost: ghost is not None and ghost[2] == text)

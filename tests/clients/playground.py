@@ -105,7 +105,7 @@ class Playground:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """Return the value of `look` once `wanted` accepts it."""
-        return editor.until(look, wanted, TIMEOUT, lambda: f"{self.errors}")
+        return editor.wait_until(look, wanted, TIMEOUT, lambda: f"{self.errors}")
 
     def wait_for_ghost(self, text: str) -> None:
         self.wait(self.ghost, lambda ghost: ghost == text)
@@ -126,7 +126,7 @@ slider.value = value; slider.dispatchEvent(new Event('input')) }"""
 
 
 @contextmanager
-def open_all(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
+def open_page(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, **how)
     try:
         yield Playground(context.new_page(), address)

@@ -54,7 +54,7 @@ class Terminal:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """Return the value of `look` once `wanted` accepts it."""
-        return editor.until(look, wanted, TIMEOUT, lambda: f"on the screen:\n{self.screen()}")
+        return editor.wait_until(look, wanted, TIMEOUT, lambda: f"on the screen:\n{self.screen()}")
 
     def wait_for(self, text: str) -> str:
         """Wait until `text` is on the screen; return the screen."""

@@ -20,7 +20,7 @@ from .playground import (
     PLAYGROUND,
     TIMEOUT,
     Playground,
-    opened,
+    open_page,
     serving,
     serving_scripted,
 )
@@ -50,7 +50,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(chromium: Browser, scripted: str) -> Iterator[Playground]:
     """An empty page; the test fails if the browser reports an error."""
-    with opened(chromium, scripted) as playground:
+    with open_page(chromium, scripted) as playground:
         yield playground
         assert playground.errors == []
 
@@ -185,7 +185,7 @@ def test_edit_keeps_other_tints(page: Playground) -> None:
 
 def test_two_tabs_work_independently(chromium: Browser, scripted: str, page: Playground) -> None:
     """Two pages of one server have ghost text at the same time."""
-    with opened(chromium, scripted) as other:
+    with open_page(chromium, scripted) as other:
         for one in (page, other):
             one.type("hello")
         for one in (page, other):
@@ -222,7 +222,7 @@ def test_server_end_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
     command = (FORETYPE, "playground", str(tmp_path / "letter.txt"), "--no-open")
     with (
         serving(tmp_path / "home", *command) as (address, process),
-        opened(chromium, address) as playground,
+        open_page(chromium, address) as playground,
     ):
         assert playground.page.locator("#name").inner_text() == "letter.txt"
         assert playground.text() == "Dear Philippa,\n"
@@ -246,7 +246,7 @@ def test_welcome_text_demonstrates_prediction(chromium: Browser, tmp_path: Path)
     """In the default text, the repeated name is predicted, in both colour schemes."""
     with serving(tmp_path / "home", FORETYPE, "playground", "--no-open") as (address, _):
         for scheme in ("light", "dark"):
-            with opened(chromium, address, color_scheme=scheme) as page:
+            with open_page(chromium, address, color_scheme=scheme) as page:
                 page.wait(page.untinted, lambda count: count == 0)
                 page.wait(page.ghost, lambda ghost: ghost.startswith("Philippa Wainwright"))
                 assert page.page.locator("#predictors").inner_text().split() == ["network", "copy"]

@@ -161,7 +161,7 @@ class VSCode:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """Return the value of `look` once `wanted` accepts it."""
-        return editor.until(
+        return editor.wait_until(
             look,
             wanted,
             TIMEOUT,

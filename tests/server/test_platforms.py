@@ -197,13 +197,13 @@ def test_what_is_in_a_cloud_is_not_fetched_unless_it_is_named(monkeypatch, tmp_p
     monkeypatch.setattr(Path, "stat", lambda _path, **_options: status)
     if attributes & discovery.RECALL_ATTRIBUTES:
         with pytest.raises(SkippedFile, match="in a cloud"):
-            read_text(path, largest=10)
+            read_text(path, max_bytes=10)
     else:
-        assert read_text(path, largest=10) == b"text"
-    assert read_text(path, largest=10, named=True) == b"text"
+        assert read_text(path, max_bytes=10) == b"text"
+    assert read_text(path, max_bytes=10, named=True) == b"text"
 
 
-@pytest.mark.parametrize("busy", [0, 1, len(atomic.PAUSES)])
+@pytest.mark.parametrize("busy", [0, 1, len(atomic.RETRY_DELAYS)])
 def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatch, tmp_path, busy):
     path, attempts = tmp_path / "kept.json", []
     path.write_text("old")
@@ -216,7 +216,7 @@ def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatc
         return replace(partial, target)
 
     monkeypatch.setattr(atomic, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
-    monkeypatch.setattr(atomic, "PAUSES", (0.0,) * len(atomic.PAUSES))
+    monkeypatch.setattr(atomic, "RETRY_DELAYS", (0.0,) * len(atomic.RETRY_DELAYS))
     monkeypatch.setattr(Path, "replace", refused)
     with atomic_write(path) as partial:
         partial.write_text("new")

@@ -67,7 +67,7 @@ def example(kind: Any, depth: int) -> Any:
     """A value of a type of the protocol."""
     arguments, origin = typing.get_args(kind), typing.get_origin(kind)
     value: Any = {str: URI, int: 1, bool: True, float: 1.0}.get(kind)
-    if attrs.includes(kind):
+    if attrs.has(kind):
         hints = typing.get_type_hints(kind)
         wanted = [
             field for field in attrs.fields(kind) if depth > 0 or field.default is attrs.NOTHING

@@ -95,13 +95,13 @@ def _calls(ours: Network) -> list[Callable[[], object]]:
 
 def _call_alone(ours: Network, state: NetworkState) -> Callable[[], object]:
     """What a step calls, with all that it is given made before."""
-    cell, text = ours._cell, state.tail + b"e"
+    cell, text = ours._backend, state.tail + b"e"
     if isinstance(cell, Kernel):
         after = (ctypes.c_float * (cell.state_size + 256))()
         return partial(
             cell._native.foretype_run,
             cell._address,
-            cell._way,
+            cell._isa,
             1,
             1,
             text,
@@ -119,9 +119,7 @@ def _call_alone(ours: Network, state: NetworkState) -> Callable[[], object]:
 def _served(network: ByteNetwork) -> list[Network]:
     """The network run by what serves here, and by ONNX Runtime."""
     shape = network.shape
-    about = Metadata(
-        "speed", "gru", shape.ignored_rows, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS
-    )
+    about = Metadata("speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS)
     with tempfile.TemporaryDirectory() as folder:
         onnx_file.write(network, about, Path(folder) / "speed.onnx")
         session, metadata = open_session(Path(folder) / "speed.onnx")
@@ -141,8 +139,8 @@ def _reads(size: int) -> list[Callable[[], object]]:
 
 
 def _torch_step(network: ByteNetwork) -> Callable[[], object]:
-    gru = torch.nn.GRU(EMBEDDING, network.shape.ignored_rows)
-    x, h = torch.randn(1, 1, EMBEDDING), torch.zeros(1, 1, network.shape.ignored_rows)
+    gru = torch.nn.GRU(EMBEDDING, network.shape.hidden)
+    x, h = torch.randn(1, 1, EMBEDDING), torch.zeros(1, 1, network.shape.hidden)
 
     def step() -> object:
         with torch.inference_mode():

@@ -96,17 +96,17 @@ def test_a_table_has_a_share_for_each_class(made) -> None:
 
 
 def test_the_shipped_table_has_a_share_for_each_class() -> None:
-    table = np.array(ppm.trust_table())
+    table = np.array(ppm.escape_table())
     assert table.shape == (np.prod(TABLE_SHAPE),)
     assert ((table > 0) & (table < 1)).all()
 
 
 @pytest.mark.parametrize("kind", [RECENT, INDEXED])
 def test_long_contexts_that_always_went_on_alike_are_trusted_more(made, kind: int) -> None:
-    for table in (np.ravel(made[0]), ppm.trust_table()):
+    for table in (np.ravel(made[0]), ppm.escape_table()):
         assert (
-            table[bucket(kind, order=16, rows=4, top=4)]
-            > 1.2 * table[bucket(kind, order=4, rows=6, top=2)]
+            table[bucket(kind, order=16, total=4, max_count=4)]
+            > 1.2 * table[bucket(kind, order=4, total=6, max_count=2)]
         )
 
 
@@ -140,7 +140,7 @@ def test_the_bytes_are_as_probable_as_the_product_makes_them(
     passage = TypedPassage(text(seed)[:700], text(seed)[700:800])
     known = fit_escapes.replay(passage, segments, network)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ppm, "trust_table", partial(np.ndarray.tolist, table.ravel()))
+        patch.setattr(ppm, "escape_table", partial(np.ndarray.tolist, table.ravel()))
         expected = list(product(passage, segments, known.network.tolist()))
     # What copy leaves is 1 less a sum of float32, which is known to 1e-7, and is multiplied by a
     # small probability.
