@@ -65,11 +65,11 @@ class Client:
 
     def send_request(self, method: str, params: Any) -> int:
         """Send a request without waiting; its id."""
-        message = self.encode_words(method, params)
+        message = self.new_request(method, params)
         self.send(message)
         return message["id"]
 
-    def encode_words(self, method: str, params: Any) -> Message:
+    def new_request(self, method: str, params: Any) -> Message:
         self._next_id += 1
         return {"id": self._next_id, "method": method, "params": params}
 
