@@ -110,7 +110,7 @@ def test_an_edit_supersedes_it(client: Client) -> None:
         "position": at,
         "range": {"start": at, "end": {"line": 0, "character": 3000}},
     }
-    message = client.encode_words(
+    message = client.new_request(
         "workspace/executeCommand", {"command": "foretype.outlook", "arguments": [params]}
     )
     client.send(message, change(URI, 2, insertion(0, 0, "hello")))
