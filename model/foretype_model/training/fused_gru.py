@@ -86,33 +86,23 @@ class _Window(torch.autograd.Function):
         e, w_ih, back, states, saved = ctx.saved_tensors
         steps, rows, inputs = e.shape
         hidden = grad_last.shape[1]
-        deltas = torch.empty(steps, rows, 4 * hidden + PAD, dtype=BF16)
+        into = torch.empty(steps, rows, 3 * hidden + PAD, dtype=BF16)
+        across = torch.empty(4 * hidden, steps * rows + PAD, dtype=BF16)
+        sums = torch.zeros(rows // BLOCK, 4 * hidden)
         before = grad_last.float().contiguous().clone()
-        _each_part(
-            "backward",
-            (steps, rows, hidden),
-            grad.to(BF16).contiguous(),
-            back,
-            saved,
-            before,
-            deltas,
-        )
-        # (n r, r, z): gradients of the recurrent product's outputs; (r, z, n): of the input's.
-        flat = deltas.view(steps * rows, -1)
-        recurrent, into = flat[:, : 3 * hidden], flat[:, hidden : 4 * hidden]
+        grad = grad.to(BF16).contiguous()
+        _each_part("backward", (steps, rows, hidden), grad, back, saved, before, into, across, sums)
+        # Rows of `across`: (n r, r, z) are the gradients of the recurrent product's outputs,
+        # (r, z, n) those of the input's.
+        across = across[:, : steps * rows]
         previous = states[:-1].view(steps * rows, -1)[:, :hidden]
-        d_hh = torch.mm(recurrent.t(), previous).float().roll(-hidden, 0)
-        d_ih = torch.mm(into.t(), e.reshape(-1, inputs)).float()
-        sums = _column_sums(flat[:, : 4 * hidden])
-        d_b_hh, d_b_ih = sums[: 3 * hidden].roll(-hidden), sums[hidden:]
-        d_e = torch.mm(into, w_ih).view(steps, rows, inputs)
+        d_hh = torch.mm(across[: 3 * hidden], previous).float().roll(-hidden, 0)
+        d_ih = torch.mm(across[hidden:], e.reshape(-1, inputs)).float()
+        d_b = sums.sum(0)
+        d_b_hh, d_b_ih = d_b[: 3 * hidden].roll(-hidden), d_b[hidden:]
+        d_x = into.view(steps * rows, -1)[:, : 3 * hidden]
+        d_e = torch.mm(d_x, w_ih).view(steps, rows, inputs)
         return d_e, before, d_ih, d_hh, d_b_ih, d_b_hh
-
-
-def _column_sums(x: Tensor) -> Tensor:
-    """Sums over the rows of a matrix in bfloat16, in float32. A product is faster than ``sum``."""
-    parts = x.new_ones(1, len(x))
-    return torch.mm(parts, x)[0].float()
 
 
 def _each_part(name: str, sizes: tuple[int, int, int], *tensors: Tensor) -> None:

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from foretype_model.errors import ModelError
+from foretype_model.training import kernel
 from foretype_model.training.row_adam import RowAdam
 
 WARM_UP_STEPS: Final = 100
@@ -176,6 +177,7 @@ class Trainer(ABC):
         """
         began, before = time.monotonic(), self.seconds
         next_evaluation = self._next_evaluation()
+        kernel.keep_freed_memory()
         # Subnormal numbers, which a saturated gate's gradient is full of, cost a CPU many times the
         # work.
         torch.set_flush_denormal(True)

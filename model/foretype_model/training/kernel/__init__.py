@@ -6,6 +6,7 @@ Both are optional: without a C compiler, and on processors without AMX, torch do
 from __future__ import annotations
 
 import ctypes
+import sys
 import zlib
 from functools import cache
 from pathlib import Path
@@ -46,6 +47,18 @@ def has_amx() -> bool:
     """Whether this processor multiplies tiles of bfloat16, and the system lets it."""
     found = library()
     return found is not None and bool(found.foretype_training_has_amx())
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory that it frees, if its C library is glibc.
+
+    A training step allocates and frees some hundred megabytes. Given back, their pages are zeroed
+    and mapped anew at the next step: a layer of 1,024 units took 790 ms for 16 kB, and 550 without.
+    """
+    no_mmap, trim_threshold, never = -4, -1, 2**31 - 1  # M_MMAP_MAX, M_TRIM_THRESHOLD
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(no_mmap, 0)
+        libc.mallopt(trim_threshold, never)
 
 
 def pointer(tensor: Tensor) -> ctypes.c_void_p:

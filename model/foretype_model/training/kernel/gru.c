@@ -25,7 +25,7 @@
 #define TARGET __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-enum { EDGE = 32, HALF = 16, TILE = 512, BLOCK = EDGE * EDGE, GATES = 3, SAVED = 5, DELTAS = 4, PAD = 32 };
+enum { EDGE = 32, HALF = 16, TILE = 512, BLOCK = EDGE * EDGE, GATES = 3, SAVED = 5, KINDS = 4, PAD = 32 };
 /* A block has EDGE rows and EDGE units, in four tiles of HALF x HALF sums; a tile of operands has TILE numbers. Rows of
  * h and of the deltas are PAD numbers apart: with 1024 units, rows a multiple of 4 kB apart made stores look to the
  * processor like the loads beside them, and the backward pass took three times as long. */
@@ -216,16 +216,45 @@ TARGET static int forward(
     return 0;
 }
 
+/* The transpose of 32 x 32 numbers: each stage swaps squares of 16, 8, 4, 2 and 1 across the diagonal of those twice
+ * their size. Rows of `to` are `stride` numbers apart. They are not read soon, so they go past the caches. */
+INLINE void transpose(bf16 from[EDGE][EDGE], bf16 *to, size_t stride) {
+    __m512i row[EDGE];
+    for (int i = 0; i < EDGE; i++)
+        row[i] = _mm512_load_si512(from[i]);
+    for (int size = EDGE / 2; size; size /= 2) {
+        bf16 low[EDGE] __attribute__((aligned(64))), high[EDGE] __attribute__((aligned(64)));
+        for (int k = 0; k < EDGE; k++) {
+            low[k] = k & size ? EDGE + k - size : k;
+            high[k] = k & size ? EDGE + k : k + size;
+        }
+        const __m512i first = _mm512_load_si512(low), second = _mm512_load_si512(high);
+        for (int i = 0; i < EDGE; i++)
+            if (!(i & size)) {
+                const __m512i upper = row[i], lower = row[i + size];
+                row[i] = _mm512_permutex2var_epi16(upper, first, lower);
+                row[i + size] = _mm512_permutex2var_epi16(upper, second, lower);
+            }
+    }
+    for (int i = 0; i < EDGE; i++)
+        _mm512_stream_si512((__m512i *)(to + i * stride), row[i]);
+}
+
 /* Where the backward pass is in a block: from dh, the gradient of h_t in float32, to those of the gates' inputs.
  *
- * operand gets (dr, dz, dn r), which is multiplied by W; deltas (T, B, 4H + PAD) gets dn r, dr, dz, dn, so that its first
- * three are the gradients of the recurrent products (in the order n, r, z), and its last three those of x.
- * What of dh goes straight to h_{t-1}, dh z, takes dh's place.
+ * operand gets (dr, dz, dn r), which is multiplied by W; into (T, B, 3H + PAD) gets (dr, dz, dn), the gradients of x.
+ * across (4H, T B + PAD) gets (dn r, dr, dz, dn) with units as rows: as the left operand of a product, oneDNN takes
+ * half the time for it than for its transpose. sums (4, H) gets them added up.
+ * The part of dh that goes straight to h_{t-1}, dh z, takes dh's place.
  */
 INLINE void block_deltas(
-    int B, int H, int t, int first, int i, int j, const bf16 *grad, const bf16 *saved, float *dh,
-    bf16 *operand, bf16 *deltas) {
+    int T, int B, int H, int t, int first, int i, int j, const bf16 *grad, const bf16 *saved, float *dh,
+    bf16 *operand, bf16 *into, bf16 *across, float *sums) {
     const __m512 one = _mm512_set1_ps(1.0f);
+    bf16 block[KINDS][EDGE][EDGE] __attribute__((aligned(64)));
+    __m512 total[KINDS][2];
+    for (int kind = 0; kind < KINDS; kind++)
+        total[kind][0] = total[kind][1] = _mm512_setzero_ps();
     for (int row = 0; row < EDGE; row++)
         for (int unit = j; unit < j + EDGE; unit += HALF) {
             const size_t place = (size_t)t * B + first + i + row;
@@ -243,26 +272,40 @@ INLINE void block_deltas(
             const __m512 dr = _mm512_mul_ps(_mm512_mul_ps(dn, q), _mm512_mul_ps(r, _mm512_sub_ps(one, r)));
             const __m512 dq = _mm512_mul_ps(dn, r);
             _mm512_store_ps(kept, _mm512_mul_ps(d, z));
-            const int across = GATES * H / EDGE;
-            narrow(in_tiles(operand, across, i + row, unit), dr);
-            narrow(in_tiles(operand, across, i + row, H + unit), dz);
-            narrow(in_tiles(operand, across, i + row, 2 * H + unit), dq);
-            bf16 *const delta = deltas + place * (DELTAS * H + PAD) + unit;
-            narrow(delta, dq);
-            narrow(delta + H, dr);
-            narrow(delta + 2 * H, dz);
-            narrow(delta + 3 * H, dn);
+            const int tiles = GATES * H / EDGE;
+            narrow(in_tiles(operand, tiles, i + row, unit), dr);
+            narrow(in_tiles(operand, tiles, i + row, H + unit), dz);
+            narrow(in_tiles(operand, tiles, i + row, 2 * H + unit), dq);
+            bf16 *const delta = into + place * (GATES * H + PAD) + unit;
+            narrow(delta, dr);
+            narrow(delta + H, dz);
+            narrow(delta + 2 * H, dn);
+            const __m512 deltas[KINDS] = {dq, dr, dz, dn};
+            for (int kind = 0; kind < KINDS; kind++) {
+                narrow(&block[kind][row][unit - j], deltas[kind]);
+                __m512 *const sum = &total[kind][(unit - j) / HALF];
+                *sum = _mm512_add_ps(*sum, deltas[kind]);
+            }
         }
+    const size_t stride = (size_t)T * B + PAD;
+    for (int kind = 0; kind < KINDS; kind++) {
+        transpose(block[kind], across + (kind * H + j) * stride + (size_t)t * B + first + i, stride);
+        for (int half = 0; half < 2; half++) {
+            float *const sum = sums + kind * H + j + half * HALF;
+            _mm512_storeu_ps(sum, _mm512_add_ps(_mm512_loadu_ps(sum), total[kind][half]));
+        }
+    }
 }
 
 /* A layer's backward pass over rows `first` to `first + rows` of B.
  *
  * grad: (T, B, H), the gradient of the states as the layers above have it; saved as `forward` left it;
- * dstate: (B, H) float32, the gradient of the state after the window, replaced by that of the state before it.
+ * dstate: (B, H) float32, the gradient of the state after the window, replaced by that of the state before it;
+ * sums: (4, H), a part's own, zero at first: threads must not share it.
  */
 TARGET static int backward(
     int T, int B, int H, int first, int rows, const bf16 *grad, const bf16 *back, const bf16 *saved, float *dstate,
-    bf16 *deltas) {
+    bf16 *into, bf16 *across, float *sums) {
     const int depth = GATES * H / EDGE;
     const size_t size = (size_t)rows * GATES * H, bytes = 2 * size * sizeof(bf16) + (size_t)rows * H * sizeof(float);
     bf16 *const operands = aligned_alloc(64, bytes);
@@ -278,22 +321,22 @@ TARGET static int backward(
     bf16 *now = operands, *next = operands + size;
     for (int i = 0; i < rows; i += EDGE)
         for (int j = 0; j < H; j += EDGE)
-            block_deltas(B, H, T - 1, first, i, j, grad, saved, dh, now, deltas);
+            block_deltas(T, B, H, T - 1, first, i, j, grad, saved, dh, now, into, across, sums);
     for (int t = T - 1; t >= 0; t--) {
         for (int j = 0; j < H; j += EDGE)
             for (int i = 0; i < rows; i += EDGE) {
-                float sums[EDGE][EDGE] __attribute__((aligned(64)));
+                float products[EDGE][EDGE] __attribute__((aligned(64)));
                 const bf16 *const band = now + (size_t)(i / HALF) * depth * TILE;
                 const bf16 *const w = back + (size_t)(j / HALF) * depth * TILE;
-                product(band, band + (size_t)depth * TILE, w, w + (size_t)depth * TILE, depth, sums[0]);
+                product(band, band + (size_t)depth * TILE, w, w + (size_t)depth * TILE, depth, products[0]);
                 for (int row = 0; row < EDGE; row++)
                     for (int half = 0; half < EDGE; half += HALF) {
                         float *const kept = dh + in_blocks(H, i, j) + row * EDGE + half;
                         _mm512_store_ps(
-                            kept, _mm512_add_ps(_mm512_load_ps(kept), _mm512_load_ps(&sums[row][half])));
+                            kept, _mm512_add_ps(_mm512_load_ps(kept), _mm512_load_ps(&products[row][half])));
                     }
                 if (t)
-                    block_deltas(B, H, t - 1, first, i, j, grad, saved, dh, next, deltas);
+                    block_deltas(T, B, H, t - 1, first, i, j, grad, saved, dh, next, into, across, sums);
             }
         bf16 *const swap = now;
         now = next;
@@ -317,8 +360,9 @@ PUBLIC int foretype_training_forward(
 
 PUBLIC int foretype_training_backward(
     int T, int B, int H, int first, int rows, const uint16_t *grad, const uint16_t *back, const uint16_t *saved,
-    float *dstate, uint16_t *deltas) {
-    return backward(T, B, H, first, rows, grad, back, saved, dstate, deltas);
+    float *dstate, uint16_t *into, uint16_t *across, float *sums) {
+    sums += (size_t)first / EDGE * KINDS * H;
+    return backward(T, B, H, first, rows, grad, back, saved, dstate, into, across, sums);
 }
 
 #else

@@ -1,0 +1,95 @@
+"""Bytes a second of a training step: nn.GRU in float32 beside the fused GRU in bfloat16.
+
+    python -m tests.benchmarks.training_step [HIDDEN...] [--threads N] [--rounds N]
+
+Both train the same network on random bytes, in turns, and the median round counts. The float32 step
+takes minibatches of 64 windows of 64 bytes and AdamW over the whole table of n-grams; the fused one
+takes 128 windows of 128 bytes, and Adam over the rows that they look up. Seconds are those of the
+process's own CPU time, summed over its threads and divided by their number, so that another
+program's work beside it counts less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from typing import Final
+from unittest import mock
+
+import torch
+from torch import nn
+
+from foretype_model.predictor import VOCABULARY
+from foretype_model.training import fused_gru, kernel
+from foretype_model.training.network import ByteNetwork, Shape, detach_carry
+from foretype_model.training.trainer import BETAS, CLIP_NORM, optimizers
+
+BEFORE: Final = (64, 64)
+AFTER: Final = (128, 128)
+"""Rows and bytes of a minibatch."""
+
+
+def stepping(hidden: int, rows: int, window: int, *, fused: bool) -> Callable[[], int]:
+    """Return a function that makes one training step and returns the bytes that it read."""
+    network, carry = ByteNetwork(Shape(hidden=hidden)), None
+    network.ngrams.sparse = fused
+    steps = optimizers(network, 1e-3)
+    if not fused:
+        steps = [torch.optim.AdamW(network.parameters(), 1e-3, BETAS, fused=True)]
+
+    def step() -> int:
+        nonlocal carry
+        text = torch.randint(97, 123, (window + 1, rows))
+        with mock.patch.object(fused_gru, "available", fused_gru.available if fused else never):
+            logits, carry = network(text[:-1], carry)
+        carry = detach_carry(carry)
+        loss = nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), text[1:].reshape(-1))
+        for optimizer in steps:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(
+            [p for p in network.parameters() if not p.grad.is_sparse], CLIP_NORM
+        )
+        for optimizer in steps:
+            optimizer.step()
+        return rows * window
+
+    return step
+
+
+def never(*_: object) -> bool:
+    """Take the place of `fused_gru.available`: nn.GRU does the work."""
+    return False
+
+
+def main() -> None:
+    """Print a line for each number of hidden units."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("hidden", type=int, nargs="*", default=[512, 768, 1024])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    torch.set_flush_denormal(True)
+    kernel.keep_freed_memory()
+    print(f"AMX: {'yes' if kernel.has_amx() else 'no'}; threads: {given.threads}")
+    for hidden in given.hidden:
+        kinds = [stepping(hidden, *BEFORE, fused=False), stepping(hidden, *AFTER, fused=True)]
+        rates: list[list[float]] = [[], []]
+        for turn in range(given.rounds + 1):
+            for step, rate in zip(kinds, rates, strict=True):
+                began = time.process_time()
+                read = step()
+                if turn:
+                    rate.append(read / (time.process_time() - began) * given.threads)
+        before, after = map(statistics.median, rates)
+        print(
+            f"{hidden:5} units: {before / 1e3:6.1f} kB/s before, {after / 1e3:6.1f} kB/s after, "
+            f"{after / before:.1f} times"
+        )
+
+
+if __name__ == "__main__":
+    main()
