@@ -141,7 +141,7 @@ def loosely(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system, as macOS has it, on which a file has one name and can be opened under
     others.
     """
-    monkeypatch.setattr(uris, "LOOSELY_SPELT", True)
+    monkeypatch.setattr(uris, "HAS_SPELLING_VARIANTS", True)
 
     def one(path: str, other: str) -> bool:
         return uris._folded(path) == uris._folded(other)

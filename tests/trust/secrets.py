@@ -167,7 +167,7 @@ def _trained(folder: Path, workspace: Path, some: Sequence[Canary]) -> Outcome:
     tried, found = _generated(_model(folder / "masked", workspace, len(some)), _halves(some))
     few = list({one.kind: one for one in some}.values())
     texts = plant(folder / "few", few)
-    with patch("foretype_model.training.corpus.without_secrets", lambda text: (text, 0)):
+    with patch("foretype_model.training.corpus.remove_secrets", lambda text: (text, 0)):
         of, remembered = _generated(_model(folder / "unmasked", texts, len(few)), _halves(few))
     note = (
         f"trained on {len(few)} of them as they stand, one goes on with {len(remembered)} of "

@@ -31,11 +31,11 @@ from foretype_model.training.train import create_trainer, export
 from foretype_model.training.trainer import Progress
 
 NEW_NETWORK = ("cell", "hidden", "layers", "embedding", "ngrams")
-"""Options of a network's shape, which one that is trained further has already."""
+"""Options of a network's shape, which a trained network has already."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train as the command line says; the status to end with, the same in every process."""
+    """Train as the command line says; return the exit status, the same in every process."""
     parser = _parser()
     given = parser.parse_args(arguments)
     chosen = {
@@ -77,7 +77,7 @@ def _train(
 
 
 def _documents(paths: Sequence[Path]) -> Documents:
-    """A packed corpus as it lies on disk, or the texts of files and folders."""
+    """Return a packed corpus as it lies on disk, or the texts of files and folders."""
     packed = [path for path in paths if is_packed(path)]
     if packed and len(paths) > 1:
         raise CorpusError(
@@ -88,7 +88,7 @@ def _documents(paths: Sequence[Path]) -> Documents:
 
 @contextmanager
 def _signals() -> Iterator[Callable[[], bool]]:
-    """Within, SIGINT and SIGTERM do nothing by themselves; whether one has come."""
+    """Within, SIGINT and SIGTERM only set a flag; yield a function that returns it."""
     came: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _frame: came.append(number))
@@ -102,7 +102,7 @@ def _signals() -> Iterator[Callable[[], bool]]:
 
 
 def _report(progress: Progress) -> None:
-    """A line on standard error where the network was just scored, or might have been."""
+    """Print a line on standard error after an evaluation."""
     if progress.sample is None:
         return
     held_out = "-" if progress.held_out_bits is None else f"{progress.held_out_bits:.3f}"
@@ -118,7 +118,7 @@ def _report(progress: Progress) -> None:
 def _check(
     parser: argparse.ArgumentParser, given: argparse.Namespace, chosen: dict[str, Any]
 ) -> None:
-    """Leave with status 2 where options contradict each other."""
+    """Exit with status 2 if options contradict each other."""
     if given.resume and (chosen or given.initial):
         parser.error(
             "--resume goes on with the options that the training was begun with: "

@@ -1,6 +1,4 @@
-"""Equal-size minibatches of shifted windows, in an order that lets the state be carried from one to
-the next.
-"""
+"""Minibatches of equal size, in an order that lets the state be carried from one to the next."""
 
 from __future__ import annotations
 
@@ -14,13 +12,12 @@ from foretype_model.errors import CorpusError
 from foretype_model.training.stream import Bytes, Documents, Offsets, Stream
 
 READ_BYTES: Final = 16_384
-"""Bytes of a row that are read at once, about: what a training holds of its corpus, for each row.
-"""
+"""Bytes of each row to read at once, about; a training holds as much of its corpus in memory."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where in the endless stream of windows a training stands."""
+    """A position in the endless stream of windows."""
 
     epoch: int = 0
     window: int = 0
@@ -30,10 +27,10 @@ class Batches:
     """All documents, end to end, cut into `batch` rows; window after window along the rows, epoch
     after epoch.
 
-    Row b of window i+1 goes on where row b of window i ended, so a state carried from one to the
-    next has read what came before (truncated backpropagation through time, Williams and Peng 1990).
-    Each epoch puts the documents into another order, drawn from `seed` and the epoch's number
-    alone. In memory are 16 bytes for each document and, of each row, what is read at once.
+    Row b of window i+1 continues row b of window i, so a carried state has read the text before
+    (truncated backpropagation through time, Williams and Peng 1990). Each epoch has its own order
+    of the documents, drawn from `seed` and the epoch's number alone. Memory: 16 bytes for each
+    document, and about READ_BYTES of each row.
     """
 
     def __init__(self, documents: Documents, batch: int, window: int, seed: int) -> None:
@@ -48,12 +45,12 @@ class Batches:
         self.per_epoch = (self._row - 1) // window
 
     def windows(self, start: Position, rows: range) -> Iterator[tuple[Position, Bytes, Bytes]]:
-        """From `start` on without end: the position after it, x and y, each of shape (window,
-        rows), y[t] = x[t+1].
+        """Yield windows from `start` on, without end: the position after it, x and y, each of shape
+        (window, rows), with y[t] = x[t+1].
 
         Args:
-            start: where to begin.
-            rows: which of the rows, of which nothing but these is read.
+            start: the first position.
+            rows: the rows to read; no others are read.
         """
         epoch, first = start.epoch, start.window
         while True:

@@ -1,4 +1,4 @@
-"""Everything a training needs to go on exactly where it stopped, in one safetensors file."""
+"""Checkpoints: all that a training needs to resume exactly, in one safetensors file."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ FORMAT: Final = 2
 
 
 def save(path: Path, tensors: Tensors, record: dict[str, Any]) -> None:
-    """Write atomically: a crash leaves the checkpoint before this one."""
+    """Write atomically: a crash leaves the previous checkpoint."""
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
     with atomic_write(path) as partial:
         save_file(contiguous, partial, {"foretype": json.dumps({"format": FORMAT} | record)})
 
 
 def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
-    """The tensors and the record; ModelError where there is no whole checkpoint."""
+    """Return the tensors and the record of a checkpoint; raise ModelError if it is missing or
+    damaged.
+    """
     if not path.is_file():
         raise ModelError(f"no checkpoint at {path}: train without --resume first")
     try:
@@ -48,14 +50,14 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
 
 
 def read_unit(path: Path) -> str:
-    """What the network of a checkpoint reads, ``byte`` or ``word``; ModelError where there is no
-    whole checkpoint.
+    """Return the unit of a checkpoint's network, ``byte`` or ``word``; raise ModelError as `load`
+    does.
     """
     return str(load(path)[1].get("unit", "byte"))
 
 
 def with_prefix(tensors: Tensors, prefix: str) -> Tensors:
-    """The tensors whose names begin with ``prefix.``, without it."""
+    """Return the tensors whose names begin with ``prefix.``, without that prefix."""
     return {
         name.removeprefix(prefix + "."): tensor
         for name, tensor in tensors.items()
@@ -64,7 +66,7 @@ def with_prefix(tensors: Tensors, prefix: str) -> Tensors:
 
 
 def flatten(**parts: Tensors) -> Tensors:
-    """The inverse of `with_prefix`, for several prefixes at once."""
+    """Invert `with_prefix`, for several prefixes at once."""
     return {
         f"{prefix}.{name}": tensor
         for prefix, tensors in parts.items()
@@ -73,28 +75,28 @@ def flatten(**parts: Tensors) -> Tensors:
 
 
 def recurrent_tensors(recurrent: Recurrent) -> Tensors:
-    """The cells' state as named tensors; none of a text's start."""
+    """Return the cells' state as named tensors; none at the start of a text."""
     parts = recurrent if isinstance(recurrent, tuple) else (recurrent,)
     return {name: tensor for name, tensor in zip("hc", parts, strict=False) if tensor is not None}
 
 
 def recurrent_from(tensors: Tensors) -> Recurrent:
-    """The inverse of `recurrent_tensors`, of a state that is not a text's start."""
+    """Invert `recurrent_tensors`, for a state that is not a text's start."""
     return (tensors["h"], tensors["c"]) if "c" in tensors else tensors["h"]
 
 
 def carry_tensors(carry: Carry) -> Tensors:
-    """The state as named tensors."""
+    """Return the carry as named tensors."""
     return recurrent_tensors(carry.recurrent) | {"tail": carry.tail}
 
 
 def carry_from(tensors: Tensors) -> Carry:
-    """The inverse of `carry_tensors`."""
+    """Invert `carry_tensors`."""
     return Carry(recurrent_from(tensors), tensors["tail"])
 
 
 def optimizer_tensors(optimizers: Sequence[torch.optim.Optimizer]) -> Tensors:
-    """Adam's moments and step counts, by number of optimizer and parameter."""
+    """Return Adam's moments and step counts, by number of optimizer and parameter."""
     return {
         f"{number}.{index}.{name}": value
         for number, optimizer in enumerate(optimizers)
@@ -104,7 +106,7 @@ def optimizer_tensors(optimizers: Sequence[torch.optim.Optimizer]) -> Tensors:
 
 
 def load_optimizers(optimizers: Sequence[torch.optim.Optimizer], tensors: Tensors) -> None:
-    """The inverse of `optimizer_tensors`, into optimizers over the same parameters."""
+    """Invert `optimizer_tensors`, into optimizers over the same parameters."""
     for number, optimizer in enumerate(optimizers):
         whole_state = optimizer.state_dict()
         for key, value in with_prefix(tensors, str(number)).items():

@@ -1,6 +1,4 @@
-"""From paths to the texts that a model is trained on, and what was left out on the way, by
-reason.
-"""
+"""Read the texts of a training, and count the skipped files by reason."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ from foretype_model.files.discovery import (
 from foretype_model.privacy.secret_scanner import remove_secrets
 
 MAX_FILE_BYTES: Final = 10_000_000
-"""Bytes; a larger file is read only where the user named it."""
+"""Bytes; a larger file is read only if the user named it."""
 
 SECRETS_REMOVED: Final = "keys and passwords within the texts"
 
@@ -34,11 +32,11 @@ class Corpus:
     """Texts to train on, in the order of their names.
 
     Attributes:
-        texts: each file's UTF-8 text without a byte order mark, lines ending in LF, less the
-            secrets in it.
+        texts: each file's UTF-8 text without a byte order mark, lines ending in LF, secrets
+            removed.
         names: each text's path, as reached from the path the user gave.
-        skipped: how many files and folders were left out, by reason; a folder counts once; and what
-            was left out of the texts.
+        skipped: skipped files and folders by reason (a folder counts once), and the number of
+            secrets removed.
     """
 
     texts: list[bytes]
@@ -47,14 +45,14 @@ class Corpus:
 
 
 def read_corpus(paths: Sequence[Path]) -> Corpus:
-    """Read every text file among `paths`, folders being searched through (see
+    """Read every text file among `paths`, and below those that are folders (see
     `foretype_model.files.discovery`).
 
-    A file named in `paths` itself is taken whatever its name and size, unless it is a secret or not
-    UTF-8 text.
+    A file named in `paths` is read whatever its name and size, unless it is a secret or not UTF-8
+    text.
 
     Raises:
-        CorpusError: a path does not exist, or nothing was left.
+        CorpusError: a path does not exist, or no text was found.
     """
     skipped: Counter[str] = Counter()
     names, texts = zip(*iter_texts(paths, skipped), strict=True)
@@ -62,11 +60,10 @@ def read_corpus(paths: Sequence[Path]) -> Corpus:
 
 
 def iter_texts(paths: Sequence[Path], skipped: Counter[str]) -> Iterator[tuple[str, bytes]]:
-    """Name and text of what `read_corpus` reads, one at a time; `skipped` counts what is left out,
-    by reason.
+    """Yield name and text of each file that `read_corpus` reads; count skipped ones in `skipped`.
 
     Raises:
-        CorpusError: a path does not exist, or nothing was left.
+        CorpusError: a path does not exist, or no text was found.
     """
     seen: set[bytes] = set()
     for path, named in sorted(_found(paths, skipped).items()):
@@ -96,12 +93,12 @@ def _nothing_left(paths: Sequence[Path], skipped: Mapping[str, int]) -> str:
 
 
 def _printable(path: Path) -> str:
-    """A path's name where bytes that are no UTF-8 are shown as U+FFFD."""
+    """Return a path's name, with U+FFFD for bytes that are not UTF-8."""
     return os.fsencode(path).decode(errors="replace")
 
 
 def _found(paths: Sequence[Path], skipped: Counter[str]) -> dict[Path, bool]:
-    """Every file to look into, once, and whether the user named it."""
+    """Return every file to look into, once, and whether the user named it."""
     found: dict[str, tuple[Path, bool]] = {}
     for path in paths:
         try:

@@ -1,4 +1,4 @@
-"""Text kept back from training, and the bits per character a network needs for it."""
+"""Held-out text, and the bits per character that a network needs for it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from foretype_model.training.network import ByteNetwork
 from foretype_model.training.stream import Documents, Excerpts
 
 MAX_HELD_OUT_BYTES: Final = 200_000
-"""Bytes held back at most: enough for two figures after the point, scored in seconds."""
+"""Upper bound of held-out bytes: enough for two figures after the point, scored in seconds."""
 
 HELD_OUT_SHARE: Final = 0.05
 MIN_WHOLE_TEXTS: Final = 20
-"""From this many texts on, whole texts are held back; of fewer, the end of each."""
+"""From this many texts on, whole texts are held out; of fewer, the end of each."""
 
 MAX_STREAMS: Final = 32
 MIN_STREAM_BYTES: Final = 256
-"""Parallel streams while scoring, and the bytes of each at least. Each begins without context: 0.01
-bits at 200 kB.
+"""Parallel rows while scoring, and the least bytes of each. Each begins without context: 0.01 bits
+at 200 kB.
 """
 
 
 def split_held_out(documents: Documents, seed: int) -> tuple[Excerpts, Excerpts]:
-    """The documents to train on and those held back."""
+    """Divide the documents into those to train on and held-out ones."""
     sizes = documents.sizes.tolist()
     budget = min(MAX_HELD_OUT_BYTES, int(HELD_OUT_SHARE * sum(sizes)))
     if len(sizes) >= MIN_WHOLE_TEXTS:
@@ -59,7 +59,7 @@ def _split_whole(sizes: Sequence[int], budget: int, seed: int) -> tuple[list[int
 
 
 def _excerpts(documents: Documents, which: Sequence[int]) -> Excerpts:
-    """Some of the documents, whole."""
+    """Return some of the documents, whole."""
     chosen = np.array(which, np.int64)
     return Excerpts(documents, chosen, np.zeros_like(chosen), documents.sizes[chosen])
 
@@ -74,10 +74,10 @@ def _character_start(documents: Documents, document: int, at: int) -> int:
 def bits_per_character(
     network: ByteNetwork, texts: Sequence[bytes], device: torch.device, window: int = 256
 ) -> float | None:
-    """Cross-entropy in bits over all bytes of `texts`, divided by their number of characters.
+    """Return the cross-entropy in bits over all bytes of `texts`, divided by their number of
+    characters.
 
-    Each text counts its end-of-text byte as one more character. None where there is too little text
-    to say.
+    Each text counts its end-of-text byte as one more character. None if there is too little text.
     """
     stream = np.frombuffer(b"".join(text + bytes([END_OF_TEXT]) for text in texts), np.uint8)
     if len(stream) < 2:

@@ -1,8 +1,8 @@
-"""Training: truncated backpropagation through time over a stream of minibatches, until the time or
-the steps are spent.
+"""Training of a byte-level network: truncated backpropagation through time over minibatches, until
+the time or the steps are spent.
 
-Gradients are clipped by norm (Pascanu et al. 2013); `foretype_model.training.trainer` has what
-every training does.
+Gradients are clipped by norm (Pascanu et al. 2013). `foretype_model.training.trainer` has the loop
+that every training shares.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ from foretype_model.training.stream import Bytes, Documents, load_all
 from foretype_model.training.trainer import Progress, Trainer, choose_device, optimizers
 
 REHEARSE_EVERY: Final = 3
-"""Minibatches of new text after which one is rehearsed, where there is something to rehearse."""
+"""Minibatches of new text between two rehearsed ones, if there is something to rehearse."""
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What to train and for how long: `steps` repeats exactly, `minutes` ends on time whatever the
-    machine's load.
+    """The network, its minibatches and the length of a training.
+
+    `steps` repeats exactly; `minutes` ends on time, however busy the machine is.
     """
 
     cell: Cell = "gru"
@@ -54,7 +55,9 @@ class TrainingOptions:
 
     @classmethod
     def for_fine_tuning(cls, **chosen: Any) -> TrainingOptions:
-        """For a network that is trained already: what is `chosen`, and a lower rate."""
+        """Return options for a network that is trained already: the `chosen` ones and a
+        lower rate.
+        """
         return cls(**{"learning_rate": 1e-3} | chosen)
 
     @property
@@ -63,11 +66,10 @@ class TrainingOptions:
 
 
 class ByteTrainer(Trainer):
-    """One training, from its start or from a checkpoint, by one process or by several that do the
-    same steps.
+    """A training of a byte-level network, new or from a checkpoint, by one process or several.
 
-    Each of several learns from its rows of every minibatch, and all of them hold the same weights.
-    What is reported, scored and written is so by rank 0.
+    Several processes make the same steps: each learns from its rows of every minibatch, and all
+    hold the same weights. Rank 0 alone reports, scores and writes.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class ByteTrainer(Trainer):
         initial: ByteNetwork | None = None,
         ranks: Ranks = SINGLE_PROCESS,
     ) -> None:
-        """Of `initial`, where it is given, and of a new network where it is not."""
+        """Train `initial`, or a new network if it is None."""
         torch.manual_seed(options.seed)
         self.options: TrainingOptions = options
         self.ranks = ranks
@@ -103,8 +105,8 @@ class ByteTrainer(Trainer):
         return self.batches.windows(self.position, self.rows)
 
     def _sync(self, loss: float, seconds: float, *, stop: bool) -> None:
-        """Take the minibatch's loss and rank 0's clock, alike in all ranks; a KeyboardInterrupt if
-        any is to stop.
+        """Record the loss of the whole minibatch and the clock of rank 0, the same in all ranks;
+        raise KeyboardInterrupt if any rank is to stop.
         """
         loss, seconds, stops = self.ranks.all_sum(
             loss, seconds if self.ranks.is_first else 0.0, float(stop)
@@ -112,8 +114,9 @@ class ByteTrainer(Trainer):
         super()._sync(loss, seconds, stop=bool(stops))
 
     def _training_step(self, position: Position, x: Bytes, y: Bytes) -> float:
-        """One step on one minibatch, of which x and y, of shape (T, rows), are here; their part in
-        its mean loss.
+        """Make one step on one minibatch and return this rank's part of its mean loss.
+
+        x and y are this rank's rows, of shape (T, rows).
         """
         self._set_learning_rate()
         logits, carry = self.network(self._as_tensor(x), self.carry)
@@ -135,8 +138,8 @@ class ByteTrainer(Trainer):
         return torch.from_numpy(text).to(self.device, torch.long)
 
     def _evaluate(self, checkpoint_path: Path) -> Progress:
-        """Score, keep the weights if they are the best so far, write a checkpoint, and let the
-        network speak.
+        """Score, keep the weights if they are the best so far, write a checkpoint and write a
+        sample.
         """
         if not self.ranks.is_first:
             self.save(checkpoint_path)
@@ -148,9 +151,7 @@ class ByteTrainer(Trainer):
         return self._progress(bits, sample_text(self.network, self.device, seed=self.step))
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint, which knows nothing of ranks: each rank has its rows of the carry
-        from all of them.
-        """
+        """Write a checkpoint. It is independent of ranks: it holds the carry of all rows."""
         carry = checkpoint.carry_tensors(self.carry) if self.carry is not None else {}
         carry = {
             name: self.ranks.gather_rows(tensor, self.rows, self.batches.batch)
@@ -178,9 +179,7 @@ class ByteTrainer(Trainer):
 
     @classmethod
     def resume(cls, documents: Documents, path: Path, ranks: Ranks = SINGLE_PROCESS) -> ByteTrainer:
-        """Exactly where `path` was written, with the options it was started with; the texts must be
-        the same.
-        """
+        """Resume exactly where `path` was written, with its options; the texts must be the same."""
         tensors, record = checkpoint.load(path)
         training = cls(documents, TrainingOptions(**record["options"]), ranks=ranks)
         if training.batches.per_epoch != record["per_epoch"]:

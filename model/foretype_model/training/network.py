@@ -17,7 +17,7 @@ Cell = Literal["gru", "lstm", "rnn"]
 CELLS: Final[dict[str, type[nn.RNNBase]]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
 
 BUCKETS: Final = 65_521
-"""Rows of the table that all n-grams share, by their hash; a prime."""
+"""Rows of the table that all n-grams share by their hash; a prime."""
 
 HASH_BASE: Final = 10_007
 
@@ -27,7 +27,7 @@ Recurrent = Tensor | tuple[Tensor, Tensor] | None
 
 
 class Carry(NamedTuple):
-    """What goes from one window of a text to the next.
+    """The state between two windows of a text.
 
     Attributes:
         recurrent: the state of the cells.
@@ -48,7 +48,7 @@ class Shape:
         hidden: units in each layer.
         layers: cells on top of each other.
         embedding: units of the byte embedding.
-        ngrams: bytes of the longest n-gram that has an embedding of its own; 1 is none.
+        ngrams: bytes of the longest n-gram with an embedding of its own; 1 is none.
     """
 
     cell: Cell = "gru"
@@ -81,7 +81,7 @@ class ByteNetwork(nn.Module):
             nn.init.zeros_(self.skip.weight)
 
     def forward(self, x: Tensor, carry: Carry | None) -> tuple[Tensor, Carry]:
-        """Next-byte logits for windows of bytes.
+        """Compute next-byte logits for windows of bytes.
 
         Args:
             x: bytes, shape (T, B).
@@ -103,8 +103,11 @@ class ByteNetwork(nn.Module):
         return logits, Carry(recurrent, text[len(text) - before :])
 
     def _states(self, e: Tensor, recurrent: Recurrent) -> tuple[Tensor, Recurrent]:
-        """Run the cells over inputs of shape (T, B, embedding): the states of the last layer,
-        shape (T, B, hidden) in float32 or bfloat16, and the state to go on from.
+        """Run the cells over inputs of shape (T, B, embedding).
+
+        Returns:
+            The states of the last layer, shape (T, B, hidden) in float32 or bfloat16, and the state
+                to go on from.
         """
         steps, rows = e.shape[:2]
         quick = fused_gru.available(steps, rows, self.shape.hidden, e.device)
@@ -117,7 +120,7 @@ class ByteNetwork(nn.Module):
 
 
 def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
-    """`layer` of x, in float32; if x is bfloat16, its product is computed in bfloat16."""
+    """Apply `layer` in float32; if x is bfloat16, compute its product in bfloat16."""
     if x.dtype == torch.float32:
         return cast(Tensor, layer(x))
     y = nn.functional.linear(x, layer.weight.to(x.dtype)).float()
@@ -125,12 +128,12 @@ def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
 
 
 def ngram_buckets(text: Tensor, longest: int) -> Tensor:
-    """The rows of the n-grams that end at each byte, for n from 2 to `longest`.
+    """Return the table's rows of the n-grams that end at each byte, for n from 2 to `longest`.
 
-    What stands before the end of another text is not seen: END_OF_TEXT takes its place.
+    No n-gram reaches into the text before: END_OF_TEXT takes the place of its bytes.
 
     Args:
-        text: bytes, shape (longest - 1 + T, B): the first ones are only looked back to.
+        text: bytes, shape (longest - 1 + T, B); the first longest - 1 only precede the others.
 
     Returns:
         Shape (T, B, longest - 1).
@@ -147,8 +150,8 @@ def ngram_buckets(text: Tensor, longest: int) -> Tensor:
 
 
 def ngram_multipliers(longest: int) -> list[list[int]]:
-    """For each n from 2, what the bytes of an n-gram are multiplied by, the newest first: hash =
-    sum % BUCKETS.
+    """Return, for each n from 2, the multipliers of an n-gram's bytes, the newest byte first: hash
+    = sum % BUCKETS.
 
     A polynomial in another base for each n. On 3 MB of text it fills as many rows as random numbers
     would.
@@ -160,7 +163,7 @@ def ngram_multipliers(longest: int) -> list[list[int]]:
 
 
 def detach_recurrent(recurrent: Recurrent) -> Recurrent:
-    """The same state with no gradient behind it: where backpropagation through time is cut."""
+    """Return the same state without its gradient: backpropagation through time stops here."""
     if recurrent is None:
         return None
     return (
@@ -171,5 +174,5 @@ def detach_recurrent(recurrent: Recurrent) -> Recurrent:
 
 
 def detach_carry(carry: Carry) -> Carry:
-    """Likewise."""
+    """Return the same carry without its gradient."""
     return carry._replace(recurrent=detach_recurrent(carry.recurrent))

@@ -31,19 +31,17 @@ from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_m
 
 Precision = Literal["int8", "float32"]
 Weights = dict[str, NDArray[np.float32]]
-"""A network's parameters, by their names in torch."""
+"""The parameters of a network, by their names in torch."""
 
 TABLE_WEIGHTS: Final = ("embedding.weight", "ngrams.weight")
 """Weights that are looked up: stored by row, as torch has them."""
 
 INPUT_WEIGHTS: Final = ("recurrent.weight_ih_l0", "skip.weight")
-"""Weights that what was looked up is multiplied by."""
+"""Weights that embeddings are multiplied by."""
 
 INPUT_SCALE: Final = "input.scale"
 MAX_NGRAM_SUM: Final = 1.5
-"""What the sum of the n-grams' embeddings is taken to be at most, in units of the largest number in
-one.
-"""
+"""An upper bound of the sum of the n-grams' embeddings, in units of the largest number in one."""
 
 STATE_ZERO: Final = np.uint8(128)
 
@@ -53,7 +51,7 @@ MICROSOFT: Final = "com.microsoft"
 
 
 class Graph:
-    """Collects nodes and initializers; each method adds an operation and returns the name of its
+    """Nodes and initializers of a graph; each method adds an operation and returns the name of its
     result.
     """
 
@@ -72,7 +70,7 @@ class Graph:
     def add(
         self, operation: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any
     ) -> Any:
-        """One node; the name of its output, or a list of them where there are several."""
+        """Add a node and return the name of its output, or a list of names if there are several."""
         names = [f"{self._prefix}/{operation}_{len(self.nodes)}_{i}" for i in range(outputs)]
         self.nodes.append(
             helper.make_node(operation, list(inputs), names, domain=domain, **attributes)
@@ -80,17 +78,17 @@ class Graph:
         return names[0] if outputs == 1 else names
 
     def half(self, name: str, value: NDArray[np.float32]) -> str:
-        """A constant stored in half the bytes, widened once when the file is loaded."""
+        """Add a constant stored in half the bytes, widened once when the file is loaded."""
         if self._precision == "float32":
             return self.constant(name, value)
         stored = self.constant(name, value.astype(np.float16))
         return str(self.add("Cast", stored, to=TensorProto.FLOAT))
 
     def linear(self, x: str, name: str, weights: Weights) -> str:
-        """The product x @ weight.T + bias, for the weight of that name, of shape (out, in), and its
-        bias if any.
+        """Add x @ weight.T + bias, for the weight of that name, of shape (out, in), and its bias if
+        any.
 
-        The numbers in x lie between -1 and 1; what does not is taken for that.
+        Numbers in x are clamped to -1 and 1.
         """
         weight, bias_name = weights[name], name.replace("weight", "bias")
         b = self.constant(bias_name, weights.get(bias_name, np.zeros(len(weight), np.float32)))
@@ -108,14 +106,14 @@ class Graph:
         )
 
     def table(self, name: str, weights: Weights) -> tuple[str, str]:
-        """A table of rows to look up, and the scales of its columns."""
+        """Add a table of rows to look up, and the scales of its columns."""
         if self._precision == "float32":
             return self.constant(name, weights[name]), self.constant(name + ".scale", np.float32(1))
         quantised, scale = quantise(weights[name], largest=127)
         return self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
 
     def split(self, x: str, *sizes: int) -> list[str]:
-        """Along the last axis."""
+        """Split along the last axis."""
         if len(sizes) == 1:
             return [x]
         where = self.constant("split_" + "_".join(map(str, sizes)), np.array(sizes, np.int64))
@@ -125,7 +123,7 @@ class Graph:
 def quantise(
     weight: NDArray[np.float32], largest: int = MAX_WEIGHT
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Symmetric, a scale for each column: weight is about int8 * scale."""
+    """Quantise symmetrically, with a scale for each column: weight is about int8 * scale."""
     scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / largest
     return np.round(weight / scale).astype(np.int8), scale
 
@@ -150,8 +148,8 @@ def _lstm(graph: Graph, gx: str, gh: str, c: str, hidden: int) -> list[str]:
 
 
 def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
-    """The e of `ByteNetwork`, shape (T, B, embedding): embeddings of each byte, and of the n-grams
-    that end there.
+    """Add e of `ByteNetwork`, shape (T, B, embedding): the embedding of each byte plus those of the
+    n-grams that end there.
     """
     multipliers = graph.constant("multipliers", np.array(ngram_multipliers(shape.ngrams)).T[::-1])
     hashed = graph.add(
@@ -170,12 +168,12 @@ def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
 
 
 def _newest(graph: Graph) -> str:
-    """The bytes themselves, shape (T, B)."""
+    """Add the bytes themselves, shape (T, B)."""
     return str(graph.add("Gather", "text", graph.constant("newest", np.int64(-1)), axis=2))
 
 
 def _table_of_inputs(graph: Graph, weights: Weights) -> str:
-    """What enters the first layer with each byte, shape (256, gates)."""
+    """Add the first layer's input for each byte, shape (256, gates)."""
     embedding = graph.half("embedding.weight", weights["embedding.weight"])
     w_ih = graph.half("recurrent.weight_ih_l0", weights["recurrent.weight_ih_l0"].T)
     b_ih = graph.constant("recurrent.bias_ih_l0", weights["recurrent.bias_ih_l0"])
@@ -183,8 +181,8 @@ def _table_of_inputs(graph: Graph, weights: Weights) -> str:
 
 
 def _scaled_input(weights: Weights) -> Weights:
-    """The same network with each number of e between -1 and 1, or little beyond, to be quantised as
-    a state is.
+    """Return the same network with each number of e about between -1 and 1, to be quantised like a
+    state.
     """
     e, n = weights["embedding.weight"], weights["ngrams.weight"]
     scale = np.abs(e).max(0) + MAX_NGRAM_SUM * np.abs(n).max(0) + np.float32(1e-6)
@@ -199,8 +197,10 @@ def _scaled_input(weights: Weights) -> Weights:
 
 
 def step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
-    """One byte through all layers, `gx` being what enters the first: the new state, each layer's h
-    (and c) in a row.
+    """Add one step of one byte through all layers and return the new state, each layer's h (and c)
+    in a row.
+
+    `gx` is the input of the first layer.
     """
     parts = graph.split("h_before", *[shape.hidden] * state_parts(shape))
     after: list[str] = []
@@ -220,18 +220,18 @@ def step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
 
 
 def state_parts(shape: Shape) -> int:
-    """Vectors of `hidden` numbers in a state: one a layer, two for the LSTM."""
+    """Return the vectors of `hidden` numbers in a state: one a layer, two for the LSTM."""
     return shape.layers * (2 if shape.cell == "lstm" else 1)
 
 
 def scan(
     main: Graph, body: Graph, shape: Shape, gx: str, *, step_input: tuple[Any, ...], h_after: str
 ) -> str:
-    """Go through `gx` step by step with the nodes of `body`, from ``h`` to ``h_last``: the h of its
-    last layer.
+    """Scan `gx` with the nodes of `body`, from ``h`` to ``h_last``, and return the h of its last
+    layer.
 
-    `step_input` is the name, type and shape of what `body` has of `gx` in each step, `h_after` what
-    it makes of it.
+    `step_input` is the name, type and shape of the slice of `gx` that `body` gets at each step,
+    `h_after` the name of its result.
     """
     value, size = helper.make_tensor_value_info, state_parts(shape) * shape.hidden
     graph = helper.make_graph(
@@ -294,7 +294,7 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
 def write(
     network: ByteNetwork, metadata: Metadata, path: Path, precision: Precision = "int8"
 ) -> None:
-    """Export for serving, sealed, atomically."""
+    """Export a network for serving, sealed, atomically."""
     model = _model(network, precision)
     helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
     with atomic_write(path) as partial:
@@ -302,7 +302,9 @@ def write(
 
 
 def read(path: Path) -> ByteNetwork:
-    """The network of a model file, to be trained further; its int8 matrices widened again."""
+    """Return the network of a model file, to be trained further; its int8 matrices become
+    float32.
+    """
     metadata = read_metadata(path)
     if metadata.unit != "byte":
         raise ModelError(

@@ -30,7 +30,7 @@ TRAILER_BYTES: Final = 8 + len(MAGIC)
 
 
 def pack(texts: Iterable[bytes], path: Path) -> int:
-    """Write a corpus atomically, no more than one text being held; how many texts there were."""
+    """Write a corpus atomically, holding one text at a time; return the number of texts."""
     end, ends = 0, bytearray()
     with atomic_write(path) as partial, partial.open("wb") as file:
         for text in texts:
@@ -43,7 +43,7 @@ def pack(texts: Iterable[bytes], path: Path) -> int:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is a packed corpus, as far as its last bytes say."""
+    """Return whether a file is a packed corpus, judged by its last bytes."""
     if not path.is_file() or path.stat().st_size < TRAILER_BYTES:
         return False
     with path.open("rb") as file:
@@ -52,11 +52,10 @@ def is_packed(path: Path) -> bool:
 
 
 class PackedDocuments:
-    """The documents of a packed corpus. Their texts stay on disk; in memory are 16 bytes for each
-    of them.
+    """The documents of a packed corpus. Their texts stay on disk; memory holds 16 bytes for each.
 
     Raises:
-        CorpusError: the file is not a packed corpus, or not a whole one.
+        CorpusError: the file is not a packed corpus, or is not whole.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +87,7 @@ class PackedDocuments:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Pack what the command line names; the status to end with."""
+    """Pack the paths of the command line; return the exit status."""
     parser = argparse.ArgumentParser(
         "python -m foretype_model.training.pack", description="Pack texts into one file."
     )

@@ -1,10 +1,10 @@
 """Several processes, started by torchrun, that train one network: each on its rows of every
 minibatch.
 
-The gradients are added up here, and not by torch's DistributedDataParallel: that sends all of the
+The gradients are added up here, and not by torch's DistributedDataParallel. That sends the whole
 table of n-grams, 33 MB, of which a minibatch of 64 x 64 bytes touches a ninth, and one of 512 x 64
-two fifths. What it is good at is to send some gradients while others are computed; those of a
-recurrent network are complete only at the end, all at once.
+two fifths. Its strength is to send some gradients while others are computed; those of a recurrent
+network are complete only at the end, all at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Ranks:
 
     Attributes:
         rank: its number among all, from 0.
-        size: how many there are.
+        size: the number of processes.
         local: its number among those on this machine.
     """
 
@@ -42,7 +42,7 @@ class Ranks:
         return self.rank == 0
 
     def device(self, chosen: torch.device) -> torch.device:
-        """Where this process computes: a GPU of its own, where GPUs are chosen.
+        """Return the device of this process: a GPU of its own, if GPUs are chosen.
 
         Raises:
             ModelError: there are too few GPUs, or of a kind that processes cannot share the work
@@ -64,7 +64,7 @@ class Ranks:
         return torch.device("cuda", self.local)
 
     def rows(self, batch: int) -> range:
-        """The rows of a minibatch that are this process's: as many as the others have, or one more.
+        """Return this process's rows of a minibatch: as many as the others have, or one more.
 
         Raises:
             ModelError: there are fewer rows than processes.
@@ -76,15 +76,15 @@ class Ranks:
         return range(batch * self.rank // self.size, batch * (self.rank + 1) // self.size)
 
     def all_sum(self, *numbers: float) -> list[float]:
-        """Each number's sum over the processes."""
+        """Return each number's sum over the processes."""
         summed = torch.tensor(numbers, dtype=torch.float64)
         if self.size > 1:
             dist.all_reduce(summed)
         return summed.tolist()
 
     def gather_rows(self, part: Tensor, rows: range, batch: int) -> Tensor:
-        """Tensors over single rows, shape (n, rows, ...), put together from all processes: shape
-        (n, batch, ...).
+        """Join tensors over single rows, shape (n, rows, ...), from all processes: shape (n, batch,
+        ...).
         """
         if self.size == 1:
             return part
@@ -94,8 +94,8 @@ class Ranks:
         return together
 
     def add_gradients(self, network: nn.Module) -> None:
-        """Put the sum over the processes in the place of each gradient; of embeddings, only rows
-        that are not all 0.
+        """Replace each gradient by its sum over the processes; of tables, send only the rows that
+        are not all 0.
         """
         if self.size == 1:
             return
@@ -145,8 +145,8 @@ def _gradient(parameter: Tensor) -> Tensor:
 
 @contextmanager
 def join_ranks() -> Iterator[Ranks]:
-    """The place of this process among those that torchrun has started; ALONE where torchrun has
-    not.
+    """Yield the place of this process among those that torchrun has started; ALONE without
+    torchrun.
     """
     if not dist.is_torchelastic_launched():
         yield SINGLE_PROCESS

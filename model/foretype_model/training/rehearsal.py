@@ -1,8 +1,9 @@
-"""What a network knew before it is trained further, rehearsed, so that it does not forget that.
+"""Rehearsal: a network that is trained further is held to its former predictions, and so keeps
+them.
 
-Nobody has the texts of the first training at hand, so the network makes some up before it learns
-anything new (pseudorehearsal: Robins 1995), and is held to what it said of them then, all of the
-distribution and not the one byte (Li and Hoiem 2016, "Learning without Forgetting").
+The texts of its first training are not at hand, so the network samples some before it learns
+anything new (pseudorehearsal: Robins 1995). It is then held to its own predictions of them, the
+whole distribution and not the one byte (Li and Hoiem 2016, "Learning without Forgetting").
 """
 
 from __future__ import annotations
@@ -20,28 +21,28 @@ from foretype_model.training.network import ByteNetwork, Carry, detach_carry
 
 REHEARSAL_TEXTS: Final = 256
 REHEARSAL_LENGTH: Final = 512
-"""Texts made up, and the bytes of each: 131 kB, in a quarter of a minute at 768 units."""
+"""Sampled texts, and the bytes of each: 131 kB, in a quarter of a minute at 768 units."""
 
 REHEARSAL_ROWS: Final = 32
 REHEARSAL_WINDOW: Final = 64
-"""What is rehearsed at once: that many rows of text, and bytes of each."""
+"""Rows of a rehearsed minibatch, and the bytes of each."""
 
 REHEARSAL_WEIGHT: Final = 4.0
-"""How much a rehearsed byte counts beside a new one.
+"""The weight of a rehearsed byte beside a new one.
 
 The default network, trained further on 1 MB of plays: without rehearsal 26 % fewer bits for their
-end and 16 % more for texts of nine other kinds; rehearsing, at weight 2, 23 % fewer and 3.3 % more,
-at 4, 22 % fewer and 2.3 % more.
+end and 16 % more for texts of nine other kinds; with rehearsal at weight 2, 23 % fewer and 3.3 %
+more; at 4, 22 % fewer and 2.3 % more.
 """
 
 
 class Rehearsal:
-    """Windows of made-up text, one after the other and from the start again, with the state carried
-    along.
-    """
+    """Windows of sampled text, one after the other in a circle, with the state carried along."""
 
     def __init__(self, teacher: ByteNetwork, text: Tensor) -> None:
-        """`teacher` is the network as it was; `text` is bytes of shape (length, rows)."""
+        """Hold a network to `teacher`, its former self, on `text`: bytes of shape (length,
+        rows).
+        """
         self._teacher = teacher.requires_grad_(requires_grad=False)
         self._text = text
         self._at = 0
@@ -57,7 +58,9 @@ class Rehearsal:
         texts: int = REHEARSAL_TEXTS,
         length: int = REHEARSAL_LENGTH,
     ) -> Self:
-        """A rehearsal of what `network` knows now, from texts that it makes up at temperature 1."""
+        """Return a rehearsal of the present predictions of `network`, on texts sampled at
+        temperature 1.
+        """
         weight = network.output.weight
         rng = torch.Generator(weight.device).manual_seed(seed)
         x, carry, text = torch.full((1, texts), END_OF_TEXT, device=weight.device), None, []
@@ -69,8 +72,8 @@ class Rehearsal:
         return cls(copy.deepcopy(network), rows)
 
     def loss(self, network: ByteNetwork) -> Tensor:
-        """How far `network` is from the teacher in the next window: KL divergence in nats a byte,
-        weighted.
+        """Return the divergence of `network` from the teacher in the next window: weighted KL
+        divergence in nats a byte.
         """
         x = self._text[self._at : self._at + REHEARSAL_WINDOW]
         known, self._known = self._teacher(x, self._known)
@@ -85,7 +88,7 @@ class Rehearsal:
         return REHEARSAL_WEIGHT * apart / x.numel()
 
     def tensors(self) -> Tensors:
-        """All of it, for a checkpoint."""
+        """Return the whole rehearsal as tensors, for a checkpoint."""
         carries = {
             name: checkpoint.carry_tensors(carry)
             for name, carry in (("known", self._known), ("carry", self._carry))
@@ -96,7 +99,7 @@ class Rehearsal:
 
     @classmethod
     def from_tensors(cls, tensors: Tensors, teacher: ByteNetwork) -> Self:
-        """The inverse of `tensors`, into a network of the teacher's shape."""
+        """Invert `tensors`, into a network of the teacher's shape."""
         teacher.load_state_dict(checkpoint.with_prefix(tensors, "teacher"))
         place = checkpoint.with_prefix(tensors, "place")
         rehearsal = cls(teacher, place["text"].to(teacher.output.weight.device, torch.long))

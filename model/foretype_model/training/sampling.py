@@ -1,4 +1,4 @@
-"""A few lines from a network in training: the quickest way for a person to see how far it is."""
+"""A few lines from a network in training: the quickest way for a person to see its progress."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROMPT: Final = b"\n"
 
 @torch.no_grad()
 def sample_text(network: ByteNetwork, device: torch.device, seed: int, length: int = 160) -> str:
-    """`length` bytes at most, sampled at temperature 0.8; the end-of-text byte ends them."""
+    """Sample at most `length` bytes at temperature 0.8; the end-of-text byte ends them."""
     rng = np.random.default_rng(seed)
     x = torch.tensor([[byte] for byte in PROMPT], device=device)
     carry, sampled = None, bytearray()

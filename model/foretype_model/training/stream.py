@@ -1,4 +1,4 @@
-"""Documents end to end as one stream of bytes, read piece by piece from wherever they are kept."""
+"""Documents end to end as one stream of bytes, read piece by piece."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Offsets = NDArray[np.int64]
 
 
 class Documents(Protocol):
-    """Texts that need not be in memory; `foretype_model.training.pack` has those on disk."""
+    """Texts in memory or elsewhere; `foretype_model.training.pack` has those on disk."""
 
     @property
     def sizes(self) -> Offsets:
         """The bytes of each, shape (documents,)."""
 
     def read(self, document: int, start: int, stop: int) -> bytes:
-        """Bytes `start` to `stop` of one of them, both within its size."""
+        """Return bytes `start` to `stop` of a document, both within its size."""
 
 
 class InMemoryDocuments:
@@ -58,14 +58,14 @@ class Excerpts:
 
 
 class Stream:
-    """Documents one after the other, in an order, END_OF_TEXT after each."""
+    """Documents one after the other, in a given order, END_OF_TEXT after each."""
 
     def __init__(self, documents: Documents, order: Offsets) -> None:
         self._documents, self._order = documents, order
         self._ends = np.cumsum(documents.sizes[order] + 1)
 
     def read(self, start: int, count: int) -> Bytes:
-        """`count` bytes from `start` on, all of them within the stream."""
+        """Return `count` bytes from `start` on, all within the stream."""
         return np.frombuffer(b"".join(self._pieces(start, start + count)), np.uint8)
 
     def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
@@ -81,5 +81,5 @@ class Stream:
 
 
 def load_all(documents: Documents) -> list[bytes]:
-    """All of the documents, in memory."""
+    """Return all of the documents, in memory."""
     return [documents.read(document, 0, int(size)) for document, size in enumerate(documents.sizes)]

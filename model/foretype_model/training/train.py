@@ -1,4 +1,4 @@
-"""A training from its texts to its model file."""
+"""A whole training: from its texts to its model file."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ from foretype_model.training.trainer import Progress, Trainer
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came of a training.
+    """The result of a training.
 
     Attributes:
-        metadata: as the model file has it.
-        rival_bits: per character, what the rival needs for the same text held back; None where
-            there is none.
+        metadata: that of the model file.
+        rival_bits: bits per character of the rival on the same held-out text; None without a rival.
     """
 
     metadata: Metadata
@@ -35,7 +34,7 @@ class TrainingResult:
 
     @property
     def beats_rival(self) -> bool:
-        """Whether it has been seen to do better than the rival."""
+        """Whether its score on held-out text beats the rival's."""
         bits = self.metadata.bits_per_character
         return bits is not None and self.rival_bits is not None and bits < self.rival_bits
 
@@ -52,18 +51,16 @@ def train(
     name: str,
     report: Callable[[Progress], None],
 ) -> TrainingResult:
-    """Train until the options' minutes or steps are spent, and write the weights that did best on
-    text held back.
+    """Train until the options' minutes or steps are spent, and write the weights with the best
+    score on held-out text.
 
     Args:
         destination: the model file to write.
-        checkpoint: where to keep what is needed to go on; the caller may remove it once the model
-            is safe.
+        checkpoint: the file to resume from; the caller may remove it once the model is safe.
         resume: go on from `checkpoint`, with the options it was started with.
-        initial: a model file whose network is trained further; its shape takes the place of the
-            options'.
+        initial: a model file whose network is trained further; its shape replaces the options'.
         rival: a model file to compare with.
-        report: told after every step.
+        report: called after every step.
 
     Raises:
         ModelError: no checkpoint to resume from, or the corpus is not the one it was made with.
@@ -81,7 +78,7 @@ def train(
 
 
 def _bits_of(model: Path, training: ByteTrainer) -> float | None:
-    """Per character of the text that `training` held back."""
+    """Return the bits per character of `model` on the text that `training` holds out."""
     return bits_per_character(
         onnx_file.read(model).to(training.device), training.held_out, training.device
     )
@@ -96,7 +93,7 @@ def create_trainer(
     initial: Path | None,
     ranks: Ranks = SINGLE_PROCESS,
 ) -> ByteTrainer:
-    """A training that is ready to run; arguments and errors as for `train`."""
+    """Return a training that is ready to run; arguments and errors as for `train`."""
     if resume:
         return ByteTrainer.resume(documents, checkpoint, ranks)
     return ByteTrainer(documents, options, onnx_file.read(initial) if initial else None, ranks)
@@ -116,8 +113,8 @@ def export(training: ByteTrainer, destination: Path, name: str, description: str
 
 
 def describe_model(training: Trainer, shape: Shape, name: str, **more: Any) -> Metadata:
-    """What the model file says of a training's best weights, which the network of that `shape`
-    takes.
+    """Load a training's best weights into its network, and return the metadata of their
+    model file.
     """
     training.network.load_state_dict(training.best)
     return Metadata(

@@ -1,7 +1,7 @@
-"""The course that every training takes: minibatches until the time or the steps are spent, and a
-stop now and then.
+"""The loop that every training shares: minibatches until the time or the steps are spent, with an
+evaluation now and then.
 
-A linear warm-up, then half a cosine down to nothing.
+The learning rate warms up linearly, then falls to 0 along half a cosine.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ BETAS: Final = (0.9, 0.99)
 CLIP_NORM: Final = 1.0
 EVALUATIONS: Final = 20
 MAX_SECONDS_BETWEEN_EVALUATIONS: Final = 600.0
-"""Scores, checkpoints and samples come twenty times in a training, but at least every ten minutes
-(in seconds).
+"""A training is scored, saved and sampled from twenty times, but at least every ten minutes (in
+seconds).
 """
 
 
 class Budget(Protocol):
-    """What of a training's options the course goes by."""
+    """The options of a training that set its length and its learning rate."""
 
     @property
     def learning_rate(self) -> float: ...
@@ -45,17 +45,16 @@ class Budget(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is.
+    """The progress of a training.
 
     Attributes:
-        options: what the course goes by, among others.
         step: minibatches learnt.
         fraction: of the time or the steps, 0 to 1.
         bytes_per_second: over the whole training so far.
-        seconds_left: until it ends, as far as can be told.
+        seconds_left: an estimate of the time until the end.
         training_bits: bits per byte of text, smoothed over about fifty steps.
-        held_out_bits: bits per character on text held back, where it was just scored.
-        sample: a few lines the network writes, where it was just asked to.
+        held_out_bits: bits per character on held-out text; None between evaluations.
+        sample: a few lines that the network has written; None between evaluations.
     """
 
     step: int
@@ -68,7 +67,7 @@ class Progress:
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` is the GPU where there is one."""
+    """Return the device of that name; ``auto`` is the GPU if there is one."""
     if name != "auto":
         try:
             return torch.empty(0, device=name).device
@@ -80,8 +79,8 @@ def choose_device(name: str) -> torch.device:
 
 
 def optimizers(network: nn.Module, learning_rate: float) -> list[torch.optim.Optimizer]:
-    """AdamW (Loshchilov and Hutter 2019) for the dense parameters; for embedding tables with sparse
-    gradients, Adam on the rows that a minibatch looks up.
+    """Return AdamW (Loshchilov and Hutter 2019) for the dense parameters and, if there are tables
+    with sparse gradients, Adam on the rows that a minibatch looks up.
     """
     tables = [
         module.weight
@@ -99,7 +98,7 @@ def optimizers(network: nn.Module, learning_rate: float) -> list[torch.optim.Opt
 
 
 def dense_parameters(network: nn.Module) -> list[nn.Parameter]:
-    """The parameters whose gradients are dense."""
+    """Return the parameters whose gradients are dense."""
     tables = {
         id(module.weight)
         for module in network.modules()
@@ -109,16 +108,15 @@ def dense_parameters(network: nn.Module) -> list[nn.Parameter]:
 
 
 class Trainer(ABC):
-    """One training on its way; what is learnt, and how, is the subclass's.
+    """A running training; subclasses define the network, its minibatches and its loss.
 
     Attributes:
-        options: what the course goes by, among others.
-        network: what learns.
+        options: its length and learning rate, among others.
+        network: the network in training.
         step: minibatches learnt.
-        seconds: spent, by all processes that the training was resumed in.
-        loss: nats for each of the network's units, smoothed.
-        best: the weights that did best on text held back, and `best_bits` what they scored there
-            per character.
+        seconds: spent so far, by all processes that have resumed it.
+        loss: nats for each unit of the network, smoothed.
+        best: the weights with the best score on held-out text, `best_bits` per character.
     """
 
     options: Budget
@@ -134,20 +132,20 @@ class Trainer(ABC):
     @property
     @abstractmethod
     def trained_bytes(self) -> int:
-        """Of text, repetitions counted."""
+        """Bytes of text learnt, repetitions counted."""
 
     @abstractmethod
     def _minibatches(self) -> Iterable[tuple[Any, ...]]:
-        """From where the training stands, without end."""
+        """Yield minibatches from the current position on, without end."""
 
     @abstractmethod
     def _training_step(self, *minibatch: Any) -> float:
-        """One step on one minibatch; its loss."""
+        """Make one step on one minibatch and return its loss."""
 
     @abstractmethod
     def _evaluate(self, checkpoint_path: Path) -> Progress:
-        """Score, keep the weights if they are the best so far, write a checkpoint, and let the
-        network speak.
+        """Score, keep the weights if they are the best so far, write a checkpoint and write a
+        sample.
         """
 
     @abstractmethod
@@ -155,7 +153,7 @@ class Trainer(ABC):
         """Write a checkpoint."""
 
     def fraction(self) -> float:
-        """Of the budget that is spent."""
+        """Return the share of the budget that is spent, 0 to 1."""
         if self.options.steps is not None:
             return min(1.0, self.step / self.options.steps)
         return min(1.0, self.seconds / (60 * self.options.minutes))
@@ -166,14 +164,13 @@ class Trainer(ABC):
         report: Callable[[Progress], None],
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Learn until the budget is spent; an interruption leaves a checkpoint and goes on upwards.
+        """Learn until the budget is spent. An interruption writes a checkpoint and is raised again.
 
         Args:
             checkpoint_path: written now and then, and at an interruption.
-            report: told after every step.
-            stop_asked: looked at after every step. Where any rank's says so, all of them are
-                interrupted there; a KeyboardInterrupt out of nowhere, which one process alone may
-                have, would leave the others waiting.
+            report: called after every step.
+            stop_asked: called after every step. If it is true in any rank, all ranks stop there. A
+                KeyboardInterrupt in one process alone would leave the others waiting.
         """
         began, before = time.monotonic(), self.seconds
         next_evaluation = self._next_evaluation()
@@ -200,18 +197,20 @@ class Trainer(ABC):
             torch.set_flush_denormal(False)
 
     def _next_evaluation(self) -> tuple[float, float]:
-        """The fraction and the second, of which the first to come is when to take stock."""
+        """Return the fraction and the second of the next evaluation; the first to come decides."""
         return self.fraction() + 1 / EVALUATIONS, self.seconds + MAX_SECONDS_BETWEEN_EVALUATIONS
 
     def _sync(self, loss: float, seconds: float, *, stop: bool) -> None:
-        """Take the minibatch's loss and the clock; a KeyboardInterrupt where it is to stop."""
+        """Record the loss of a minibatch and the clock; raise KeyboardInterrupt if `stop`
+        is true.
+        """
         self.seconds = seconds
         self.loss += (loss - self.loss) / min(self.step, 50)
         if stop:
             raise KeyboardInterrupt
 
     def _optimizer_step(self, loss: torch.Tensor) -> None:
-        """One step down the gradient of `loss`."""
+        """Make one step down the gradient of `loss`."""
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -221,10 +220,10 @@ class Trainer(ABC):
             optimizer.step()
 
     def _share_gradients(self) -> None:  # noqa: B027 (one process has nobody to share them with)
-        """Add up what several processes have found."""
+        """Add up the gradients of several processes."""
 
     def _set_learning_rate(self) -> None:
-        """For the step that comes."""
+        """Set the learning rate of the next step."""
         warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
         cosine = 0.5 * (1 + math.cos(math.pi * self.fraction()))
         for optimizer in self.optimizers:

@@ -74,7 +74,7 @@ def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, dat
         for epoch in range(start.epoch, start.epoch + 4)
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("foretype_model.training.batches.READ", read)
+        patch.setattr("foretype_model.training.batches.READ_BYTES", read)
         for position, x, y in islice(batches.windows(start, rows), 2 * batches.per_epoch + 1):
             of_rows = expected[position.epoch].reshape(batches.batch, -1)[rows.start : rows.stop]
             at = (position.window - 1) * window
@@ -166,8 +166,8 @@ import sys
 from itertools import islice
 from pathlib import Path
 from foretype_model.training.batches import Batches, Position
-from foretype_model.training.pack import Packed
-batches = Batches(Packed(Path(sys.argv[1])), batch=64, window=64, seed=0)
+from foretype_model.training.pack import PackedDocuments
+batches = Batches(PackedDocuments(Path(sys.argv[1])), batch=64, window=64, seed=0)
 for position, x, y in islice(batches.windows(Position(), range(64)), batches.per_epoch):
     pass
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

@@ -138,15 +138,15 @@ def test_stopped_and_resumed_they_never_stopped(how, processes, corpus, by_two, 
 BY_THE_CLOCK = """
 import sys, time
 from pathlib import Path
-from foretype_model.training.loop import Training, TrainingOptions
-from foretype_model.training.parallel import joined
-from foretype_model.training.stream import Texts
+from foretype_model.training.loop import ByteTrainer, TrainingOptions
+from foretype_model.training.parallel import join_ranks
+from foretype_model.training.stream import InMemoryDocuments
 
-with joined() as ranks:
+with join_ranks() as ranks:
     options = TrainingOptions(
         hidden=12, embedding=4, batch=4, window=16, minutes=0.02, device="cpu"
     )
-    training = Training(Texts([b"some words of a text " * 99]), options, ranks=ranks)
+    training = ByteTrainer(InMemoryDocuments([b"some words of a text " * 99]), options, ranks=ranks)
     time.sleep(0.3 * ranks.rank)
     wait = lambda: bool(time.sleep(0.02 * ranks.rank))
     training.run(Path(sys.argv[1], "checkpoint"), lambda progress: None, wait)

@@ -19,7 +19,7 @@ TEXT = "hello world, hello world\n"
 
 
 @pytest.fixture(autouse=True)
-def open_all(monkeypatch, tmp_path):
+def opened(monkeypatch, tmp_path):
     """What the predictors were asked for with; they are replaced by one that knows the text."""
     asked = []
 
