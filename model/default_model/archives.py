@@ -13,22 +13,22 @@ import zstandard
 from foretype_model.errors import CorpusError
 
 MAX_WINDOW_BYTES = 2**27
-"""Bytes that a .zst may refer back: what ``zstd --long=27`` writes."""
+"""Window of a .zst, in bytes: that of ``zstd --long=27``."""
 
 
 SOURCES_FILE = "LICENSES/SOURCES.md"
 
 
 def files_in(path: Path, max_bytes: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file of a folder, or of a .tar.zst, .tar.gz or .deb, in no
+    """Yield name and content of each file of a folder, or of a .tar.zst, .tar.gz or .deb, in no
     particular order.
 
-    Names have slashes and begin below the folder, or below the one folder that an archive holds. Of
-    files larger than `max_bytes` bytes there is nothing. LICENSES folders are passed over: they say
-    under which terms, and are no text.
+    Names have slashes and begin below the folder, or below the one folder that an archive holds.
+    Files larger than `max_bytes` bytes are left out, and so are LICENSES folders: they hold terms
+    and no text.
 
     Raises:
-        CorpusError: there is no such folder or archive, or it is broken.
+        CorpusError: the folder or archive is missing or broken.
     """
     found = _of_folder(path, max_bytes) if path.is_dir() else _of_archive(path, max_bytes)
     for name, content in found:
@@ -41,7 +41,7 @@ def sources_file_of(path: Path) -> str:
     is none.
 
     Raises:
-        CorpusError: there is no such folder or archive, or it is broken.
+        CorpusError: the folder or archive is missing or broken.
     """
     if path.is_dir():
         listed = path / SOURCES_FILE

@@ -26,7 +26,9 @@ from foretype_model.training.network import ByteNetwork
 
 @torch.no_grad()
 def averaged(networks: Sequence[ByteNetwork]) -> ByteNetwork:
-    """A network whose weights are the mean of theirs. ModelError where their shapes differ."""
+    """Return a network whose weights are the mean of theirs; raise ModelError if their shapes
+    differ.
+    """
     shapes = {network.shape for network in networks}
     if len(shapes) != 1:
         raise ModelError(
@@ -41,7 +43,7 @@ def averaged(networks: Sequence[ByteNetwork]) -> ByteNetwork:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the mean of some model files; the status to end with."""
+    """Write the mean of some model files; return the exit status."""
     parser = argparse.ArgumentParser(
         "python -m default_model.average", description="Average networks."
     )

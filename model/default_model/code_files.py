@@ -1,4 +1,4 @@
-"""Which files of a package people wrote there, and in which language."""
+"""Choose the files of a package that people wrote there, and find their language."""
 
 from __future__ import annotations
 
@@ -21,20 +21,18 @@ LANGUAGES: Final = {
     "configuration": ".toml .yaml .yml .json .cfg .ini",
     "docs": ".md .mdx .rst .txt",
 }
-"""Suffixes of each language's files; plain text counts where it is documentation."""
+"""Suffixes of each language's files; plain text counts if it is documentation."""
 
 LANGUAGE_OF: Final = {
     suffix: language for language, suffixes in LANGUAGES.items() for suffix in suffixes.split()
 }
 
 MIN_FILE_BYTES, MAX_FILE_BYTES = 300, 200_000
-"""Bytes of a file. Shorter ones say nothing, longer ones are tables."""
+"""Bytes of a file. Shorter ones say nothing; longer ones are tables."""
 
 MAX_LINE: Final = 1_000
 MAX_MEAN_LINE: Final = 120
-"""Characters a line from which on a program put them there, not a person; prose has its paragraphs
-on a line.
-"""
+"""Characters a line above which a program wrote the file; prose has its paragraphs on a line."""
 
 EXCLUDED_PATHS: Final = re.compile(
     # tests' data
@@ -46,9 +44,7 @@ EXCLUDED_PATHS: Final = re.compile(
     r"|_test\.go$|\.pb\.go$|_pb2|\.min\.|-min\.|\.data/|\.egg-info/|\.dist-info/|(^|/)PKG-INFO",
     re.IGNORECASE,
 )
-"""Paths of tests' data, of other packages' sources, of what programs wrote, and of terms and
-tables.
-"""
+"""Paths of test data, of other packages' sources, of generated files, and of terms and tables."""
 
 GENERATED_MARKERS: Final = re.compile(
     r"@generated|auto-?generated|automatically generated|generated (by|from|with|automatically)|do "
@@ -57,11 +53,13 @@ GENERATED_MARKERS: Final = re.compile(
     re.IGNORECASE,
 )
 MARKER_CHARACTERS: Final = 1_000
-"""Characters at either end of a file where it says that a program wrote it."""
+"""Characters at either end of a file that may say that a program wrote it."""
 
 
 def detect_language(name: str) -> str | None:
-    """The language of the file at path `name` in a package; none if nobody wrote it there."""
+    """Return the language of the file at path `name` in a package; None if no person wrote it
+    there.
+    """
     language = LANGUAGE_OF.get(PurePosixPath(name).suffix.lower())
     if language == "docs" and name.endswith(".txt") and not re.search(r"(^|/)docs?/", name):
         return None
@@ -73,8 +71,8 @@ def detect_language(name: str) -> str | None:
 
 
 def decode_source(content: bytes, language: str) -> str | None:
-    """The text of a file, lines ending in LF, if it is UTF-8 of a fitting size that a person seems
-    to have written.
+    """Return the text of a file, lines ending in LF, if it is UTF-8 of a fitting size and looks
+    written by a person.
     """
     if not MIN_FILE_BYTES <= len(content) <= MAX_FILE_BYTES:
         return None

@@ -1,8 +1,8 @@
-"""Whether a text has a passage in common with those that the model is scored on.
+"""Find texts that share a passage with those that the model is scored on.
 
-Runs of 13 words in common are what is usually looked for (Brown et al. 2020); one such run may be a
-proverb or an address, so it takes as many in a row as make 50 words (Lee et al. 2022), or all of a
-shorter text.
+Runs of 13 words in common are the usual criterion (Brown et al. 2020). One such run may be a
+proverb or an address, so as many in a row are needed as make 50 words (Lee et al. 2022), or all of
+a shorter text.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MIN_PASSAGE_WORDS: Final = 50
 
 
 class Contamination:
-    """The runs of 13 words of the texts that are scored, given as the hashes of their words."""
+    """The runs of 13 words of the scored texts, which are given as the hashes of their words."""
 
     def __init__(self, scored: Iterable[Hashes]) -> None:
         runs = [shingles(words, RUN_WORDS) for words in scored if len(words) >= RUN_WORDS]
         self._runs = np.unique(np.concatenate([np.zeros(0, np.uint64), *runs]))
 
     def found(self, words: Hashes) -> bool:
-        """Whether a passage of these words is among the texts that are scored."""
+        """Return whether these words share a passage with a scored text."""
         if len(words) < RUN_WORDS or not len(self._runs):
             return False
         runs = shingles(words, RUN_WORDS)
@@ -36,6 +36,6 @@ class Contamination:
 
 
 def _longest(hits: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
-    """Length of the longest stretch of hits."""
+    """Return the length of the longest stretch of hits."""
     borders = np.flatnonzero(np.diff(hits, prepend=False, append=False))
     return int((borders[1::2] - borders[::2]).max(initial=0))

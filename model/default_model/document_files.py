@@ -1,4 +1,4 @@
-"""Documents as a packed corpus to train on, and beside it what they are."""
+"""Write documents as a packed corpus, with a manifest and a table of them beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THIN: Final = 0.01
 """Share of a language under which the manifest names it as thin."""
 
 CorpusManifest = dict[str, Any]
-"""As it is written, in JSON."""
+"""The manifest's JSON."""
 
 
 class CorpusDocument(NamedTuple):
@@ -61,7 +61,7 @@ class SourceTotals:
 
 
 class Tallies:
-    """How much there is by source, language and project, while the documents pass by."""
+    """Running totals by source, language and project, while the documents pass by."""
 
     def __init__(self, licences: Mapping[str, str]) -> None:
         self._licences = licences
@@ -73,7 +73,7 @@ class Tallies:
         self._whole, self.table = hashlib.sha256(), list[str]()
 
     def count(self, documents: Iterable[CorpusDocument]) -> Iterator[bytes]:
-        """Yield the text of each document, which counts from then on."""
+        """Yield the text of each document and count it."""
         for number, document in enumerate(documents):
             content = document.text.encode()
             self._whole.update(content)

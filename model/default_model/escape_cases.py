@@ -1,7 +1,7 @@
-"""Texts to type, and the workspace each is typed in: what the table of trust is fitted to.
+"""Texts to type, each with its workspace: the data that the escape table is fitted to.
 
 Of the corpus, texts that the bundled network was not trained on come first (see
-`sources.held_back`): what it has read it knows better than what users will write.
+`sources.held_back`): it knows texts that it has read better than the ones that users will write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TYPED_BYTES: Final = 2_500
 """Bytes typed of each text."""
 
 MAX_WORKSPACE_BYTES: Final = 2_000_000
-"""Bytes of a workspace at most: some seconds to index."""
+"""Upper bound of a workspace in bytes: some seconds to index."""
 
 PACKAGE_MODULES, PROJECT_PAGES, BOOK_PASSAGES, LONE_TEXTS = 10, 4, 2, 12
 """Texts typed of each package, of each project of documents, of each book, and of each kind without
@@ -31,18 +31,16 @@ a workspace.
 PROJECTS, BOOKS = 10, 10
 
 MIN_TEXT_BYTES: Final = 2_000
-"""Bytes of a text that is typed."""
+"""Least bytes of a typed text."""
 
 MIN_PROJECT_DOCUMENTS: Final = 8
-"""Documents that make a project."""
+"""Least documents of a project."""
 
 NamedText = tuple[str, bytes]
 
 
 class TypedPassage(NamedTuple):
-    """What stands in a document before what is typed, as far as an editor takes it in; and what is
-    typed.
-    """
+    """A typed text, and the part of its document before it, as far as an editor reads it."""
 
     before: bytes
     typed: bytes
@@ -57,10 +55,10 @@ class Case(NamedTuple):
 
 
 def cases(corpus: Path, wheels: Path, seed: int = 0) -> Iterator[Case]:
-    """Packages, projects of documents, books, and texts on their own, drawn by `seed`.
+    """Draw packages, projects of documents, books and single texts by `seed`.
 
     Raises:
-        CorpusError: a folder holds none of what is looked for in it.
+        CorpusError: a folder lacks the files that it should hold.
     """
     rng = random.Random(seed)
     found = {
@@ -79,7 +77,7 @@ def _held_back(path: Path, corpus: Path) -> bool:
 
 
 def _drawn(folder: Path, rng: random.Random) -> list[Path]:
-    """The files in a folder and below that are long enough, in a drawn order."""
+    """Return the files in a folder and below that are long enough, in a drawn order."""
     files = [
         path
         for path in sorted(folder.rglob("*"))
@@ -94,7 +92,7 @@ def _drawn(folder: Path, rng: random.Random) -> list[Path]:
 
 
 def _packages(wheels: Path, rng: random.Random) -> Iterator[Case]:
-    """Some modules of each package, beside the others."""
+    """Return some modules of each package, beside its others."""
     found = sorted(wheels.glob("*.whl"))
     if not found:
         raise CorpusError(f"no wheel in {wheels}: download those that escape-packages.txt names")
@@ -118,7 +116,7 @@ def _packages(wheels: Path, rng: random.Random) -> Iterator[Case]:
 
 
 def _projects(files: Sequence[Path], rng: random.Random) -> Iterator[Case]:
-    """Some pages of each project, a folder of documents, beside the others."""
+    """Return some pages of each project, a folder of documents, beside its others."""
     projects: dict[Path, list[Path]] = {}
     for file in files:  # those that the network does not know are first, and so are their projects
         projects.setdefault(_project(file), []).append(file)
@@ -129,12 +127,12 @@ def _projects(files: Sequence[Path], rng: random.Random) -> Iterator[Case]:
 
 
 def _project(file: Path) -> Path:
-    """The folder in docs that a file lies in."""
+    """Return the folder in docs that a file lies in."""
     return next(parent for parent in file.parents if parent.parent.name == "docs")
 
 
 def _books(files: Sequence[Path], rng: random.Random) -> Iterator[Case]:
-    """Some places in the second half of each book, beside its first half."""
+    """Return some places in the second half of each book, beside its first half."""
     for name, text in _read(files):
         half = text.find(b"\n", len(text) // 2) + 1
         passages = [_passage(text[half:], rng) for _ in range(BOOK_PASSAGES)]
@@ -144,9 +142,7 @@ def _books(files: Sequence[Path], rng: random.Random) -> Iterator[Case]:
 def _case(
     kind: str, held_out: Sequence[NamedText], documents: Iterable[NamedText], rng: random.Random
 ) -> Case:
-    """Type the documents that are held out, beside as many of the others as a workspace may
-    hold.
-    """
+    """Type the held-out documents, beside as many of the others as a workspace may hold."""
     names, room, workspace = {name for name, _ in held_out}, MAX_WORKSPACE_BYTES, []
     for name, text in documents:
         if name not in names and len(text) <= room:
@@ -160,7 +156,7 @@ def _passages(documents: Iterable[NamedText], rng: random.Random) -> list[TypedP
 
 
 def _passage(text: bytes, rng: random.Random) -> TypedPassage:
-    """One of two begins with its document, and the other somewhere in it."""
+    """Return passages: every other one begins with its document, the rest somewhere in it."""
     start = rng.choice((0, rng.randrange(max(1, len(text) - TYPED_BYTES))))
     return TypedPassage(
         text[max(0, start - OBSERVED_BEFORE) : start], text[start : start + TYPED_BYTES]

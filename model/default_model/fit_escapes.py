@@ -1,12 +1,11 @@
-"""The table of trust, which says how far to believe what has followed each class of context (see
-`ppm`).
+"""Fit the escape table: the share that each class of context claims of the probability (see `ppm`).
 
     python -m default_model.fit_escapes CORPUS WHEELS
 
 makes it anew for the bundled network, in five minutes on one core. CORPUS is unpacked and has the
 folders docs, prose and multilingual; WHEELS has the packages that ``escape-packages.txt`` beside
-this file names and says how to download. The table is fitted to one half of the texts that
-`trust_cases` draws, and scored on the other.
+this file names, with the command that downloads them. The table is fitted to one half of the texts
+that `escape_cases` draws, and scored on the other.
 """
 
 from __future__ import annotations
@@ -35,15 +34,15 @@ STEPS: Final = 80
 LEARNING_RATE: Final = 0.15
 
 PRIOR_DEVIATION: Final = 0.5
-"""How far the odds of a single cell stray from what its classes say, before any evidence (standard
-deviation).
-"""
+"""Prior standard deviation of a single cell's log-odds from those of its classes."""
 
 NETWORK_CONTEXT_BYTES: Final = 4_000
-"""Bytes before a passage that the network reads: what was earlier it has forgotten."""
+"""Bytes before a passage that the network reads: earlier text no longer affects it."""
 
 MIN_CONFIDENCE: Final = 0.001
-"""Nothing is impossible, nor (see `MAX_TOTAL`) certain; the table has three decimals."""
+"""Bounds of a share: nothing is impossible or (see `MAX_TOTAL`) certain; the table has three
+decimals.
+"""
 
 
 class Replay(NamedTuple):
@@ -104,7 +103,7 @@ def replay(passage: TypedPassage, segments: tuple[FMIndex, ...], network: Networ
 
 
 def joined(replays: Iterable[Replay]) -> Replay:
-    """Several texts as one."""
+    """Join several texts into one."""
     buckets, shares, owners, network = zip(*replays, strict=True)
     starts = np.cumsum([0, *map(len, network)])
     shifted = [owner + int(start) for owner, start in zip(owners, starts, strict=False)]
@@ -112,8 +111,8 @@ def joined(replays: Iterable[Replay]) -> Replay:
 
 
 def probabilities(table: Tensor, known: Replay) -> Tensor:
-    """Of each byte, shape (bytes,), by `evidence.distribution` over the network, with a flattened
-    table of trust.
+    """Return the probability of each byte, shape (bytes,), by `ppm.distribution` over the network,
+    with a flattened escape table.
     """
     confidence = table.double()[known.buckets]
     passed_on = torch.log1p(-confidence)
@@ -129,10 +128,9 @@ def probabilities(table: Tensor, known: Replay) -> Tensor:
 
 
 class EscapeTable(nn.Module):
-    """Log-odds of trust as a sum over the classes, and a correction for each cell.
+    """Log-odds of a share as a sum over the classes, and a correction for each cell.
 
-    Cells that occur seldom are what their classes make them (a log-linear model with shrunken
-    interactions).
+    Cells that occur seldom follow their classes (a log-linear model with shrunken interactions).
     """
 
     def __init__(self) -> None:
@@ -144,19 +142,19 @@ class EscapeTable(nn.Module):
         self.single = nn.Parameter(torch.zeros(TABLE_SHAPE))
 
     def confidence(self) -> Tensor:
-        """Of shape `TABLE_SHAPE`."""
+        """Return the shares, of shape `TABLE_SHAPE`."""
         odds = self.order + self.frequency + self.determinism + self.single
         confidence: Tensor = MIN_CONFIDENCE + (MAX_TOTAL - MIN_CONFIDENCE) * torch.sigmoid(odds)
         return confidence
 
     def penalty(self) -> Tensor:
-        """Minus the logarithm of the prior of the corrections, up to a constant."""
+        """Return minus the logarithm of the prior of the corrections, up to a constant."""
         return self.single.square().sum() / (2 * PRIOR_DEVIATION**2)
 
 
 def fit(known: Replay) -> Tensor:
-    """The table of shape `TABLE_SHAPE` under which the bytes are most probable (Adam, Kingma and Ba
-    2015).
+    """Return the table of shape `TABLE_SHAPE` under which the bytes are most probable (Adam, Kingma
+    and Ba 2015).
     """
     table = EscapeTable()
     optimizer = torch.optim.Adam(table.parameters(), LEARNING_RATE)
@@ -172,14 +170,16 @@ def fit(known: Replay) -> Tensor:
 
 
 def write(table: Tensor, destination: Path) -> None:
-    """As `ppm` reads it: nested lists of `TABLE_SHAPE`, three decimals."""
+    """Format the table as `ppm` reads it: nested lists of `TABLE_SHAPE`, three decimals."""
     rounded = table.double().numpy().round(3).tolist()
     with atomic_write(destination) as temporary:
         temporary.write_text(json.dumps(rounded) + "\n", "ascii")
 
 
 def make(texts: Iterable[Case], network: Network, destination: Path) -> list[TableScore]:
-    """Fit the table to every other passage and write it; scores on the rest, by kind of text."""
+    """Fit the table to every other passage and write it; return scores on the rest, by kind of
+    text.
+    """
     fitted: list[Replay] = []
     held_out: dict[str, list[Replay]] = {}
     for case in texts:
@@ -202,7 +202,7 @@ def _score(kind: str, known: Replay, old: Tensor, new: Tensor) -> TableScore:
 
 
 def main(corpus: Path, wheels: Path) -> None:
-    """Replace the table of this installation, and print what that changes."""
+    """Replace the table of this installation and print the change in bits."""
     torch.set_num_threads(1)
     destination = Path(str(files("foretype_model").joinpath("data/escapes.json")))
     print(f"{'bits per byte':20} {'bytes':>8} {'network':>8} {'before':>8} {'after':>8}")

@@ -1,8 +1,7 @@
-"""Texts that are nearly the same, by MinHash (Broder 1997), looked up by locality-sensitive
-hashing.
+"""Find texts that are nearly the same, by MinHash (Broder 1997) and locality-sensitive hashing.
 
-Libraries that do this hash one run of words at a time, in Python: it is 25 times as slow as numpy
-does it here.
+Libraries for it (datasketch among them) hash one run of words at a time, in Python: 25 times as
+slow as numpy does it here.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ MIN_SIMILARITY: Final = 0.8
 """Jaccard similarity of two texts' runs from which on they are near-duplicates."""
 
 BANDS, BAND_ROWS = 25, 5
-"""Texts are compared where one band of their signatures is equal: at a similarity of 0.8, all but 5
-in 100,000.
+"""Texts are compared if one band of their signatures is equal: at a similarity of 0.8, all but 5 in
+100,000.
 """
 
 FACTORS: Final = (
@@ -31,23 +30,23 @@ FACTORS: Final = (
 
 
 def signature(words: Hashes) -> Hashes | None:
-    """The least hash of the runs of words under each of BANDS x ROWS orders; none where there are
-    no words.
+    """Return the least hash of the runs of words under each of BANDS x ROWS orders; None if there
+    are no words.
     """
     runs = np.unique(shingles(words, SHINGLE_WORDS))
     return np.array([(runs * factor).min() for factor in FACTORS]) if len(runs) else None
 
 
 class NearDuplicates:
-    """The texts seen so far, as far as telling near-duplicates of them takes: 1 kB a text."""
+    """The signatures of the texts seen so far: 1 kB a text."""
 
     def __init__(self) -> None:
         self._signatures: list[Hashes] = []
         self._bands: dict[bytes, list[int]] = {}
 
     def seen(self, words: Hashes) -> bool:
-        """Whether nearly the same text, as the hashes of its words, was seen before; if not, it has
-        been now.
+        """Return whether nearly the same text, given as the hashes of its words, was seen before;
+        if not, remember it.
 
         Similarity is estimated from the signatures, with a standard deviation of at most 0.04 near
         ALIKE.
@@ -66,5 +65,5 @@ class NearDuplicates:
 
 
 def _banded(hashes: Hashes) -> NDArray[np.uint32]:
-    """The upper halves, shape (BANDS, ROWS)."""
+    """Return the upper halves of the hashes, shape (BANDS, ROWS)."""
     return (hashes >> np.uint64(32)).astype(np.uint32).reshape(BANDS, BAND_ROWS)

@@ -1,8 +1,8 @@
-"""A trained network made wider, or given n-grams, without changing what it predicts: training goes
+"""Widen a trained network, or give it n-grams, without a change of its predictions; training goes
 on from there.
 
 After Net2Net (Chen et al. 2016, "Accelerating Learning via Knowledge Transfer"): the new units read
-all the others, and nobody reads them as yet; the n-grams' embeddings begin at 0.
+all the others, no unit reads them yet, and the n-grams' embeddings begin at 0.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 
 @torch.no_grad()
 def widened(network: ByteNetwork, shape: Shape) -> ByteNetwork:
-    """A network of `shape` that predicts what `network` does.
+    """Return a network of `shape` with the predictions of `network`.
 
     Raises:
-        ModelError: `shape` is not the network's own but for more units, or longer n-grams where it
-            has none.
+        ModelError: `shape` differs by more than additional units, or n-grams if it has none.
     """
     old = network.shape
     same = (old.cell, old.layers, old.embedding) == (shape.cell, shape.layers, shape.embedding)

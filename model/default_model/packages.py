@@ -1,12 +1,11 @@
-"""The packages whose sources are trained on: which they are, and their archives, exactly as they
-were locked.
+"""The packages whose sources are trained on, and their archives, exactly as they were locked.
 
     python -m default_model.packages PACKAGES
 
-locks the newest versions of all that ``code-packages.txt`` names, and leaves their archives in the
-folder PACKAGES. Python packages come as source distributions, through PyPI's own index format;
-those of npm through the program npm; Go and Rust as the packages that Debian builds others from,
-through apt-get.
+locks the newest versions of all packages in ``code-packages.txt``, and downloads their archives
+into the folder PACKAGES. Python packages come as source distributions, through PyPI's own index
+format; those of npm through the program npm; Go and Rust as the packages that Debian builds others
+from, through apt-get.
 """
 
 from __future__ import annotations
@@ -57,11 +56,10 @@ class Version(NamedTuple):
 
 
 def read_package_list(path: Path = NAMES_PATH) -> list[Package]:
-    """The packages that a file names, a line each.
+    """Return the packages that a file names, a line each.
 
     Raises:
-        CorpusError: one of them is what models are scored on, or what the table of trust is fitted
-            to.
+        CorpusError: one of them is used to score models or to fit the escape table.
     """
     packages = []
     unseen = {name.partition("==")[0] for name, *_ in _lines(HELD_OUT_PATH)}
@@ -73,7 +71,7 @@ def read_package_list(path: Path = NAMES_PATH) -> list[Package]:
 
 
 def read_lock_file(path: Path = LOCK_PATH) -> dict[str, Version]:
-    """The version of each package that the lock file has."""
+    """Return the version of each package in the lock file."""
     versions = {}
     for _, requirement, checksum in _lines(path):
         name, _, version = requirement.partition("==")
@@ -89,11 +87,11 @@ def _lines(path: Path) -> Iterable[list[str]]:
 def fetch(
     packages: Iterable[Package], versions: Mapping[str, Version], folder: Path
 ) -> dict[str, Path]:
-    """The archive of each package in `folder`, downloaded unless it is there, with the checksum
-    that was locked.
+    """Return the archive of each package in `folder`, downloaded if it is missing, with the locked
+    checksum.
 
     Raises:
-        CorpusError: a package is not locked, could not be downloaded, or is not what was locked.
+        CorpusError: a package is not locked, could not be downloaded, or differs from its checksum.
     """
     private_folder(folder)
     archives = {}
@@ -115,9 +113,7 @@ def fetch(
 
 
 def lock(packages: Iterable[Package], folder: Path, path: Path = LOCK_PATH) -> None:
-    """Download the newest version of each package into `folder`, and write them to the lock
-    file.
-    """
+    """Download the newest version of each package into `folder`, and write the lock file."""
     private_folder(folder)
     lines = []
     for package in packages:
@@ -140,7 +136,7 @@ def _sha256(path: Path) -> str:
 
 
 def _download(package: Package, version: str | None, folder: Path) -> str:
-    """Put a package's archive in its place; which version it is, the newest if none was asked
+    """Put a package's archive in its place; return its version, the newest if none was asked
     for.
     """
     registry = {"pypi": _from_pypi, "npm": _from_npm, "debian": _from_debian}[package.registry]
@@ -151,8 +147,8 @@ def _download(package: Package, version: str | None, folder: Path) -> str:
 
 
 def _from_pypi(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
-    """A source distribution; pip would run its build to learn its metadata, and need compilers for
-    that.
+    """Find a source distribution; pip would run its build to learn its metadata, and need compilers
+    for that.
     """
     finder = PackageFinder(no_binary=[":all:"], ignore_compatibility=True)
     found = finder.find_best_match(
@@ -194,7 +190,7 @@ def _from_debian(name: str, version: str | None, folder: Path) -> tuple[str, Pat
 
 
 def _run(command: Sequence[str], folder: Path, otherwise: str) -> str:
-    """Run a registry's program in `folder`; its standard output."""
+    """Run a registry's program in `folder`; return its standard output."""
     try:
         return subprocess.run(
             command, cwd=folder, check=True, capture_output=True, text=True

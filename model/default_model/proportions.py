@@ -1,4 +1,4 @@
-"""How many bytes of each source the mix has, and which documents they are."""
+"""Divide the mix among the sources, and choose its documents."""
 
 from __future__ import annotations
 

@@ -83,10 +83,10 @@ def deduplicate(
     near_duplicates: NearDuplicates,
     left_out: Mapping[str, Counter[str]],
 ) -> Iterator[CorpusDocument]:
-    """Yield those without a passage that models are scored on and not nearly the same as one
-    before.
+    """Yield the documents that share no passage with scored texts and are not near-duplicates of
+    earlier ones.
 
-    Of each source, the documents that are `left_out` for either reason are counted.
+    Count the others in `left_out`, by reason and source.
     """
     for document in documents:
         found = words(document.text)
@@ -166,7 +166,7 @@ def make(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Make the mix and print its shares."""
+    """Make the mix of the command line and print its shares."""
     parser = argparse.ArgumentParser(prog="python -m default_model.recipe")
     parser.add_argument("corpora", metavar="CORPUS", type=Path, nargs="+")
     parser.add_argument("packages", metavar="PACKAGES", type=Path)

@@ -1,4 +1,4 @@
-"""Runs of n words as numbers, for telling which texts have passages in common.
+"""Runs of n words as numbers, to find passages that texts have in common.
 
 A word is a run of letters, marks and digits whatever their case; in scripts without spaces, one
 character. Quotes, white space and other punctuation count for nothing, so a text that was wrapped
@@ -51,7 +51,7 @@ they are odd.
 
 
 def mix_bits(hashes: Hashes) -> Hashes:
-    """The finaliser of SplitMix64 (Steele et al. 2014): every bit comes to depend on every
+    """Apply the finaliser of SplitMix64 (Steele et al. 2014): every bit comes to depend on every
     other.
     """
     hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -60,7 +60,7 @@ def mix_bits(hashes: Hashes) -> Hashes:
 
 
 def words(text: str) -> Hashes:
-    """A hash of each word, shape (words,). Words are told apart by their first 64 characters."""
+    """Return a hash of each word, shape (words,). The first 64 characters of a word count."""
     codes = np.frombuffer(text.lower().encode("utf-32-le", "replace"), np.uint32)
     kinds = CHARACTER_KINDS[np.minimum(codes, LAST_CODE_POINT)]
     before = np.concatenate([[BETWEEN], kinds[:-1]])
@@ -79,8 +79,8 @@ def words(text: str) -> Hashes:
 
 
 def shingles(found: Hashes, length: int) -> Hashes:
-    """A hash of every run of `length` of the words, in order; fewer words are one run, no words
-    none.
+    """Return a hash of every run of `length` of the words, in order; fewer words are one run, no
+    words none.
     """
     length = min(length, len(found))
     if not length:

@@ -98,8 +98,8 @@ so.
 """
 
 PARTS: Final = {"": 4.0, "/fiction": 2.0, "/machine": 0.6}
-"""Weights within a language of what people wrote or translated of late, of novels, and of machine
-translations.
+"""Weights within a language of recent text (written or translated by people), of novels, and of
+machine translations.
 """
 
 SOURCES: Final = (
@@ -113,7 +113,7 @@ SOURCES: Final = (
 )
 
 MACHINE: Final = re.compile(r"-for-beginners/", re.IGNORECASE)
-"""Courses that a program translated. They are a filler where a language has nothing else."""
+"""Courses that a program translated. They are a filler for languages without other text."""
 
 LEFT_OUT: Final = re.compile(r"(^|/)(18F__|dotnet__docs-(desktop|maui)/)")
 """Texts by the authors of the handbook that models are scored on, and docs that have lost the names

@@ -1,6 +1,6 @@
-"""Training of a word-level network, as `foretype_model.training.loop` trains one of bytes.
+"""Training of a word-level network, like `foretype_model.training.loop` for bytes.
 
-The loss is that of words; what is reported is in bits per byte of text all the same.
+The loss is that of words; progress is reported in bits per byte of text all the same.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ UNIT = "word"
 
 @dataclass(frozen=True)
 class WordOptions:
-    """What to train and for how long; `window` is in words."""
+    """The network, its minibatches and the length of a training; `window` is in words."""
 
     cell: Cell = "gru"
     hidden: int = 256
@@ -56,7 +56,7 @@ class WordOptions:
 
 
 class WordTrainer(Trainer):
-    """One training, from its start or from a checkpoint."""
+    """A training of a word-level network, new or from a checkpoint."""
 
     def __init__(self, texts: list[bytes], options: WordOptions) -> None:
         torch.manual_seed(options.seed)
@@ -88,7 +88,7 @@ class WordTrainer(Trainer):
         return self.batches.windows(self.step)
 
     def _training_step(self, x: WordIds, y: WordIds) -> float:
-        """One step on one minibatch; x and y of shape (T, B)."""
+        """Make one step on one minibatch, x and y of shape (T, B), and return its loss."""
         self._set_learning_rate()
         h, recurrent = self.network(as_tensor(x, self.device), self.recurrent)
         loss = -self.network.log_probabilities(h, as_tensor(y, self.device)).mean()
@@ -98,8 +98,8 @@ class WordTrainer(Trainer):
         return loss.item()
 
     def _evaluate(self, checkpoint_path: Path) -> Progress:
-        """Score, keep the weights if they are the best so far, write a checkpoint, and let the
-        network speak.
+        """Score, keep the weights if they are the best so far, write a checkpoint and write a
+        sample.
         """
         bits = bits_per_character(self.network, self.held_out, self.device)
         if bits is None or self.best_bits is None or bits < self.best_bits:
@@ -129,9 +129,7 @@ class WordTrainer(Trainer):
 
     @classmethod
     def resume(cls, texts: list[bytes], path: Path) -> WordTrainer:
-        """Exactly where `path` was written, with the options it was started with; the texts must be
-        the same.
-        """
+        """Resume exactly where `path` was written, with its options; the texts must be the same."""
         tensors, record = checkpoint.load(path)
         training = cls(texts, WordOptions(**record["options"]))
         network = checkpoint.with_prefix(tensors, "network")

@@ -12,13 +12,13 @@ from foretype_model.training.network import CELLS, Recurrent, Shape
 
 FIRST_CUTOFF: Final = 2_000
 SECOND_CUTOFF: Final = 8_000
-"""Of the words, the most frequent first, those in the first cluster, and in the first two together:
-they make up 84 to 88, and 92 to 95 % of a novel. A small vocabulary is all in the first, but for
-one word in each of the others.
+"""Words of the first cluster, and of the first two together, the most frequent words first: 84 to
+88 % and 92 to 95 % of a novel. A small vocabulary is all in the first, except one word in each
+of the others.
 """
 
 DIV_VALUE: Final = 4.0
-"""How many times fewer units each cluster has than the one before."""
+"""Each cluster has so many times fewer units than the one before."""
 
 
 class WordNetwork(nn.Module):
@@ -42,17 +42,21 @@ class WordNetwork(nn.Module):
         )
 
     def forward(self, x: Tensor, recurrent: Recurrent) -> tuple[Tensor, Recurrent]:
-        """The h of the last layer after each of the words `x`, shape (T, B): (T, B, hidden); and
-        the state.
+        """Return the h of the last layer after each of the words `x`, shape (T, B), as (T, B,
+        hidden); and the state.
         """
         h, recurrent = self.recurrent(self.embedding(x), recurrent)
         return h, recurrent
 
     def log_probabilities(self, h: Tensor, y: Tensor) -> Tensor:
-        """Of the words `y`, shape (T, B), each after its `h`: shape (T * B,)."""
+        """Return the log-probabilities of the words `y`, shape (T, B), each after its `h`: shape (T
+        * B,).
+        """
         return cast(Tensor, self.output(h.flatten(0, 1), y.flatten()).output)
 
 
 def cutoffs(words: int) -> list[int]:
-    """Where the second and the third cluster begin; there are three words at least."""
+    """Return the first words of the second and the third cluster; a vocabulary has three words at
+    least.
+    """
     return [min(FIRST_CUTOFF, words - 2), min(SECOND_CUTOFF, words - 1)]

@@ -39,7 +39,7 @@ def write(
     path: Path,
     precision: Precision = "int8",
 ) -> None:
-    """Export for serving, sealed, atomically."""
+    """Export a network for serving, sealed, atomically."""
     model = _model(network, precision)
     helper.set_model_props(
         model, {METADATA_KEY: metadata.to_json(), **vocabulary_entry(vocabulary)}
@@ -77,7 +77,7 @@ def _model(network: WordNetwork, precision: Precision) -> Any:
 
 
 def _input(graph: Graph, weights: Weights) -> str:
-    """What enters the first layer with each word, shape (T, B, gates)."""
+    """Add the first layer's input for each word, shape (T, B, gates)."""
     table, scale = graph.table("embedding.weight", weights)
     e = graph.add(
         "Mul", graph.add("Cast", graph.add("Gather", table, "words"), to=TensorProto.FLOAT), scale
@@ -88,7 +88,7 @@ def _input(graph: Graph, weights: Weights) -> str:
 
 
 def _adaptive_softmax(graph: Graph, weights: Weights, h: str, cutoffs: list[int]) -> list[str]:
-    """The probabilities of each cluster's words: the first one's, and of the others p(cluster)
+    """Add the probabilities of each cluster's words: of the first p(word), of the others p(cluster)
     p(word | cluster).
     """
     head = {f"head.{part}": weights[f"output.head.{part}"] for part in ("weight", "bias")}

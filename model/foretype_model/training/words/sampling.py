@@ -21,7 +21,7 @@ SAMPLE_WORDS: Final = 30
 def sample_text(
     network: WordNetwork, vocabulary: Vocabulary, device: torch.device, seed: int
 ) -> str:
-    """Known words, sampled at temperature 0.8; the end of a text ends them."""
+    """Sample known words at temperature 0.8, up to the end of a text."""
     rng = np.random.default_rng(seed)
     end = vocabulary.word_ids[bytes([END_OF_TEXT])]
     word, sampled = end, bytearray()

@@ -1,6 +1,4 @@
-"""Texts as one stream of words, cut into windows; and what a network needs for words that were held
-back.
-"""
+"""Texts as one stream of words, cut into windows, and the score of a network on held-out words."""
 
 from __future__ import annotations
 
@@ -22,11 +20,11 @@ from foretype_model.training.words.network import WordNetwork
 WordIds = NDArray[np.int32]
 
 BITS_PER_UNKNOWN_BYTE: Final = 8.0
-"""Bits for each byte of an unknown word: as if nothing were known of it."""
+"""Bits for each byte of an unknown word: a uniform distribution."""
 
 MAX_STREAMS: Final = 32
 MIN_STREAM_WORDS: Final = 64
-"""Parallel streams while scoring, and the words of each at least."""
+"""Parallel rows while scoring, and the least words of each."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class WordBatches:
     """All texts, end to end, cut into `batch` rows; window after window along the rows, epoch after
     epoch.
 
-    As `foretype_model.training.batches` does with bytes, and with words for them.
+    Like `foretype_model.training.batches`, with words in the place of bytes.
     """
 
     def __init__(
@@ -80,8 +78,8 @@ class WordBatches:
         self.bytes_per_word = sum(map(len, texts)) / size
 
     def windows(self, step: int) -> Iterator[tuple[WordIds, WordIds]]:
-        """After so many windows, on without end: x and y, each of shape (window, batch), y[t] =
-        x[t+1].
+        """Yield windows from number `step` on, without end: x and y, each of shape (window, batch),
+        with y[t] = x[t+1].
         """
         epoch, first = divmod(step, self.per_epoch)
         while True:
@@ -99,7 +97,7 @@ class WordBatches:
 
 
 def as_tensor(numbers: WordIds, device: torch.device) -> torch.Tensor:
-    """Numbers of words as torch looks them up."""
+    """Return numbers of words as torch looks them up."""
     return torch.from_numpy(numbers.astype(np.int64)).to(device)
 
 
@@ -107,11 +105,11 @@ def as_tensor(numbers: WordIds, device: torch.device) -> torch.Tensor:
 def bits_per_character(
     network: WordNetwork, held: HeldOutWords, device: torch.device, window: int = 64
 ) -> float | None:
-    """Bits for the words, and those for the bytes of unknown ones, divided by the characters of
-    `held`.
+    """Return the bits for the words plus those for the bytes of unknown ones, divided by the
+    characters of `held`.
 
-    The first word of each row is predicted by none, and taken for an average one. None where there
-    is too little text.
+    The first word of each row is not predicted and counts as an average one. None if there is too
+    little text.
     """
     if len(held.word_ids) < 2:
         return None

@@ -1,4 +1,4 @@
-"""A training of a word-level network from its texts to its model file."""
+"""A whole training of a word-level network: from its texts to its model file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def train(
     name: str,
     report: Callable[[Progress], None],
 ) -> TrainingResult:
-    """As `foretype_model.training.train.train` does for one of bytes, but from nothing always;
-    raises the same.
+    """Train a new word-level network; arguments and errors as for
+    `foretype_model.training.train.train`.
     """
     training = (
         WordTrainer.resume(corpus.texts, checkpoint)
