@@ -9,6 +9,7 @@ Until that is read, a few lines have to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from foretype_model.cancellation import IsCancelled, never
@@ -87,7 +88,7 @@ class AnchoredStates:
             self._move_to_front(near)
         return done and aim.start == anchor(len(text))
 
-    def adopt(self, text: Rope, start: int, states: list[State]) -> None:
+    def adopt(self, text: Rope, start: int, states: Sequence[State]) -> None:
         """Take over the states from `start` on, as `StateCache.adopt` does, where they go on from
         what `at` gave.
         """

@@ -126,7 +126,7 @@ def test_what_is_read_of_a_text_takes_no_more_memory_than_it_may() -> None:
             pass
     readings = states._caches
     assert len(readings) <= MAX_CACHES
-    assert all(len(one.warm._states) <= 65 for one in readings)
+    assert all(len(one.cache._states) <= 65 for one in readings)
 
 
 def test_a_jump_back_into_what_was_read_nearby_is_not_answered_for_from_a_few_bytes() -> None:
