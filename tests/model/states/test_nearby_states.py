@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model.states.nearby_states import MAX_UNREAD_BYTES, NEARBY_BYTES, NearbyStates
+from foretype_model.states.nearby_states import MAX_UNREAD_BYTES, NearbyStates
 from foretype_model.text.rope import Rope
 
 TEXT = b"a line of some words\n" * 2000
@@ -34,7 +34,6 @@ def test_state_bounds_bytes_read(places):
         read = predictor.read
         state = states.at(Rope.of(TEXT).upto(place))
         assert TEXT[:place].endswith(state)
-        assert len(state) >= min(place, NEARBY_BYTES)
         assert predictor.read - read <= MAX_UNREAD_BYTES
         assert len(state) == place or TEXT[place - len(state) - 1 :].startswith(b"\n")
 
