@@ -1,3 +1,1 @@
-"""Predicts text, byte by byte, on the user's own machine. Knows neither editors nor the Language
-Server Protocol.
-"""
+"""Predicts text, byte by byte, on the user's own machine. Knows neither editors nor LSP."""

@@ -1,4 +1,4 @@
-"""How work that nobody waits for any more is given up."""
+"""Cancellation of work whose answer is no longer wanted, and deadlines for answers."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ from dataclasses import dataclass
 from typing import Final
 
 IsCancelled = Callable[[], bool]
-"""Whether the answer is no longer wanted; asked often, from the thread that works on it."""
+"""Returns whether the answer is no longer wanted. Called often, on the thread that works on it."""
 
 
 class Cancelled(Exception):
-    """Nobody waits for this answer any more."""
+    """The answer is no longer wanted."""
 
 
 def never() -> bool:
-    """The staleness of work that nothing supersedes."""
+    """The `IsCancelled` of work that nothing supersedes."""
     return False
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """How long an answer is waited for.
+    """A limit on the time of an answer.
 
     Attributes:
-        is_cancelled: whether nobody waits any more.
-        expires_at: the moment, as `time.perf_counter` tells it, by which an answer of what was
-            found has to do.
+        is_cancelled: returns whether the answer is no longer wanted.
+        expires_at: the moment, on the clock `time.perf_counter`, after which the candidates found
+            so far are the answer.
     """
 
     is_cancelled: IsCancelled = never
     expires_at: float = math.inf
 
     def has_passed(self) -> bool:
-        """Whether to answer with what there is. Raises Cancelled where nobody waits."""
+        """Return whether to answer with the candidates found so far. Raises Cancelled if no answer
+        is wanted.
+        """
         if self.is_cancelled():
             raise Cancelled
         return time.perf_counter() > self.expires_at

@@ -1,6 +1,4 @@
-"""What goes wrong in ways a user can mend. The text of each is one line: what happened, and what to
-do.
-"""
+"""Errors that a user can mend. The text of each is one line: the problem, and the remedy."""
 
 import os
 import shlex
@@ -21,11 +19,11 @@ class MissingModelError(ModelError):
 
 
 class PredictorError(ForetypeError):
-    """A predictor is unknown, could not be made, or failed.
+    """A predictor is unknown, could not be created, or failed.
 
     Attributes:
-        message: the text, but for the words of what was `cause`.
-        cause: an error that is none of ours; its words may hold the user's text.
+        message: the text without the message of `cause`.
+        cause: an exception from foreign code, whose message may contain the user's text.
     """
 
     def __init__(self, message: str, cause: BaseException | None = None) -> None:
@@ -34,7 +32,7 @@ class PredictorError(ForetypeError):
 
 
 class CorpusError(ForetypeError):
-    """The paths given hold no text to learn from."""
+    """The given paths hold no text to learn from."""
 
 
 class BrokenIndexError(ForetypeError):
@@ -42,8 +40,8 @@ class BrokenIndexError(ForetypeError):
 
 
 class MissingExtraError(ForetypeError):
-    """Packages of an `extra` are not installed; the text is the command that installs them beside
-    this Python.
+    """Packages of an `extra` are not installed. The text is the command that installs them for this
+    Python.
     """
 
     def __init__(self, needed: str, extra: str) -> None:
@@ -59,7 +57,5 @@ class WorkspaceError(ForetypeError):
 
 
 def error_message(error: BaseException) -> str:
-    """What an error says of itself, in one line's words; of one that is none of ours, the kind as
-    well.
-    """
+    """Return the message of an error, with the type before it unless it is a ForetypeError."""
     return str(error) if isinstance(error, ForetypeError) else f"{type(error).__name__}: {error}"

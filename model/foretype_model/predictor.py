@@ -1,34 +1,35 @@
-"""The extension point: what anything that predicts text has to offer.
+"""The extension point: the methods of a predictor, and of predictors that do more.
 
-A predictor reads a document one byte of UTF-8 at a time and says, at any point, how likely each
-next byte is. Everything else (warm states along the text, the mixture of several predictors, the
-search for words and ghost text) is built on these four methods alone, so a plugin that offers them
-takes part in all of it.
+A predictor reads a document one byte of UTF-8 at a time and gives, at any point, the probability of
+each next byte. Everything else (cached states along the text, the mixture of several predictors,
+the search for words and ghost text) uses these four methods alone, so it works with any plugin that
+has them.
 
-A package enters by the entry-point group ``foretype.predictors``; each entry is a factory that
-takes a `PredictorConfig` and returns a `Predictor`. The built-in predictors enter by the same
-door::
+A package registers in the entry-point group ``foretype.predictors``. Each entry is a factory that
+takes a `PredictorConfig` and returns a `Predictor`. The built-in predictors register in the same
+way::
 
     [project.entry-points."foretype.predictors"]
     mine = "my_package:create"
 
-The setting ``{"predictors": {"network": {}, "mine": {...}}}`` puts it to work; ``...`` becomes
-``PredictorConfig.options``. It has to work without options too, as ``foretype doctor`` and
-``foretype complete --predictor mine`` make it.
+The setting ``{"predictors": {"network": {}, "mine": {...}}}`` enables it; ``...`` becomes
+``PredictorConfig.options``. It has to work without options too, because ``foretype doctor`` and
+``foretype complete --predictor mine`` create it without.
 
-What to know before writing one:
+Rules for a predictor:
 
 - A search steps many continuations at once and asks for a few hundred predictions a key. A step may
-  take about a millisecond; what makes the text wait much longer is dropped.
-- Line ends are LF. A text may end anywhere, in the middle of a code point too.
-- Give no byte probability 0, and where nothing is known make all bytes alike.
-- Whoever raises is left out. The user is shown what a `PredictorError` says; of any other error the
-  kind and the line, as its words may be the user's text, and editors log what they show.
-- All calls come on one thread. The same state has to give the same prediction, for answers are
-kept.
+  take about a millisecond; a predictor that is much slower is disabled.
+- Line ends are LF. A text may end anywhere, even inside a code point.
+- Give no byte probability 0. If nothing is known, give all bytes the same probability.
+- A predictor that raises is disabled. The user sees the message of a `PredictorError`. For other
+  exceptions the user sees only the type and the location: the message may contain the user's text,
+  and editors log all that they show.
+- All calls come on one thread. The same state has to give the same prediction, because predictions
+  are cached.
 
-``foretype doctor`` tries each predictor that is installed against all this. A whole one to copy
-lies in ``tests/data/plugin``.
+``foretype doctor`` tests each installed predictor against these rules. A complete example is in
+``tests/data/plugin``.
 """
 
 from __future__ import annotations
@@ -48,36 +49,34 @@ END_OF_TEXT: Final = 0xFF
 """The byte after the last byte of a text; 0xFF never occurs in UTF-8."""
 
 ERASED: Final = 0xFE
-"""Stands where a byte is forgotten or masked; never occurs in UTF-8."""
+"""Replaces a forgotten or masked byte; never occurs in UTF-8."""
 
 VOCABULARY: Final = 256
 """Predictions are over bytes."""
 
 State = Any
-"""What a predictor knows at one point of a text. Opaque to everybody else, and never changed once
-made.
-"""
+"""A predictor's knowledge at one point of a text. Opaque to other code, and immutable."""
 
 LogProbabilities = NDArray[np.float32]
-"""Natural logarithms of next-byte probabilities, shape (rows, 256); each row's exponentials sum to
-1, or to less.
+"""Natural logarithms of next-byte probabilities, shape (rows, 256). The exponentials of a row sum
+to 1 or less.
 
-What a row leaves unassigned goes to other predictors: one that knows nothing here answers minus
-infinity throughout.
+Other predictors get the rest of a row's probability. A predictor that knows nothing at a point
+answers minus infinity for all bytes.
 """
 
 
 @dataclass(frozen=True)
 class PredictorConfig:
-    """What a predictor is made with.
+    """The configuration that a predictor is created with.
 
     Attributes:
         model: the model file chosen in the settings, for predictors that use one.
         workspace: the folders that are open in the editor.
-        exclude: what in them is not to be learnt from, as patterns of a ``.gitignore``.
-        state_folder: where this predictor may keep what it has learnt (made on first use, private
-            to the user).
-        options: the predictor's own settings, from ``foretype.predictors.NAME`` when that is an
+        exclude: the files in them that must not be learnt from, as patterns of a ``.gitignore``.
+        state_folder: the folder for data that the predictor has learnt (created on first use,
+            private to the user).
+        options: the predictor's own settings, from ``foretype.predictors.NAME`` if that is an
             object.
     """
 
@@ -88,12 +87,12 @@ class PredictorConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def folders(self) -> tuple[Path, ...]:
-        """Those of the workspace, without links, in one order."""
+        """Return the workspace folders with symbolic links resolved, sorted."""
         return tuple(sorted(path.resolve() for path in self.workspace))
 
     def workspace_name(self) -> str:
-        """What a file or folder may be called that holds what was learnt from this workspace
-        alone.
+        """Return a name for a file or folder with data from this workspace alone: 16 hexadecimal
+        digits.
         """
         return sha256("\n".join(map(str, self.folders())).encode()).hexdigest()[:16]
 
@@ -102,53 +101,53 @@ class PredictorConfig:
 class Predictor(Protocol):
     """Next-byte probabilities at any point of a text.
 
-    States are values: a method never changes a state it was given, so that snapshots, rewinding and
-    searching many continuations at once are safe. An exception from any method drops the predictor
-    for that document.
+    States are values: a method never changes its argument, so that snapshots, rewinding and
+    searching many continuations at once are safe. An exception from any method disables the
+    predictor for that document.
     """
 
     def start(self) -> State:
-        """The state before the first byte of a text."""
+        """Return the state before the first byte of a text."""
         ...
 
     def feed(self, state: State, text: bytes) -> State:
-        """The state after reading `text` from `state`. Equal to feeding its bytes one at a time."""
+        """Return the state after reading `text` from `state`, equal to feeding its bytes singly."""
         ...
 
     def step(self, states: Sequence[State], following: Sequence[int]) -> list[State]:
-        """One byte further in many continuations at once: row i is `states[i]` after byte
-        `following[i]`.
+        """Return the states one byte further in many continuations at once: item i is `states[i]`
+        after byte `following[i]`.
         """
         ...
 
     def predict(self, states: Sequence[State]) -> LogProbabilities:
-        """Log-probabilities of the next byte, shape (len(states), 256)."""
+        """Return the log-probabilities of the next byte, shape (len(states), 256)."""
         ...
 
 
 @runtime_checkable
 class Modelled(Protocol):
-    """A predictor that works with the model in use, of which there may be several, for files in
-    different places.
+    """A predictor that uses the active model. Files in different folders may have different
+    models.
     """
 
     def with_model(self, model: Path) -> Predictor:
-        """The same predictor with another model. Raises ForetypeError where that cannot be used."""
+        """Return this predictor with another model. Raises ForetypeError if it is unusable."""
         ...
 
 
 @runtime_checkable
 class Observer(Protocol):
-    """A predictor that wants to see documents, beside the text before a cursor."""
+    """A predictor that reads whole documents, not only the text before a cursor."""
 
-    def observe(self, document: str, before: Rope, after: Rope) -> bool | None:
-        """Called before each answer with what surrounds the cursor; `document` is its URI.
+    def observe(self, uri: str, before: Rope, after: Rope) -> bool | None:
+        """Read the document at `uri`, before each answer. The cursor is between `before` and
+        `after`.
 
-        The two are all of the document, megabytes perhaps: their slices, as in ``before[-1000:]``,
-        are bytes, and `Rope.common_prefix` tells what a document has in common with how it was
-        before. The answer waits for this: what takes longer than a few milliseconds is better done
-        in parts. After True, this is called again with the same document when nobody waits, two
-        hundred times at the most.
+        The two are the whole document, perhaps megabytes. Their slices, as in ``before[-1000:]``,
+        are bytes, and `Rope.common_prefix` compares a document with its last version. The answer
+        waits for this call: divide work of more than a few milliseconds. If this returns True, it
+        is called again with the same document when no request waits, at most two hundred times.
         """
         ...
 
@@ -158,47 +157,47 @@ class Learner(Protocol):
     """A predictor that learns while the user types."""
 
     def learn(self, state: State, following: int) -> None:
-        """After `state` the user went on with the byte `following`. Called once for each byte that
-        was typed.
+        """Learn that the user typed the byte `following` after `state`. Called once for each typed
+        byte.
         """
         ...
 
     def save(self) -> None:
-        """Keep what was learnt, now that a document is closed or the editor ends."""
+        """Save the learnt data, after a document was closed or before the editor ends."""
         ...
 
 
 @runtime_checkable
 class Indexer(Protocol):
-    """A predictor that reads the files of the workspace. These methods are called on a thread of
-    their own.
+    """A predictor that reads the files of the workspace. These methods are called on a separate
+    thread.
     """
 
     def refresh(self, progress: Callable[[int, int], None]) -> None:
-        """Bring what is known of the workspace up to date; tell how many files are done, of how
-        many.
+        """Bring the index of the workspace up to date, and report progress as the number of files
+        done and the number of all files.
         """
         ...
 
     def update(self, paths: Collection[Path]) -> None:
-        """These files or folders were saved, created or removed."""
+        """Update the index of files or folders that were saved, created or removed."""
         ...
 
     def close(self) -> None:
-        """End whatever `refresh` or `update` are at; nothing else will be asked."""
+        """Stop a `refresh` or `update` in progress. No method is called after this."""
         ...
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a text has stood before.
+    """An earlier occurrence of a text.
 
     Attributes:
-        document: the path of a file that is indexed, or the URI of a document that was typed in.
-        line: from 1; None for what was typed, which may have moved since.
-        column: from 1, in characters; likewise.
-        excerpt: what stands around it in its line.
-        order: how many bytes before it are the same as before the cursor.
+        document: the path of an indexed file, or the URI of a document that was typed in.
+        line: from 1; None for typed text, which may have moved since.
+        column: from 1, in characters; None for typed text.
+        excerpt: the text around it in its line.
+        order: the number of bytes before it that equal the bytes before the cursor.
     """
 
     document: str
@@ -210,23 +209,23 @@ class Source:
 
 @runtime_checkable
 class Explainer(Protocol):
-    """A predictor that can say from where it knows what it offers."""
+    """A predictor that knows the sources of its predictions."""
 
     def sources(self, state: State, text: bytes, limit: int) -> list[Source]:
-        """Where `text`, or as much of it as possible, has followed what `state` has read; the
-        nearest first.
+        """Return at most `limit` places where `text`, or as much of it as possible, has followed
+        the text that `state` has read; the longest common contexts first.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Removed:
-    """What was forgotten.
+    """The extent of a removal from the learnt data.
 
     Attributes:
-        names: of files that nothing is offered from any more.
-        size: of these, in bytes.
-        occurrences: of a word, in the files and in what was typed.
+        names: of the removed files.
+        size: of these files, in bytes.
+        occurrences: of a removed word, in the files and in typed text.
     """
 
     names: tuple[str, ...] = ()
@@ -244,7 +243,7 @@ class Forgetful(Protocol):
     """A predictor that learns from the user's texts, and can forget."""
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Offer nothing learnt from the file or folder at `path`, nor `word`, ever again. One of
-        them is None.
+        """Remove the data learnt from the file or folder at `path`, or all occurrences of `word`,
+        and learn neither again. One of them is None.
         """
         ...

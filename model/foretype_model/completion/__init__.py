@@ -1,1 +1,1 @@
-"""From a text to offers: the search, the candidates, and why they are offered."""
+"""Candidates for the text after a cursor: their search, choice and explanation."""

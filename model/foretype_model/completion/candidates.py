@@ -1,6 +1,4 @@
-"""From next-byte distributions to what is offered: next characters, distinct next words, ghost
-text.
-"""
+"""Candidates from next-byte distributions: next characters, distinct next words, ghost text."""
 
 from __future__ import annotations
 
@@ -28,19 +26,19 @@ from foretype_model.text.grammar import (
 from foretype_model.text.utf8 import Mask
 
 VISIBLE_ITEMS: Final = 5
-"""Items that people look at. They are chosen together: typed with the first five, in prose 2.0 %
-and in code 3.4 % more keys are saved than with the five most probable words.
+"""Items that users look at. They are chosen together: with these five, 2.0 % more keys are saved in
+prose and 3.4 % more in code than with the five most probable words.
 """
 
 MAX_PHRASES: Final = 5
-"""So many of the best words are read on, for phrases that begin with them."""
+"""The best words that are extended to phrases."""
 
 MIN_PHRASE_PROBABILITY: Final = 0.03
-"""A phrase is read on while its probability is at least this. At 0.05 it saves 0.5 % fewer keys."""
+"""A phrase is extended while its probability is at least this. 0.05 saves 0.5 % fewer keys."""
 
 MAX_GHOST_BYTES: Final = 60
 MAX_PHRASE_BYTES: Final = 24
-"""Bytes of ghost text, and of a phrase, at most: each byte takes a step (0.4 ms)."""
+"""Bytes of ghost text, and of a phrase, at most. Each byte takes a step (0.4 ms)."""
 
 NEWLINE: Final = 0x0A
 SPACE_OR_NEWLINE: Final = b" \n"
@@ -48,21 +46,19 @@ SPACE_OR_NEWLINE: Final = b" \n"
 
 @dataclass(frozen=True)
 class Options:
-    """How candidates are made; the settings of the same names, under ``foretype``.
+    """Options for candidates: the settings of the same names, under ``foretype``.
 
     Attributes:
-        temperature: 0 offers the most probable; above it, draws without replacement from
-            p^(1/temperature).
+        temperature: at 0 the most probable candidates are chosen; above 0 candidates are drawn
+            without replacement from p^(1/temperature).
         top_k: keep the k most probable bytes at each step; 0 keeps all.
         top_p: keep the smallest set of bytes whose probabilities sum to at least this.
         seed: the same text, options and seed give the same candidates.
-        max_items: at most this many next words (and as many next characters).
-        min_confidence: ghost text is offered, and goes on, while its probability is at least this.
-        max_lines: ghost text spans at most this many lines.
-        prose: words and sentences alone are offered, and nothing that would go on with a word that
-            is right.
-        budget: seconds after which candidates are made of what was found by then, the best one at
-            least.
+        max_items: the number of next words, and of next characters, at most.
+        min_confidence: ghost text is offered, and extended, while its probability is at least this.
+        max_lines: the lines of ghost text, at most.
+        prose: offer only words and sentences, and no ending for a word that is likely complete.
+        budget: seconds after which the search ends early, with at least the best candidate.
     """
 
     temperature: float = 0.0
@@ -73,22 +69,24 @@ class Options:
     min_confidence: float = 0.1
     max_lines: int = 1
     prose: bool = False
-    budget: float = field(default=math.inf, compare=False)  # the same candidates, if not in time
+    budget: float = field(
+        default=math.inf, compare=False
+    )  # a complete search does not depend on it
 
     def sampler(self, before: bytes) -> Sampler:
-        """How a search after `before` chooses."""
+        """Return the sampler for a search after `before`."""
         return Sampler(self.temperature, self.top_k, self.top_p, self.seed, before[-64:])
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way the text may go on.
+    """One continuation of the text.
 
     Attributes:
-        text: what would be inserted at the cursor: whole graphemes, never empty.
-        probability: of the text going on exactly so.
-        shares: each predictor's part in the probability of its first byte, by name; they sum to 1,
-            or to less where no predictor answers for the whole.
+        text: the text to insert at the cursor: whole graphemes, never empty.
+        probability: of exactly this continuation.
+        shares: each predictor's share in the probability of its first byte, by name. They sum to 1,
+            or to less if no predictor answers for the whole probability.
     """
 
     text: str
@@ -99,9 +97,12 @@ class Candidate:
 
 @dataclass
 class _Continuation:
-    """A candidate that is being read on, byte by byte.
+    """A candidate that is extended byte by byte.
 
-    `end_points` are the places where it may end, each with the log-probability up to there.
+    Attributes:
+        text: its bytes so far.
+        log_p: their log-probability.
+        end_points: the lengths at which it may end, each with the log-probability up to there.
     """
 
     text: bytes
@@ -113,7 +114,7 @@ class _Continuation:
 
 
 def next_characters(lookahead: LookaheadCache, before: bytes, options: Options) -> list[Candidate]:
-    """The next code points, most probable (or first drawn) first."""
+    """Return the next code points, most probable (or first drawn) first."""
     texts = _single_bytes(lookahead, options)
     if texts is None:
         found = Search(lookahead, Character(), options.sampler(before), options.max_items).run()[0]
@@ -127,10 +128,10 @@ def next_characters(lookahead: LookaheadCache, before: bytes, options: Options) 
 
 
 def _single_bytes(lookahead: LookaheadCache, options: Options) -> list[tuple[str, float]] | None:
-    """The most probable characters, where all that are likely are of one byte: a search would look
-    at ten more places.
+    """Return the most probable characters if all likely ones have one byte, without a search, which
+    would compute ten more predictions.
 
-    None where they are not, or are to be drawn.
+    Return None if a likely character has more bytes, or if characters are to be drawn.
     """
     p = np.exp(lookahead.predict([b""])[0])
     likely = np.flatnonzero(utf8.START_BYTES & (p > math.exp(MIN_LOG_P)))
@@ -147,10 +148,8 @@ def find_words(
     lines: int = 1,
     deadline: Deadline = NO_DEADLINE,
 ) -> tuple[list[Hypothesis], bool]:
-    """Distinct next words as the search finds them: what both the list (`lines` 1) and the ghost
-    text begin with.
-
-    And whether the patience lasted to the end of the search.
+    """Return distinct next words, for the list (`lines` is 1) or the ghost text, and whether the
+    search ended before the deadline.
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
     search = Search(lookahead, Word(lines, begin), options.sampler(before), options.max_items)
@@ -163,8 +162,9 @@ def find_words(
 
 
 def score_word(lookahead: LookaheadCache, word: bytes, lines: int) -> Hypothesis:
-    """A word that is not to be searched for, as `find_words` would have found it."""
+    """Return the hypothesis that `find_words` would return for a known word."""
     rows = lookahead.predict([word[:end] for end in range(len(word) + 1)])
+    # rows: log-probabilities after each prefix of the word, shape (len(word) + 1, 256)
     log_prefix = float(rows[range(len(word)), list(word)].sum())
     ends = float(np.exp(rows[-1])[Word(lines).masks(word).ends].sum())
     log_p = log_prefix + math.log(max(ends, 1e-30))
@@ -172,11 +172,11 @@ def score_word(lookahead: LookaheadCache, word: bytes, lines: int) -> Hypothesis
 
 
 def _first_bytes(lookahead: LookaheadCache, before: bytes) -> Mask:
-    """In prose, no ending for a word that is right without."""
+    """Return the first bytes allowed in prose: none that extends a word that is likely complete."""
     if not prose.is_after_word(before):
         return ALL_BYTES
-    goes_on = np.exp(lookahead.predict([b""])[0])[WORD_BYTES].sum()
-    return ALL_BYTES if goes_on >= prose.MIN_CONTINUE_PROBABILITY else ~WORD_BYTES
+    p_continue = np.exp(lookahead.predict([b""])[0])[WORD_BYTES].sum()
+    return ALL_BYTES if p_continue >= prose.MIN_CONTINUE_PROBABILITY else ~WORD_BYTES
 
 
 def next_words(
@@ -185,12 +185,11 @@ def next_words(
     options: Options,
     deadline: Deadline = NO_DEADLINE,
 ) -> list[Candidate]:
-    """The words and phrases that save the most keys together, the most probable first; then the
-    other words.
+    """Return the words and phrases that save the most keys together, the most probable first; then
+    the other words.
 
-    A phrase is a word with what probably follows it. The probability of a word is that of the word
-    alone. Above temperature 0 there are no phrases, and the words stand in the order in which they
-    were drawn.
+    A phrase is a word with its probable continuation. The probability of a word is that of the word
+    alone. Above temperature 0 there are no phrases, and the words are in the order of the draws.
     """
     if options.temperature > 0:
         return [_word(one) for one in found]
@@ -212,9 +211,10 @@ def _word(found: Hypothesis) -> Candidate:
 def _phrases(
     lookahead: LookaheadCache, found: list[Hypothesis], options: Options, deadline: Deadline
 ) -> dict[bytes, float]:
-    """The words, and the phrases that begin with one of the best; each with its log-probability.
+    """Return the words, and the phrases that begin with one of the best words, each with its
+    log-probability.
 
-    Two words may run on to the same text ("wor" and "world"): the better stands for both.
+    Two words may be extended to the same text ("wor" and "world"). The better one is kept.
     """
     runs = [_Continuation(one.text, one.log_prefix) for one in found]
     limits = _Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose)
@@ -234,11 +234,10 @@ def ghost_text(
     options: Options,
     deadline: Deadline = NO_DEADLINE,
 ) -> Candidate | None:
-    """The first word, where it is sure enough, and as much of what follows it as saves the most
-    keys.
+    """Return the first word, if it is sure enough, with the continuation that saves the most keys.
 
-    A text that goes on too long costs little, as its first word can be taken alone: it ends where
-    its probability times the length that it adds is highest.
+    A text that is too long costs little, as the user can accept its first word alone. So it ends
+    where its probability times the length added to the first word is highest.
     """
     before, after = around
     if not found or math.exp(found[0].log_p) < options.min_confidence:
@@ -252,14 +251,14 @@ def ghost_text(
         key=lambda end_point: math.exp(end_point[1]) * (end_point[0] - len(found[0].text)),
     )
     text = strip_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
-    # What stands after the cursor already is the likeliest text there, and of no use.
+    # The text after the cursor is the likeliest continuation, and useless as an offer.
     offered = text.strip() and not after.startswith(text.encode())
     return Candidate(text, math.exp(log_p), "ghost") if offered else None
 
 
 class _Limits(NamedTuple):
-    """How far a run may go: its least probability, the most lines and bytes, and whether a sentence
-    is enough.
+    """Limits of a continuation: the least probability, the most lines and bytes, and whether it
+    stops at the end of a sentence.
     """
 
     min_probability: float
@@ -275,20 +274,20 @@ def _extend_all(
     choose: Callable[[bytes, LogProbabilities], int],
     deadline: Deadline,
 ) -> None:
-    """Read each run on, a chosen byte at a time, within the limits."""
-    going = runs
-    while going and not deadline.has_passed():
-        rows = lookahead.predict([run.text for run in going])
-        going = [
+    """Extend each run by one chosen byte at a time, within the limits."""
+    active = runs
+    while active and not deadline.has_passed():
+        rows = lookahead.predict([run.text for run in active])
+        active = [
             run
-            for run, row in zip(going, rows, strict=True)
+            for run, row in zip(active, rows, strict=True)
             if _extend(run, row, choose(run.text, row), limits)
         ]
 
 
 def _extend(run: _Continuation, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
-    """Set a border where the run may end before `byte`, and append `byte` where the run may go on
-    with it.
+    """Add an end point if the run may end before `byte`, and append `byte` if the limits allow it.
+    Return whether it was appended.
     """
     unfinished = utf8.incomplete_suffix(run.text)
     if not unfinished:
@@ -314,8 +313,8 @@ def _extend(run: _Continuation, row: LogProbabilities, byte: int, limits: _Limit
 
 
 def _is_inside_word(last: str, byte: int) -> bool:
-    """Whether a word goes on with `byte` after its `last` character; where no spaces are written,
-    each may end one.
+    """Return whether `byte` continues a word after its `last` character. In scripts without spaces,
+    any character may end a word.
     """
     return bool(
         WORD_BYTES[byte] and WORD_CHARACTER.match(last) and not UNSPACED_SCRIPTS.match(last)
@@ -323,7 +322,7 @@ def _is_inside_word(last: str, byte: int) -> bool:
 
 
 def strip_overlap(text: str, after: str) -> str:
-    """Without closing brackets and quotes at the end that already stand after the cursor."""
+    """Remove closing brackets and quotes at the end of `text` that already follow the cursor."""
     closing = after[: len(after) - len(after.lstrip(")]}>\"'`;,"))]
     for length in range(min(len(text), len(closing)), 0, -1):
         if text.endswith(closing[:length]):

@@ -1,4 +1,4 @@
-"""What is offered at a cursor: warm states, mixture and candidates of one open document."""
+"""Candidates at a cursor, from the predictors' states in one open document."""
 
 from __future__ import annotations
 
@@ -7,98 +7,67 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from foretype_model.cancellation import Deadline, IsCancelled, never
 from foretype_model.completion import candidates, explain
 from foretype_model.completion.candidates import Candidate, Options
-from foretype_model.completion.deferred_learning import DeferredLearning
+from foretype_model.completion.document_state import Cursor, LiveDocumentState, is_typed_after
 from foretype_model.completion.explain import Explanation
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import Hypothesis
 from foretype_model.predictor import Predictor, State
-from foretype_model.predictors.mixture import (
-    MAX_OBSERVATIONS,
-    Floats,
-    MixerWeights,
-    Mixture,
-    PredictorFailed,
-)
+from foretype_model.predictors.mixture import Floats, MixerWeights, Mixture, PredictorFailed
 from foretype_model.privacy.learning_policy import LearningPolicy
-from foretype_model.states.anchored_states import AnchoredStates
 from foretype_model.states.state_cache import MAX_STATE_BYTES
 from foretype_model.text import prose, utf8
 from foretype_model.text.rope import Rope, to_lf
 
-CATCH_UP_BYTES: Final = 64
-"""Bytes read in the background in one go, while a request may be waiting (2 ms at 768 units)."""
-
-MAX_TYPED_BYTES: Final = 64
-"""Bytes that one edit may add for all of them to be learnt from (0.4 ms each); more is pasted."""
-
-MAX_IDLE_STATES: Final = 16
-"""States that are kept of a document which nobody asks about (4 kB each at 768 units)."""
-
 MAX_SEARCHES: Final = 32
-"""Searches kept: the list and the ghost text of one place share theirs, and backspace finds the
-last ones again.
+"""Searches kept. The list and the ghost text of one place share a search, and after a backspace the
+earlier searches are used again.
 """
 
 BEFORE_BYTES: Final = 64
 AFTER_BYTES: Final = 1024
-"""Bytes around the cursor that candidates are made to fit to."""
+"""Bytes around the cursor to which candidates are fitted."""
 
 T = TypeVar("T")
 
 
-class _Cursor(NamedTuple):
-    """Around the cursor."""
-
-    before: Rope
-    after: Rope
-
-
 class Completer:
-    """Completes one document. Not for use by two threads at once.
+    """Candidates for one document. Not safe for use by two threads at once.
 
-    `before` is the document's text up to the cursor, `after` what follows it (a few lines are
-    enough), in UTF-8. A predictor that raises is dropped, for this document and for good, after one
-    call of `on_drop` with its name.
+    `before` is the document's text up to the cursor, `after` the text that follows it (a few lines
+    are enough), in UTF-8. A predictor that raises is dropped from this document for good, after one
+    call of `on_drop` with its name and its error.
     """
 
     def __init__(
         self,
         predictors: Mapping[str, Predictor],
         on_drop: Callable[[str, Exception], None],
-        document: str = "",
+        uri: str = "",
         mixer_weights: MixerWeights | None = None,
         memory: int = MAX_STATE_BYTES,
         *,
         policy: LearningPolicy | None = None,
     ) -> None:
-        """`document` is its URI; documents that share `mixer_weights` learn together how far to
-        trust each predictor.
+        """Create a completer for the document at `uri`.
 
-        The states along the text take about `memory` bytes at the most. What is typed is learnt
-        from with the `policy` alone, as `DeferredLearning` has it.
+        Documents that share `mixer_weights` learn together how far to trust each predictor. The
+        states along the text take about `memory` bytes at most. `policy` decides which typed bytes
+        are learnt from, see `DeferredLearning`.
         """
         self._on_drop = on_drop
-        self._document = document
-        self._policy = policy
-        self._memory = memory
         self._mixer_weights: MixerWeights = {} if mixer_weights is None else mixer_weights
-        self._typed: Rope | None = None
+        mixture = Mixture(predictors, self._mixer_weights)
+        self._document = LiveDocumentState(mixture, uri, memory, policy)
+        self._start = 0
         self._shares: tuple[State, Mapping[str, Floats]] = None, {}
         self._searches: OrderedDict[tuple[Rope, Options, int], list[Hypothesis]] = OrderedDict()
-        self._mixture = Mixture(predictors, self._mixer_weights)
-        self._learning = DeferredLearning(self._mixture, document, self._policy)
-        self._states: AnchoredStates | None = None
-        self._states_start = 0
         self._lookahead: tuple[Rope, LookaheadCache] | None = None
         self._ghost_word: tuple[Rope, bytes] | None = None
-        self._latest = _Cursor(Rope(()), Rope(()))
-        self._unobserved = 0
-        self._is_behind = False
 
     def next_words(
         self,
@@ -107,7 +76,10 @@ class Completer:
         options: Options,
         is_cancelled: IsCancelled = never,
     ) -> list[Candidate]:
-        """Distinct next words, best first. Raises Cancelled once `is_cancelled()` is true."""
+        """Return distinct next words, best first.
+
+        Raises Cancelled once `is_cancelled()` is true.
+        """
         cursor = _cursor(before, after)
 
         def words() -> list[Candidate]:
@@ -119,12 +91,12 @@ class Completer:
                 lookahead.state, candidates.next_words(lookahead, found, options, deadline)
             )
 
-        return self._guarded(words, [])
+        return self._dropping_failures(words, [])
 
     def next_characters(
         self, before: Rope | bytes, after: Rope | bytes, options: Options
     ) -> list[Candidate]:
-        """The next code points, best first."""
+        """Return the next code points, best first."""
         cursor = _cursor(before, after)
 
         def characters() -> list[Candidate]:
@@ -134,7 +106,7 @@ class Completer:
                 lookahead.state, candidates.next_characters(lookahead, tail, options)
             )
 
-        return self._guarded(characters, [])
+        return self._dropping_failures(characters, [])
 
     def ghost_text(
         self,
@@ -143,12 +115,12 @@ class Completer:
         options: Options,
         is_cancelled: IsCancelled = never,
     ) -> Candidate | None:
-        """The text that goes on after the cursor, where that is sure enough. Raises Cancelled as
-        `next_words` does.
+        """Return the continuation after the cursor, or None if none is sure enough. Raises
+        Cancelled once `is_cancelled()` is true.
         """
         cursor = _cursor(before, after)
         ahead = cursor.after[:AFTER_BYTES]
-        # In mid-line, a line break would tear apart what stands there.
+        # In mid-line, a line break would tear the rest of the line apart.
         within_line = ahead.split(b"\n", 1)[0].strip()
         how = replace(options, max_lines=1) if within_line else options
 
@@ -165,34 +137,61 @@ class Completer:
             self._ghost_word = (cursor.before, found[0].text) if offered else None
             return self._with_shares(lookahead.state, [offered])[0] if offered else None
 
-        return self._guarded(ghost, None)
+        return self._dropping_failures(ghost, None)
 
-    def explain(self, before: Rope | bytes, text: str, limit: int) -> Explanation | None:
-        """Why `text` is offered after `before`, with at most so many sources; None where nothing
-        predicts any more.
+    def explain(
+        self, before: Rope | bytes, text: str, limit: int, is_cancelled: IsCancelled = never
+    ) -> Explanation | None:
+        """Return the reasons for offering `text` after `before`, with at most `limit` sources; None
+        if no predictor is left.
+
+        A long `text` is explained by its beginning, see `explain.explain`. Raises Cancelled once
+        `is_cancelled()` is true.
         """
         read = _as_rope(before)
-        # Not by way of `_state`: what is still to be read is what was asked about last.
-        return self._guarded(
-            lambda: explain.explain(self._mixture, self._document_states().at(read), text, limit),
-            None,
-        )
+
+        def explanation() -> Explanation:
+            state = self._document.peek(read, is_cancelled)
+            return explain.explain(self._document.mixture, state, text, limit, is_cancelled)
+
+        return self._dropping_failures(explanation, None)
+
+    def catch_up(self) -> bool:
+        """Do a slice of the work that the last answer went without. Return whether all is done."""
+
+        def catch_up() -> bool:
+            if self._document.is_caught_up():
+                return True
+            done = self._document.catch_up()
+            if done:
+                self.invalidate()
+            return done
+
+        return self._dropping_failures(catch_up, True)
+
+    def invalidate(self) -> None:
+        """Discard cached answers: the predictors have learnt something since."""
+        self._lookahead, self._ghost_word = None, None
+        self._shares = None, {}
+        self._searches.clear()
+        self._document.mixture.invalidate()
+
+    def release_memory(self) -> None:
+        """Release most of the memory. The next answer takes a little longer, and is the same."""
+        self.invalidate()
+        self._document.release_memory()
 
     def _typed_through(
-        self, cursor: _Cursor, options: Options, is_cancelled: IsCancelled
+        self, cursor: Cursor, options: Options, is_cancelled: IsCancelled
     ) -> list[Hypothesis]:
-        """The word that the ghost text began with, where the user is typing it and it is still
-        sure: without a search.
+        """Return the rest of the last ghost text's first word while the user types through it and
+        it stays above `min_confidence`, without a search.
 
-        Of the words that begin so it was the likeliest before, and would be found again, but for
-        what was learnt since.
+        It was the likeliest of the words that begin so. A search would find it again, unless the
+        predictors have learnt otherwise since.
         """
         earlier, word = self._ghost_word or (cursor.before, b"")
-        if (
-            options.temperature > 0
-            or options.prose
-            or not self._goes_on_from(cursor.before, earlier)
-        ):
+        if options.temperature > 0 or options.prose or not is_typed_after(cursor.before, earlier):
             return []
         typed = cursor.before[len(earlier) :]
         rest = word[len(typed) :]
@@ -204,9 +203,9 @@ class Completer:
         return [found] if math.exp(found.log_p) >= options.min_confidence else []
 
     def _find_words(
-        self, cursor: _Cursor, options: Options, lines: int, deadline: Deadline
+        self, cursor: Cursor, options: Options, lines: int, deadline: Deadline
     ) -> list[Hypothesis]:
-        """The words that the text at the cursor may go on with."""
+        """Return the words that may follow the cursor, from an earlier search if possible."""
         before = cursor.before[-BEFORE_BYTES:]
         if options.prose and prose.is_inside_word(before, cursor.after[:AFTER_BYTES]):
             return []
@@ -223,9 +222,9 @@ class Completer:
         return found
 
     def _with_shares(self, state: State, offered: list[Candidate]) -> list[Candidate]:
-        """Each predictor's part, at the first byte of each candidate."""
+        """Return the candidates with each predictor's share in their first bytes."""
         if self._shares[0] is not state:
-            self._shares = state, self._mixture.shares(state)
+            self._shares = state, self._document.mixture.shares(state)
         first = [one.text.encode()[0] for one in offered]
         return [
             replace(
@@ -234,137 +233,51 @@ class Completer:
             for one, byte in zip(offered, first, strict=True)
         ]
 
-    def _follow(self, cursor: _Cursor) -> None:
-        """Learn from what was typed since the last question, then show the document to the
-        predictors.
-        """
-        typed, self._typed, self._latest = self._typed, cursor.before, cursor
-        if cursor.before == typed:
-            return
-        self._adopt(cursor.before)
-        if (
-            typed is not None
-            and len(cursor.before) - len(typed) <= MAX_TYPED_BYTES
-            and cursor.before.startswith(typed)
-        ):
-            self._learn(cursor, len(typed))
-        self._unobserved = MAX_OBSERVATIONS if self._mixture.observe(self._document, *cursor) else 0
-
-    def _adopt(self, text: Rope) -> None:
-        """Take the states after what was typed from where they were looked at ahead, as far as they
-        were.
-        """
-        if self._lookahead and self._goes_on_from(text, self._lookahead[0]):
-            start = len(self._lookahead[0])
-            self._document_states().adopt(
-                text, start, self._lookahead[1].states_along(text[start:])
-            )
-
-    def _learn(self, cursor: _Cursor, start: int) -> None:
-        for end in range(start, len(cursor.before)):
-            self._learning.typed(
-                cursor.before.upto(end + 1), cursor.after, self._state(cursor.before.upto(end))
-            )
-
-    def catch_up(self) -> bool:
-        """Do a slice of what the last answer did without; whether there is nothing left.
-
-        Only the text asked about last is read: reading two in turn, each would undo what the other
-        had read.
-        """
-
-        def catch_up() -> bool:
-            if not (self._unobserved or self._is_behind):
-                return True
-            if self._unobserved:
-                more = self._mixture.observe(self._document, *self._latest)
-                self._unobserved = self._unobserved - 1 if more else 0
-            else:
-                self._is_behind = not self._document_states().catch_up(
-                    self._latest.before, CATCH_UP_BYTES
-                )
-            if self._unobserved or self._is_behind:
-                return False
-            self.invalidate()
-            return True
-
-        return self._guarded(catch_up, True)
-
-    def invalidate(self) -> None:
-        """Answer by what the predictors know now, where an answer is kept of what they knew
-        before.
-        """
-        self._lookahead, self._ghost_word = None, None
-        self._shares = None, {}
-        self._searches.clear()
-        self._mixture.invalidate()
-
-    def release_memory(self) -> None:
-        """Give back most of the memory; the next question takes a little longer, and has the same
-        answer.
-        """
-        self.invalidate()
-        if self._states:
-            self._states.release_memory(MAX_IDLE_STATES)
-
-    def _state(self, text: Rope, is_cancelled: IsCancelled = never) -> State:
-        """The state after a text: exact, or while that is still to be read, from the text nearest
-        to it.
-        """
-        state = self._document_states().at(text, is_cancelled)
-        self._is_behind = not self._document_states().is_exact
-        return state
+    def _follow(self, cursor: Cursor) -> None:
+        """Follow the document to a new request, with the states that the lookahead computed."""
+        lookahead, text = self._lookahead, cursor.before
+        if lookahead and not self._document.is_at(text) and is_typed_after(text, lookahead[0]):
+            start = len(lookahead[0])
+            self._document.adopt(text, start, lookahead[1].states_along(text[start:]))
+        self._document.follow(cursor)
 
     def _lookahead_at(self, text: Rope, is_cancelled: IsCancelled = never) -> LookaheadCache:
-        """What lies beyond the cursor, as far as it was looked at: from here, or from where the
-        user has come from.
+        """Return the predictions beyond the end of `text`, with those that were made from an
+        earlier cursor if the user has typed on from there.
         """
-        state = self._state(text, is_cancelled)
-        if self._document_states().start != self._states_start:
-            # What was looked at before goes on from a state of which less had been read.
+        state = self._document.at(text, is_cancelled)
+        if self._document.start != self._start:
+            # The earlier predictions go on from a state that had read less.
             self.invalidate()
-            self._states_start = self._document_states().start
-        if self._lookahead is None or not self._goes_on_from(text, self._lookahead[0]):
-            self._lookahead = text, LookaheadCache(self._mixture, state)
+            self._start = self._document.start
+        if self._lookahead is None or not is_typed_after(text, self._lookahead[0]):
+            self._lookahead = text, LookaheadCache(self._document.mixture, state)
         elif state is not self._lookahead[1].state:
             self._lookahead[1].advance(text[len(self._lookahead[0]) :], state)
             self._lookahead = text, self._lookahead[1]
         return self._lookahead[1]
 
-    def _goes_on_from(self, text: Rope, earlier: Rope) -> bool:
-        """Whether it was typed after the earlier one."""
-        return 0 <= len(text) - len(earlier) <= MAX_TYPED_BYTES and text.startswith(earlier)
-
-    def _document_states(self) -> AnchoredStates:
-        if self._states is None:
-            self._states = AnchoredStates(self._mixture, self._memory)
-        return self._states
-
-    def _guarded(self, offer: Callable[[], T], nothing: T) -> T:
-        """Whatever `offer` returns, with the predictors that raise in it dropped one after the
-        other.
+    def _dropping_failures(self, answer: Callable[[], T], nothing: T) -> T:
+        """Return `answer()`, repeated without each predictor that fails in it; `nothing` if no
+        predictor is left.
         """
-        while self._mixture.members:
+        while members := self._document.mixture.members:
             try:
-                return offer()
+                return answer()
             except PredictorFailed as failure:
-                members = {
-                    name: one for name, one in self._mixture.members.items() if name != failure.name
-                }
-                self._mixture = Mixture(members, self._mixer_weights)
-                self._learning = DeferredLearning(self._mixture, self._document, self._policy)
-                self._states = None
+                left = {name: one for name, one in members.items() if name != failure.name}
+                self._document.restart(Mixture(left, self._mixer_weights))
                 self.invalidate()
                 self._on_drop(failure.name, failure.cause)
         return nothing
 
 
-def _cursor(before: Rope | bytes, after: Rope | bytes) -> _Cursor:
-    return _Cursor(_as_rope(before), _as_rope(after))
+def _cursor(before: Rope | bytes, after: Rope | bytes) -> Cursor:
+    return Cursor(_as_rope(before), _as_rope(after))
 
 
 def _as_rope(text: Rope | bytes) -> Rope:
-    """With LF line ends, the only ones that predictors see; those of a rope are so already."""
+    """Return the text with the LF line ends that predictors see. A rope has LF already."""
     return text if isinstance(text, Rope) else Rope.of(to_lf(text))
 
 

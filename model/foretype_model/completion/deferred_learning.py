@@ -1,5 +1,5 @@
-"""What is typed is learnt from once it is sure to be no part of a secret, which shows only when
-that has ended.
+"""Learning from typed bytes once they are surely no part of a secret, which is known only after the
+secret's end.
 """
 
 from __future__ import annotations
@@ -13,27 +13,23 @@ from foretype_model.text.rope import Rope
 
 
 class DeferredLearning:
-    """The bytes that were typed in one document and wait to be learnt from: seldom more than a
-    word.
-    """
+    """The bytes typed in one document that wait to be learnt from: seldom more than a word."""
 
-    def __init__(
-        self, mixture: Mixture, document: str, policy: LearningPolicy | None = None
-    ) -> None:
-        """Nothing is learnt from `document`, a URI, without the `policy`; it is one for all but
-        secrets by default.
+    def __init__(self, mixture: Mixture, uri: str, policy: LearningPolicy | None = None) -> None:
+        """`policy` decides whether the document at `uri` is learnt from. By default it is, except
+        for secrets.
         """
         self._mixture = mixture
-        self._document, self._policy = document, policy or LearningPolicy()
+        self._uri, self._policy = uri, policy or LearningPolicy()
         self._start = 0
         self._waiting = b""
         self._states: list[State] = []
 
     def typed(self, before: Rope, after: Rope, state: State) -> None:
-        """The last byte of `before` was typed, after `state`; learn from what has been settled by
-        it.
+        """Add the last byte of `before`, typed after `state`, and learn from the bytes that it
+        shows to be no part of a secret.
         """
-        if not self._policy.allows(self._document):
+        if not self._policy.allows(self._uri):
             return
         self._discard_unless_adjacent(before)
         self._states.append(state)
@@ -50,7 +46,7 @@ class DeferredLearning:
         self._start, self._waiting = end, before[end:]
 
     def _discard_unless_adjacent(self, before: Rope) -> None:
-        """Let go of what was typed elsewhere, or deleted again."""
+        """Discard waiting bytes that were typed elsewhere, or have been deleted."""
         count = len(before) - 1 - self._start
         if 0 <= count <= len(self._states) and self._waiting.startswith(before[self._start : -1]):
             del self._states[count:]

@@ -1,4 +1,4 @@
-"""Text from a prompt, as it comes."""
+"""Generation of text from a prompt, as a stream of characters."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SPACE: Final = 0x20
 
 
 def generate(predictor: Predictor, prompt: bytes, length: int, options: Options) -> Iterator[str]:
-    """Up to `length` characters after `prompt`, each as soon as it is whole; END_OF_TEXT ends them
-    sooner.
+    """Yield up to `length` characters after `prompt`, each as soon as it is whole, and stop at
+    END_OF_TEXT.
 
-    Temperature 0 is argmax; above it bytes are drawn from p^(1/temperature) within top-k and top-p,
-    repeatably by seed.
+    Temperature 0 is argmax. Above it, bytes are drawn from p^(1/temperature) within top-k and
+    top-p. The same seed gives the same draws.
     """
     rng = np.random.default_rng(options.seed)
     state, character, written = predictor.feed(predictor.start(), prompt), b"", 0
@@ -38,16 +38,16 @@ def generate(predictor: Predictor, prompt: bytes, length: int, options: Options)
 def _next(
     row: LogProbabilities, character: bytes, options: Options, rng: np.random.Generator
 ) -> int:
-    """One byte that may follow those of an unfinished character; END_OF_TEXT only between
+    """Draw a byte that may follow the first bytes of a character; END_OF_TEXT only between
     characters.
     """
-    may = utf8.allowed_next(character).copy()
-    may[END_OF_TEXT] = not character
-    row = np.where(may, row, -np.inf)
+    allowed = utf8.allowed_next(character).copy()
+    allowed[END_OF_TEXT] = not character
+    row = np.where(allowed, row, -np.inf)
     if row.max() == -np.inf:
-        # the prompt ends with a word that a word-level model does not know: let it be a whole one
+        # The prompt ends with a word that a word-level model does not know: end the word.
         return SPACE
     log_q = adjusted(log_softmax(row), options.temperature, options.top_k, options.top_p)
-    # Gumbel-max: the argmax of perturbed log-probabilities is a draw from them, and at temperature
-    # 0 the only choice.
+    # Gumbel-max: the argmax of perturbed log-probabilities is a draw from them. At temperature 0 it
+    # is the only byte left.
     return int((log_q + rng.gumbel(size=log_q.shape)).argmax())

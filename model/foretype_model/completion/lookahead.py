@@ -1,4 +1,4 @@
-"""What was looked at beyond the cursor, kept for as long as the user types through it."""
+"""A cache of the predictions beyond the cursor, kept while the user types through them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class _Entry(NamedTuple):
 class LookaheadCache:
     """The next-byte distributions after continuations of one text, each computed once.
 
-    Most keys are foreseen: a search from the next place finds much of what it asks for already
-    there. What the predictors have learnt from these keys is not in it: that is nothing to a
-    distribution a few bytes on, and the one at the cursor itself is made anew.
+    Most keys are foreseen, so a search from the next cursor finds many of its predictions in the
+    cache. These do not include what the predictors have learnt from the keys in between. That makes
+    no difference to a distribution a few bytes ahead, and the one at the cursor is computed anew.
     """
 
     def __init__(self, predictor: Predictor, state: State) -> None:
@@ -32,11 +32,11 @@ class LookaheadCache:
 
     @property
     def state(self) -> State:
-        """At the cursor."""
+        """The state at the cursor."""
         return self._entries[b""].state
 
     def predict(self, continuations: Sequence[bytes]) -> LogProbabilities:
-        """Next-byte log-probabilities after each of them, shape (continuations, 256)."""
+        """Return the log-probabilities after each continuation, shape (continuations, 256)."""
         new = [text for text in continuations if text not in self._entries]
         if new:
             states = self._predictor.step(
@@ -49,14 +49,15 @@ class LookaheadCache:
         return np.stack([self._entries[text].log_probabilities for text in continuations])
 
     def _parent_state(self, text: bytes) -> State:
+        """Return the state before the last byte of `text`."""
         if text[:-1] in self._entries:
             return self._entries[text[:-1]].state
         known = next(end for end in range(len(text) - 2, -1, -1) if text[:end] in self._entries)
         return self._predictor.feed(self._entries[text[:known]].state, text[known:-1])
 
     def states_along(self, typed: bytes) -> list[State]:
-        """The state at the cursor, and after each byte of `typed`, as far as they were looked
-        at.
+        """Return the state at the cursor and after each byte of `typed`, up to the first that is
+        not in the cache.
         """
         states = [self.state]
         for end in range(1, len(typed) + 1):
@@ -66,7 +67,7 @@ class LookaheadCache:
         return states
 
     def advance(self, typed: bytes, state: State) -> None:
-        """The text has gone on with `typed`, and `state` is the one there: keep what lies
+        """Move the cursor past `typed`, where the state is `state`, and keep the predictions
         beyond.
         """
         self._entries = {

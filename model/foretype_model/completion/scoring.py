@@ -1,9 +1,9 @@
-"""A text read as it comes: how probable each character was before anybody knew it, and what may
-come next.
+"""Scores a text as it is typed: the probability of each character before it was known, and the
+characters that may come next.
 
-What has read a text expects it: asked afterwards, `copy` finds each word where it stands. So a
-reading has predictors of its own, to which the text is shown byte by byte, each after it was
-predicted; its figures are an evaluation's.
+Predictors that have read a text expect it: asked afterwards, `copy` finds each word at its own
+place. So a `SurprisalTracker` has predictors of its own, which are shown the text byte by byte,
+each byte after its prediction. Its figures are those of an evaluation.
 """
 
 from __future__ import annotations
@@ -11,33 +11,29 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from foretype_model.cancellation import Cancelled, IsCancelled, never
 from foretype_model.completion import candidates
 from foretype_model.completion.candidates import Options
-from foretype_model.completion.completer import MAX_TYPED_BYTES
 from foretype_model.completion.deferred_learning import DeferredLearning
+from foretype_model.completion.document_state import MAX_TYPED_BYTES, DocumentState
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import Sampler
+from foretype_model.completion.unread_runs import Run, UnreadRuns
 from foretype_model.predictor import State
 from foretype_model.predictors.mixture import MAX_OBSERVATIONS, Floats, Mixture
 from foretype_model.privacy.learning_policy import LearningPolicy
-from foretype_model.states.state_cache import StateCache
-from foretype_model.text.rope import Rope, common_prefix
-
-MAX_UNREAD_BYTES: Final = 4096
-"""Bytes that are read for one answer at most (0.1 s); where there are more, the nearest have to do.
-"""
-
-NEARBY_BYTES: Final = 2048
-"""Bytes of the nearest text."""
+from foretype_model.states.nearby_states import NearbyStates
+from foretype_model.text.rope import Rope
 
 MAX_BYTES_PER_CALL: Final = 128
-"""Bytes that are read for one answer at most (some 100 ms): what waits behind it is not to wait
+"""Bytes that are scored for one answer, at most (some 100 ms), so that waiting requests do not wait
 long.
 """
+
+BEFORE_BYTES: Final = 64
+"""Bytes before the cursor to which the next characters are fitted."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +41,8 @@ class CharacterScore:
     """A character of the text.
 
     Attributes:
-        probability: that it had when it came; None where it was not read then, and is known by now.
-        shares: each predictor's part in the probability of its first byte, by name.
+        probability: before the character was known; None if it was not scored then.
+        shares: each predictor's share in the probability of its first byte, by name.
     """
 
     text: str
@@ -59,8 +55,8 @@ class NextCharacter:
     """A character that may come next.
 
     Attributes:
-        probability: that it does.
-        drawn: the probability of its being drawn, at a temperature and within top-k and top-p.
+        probability: of the character coming next.
+        drawn: the probability of drawing it at the temperature and within top-k and top-p.
         shares: as in `CharacterScore`.
     """
 
@@ -71,124 +67,116 @@ class NextCharacter:
 
 
 class _ByteScore(NamedTuple):
-    """Of a byte."""
+    """The log-probability of a byte, and each predictor's share in it."""
 
     log_p: float
     shares: Mapping[str, float]
 
 
-class _Unread(Enum):
-    """A byte that has not been read yet."""
-
-    TYPED = auto()
-    PASTED = auto()
-
-
-_SKIPPED: Final = _ByteScore(math.nan, {})
-"""Of a byte that was there before anybody asked for it."""
+_NOT_SCORED: Final = _ByteScore(math.nan, {})
+"""The score of a byte that is unread, or was passed over."""
 
 
 def replay(
     mixture: Mixture,
-    document: str,
+    uri: str,
     state: State,
     text: bytes,
-    around: tuple[bytes, bytes],
+    around: tuple[Rope | bytes, Rope | bytes],
     *,
     learning: DeferredLearning | None,
 ) -> Iterator[State]:
-    """The state before each byte of `text`, which comes between the two texts `around`; `state` is
-    the first one.
+    """Yield the state before each byte of `text`, which comes between the two texts `around`;
+    `state` is the first one.
 
-    Only when the next one is asked for, the byte is read, learnt from (unless there are no
-    `learning`) and shown to the predictors.
+    A byte is read, learnt from (unless `learning` is None) and shown to the predictors only when
+    the next state is asked for.
     """
     before, after = map(Rope.of, around)
-    observe_whole(mixture, document, before, after)
+    observe_whole(mixture, uri, before, after)
     for byte in text:
         yield state
-        # Of a rope what is as it was is neither copied nor compared: 15 ms a byte in 2 MB.
+        # A rope shares its unchanged pieces. Copying and comparing bytes took 15 ms a byte in 2 MB.
         before += bytes((byte,))
         if learning:
             learning.typed(before, after, state)
         state = mixture.step([state], [byte])[0]
-        mixture.observe(document, before, after)
+        mixture.observe(uri, before, after)
 
 
-def observe_whole(mixture: Mixture, document: str, before: Rope, after: Rope) -> None:
-    """Show a document until all of it that is wanted has been taken in."""
+def observe_whole(mixture: Mixture, uri: str, before: Rope, after: Rope) -> None:
+    """Show a document until the predictors want no more of it."""
     for _ in range(MAX_OBSERVATIONS):
-        if not mixture.observe(document, before, after):
+        if not mixture.observe(uri, before, after):
             break
 
 
 class SurprisalTracker:
-    """One text that grows and is edited. Its lines end in LF. What is typed is learnt from, as a
-    `Completer` does.
+    """The scores of one text that grows and is edited. Its lines end in LF. Typed bytes are learnt
+    from, as in a `Completer`.
 
-    Raises PredictorFailed wherever a predictor fails; it is of no use then.
+    A method raises PredictorFailed if a predictor fails. The tracker is unusable then.
     """
 
-    def __init__(
-        self, mixture: Mixture, document: str, policy: LearningPolicy | None = None
-    ) -> None:
-        """The members of `mixture` have not seen the `document` of this URI, and see it here alone.
+    def __init__(self, mixture: Mixture, uri: str, policy: LearningPolicy | None = None) -> None:
+        """The members of `mixture` have not seen the document at `uri`, and see it here alone.
 
-        What is typed is learnt from with the `policy` alone, as `DeferredLearning` has it.
+        `policy` decides which typed bytes are learnt from, see `DeferredLearning`.
         """
-        self._mixture = mixture
-        self._learning = DeferredLearning(mixture, document, policy)
-        self._document = document
-        self._text = b""
-        self._scores: list[_ByteScore | _Unread] = []
+        self._document = DocumentState(mixture, uri, NearbyStates(mixture), policy)
+        self._text = Rope(())
+        self._scores: list[_ByteScore] = []
+        self._unread = UnreadRuns()
         self._begun = False
-        self._skipped_until = 0
-        self._cache = StateCache(mixture)
-        self._base = 0
 
-    def follow(self, text: bytes) -> None:
-        """The text is now `text`: what is left of it, at its beginning and its end, keeps its
-        scores.
+    def follow(self, text: Rope | bytes) -> None:
+        """Set the text. Its parts that an edit left at the beginning and the end keep their scores.
+
+        A rope that shares pieces with the last one costs a comparison of the pieces.
         """
-        same = common_prefix(self._text, text)
-        rest = common_prefix(self._text[same:][::-1], text[same:][::-1])
-        count = len(text) - same - rest
-        kind = _Unread.TYPED if self._begun and count <= MAX_TYPED_BYTES else _Unread.PASTED
-        self._scores[same : len(self._scores) - rest] = [kind] * count
-        self._text, self._begun, self._skipped_until = text, True, min(self._skipped_until, same)
+        text = Rope.of(text)
+        start = self._text.common_prefix(text)
+        kept = min(self._text.common_suffix(text), min(len(self._text), len(text)) - start)
+        count = len(text) - start - kept
+        is_typed = self._begun and count <= MAX_TYPED_BYTES
+        end = len(self._text) - kept
+        self._scores[start:end] = [_NOT_SCORED] * count
+        self._unread.replace(start, end, count, is_typed=is_typed)
+        self._text, self._begun = text, True
 
     def read(self, start: int, end: int, is_cancelled: IsCancelled = never) -> list[CharacterScore]:
-        """The characters from byte `start` up to `end`, or as many of them as can be read in one
-        go.
+        """Return the scores of the characters from byte `start` up to `end`, or of the first
+        `MAX_BYTES_PER_CALL` unread bytes among them.
 
-        What stands before `start` and has not been read by then is missed. Raises Cancelled once
-        `is_cancelled()` is true; what was read by then is kept.
+        Unread bytes before `start` are passed over, and stay without a score. The costs depend on
+        the bytes that are read, and not on the length of the text. Raises Cancelled once
+        `is_cancelled()` is true. The scores computed by then are kept.
         """
         first, end = self._character_start(start), self._character_start(end)
         at, budget = first, MAX_BYTES_PER_CALL
         while at < end and budget > 0:
-            stop = at + 1
-            if isinstance(self._scores[at], _Unread):
-                stop = self._character_start(min(self._run_end(at), end, at + budget))
-                self._score_run(at, stop, is_cancelled)
-                budget -= stop - at
-            at = stop
+            run = self._unread.next_from(at)
+            if run is None or run.start > at:
+                at = min(run.start, end) if run else end
+                continue
+            stop = self._character_start(min(run.end, end, at + budget))
+            self._score(Run(at, stop, run.is_typed), is_cancelled)
+            at, budget = stop, budget - (stop - at)
         return list(self._scored(first, at))
 
     def next_characters(
         self, at: int, options: Options, is_cancelled: IsCancelled = never
     ) -> list[NextCharacter]:
-        """What may come at byte `at`, the most probable first; `options` say how that would be
-        drawn.
+        """Return the characters that may come at byte `at`, the most probable first, each with its
+        probability of being drawn by `options`.
 
-        Raises Cancelled as `read` does.
+        Raises Cancelled once `is_cancelled()` is true.
         """
-        lookahead = LookaheadCache(self._mixture, self._state(at, is_cancelled))
-        found = candidates.next_characters(
-            lookahead, self._text[:at], replace(options, temperature=0.0)
-        )
-        shares = self._mixture.shares(lookahead.state)
-        sampler = options.sampler(self._text[:at])
+        before, mixture = self._text.upto(at), self._document.mixture
+        lookahead = LookaheadCache(mixture, self._document.at(before, is_cancelled))
+        tail = before[-BEFORE_BYTES:]
+        found = candidates.next_characters(lookahead, tail, replace(options, temperature=0.0))
+        shares, sampler = mixture.shares(lookahead.state), options.sampler(tail)
         texts = [one.text.encode() for one in found]
         return [
             NextCharacter(
@@ -200,86 +188,53 @@ class SurprisalTracker:
             for one, text in zip(found, texts, strict=True)
         ]
 
-    def _score_run(self, start: int, end: int, is_cancelled: IsCancelled) -> None:
-        """Score the bytes from `start` to `end`, which are new in the same way."""
-        self._skip(start)
-        text, typed, states = (
-            self._text[start:end],
-            self._scores[start] is _Unread.TYPED,
-            list[State](),
-        )
-        known = self._find_byte(end, new=False)
-        around = self._text[:start], self._text[known : self._find_byte(known, new=True)]
-        first = self._state(start, is_cancelled)
+    def _score(self, run: Run, is_cancelled: IsCancelled) -> None:
+        """Score the bytes of a run, which begins at an unread byte."""
+        self._unread.discard_before(run.start)
+        text, states = self._text[run.start : run.end], list[State]()
+        first = self._document.at(self._text.upto(run.start), is_cancelled)
+        mixture, uri = self._document.mixture, self._document.uri
+        learning = self._document.learning if run.is_typed else None
+        around = self._text.upto(run.start), self._read_text_after(run.end)
         try:
-            learning = self._learning if typed else None
-            for state in replay(
-                self._mixture, self._document, first, text, around, learning=learning
-            ):
+            for state in replay(mixture, uri, first, text, around, learning=learning):
                 if is_cancelled():
                     raise Cancelled
                 byte = text[len(states)]
-                log_p = float(self._mixture.predict([state])[0, byte])
-                self._scores[start + len(states)] = _ByteScore(
-                    log_p, _shares_of(self._mixture.shares(state), byte)
-                )
+                log_p = float(mixture.predict([state])[0, byte])
+                shares = _shares_of(mixture.shares(state), byte)
+                self._scores[run.start + len(states)] = _ByteScore(log_p, shares)
                 states.append(state)
         finally:
-            self._cache.adopt(Rope.of(self._text[self._base :]), start - self._base, states)
+            self._unread.discard_before(run.start + len(states))
+            self._document.adopt(self._text, run.start, states)
 
-    def _skip(self, end: int) -> None:
-        """What is new before `end` is passed over."""
-        for at in range(self._skipped_until, end):
-            if isinstance(self._scores[at], _Unread):
-                self._scores[at] = _SKIPPED
-        self._skipped_until = max(self._skipped_until, end)
-
-    def _state(self, at: int, is_cancelled: IsCancelled) -> State:
-        """After the text before `at`; where much of that is unread, after its last lines."""
-        if (
-            at < self._base
-            or self._cache.unread_bytes(Rope.of(self._text[self._base : at])) > MAX_UNREAD_BYTES
-        ):
-            cut = self._text.rfind(b"\n", 0, max(0, at - NEARBY_BYTES)) + 1
-            self._base, self._cache = max(cut, at - MAX_UNREAD_BYTES, 0), StateCache(self._mixture)
-        return self._cache.at(Rope.of(self._text[self._base : at]), is_cancelled)
-
-    def _find_byte(self, at: int, *, new: bool) -> int:
-        """The first byte from `at` on that is new, or that is not."""
-        every = range(at, len(self._scores))
-        return next(
-            (i for i in every if isinstance(self._scores[i], _Unread) == new), len(self._scores)
-        )
-
-    def _run_end(self, at: int) -> int:
-        """The first byte after `at` that is not new in the same way."""
-        kind = self._scores[at]
-        return next(
-            (i for i in range(at, len(self._scores)) if self._scores[i] is not kind),
-            len(self._scores),
-        )
+    def _read_text_after(self, at: int) -> Rope:
+        """Return the nearest text after byte `at` that the predictors may see: up to the next
+        unread byte, past the unread bytes that stand right at `at`.
+        """
+        start = self._unread.end_of_unread(at)
+        run = self._unread.next_from(start)
+        return self._text.upto(run.start if run else len(self._text)).since(start)
 
     def _character_start(self, at: int) -> int:
-        """The first border of characters from `at` on."""
-        while at < len(self._text) and self._text[at] & 0xC0 == 0x80:
+        """Return the first border of characters from byte `at` on."""
+        while at < len(self._text) and self._text[at : at + 1][0] & 0xC0 == 0x80:
             at += 1
         return min(at, len(self._text))
 
     def _scored(self, start: int, end: int) -> Iterator[CharacterScore]:
+        """Yield the scores of the characters between two bytes, all of which have been read."""
         for character in self._text[start:end].decode():
             length = len(character.encode())
-            scores = [
-                score
-                for score in self._scores[start : start + length]
-                if isinstance(score, _ByteScore)
-            ]
+            scores = self._scores[start : start + length]
             p = math.exp(sum(score.log_p for score in scores))
             yield CharacterScore(character, None if math.isnan(p) else p, scores[0].shares)
             start += length
 
 
 def _sampling_probability(lookahead: LookaheadCache, sampler: Sampler, text: bytes) -> float:
-    """The probability that the bytes of `text` are drawn one after the other."""
+    """Return the probability of drawing the bytes of `text` one after the other."""
     rows = sampler.adjusted(lookahead.predict([text[:end] for end in range(len(text))]))
     return math.exp(float(rows[range(len(text)), list(text)].sum()))
 

@@ -2,10 +2,10 @@
 step.
 
 With temperature above 0 this is Gumbel top-k over a tree (Kool et al. 2019, "Stochastic Beams and
-Where to Find Them"): each node's key is its log-probability plus Gumbel noise, conditioned on the
-largest of its children's keys being its own, so the k leaves with the largest keys are k draws
-without replacement from p^(1/temperature). As the temperature falls to 0 it becomes best-first
-search by log-probability.
+Where to Find Them"). The key G of a node is its log-probability phi plus Gumbel noise, and the
+noise of its children is conditioned on the largest of their keys being G. So the k leaves with the
+largest keys are k draws without replacement from p^(1/temperature). As the temperature falls to 0,
+the search becomes best-first search by log-probability.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from foretype_model.predictor import LogProbabilities
 from foretype_model.text.grammar import Grammar
 
 BATCH_SIZE: Final = 8
-"""Continuations in one step: 8 rows cost 2.2 times one row at 512 units."""
+"""Continuations in one step. 8 rows cost 2.2 times as much as one row at 512 units."""
 
 MAX_STEPS: Final = 20
-"""Steps of one search at most; few reach it."""
+"""Steps of one search, at most. Few searches reach it."""
 
 MIN_LOG_P: Final = math.log(2e-3)
-"""Nothing less probable is looked at. It would seldom be among the first ten: at 0.001 a search
-takes 8 % longer, and the first five save as many keys.
+"""Continuations less probable than this are not searched. They would seldom be among the first ten:
+at 0.001 a search takes 8 % longer, and the first five save as many keys.
 """
 
 DEFERRED_LOG_P: Final = math.log(2e-2)
 MIN_CANDIDATES: Final = 3
-"""What is less probable than this waits, and is looked at only where fewer candidates than this
-were found without: half of the rows, and the first five save as many keys. At a temperature above 0
-the draws decide.
+"""Continuations less probable than this are deferred, and searched only if fewer candidates than
+this were found without them. It halves the rows, and the first five save as many keys. At a
+temperature above 0 the draws decide.
 """
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """How a search chooses: see `Options`, whose fields these are. `text` before the cursor makes
-    noise repeat.
+    """The choice of bytes and candidates, by fields of `Options`. The noise is seeded by `seed` and
+    by `text`, the text before the cursor.
     """
 
     temperature: float
@@ -56,21 +56,20 @@ class Sampler:
     text: bytes
 
     def rng(self, continuation: bytes) -> np.random.Generator:
-        """Drawn from the text itself, so that the same text gives the same draw, and a
-        typed-through one its like.
+        """Return a generator seeded by the text, so that the same text gets the same noise, also
+        after the user has typed through a part of it.
         """
         tail = (self.text + continuation)[-64:]
         return np.random.default_rng((self.seed & 0xFFFFFFFF, zlib.crc32(tail)))
 
     def sample(self, continuation: bytes, row: LogProbabilities) -> int:
-        """The byte after `continuation`: the most probable, or at a temperature above 0 a draw
-        (Gumbel-max).
-        """
+        """Return the byte after `continuation`: the most probable one, or a draw (Gumbel-max)."""
         if self.temperature == 0:
             return int(row.argmax())
         return int(sampling.gumbel(self.rng(continuation), self.adjusted(row)).argmax())
 
     def adjusted(self, row: LogProbabilities) -> sampling.Floats:
+        """Return log q, the log-probabilities of a draw: by temperature, top-k and top-p."""
         return sampling.adjusted(row, self.temperature, self.top_k, self.top_p)
 
 
@@ -79,9 +78,10 @@ class Hypothesis:
     """A complete candidate.
 
     Attributes:
-        log_p: of the text going on with `text` and then ending there.
-        log_prefix: of the text going on with `text`, whatever follows.
-        key: what it is ranked by: log_p, or the draw's perturbed log-probability.
+        text: its bytes.
+        log_p: the log-probability of `text` and then its end.
+        log_prefix: the log-probability of `text` with any continuation.
+        key: the rank: log_p, or at a temperature above 0 the perturbed log-probability G.
     """
 
     text: bytes
@@ -91,10 +91,16 @@ class Hypothesis:
 
 
 class _Node(NamedTuple):
-    """A prefix of candidates, its last byte not yet read.
+    """A prefix of candidates, whose children are not yet known.
 
-    Nodes stand in a heap: they are compared by `negated_key`, and on a tie by `text`, which no two
-    have in common.
+    Nodes are in a heap, which compares them by `negated_key`, and on a tie by `text`, which is
+    distinct.
+
+    Attributes:
+        negated_key: -G.
+        text: the bytes of the prefix.
+        log_p: its log-probability.
+        log_q: its log-probability phi in a draw, see `Sampler.adjusted`.
     """
 
     negated_key: float
@@ -104,27 +110,25 @@ class _Node(NamedTuple):
 
 
 class Search:
-    """One search from one place."""
+    """One search, from one place in a text."""
 
     def __init__(
         self, lookahead: LookaheadCache, grammar: Grammar, sampler: Sampler, count: int
     ) -> None:
-        self._lookahead, self._grammar, self._sampler, self._count = (
-            lookahead,
-            grammar,
-            sampler,
-            count,
-        )
-        self._frontier: list[_Node] = []
+        """Search for `count` candidates of `grammar`."""
+        self._lookahead, self._grammar = lookahead, grammar
+        self._sampler, self._count = sampler, count
+        self._frontier: list[_Node] = []  # a heap, the largest key first
         self._deferred: list[_Node] = []
         self._finished: list[Hypothesis] = []
-        self._threshold = -math.inf
+        self._threshold = -math.inf  # the key of the last of `count` candidates
 
     def run(self, deadline: Deadline = NO_DEADLINE) -> tuple[list[Hypothesis], bool]:
-        """The `count` best candidates, best first; and whether the patience lasted to the end.
+        """Return the `count` best candidates, best first, and whether the search ended before the
+        deadline.
 
-        Whenever that is lost, the best one is there: a wrong answer is no use to anybody, however
-        soon it comes. Raises Cancelled.
+        After the deadline the search goes on until the best candidate is known, as a wrong answer
+        is useless however early it comes. Raises Cancelled.
         """
         self._expand([_Node(0.0, b"", 0.0, 0.0)])
         for _ in range(MAX_STEPS):
@@ -140,10 +144,11 @@ class Search:
         return heapq.nlargest(self._count, self._finished, key=lambda hypothesis: hypothesis.key)
 
     def _best_is_known(self, batch: list[_Node]) -> bool:
+        """Return whether no continuation of a node can beat the best candidate."""
         return bool(self._finished) and self._best()[0].key >= -batch[0].negated_key
 
     def _batch(self) -> list[_Node]:
-        """The most promising nodes, of those whose key still beats the candidates there are."""
+        """Take the nodes with the largest keys, if these still beat the candidates found."""
         best = self._best()
         self._threshold = best[-1].key if len(best) == self._count else -math.inf
         if not self._frontier and len(best) < MIN_CANDIDATES:
@@ -159,16 +164,20 @@ class Search:
         return batch
 
     def _expand(self, nodes: list[_Node]) -> None:
-        """Put the nodes' children on the frontier, and a node itself among the found where it may
-        end.
+        """Put the nodes' children on the frontier, and the nodes that may end among the finished.
+
+        Arrays have n = len(nodes) rows and 256 columns; flat arrays have an item for each child.
         """
+        # log p, and log q of a draw: shape (n, 256)
         rows = self._lookahead.predict([node.text for node in nodes])
         rows_q = rows if self._sampler.temperature == 0 else self._sampler.adjusted(rows)
         p, q = np.exp(rows), np.exp(rows_q)
+        # The probability of ending at a node: the sum over the bytes before which it is complete.
         masks = [self._grammar.masks(node.text) for node in nodes]
         ends = np.stack([mask.ends for mask in masks])
         p_end, q_end = (p * ends).sum(1).tolist(), (q * ends).sum(1).tolist()
-        # All rows at once: numpy takes ten times as long for each in turn.
+        # The children: bytes of the grammar that are probable enough, in the order of the nodes.
+        # All rows at once, as numpy takes ten times as long for each row in turn.
         min_p = np.exp(MIN_LOG_P - np.array([node.log_p for node in nodes]))[:, np.newaxis]
         node_index, bytes_ = np.nonzero(
             np.stack([mask.continues for mask in masks]) & (p > min_p) & (q > 0)
@@ -178,6 +187,7 @@ class Search:
             rows[node_index, bytes_].tolist(),
             rows_q[node_index, bytes_].tolist(),
         )
+        # The children of node i are the items bounds[i] up to bounds[i + 1].
         bounds = np.searchsorted(node_index, np.arange(len(nodes) + 1)).tolist()
         for i, node in enumerate(nodes):
             children = slice(bounds[i], bounds[i + 1])
@@ -197,6 +207,7 @@ class Search:
         log_p: list[float],
         log_q: list[float],
     ) -> None:
+        """Put the children of `node` whose keys beat the threshold on the frontier."""
         for key, byte, step_log_p, step_log_q in zip(keys, child_bytes, log_p, log_q, strict=False):
             if key > self._threshold:
                 child = _Node(
@@ -211,9 +222,12 @@ class Search:
                     heapq.heappush(self._frontier, child)
 
     def _keys(self, node: _Node, log_q: list[float]) -> list[float]:
-        """What the node's children, and last its end, are ranked by."""
+        """Return the keys of the node's children, and last of its end, from their log-probabilities
+        `log_q` after the node.
+        """
         if self._sampler.temperature == 0:
             return [node.log_q + more for more in log_q]
+        # G of each child: phi plus noise, conditioned on the maximum being the node's own G.
         perturbed = sampling.gumbel(self._sampler.rng(node.text), node.log_q + np.array(log_q))
         return cast(list[float], sampling.gumbel_below(perturbed, -node.negated_key).tolist())
 

@@ -1,4 +1,4 @@
-"""Which few of many candidates save the most keys together."""
+"""Selection of the few candidates that save the most keys together."""
 
 from __future__ import annotations
 
@@ -8,47 +8,45 @@ from typing import NamedTuple
 
 
 class Choice(NamedTuple):
-    """Something that could be offered: a text, and the probability that the user's text goes on
-    with it.
-    """
+    """A text that could be offered, and the probability that the user's text continues with it."""
 
     text: str
     probability: float
 
 
 def select_most_saving(choices: Sequence[Choice], count: int) -> list[Choice]:
-    """The `count` choices, or fewer, that save the most keys in expectation, the most saving first.
+    """Return at most `count` choices that save the most keys in expectation, the most saving first.
 
-    Who is offered several texts takes the longest that is right, for one key. So a text that goes
-    on from another one saves what it is longer, and one that another goes on from saves something
-    only where that one is wrong. The expected savings of a set are submodular: taking the best
-    addition each time comes within 1 - 1/e of the best set (Nemhauser, Wolsey and Fisher 1978), and
-    what an addition saves only falls as others are taken, so that few need to be looked at again
-    (Minoux 1978).
+    A user accepts the longest right text, for one key. So an extension of another choice saves only
+    its additional length, and a prefix of another choice saves keys only if that choice is wrong.
+    The expected savings of a set are submodular: adding the best choice each time reaches at least
+    1 - 1/e of the best set's savings (Nemhauser, Wolsey and Fisher 1978). A gain only falls as
+    other choices are added, so few gains need to be computed again (Minoux 1978).
     """
     chosen: list[Choice] = []
+    # Heap of (negative gain, index); a gain in it is an upper bound once others were chosen.
     queue = [(-_gain(choice, chosen), i) for i, choice in enumerate(choices)]
     heapq.heapify(queue)
     while queue and len(chosen) < count:
         _, i = heapq.heappop(queue)
         gain = _gain(choices[i], chosen)
         if queue and gain < -queue[0][0]:
-            heapq.heappush(queue, (-gain, i))
+            heapq.heappush(queue, (-gain, i))  # no longer the best: back with its new gain
         elif gain > 0:
             chosen.append(choices[i])
     return chosen
 
 
 def _gain(choice: Choice, chosen: Sequence[Choice]) -> float:
-    """Keys that are saved, in expectation, by offering `choice` beside those chosen already."""
+    """Return the expected number of keys that `choice` saves in addition to the chosen ones."""
     text, probability = choice
-    longer = [one for one in chosen if one.text.startswith(text)]
-    # Of those that go on from the text, the ones that go on from no other: of these at most one is
-    # right.
-    first = [
+    extensions = [one for one in chosen if one.text.startswith(text)]
+    # The extensions that extend no other extension: at most one of them is right.
+    shortest = [
         one
-        for one in longer
-        if not any(one.text.startswith(two.text) for two in longer if two is not one)
+        for one in extensions
+        if not any(one.text.startswith(two.text) for two in extensions if two is not one)
     ]
+    # The length that the user gets without `choice`: the longest chosen prefix, or the key itself.
     instead = max((len(one.text) for one in chosen if text.startswith(one.text)), default=1)
-    return (probability - sum(one.probability for one in first)) * (len(text) - instead)
+    return (probability - sum(one.probability for one in shortest)) * (len(text) - instead)

@@ -1,14 +1,14 @@
-"""The state at any place of a text, however long it is: read from a point near enough to be read
-soon.
+"""The state at any place of a text of any length, read from an anchor near enough to be read soon.
 
-A network has forgotten what stood some thousand bytes before. So each place has a *start point*,
-which depends on the place alone, and the state there is that of replaying the text from that point:
-the beginning of a text, or of one of its blocks, `MIN_CONTEXT_BYTES` bytes before at the least.
-Until that is read, a few lines have to do.
+Text some thousand bytes back no longer affects a network. So each place has an *anchor*, which
+depends on the place alone: the beginning of the text, or of one of its blocks, at least
+`MIN_CONTEXT_BYTES` bytes before the place. The exact state is that of replaying the text from the
+anchor. Until that has been read, a few lines have to do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from foretype_model.cancellation import IsCancelled, never
@@ -17,29 +17,29 @@ from foretype_model.states.state_cache import StateCache
 from foretype_model.text.rope import Rope
 
 MIN_CONTEXT_BYTES: Final = 8192
-"""Bytes. With so many before it, a text took as many bits as with all of it; with 1,024, 0.004
-more.
+"""Bytes before a place that are read for its exact state, at least. With 8,192 a text took as many
+bits as with the whole text before it; with 1,024 it took 0.004 more.
 """
 
 ANCHOR_SPACING: Final = 32_768
-"""Bytes between start points."""
+"""Bytes between anchors."""
 
 IMMEDIATE_BYTES: Final = 64
-"""Bytes that are read while somebody waits (2 ms at 768 units); up to twice as many, where a line
-begins there. An answer from so many alone takes 0.1 bits more.
+"""Bytes read while a request waits (2 ms at 768 units); up to twice as many, to begin with a line.
+From these bytes alone, a text takes 0.1 bits more.
 """
 
 INTERIM_BYTES: Final = 1024
-"""Bytes that are read before all others, when nobody waits (40 ms)."""
+"""Bytes read first when no request waits (40 ms)."""
 
 MAX_CACHES: Final = 3
-"""Readings of a text: from the start point, from nearby, and from some way before, or the start
-point before.
+"""Caches of a text: from the anchor, from nearby, and from `INTERIM_BYTES` before or from the last
+anchor.
 """
 
 
 def anchor(place: int) -> int:
-    """Where the text is read from, for the state at byte `place`."""
+    """Return the byte from which the text is read for the exact state at byte `place`."""
     return max(0, (place - MIN_CONTEXT_BYTES) // ANCHOR_SPACING * ANCHOR_SPACING)
 
 
@@ -51,15 +51,16 @@ class _Entry(NamedTuple):
 
 
 class AnchoredStates:
-    """The states of one text that is edited anywhere and asked about anywhere, for one predictor.
+    """The states of one text, for one predictor. The text may be edited anywhere, and states
+    returned for any place.
 
     Attributes:
-        start: where the text was read from, in bytes, for the state given last.
-        is_exact: whether that is the text's start point.
+        start: the byte from which the text was read for the state returned last.
+        is_exact: whether that is the anchor of its place.
     """
 
     def __init__(self, predictor: Predictor, memory: int) -> None:
-        """The states take about `memory` bytes at the most."""
+        """The states take about `memory` bytes at most."""
         self._predictor = predictor
         self._memory = memory // MAX_CACHES
         self._caches: list[_Entry] = []
@@ -67,7 +68,7 @@ class AnchoredStates:
         self.is_exact = True
 
     def at(self, text: Rope, is_cancelled: IsCancelled = never) -> State:
-        """The state at the end of `text`: exact where that is to be had at once, and else from as
+        """Return the state at the end of `text`: exact if it can be had at once, else read from as
         far back as possible.
 
         Raises Cancelled once `is_cancelled()` is true.
@@ -78,7 +79,7 @@ class AnchoredStates:
         return entry.cache.at(text.since(entry.start), is_cancelled)
 
     def catch_up(self, text: Rope, max_bytes: int) -> bool:
-        """Read about `max_bytes` bytes towards the exact state; whether that is reached."""
+        """Read about `max_bytes` bytes towards the exact state. Return whether it is reached."""
         near = self._immediate(text)
         aim = self._next_to_read(text, near)
         done = aim.cache.catch_up(text.since(aim.start), max_bytes)
@@ -87,23 +88,23 @@ class AnchoredStates:
             self._move_to_front(near)
         return done and aim.start == anchor(len(text))
 
-    def adopt(self, text: Rope, start: int, states: list[State]) -> None:
-        """Take over the states from `start` on, as `StateCache.adopt` does, where they go on from
-        what `at` gave.
+    def adopt(self, text: Rope, start: int, states: Sequence[State]) -> None:
+        """Take over the states from byte `start` on, see `StateCache.adopt`, if they go on from the
+        state that `at` returned last.
         """
         if self._caches and self._caches[0].start <= start:
             first = self._caches[0].start
             self._caches[0].cache.adopt(text.since(first), start - first, states)
 
     def release_memory(self, max_states: int) -> None:
-        """Keep `max_states` states of what was read last: enough to come back soon."""
+        """Keep `max_states` states of the last cache: enough to come back soon."""
         del self._caches[1:]
         for entry in self._caches:
             entry.cache.release_memory(max_states)
 
     def _immediate(self, text: Rope) -> _Entry:
-        """What the state can be had from at once: from the start point, or else from as far back as
-        possible.
+        """Return the cache that gives the state at once: the one from the anchor, or else one from
+        as far back as possible.
         """
         exact, end = self._cache_from(anchor(len(text))), len(text)
         others = sorted(
@@ -117,31 +118,32 @@ class AnchoredStates:
         return self._cache_from(_start_of_line(text, IMMEDIATE_BYTES))
 
     def _next_to_read(self, text: Rope, near: _Entry) -> _Entry:
-        """What to read next: a little more than what answers now, which is `near`, and then from
-        the start point.
+        """Return the cache to extend next: one from a little before `near`, the cache that answers
+        now, and then the one from the anchor.
         """
         exact, end = self._cache_from(anchor(len(text))), len(text)
         if end - near.start >= INTERIM_BYTES or end - exact.start <= 2 * INTERIM_BYTES:
             return exact
-        begun = (
+        interim = (
             one for one in self._caches if INTERIM_BYTES <= end - one.start <= 4 * INTERIM_BYTES
         )
-        return next(begun, None) or self._cache_from(_start_of_line(text, INTERIM_BYTES))
+        return next(interim, None) or self._cache_from(_start_of_line(text, INTERIM_BYTES))
 
     def _cache_from(self, start: int) -> _Entry:
+        """Return the cache from byte `start` on, or an empty one."""
         known = (one for one in self._caches if one.start == start)
         return next(known, None) or _Entry(start, StateCache(self._predictor, self._memory))
 
     def _move_to_front(self, entry: _Entry) -> _Entry:
-        """Keep it, before the others."""
+        """Keep the cache, before the others."""
         others = [one for one in self._caches if one.start != entry.start]
         self._caches = [entry, *others][:MAX_CACHES]
         return entry
 
 
 def _start_of_line(text: Rope, least: int) -> int:
-    """Where a line begins, so many bytes before the end of the text, or up to twice as many; else
-    so many.
+    """Return the start of the first line that begins `least` to twice `least` bytes before the end
+    of the text. If there is none, return the place `least` bytes before the end.
     """
     tail = text[-2 * least :]
     line = tail.rfind(b"\n", 0, -least) + 1

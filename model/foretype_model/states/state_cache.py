@@ -1,5 +1,5 @@
-"""The warm states of one document: what a predictor knows along the text, kept, rewound, never
-recomputed in full.
+"""The cached states of a predictor along one text. After an edit, reading goes on from the last
+state before it.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from foretype_model.predictor import Predictor, State
 from foretype_model.text.rope import Rope
 
 SNAPSHOT_SPACING: Final = 64
-"""Bytes between snapshots while a longer text is read: going back costs at most so many steps (3 ms
-at 512 units).
+"""Bytes between snapshots while a longer text is read. Going back costs at most this many steps
+(3 ms at 512 units).
 """
 
 MAX_STATE_BYTES: Final = 4_000_000
-"""Bytes that the states of a text take at most, unless it is said otherwise."""
+"""The default memory for the states of a text, in bytes."""
 
 _OBJECT_BYTES: Final = 56
 _REFERENCE_BYTES: Final = 8
-"""Bytes of an object, and of what refers to one."""
+"""Bytes of an object, and of a reference to one."""
 
 MIN_STATES: Final = 64
-"""States that are kept whatever they take."""
+"""States that are kept whatever their size."""
 
 SIZE_SAMPLE: Final = 16
-"""States, the newest, that the size of all is told by."""
+"""The newest states, from which the size of all is estimated."""
 
 
 class StateCache:
     """States at positions of one text, for one predictor.
 
-    `at` gives the state after any text, reusing what the last text asked for has in common with it.
-    The result is the state of replaying that text from its start, whatever was asked before: states
-    are never approximated.
+    `at` returns the state after any text, and reuses the states of the prefix that it shares with
+    the last text. The result equals the state of replaying the text from its start, whatever was
+    requested before: states are never approximated.
     """
 
     def __init__(self, predictor: Predictor, memory: int = MAX_STATE_BYTES) -> None:
-        """The states take about `memory` bytes at the most."""
+        """The states take about `memory` bytes at most."""
         self._predictor = predictor
         self._memory = memory
         self._max_states = MIN_STATES
@@ -52,10 +52,10 @@ class StateCache:
         self._states: list[State] = [predictor.start()]
 
     def at(self, text: Rope, is_cancelled: IsCancelled = never) -> State:
-        """The state after the last byte of `text`; one step where it is the last text and one byte
-        more.
+        """Return the state after the last byte of `text`. It takes one step if `text` is the last
+        text and one byte more.
 
-        Raises Cancelled once `is_cancelled()` is true; what was read by then is kept.
+        Raises Cancelled once `is_cancelled()` is true. The states computed by then are kept.
         """
         self._follow(text)
         while self._nearest(text)[1] < len(text):
@@ -65,7 +65,7 @@ class StateCache:
         return self._states[self._nearest(text)[0]]
 
     def catch_up(self, text: Rope, max_bytes: int) -> bool:
-        """Read about `max_bytes` bytes towards `at(text)`; whether that is reached."""
+        """Read about `max_bytes` bytes towards `at(text)`. Return whether it is reached."""
         self._follow(text)
         enough = min(len(text), self._nearest(text)[1] + max_bytes)
         while self._nearest(text)[1] < enough:
@@ -73,11 +73,10 @@ class StateCache:
         return self._nearest(text)[1] == len(text)
 
     def adopt(self, text: Rope, start: int, states: Sequence[State]) -> None:
-        """Take over the states from `start` on, the first one there and the others each a byte
-        further.
+        """Take over states that were computed elsewhere: the first one at byte `start`, the others
+        a byte further each.
 
-        Somebody has read them already. Nothing is taken that does not go on from the very state
-        there is at `start`.
+        They are discarded unless the first one is the very state in the cache at `start`.
         """
         self._follow(text)
         known = self._states[bisect_right(self._positions, start) - 1]
@@ -100,15 +99,15 @@ class StateCache:
         self._retain(kept)
 
     def unread_bytes(self, text: Rope) -> int:
-        """Bytes that `at(text)` would have to read."""
+        """Return the number of bytes that `at(text)` would read."""
         shared = self._text.common_prefix(text)
         return len(text) - self._positions[bisect_right(self._positions, shared) - 1]
 
     def _follow(self, text: Rope) -> None:
-        """Forget the states beyond what the last text and this one share.
+        """Discard the states beyond the common prefix of the last text and this one.
 
-        A text that the last one begins with (the cursor has moved up) forgets nothing: the cursor
-        may come back.
+        A prefix of the last text (the cursor has moved up) discards nothing, as the cursor may come
+        back.
         """
         shared = self._text.common_prefix(text)
         if shared < len(text):
@@ -117,22 +116,23 @@ class StateCache:
             self._text = text
 
     def _nearest(self, text: Rope) -> tuple[int, int]:
-        """The last snapshot within `text`: its index and position."""
+        """Return the index and the position of the last snapshot within `text`."""
         index = bisect_right(self._positions, len(text)) - 1
         return index, self._positions[index]
 
     def _extend(self, text: Rope) -> None:
-        """One snapshot further along the text."""
+        """Add the next snapshot along the text."""
         index, position = self._nearest(text)
         end = min(len(text), position + SNAPSHOT_SPACING)
         self._insert(end, self._predictor.feed(self._states[index], text[position:end]))
 
     def _insert(self, position: int, state: State) -> None:
+        """Add a snapshot, and evict others if they take too much memory."""
         index = bisect_right(self._positions, position)
         self._states.insert(index, state)
         self._positions.insert(index, position)
         if len(self._positions) > self._max_states:
-            # States grow when they are asked, so it is found out anew how many there may be.
+            # States grow when they predict, so their size is estimated anew.
             sample = self._states[-SIZE_SAMPLE:]
             self._max_states = max(
                 MIN_STATES, self._memory * len(sample) // sum(map(size_in_bytes, sample))
@@ -141,8 +141,8 @@ class StateCache:
                 self._evict()
 
     def _evict(self) -> None:
-        """Keep the newest quarter, and of the others those that lie a fair share of the text
-        apart.
+        """Keep the newest quarter of the allowed states, and of the others those at even distances
+        along the text.
         """
         gap = max(SNAPSHOT_SPACING, 4 * self._positions[-1] // self._max_states)
         newest, kept = len(self._positions) - self._max_states // 4, [0]
@@ -158,7 +158,7 @@ class StateCache:
 
 
 def size_in_bytes(state: State) -> int:
-    """The bytes that a state takes, about: of numbers, arrays, text, and what holds them."""
+    """Return the approximate size of a state: numbers, arrays, text, and their containers."""
     if isinstance(state, np.ndarray):
         return int(state.nbytes) + _OBJECT_BYTES
     if isinstance(state, tuple | list):

@@ -1,6 +1,4 @@
-"""What counts as one next word, or one next character: which bytes go on with it and which end
-it.
-"""
+"""Grammars of one next word and one next character: the bytes that continue it or end it."""
 
 from __future__ import annotations
 
@@ -12,18 +10,18 @@ from foretype_model.text import utf8
 from foretype_model.text.utf8 import Mask
 
 WORD_CHARACTER: Final = regex.compile(r"[\w\p{M}]")
-"""Letters, digits, the underscore, and the marks that stand on them (the vowels of Hindi, the
-points of Arabic).
+"""Letters, digits, the underscore, and combining marks (the vowels of Hindi, the points of
+Arabic).
 """
 
 MAX_WORD_BYTES: Final = 48
-"""Bytes of a word at most: alignment by spaces and base64 would go on for ever."""
+"""Bytes of a word, at most. Alignment by spaces and base64 would go on for ever."""
 
 WORD_BYTES: Final = utf8.mask(
     (0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A), (0xC3, 0xE1), (0xE3, 0xF4)
 )
-"""First bytes of what a word goes on with. The code points under 0xC2 and 0xE2 are nearly all signs
-and quotes.
+"""First bytes of the characters that continue a word. The code points under 0xC2 and 0xE2 are
+nearly all signs and quotes.
 """
 
 LINE_BYTES: Final = utf8.START_BYTES & ~utf8.mask((0x0A, 0x0A))
@@ -40,34 +38,34 @@ UNSPACED_SCRIPTS: Final = regex.compile(
 """
 
 MAX_UNSPACED_CHARACTERS: Final = 2
-"""A word of such a script ends here: the shortest that saves a key. What is sure beyond it is
-offered with it.
+"""Characters of a word in such a script, at most: the fewest that save a key. A sure continuation
+is offered with it.
 """
 
 
 class ByteMasks(NamedTuple):
-    """The bytes that go on with a candidate, and those before which it is complete."""
+    """The bytes that continue a candidate, and the bytes before which it is complete."""
 
     continues: Mask
     ends: Mask
 
 
 class Grammar(Protocol):
-    """A regular language over bytes: what may go on, and what may end."""
+    """A regular language over bytes: the candidates of a search."""
 
     def masks(self, text: bytes) -> ByteMasks:
-        """For what there is of a candidate so far."""
+        """Return the masks after `text`, the bytes of a candidate so far."""
         ...
 
 
 class Word:
     """White space, then a run of word characters or a run of punctuation.
 
-    The white space spans lines where `max_lines` is above 1.
+    The white space may span `max_lines` lines.
     """
 
     def __init__(self, max_lines: int = 1, first_bytes: Mask = ALL_BYTES) -> None:
-        """`first_bytes` has the bytes that may come first."""
+        """`first_bytes` is the mask of bytes that may come first."""
         self._max_lines, self._first_bytes = max_lines, first_bytes
 
     def masks(self, text: bytes) -> ByteMasks:

@@ -1,4 +1,4 @@
-"""What a writer of prose wants otherwise: whole words and sentences, and peace inside of a word."""
+"""Rules for prose: whole words and sentences, and no candidates inside a word."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ PROSE_SUFFIXES: Final = (
 )  # fmt: skip
 
 NON_PROSE_PATTERNS: Final = ("*", "!*/", *(f"!*.{suffix}" for suffix in PROSE_SUFFIXES))
-"""Patterns, as in a ``.gitignore``, of what is not learnt from: every file that is not named as
-prose is.
+"""Patterns, as in a ``.gitignore``, of the files that are not learnt from: all without a suffix of
+prose.
 """
 
 MIN_CONTINUE_PROBABILITY: Final = 0.5
-"""A word that is less likely than this to go on is right as it stands, and no ending is offered for
-it.
+"""If a word is less likely than this to continue, it is taken as complete, and no ending is
+offered.
 """
 
 _APOSTROPHES: Final = "'’"
 _SENTENCE_END: Final = regex.compile(r"[.!?…。！？｡।؟][\"'\p{Pe}\p{Pf}\p{Pi}]*\Z")
 _MAX_END_BYTES: Final = 16
-"""Bytes of a sentence's end at most: a code point or two, and its quotes."""
+"""Bytes of a sentence's end, at most: a code point or two, and its quotes."""
 
 
 def is_inside_word(before: bytes, after: bytes) -> bool:
-    """Whether a cursor between the two stands inside a word; scripts without spaces have no
-    inside.
+    """Return whether a cursor between the two texts is inside a word; never in scripts without
+    spaces.
     """
     left, right = _last_character(before), after[:8].decode(errors="ignore")
     if right[:1] in _APOSTROPHES:
@@ -41,17 +41,17 @@ def is_inside_word(before: bytes, after: bytes) -> bool:
 
 
 def is_after_word(before: bytes) -> bool:
-    """Whether a word stands right before the cursor."""
+    """Return whether a word ends right before the cursor."""
     return _is_spaced_word(_last_character(before))
 
 
 def ends_sentence(text: bytes) -> bool:
-    """Whether a sentence may end with `text`; not whether it does: "Mr." may be anything."""
+    """Return whether a sentence may end with `text`: "Mr." may end one, too."""
     return bool(_SENTENCE_END.search(text[-_MAX_END_BYTES:].decode(errors="ignore")))
 
 
 def has_word(text: str) -> bool:
-    """Whether there is more in `text` than punctuation."""
+    """Return whether `text` has a word character."""
     return bool(WORD_CHARACTER.search(text))
 
 

@@ -1,15 +1,15 @@
-"""Parts of a text: lists of spans in rising order that do not overlap."""
+"""Spans of a text. Lists of them rise and do not overlap."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 Span = tuple[int, int]
-"""From one byte up to another."""
+"""The bytes from a start up to an end."""
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:
-    """What any of the spans covers."""
+    """Return the union of the spans, which may overlap and be in any order."""
     whole: list[Span] = []
     for start, end in sorted(spans):
         if whole and start <= whole[-1][1]:
@@ -20,7 +20,7 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 
 def clip(spans: Iterable[Span], low: int, high: int) -> list[Span]:
-    """What they cover between two bytes."""
+    """Return the parts of the spans between the bytes `low` and `high`."""
     return [
         (max(start, low), min(end, high))
         for start, end in spans
@@ -29,12 +29,12 @@ def clip(spans: Iterable[Span], low: int, high: int) -> list[Span]:
 
 
 def subtract(spans: Iterable[Span], removed: Iterable[Span]) -> list[Span]:
-    """What they cover, and the others do not."""
+    """Return the parts of the spans outside the removed ones."""
     return [rest for span in spans for rest in _subtract(span, removed)]
 
 
 def take_bytes(spans: Iterable[Span], max_bytes: int) -> list[Span]:
-    """The first so many bytes of them."""
+    """Return the first `max_bytes` bytes of the spans."""
     found = []
     for start, end in spans:
         if max_bytes > 0:
@@ -45,9 +45,9 @@ def take_bytes(spans: Iterable[Span], max_bytes: int) -> list[Span]:
 
 def _subtract(span: Span, removed: Iterable[Span]) -> Iterator[Span]:
     start, end = span
-    for first_gone, last_gone in clip(removed, start, end):
-        if start < first_gone:
-            yield start, first_gone
-        start = last_gone
+    for removed_start, removed_end in clip(removed, start, end):
+        if start < removed_start:
+            yield start, removed_start
+        start = removed_end
     if start < end:
         yield start, end

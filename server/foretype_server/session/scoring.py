@@ -61,7 +61,7 @@ class ScoringSessions:
 
         None once `is_cancelled`, or where no predictor is left.
         """
-        text, at = bytes(snapshot.before + snapshot.after[:MAX_BYTES_AFTER]), len(snapshot.before)
+        text, at = snapshot.before + snapshot.after.upto(MAX_BYTES_AFTER), len(snapshot.before)
         while tracker := self._tracker(snapshot.uri):
             try:
                 tracker.follow(text)

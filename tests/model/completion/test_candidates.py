@@ -12,7 +12,8 @@ import pytest
 from foretype_model.cancellation import Cancelled
 from foretype_model.completion import candidates
 from foretype_model.completion.candidates import Candidate, Options, strip_overlap
-from foretype_model.completion.completer import CATCH_UP_BYTES, Completer
+from foretype_model.completion.completer import Completer
+from foretype_model.completion.document_state import CATCH_UP_BYTES
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import Sampler, Search
 from foretype_model.predictors.mixture import MAX_OBSERVATIONS
@@ -235,7 +236,7 @@ def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> No
         for byte in found.text:
             log_p += predictor.predict([here])[0, byte]
             here = predictor.step([here], [byte])[0]
-        ends = Word().rules(found.text).end
+        ends = Word().masks(found.text).ends
         log_p_end = float(np.logaddexp.reduce(predictor.predict([here])[0][ends]))
         assert found.log_prefix == pytest.approx(log_p, abs=1e-3)
         assert found.log_p == pytest.approx(log_p + log_p_end, abs=1e-3)

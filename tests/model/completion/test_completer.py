@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model.completion.candidates import Options
-from foretype_model.completion.completer import CATCH_UP_BYTES, Completer
+from foretype_model.completion.completer import Completer
+from foretype_model.completion.document_state import CATCH_UP_BYTES
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.states.anchored_states import anchor
 from foretype_model.text.rope import Rope
@@ -64,8 +65,8 @@ def test_a_state_that_is_said_to_be_exact_is_whatever_was_read_between_the_keys(
     for slices in (SLICES + more, *then):
         completer.ghost_text(text, b"", Options())
         completer.next_words(text, b"", Options())
-        (state,) = completer._read().at(Rope.of(text))
-        if completer._read().is_exact:
+        (state,) = completer._document.peek(Rope.of(text))
+        if completer._document._anchored.is_exact:
             assert state == text[anchor(len(text)) :]
         for _ in range(slices):
             completer.catch_up()

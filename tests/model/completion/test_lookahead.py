@@ -47,11 +47,11 @@ def test_what_is_typed_as_foreseen_is_not_looked_at_again() -> None:
     lookahead = LookaheadCache(predictor, predictor.feed(predictor.start(), b"the "))
     lookahead.predict([b"w", b"wo", b"wor", b"word", b"a"])
     predictor.steps.clear()
-    lookahead.follow(b"wo", predictor.feed(predictor.start(), b"the wo"))
+    lookahead.advance(b"wo", predictor.feed(predictor.start(), b"the wo"))
     there = lookahead.predict([b"", b"r", b"rd", b"n"])
     assert predictor.steps == {ord("n"): 1}
     fresh = LookaheadCache(predictor, predictor.feed(predictor.start(), b"the wo"))
-    assert np.array_equal(there, fresh.rows([b"", b"r", b"rd", b"n"]))
+    assert np.array_equal(there, fresh.predict([b"", b"r", b"rd", b"n"]))
 
 
 def test_the_row_at_the_cursor_is_made_anew() -> None:
@@ -59,7 +59,7 @@ def test_the_row_at_the_cursor_is_made_anew() -> None:
     lookahead = LookaheadCache(old, old.feed(old.start(), b"a"))
     lookahead.predict([b"b"])
     lookahead._predictor = new  # as if it had learnt better since
-    lookahead.follow(b"b", new.feed(new.start(), b"ab"))
+    lookahead.advance(b"b", new.feed(new.start(), b"ab"))
     assert lookahead.predict([b""])[0].argmax() == ord("d")
 
 

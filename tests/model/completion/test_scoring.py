@@ -5,7 +5,11 @@ it is cut short.
 from __future__ import annotations
 
 import math
+import sys
+import tracemalloc
+from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +26,7 @@ from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.mixture import Mixture
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.text.rope import Rope
 
 PIECES = ["the mill ", "Wainwright ", "é", "日本", "😀", "\n", "x", "the "]
 QUICKLY = settings(deadline=None, max_examples=40)
@@ -209,3 +214,54 @@ def test_a_long_text_is_read_from_its_last_lines():
     one.follow(text[100:] + b"l")
     assert one.read(len(text) - 100, len(text))[0].probability > 0.5
     assert one.next_characters(50, Options())
+
+
+class ConstantPredictor:
+    """Expects the same byte everywhere, and remembers nothing."""
+
+    def start(self):
+        return None
+
+    def feed(self, state, text):
+        return None
+
+    def step(self, states, following):
+        return [None] * len(states)
+
+    def predict(self, states):
+        row = np.full(256, 0.5 / 255, np.float32)
+        row[ord("a")] = 0.5
+        return np.log(np.tile(row, (len(states), 1)))
+
+
+def slice_cost(lines: int) -> tuple[int, int]:
+    """Return the Python lines run and the bytes allocated at most to score one slice, near the
+    beginning of an unread text of so many lines.
+    """
+    tracker = SurprisalTracker(Mixture({"constant": ConstantPredictor()}), "untitled:1")
+    tracker.follow(Rope([b"a line of many\n" * 100] * (lines // 100)))
+    tracker.read(0, 10_000)
+    counts = Counter[str]()
+
+    def count(_frame, event, _argument):
+        counts[event] += 1
+        return count
+
+    outer = sys.gettrace()
+    tracemalloc.start()
+    sys.settrace(count)
+    try:
+        assert len(tracker.read(128, 10_000)) == scoring.MAX_BYTES_PER_CALL
+    finally:
+        sys.settrace(outer)
+        _, most_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return counts["line"], most_bytes
+
+
+def test_slice_costs_its_own_bytes():
+    """Scoring a slice neither visits nor copies the rest of the document."""
+    slice_cost(1_000)  # compiles and caches
+    (few_lines, few_bytes), (many_lines, many_bytes) = slice_cost(1_000), slice_cost(100_000)
+    assert many_lines <= 1.1 * few_lines
+    assert many_bytes <= few_bytes + 300_000, "of 1.5 MB"
