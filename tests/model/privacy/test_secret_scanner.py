@@ -257,7 +257,7 @@ class LearnedBytes(ScriptedPredictor):
 def log(copy: CopyPredictor) -> bytes:
     """What is kept of what was typed, with the contexts."""
     return b"".join(
-        piece.before + piece.text for recent in copy._recent for piece in recent.pieces()
+        piece.before + piece.text for recent in copy._histories for piece in recent.pieces()
     )
 
 
@@ -330,7 +330,7 @@ def test_nothing_that_is_typed_in_a_file_of_secrets_is_learnt(name):
     for end in range(len(text) + 1):
         completer.next_words(text[:end], b"", Options())
     assert not listening.learnt
-    assert not list(copy._recent[0].pieces())
+    assert not list(copy._histories[0].pieces())
 
 
 # What is trained on

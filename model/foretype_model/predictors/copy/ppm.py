@@ -1,18 +1,18 @@
-"""From what followed alike contexts to a next-byte distribution, each length of context trusted as
-far as it deserves.
+"""Prediction by partial matching (PPM) with learnt escapes.
 
-The longest context that occurred speaks first. A share of the probability, its *trust*, goes to the
-bytes that followed it; the rest goes on to the next shorter one, and what is left in the end to
-nobody: it is for other predictors (the escapes of prediction by partial matching, Cleary and Witten
-1984, with shares learnt instead of fixed). Trust depends on the length, on how often the context
-occurred, on how alike its followers were, and on whether it was in what the user has just typed or
-in the workspace.
+The longest context that occurred predicts first. Its followers get a share of the probability; the
+next shorter context gets a share of the rest, and so on. The remainder stays unassigned, for other
+predictors. These remainders are the escapes of PPM (Cleary and Witten 1984, "Data Compression Using
+Adaptive Coding and Partial String Matching"), learnt instead of fixed. A share depends on the
+order, on how often the context occurred, on its determinism, and on whether it stands in recently
+typed text or in the workspace.
 """
 
 from __future__ import annotations
 
 import heapq
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -25,40 +25,48 @@ from foretype_model.predictor import VOCABULARY
 from foretype_model.predictors.copy.index.fm_index import FMIndex, RowRange, SearchState
 
 RECENT, INDEXED = 0, 1
-"""Kinds of text: what was typed and seen in this session, and what is in the workspace."""
+"""Kinds of text: the text of this session, and the files of the workspace."""
 
 ORDER_CLASSES: Final = (0, 1, 2, 3, 4, 5, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8, *[9] * 8, *[10] * 8, 11)
-"""The class of each length of context, 0 to 32."""
+"""The class of each order (length of context), 0 to 32."""
 
-FREQUENCIES, DETERMINISMS = 8, 4
-"""Classes of how often a context occurred (powers of two), and of how alike its followers were."""
+FREQUENCIES: Final = 8
+"""Classes of how often a context occurred: once, 2 to 3, 4 to 7, ..., 128 times or more."""
+
+DETERMINISM_THRESHOLDS: Final = (0.5, 0.8, 1.0)
+"""The shares of the most frequent follower that divide the classes of determinism."""
+
+DETERMINISMS: Final = len(DETERMINISM_THRESHOLDS) + 1
 
 MIN_ORDER: Final = 3
 MAX_RANGE_ROWS: Final = 1024
-"""Bytes of context, and rows, with which an index is asked. What follows shorter or more frequent
-contexts a network knows as well: with them, the mixture took 0.001 bits less, and a prediction
-three times as long.
+"""Shortest context, and most rows, with which an index is asked. A network predicts shorter or more
+frequent contexts as well: with them, the mixture took 0.001 bits less, and a prediction three times
+as long.
 """
 
 MAX_COUNTED_ROWS: Final = 24
-"""Rows of an index that are counted one by one: beyond, remembered counts are faster."""
+"""Rows of an index that are counted one by one; for more rows, cached counts are faster."""
 
 MIN_REMAINING: Final = 0.02
-"""Where less than this is left, shorter contexts are not asked: they are what costs time."""
+"""Once less than this remains, shorter contexts are not asked: they cost most of the time."""
 
 MAX_TOTAL: Final = 0.999
-"""Nothing is certain."""
+"""The most probability that is assigned: nothing is certain."""
+
+IGNORED_BYTES: Final = b"\xfe\xff"
+"""Followers that do not count: masked bytes, and the ends of documents."""
 
 
 class OrderStats(NamedTuple):
-    """What followed one length of context.
+    """The followers of one context.
 
     Attributes:
-        order: the length, in bytes.
+        order: length of the context in bytes.
         kind: RECENT or INDEXED.
-        rows: how often it occurred.
-        top: how often the follower that was most frequent did follow.
-        shares: each follower's share, summing to 1: by byte, or for all 256.
+        total: how often the context occurred.
+        max_count: how often its most frequent follower occurred.
+        shares: each follower's share, summing to 1: by byte, or shape (256,).
     """
 
     order: int
@@ -69,43 +77,40 @@ class OrderStats(NamedTuple):
 
 
 TABLE_SHAPE: Final = (2, max(ORDER_CLASSES) + 1, FREQUENCIES, DETERMINISMS)
-"""Of the table of trust: by kind, class of order, of frequency and of alikeness."""
+"""Shape of the escape table: kind, class of order, of frequency, of determinism."""
 
 
 @cache
 def escape_table() -> list[float]:
-    """The table, flattened; made by `default_model.fit_escapes`."""
+    """Return the shares of the escape table, flattened; `default_model.fit_escapes` fits them."""
     table = json.loads(files("foretype_model").joinpath("data/escapes.json").read_text("utf-8"))
     flat: list[float] = np.reshape(table, TABLE_SHAPE).ravel().tolist()
     return flat
 
 
 def bucket(kind: int, order: int, total: int, max_count: int) -> int:
-    """Where in the flattened table: a context of `order` bytes that occurred `total` times, one
-    byte following `max_count`.
-    """
+    """Return the index in the flattened escape table for the statistics of a context."""
+    order_class = ORDER_CLASSES[order]
     frequency = min(total.bit_length(), FREQUENCIES) - 1
-    # Alike: one byte always followed, in most cases, in half of them, or less often.
-    determinism = (
-        0
-        if max_count == total
-        else 1
-        if max_count >= 0.8 * total
-        else 2
-        if max_count >= 0.5 * total
-        else 3
-    )
-    return (
-        (kind * TABLE_SHAPE[1] + ORDER_CLASSES[order]) * FREQUENCIES + frequency
-    ) * DETERMINISMS + determinism
+    # The flat index of (kind, order_class, frequency, determinism); np.ravel_multi_index is slower.
+    cell = (kind * TABLE_SHAPE[1] + order_class) * FREQUENCIES + frequency
+    return cell * DETERMINISMS + determinism(total, max_count)
+
+
+def determinism(total: int, max_count: int) -> int:
+    """Return the class of determinism: 0 if one byte always followed, 3 if none did in half."""
+    return len(DETERMINISM_THRESHOLDS) - bisect_right(DETERMINISM_THRESHOLDS, max_count / total)
 
 
 def history_stats(found: list[tuple[int, int]]) -> Iterator[OrderStats]:
-    """The longest context first, of what `MatchHistory.find` has found: (bytes in common, byte that
-    followed).
+    """Yield the statistics of the recent text, the longest context first.
+
+    Args:
+        found: pairs (bytes of context in common, byte that followed), from `MatchHistory.find`.
     """
     ranked = sorted(found, key=lambda pair: -pair[0])
     by_byte: dict[int, int] = {}
+    # A match of n bytes counts for all contexts up to n, so the counts accumulate downwards.
     for i, (length, byte) in enumerate(ranked):
         by_byte[byte] = by_byte.get(byte, 0) + 1
         if i + 1 == len(ranked) or ranked[i + 1][0] < length:
@@ -115,8 +120,9 @@ def history_stats(found: list[tuple[int, int]]) -> Iterator[OrderStats]:
 
 
 def usable_ranges(segment: FMIndex, matches: SearchState) -> Iterator[RowRange]:
-    """Those that are evidence, the longest context first. Here the order is that of the longest
-    context that has it.
+    """Yield the ranges that are long and rare enough, the longest context first.
+
+    Here, the order of a range is that of the longest context with these rows.
     """
     order, ranges = matches
     for shortest, low, high in reversed(ranges):
@@ -127,7 +133,7 @@ def usable_ranges(segment: FMIndex, matches: SearchState) -> Iterator[RowRange]:
 
 
 def index_stats(segment: FMIndex, matches: SearchState) -> Iterator[OrderStats]:
-    """The longest context first."""
+    """Yield the statistics of an index, the longest context first."""
     known = 0
     for order, low, high in usable_ranges(segment, matches):
         if high - low <= MAX_COUNTED_ROWS:
@@ -139,29 +145,28 @@ def index_stats(segment: FMIndex, matches: SearchState) -> Iterator[OrderStats]:
             order_stats = (
                 OrderStats(order, INDEXED, total, max_count, shares) if max_count else None
             )
-        # Less those that count for nothing, its followers may be those of a longer context.
+        # Apart from ignored rows, a shorter context may have no more followers than a longer one.
         if order_stats and order_stats.total > known:
             known = order_stats.total
             yield order_stats
 
 
 def _is_too_wide(segment: FMIndex, low: int, high: int) -> bool:
-    """Whether more than `MAX_RANGE_ROWS` rows count, as they would, had what is masked never been
-    indexed.
+    """Return whether more than `MAX_RANGE_ROWS` rows count.
+
+    Ignored rows do not, so that a masked document leaves an index as if it had never been there.
     """
     if high - low <= MAX_RANGE_ROWS:
         return False
+    # The first bound is cached, the second one counts the rows.
     return (
         high - low - segment.ignored_rows > MAX_RANGE_ROWS
         or high - low - segment.count_ignored_rows(low, high) > MAX_RANGE_ROWS
     )
 
 
-IGNORED_BYTES: Final = b"\xfe\xff"
-"""Followers that count for nothing: those that are masked, and the ends of documents."""
-
-
 def _count_followers(order: int, followers: bytes) -> OrderStats | None:
+    """Return the statistics of a few rows, or None if there are none."""
     total = len(followers)
     if not total:
         return None
@@ -176,30 +181,31 @@ def _count_followers(order: int, followers: bytes) -> OrderStats | None:
 
 
 def merge_stats(sources: Sequence[Iterator[OrderStats]]) -> Iterator[OrderStats]:
-    """Levels of several sources, the longest context first, and the newest text where they are
-    equally long.
-    """
-    if len(sources) == 1:  # half of what merging it with nothing would take
+    """Merge several sources, the longest context first, recent text first at equal orders."""
+    if len(sources) == 1:  # takes half the time of a merge
         return sources[0]
     return heapq.merge(*sources, key=lambda order_stats: (-order_stats[0], order_stats[1]))
 
 
 def distribution(stats: Iterator[OrderStats]) -> NDArray[np.float32]:
-    """Probabilities of the next byte, shape (256,); they sum to what is trusted at all, at most
-    `MAX_TOTAL`.
+    """Return the probabilities of the next byte, shape (256,), summing to at most `MAX_TOTAL`.
+
+    Args:
+        stats: of each context that occurred, the longest first.
     """
-    row, sparse, left = np.zeros(VOCABULARY, np.float32), dict[int, float](), 1.0
-    confidences = escape_table()
+    row, sparse, remaining = np.zeros(VOCABULARY, np.float32), dict[int, float](), 1.0
+    table = escape_table()
     for order, kind, total, max_count, shares in stats:
-        share = confidences[bucket(kind, order, total, max_count)]
-        assigned, left = left * share, left * (1 - share)
+        # This context takes its share of the remainder, and escapes with the rest.
+        share = table[bucket(kind, order, total, max_count)]
+        assigned, remaining = remaining * share, remaining * (1 - share)
         if isinstance(shares, dict):
             for byte, part in shares.items():
                 sparse[byte] = sparse.get(byte, 0.0) + assigned * part
         else:
             row += np.float32(assigned) * shares
-        if left < MIN_REMAINING:
+        if remaining < MIN_REMAINING:
             break
     for byte, part in sparse.items():
         row[byte] += part
-    return row if left > 1 - MAX_TOTAL else row * np.float32(MAX_TOTAL / (1 - left))
+    return row if remaining > 1 - MAX_TOTAL else row * np.float32(MAX_TOTAL / (1 - remaining))

@@ -24,6 +24,7 @@ from foretype_model.predictors.copy.history import MatchHistory
 from foretype_model.predictors.copy.index.fm_index import MAX_CONTEXT_BYTES, FMIndex, SearchState
 from foretype_model.predictors.copy.index.workspace import OnProgress, Workspace
 from foretype_model.predictors.copy.ppm import OrderStats
+from foretype_model.predictors.copy.seen_documents import SeenDocument, SeenDocuments
 from foretype_model.privacy import secret_scanner
 from foretype_model.privacy.forget_list import ForgetList
 from foretype_model.privacy.forgotten_words import learnable_end, unredacted_spans
@@ -41,9 +42,6 @@ IMMEDIATE_AFTER: Final = 256
 """Those of them that are taken in while somebody waits (1 ms); the others when nobody does, so many
 at a time.
 """
-
-MAX_SEEN_DOCUMENTS: Final = 64
-"""Documents, the last ones, of which it is remembered what was taken in."""
 
 _VERSIONS: Final = count()
 
@@ -80,34 +78,41 @@ class _Index(NamedTuple):
     segments: tuple[FMIndex, ...]
 
 
-class _SeenDocument(NamedTuple):
-    """A document as it was when it was last seen, where the cursor was, and what of it has been
-    taken in.
-    """
-
-    text: Rope
-    cursor: int
-    observed: list[Span]
-
-
 class CopyPredictor:
     """Goes on as the text has gone on before, after the longest contexts that occurred."""
 
     def __init__(self, workspace: Workspace | None = None) -> None:
-        """Without a workspace, only from what is observed."""
+        """Without a `workspace`, copy from the observed documents alone."""
         self.workspace = workspace
         self._index = _Index(next(_VERSIONS), ())
+        self._lock = Lock()
+        self._open_lock = Lock()
+        self._is_open = workspace is None
         if workspace:
-            # Where it cannot be told what is forgotten, nothing is learnt or offered until it can;
-            # `refresh` tells why.
+            # While the forget list cannot be read, nothing is learnt or offered; `refresh` raises
+            # the reason.
             with suppress(WorkspaceError):
-                self.segments = workspace.open()
+                if workspace.is_small():
+                    self.open()
+                else:
+                    workspace.read_forget_list()
         self._histories = [MatchHistory() for _ in range(4)]
-        self._documents: dict[str, _SeenDocument] = {}
+        self._seen = SeenDocuments()
         self._forget_list = (workspace and workspace.forget_list) or ForgetList()
         folders, exclude = (workspace.folders, workspace.exclude) if workspace else ((), ())
         self._policy = LearningPolicy(folders, exclude, self._current_forget_list)
-        self._lock = Lock()
+
+    def open(self) -> None:
+        """Load the index that is on disk, once; raise WorkspaceError.
+
+        The constructor opens a small index. To check 20,000 files takes 0.9 s, so `refresh` opens a
+        large index, on the thread that indexes; answers do without it until then.
+        """
+        with self._open_lock:
+            if self.workspace and not self._is_open:
+                self.workspace.open()
+                self._is_open = True
+                self._load_segments()
 
     @property
     def segments(self) -> tuple[FMIndex, ...]:
@@ -144,41 +149,39 @@ class CopyPredictor:
             lists.append(ppm.index_stats(segment, matches))
         return ppm.merge_stats(lists)
 
-    def observe(self, document: str, before: Rope | bytes, after: Rope | bytes) -> bool:
-        """Take in what is new in a document near the cursor, and at the next calls what is around;
-        whether more is.
+    def observe(self, uri: str, before: Rope | bytes, after: Rope | bytes) -> bool:
+        """Take in new text near the cursor, and at further calls the text around it.
+
+        Return whether more text around the cursor is left to take in.
         """
         self._forget(self._current_forget_list() or self._forget_list)
-        if not self._policy.allows(document):
+        if not self._policy.allows(uri):
             return False
         text, cursor = Rope.of(before) + after, len(before)
-        seen = self._documents.pop(document, _SeenDocument(text, -1, []))
-        same = seen.text.common_prefix(text)
-        unchanged = same == len(text) == len(seen.text)
-        observed = seen.observed if unchanged else _shift_spans(seen, text, same)
-        # What may become a secret or a forgotten word waits until that has ended. So does the first
-        # byte after the cursor: it would be expected there, where something else is typed.
-        observable = [
-            (
-                max(0, cursor - OBSERVED_BEFORE),
-                learnable_end(text, cursor, self._forget_list.encoded_words()),
-            ),
-            (cursor + 1, min(len(text), cursor + OBSERVED_AFTER)),
-        ]
-        missing = spans.subtract(observable, observed)
-        if unchanged and seen.cursor == cursor:
+        seen = self._seen.get(uri)
+        observed = seen.spans_in(text)
+        missing = spans.subtract(self._observable(text, cursor), observed)
+        if seen.is_same(text, cursor):
             now, log = spans.take_bytes(missing, IMMEDIATE_BEFORE + IMMEDIATE_AFTER), FAR_LOG
         else:
-            now, log = (
-                spans.clip(missing, cursor - IMMEDIATE_BEFORE, cursor + IMMEDIATE_AFTER),
-                NEAR_LOG,
-            )
+            near = cursor - IMMEDIATE_BEFORE, cursor + IMMEDIATE_AFTER
+            now, log = spans.clip(missing, *near), NEAR_LOG
         for start, end in now:
-            self._add(log, document, text, start, end)
-        self._documents[document] = _SeenDocument(text, cursor, spans.merge([*observed, *now]))
-        if len(self._documents) > MAX_SEEN_DOCUMENTS:
-            del self._documents[next(iter(self._documents))]
+            self._add(log, uri, text, start, end)
+        self._seen.put(uri, SeenDocument(text, cursor, spans.merge([*observed, *now])))
         return now != missing
+
+    def _observable(self, text: Rope, cursor: int) -> list[Span]:
+        """Return the spans around the cursor that may be taken in.
+
+        A suffix that may become a secret or a forgotten word waits until that has ended. So does
+        the first byte after the cursor: it would be expected there, while the user types another.
+        """
+        end = learnable_end(text, cursor, self._forget_list.encoded_words())
+        return [
+            (max(0, cursor - OBSERVED_BEFORE), end),
+            (cursor + 1, min(len(text), cursor + OBSERVED_AFTER)),
+        ]
 
     def sources(self, state: CopyState, text: bytes, limit: int) -> list[Source]:
         """Where `text` has stood, in the workspace and in what was typed."""
@@ -198,6 +201,7 @@ class CopyPredictor:
         Raises:
             ForetypeError: that cannot be kept, or the word can stand in no text.
         """
+        self.open()
         removed, forget_list = Removed(), self._forget_list
         if path:
             removed = self.workspace.forget(path) if self.workspace else removed
@@ -213,12 +217,14 @@ class CopyPredictor:
     def refresh(self, progress: OnProgress = lambda _done, _total: None) -> None:
         """Index what is new in the workspace; raises WorkspaceError."""
         if self.workspace:
+            self.open()
             self.workspace.refresh(progress)
             self._load_segments()
 
     def update(self, paths: Collection[Path]) -> None:
         """Index files that have changed; raises WorkspaceError."""
         if self.workspace:
+            self.open()
             self.workspace.update(paths)
             self._load_segments()
 
@@ -252,13 +258,9 @@ class CopyPredictor:
             count += found
         if forget_list.paths != before.paths:
             self._histories = forget_documents(
-                self._histories, lambda document: not self._policy.allows(document)
+                self._histories, lambda uri: not self._policy.allows(uri)
             )
-            self._documents = {
-                document: seen
-                for document, seen in self._documents.items()
-                if self._policy.allows(document)
-            }
+            self._seen.keep(self._policy.allows)
         return count
 
     def _current_forget_list(self) -> ForgetList | None:
@@ -280,16 +282,6 @@ class CopyPredictor:
                 tuple(segment.find(state.tail) for segment in segments),
             )
         return zip(segments, state.matches, strict=True)
-
-
-def _shift_spans(seen: _SeenDocument, text: Rope, same: int) -> list[Span]:
-    """Where that which was taken in stands now, in a text that begins with the `same` bytes."""
-    rest = min(seen.text.common_suffix(text), len(text) - same, len(seen.text) - same)
-    moved = len(text) - len(seen.text)
-    after = spans.clip(seen.observed, len(seen.text) - rest, len(seen.text))
-    return spans.clip(seen.observed, 0, same) + [
-        (start + moved, end + moved) for start, end in after
-    ]
 
 
 def create(config: PredictorConfig) -> CopyPredictor:

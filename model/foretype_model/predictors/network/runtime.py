@@ -164,7 +164,7 @@ class Network:
         format.
         """
         isa = kernel.best_isa()
-        if isa != kernel.NONE and (found := _read_for_kernel(path)):
+        if isa != kernel.IsaLevel.NONE and (found := _read_for_kernel(path)):
             metadata, arrays = found
             return cls(kernel.Kernel(arrays, isa), metadata)
         session, metadata = open_session(path)

@@ -7,13 +7,14 @@ from __future__ import annotations
 import gc
 import random
 import sys
+import tracemalloc
 import weakref
 from collections.abc import Iterator
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from string import ascii_letters
-from threading import Thread
+from threading import Thread, current_thread
 
 import numpy as np
 import pytest
@@ -30,7 +31,10 @@ from foretype_model.predictor import (
     Predictor,
     PredictorConfig,
 )
+from foretype_model.predictors.copy import seen_documents
+from foretype_model.predictors.copy.index import workspace
 from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.copy.ppm import MAX_TOTAL
 from foretype_model.predictors.copy.predictor import (
     IMMEDIATE_AFTER,
@@ -40,6 +44,7 @@ from foretype_model.predictors.copy.predictor import (
     CopyPredictor,
     create,
 )
+from foretype_model.predictors.copy.seen_documents import MAX_SEEN_BYTES
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 
@@ -57,7 +62,7 @@ def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) ->
     if indexed:
         names = [f"/{i}" for i in range(len(indexed))]
         predictor.segments = (
-            FMIndex.build(list(zip(names, indexed, strict=True))).without(names[:masked]),
+            FMIndex.build(list(zip(names, indexed, strict=True))).mask_documents(names[:masked]),
         )
     for i, document in enumerate(documents):
         predictor.observe(f"file:///{i}", document, b"")
@@ -228,7 +233,7 @@ def pieces_edited(
 
 def amount(predictor: CopyPredictor) -> int:
     """Bytes that were taken in."""
-    return sum(map(len, predictor._recent))
+    return sum(map(len, predictor._histories))
 
 
 @settings(deadline=None, max_examples=50)
@@ -352,6 +357,64 @@ def test_memory_is_bounded_and_the_newest_text_stays() -> None:
     assert after(predictor, text[:5000]).argmax() == text[5000]
 
 
+def document(number: int, size: int) -> bytes:
+    """Lines of text that no other document has."""
+    line = b"line of document %d and what it says in it\n" % number
+    return line * (size // len(line))
+
+
+def test_closed_documents_are_bounded_in_bytes() -> None:
+    """Of documents of 2 MB, at most `MAX_SEEN_BYTES` and the latest one stay in memory."""
+    predictor = CopyPredictor()
+    tracemalloc.start()
+    try:
+        for number in range(25):
+            text = document(number, 2_000_000)
+            observed(predictor, f"file:///{number}", text[:1_000_000], text[1_000_000:])
+        del text
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert predictor._seen.older_bytes() <= MAX_SEEN_BYTES
+    histories = 30 * amount(predictor) + 8 * 65_536 * len(predictor._histories)
+    assert kept < MAX_SEEN_BYTES + 2_000_000 + 2_000_000 + histories
+
+
+@pytest.mark.parametrize("edit", ["nothing", "before", "after", "within"])
+def test_reopened_documents_add_only_edits(edit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document whose text was dropped is recognised, also when it was edited meanwhile."""
+    monkeypatch.setattr(seen_documents, "MAX_SEEN_BYTES", 50_000)
+    text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
+    predictor, cursor = CopyPredictor(), 150_000
+    observed(predictor, "file:///a", text[:cursor], text[cursor:])
+    predictor.observe("file:///b", b"x", b"")
+    assert predictor._seen.older_bytes() < 50_000
+    before = amount(predictor)
+    at = {"nothing": None, "before": 1000, "after": 299_000, "within": cursor - 5000}[edit]
+    if at is not None:
+        text = text[:at] + b"a new word " + text[at:]
+    observed(predictor, "file:///a", text[:cursor], text[cursor:])
+    # The cursor is at another byte once text is inserted before it; the byte at the cursor waits.
+    assert amount(predictor) - before <= (0 if edit in {"nothing", "after"} else 30)
+
+
+def test_dropped_text_is_forgotten_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was observed of a document leaves with it, whether or not its text is still kept."""
+    monkeypatch.setattr(seen_documents, "MAX_SEEN_BYTES", 50_000)
+    text = document(7, 200_000)
+    predictor, other = CopyPredictor(), CopyPredictor()
+    observed(predictor, "file:///a.txt", text, b"")
+    for one in (predictor, other):
+        one.observe("file:///b.txt", b"The treasurer is Philippa.\n", b"")
+    predictor.forget(Path("/a.txt"), None)
+    other.forget(Path("/a.txt"), None)
+    for context in (b"\nline of doc", b"\nThe treas"):
+        assert np.array_equal(after(predictor, context), after(other, context))
+    assert not observed(predictor, "file:///a.txt", text, b"") > 1
+    assert amount(predictor) == amount(other)
+
+
 # In use
 
 
@@ -365,6 +428,61 @@ def test_files_of_the_workspace_are_known_and_follow_their_changes(place) -> Non
     predictor.update([file])
     assert going_on(predictor, b"\n\ndef frob", 4) == b"bify"
     assert going_on(CopyPredictor(place.workspace()), b"\n\ndef frob", 4) == b"bify"
+
+
+@pytest.fixture
+def opened_on(monkeypatch: pytest.MonkeyPatch) -> list[Thread]:
+    """The threads on which a workspace is opened, and all of its files are checked."""
+    threads = list[Thread]()
+    opening = Workspace.open
+
+    def recorded(self: Workspace) -> tuple[FMIndex, ...]:
+        threads.append(current_thread())
+        return opening(self)
+
+    monkeypatch.setattr(Workspace, "open", recorded)
+    return threads
+
+
+def test_large_indexes_open_while_indexing(place, opened_on, monkeypatch) -> None:
+    """The worker neither opens a large index nor checks its files; the indexing thread does."""
+    place.write("a.py", "def frobnicate(widget):\n    pass\n")
+    place.renew()
+    opened_on.clear()
+    monkeypatch.setattr(workspace, "MAX_SMALL_MANIFEST_BYTES", 0)
+    stamps = list[str]()
+    monkeypatch.setattr(workspace.Stamp, "of", stamps.append)
+    predictor = CopyPredictor(place.workspace())
+    assert not after(predictor, b"\ndef frob").any()
+    assert predictor.observe("file:///b.py", b"x = 1", b"") is False
+    assert amount(predictor) > 0, "documents are learnt from meanwhile"
+    assert opened_on == stamps == []
+    monkeypatch.undo()
+    indexing = Thread(target=predictor.refresh)
+    indexing.start()
+    indexing.join()
+    assert going_on(predictor, b"\n\ndef frob", 6) == b"nicate"
+
+
+def test_small_indexes_open_at_once(place, opened_on) -> None:
+    """A small index answers from the first request on, and is opened only once."""
+    place.write("a.py", "def frobnicate(widget):\n    pass\n")
+    place.renew()
+    opened_on.clear()
+    predictor = CopyPredictor(place.workspace())
+    assert going_on(predictor, b"\n\ndef frob", 6) == b"nicate"
+    predictor.refresh()
+    assert opened_on == [current_thread()]
+
+
+def test_forgetting_opens_a_large_index(place, monkeypatch) -> None:
+    """Forgetting names the files of an index that was not open yet."""
+    file = place.write("a.py", "def frobnicate(widget):\n    pass\n")
+    place.renew()
+    monkeypatch.setattr(workspace, "MAX_SMALL_MANIFEST_BYTES", 0)
+    predictor = CopyPredictor(place.workspace())
+    assert predictor.forget(file, None).names == (str(file),)
+    assert not after(predictor, b"\ndef frob").any()
 
 
 def test_beside_a_network_it_offers_the_names_of_the_text() -> None:

@@ -26,7 +26,7 @@ from foretype_model.training.network import Shape
 NATIVE = kernel.library()
 README = Path(__file__).parents[4] / "README.md"
 needs_kernel = pytest.mark.skipif(NATIVE is None, reason="installed without a C compiler")
-WAYS = kernel.supported_isas()
+ISAS = kernel.supported_isas()
 shapes = st.builds(
     Shape, st.just("gru"), st.integers(1, 90), st.just(1), st.integers(1, 40), st.integers(2, 6)
 )
@@ -35,7 +35,7 @@ few = settings(
 )
 
 
-def uri_to_real_path(shape: Shape, folder: Path, seed: int = 0) -> Path:
+def write_model(shape: Shape, folder: Path, seed: int = 0) -> Path:
     path = folder / "m.onnx"
     onnx_file.write(make_network(shape, seed), make_metadata(shape), path)
     return path
@@ -53,15 +53,15 @@ def by_session(path: Path) -> Network:
     return Network(OnnxBackend(session), metadata)
 
 
-def by_kernel(path: Path, way: int) -> Network:
+def by_kernel(path: Path, isa: int) -> Network:
     content = model_file.read(path)
     assert kernel.is_supported(content.arrays)
-    return Network(kernel.Kernel(content.arrays, way), runtime.read_metadata(path))
+    return Network(kernel.Kernel(content.arrays, isa), runtime.read_metadata(path))
 
 
 @cache
-def default(way: int | None) -> Network:
-    return by_session(BUNDLED) if way is None else by_kernel(BUNDLED, way)
+def default(isa: int | None) -> Network:
+    return by_session(BUNDLED) if isa is None else by_kernel(BUNDLED, isa)
 
 
 def apart(ours: runtime.NetworkState, theirs: runtime.NetworkState) -> float:
@@ -78,9 +78,9 @@ def apart(ours: runtime.NetworkState, theirs: runtime.NetworkState) -> float:
     shapes, st.integers(0, 99), st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=16)
 )
 def test_a_step_is_that_of_onnx_runtime(tmp_path, shape, seed, texts) -> None:
-    path = uri_to_real_path(shape, tmp_path, seed)
+    path = write_model(shape, tmp_path, seed)
     session = by_session(path)
-    for ours in (by_kernel(path, way) for way in WAYS):
+    for ours in (by_kernel(path, isa) for isa in ISAS):
         starts = [session.feed(session.start(), text[:-1]) for text in texts]
         stepped = ours.step(starts, [text[-1] for text in texts])
         expected = session.step(starts, [text[-1] for text in texts])
@@ -88,13 +88,13 @@ def test_a_step_is_that_of_onnx_runtime(tmp_path, shape, seed, texts) -> None:
 
 
 @needs_kernel
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("isa", ISAS)
 @few
 @given(shape=shapes, texts=st.lists(st.binary(min_size=40, max_size=40), min_size=1, max_size=16))
 def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(
-    tmp_path, way, shape, texts
+    tmp_path, isa, shape, texts
 ) -> None:
-    ours = by_kernel(uri_to_real_path(shape, tmp_path), way)
+    ours = by_kernel(write_model(shape, tmp_path), isa)
     together = [ours.start()] * len(texts)
     for at in range(40):
         together = ours.step(together, [text[at] for text in texts])
@@ -107,8 +107,8 @@ def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(
 @few
 @given(shape=shapes, texts=st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=20))
 def test_all_that_multiply_many_numbers_at_once_compute_the_same(tmp_path, shape, texts) -> None:
-    path = uri_to_real_path(shape, tmp_path)
-    first, *others = (by_kernel(path, way) for way in (*WAYS[1:], *WAYS[1:2]))
+    path = write_model(shape, tmp_path)
+    first, *others = (by_kernel(path, isa) for isa in (*ISAS[1:], *ISAS[1:2]))
     for ours in others:
         for state, text in ((ours.start(), text) for text in texts):
             assert apart(ours.feed(state, text), first.feed(state, text)) == 0
@@ -118,10 +118,10 @@ def test_all_that_multiply_many_numbers_at_once_compute_the_same(tmp_path, shape
 
 
 @needs_kernel
-@pytest.mark.parametrize("way", WAYS)
-def test_a_text_costs_the_bits_it_costs_by_onnx_runtime(way) -> None:
+@pytest.mark.parametrize("isa", ISAS)
+def test_a_text_costs_the_bits_it_costs_by_onnx_runtime(isa) -> None:
     text = README.read_bytes()[:4000] + bytes(range(256))
-    bits = dict.fromkeys((default(way), default(None)), 0.0)
+    bits = dict.fromkeys((default(isa), default(None)), 0.0)
     for network in bits:
         state = network.start()
         for byte in text:
@@ -133,7 +133,7 @@ def test_a_text_costs_the_bits_it_costs_by_onnx_runtime(way) -> None:
 
 @needs_kernel
 def test_every_byte_is_as_probable_as_by_onnx_runtime_after_any_text() -> None:
-    ours, theirs = default(WAYS[-1]), default(None)
+    ours, theirs = default(ISAS[-1]), default(None)
     text = README.read_bytes()[:1000]
     state = theirs.feed(theirs.start(), text)
     following = list(range(256))
@@ -146,15 +146,15 @@ def test_every_byte_is_as_probable_as_by_onnx_runtime_after_any_text() -> None:
 @needs_kernel
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
 def test_no_state_is_too_strange(value) -> None:
-    start = default(WAYS[0]).start()
+    start = default(ISAS[0]).start()
     strange = start._replace(h=np.full_like(start.h, value))
-    for way in WAYS:
-        assert default(way).step([strange], [97])[0].h.shape == start.h.shape
+    for isa in ISAS:
+        assert default(isa).step([strange], [97])[0].h.shape == start.h.shape
 
 
 def test_the_kernel_serves_where_there_is_one(model_file: Path) -> None:
     assert Network.open(model_file).backend_name == (
-        "ONNX Runtime" if kernel.best_isa() == kernel.NONE else "native code"
+        "ONNX Runtime" if kernel.best_isa() == kernel.IsaLevel.NONE else "native code"
     )
 
 
@@ -190,10 +190,10 @@ def test_a_library_that_is_none_or_of_another_source_is_not_used(tmp_path) -> No
     ids=str,
 )
 def test_other_networks_are_left_to_onnx_runtime(shape, tmp_path) -> None:
-    assert Network.open(uri_to_real_path(shape, tmp_path)).backend_name == "ONNX Runtime"
+    assert Network.open(write_model(shape, tmp_path)).backend_name == "ONNX Runtime"
 
 
-@pytest.mark.skipif(kernel.best_isa() == kernel.NONE, reason="ONNX Runtime serves here")
+@pytest.mark.skipif(kernel.best_isa() == kernel.IsaLevel.NONE, reason="ONNX Runtime serves here")
 def test_serving_the_default_model_does_without_onnx_runtime() -> None:
     code = "import sys\nfrom foretype_model.predictors.network.runtime import Network\n"
     code += "from foretype_model.store.store import BUNDLED\nnetwork = Network.open(BUNDLED)\n"
@@ -210,7 +210,7 @@ def test_what_is_read_is_what_onnx_reads() -> None:
 
 
 def test_a_file_cut_anywhere_is_no_model(tmp_path) -> None:
-    whole = without_seal(uri_to_real_path(Shape("gru", 4, 1, 2, 2), tmp_path))
+    whole = without_seal(write_model(Shape("gru", 4, 1, 2, 2), tmp_path))
     cut = tmp_path / "cut.onnx"
     # Its beginning and its end byte by byte, where all that is not numbers lies.
     for length in [
@@ -241,7 +241,7 @@ def test_any_bytes_are_read_or_refused(tmp_path, content) -> None:
     st.booleans(),
 )
 def test_a_damaged_file_is_refused_or_predicts_something(tmp_path, damage, at_the_end) -> None:
-    content = bytearray(without_seal(uri_to_real_path(Shape("gru", 4, 1, 2, 2), tmp_path)))
+    content = bytearray(without_seal(write_model(Shape("gru", 4, 1, 2, 2), tmp_path)))
     for at, byte in damage:
         content[len(content) - 1 - at % 2500 if at_the_end else at % len(content)] = byte
     path = tmp_path / "damaged.onnx"
@@ -251,7 +251,7 @@ def test_a_damaged_file_is_refused_or_predicts_something(tmp_path, damage, at_th
     except ValueError:
         return
     if kernel.is_supported(arrays):
-        damaged = kernel.Kernel(arrays, WAYS[-1])
+        damaged = kernel.Kernel(arrays, ISAS[-1])
         rubbish = bytes(256 + len(arrays["multipliers"]) - 1)
         h, _ = damaged.run([np.zeros(damaged.state_size, np.float32)], [rubbish], 256)[0]
         assert h.shape == (damaged.state_size,)
@@ -282,7 +282,7 @@ def changed(path: Path, name: str, change) -> None:
     ],
 )
 def test_numbers_that_do_not_fit_together_are_not_the_kernels(name, change, tmp_path) -> None:
-    path = uri_to_real_path(Shape("gru", 20, 1, 8), tmp_path)
+    path = write_model(Shape("gru", 20, 1, 8), tmp_path)
     assert kernel.is_supported(model_file.read(path).arrays)
     changed(path, name, change)
     assert not kernel.is_supported(model_file.read(path).arrays)

@@ -49,7 +49,7 @@ def weights(content: bytes) -> dict[str, int]:
 def test_a_bit_turned_over_in_any_weight_is_refused(way, model, tmp_path, monkeypatch) -> None:
     if way == "ONNX Runtime":
         monkeypatch.setattr(kernel, "library", lambda: None)
-    elif kernel.best_isa() == kernel.NONE:
+    elif kernel.best_isa() == kernel.IsaLevel.NONE:
         pytest.skip("installed without a C compiler")
     assert Network.open(model).backend_name == way
     whole, damaged = model.read_bytes(), tmp_path / "damaged.onnx"

@@ -1,9 +1,8 @@
-"""A network's steps in native code: kernel.c, which is compiled when Foretype is installed where
-there is a C compiler.
+"""The steps of a network in native code: kernel.c, compiled at installation by a C compiler.
 
-It knows the default kind of network, a GRU of one layer with n-grams in int8, and takes little
-longer for a step than it takes to read the weights. Other networks, and other installations, are
-left to ONNX Runtime.
+The kernel supports the default kind of network, a GRU of one layer with n-grams in int8. A step
+takes little longer than reading the weights. ONNX Runtime runs other networks, and serves
+installations without a C compiler.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import zlib
 from collections.abc import Mapping, Sequence
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
@@ -24,23 +24,36 @@ FOLDER: Final = Path(__file__).parent
 C_SOURCES: Final = ("kernel.c", "step.h")
 LIBRARY: Final = "libforetype.so"
 
-NONE, PLAIN, MOST_WAYS = -1, 0, 4
-"""Ways of computing: not at all, in C that suits every processor; those above suit some, and are
-the faster the later they come: AVX2, AVX-VNNI, and AVX-512 with VNNI. Eight rows at 768 units took
-244, 176 and 128 us, one row 60, 58, 57. All of them compute the same numbers.
-"""
+
+class IsaLevel(IntEnum):
+    """Instruction-set levels of the kernel, the slowest first, numbered as in kernel.c.
+
+    Eight rows at 768 units took 244 us with AVX2, 176 us with AVX-VNNI and 128 us with AVX-512
+    VNNI; one row took 60, 58 and 57 us. The levels above PLAIN compute identical numbers.
+    """
+
+    NONE = -1
+    """No kernel: ONNX Runtime serves."""
+
+    PLAIN = 0
+    """Portable C."""
+
+    AVX2 = 1
+    AVX_VNNI = 2
+    AVX512_VNNI = 3
+
 
 PANEL_COLUMNS, GROUP_ROWS = 16, 4
-"""A panel of a matrix has so many columns, and is read in groups of so many rows."""
+"""Columns of a panel of a matrix, and rows of a group within it."""
 
 MAX_WEIGHT: Final = 63
-"""Of the weights: 255 x 63 x 2 is the most that fits 16 bits."""
+"""The largest weight: 255 x 63 x 2, a pair of products, fits 16 bits."""
 
 MAX_UNITS: Final = 16_384
-"""Units and embeddings at most: no sum of so many products overflows 32 bits."""
+"""The most units and embedding dimensions: a sum of so many products fits 32 bits."""
 
 MAX_NGRAMS, MAX_MULTIPLIER = 64, 1 << 18
-"""No sum of so many products with a byte overflows 32 bits."""
+"""Limits of the n-gram hash: a sum of so many products with a byte fits 32 bits."""
 
 STATE_SCALE: Final = np.float32(1 / 127)
 
@@ -59,7 +72,7 @@ ARRAY_TYPES: Final[Mapping[str, type[np.generic]]] = {
     **{f"{name}.scale": np.float32 for name in MATRIX_NAMES},
     **{name.replace("weight", "bias"): np.float32 for name in MATRIX_NAMES},
 }
-"""What a model file has to hold, of which type."""
+"""The arrays that a model file must hold, and their types."""
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float32]
@@ -85,13 +98,13 @@ class _Network(ctypes.Structure):
 
 
 def source_checksum() -> int:
-    """Of the C sources beside this file: what was compiled from others is not used."""
+    """Return the CRC-32 of the C sources; a library of other sources is not used."""
     return zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in C_SOURCES))
 
 
 @cache
 def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
-    """The compiled kernel; None where there is none, or it is that of another release."""
+    """Return the compiled kernel, or None if it is missing or was built from other sources."""
     try:
         found = ctypes.CDLL(str(path))
         found.foretype_source.restype = ctypes.c_uint32
@@ -109,7 +122,7 @@ def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
 
 
 def sizes(arrays: Arrays) -> tuple[int, int, int]:
-    """Units, embedding and the bytes of the longest n-gram."""
+    """Return the sizes: units, embedding dimensions, bytes of the longest n-gram."""
     return (
         len(arrays["recurrent.weight_hh_l0.int8"]),
         len(arrays["recurrent.weight_ih_l0.int8"]),
@@ -118,9 +131,7 @@ def sizes(arrays: Arrays) -> tuple[int, int, int]:
 
 
 def is_supported(arrays: Arrays) -> bool:
-    """Whether these are the numbers of a network that the kernel knows, of sizes that fit
-    together.
-    """
+    """Return whether the kernel supports these arrays: their types, shapes and ranges."""
     if any(
         name not in arrays or arrays[name].dtype != dtype or not arrays[name].ndim
         for name, dtype in ARRAY_TYPES.items()
@@ -154,32 +165,33 @@ def _between(array: NDArray[Any], least: int, most: int) -> bool:
     return bool(array.min() >= least and array.max() <= most)
 
 
-def supported_isas() -> list[int]:
-    """Those that this processor knows."""
+def supported_isas() -> list[IsaLevel]:
+    """Return the levels that this processor and the compiled kernel support, in rising order."""
     native = library()
-    return [isa for isa in range(MOST_WAYS) if native.foretype_knows(isa)] if native else []
+    if native is None:
+        return []
+    return [isa for isa in IsaLevel if isa != IsaLevel.NONE and native.foretype_supports(isa)]
 
 
-def best_isa() -> int:
-    """The way that serves on this processor.
+def best_isa() -> IsaLevel:
+    """Return the fastest supported level that is faster than ONNX Runtime, or NONE.
 
-    NONE where ONNX Runtime is sooner done, or may be: plain C, which took 570 us where AVX2 took
-    48, has not been timed on processors of another kind.
+    PLAIN is not chosen: it took 570 us where AVX2 took 48, and has not been timed on other kinds
+    of processor.
     """
-    return max((isa for isa in supported_isas() if isa != PLAIN), default=NONE)
+    vectorised = [isa for isa in supported_isas() if isa > IsaLevel.PLAIN]
+    return max(vectorised, default=IsaLevel.NONE)
 
 
 class Kernel:
-    """A network's weights, packed in the order in which they are read."""
+    """The weights of a network, packed in the order in which the C code reads them."""
 
     name = "native code"
 
-    def __init__(self, arrays: Arrays, isa: int) -> None:
-        """`arrays` are `is_supported` ones, of a model file; `isa` is `best_isa()`, or PLAIN where
-        there is a library.
-        """
+    def __init__(self, arrays: Arrays, isa: IsaLevel) -> None:
+        """Pack `arrays` of a model file, which `is_supported`, for one of the `supported_isas`."""
         native = library()
-        assert native and isa != NONE
+        assert native and isa != IsaLevel.NONE
         self._native, self._isa = native, isa
         self._arrays: list[NDArray[Any]] = []
         self.state_size, embedding, ngrams = sizes(arrays)
@@ -205,27 +217,35 @@ class Kernel:
     def run(
         self, states: Sequence[Floats], texts: Sequence[bytes], length: int
     ) -> list[tuple[Floats, Floats]]:
-        """What each text leads to: the state, shape (hidden,), and the next byte's
-        log-probabilities, shape (256,).
+        """Return, for each text, the state after it and the next byte's log-probabilities.
 
-        Each text has the ngrams - 1 bytes that came before it, and `length` more, 1 at least.
+        Args:
+            states: before each text, shape (hidden,).
+            texts: the last ngrams - 1 bytes already read, then `length` more, each.
+            length: at least 1.
+
+        Returns:
+            Pairs of shapes (hidden,) and (256,).
+
+        Raises:
+            ValueError: the texts or states have other sizes.
+            MemoryError: the working memory could not be allocated.
         """
         rows, size = len(texts), self._row
         after: Any = (ctypes.c_float * size * rows)()
-        # bytes.join is the quickest way to have the numbers of arrays in one place that ctypes
-        # takes as it is.
+        # bytes.join is the fastest way to lay arrays side by side in a form that ctypes accepts.
         text, before = b"".join(texts), b"".join(cast(Sequence[Any], states))
         if (
             length < 1
             or len(text) != rows * (self._network.ngrams - 1 + length)
             or len(before) != 4 * rows * self.state_size
         ):
-            raise ValueError("texts or states are not of the sizes that they should be")
+            raise ValueError("the texts or states have the wrong size")
         if self._native.foretype_run(self._address, self._isa, rows, length, text, before, after):
             raise MemoryError
         numbers, hidden = np.frombuffer(after, np.float32), self.state_size
-        # Copies: a state that is kept would keep those beside it, of which most are not, as 1,000
-        # snapshots of 20 kB.
+        # Copies: one kept state would otherwise keep its whole batch, and 1,000 snapshots of 20 kB
+        # are kept.
         each = (
             [numbers]
             if rows == 1
@@ -234,8 +254,10 @@ class Kernel:
         return [(row[:hidden], row[hidden:]) for row in each]
 
     def _matrix(self, arrays: Arrays, name: str, gates: int, more: int) -> _Matrix:
-        """A matrix whose columns are those of so many gates, each padded to whole panels, and so
-        many more inputs.
+        """Return a packed matrix: each gate's columns padded to whole panels, `more` inputs added.
+
+        The weight's shape (inputs, columns) becomes (inputs + more, padded columns); inputs are
+        rounded up to whole groups.
         """
         weight, bias = arrays[name.format("weight") + ".int8"], arrays[name.format("bias")]
         scale = arrays[name.format("weight") + ".scale"] * STATE_SCALE
@@ -253,9 +275,7 @@ class Kernel:
         return _Matrix(*weight.shape, *pointers)
 
     def _copy_aligned(self, array: NDArray[Any]) -> int:
-        """The address of a copy that lives as long as this object does, at the start of a cache
-        line.
-        """
+        """Return the address of a copy on a cache line, which lives as long as this object."""
         place = np.empty(array.nbytes + 64, np.uint8)
         place = place[-place.ctypes.data % 64 :][: array.nbytes]
         place.view(array.dtype).reshape(array.shape)[...] = array
@@ -263,9 +283,11 @@ class Kernel:
         return int(place.ctypes.data)
 
 
-def _packed(weight: NDArray[np.int8], isa: int) -> NDArray[np.int8]:
-    """Panels of columns, each of groups of rows, a group's columns beside each other; or in plain
-    code, each column.
+def _packed(weight: NDArray[np.int8], isa: IsaLevel) -> NDArray[np.int8]:
+    """Return the weights in reading order, from shape (inputs, columns).
+
+    The vector levels read panel by panel, and in it group by group, shape (panel, group, column,
+    row); plain C reads column by column, shape (panel, column, group, row).
     """
     groups = weight.reshape(len(weight) // GROUP_ROWS, GROUP_ROWS, -1, PANEL_COLUMNS)
-    return groups.transpose(2, 3, 0, 1) if isa == PLAIN else groups.transpose(2, 0, 3, 1)
+    return groups.transpose(2, 3, 0, 1) if isa == IsaLevel.PLAIN else groups.transpose(2, 0, 3, 1)

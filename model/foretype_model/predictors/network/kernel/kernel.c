@@ -1,7 +1,7 @@
-/* A step of the network for several texts in one call: what the graph of training/onnx_file.py says, for a GRU of one
- * layer with n-grams, in int8. step.h has it all, compiled once for each way; this file picks among them.
+/* Steps of the network for several texts in one call: the graph that training/onnx_file.py writes, for a GRU of one
+ * layer with n-grams, in int8. step.h holds the arithmetic, compiled once for each ISA level; this file dispatches.
  *
- * Called from __init__.py, which packs the weights and has checked every size.
+ * __init__.py calls it, packs the weights, and has checked every size.
  */
 #include <math.h>
 #include <stddef.h>
@@ -11,20 +11,21 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
+/* The ISA levels, numbered as IsaLevel in __init__.py. */
 enum { PLAIN, AVX2, AVX_VNNI, AVX512_VNNI };
 enum { COLUMNS = 16, GROUP = 4, VOCABULARY = 256, AT_ONCE = 32, LINE = 64, IN_FLIGHT = 8 };
 
 static const float STATE_SCALE = 1.0f / 127;
 
-/* Added to a small number, it rounds that to an integer, half to even, in its lowest bits. */
+/* 1.5 * 2^23: adding it rounds a small number to an integer, half to even, in its lowest bits. */
 static const float ROUND = 12582912.0f;
 static const int32_t ROUND_BITS = 0x4B400000;
 
-/* Shape (inputs, columns), padded to whole groups and panels. A panel has 16 columns and is read from beginning to end. */
+/* Shape (inputs, columns), padded to whole groups and panels. A panel has 16 columns and is read from start to end. */
 struct matrix {
     int32_t inputs, columns;
     const int8_t *weights;
-    const int32_t *zero; /* -128 times the sum of each column: what is multiplied is stored with 128 added */
+    const int32_t *zero; /* -128 times the sum of each column: inputs are stored with 128 added */
     const float *scale, *bias;
 };
 
@@ -38,7 +39,7 @@ struct network {
     struct matrix input, recurrent, output, skip;
 };
 
-/* What a call works on, for its B rows: numbers as they are, and as bytes, which are what is multiplied. */
+/* The working memory of a call, for its rows: floats, and the quantised inputs of the products. */
 struct scratch {
     float *gx, *gh, *h, *logits, *skipped;
     uint8_t *embedded, *state;
@@ -58,7 +59,7 @@ static float from_bits(int32_t bits) {
 
 static size_t aligned(size_t size) { return (size + LINE - 1) / LINE * LINE; }
 
-/* One block of memory in parts; NULL where there is none left. The caller frees it. */
+/* Allocate one block of memory and divide it; NULL if memory is exhausted. The caller frees it. */
 static void *prepare(struct scratch *s, const struct network *net, size_t rows, size_t at_once) {
     const size_t numbers[] = {
         rows * at_once * (size_t)net->input.columns, rows * (size_t)net->recurrent.columns, rows * (size_t)net->units,
@@ -80,12 +81,12 @@ static void *prepare(struct scratch *s, const struct network *net, size_t rows, 
     return block;
 }
 
-#define WAY(name) name##_plain
+#define ISA(name) name##_plain
 #define TARGET
 #define FUSED(a, b, c) ((a) * (b) + (c))
 #define AT_A_TIME 4
 #include "step.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef FUSED
 
@@ -104,23 +105,23 @@ typedef float floats16 __attribute__((vector_size(64), may_alias));
 #define SPREAD(four) (ints8) _mm256_set1_epi32(four)
 #define NUMBERS(sum) (floats8) _mm256_cvtepi32_ps((__m256i)(sum))
 
-#define WAY(name) name##_avx2
+#define ISA(name) name##_avx2
 #define TARGET __attribute__((target("avx2,fma")))
-/* The weights have 7 bits, so that the products of two inputs, added, fit 16. */
+/* Weights have 7 bits, so that the sum of two products fits 16 bits. */
 #define DOT(sum, x, w) \
     ((sum) + (ints8)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)(x), (__m256i)(w)), _mm256_set1_epi16(1)))
 #include "step.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef DOT
 
-/* For processors without AVX-512, as most laptops have. */
+/* For processors without AVX-512, as in most laptops. */
 #ifndef WITHOUT_AVX_VNNI
-#define WAY(name) name##_avx_vnni
+#define ISA(name) name##_avx_vnni
 #define TARGET __attribute__((target("avx2,fma,avxvnni")))
 #define DOT(sum, x, w) (ints8) _mm256_dpbusd_avx_epi32((__m256i)(sum), (__m256i)(x), (__m256i)(w))
 #include "step.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef DOT
 #endif
@@ -138,25 +139,25 @@ typedef float floats16 __attribute__((vector_size(64), may_alias));
 #define NUMBERS(sum) (floats16) _mm512_cvtepi32_ps((__m512i)(sum))
 #define AT_A_TIME 8
 
-#define WAY(name) name##_avx512_vnni
+#define ISA(name) name##_avx512_vnni
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma")))
 #define DOT(sum, x, w) (ints16) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(x), (__m512i)(w))
 #include "step.h"
 
 #endif
 
-/* The source that this was compiled from, so that another one is not taken for it. */
+/* The checksum of the compiled sources, by which __init__.py rejects a library of other sources. */
 PUBLIC uint32_t foretype_source(void) { return FORETYPE_SOURCE; }
 
-/* Whether this processor has what a way needs, and the compiler had. */
-PUBLIC int foretype_knows(int way) {
+/* Whether this processor, and the compiler that was used, support an ISA level. */
+PUBLIC int foretype_supports(int isa) {
 #if defined(__x86_64__)
     const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    switch (way) {
+    switch (isa) {
     case AVX2:
         return avx2;
 #ifndef WITHOUT_AVX_VNNI
-    case AVX_VNNI: { /* which not every compiler that has the instructions can ask for by name */
+    case AVX_VNNI: { /* no __builtin_cpu_supports: some compilers with the instructions lack the name */
         unsigned int a, b, c, d;
         return avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a & 1u << 4;
     }
@@ -166,26 +167,27 @@ PUBLIC int foretype_knows(int way) {
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     }
 #endif
-    return way == PLAIN;
+    return isa == PLAIN;
 }
 
-/* Read `length` bytes more in each of `rows` texts.
+/* Read `length` more bytes in each of `rows` texts.
  *
- * text: (rows, ngrams - 1 + length), the bytes before them first; before: (rows, hidden), the states there; after: (rows,
- * hidden + 256), the states, and the log-probabilities of what comes next. 0, or -1 where there was no memory left.
+ * text: (rows, ngrams - 1 + length), beginning with the bytes already read; before: (rows, hidden), the states there;
+ * after: (rows, hidden + 256), the new states and the log-probabilities of the next byte. Return 0, or -1 if memory is
+ * exhausted.
  */
 PUBLIC int foretype_run(
-    const struct network *net, int way, int rows, int length, const uint8_t *text, const float *before, float *after) {
+    const struct network *net, int isa, int rows, int length, const uint8_t *text, const float *before, float *after) {
 #if defined(__x86_64__)
-    if (way == AVX512_VNNI)
+    if (isa == AVX512_VNNI)
         return run_avx512_vnni(net, rows, length, text, before, after);
 #ifndef WITHOUT_AVX_VNNI
-    if (way == AVX_VNNI)
+    if (isa == AVX_VNNI)
         return run_avx_vnni(net, rows, length, text, before, after);
 #endif
-    if (way == AVX2)
+    if (isa == AVX2)
         return run_avx2(net, rows, length, text, before, after);
 #endif
-    (void)way;
+    (void)isa;
     return run_plain(net, rows, length, text, before, after);
 }

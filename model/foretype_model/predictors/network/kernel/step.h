@@ -1,21 +1,22 @@
-/* The network's arithmetic, included by kernel.c once for each way.
+/* The arithmetic of the network, included by kernel.c once for each ISA level.
  *
  * Products are of integers, and so exact. All else is written once and compiled without contractions, in loops over
- * whole panels: a row is the same alone, beside others and within a longer text.
+ * whole panels: a row has the same numbers alone, beside others and within a longer text.
  */
 
-static inline TARGET float WAY(clamped)(float x, float least, float most) {
-    x = x > least ? x : least; /* this way round, what is not a number becomes one */
+static inline TARGET float ISA(clamped)(float x, float least, float most) {
+    x = x > least ? x : least; /* in this order, NaN becomes `least` */
     return x < most ? x : most;
 }
 
-static inline TARGET uint8_t WAY(quantised)(float x) {
-    return (uint8_t)(bits_of(WAY(clamped)(x / STATE_SCALE, -128, 127) + ROUND) - ROUND_BITS + 128);
+/* A state in [-1, 1] as an integer of 8 bits, 128 added. */
+static inline TARGET uint8_t ISA(quantised)(float x) {
+    return (uint8_t)(bits_of(ISA(clamped)(x / STATE_SCALE, -128, 127) + ROUND) - ROUND_BITS + 128);
 }
 
-/* Rational approximations, those of ONNX Runtime and Eigen: within 3e-7. */
-static inline TARGET float WAY(hyperbolic_tangent)(float x) {
-    x = WAY(clamped)(x, -9, 9);
+/* Rational approximations of ONNX Runtime and Eigen: error below 3e-7. */
+static inline TARGET float ISA(hyperbolic_tangent)(float x) {
+    x = ISA(clamped)(x, -9, 9);
     const float s = x * x;
     float p = FUSED(s, -2.76076847742355e-16f, 2.00018790482477e-13f);
     p = FUSED(p, s, -8.60467152213735e-11f);
@@ -29,8 +30,8 @@ static inline TARGET float WAY(hyperbolic_tangent)(float x) {
     return p * x / q;
 }
 
-static inline TARGET float WAY(sigmoid)(float x) {
-    x = WAY(clamped)(x, -18, 18);
+static inline TARGET float ISA(sigmoid)(float x) {
+    x = ISA(clamped)(x, -18, 18);
     const float s = x * x;
     float p = FUSED(s, 4.37031012579801e-11f, 1.15627324459942e-07f);
     p = FUSED(p, s, 6.08574864600143e-05f);
@@ -41,12 +42,12 @@ static inline TARGET float WAY(sigmoid)(float x) {
     q = FUSED(q, s, 1.70198817374094e-03f);
     q = FUSED(q, s, 1.16817656904453e-01f);
     q = FUSED(q, s, 9.93151921023180e-01f);
-    return WAY(clamped)(p * x / q + 0.5f, 0, 1);
+    return ISA(clamped)(p * x / q + 0.5f, 0, 1);
 }
 
-/* Of 0 or less: 2^n times a polynomial of what is left, as in Cephes; within 2e-7 of itself. */
-static inline TARGET float WAY(exponential)(float x) {
-    x = WAY(clamped)(x, -87, 0);
+/* For x of 0 or less: 2^n times a polynomial of the remainder r, as in Cephes; relative error below 2e-7. */
+static inline TARGET float ISA(exponential)(float x) {
+    x = ISA(clamped)(x, -87, 0);
     const float shifted = FUSED(x, 1.44269504088896f, ROUND), n = shifted - ROUND;
     const float r = FUSED(n, 2.12194440e-4f, FUSED(n, -0.693359375f, x));
     float p = FUSED(r, 1.9875691500e-4f, 1.3981999507e-3f);
@@ -58,8 +59,8 @@ static inline TARGET float WAY(exponential)(float x) {
     return p * from_bits((bits_of(shifted) - ROUND_BITS + 127) * (1 << 23));
 }
 
-/* A byte's own embedding and those of the n-grams that end with it, whose rows in the table are their hashes. */
-static TARGET void WAY(embed)(const struct network *net, const uint8_t *text, uint8_t *restrict out) {
+/* The sum of a byte's own embedding and of the n-grams that end with it; an n-gram's row in the table is its hash. */
+static TARGET void ISA(embed)(const struct network *net, const uint8_t *text, uint8_t *restrict out) {
     const int32_t size = net->embedding;
     const float *byte = net->bytes + (size_t)text[net->ngrams - 1] * (size_t)size;
     int32_t sum[size];
@@ -73,12 +74,12 @@ static TARGET void WAY(embed)(const struct network *net, const uint8_t *text, ui
             sum[i] += row[i];
     }
     for (int32_t i = 0; i < size; i++)
-        out[i] = WAY(quantised)(byte[i] + (float)sum[i] * net->table_scale[i]);
+        out[i] = ISA(quantised)(byte[i] + (float)sum[i] * net->table_scale[i]);
 }
 
-/* (x - 128) @ weights * scale + bias for one panel and `rows` rows of x, a constant where this is called. */
+/* (x - 128) @ weights * scale + bias for one panel and `rows` rows of x; every caller passes a constant. */
 #ifndef LANES
-static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
+static inline TARGET void ISA(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
     for (int r = 0; r < rows; r++, x += m->inputs, out += m->columns)
         for (int32_t j = first; j < first + COLUMNS; j++) {
             const int8_t *w = m->weights + (size_t)j * (size_t)m->inputs;
@@ -89,15 +90,15 @@ static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t f
         }
 }
 #else
-static inline TARGET INTEGERS WAY(spread)(const uint8_t *x) {
+static inline TARGET INTEGERS ISA(spread)(const uint8_t *x) {
     int32_t four;
     memcpy(&four, x, sizeof four);
     return SPREAD(four);
 }
 
-/* DOT adds, to each number, the products of four bytes of x and the weights beside each other there. It takes some
- * cycles, so several sums are on their way at a time; integers, they come to the same in any order. */
-static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
+/* DOT adds to each lane the products of four bytes of x and that lane's four weights. Its latency is some cycles, so
+ * several independent chains of sums are in flight; integer sums do not depend on the order. */
+static inline TARGET void ISA(panel)(int rows, const struct matrix *m, int32_t first, const uint8_t *x, float *out) {
     enum { PARTS = COLUMNS / LANES };
     const int chains = rows * PARTS < IN_FLIGHT ? IN_FLIGHT / (rows * PARTS) : 1;
     const INTEGERS *w = (const INTEGERS *)(m->weights + (size_t)first * (size_t)m->inputs);
@@ -106,6 +107,7 @@ static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t f
         for (int c = 0; c < chains; c++)
             for (int p = 0; p < PARTS; p++)
                 sums[r][c][p] = c ? (INTEGERS){0} : ((const INTEGERS *)(m->zero + first))[p];
+    /* Groups of rows, dealt out to the chains in turn. */
     int32_t k = 0;
     for (; k + GROUP * chains <= m->inputs; k += GROUP * chains, w += chains * PARTS)
         for (int c = 0; c < chains; c++) {
@@ -113,15 +115,17 @@ static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t f
             for (int p = 0; p < PARTS; p++)
                 weights[p] = w[c * PARTS + p];
             for (int r = 0; r < rows; r++) {
-                const INTEGERS four = WAY(spread)(x + (size_t)r * (size_t)m->inputs + k + GROUP * c);
+                const INTEGERS four = ISA(spread)(x + (size_t)r * (size_t)m->inputs + k + GROUP * c);
                 for (int p = 0; p < PARTS; p++)
                     sums[r][c][p] = DOT(sums[r][c][p], four, weights[p]);
             }
         }
+    /* The groups left over go to the first chain. */
     for (; k < m->inputs; k += GROUP, w += PARTS)
         for (int r = 0; r < rows; r++)
             for (int p = 0; p < PARTS; p++)
-                sums[r][0][p] = DOT(sums[r][0][p], WAY(spread)(x + (size_t)r * (size_t)m->inputs + k), w[p]);
+                sums[r][0][p] = DOT(sums[r][0][p], ISA(spread)(x + (size_t)r * (size_t)m->inputs + k), w[p]);
+    /* Add up the chains, then scale. */
     for (int r = 0; r < rows; r++, out += m->columns)
         for (int p = 0; p < PARTS; p++) {
             for (int c = 1; c < chains; c++)
@@ -133,38 +137,39 @@ static inline TARGET void WAY(panel)(int rows, const struct matrix *m, int32_t f
 }
 #endif
 
-/* Each panel for all rows while it is in the nearest cache; as many rows at a time as there are registers for. */
-static TARGET void WAY(multiply)(const struct matrix *m, int32_t rows, const uint8_t *x, float *out) {
+/* Multiply each panel by all rows while it is in the L1 cache, as many rows at a time as fit the registers. */
+static TARGET void ISA(multiply)(const struct matrix *m, int32_t rows, const uint8_t *x, float *out) {
     for (int32_t first = 0; first < m->columns; first += COLUMNS) {
         int32_t r = 0;
         for (; AT_A_TIME > GROUP && r + AT_A_TIME <= rows; r += AT_A_TIME)
-            WAY(panel)(AT_A_TIME, m, first, x + (size_t)r * (size_t)m->inputs, out + (size_t)r * (size_t)m->columns);
+            ISA(panel)(AT_A_TIME, m, first, x + (size_t)r * (size_t)m->inputs, out + (size_t)r * (size_t)m->columns);
         for (; r + GROUP <= rows; r += GROUP)
-            WAY(panel)(GROUP, m, first, x + (size_t)r * (size_t)m->inputs, out + (size_t)r * (size_t)m->columns);
+            ISA(panel)(GROUP, m, first, x + (size_t)r * (size_t)m->inputs, out + (size_t)r * (size_t)m->columns);
         const uint8_t *left = x + (size_t)r * (size_t)m->inputs;
         float *last = out + (size_t)r * (size_t)m->columns;
         if (rows - r == 3)
-            WAY(panel)(3, m, first, left, last);
+            ISA(panel)(3, m, first, left, last);
         else if (rows - r == 2)
-            WAY(panel)(2, m, first, left, last);
+            ISA(panel)(2, m, first, left, last);
         else if (rows - r == 1)
-            WAY(panel)(1, m, first, left, last);
+            ISA(panel)(1, m, first, left, last);
     }
 }
 
-/* Cho et al. 2014 in torch's form: n = tanh(gx_n + r * gh_n), h' = n + z * (h - n). */
-static TARGET void WAY(gates)(
+/* The GRU's gates (Cho et al. 2014) in torch's form: n = tanh(gx_n + r * gh_n), h' = n + z * (h - n). */
+static TARGET void ISA(gates)(
     int32_t units, const float *restrict gx, const float *restrict gh, float *restrict h, uint8_t *restrict state) {
     for (int32_t i = 0; i < units; i++) {
-        const float r = WAY(sigmoid)(gx[i] + gh[i]), z = WAY(sigmoid)(gx[units + i] + gh[units + i]);
-        const float n = WAY(hyperbolic_tangent)(gx[2 * units + i] + r * gh[2 * units + i]);
+        const float r = ISA(sigmoid)(gx[i] + gh[i]), z = ISA(sigmoid)(gx[units + i] + gh[units + i]);
+        const float n = ISA(hyperbolic_tangent)(gx[2 * units + i] + r * gh[2 * units + i]);
         h[i] = n + z * (h[i] - n);
     }
     for (int32_t i = 0; i < units; i++)
-        state[i] = WAY(quantised)(h[i]);
+        state[i] = ISA(quantised)(h[i]);
 }
 
-static TARGET void WAY(log_softmax)(const float *restrict output, const float *restrict skip, float *restrict out) {
+/* log_softmax(output + skip), by 16 partial maxima and sums, so that the order does not depend on the ISA level. */
+static TARGET void ISA(log_softmax)(const float *restrict output, const float *restrict skip, float *restrict out) {
     float most[COLUMNS], sums[COLUMNS] = {0}, sum = 0;
     for (int i = 0; i < VOCABULARY; i++)
         out[i] = output[i] + skip[i];
@@ -176,7 +181,7 @@ static TARGET void WAY(log_softmax)(const float *restrict output, const float *r
         most[0] = most[j] > most[0] ? most[j] : most[0];
     for (int i = 0; i < VOCABULARY; i += COLUMNS)
         for (int j = 0; j < COLUMNS; j++)
-            sums[j] += WAY(exponential)(out[i + j] - most[0]);
+            sums[j] += ISA(exponential)(out[i + j] - most[0]);
     for (int j = 0; j < COLUMNS; j++)
         sum += sums[j];
     const float whole = most[0] + logf(sum);
@@ -184,7 +189,8 @@ static TARGET void WAY(log_softmax)(const float *restrict output, const float *r
         out[i] -= whole;
 }
 
-static TARGET int WAY(run)(
+/* Read `length` bytes in `rows` texts; see foretype_run. */
+static TARGET int ISA(run)(
     const struct network *net, int rows, int length, const uint8_t *text, const float *before, float *after) {
     const size_t units = (size_t)net->units, hidden = (size_t)net->hidden, count = (size_t)rows;
     const size_t width = (size_t)(net->ngrams - 1 + length), most = length < AT_ONCE ? (size_t)length : AT_ONCE;
@@ -193,33 +199,36 @@ static TARGET int WAY(run)(
     void *const block = prepare(&s, net, count, most);
     if (!block)
         return -1;
+    /* 1. The states before, padded with zeros; 128 is the quantised zero. */
     memset(s.h, 0, count * units * sizeof(float));
     memset(s.embedded, 128, count * most * inputs);
     memset(s.state, 128, count * units);
     for (size_t b = 0; b < count; b++) {
         memcpy(s.h + b * units, before + b * hidden, hidden * sizeof(float));
         for (size_t i = 0; i < hidden; i++)
-            s.state[b * units + i] = WAY(quantised)(s.h[b * units + i]);
+            s.state[b * units + i] = ISA(quantised)(s.h[b * units + i]);
     }
+    /* 2. At most AT_ONCE bytes at a time: the inputs' product in one pass, then the recurrence byte by byte. */
     size_t read = 0, now = 0;
     for (; read < (size_t)length; read += now) {
         now = (size_t)length - read < most ? (size_t)length - read : most;
         for (size_t t = 0; t < now; t++)
             for (size_t b = 0; b < count; b++)
-                WAY(embed)(net, text + b * width + read + t, s.embedded + (t * count + b) * inputs);
-        WAY(multiply)(&net->input, (int32_t)(now * count), s.embedded, s.gx);
+                ISA(embed)(net, text + b * width + read + t, s.embedded + (t * count + b) * inputs);
+        ISA(multiply)(&net->input, (int32_t)(now * count), s.embedded, s.gx);
         for (size_t t = 0; t < now; t++) {
-            WAY(multiply)(&net->recurrent, rows, s.state, s.gh);
+            ISA(multiply)(&net->recurrent, rows, s.state, s.gh);
             for (size_t b = 0; b < count; b++)
-                WAY(gates)(net->units, s.gx + (t * count + b) * gates, s.gh + b * gates, s.h + b * units,
+                ISA(gates)(net->units, s.gx + (t * count + b) * gates, s.gh + b * gates, s.h + b * units,
                            s.state + b * units);
         }
     }
-    WAY(multiply)(&net->output, rows, s.state, s.logits);
-    WAY(multiply)(&net->skip, rows, s.embedded + (now - 1) * count * inputs, s.skipped);
+    /* 3. The output layer, and its skip connection from the last embedding. */
+    ISA(multiply)(&net->output, rows, s.state, s.logits);
+    ISA(multiply)(&net->skip, rows, s.embedded + (now - 1) * count * inputs, s.skipped);
     for (size_t b = 0; b < count; b++, after += hidden + VOCABULARY) {
         memcpy(after, s.h + b * units, hidden * sizeof(float));
-        WAY(log_softmax)(s.logits + b * VOCABULARY, s.skipped + b * VOCABULARY, after + hidden);
+        ISA(log_softmax)(s.logits + b * VOCABULARY, s.skipped + b * VOCABULARY, after + hidden);
     }
     free(block);
     return 0;

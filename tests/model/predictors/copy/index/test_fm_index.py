@@ -131,14 +131,14 @@ def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, co
     documents = named(texts)
     gone = [{documents[i][0] for i in some if i < len(documents)} for some in (masked, later)]
     whole = FMIndex.build(documents)
-    assert whole.shares(0, len(whole)).rows == sum(len(text) for text in texts)
+    assert whole.shares(0, len(whole)).total == sum(len(text) for text in texts)
     segment = whole.mask_documents(gone[0]).mask_documents(gone[1])
     others = FMIndex.build([one for one in documents if one[0] not in gone[0] | gone[1]])
     # A context never reaches from one document into another here, as the others have other
     # neighbours.
     context = context.rpartition(MARK)[2][-MAX_CONTEXT_BYTES:]
     got, expected = (one.shares(*rows_at(one, context)) for one in (segment, others))
-    assert (got.rows, got.top) == (expected.rows, expected.top)
+    assert (got.total, got.max_count) == (expected.total, expected.max_count)
     assert np.array_equal(got.shares, expected.shares)
     rows = (len(context), *rows_at(segment, context))
     assert not {place.name for byte in b"ab\n" for place in segment.places(rows, byte, 1000)} & (

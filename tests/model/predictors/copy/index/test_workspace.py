@@ -40,7 +40,7 @@ def test_what_is_forgotten_is_gone_at_once_and_from_the_disk_and_for_good(place)
     )
     restarted.refresh()
     assert sorted(place.content(restarted)) == sorted(place.content(workspace)) == ["novel.txt"]
-    assert restarted.forgotten.paths == (str(file), str(place.folder / "notes"))
+    assert restarted.forget_list.paths == (str(file), str(place.folder / "notes"))
 
 
 def test_what_is_forgotten_leaves_a_large_shard_too(place, tiers):
@@ -276,7 +276,7 @@ def test_changes_of_what_is_none_of_ours_start_no_process(place, monkeypatch):
     workspace = place.workspace()
     workspace.refresh()
     started: list[str] = []
-    monkeypatch.setattr(workspace, "_renew", started.extend)
+    monkeypatch.setattr(workspace, "_run_child", started.extend)
     workspace.update([*others, elsewhere])
     assert started == []
     gone.unlink()
