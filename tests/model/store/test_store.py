@@ -1,4 +1,5 @@
 import stat
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,33 @@ def test_a_path_is_given_up_when_its_model_goes_or_is_another(store, mine, tmp_p
     assert store.find(None, notes / "a.txt") == store_module.BUNDLED
 
 
+ASSIGN = """
+import sys
+from pathlib import Path
+from foretype_model.store import store
+store.model_unit = lambda path: "byte"
+sys.stdin.readline()
+for path in sys.argv[2:]:
+    store.Store(Path(sys.argv[1])).use("default", [Path(path)])
+"""
+
+
+def test_two_processes_assign_at_once(store, tmp_path):
+    """Of the assignments that two processes make at the same time, none is lost."""
+    paths = [folder(tmp_path / f"{number}") for number in range(80)]
+    models = str(tmp_path / "data" / "models")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ASSIGN, models, *map(str, half)], stdin=subprocess.PIPE
+        )
+        for half in (paths[:40], paths[40:])
+    ]
+    for process in processes:
+        process.stdin.close()
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert set(store.in_use().paths) == set(map(str, paths))
+
+
 def test_links_to_a_path_are_the_path(store, mine, tmp_path):
     (tmp_path / "link").symlink_to(folder(tmp_path / "notes"))
     store.use(mine, [tmp_path / "link"])
@@ -285,6 +313,7 @@ def test_files_are_the_users_alone(store, mine):
     assert {path.name: mode(path) for path in folder.iterdir()} == {
         "mine.onnx": 0o600,
         "in-use.json": 0o600,
+        "lock": 0o600,
     }
     assert mode(folder) == mode(folder.parent) == 0o700
 

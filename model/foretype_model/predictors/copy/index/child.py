@@ -18,7 +18,7 @@ from typing import Any
 
 from foretype_model.errors import ForetypeError
 from foretype_model.files.atomic import private_folder
-from foretype_model.files.lock import exclusive
+from foretype_model.files.lock import NO_TIMEOUT, exclusive
 from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 
 
@@ -30,7 +30,7 @@ def main() -> None:
         os.nice(19)
     try:
         private_folder(Path(request.folder))
-        with exclusive(Path(request.folder)):
+        with exclusive(Path(request.folder), NO_TIMEOUT):
             IndexUpdate(request, _ThrottledProgress()).run()
     except ForetypeError as error:
         _send(error=str(error))
