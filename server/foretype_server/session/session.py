@@ -207,6 +207,13 @@ class ClientSession:
         document = self._documents.get(uri)
         return document.version if document else None
 
+    def clamp(self, uri: str, point: Point) -> Point:
+        """Return the position that `point` stands for in a document, as `Text.clamp` does;
+        unchanged if that is not open.
+        """
+        document = self._documents.get(uri)
+        return document.text.clamp(point) if document else point
+
     async def explain(self, uri: str, point: Point, text: str) -> Explanation | None:
         """Why `text` is offered at a point, or would be; None where nothing is, or somebody asked
         again meanwhile.
