@@ -7,8 +7,10 @@ do as well.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -43,6 +45,9 @@ MAX_SOURCES: Final = 3
 """Places at most that something is said to come from."""
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True)
 class LoadResult:
     """What the engine works with, and a line for the user on each thing that it has to do
@@ -74,6 +79,7 @@ class Engine:
         self._completers: OrderedDict[str, tuple[Ensemble, Completer]] = OrderedDict()
         self._memory = 0
         self._index_changed = False
+        self._unclosed: set[str] = set()
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> LoadResult:
         """Make the predictors that `settings` name; all documents start anew with them."""
@@ -191,12 +197,35 @@ class Engine:
         """Let go of a document."""
         self._completers.pop(uri, None)
         self._scoring.close(uri)
-        self._ensembles.save()
+        self._discard_unused_models()
 
     def release(self) -> None:
-        """Let go of the predictors; what they have learnt is kept."""
+        """Save what the predictors have learnt, and close them. A `close` that raises is a warning:
+        it must not keep the next settings from being loaded.
+        """
         self._ensembles.save()
-        _call_each(self._indexers(), lambda predictor: predictor.close())
+        for indexer in self._indexers():
+            try:
+                indexer.close()
+            except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
+                self._warn_unclosed(indexer, error)
+
+    def _warn_unclosed(self, indexer: Indexer, error: BaseException) -> None:
+        name = self._ensembles.name(indexer)
+        log.warning("the predictor %s could not be closed", name, exc_info=error)
+        if name in self._unclosed:
+            return
+        self._unclosed.add(name)
+        with suppress(RuntimeError):  # the client has gone
+            self._warn(
+                f'The predictor "{name}" could not be closed ({logs.describe_error(error)}): it may '
+                f"may hold files or memory until the editor restarts."
+            )
+
+    def _discard_unused_models(self) -> None:
+        """Save what was learnt, then unload the models that no open document uses."""
+        self._ensembles.save()
+        self._ensembles.discard_unused(ensemble for ensemble, _ in self._completers.values())
 
     # On the thread that indexes, beside the worker:
 
@@ -233,8 +262,11 @@ class Engine:
             for _, completer in self._completers.values():
                 completer.invalidate()
         ensemble = self._ensembles.for_document(uri)
-        if uri not in self._completers or self._completers[uri][0] is not ensemble:
+        if uri not in self._completers:
             self._completers[uri] = ensemble, self._new_completer(uri, ensemble)
+        elif self._completers[uri][0] is not ensemble:
+            self._completers[uri] = ensemble, self._new_completer(uri, ensemble)
+            self._discard_outdated_completers()
         elif uri != next(reversed(self._completers)):
             # Meanwhile the predictors have learnt from what was typed elsewhere.
             self._completers[uri][1].invalidate()
@@ -244,6 +276,13 @@ class Engine:
                 1
             ].release_memory()
         return self._completers[uri][1]
+
+    def _discard_outdated_completers(self) -> None:
+        """Discard the completers of documents that another model completes now, and its memory."""
+        for uri, (ensemble, _) in list(self._completers.items()):
+            if not self._ensembles.is_current(ensemble, uri):
+                del self._completers[uri]
+        self._discard_unused_models()
 
     def _new_completer(self, uri: str, ensemble: Ensemble) -> Completer:
         return Completer(

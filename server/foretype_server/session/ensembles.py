@@ -8,7 +8,7 @@ answer goes by it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,20 +52,33 @@ class Ensembles:
         self._unsaved: set[str] = set()
         self._stamp = -1
         self._models: dict[str, Path | None] = {}
-        self._ensembles: dict[ModelVersion, Ensemble] = {}
-        if model and (version := _version(model)):
-            self._ensembles[version] = self.base
+        base_version = model and _version(model)
+        self._has_models = bool(base_version)
+        self._ensembles = {base_version: self.base} if base_version else {}
 
     def for_document(self, uri: str) -> Ensemble:
-        """What answers for a document now."""
-        model = self._model(uri) if self._ensembles else None
-        version = model and _version(model)
+        """Return the ensemble that answers for a document now."""
+        version = self._document_version(uri)
         if not version:
             return self.base
         if version not in self._ensembles:
             self._discard_older(version[0])
             self._ensembles[version] = self._new_ensemble(version[0])
         return self._ensembles[version]
+
+    def is_current(self, ensemble: Ensemble, uri: str) -> bool:
+        """Return whether `ensemble` still answers for a document. Loads nothing."""
+        version = self._document_version(uri)
+        return ensemble is (self._ensembles.get(version) if version else self.base)
+
+    def discard_unused(self, used: Iterable[Ensemble]) -> None:
+        """Unload each model whose ensemble is not in `used`, without saving; the base stays."""
+        kept = {id(ensemble) for ensemble in (self.base, *used)}
+        self._ensembles = {
+            version: ensemble
+            for version, ensemble in self._ensembles.items()
+            if id(ensemble) in kept
+        }
 
     def predictors(self) -> list[Predictor]:
         """All that answer for some document, or may; each of them once, although it may work in
@@ -78,6 +91,14 @@ class Ensembles:
         )
         return list({id(predictor): predictor for predictor in made}.values())
 
+    def name(self, predictor: object) -> str:
+        """Return the name of a predictor; that of its class if it is in no ensemble."""
+        for ensemble in (self.base, *self._ensembles.values()):
+            for name, one in ensemble.predictors.items():
+                if one is predictor:
+                    return name
+        return type(predictor).__name__
+
     def save(self) -> None:
         """Keep what they have learnt; what cannot be kept costs nobody an answer."""
         for predictor in self.predictors():
@@ -89,10 +110,7 @@ class Ensembles:
 
     def _warn_unsaved(self, predictor: Predictor, error: BaseException) -> None:
         """Once: the next time it may well be the same."""
-        ensembles = (self.base, *self._ensembles.values())
-        name = next(
-            name for one in ensembles for name, made in one.predictors.items() if made is predictor
-        )
+        name = self.name(predictor)
         if name not in self._unsaved:
             self._unsaved.add(name)
             reason = (
@@ -105,6 +123,11 @@ class Ensembles:
                     f"what the predictor {name!r} has learnt is not kept ({reason}): is there room on "
                     f"the disk?"
                 )
+
+    def _document_version(self, uri: str) -> ModelVersion | None:
+        """Return the model of a document; None if the base answers for it."""
+        model = self._model(uri) if self._has_models else None
+        return _version(model) if model else None
 
     def _model(self, uri: str) -> Path | None:
         """The model of a document; looked up again when something else has come into use."""

@@ -82,6 +82,8 @@ class ScoringSessions:
         self._trackers.pop(uri, None)
         if not self._trackers:
             self.reset()
+        elif self._ensembles:
+            self._ensembles.discard_unused(ensemble for ensemble, _ in self._trackers.values())
 
     def reset(self) -> None:
         """Let go of all: whatever is asked about again is read anew, by predictors as they are made
@@ -102,4 +104,5 @@ class ScoringSessions:
                 ensemble,
                 SurprisalTracker(Mixture(members, ensemble.mixer_weights), uri, self._policy),
             )
+            self._ensembles.discard_unused(one for one, _ in self._trackers.values())
         return self._trackers[uri][1]
