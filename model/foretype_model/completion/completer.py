@@ -167,14 +167,18 @@ class Completer:
 
         return self._guarded(ghost, None)
 
-    def explain(self, before: Rope | bytes, text: str, limit: int) -> Explanation | None:
+    def explain(
+        self, before: Rope | bytes, text: str, limit: int, is_cancelled: IsCancelled = never
+    ) -> Explanation | None:
         """Why `text` is offered after `before`, with at most so many sources; None where nothing
-        predicts any more.
+        predicts any more. Raises Cancelled once `is_cancelled()` is true.
         """
         read = _as_rope(before)
         # Not by way of `_state`: what is still to be read is what was asked about last.
         return self._guarded(
-            lambda: explain.explain(self._mixture, self._document_states().at(read), text, limit),
+            lambda: explain.explain(
+                self._mixture, self._document_states().at(read), text, limit, is_cancelled
+            ),
             None,
         )
 

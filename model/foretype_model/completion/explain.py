@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from foretype_model.cancellation import Cancelled, IsCancelled, never
 from foretype_model.predictor import Source, State
 from foretype_model.predictors.mixture import Mixture
 
@@ -29,13 +30,21 @@ class Explanation:
     sources: Sequence[Source]
 
 
-def explain(mixture: Mixture, state: tuple[State, ...], text: str, limit: int) -> Explanation:
+def explain(
+    mixture: Mixture,
+    state: tuple[State, ...],
+    text: str,
+    limit: int,
+    is_cancelled: IsCancelled = never,
+) -> Explanation:
     """Explain `text`, which is not empty, after what `state` has read; with at most so many
-    sources.
+    sources. Raises Cancelled once `is_cancelled()` is true.
     """
     following = text.encode()
     log_p, states = 0.0, [state]
     for byte in following:
+        if is_cancelled():
+            raise Cancelled
         log_p += float(mixture.predict(states)[0, byte])
         states = mixture.step(states, [byte])
     shares = {name: float(share[following[0]]) for name, share in mixture.shares(state).items()}

@@ -138,13 +138,6 @@ class Engine:
         except Cancelled:
             return None
 
-    def all_candidates(
-        self, snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled
-    ) -> list[Candidate]:
-        """The ghost text, where there is any, then the `candidates`."""
-        ghost = self.ghost_text(snapshot, settings, is_cancelled)
-        return [*([ghost] if ghost else []), *self.candidates(snapshot, settings, is_cancelled)]
-
     def outlook(
         self,
         snapshot: Snapshot,
@@ -160,9 +153,27 @@ class Engine:
             self._scoring.reset()
         return self._scoring.outlook(snapshot, settings, span, is_cancelled)
 
-    def explain(self, snapshot: Snapshot, text: str) -> Explanation | None:
-        """Why `text` is offered, or would be."""
-        return self._completer(snapshot.uri).explain(snapshot.before, text, MAX_SOURCES)
+    def explain(
+        self, snapshot: Snapshot, text: str, is_cancelled: IsCancelled
+    ) -> Explanation | None:
+        """Return the reasons for offering `text`. None once `is_cancelled`."""
+        completer = self._completer(snapshot.uri)
+        try:
+            return completer.explain(snapshot.before, text, MAX_SOURCES, is_cancelled)
+        except Cancelled:
+            return None
+
+    def explain_offers(
+        self, snapshot: Snapshot, settings: Settings, text: str | None, is_cancelled: IsCancelled
+    ) -> tuple[list[Candidate], Explanation] | None:
+        """Return the ghost text and the `candidates`, and the reasons for offering `text`, by
+        default the first of them. None once `is_cancelled`, or if there is nothing to explain.
+        """
+        ghost = self.ghost_text(snapshot, settings, is_cancelled)
+        offers = [*([ghost] if ghost else []), *self.candidates(snapshot, settings, is_cancelled)]
+        text = text or (offers[0].text if offers else "")
+        explanation = self.explain(snapshot, text, is_cancelled) if text else None
+        return (offers, explanation) if explanation else None
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
         """Have each predictor that can forget what was learnt from `path`, or `word`; none learns
@@ -218,8 +229,8 @@ class Engine:
         self._unclosed.add(name)
         with suppress(RuntimeError):  # the client has gone
             self._warn(
-                f'The predictor "{name}" could not be closed ({logs.describe_error(error)}): it may '
-                f"may hold files or memory until the editor restarts."
+                f'The predictor "{name}" could not be closed ({logs.describe_error(error)}): its '
+                f"files or memory may stay in use until the editor restarts."
             )
 
     def _discard_unused_models(self) -> None:

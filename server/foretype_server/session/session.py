@@ -219,7 +219,26 @@ class ClientSession:
         again meanwhile.
         """
         return await self._request(
-            "explanation", uri, point, lambda engine, snapshot, *_: engine.explain(snapshot, text)
+            "explanation",
+            uri,
+            point,
+            lambda engine, snapshot, _, is_cancelled: engine.explain(snapshot, text, is_cancelled),
+        )
+
+    async def explain_offers(
+        self, uri: str, point: Point, text: str | None
+    ) -> tuple[list[Candidate], Explanation] | None:
+        """Return all offers at a point, and the reasons for offering `text`, by default the first
+        of them; None if there is nothing to explain, or a newer request has superseded this one.
+        """
+        # One request: of two, the second would wait behind an explanation that it supersedes.
+        return await self._request(
+            "explanation",
+            uri,
+            point,
+            lambda engine, snapshot, settings, is_cancelled: engine.explain_offers(
+                snapshot, settings, text, is_cancelled
+            ),
         )
 
     async def outlook(
@@ -239,15 +258,6 @@ class ClientSession:
             lambda engine, snapshot, settings, is_cancelled: engine.outlook(
                 snapshot, settings, (start, end), is_cancelled
             ),
-        )
-
-    async def all_candidates(self, uri: str, point: Point) -> list[Candidate]:
-        """All that is offered at a point, without regard to what else is asked."""
-        return (
-            await self._request(
-                "offers", uri, point, lambda engine, *arguments: engine.all_candidates(*arguments)
-            )
-            or []
         )
 
     async def forget(self, path: Path | None, word: str | None) -> Removed:
