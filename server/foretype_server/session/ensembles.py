@@ -1,8 +1,8 @@
-"""Which predictors answer for which document: the same for all, but for those that work with the
-document's own model.
+"""The predictors of each document: the same for all documents, except for predictors that work with
+the document's own model.
 
-What is in use changes beside a running server, when a model has been trained or chosen; the next
-answer goes by it.
+The model in use changes beside a running server, when one is trained or chosen; the next answer
+follows the change.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from foretype_model.store.store import Store
 from foretype_server import logs
 
 ModelVersion: TypeAlias = tuple[Path, int]
-"""A model's file, and when it was written (nanoseconds)."""
+"""A model's file, and its modification time in nanoseconds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Predictors that work together, and how far each has proved to be trusted."""
+    """Predictors that work together, and the learnt mixer weights between them."""
 
     predictors: Mapping[str, Predictor]
     mixer_weights: MixerWeights = field(default_factory=dict)
 
 
 class Ensembles:
-    """The ensembles in use. Lives on the worker thread.
+    """The ensembles in use. For the worker thread alone.
 
     Attributes:
-        base: what answers for all documents that have no model of their own.
+        base: the ensemble of all documents without a model of their own.
     """
 
     def __init__(
         self, predictors: Mapping[str, Predictor], model: Path | None, warn: Callable[[str], None]
     ) -> None:
-        """`predictors` work with `model`, and there is no other while that is None; `warn` shows
-        the user a line.
+        """`predictors` work with `model`; if that is None, they answer for every document. `warn`
+        shows the user a line.
         """
         self.base = Ensemble(predictors)
         self._warn = warn
@@ -81,15 +81,13 @@ class Ensembles:
         }
 
     def predictors(self) -> list[Predictor]:
-        """All that answer for some document, or may; each of them once, although it may work in
-        several ensembles.
-        """
-        made = (
+        """Return the predictors of all ensembles, each once, although ensembles share some."""
+        members = (
             one
             for ensemble in (self.base, *self._ensembles.values())
             for one in ensemble.predictors.values()
         )
-        return list({id(predictor): predictor for predictor in made}.values())
+        return list({id(predictor): predictor for predictor in members}.values())
 
     def name(self, predictor: object) -> str:
         """Return the name of a predictor; that of its class if it is in no ensemble."""
@@ -100,7 +98,7 @@ class Ensembles:
         return type(predictor).__name__
 
     def save(self) -> None:
-        """Keep what they have learnt; what cannot be kept costs nobody an answer."""
+        """Save the predictors; an error is a warning, and answers go on."""
         for predictor in self.predictors():
             if isinstance(predictor, Learner):
                 try:
@@ -109,7 +107,7 @@ class Ensembles:
                     self._warn_unsaved(predictor, error)
 
     def _warn_unsaved(self, predictor: Predictor, error: BaseException) -> None:
-        """Once: the next time it may well be the same."""
+        """Warn once a predictor: the next save will probably fail as well."""
         name = self.name(predictor)
         if name not in self._unsaved:
             self._unsaved.add(name)
@@ -120,8 +118,7 @@ class Ensembles:
             )
             with suppress(RuntimeError):  # the client has gone
                 self._warn(
-                    f"what the predictor {name!r} has learnt is not kept ({reason}): is there room on "
-                    f"the disk?"
+                    f"the predictor {name!r} cannot save its learning ({reason}): is the disk full?"
                 )
 
     def _document_version(self, uri: str) -> ModelVersion | None:
@@ -130,7 +127,9 @@ class Ensembles:
         return _version(model) if model else None
 
     def _model(self, uri: str) -> Path | None:
-        """The model of a document; looked up again when something else has come into use."""
+        """Return the model of a document; looked up again after each change of the models in
+        use.
+        """
         stamp = self._store.stamp()
         if stamp != self._stamp:
             self._stamp, self._models = stamp, {}
@@ -143,7 +142,7 @@ class Ensembles:
         return self._models[uri]
 
     def _discard_older(self, model: Path) -> None:
-        """Let go of what works with an older version of `model`."""
+        """Unload the older versions of `model`."""
         older = [version for version in self._ensembles if version[0] == model]
         if older:
             self.save()
@@ -151,8 +150,8 @@ class Ensembles:
             del self._ensembles[version]
 
     def _new_ensemble(self, model: Path) -> Ensemble:
-        """The predictors with another model; those that there are already where it cannot be
-        used.
+        """Return the predictors with another model; the base, with a warning, if that model cannot
+        be used.
         """
         try:
             return Ensemble(

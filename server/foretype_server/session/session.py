@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from foretype_model.completion.candidates import Candidate
     from foretype_model.completion.explain import Explanation
     from foretype_model.predictor import Removed
-    from foretype_server.session.engine import LoadResult
+    from foretype_server.session.loading import LoadResult
     from foretype_server.session.scoring import OutlookAnswer
 
 T = TypeVar("T")
