@@ -159,6 +159,20 @@ class Text:
             number += 1
         return b"".join(found)
 
+    def clamp(self, point: Point) -> Point:
+        """Return the position that `point` stands for: in its line, and before the whole of a
+        character that it splits.
+        """
+        line = min(max(0, point.line), self._offsets.breaks[-1])
+        number, head = self._head(point)
+        first, start = self._line_start(line)
+        if first == number:
+            return Point(line, self._encoding.width(head[start:]))
+        # The line begins in an earlier chunk: its rest, the whole chunks between, and the head.
+        rest = self._encoding.width(self._chunks[first].text[start:])
+        between = sum(chunk.width for chunk in self._chunks[first + 1 : number])
+        return Point(line, rest + between + self._encoding.width(head))
+
     def _head(self, point: Point) -> tuple[int, bytes]:
         """The number of the chunk that `point` is in, and that chunk's text before it: before the
         whole of a pair.

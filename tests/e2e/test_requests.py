@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from .client import Client, change, inline_completion_params, insertion
 
 URI = "file:///a.txt"
@@ -100,3 +102,55 @@ def test_a_predictor_that_raises_is_dropped_with_one_warning(client: Client) -> 
     assert "OSError at " in warning
     assert "misbehaving.py:" in warning
     assert "the disk is full" not in warning
+
+
+LONG_EXPLANATION = 250
+"""Characters of a text that the predictor `slow` takes 12.5 s to explain."""
+
+
+def explain_slowly(client: Client) -> int:
+    """Begin a long explanation; its id."""
+    client.open("file:///b.txt", "hello")
+    argument = {
+        "uri": URI,
+        "position": {"line": 0, "character": 5},
+        "text": "x" * LONG_EXPLANATION,
+    }
+    ident = client.send_request(
+        "workspace/executeCommand", {"command": "foretype.explain", "arguments": [argument]}
+    )
+    time.sleep(1)
+    return ident
+
+
+@pytest.mark.parametrize("way", ["newer", "edit", "cancel"])
+def test_cancelled_explanation_frees_the_worker(client: Client, way: str) -> None:
+    """An explanation that is superseded, outdated or cancelled no longer holds up other answers."""
+    slow(client)
+    assert client.ghost(URI, 0, 5)
+    explanation = explain_slowly(client)
+    began = time.monotonic()
+    if way == "newer":
+        short = {"uri": URI, "position": {"line": 0, "character": 5}, "text": "x"}
+        client.request(
+            "workspace/executeCommand", {"command": "foretype.explain", "arguments": [short]}
+        )
+    elif way == "edit":
+        client.send(change(URI, 2, insertion(0, 5, " ")))
+    else:
+        client.notify("$/cancelRequest", {"id": explanation})
+    assert client.ghost("file:///b.txt", 0, 5)
+    assert time.monotonic() - began < 5
+    answer = client.answer(explanation)
+    assert answer["error"]["code"] == -32800 if way == "cancel" else answer["result"] is None
+
+
+def test_long_explanation_is_refused(client: Client) -> None:
+    """A text of 20 kB, which took 12 s to explain, is an error that names the limit."""
+    client.initialize({"predictors": {"scripted": {"texts": [TEXT]}}})
+    client.open(URI, "hello")
+    argument = {"uri": URI, "position": {"line": 0, "character": 5}, "text": "x" * 20_000}
+    with pytest.raises(RuntimeError, match="20,000 characters; give 256 at most"):
+        client.request(
+            "workspace/executeCommand", {"command": "foretype.explain", "arguments": [argument]}
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,7 @@ def test_equals_the_reference_after_any_edits(
     before, after = (bytes(part).decode() for part in store.split_at(asked))
     assert before == reference.text[:offset].replace("\r\n", "\n")
     assert after == reference.text[offset:].replace("\r\n", "\n")
+    assert store.clamp(asked) == _position(reference.text[:offset], encoding)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -58,6 +61,20 @@ def test_equals_the_reference_over_many_chunks(
         store.edit(start, end, new)
         reference.apply(Edit((start, end), new))
     assert bytes(store).decode() == reference.text
+    for line in (0, reference.text.count("\n"), len(reference.text)):
+        for character in (width + shift, 10**6):
+            offset, _ = reference.locate(Point(line, character))
+            clamped = store.clamp(Point(line, character))
+            assert clamped == _position(reference.text[:offset], encoding)
+
+
+def _position(before: str, encoding: str) -> Point:
+    """The position after the text `before`."""
+    *lines, last = re.split("\r\n|\r|\n", before)
+    codec, unit = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}[
+        encoding
+    ]
+    return Point(len(lines), len(last.encode(codec)) // unit)
 
 
 @given(texts_without_cr, st.lists(st.tuples(points, points, texts_without_cr), max_size=8))

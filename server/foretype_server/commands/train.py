@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from foretype_model.store.lineage import TrainingTexts
     from foretype_model.training.corpus import Corpus
     from foretype_model.training.train import TrainingResult
+    from foretype_server.console.training_lines import TrainingLines
     from foretype_server.console.training_progress import TrainingScreen
 
 EXAMPLES = examples(
@@ -122,12 +123,11 @@ def train(
     origin = _origin(from_, chosen, resume=resume)
     name = _model_name(name, paths)
     _check_installed()
-    trained = _train(paths, name, origin, chosen, resume=resume)
+    trained = _train(paths, name, origin, chosen, resume=resume, as_json=as_json)
     if as_json:
-        print_json(
-            asdict(trained.metadata)
-            | {"completes": [str(path) for path in paths if trained.beats_rival]}
-        )
+        completes = [str(path) for path in paths if trained.beats_rival]
+        summary = f"{_figures(name, trained)} {_usage_hint(name, trained, paths)}"
+        print_json(asdict(trained.metadata) | {"completes": completes, "summary": summary})
     else:
         _print_result(name, trained, paths)
 
@@ -179,7 +179,13 @@ def _check_installed() -> None:
 
 
 def _train(
-    paths: Sequence[Path], name: str, origin: str | None, chosen: Mapping[str, Any], *, resume: bool
+    paths: Sequence[Path],
+    name: str,
+    origin: str | None,
+    chosen: Mapping[str, Any],
+    *,
+    resume: bool,
+    as_json: bool,
 ) -> TrainingResult:
     """Train the model `name`, put it in the store, and in use for `paths` where it is better than
     what is.
@@ -187,9 +193,10 @@ def _train(
     from foretype_model.files.atomic import private_folder
     from foretype_model.store.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
+    from foretype_server.console.training_lines import TrainingLines
     from foretype_server.console.training_progress import TrainingScreen
 
-    store, screen = Store(), TrainingScreen()
+    store, screen = Store(), TrainingLines() if as_json else TrainingScreen()
     corpus = read_corpus(paths)
     initial = store.find(origin) if origin else None
     screen.print_corpus(corpus)
@@ -268,7 +275,7 @@ def _trainer(
 
 
 def _print_resume_hint(
-    screen: TrainingScreen, checkpoint: Path, paths: Sequence[Path], name: str
+    screen: TrainingScreen | TrainingLines, checkpoint: Path, paths: Sequence[Path], name: str
 ) -> None:
     if checkpoint.exists():
         command = shlex.join(["foretype", "train", *map(str, paths), "--name", name, "--resume"])
@@ -276,6 +283,12 @@ def _print_resume_hint(
 
 
 def _print_result(name: str, trained: TrainingResult, paths: Sequence[Path]) -> None:
+    typer.echo(_figures(name, trained))
+    typer.echo(f"Try it: foretype generate --model {name}")
+    typer.echo(_usage_hint(name, trained, paths))
+
+
+def _figures(name: str, trained: TrainingResult) -> str:
     bits, rival_bits, metadata = (
         trained.metadata.bits_per_character,
         trained.rival_bits,
@@ -287,15 +300,14 @@ def _print_result(name: str, trained: TrainingResult, paths: Sequence[Path]) -> 
         else "no text was held out"
     )
     than = f", where the model in use needs {rival_bits:.3f}" if rival_bits is not None else ""
-    typer.echo(f"{name} is trained: {figure}{than}; {metadata.parameters:,} parameters.")
-    typer.echo(f"Try it: foretype generate --model {name}")
-    typer.echo(_usage_hint(name, trained, shlex.join(map(str, paths))))
+    return f"{name} is trained: {figure}{than}; {metadata.parameters:,} parameters."
 
 
-def _usage_hint(name: str, trained: TrainingResult, paths: str) -> str:
+def _usage_hint(name: str, trained: TrainingResult, trained_paths: Sequence[Path]) -> str:
     """Where it completes, or how to have it complete."""
     from foretype_model.store.store import setting_for_words
 
+    paths = shlex.join(map(str, trained_paths))
     if trained.metadata.unit == "word":
         return f"Complete with it: {setting_for_words(name)}"
     if trained.beats_rival:

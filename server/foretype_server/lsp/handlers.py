@@ -115,20 +115,22 @@ async def did_change_configuration(
 async def inline_completion(
     server: ForetypeServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList:
-    """Ghost text."""
-    candidate = await server.session.ghost_text(
-        params.text_document.uri, to_proto.to_point(params.position)
-    )
-    return to_proto.inline_completions(candidate, params.text_document.uri, params.position)
+    """Return the ghost text."""
+    uri = params.text_document.uri
+    # A position past the end of its line stands for that end, in the item's range too.
+    point = server.session.clamp(uri, to_proto.to_point(params.position))
+    candidate = await server.session.ghost_text(uri, point)
+    return to_proto.inline_completions(candidate, uri, to_proto.to_position(point))
 
 
 async def completion(
     server: ForetypeServer, params: types.CompletionParams
 ) -> types.CompletionList:
-    """Next words, then next characters."""
+    """Return next words, then next characters."""
     uri = params.text_document.uri
-    context = to_proto.ItemContext(uri, server.session.version(uri), params.position)
-    candidates, before = await server.session.candidates(uri, to_proto.to_point(params.position))
+    point = server.session.clamp(uri, to_proto.to_point(params.position))
+    context = to_proto.ItemContext(uri, server.session.version(uri), to_proto.to_position(point))
+    candidates, before = await server.session.candidates(uri, point)
     return to_proto.completions(candidates, before, context, server.session.encoding)
 
 

@@ -137,6 +137,11 @@ class ForetypeProtocol(LanguageServerProtocol):
         # what came of it.
         if future := self._request_futures.get(msg_id):
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+            # pygls runs a command under an id of its own, and `$/cancelRequest` would cancel the
+            # answer alone.
+            request = getattr(callback, "keywords", {}).get("result_future")
+            if request is not None:
+                request.add_done_callback(lambda _: request.cancelled() and future.cancel())
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # theirs fails while a command is under way

@@ -91,6 +91,11 @@ def to_point(position: types.Position) -> Point:
     return Point(position.line, position.character)
 
 
+def to_position(point: Point) -> types.Position:
+    """Return `point` as a position of the protocol."""
+    return types.Position(point.line, point.character)
+
+
 def parse_position(position: object) -> Point | None:
     """The place that a client means by a position in a command's arguments; None where it is
     none.

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -23,10 +24,7 @@ from foretype_server.lsp.progress import WorkDoneProgress
 TRAIN: Final = "foretype.train"
 TITLE: Final = "Foretype: training on your text"
 # -P: what lies in the working directory, which may be the workspace, is not imported.
-COMMAND: Final = (sys.executable, "-P", "-m", "foretype_server", "train")
-
-_PROGRESS_LINE: Final = re.compile(r"\s*(\d+)%  step .*?  (\S+ left)  .*(held-out .*)")
-"""A line that ``foretype train`` writes where there is no terminal."""
+COMMAND: Final = (sys.executable, "-P", "-m", "foretype_server", "train", "--json")
 
 
 class TrainingProcess:
@@ -75,22 +73,29 @@ class TrainingProcess:
                 self._process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
 
     async def _report(self, process: asyncio.subprocess.Process) -> None:
+        """Show the progress, which the process writes to stderr, then its result or its error."""
         assert process.stdout
         assert process.stderr
         self._progress(0, 100)
+        held_out: float | None = None
         last, crashed = "", False
         async for line in process.stderr:
-            last = line.decode(errors="replace").strip() or last
-            crashed |= line.startswith(b"Traceback ")
-            if match := _PROGRESS_LINE.match(line.decode(errors="replace")):
-                percent, left, held_out = match.groups()
-                # At 100 the file is still to be written.
-                self._progress(min(99, int(percent)), 100, f"{left}, {held_out}")
-        output = (await process.stdout.read()).decode(errors="replace").splitlines()
+            match _parse_line(line):
+                case {"progress": progress}:
+                    held_out = progress["heldOutBits"] or held_out
+                    # At 100 the file is still to be written.
+                    percent = min(99, int(100 * progress["fraction"]))
+                    self._progress(percent, 100, _describe(progress["secondsLeft"], held_out))
+                case {"message": str() as last}:
+                    pass
+                case {"error": str() as error}:
+                    last = error or last
+                    crashed |= error.startswith("Traceback ")
+        output = await process.stdout.read()
         status = await process.wait()
         self._progress(100, 100)
         if status == 0:
-            self._notify(" ".join(line for line in output if not line.startswith("Try it")))
+            self._notify(json.loads(output)["summary"])
         elif crashed and not logs.is_text_logged():
             # Its last words are those of an error that is none of ours, and may hold the text.
             self._warn(
@@ -98,6 +103,21 @@ class TrainingProcess:
             )
         else:
             self._warn(last.removeprefix("foretype: "))
+
+
+def _parse_line(line: bytes) -> dict[str, Any]:
+    """Return the JSON object in a line of the process; an ``error`` in words if it is none."""
+    text = line.decode(errors="replace").strip()
+    with suppress(ValueError):
+        value = json.loads(text)
+        if isinstance(value, dict):
+            return value
+    return {"error": text}
+
+
+def _describe(seconds_left: float | None, held_out: float | None) -> str:
+    left = "-" if seconds_left is None else timedelta(seconds=round(seconds_left))
+    return f"{left} left" + (f", held-out {held_out:.3f} bits/char" if held_out else "")
 
 
 def _parse_arguments(

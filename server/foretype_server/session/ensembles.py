@@ -1,14 +1,14 @@
-"""Which predictors answer for which document: the same for all, but for those that work with the
-document's own model.
+"""The predictors of each document: the same for all documents, except for predictors that work with
+the document's own model.
 
-What is in use changes beside a running server, when a model has been trained or chosen; the next
-answer goes by it.
+The model in use changes beside a running server, when one is trained or chosen; the next answer
+follows the change.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,29 +22,29 @@ from foretype_model.store.store import Store
 from foretype_server import logs
 
 ModelVersion: TypeAlias = tuple[Path, int]
-"""A model's file, and when it was written (nanoseconds)."""
+"""A model's file, and its modification time in nanoseconds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Predictors that work together, and how far each has proved to be trusted."""
+    """Predictors that work together, and the learnt mixer weights between them."""
 
     predictors: Mapping[str, Predictor]
     mixer_weights: MixerWeights = field(default_factory=dict)
 
 
 class Ensembles:
-    """The ensembles in use. Lives on the worker thread.
+    """The ensembles in use. For the worker thread alone.
 
     Attributes:
-        base: what answers for all documents that have no model of their own.
+        base: the ensemble of all documents without a model of their own.
     """
 
     def __init__(
         self, predictors: Mapping[str, Predictor], model: Path | None, warn: Callable[[str], None]
     ) -> None:
-        """`predictors` work with `model`, and there is no other while that is None; `warn` shows
-        the user a line.
+        """`predictors` work with `model`; if that is None, they answer for every document. `warn`
+        shows the user a line.
         """
         self.base = Ensemble(predictors)
         self._warn = warn
@@ -52,14 +52,13 @@ class Ensembles:
         self._unsaved: set[str] = set()
         self._stamp = -1
         self._models: dict[str, Path | None] = {}
-        self._ensembles: dict[ModelVersion, Ensemble] = {}
-        if model and (version := _version(model)):
-            self._ensembles[version] = self.base
+        base_version = model and _version(model)
+        self._has_models = bool(base_version)
+        self._ensembles = {base_version: self.base} if base_version else {}
 
     def for_document(self, uri: str) -> Ensemble:
-        """What answers for a document now."""
-        model = self._model(uri) if self._ensembles else None
-        version = model and _version(model)
+        """Return the ensemble that answers for a document now."""
+        version = self._document_version(uri)
         if not version:
             return self.base
         if version not in self._ensembles:
@@ -67,19 +66,39 @@ class Ensembles:
             self._ensembles[version] = self._new_ensemble(version[0])
         return self._ensembles[version]
 
+    def is_current(self, ensemble: Ensemble, uri: str) -> bool:
+        """Return whether `ensemble` still answers for a document. Loads nothing."""
+        version = self._document_version(uri)
+        return ensemble is (self._ensembles.get(version) if version else self.base)
+
+    def discard_unused(self, used: Iterable[Ensemble]) -> None:
+        """Unload each model whose ensemble is not in `used`, without saving; the base stays."""
+        kept = {id(ensemble) for ensemble in (self.base, *used)}
+        self._ensembles = {
+            version: ensemble
+            for version, ensemble in self._ensembles.items()
+            if id(ensemble) in kept
+        }
+
     def predictors(self) -> list[Predictor]:
-        """All that answer for some document, or may; each of them once, although it may work in
-        several ensembles.
-        """
-        made = (
+        """Return the predictors of all ensembles, each once, although ensembles share some."""
+        members = (
             one
             for ensemble in (self.base, *self._ensembles.values())
             for one in ensemble.predictors.values()
         )
-        return list({id(predictor): predictor for predictor in made}.values())
+        return list({id(predictor): predictor for predictor in members}.values())
+
+    def name(self, predictor: object) -> str:
+        """Return the name of a predictor; that of its class if it is in no ensemble."""
+        for ensemble in (self.base, *self._ensembles.values()):
+            for name, one in ensemble.predictors.items():
+                if one is predictor:
+                    return name
+        return type(predictor).__name__
 
     def save(self) -> None:
-        """Keep what they have learnt; what cannot be kept costs nobody an answer."""
+        """Save the predictors; an error is a warning, and answers go on."""
         for predictor in self.predictors():
             if isinstance(predictor, Learner):
                 try:
@@ -88,11 +107,8 @@ class Ensembles:
                     self._warn_unsaved(predictor, error)
 
     def _warn_unsaved(self, predictor: Predictor, error: BaseException) -> None:
-        """Once: the next time it may well be the same."""
-        ensembles = (self.base, *self._ensembles.values())
-        name = next(
-            name for one in ensembles for name, made in one.predictors.items() if made is predictor
-        )
+        """Warn once a predictor: the next save will probably fail as well."""
+        name = self.name(predictor)
         if name not in self._unsaved:
             self._unsaved.add(name)
             reason = (
@@ -102,12 +118,18 @@ class Ensembles:
             )
             with suppress(RuntimeError):  # the client has gone
                 self._warn(
-                    f"what the predictor {name!r} has learnt is not kept ({reason}): is there room on "
-                    f"the disk?"
+                    f"the predictor {name!r} cannot save its learning ({reason}): is the disk full?"
                 )
 
+    def _document_version(self, uri: str) -> ModelVersion | None:
+        """Return the model of a document; None if the base answers for it."""
+        model = self._model(uri) if self._has_models else None
+        return _version(model) if model else None
+
     def _model(self, uri: str) -> Path | None:
-        """The model of a document; looked up again when something else has come into use."""
+        """Return the model of a document; looked up again after each change of the models in
+        use.
+        """
         stamp = self._store.stamp()
         if stamp != self._stamp:
             self._stamp, self._models = stamp, {}
@@ -120,7 +142,7 @@ class Ensembles:
         return self._models[uri]
 
     def _discard_older(self, model: Path) -> None:
-        """Let go of what works with an older version of `model`."""
+        """Unload the older versions of `model`."""
         older = [version for version in self._ensembles if version[0] == model]
         if older:
             self.save()
@@ -128,8 +150,8 @@ class Ensembles:
             del self._ensembles[version]
 
     def _new_ensemble(self, model: Path) -> Ensemble:
-        """The predictors with another model; those that there are already where it cannot be
-        used.
+        """Return the predictors with another model; the base, with a warning, if that model cannot
+        be used.
         """
         try:
             return Ensemble(

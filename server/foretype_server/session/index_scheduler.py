@@ -1,6 +1,4 @@
-"""The workspace's index kept up to date beside the answers: a thread for it, and the changes that
-are gathered.
-"""
+"""The thread that keeps the workspace's index up to date, and the batching of file changes."""
 
 from __future__ import annotations
 
@@ -18,26 +16,27 @@ if TYPE_CHECKING:
     from foretype_server.session.engine import Engine
 
 DEBOUNCE_SECONDS: Final = 1.0
-"""Seconds without a further change before changed files are read: a branch that is checked out
-changes many.
+"""Seconds without a further change before changed files are read: checking out a branch changes
+many.
 """
 
 MAX_DELAY: Final = 5.0
-"""Seconds after the first change when they are read all the same: some programs write a log without
-a pause.
+"""Seconds after the first change at which the files are read in any case: some programs write to a
+log without a pause.
 """
 
 Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the files read and their total."""
 
 
 class IndexScheduler:
-    """Lives on the event loop, as the session does; the engine's `refresh` and `update` run on the
-    thread.
+    """The scheduler of index updates. Lives on the event loop; the engine's `refresh` and `update`
+    run on its thread.
     """
 
     def __init__(self, warn: Callable[[str], None], progress: Progress) -> None:
-        """`progress` is told how many files are done, of how many; both are equal at the end of
-        each `refresh`.
+        """`warn` shows the user a line. The two numbers that `progress` gets are equal at the end
+        of each job.
         """
         self._warn, self._progress = warn, progress
         self._loop = asyncio.get_running_loop()
@@ -49,13 +48,13 @@ class IndexScheduler:
         self._last_warning = ""
 
     def refresh(self, engine: Engine) -> None:
-        """Read what is new in the workspace; from now on, follow its changes."""
+        """Read new and changed files of the workspace, and follow its changes from now on."""
         self._engine = engine
         self._run(lambda: engine.refresh(self._report_progress))
 
     def files_changed(self, paths: Iterable[Path]) -> None:
-        """Files were saved, created or removed: read them in a moment, with those that change until
-        then.
+        """Schedule the reading of files that were saved, created or removed, in one batch with
+        those that change in the meantime.
         """
         self._changed_paths.update(paths)
         now = self._loop.time()
@@ -66,7 +65,7 @@ class IndexScheduler:
         self._timer = self._loop.call_at(min(now + DEBOUNCE_SECONDS, self._deadline), self._update)
 
     def end(self) -> None:
-        """Start nothing any more."""
+        """Start no further job."""
         if self._timer:
             self._timer.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -77,7 +76,7 @@ class IndexScheduler:
             self._run(lambda: engine.update(paths))
 
     def _report_progress(self, done: int, total: int) -> None:
-        """On the thread."""
+        """Pass progress on to the loop. Called on the thread."""
         self._loop.call_soon_threadsafe(self._progress, done, total)
 
     def _run(self, job: Callable[[], None]) -> None:
@@ -92,6 +91,6 @@ class IndexScheduler:
                 if isinstance(error, WorkspaceError)
                 else f"indexing failed ({logs.describe_error(error)})"
             )
-            if warning != self._last_warning:  # a disk that is full is so at each save
+            if warning != self._last_warning:  # a full disk fails at each save
                 self._last_warning = warning
                 self._warn(warning)

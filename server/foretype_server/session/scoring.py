@@ -1,7 +1,7 @@
-"""The documents that somebody wants to see read: each has a `SurprisalTracker`, on predictors that
-see nothing else.
+"""The scoring of documents for `foretype.outlook`: a `SurprisalTracker` for each, on predictors of
+its own.
 
-All of it is used by the worker. Nothing is loaded before a document is asked about.
+For the worker thread alone. Nothing is loaded before the first question about a document.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from foretype_server.session.ensembles import Ensemble, Ensembles
 from foretype_server.settings import Settings
 
 MAX_BYTES_AFTER: Final = 100_000
-"""How much of the text after the cursor is shown to the predictors."""
+"""Bytes of the text after the cursor that the predictors see at most."""
 
 
 @dataclass(frozen=True)
 class OutlookAnswer:
-    """What came in a part of a text, as far as it was read by now, and what may come at the
-    cursor.
+    """The scores of a range's characters, as far as they are read by now, and the next characters
+    at the cursor.
     """
 
     characters: list[CharacterScore]
@@ -33,7 +33,7 @@ class OutlookAnswer:
 
 
 class ScoringSessions:
-    """A reading of each document that was asked about and is open."""
+    """The trackers of the open documents that were asked about."""
 
     def __init__(
         self,
@@ -41,9 +41,8 @@ class ScoringSessions:
         on_drop: Callable[[str, Exception], None],
         policy: LearningPolicy,
     ) -> None:
-        """`load` makes predictors that have seen no document; `on_drop` is told name and error.
-
-        What is typed is learnt from with the `policy` alone.
+        """`load` makes predictors that have seen no document; `on_drop` is called with the name and
+        the error of a dropped one. `policy` decides about learning from typed text.
         """
         self._load, self._on_drop, self._policy = load, on_drop, policy
         self._ensembles: Ensembles | None = None
@@ -57,9 +56,8 @@ class ScoringSessions:
         span: tuple[int, int],
         is_cancelled: IsCancelled,
     ) -> OutlookAnswer | None:
-        """The characters in `span`, bytes of the text from its start, and the next ones.
-
-        None once `is_cancelled`, or where no predictor is left.
+        """Return the scores of the characters in `span` (byte offsets in the text), and the next
+        characters. None once `is_cancelled`, or if no predictor is left.
         """
         text, at = snapshot.before + snapshot.after.upto(MAX_BYTES_AFTER), len(snapshot.before)
         while tracker := self._tracker(snapshot.uri):
@@ -78,14 +76,16 @@ class ScoringSessions:
         return None
 
     def close(self, uri: str) -> None:
-        """Let go of a document, and of what it has taught the predictors with the last one."""
+        """Discard the tracker of a document; with the last one, the predictors too."""
         self._trackers.pop(uri, None)
         if not self._trackers:
             self.reset()
+        elif self._ensembles:
+            self._ensembles.discard_unused(ensemble for ensemble, _ in self._trackers.values())
 
     def reset(self) -> None:
-        """Let go of all: whatever is asked about again is read anew, by predictors as they are made
-        then.
+        """Discard all trackers and predictors: the next question loads predictors and reads the
+        document anew.
         """
         self._ensembles, self._trackers = None, {}
 
@@ -102,4 +102,5 @@ class ScoringSessions:
                 ensemble,
                 SurprisalTracker(Mixture(members, ensemble.mixer_weights), uri, self._policy),
             )
+            self._ensembles.discard_unused(one for one, _ in self._trackers.values())
         return self._trackers[uri][1]

@@ -1,8 +1,8 @@
-"""One client's session: the open documents, the settings, and who still waits for an answer.
+"""One client's session: the open documents, the settings, and the requests under way.
 
-Everything here happens on the event loop and takes microseconds; the engine's work happens on the
-worker's thread, from snapshots taken when the request came. Loading is the worker's first job, so
-requests wait for it in its queue.
+Everything here runs on the event loop and takes microseconds; the engine works on the worker's
+thread, from snapshots taken when the request came. Loading is the worker's first job, so requests
+wait for it in its queue.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,6 +20,7 @@ from foretype_model.text.rope import Rope
 from foretype_server import logs
 from foretype_server.document import Point, PositionEncoding, Snapshot, Text
 from foretype_server.session.index_scheduler import IndexScheduler, Progress
+from foretype_server.session.open_document import OpenDocument
 from foretype_server.session.worker import Job, Worker
 from foretype_server.settings import Settings, read_settings
 from foretype_server.usage.tally import UsageTally
@@ -30,62 +30,24 @@ if TYPE_CHECKING:
     from foretype_model.completion.candidates import Candidate
     from foretype_model.completion.explain import Explanation
     from foretype_model.predictor import Removed
-    from foretype_server.session.engine import LoadResult
+    from foretype_server.session.loading import LoadResult
     from foretype_server.session.scoring import OutlookAnswer
 
 T = TypeVar("T")
 
 CONFIGURATION_DEADLINE: Final = 2.0
-"""Seconds after `initialize` at which the models are loaded, whether or not the client has sent its
+"""Seconds after `initialize` at which the models are loaded, with or without the client's
 settings.
 """
 
 RELOAD_SETTINGS: Final = ("model", "predictors", "learn_exclude", "prose", "memory_per_document")
-"""The settings that make other predictors, or have them read other files."""
+"""The settings that change the predictors, or the files that they read."""
 
 log = logging.getLogger(__name__)
 
 
-class CancellationToken:
-    """A request's place in line: worthless once a newer request or edit has taken it."""
-
-    def __init__(self) -> None:
-        self.cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def cancel(self) -> None:
-        """Make it stale, and wake who waits with it."""
-        if not self.cancelled.done():
-            self.cancelled.set_result(None)
-
-    def is_cancelled(self) -> bool:
-        """Safe to call on any thread."""
-        return self.cancelled.done()
-
-
-@dataclass
-class OpenDocument:
-    """An open document, and the ticket of the newest request of each kind for it."""
-
-    language: str
-    version: int
-    text: Text
-    tokens: dict[str, CancellationToken] = field(default_factory=dict)
-
-    def supersede_previous(self, kind: str) -> CancellationToken:
-        """A ticket for a new request, which makes an older one of its kind stale."""
-        if kind in self.tokens:
-            self.tokens[kind].cancel()
-        self.tokens[kind] = CancellationToken()
-        return self.tokens[kind]
-
-    def cancel_requests(self) -> None:
-        """Make all requests so far stale."""
-        for token in self.tokens.values():
-            token.cancel()
-
-
 class ClientSession:
-    """What one client has open, and the answers to what it asks."""
+    """The open documents of one client, and the answers to its requests."""
 
     def __init__(
         self,
@@ -95,7 +57,7 @@ class ClientSession:
         warn: Callable[[str], None],
         progress: Progress,
     ) -> None:
-        """`warn` shows the user a line of text; `progress` is told how far the workspace is
+        """`warn` shows the user a line of text; `progress` shows how far the workspace is
         indexed.
         """
         self.settings = Settings()
@@ -116,8 +78,8 @@ class ClientSession:
         )
 
     def configure(self, *layers: object) -> None:
-        """Take the settings in `layers` of JSON, later ones before earlier ones; warn of what is
-        wrong with them.
+        """Merge `layers` of JSON into the settings; later layers override earlier ones. Warn of
+        each invalid setting once.
         """
         before = self.settings
         self.settings, problems = read_settings(*layers)
@@ -130,30 +92,30 @@ class ClientSession:
             self._load()
 
     def set_workspace(self, workspace: tuple[Path, ...]) -> None:
-        """Learn from these folders from now on."""
+        """Learn from these folders only, from now on."""
         if workspace != self.workspace:
             self.workspace = workspace
             if self._started.is_set():
                 self._load()
 
     def start(self) -> None:
-        """Load the models that the settings name, if that has not begun yet."""
+        """Load the models that the settings name, unless that has begun."""
         self._start_timer.cancel()
         if not self._started.is_set():
             self._started.set()
             self._load()
 
     def open(self, uri: str, language: str, version: int, text: str) -> None:
-        """Take a document in, in the place of one of the same name."""
+        """Open a document; it replaces an open one of the same URI."""
         self.close(uri)
         self._documents[uri] = OpenDocument(language, version, Text(text, self.encoding))
         self.tally.open_all(uri, language)
 
     def change(self, uri: str, version: int, changes: list[tuple[Point, Point, str] | str]) -> None:
-        """Apply changes in their order: a text in the place of a range, or a whole new text."""
+        """Apply changes in their order: each replaces a range, or the whole text."""
         document = self._documents.get(uri)
         if document is None:
-            log.warning("a document was changed that is not open")
+            log.warning("a change of a document that is not open was ignored")
             return
         document.cancel_requests()
         document.version = version
@@ -166,7 +128,7 @@ class ClientSession:
         self.tally.edited(uri, document.text, inserted)
 
     def close(self, uri: str) -> None:
-        """Let go of a document, if it is open."""
+        """Close a document, if it is open."""
         document = self._documents.pop(uri, None)
         if document:
             document.cancel_requests()
@@ -174,8 +136,8 @@ class ClientSession:
             self._worker.close(uri)
 
     async def ghost_text(self, uri: str, point: Point) -> Candidate | None:
-        """What to show at the cursor, or None: nothing sure enough, or somebody asked again in the
-        meantime.
+        """Return the text to show at the cursor; None if no text is probable enough, or a newer
+        request has superseded this one.
         """
         if not self.settings.inline_enable:
             return None
@@ -187,8 +149,8 @@ class ClientSession:
         return ghost
 
     async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], Rope]:
-        """Next words, then next characters; and the text before the cursor, which they were made
-        for.
+        """Return next words, then next characters; and the text before the cursor at the time of
+        the request.
         """
         answer = await self._request(
             "completion",
@@ -203,23 +165,49 @@ class ClientSession:
         return candidates, snapshot.before
 
     def version(self, uri: str) -> int | None:
-        """Of a document; None where it is not open."""
+        """Return the version of a document; None if it is not open."""
         document = self._documents.get(uri)
         return document.version if document else None
 
+    def clamp(self, uri: str, point: Point) -> Point:
+        """Return the position that `point` stands for in a document, as `Text.clamp` does;
+        unchanged if that is not open.
+        """
+        document = self._documents.get(uri)
+        return document.text.clamp(point) if document else point
+
     async def explain(self, uri: str, point: Point, text: str) -> Explanation | None:
-        """Why `text` is offered at a point, or would be; None where nothing is, or somebody asked
-        again meanwhile.
+        """Return the reasons for offering `text` at a point; None if no predictor is left, or a
+        newer request has superseded this one.
         """
         return await self._request(
-            "explanation", uri, point, lambda engine, snapshot, *_: engine.explain(snapshot, text)
+            "explanation",
+            uri,
+            point,
+            lambda engine, snapshot, _, is_cancelled: engine.explain(snapshot, text, is_cancelled),
+        )
+
+    async def explain_offers(
+        self, uri: str, point: Point, text: str | None
+    ) -> tuple[list[Candidate], Explanation] | None:
+        """Return all offers at a point, and the reasons for offering `text`, by default the first
+        of them; None if there is nothing to explain, or a newer request has superseded this one.
+        """
+        # One request: of two, the second would wait behind an explanation that it supersedes.
+        return await self._request(
+            "explanation",
+            uri,
+            point,
+            lambda engine, snapshot, settings, is_cancelled: engine.explain_offers(
+                snapshot, settings, text, is_cancelled
+            ),
         )
 
     async def outlook(
         self, uri: str, point: Point, span: tuple[Point, Point] | None
     ) -> OutlookAnswer | None:
-        """How probable the characters in `span` were when they came, and the next ones are; or
-        None, as above.
+        """Return the probability of each character in `span` when it was typed, and the next
+        characters; None as in `explain`.
         """
         document = self._documents.get(uri)
         start, end = (
@@ -234,31 +222,20 @@ class ClientSession:
             ),
         )
 
-    async def all_candidates(self, uri: str, point: Point) -> list[Candidate]:
-        """All that is offered at a point, without regard to what else is asked."""
-        return (
-            await self._request(
-                "offers", uri, point, lambda engine, *arguments: engine.all_candidates(*arguments)
-            )
-            or []
-        )
-
     async def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Offer nothing learnt from a file or folder any more, or never a word; raises what
-        `Engine.forget` does.
-        """
+        """Forget the text of a file or folder, or a word; raise the errors of `Engine.forget`."""
         await self._started.wait()
         try:
             return await self._worker.forget(path, word)
         finally:
-            self._index_scheduler.files_changed(())  # it leaves the disk, too
+            self._index_scheduler.files_changed(())  # removes it from the disk, too
 
     def files_changed(self, paths: Iterable[Path]) -> None:
-        """Files were saved, created or removed."""
+        """Schedule the reading of files that were saved, created or removed."""
         self._index_scheduler.files_changed(paths)
 
     def status(self) -> dict[str, Any]:
-        """What `foretype.status` answers."""
+        """Return the answer to `foretype.status`."""
         return {
             "loading": self._loading,
             "model": str(model) if (model := self._model()) else None,
@@ -269,14 +246,14 @@ class ClientSession:
         }
 
     def _model(self) -> Path | None:
-        """What completes documents without a model of their own."""
+        """Return the model of documents without a model of their own."""
         if self._loaded and self.settings.model is None:
             with suppress(ForetypeError):
                 return Store().find(None)
         return self._loaded.model if self._loaded else None
 
     def end(self) -> None:
-        """Let the worker go, in the middle of its work where it has any."""
+        """End the session, and the work under way."""
         self._start_timer.cancel()
         for document in self._documents.values():
             document.cancel_requests()
@@ -290,8 +267,7 @@ class ClientSession:
         document = self._documents.get(uri)
         if document is None or not self._is_enabled_for(document):
             return None
-        # The snapshot is taken here, before anything is awaited: the document changes while the
-        # request waits.
+        # Take the snapshot before the first await: the document changes while the request waits.
         token = document.supersede_previous(kind)
         snapshot = Snapshot(uri, *document.text.split_at(point))
         answer = asyncio.ensure_future(self._answer(job, snapshot, token.is_cancelled))
@@ -324,8 +300,7 @@ class ClientSession:
         self._loading = False
         if error := loading.exception():
             self._warn(
-                f"nothing can be offered, for its parts cannot be loaded "
-                f"({logs.describe_error(error)})"
+                f"completions are off: the predictors failed to load ({logs.describe_error(error)})"
             )
             return
         self._loaded = loading.result()

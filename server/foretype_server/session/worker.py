@@ -1,6 +1,4 @@
-"""The one thread that the engine lives on: what others want of it, and what it reads when nobody
-wants anything.
-"""
+"""The one thread of the engine: it runs the requests, and reads long documents between them."""
 
 from __future__ import annotations
 
@@ -23,80 +21,78 @@ from foretype_server.settings import Settings
 if TYPE_CHECKING:
     from foretype_model.cancellation import IsCancelled
     from foretype_model.predictor import Removed
-    from foretype_server.session.engine import Engine, LoadResult
+    from foretype_server.session.engine import Engine
+    from foretype_server.session.loading import LoadResult
 
 T = TypeVar("T")
 Job: TypeAlias = "Callable[[Engine, Snapshot, Settings, IsCancelled], T]"
-"""What is to be done for a request."""
+"""The work for a request, on the worker thread."""
 
 MAX_UNREAD_DOCUMENTS: Final = 4
-"""Documents, those asked about last, that are read on for (up to a second each); the others wait to
-be asked again.
+"""Documents, the most recently asked about, that are read to their end in the background (up to a
+second each); the others wait for their next request.
 """
 
 THREAD_SWITCH_INTERVAL: Final = 0.0005
-"""Seconds after which a thread that computes lets another one on: at 0.005, as Python has it, a
-request took 30 ms on its way through three threads, while a document was read for its own sake.
+"""Thread switch interval in seconds. With Python's default of 0.005, a request took 30 ms to cross
+three threads during background reading.
 """
 
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Made and asked on the event loop; what it is asked for is a future there.
+    """The worker thread and its queue. Create and call it on the event loop, where its answers are
+    futures.
 
     Attributes:
-        engine: None until it has been loaded. For the loop to hand on, not to call.
+        engine: None until it is loaded. The loop passes it on, but must not call it.
     """
 
     def __init__(self, warn: Callable[[str], None]) -> None:
-        """`warn`, called on the loop, shows the user a line of text."""
+        """`warn` shows the user a line of text; it is called on the loop."""
         self.engine: Engine | None = None
-        # The loop has to be heard while the worker computes.
+        # The loop must get the interpreter while the worker computes.
         sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
         self._warn = warn
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype")
-        # For what may wait for the disk, or for another server's lock on it.
+        # For jobs that may wait for the disk, or for another server's lock.
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="foretype-aside")
         self._failed_predictors: set[str] = set()
-        self._unread: OrderedDict[str, None] = OrderedDict()  # a set that knows its order
+        self._unread: OrderedDict[str, None] = OrderedDict()  # an ordered set
         self._slice_pending = False
 
     def load(self, settings: Settings, workspace: tuple[Path, ...]) -> asyncio.Future[LoadResult]:
-        """Make the predictors that the settings name; requests that come meanwhile queue behind
-        it.
-        """
+        """Load the predictors that the settings name; later requests queue behind the loading."""
         return self._loop.run_in_executor(self._thread, self._load, settings, workspace)
 
     def submit(
         self, job: Job[T], snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled
     ) -> asyncio.Future[T | None]:
-        """Do a job; the answer is None where it is stale before it begins, or nothing could be
-        loaded.
+        """Run a job. The answer is None if it is cancelled before it begins, or if the engine
+        could not be loaded.
         """
         return self._loop.run_in_executor(
             self._thread, self._run_job, job, snapshot, settings, is_cancelled
         )
 
     def forget(self, path: Path | None, word: str | None) -> asyncio.Future[Removed]:
-        """As `Engine.forget`; raises what that does, or ForetypeError where nothing could be
+        """Run `Engine.forget` and raise its errors; ForetypeError if the engine could not be
         loaded.
         """
         return self._loop.run_in_executor(self._thread, self._forget, path, word)
 
     def close(self, uri: str) -> None:
-        """Let go of a document."""
+        """Discard the states of a document."""
         self._thread.submit(self._close, uri)
 
     def run_in_background(self, job: Callable[[], None]) -> None:
-        """Do something that has nothing to do with the engine, and that the loop must not wait
-        for.
-        """
+        """Run a job without the engine on another thread; the loop does not wait for it."""
         self._background.submit(job)
 
     def end(self) -> None:
-        """Do what was asked for, and nothing any more."""
+        """Finish the queued jobs, then end both threads."""
         if self.engine:
             with suppress(RuntimeError):  # it has ended before
                 self._thread.submit(self.engine.release)
@@ -129,11 +125,10 @@ class Worker:
         return answer
 
     def _schedule_slice(self) -> None:
-        """Read a slice once the loop has had its turn; one is under way however many documents
-        wait.
+        """Queue the next slice by way of the loop; at most one is queued at a time.
 
-        One slice right behind the other, the thread lets go of the interpreter so often and so
-        shortly that the loop, which waits for it, never gets it: answers were sent 30 ms late.
+        With slices back to back, the thread released the interpreter so often and so briefly that
+        the waiting loop never got it, and answers were sent 30 ms late.
         """
         if self._unread and not self._slice_pending:
             self._slice_pending = True
@@ -141,14 +136,12 @@ class Worker:
                 self._loop.call_soon_threadsafe(self._submit_slice)
 
     def _submit_slice(self) -> None:
-        """On the loop."""
+        """Queue a slice. Called on the loop."""
         with suppress(RuntimeError):  # the thread has ended
             self._thread.submit(self._read_slice)
 
     def _read_slice(self) -> None:
-        """A slice of what was answered for without having been read: of the document that was asked
-        about last.
-        """
+        """Read a slice of the unread text of the document that was asked about last."""
         self._slice_pending = False
         if self.engine and self._unread:
             uri = next(reversed(self._unread))
@@ -159,7 +152,7 @@ class Worker:
     def _forget(self, path: Path | None, word: str | None) -> Removed:
         if self.engine is None:
             raise ForetypeError(
-                "nothing could be loaded, so nothing is forgotten: see the warnings before"
+                "the predictors failed to load, so nothing is forgotten: see the earlier warnings"
             )
         return self.engine.forget(path, word)
 
@@ -170,19 +163,19 @@ class Worker:
 
     def _on_drop(self, name: str, error: Exception) -> None:
         log.warning("the predictor %s failed", name, exc_info=error)
-        if name in self._failed_predictors:  # said once, and not again for each document
+        if name in self._failed_predictors:  # one warning, not one for each document
             return
         self._failed_predictors.add(name)
         failure = f'The predictor "{name}" failed ({logs.describe_error(error)})'
-        self._warn_from_thread(f"{failure}, and is left out of each document it fails in.")
+        self._warn_from_thread(f"{failure}, and is dropped in each document where it fails.")
 
     def _warn_from_thread(self, text: str) -> None:
         self._loop.call_soon_threadsafe(self._warn, text)
 
 
 def _freeze_heap() -> None:
-    """Have the garbage collector pass over what has been loaded: a full pass took 45 ms, in the
-    middle of a key.
+    """Exclude the loaded objects from garbage collection: a full pass took 45 ms, in the middle of
+    a key.
     """
     gc.unfreeze()
     gc.collect()

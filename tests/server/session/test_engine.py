@@ -4,6 +4,11 @@ typed in the others.
 
 from __future__ import annotations
 
+import gc
+import json
+import os
+import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -11,6 +16,7 @@ import pytest
 from foretype_model.cancellation import never
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.store.store import Store
 from foretype_model.text.rope import Rope
 from foretype_server.document import Snapshot
 from foretype_server.session.engine import Engine
@@ -40,17 +46,96 @@ class FakeIndexer(ScriptedPredictor):
             raise OSError(name)
 
 
-def test_one_that_cannot_index_keeps_the_others_from_nothing() -> None:
+def test_failing_indexer_leaves_others_indexing() -> None:
+    """Each indexer has its turn, and the error of one is raised after all; one that cannot be
+    closed is a warning.
+    """
+    warnings = list[str]()
     engine, first, second = (
-        Engine(pytest.fail, pytest.fail),
+        Engine(pytest.fail, warnings.append),
         FakeIndexer(fails=True),
         FakeIndexer(fails=False),
     )
     engine._ensembles = Ensembles({"first": first, "second": second}, None, pytest.fail)
-    for do in (lambda: engine.refresh(print), lambda: engine.update([Path("a")]), engine.release):
-        with pytest.raises(OSError, match=r"refresh|update|close"):
+    for do in (lambda: engine.refresh(print), lambda: engine.update([Path("a")])):
+        with pytest.raises(OSError, match=r"refresh|update"):
             do()
+    assert warnings == []
+    engine.release()
     assert first.log == second.log == ["refresh", "update", "close"]
+    assert len(warnings) == 1
+
+
+def test_failing_close_leaves_settings_working(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """A predictor whose `close` raises is one warning, however often settings change, and each of
+    them is applied.
+    """
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
+    warnings = list[str]()
+    engine = Engine(pytest.fail, warnings.append)
+    for word in ("window", "wardrobe"):
+        engine._ensembles = Ensembles({"broken": FakeIndexer(fails=True)}, None, pytest.fail)
+        settings = Settings(predictors={"scripted": {"texts": [f"open {word}"]}})
+        assert engine.load(settings, ()).problems == ()
+        offered = engine.candidates(Snapshot("a", Rope.of(b"open "), Rope(())), settings, never)
+        assert offered[0].text == word
+    (warning,) = warnings
+    assert '"broken"' in warning
+    assert "OSError at " in warning
+
+
+class FakeNetwork(ScriptedPredictor):
+    """A predictor that works with a model, as `network` does; its text is the model's name."""
+
+    def with_model(self, model: Path) -> FakeNetwork:
+        return FakeNetwork([f"the {model.stem}"])
+
+
+def test_unused_models_are_unloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A model stays loaded while an open document uses it; the base stays for good."""
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    for name in ("one", "two", "three"):
+        (tmp_path / "models" / f"{name}.onnx").touch()
+    record = tmp_path / "models" / "in-use.json"
+
+    def use(**names: str) -> None:
+        paths = {str(tmp_path / folder): name for folder, name in names.items()}
+        record.write_text(json.dumps({"name": "default", "paths": paths}))
+        os.utime(record, ns=(0, time.monotonic_ns()))
+
+    engine, settings = Engine(pytest.fail, pytest.fail), Settings()
+    base = FakeNetwork(["the base"])
+    engine._ensembles = Ensembles({"network": base}, Store().find(None), pytest.fail)
+    loaded = dict[str, weakref.ref[object]]()
+
+    def first(folder: str) -> str:
+        """The word after "the " in a document of `folder`."""
+        uri = (tmp_path / folder / "a.txt").as_uri()
+        snapshot = Snapshot(uri, Rope.of(b"the "), Rope(()))
+        word = engine.candidates(snapshot, settings, never)[0].text
+        (predictor,) = engine._ensembles.for_document(uri).predictors.values()
+        loaded[word] = weakref.ref(predictor)
+        return word
+
+    def still_loaded() -> set[str]:
+        gc.collect()
+        return {word for word, predictor in loaded.items() if predictor() is not None}
+
+    use(a="one", b="two")
+    assert [first("a"), first("b"), first("c")] == ["one", "two", "base"]
+    assert still_loaded() == {"one", "two", "base"}
+    engine.close((tmp_path / "a" / "a.txt").as_uri())
+    assert still_loaded() == {"two", "base"}
+    use(b="three")
+    assert first("b") == "three"
+    assert still_loaded() == {"three", "base"}
+    use()
+    assert first("b") == "base"
+    assert still_loaded() == {"base"}
+    use(b="two")
+    assert first("b") == "two"
+    assert first("c") == "base"
 
 
 def test_who_comes_back_to_a_document_is_answered_by_what_was_typed_elsewhere() -> None:
