@@ -303,7 +303,7 @@ def _print_result(name: str, trained: TrainingResult, paths: Sequence[Path]) -> 
     )
     rival = f" (the model in use: {rival_bits:.3f})" if rival_bits is not None else ""
     typer.echo(f"{name} is trained: {figure}{rival}; {metadata.parameters:,} parameters.")
-    typer.echo(f"To try it: foretype generate --model {name}")
+    typer.echo(f"Try it: foretype generate --model {name}")
     typer.echo(_usage_hint(name, trained, shlex.join(map(str, paths))))
 
 

@@ -147,7 +147,7 @@ class ClientSession:
         """Take a document in, in the place of one of the same name."""
         self.close(uri)
         self._documents[uri] = OpenDocument(language, version, Text(text, self.encoding))
-        self.tally.open_all(uri, language)
+        self.tally.opened(uri, language)
 
     def change(self, uri: str, version: int, changes: list[tuple[Point, Point, str] | str]) -> None:
         """Apply changes in their order: a text in the place of a range, or a whole new text."""
