@@ -91,7 +91,7 @@ class FoundEditor:
 
 
 def find_editors() -> list[FoundEditor]:
-    """Return the editors on the ``PATH``, in the order of `EDITORS`; ask for versions in parallel."""
+    """Return the editors on the ``PATH``, in the order of `EDITORS`; run them in parallel."""
     here = [
         (name, program)
         for name, editor in EDITORS.items()

@@ -78,7 +78,7 @@ class EditorState(Protocol):
 
 
 class GhostTextProcessor(Processor):
-    """Shows ghost text between the cursor and the rest of its line; in an empty text, a greeting."""
+    """Shows ghost text between the cursor and the rest of its line, or a greeting if empty."""
 
     def __init__(self, editor: EditorState) -> None:
         self._editor = editor

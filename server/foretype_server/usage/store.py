@@ -29,7 +29,7 @@ LOCK_TIMEOUT: Final = 5.0
 """Seconds to wait for another server's write."""
 
 MAX_COUNT: Final = 2**53
-"""Maximum of a count in a row: not every larger integer is exact in JSON."""
+"""Maximum of a count in a row: beyond it, neither SQLite nor JSON keeps every integer exact."""
 
 _TABLE: Final = """
 create table if not exists counts (

@@ -50,7 +50,7 @@ class UsageTally:
     def shown(
         self, kind: str, uri: str, text: Text, point: Point, offers: Sequence[Candidate]
     ) -> None:
-        """Count the suggestions shown at `point`, if any; `text` is unchanged since they were made."""
+        """Count the suggestions shown at `point`, if any; `text` is as when they were made."""
         if offers:
             self._recorder.add(self._languages.get(uri, ""), kind, Count(shown=1))
             self._tracker.offered(uri, text, point, offers)
