@@ -110,7 +110,9 @@ def test_modules_and_scripts_are_there(path):
 
 
 @SHELL
-@pytest.mark.skipif(kernel.best_isa() == kernel.IsaLevel.NONE, reason="the figures are those of native code")
+@pytest.mark.skipif(
+    kernel.best_isa() == kernel.IsaLevel.NONE, reason="the figures are those of native code"
+)
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if list(blocks(page, "console"))], ids=lambda page: page.name
 )

@@ -1,6 +1,4 @@
-"""The command line as a user runs it: real processes, a model really trained, by the shortest
-way.
-"""
+"""The command line as a user runs it: real processes, and a model that is really trained."""
 
 import contextlib
 import json
@@ -24,7 +22,7 @@ TEXT = "It was the best of times, it was the worst of times.\n"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """The data folder, and beside it some text in files."""
+    """Make texts, and return the data folder beside them."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "Mes Écrits").mkdir()
     for i in range(20):
@@ -35,11 +33,12 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(home):
-    """What `train` said; its model is named after the folder."""
+    """Train a model, named after the folder; return the finished process."""
     return run(home, "train", "Mes Écrits", *TINY)
 
 
-def test_training_tells_its_figures_and_what_to_do_next(trained):
+def test_training_prints_next_steps(trained):
+    """`train` prints the texts read, the result and the commands to use the model."""
     assert "20 texts" in trained.stderr
     assert "1 not UTF-8 text" in trained.stderr
     assert "bits per character" in trained.stdout
@@ -47,14 +46,16 @@ def test_training_tells_its_figures_and_what_to_do_next(trained):
     assert "foretype models use mes-ecrits" in trained.stdout
 
 
-def test_the_default_model_tells_where_it_comes_from_and_what_it_is_not_for(trained, home):
+def test_default_model_shows_card(trained, home):
+    """`models show default` prints the card; a model trained here has no card."""
     shown = " ".join(run(home, "models", "show", "default").stdout.split())
     assert "CC BY 4.0" in shown
     assert "must not be used" in shown
     assert "card" not in json.loads(run(home, "models", "show", "mes-ecrits", "--json").stdout)
 
 
-def test_a_trained_model_is_private_and_nothing_else_is_left(trained, home):
+def test_trained_model_is_private(trained, home):
+    """A trained model is readable by its user alone, and no other file is left."""
     models = home / "models"
     assert {path.name for path in models.iterdir()} == {
         "mes-ecrits.onnx",
@@ -64,7 +65,8 @@ def test_a_trained_model_is_private_and_nothing_else_is_left(trained, home):
     assert models.stat().st_mode & 0o777 == home.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_model_goes_all_the_way_round(trained, home):
+def test_model_is_used_exported_imported(trained, home):
+    """A model is used, exported, imported under another name, shown and removed."""
     run(home, "models", "use", "mes-ecrits")
     run(home, "models", "export", "mes-ecrits", "mine.onnx", "--yes")
     run(home, "models", "import", "mine.onnx", "--name", "copy")
@@ -82,46 +84,50 @@ def test_a_model_goes_all_the_way_round(trained, home):
     assert "copy" not in run(home, "models").stdout
 
 
-def test_what_leaves_with_a_model_is_told_and_asked_before_it_is_written(trained, home):
+def test_export_lists_contents_first(trained, home):
+    """Export lists the content and the training texts, and writes the file only after a yes."""
     given = home.parent / "given.onnx"
     for answer in ("", "n\n", "\n"):
         refused = run(home, "models", "export", "mes-ecrits", str(given), status=1, stdin=answer)
         assert "nothing is written" in refused.stderr
         assert not given.exists()
     assert f"{home.parent / 'Mes Écrits'}: 20 texts, " in refused.stdout
-    assert "less 20 keys and passwords" in refused.stdout
-    assert "remembers" in refused.stdout
-    told = run(home, "models", "export", "mes-ecrits", str(given), stdin="y\n").stdout
-    assert told.startswith(refused.stdout)
+    assert "without 20 keys and passwords" in refused.stdout
+    assert "memorizes" in refused.stdout
+    output = run(home, "models", "export", "mes-ecrits", str(given), stdin="y\n").stdout
+    assert output.startswith(refused.stdout)
     assert given.stat().st_mode & 0o777 == 0o600
     assert str(home.parent).encode() not in given.read_bytes()
 
 
-def test_what_is_known_of_models_that_were_not_trained_here_is_told(trained, home):
+def test_export_of_foreign_models(trained, home):
+    """Export says whether the training texts are unknown, or those of the default model."""
     run(home, "models", "export", "mes-ecrits", "strange.onnx", "--yes")
     run(home, "models", "import", "strange.onnx")
     assert (
-        "is not known here"
+        "are not known here"
         in run(home, "models", "export", "strange", "again.onnx", "--yes").stdout
     )
-    told = run(home, "models", "export", "default", "default.onnx", "--yes").stdout
-    assert "No text of yours" in told
-    assert "trained bytes" in told
-    assert "see MODEL_CARD.md" in told
+    output = run(home, "models", "export", "default", "default.onnx", "--yes").stdout
+    assert "It has no text of yours" in output
+    assert "trained bytes" in output
+    assert "see MODEL_CARD.md" in output
     run(home, "models", "remove", "strange")
 
 
-def test_a_truncated_model_is_told_and_can_be_removed(trained, home):
+def test_truncated_model_is_named(trained, home):
+    """Commands name the file of a truncated model, and the model can be removed."""
     whole = (home / "models" / "mes-ecrits.onnx").read_bytes()
     (home / "models" / "cut.onnx").write_bytes(whole[: len(whole) // 2])
     for arguments in (("generate", "a"), ("complete", "-:1:1")):
         (line,) = run(home, *arguments, "--model", "cut", status=1).stderr.splitlines()
         assert "cut.onnx" in line
-    assert "cut can't be used" in run(home, "models").stdout
+    assert "cut cannot be used" in run(home, "models").stdout
     run(home, "models", "remove", "cut")
 
 
-def test_a_model_writes_and_completes(trained, home):
+def test_model_generates_and_completes(trained, home):
+    """A trained model generates the same text each time, and completes."""
     arguments = ("generate", "It was", "--model", "mes-ecrits", "--length", "30")
     first, second = run(home, *arguments), run(home, *arguments)
     assert first.stdout == second.stdout
@@ -135,12 +141,14 @@ def test_a_model_writes_and_completes(trained, home):
     )
 
 
-def program(path, says):
-    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+def make_program(path, output):
+    """Make a program that prints `output`."""
+    path.write_text(f"#!/bin/sh\necho '{output}'\n")
     path.chmod(0o755)
 
 
-def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
+def test_closed_pipe_is_quiet(trained, home):
+    """A closed pipe ends `generate` without a message."""
     arguments = ("generate", "It was", "--model", "mes-ecrits", "--length", "100000")
     with subprocess.Popen(
         **command(home, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -153,13 +161,15 @@ def test_a_reader_that_leaves_is_no_reason_for_a_traceback(trained, home):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_what_the_encoding_of_a_pipe_has_not_got_is_replaced(home, monkeypatch, encoding):
+def test_unencodable_characters_are_replaced(home, monkeypatch, encoding):
+    """Characters that the pipe's encoding lacks are printed as "?"."""
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     offered = run(home, "complete", "-:1:13", "--model", "default", stdin="Thank you ve").stdout
     assert "???" in offered, "of a bar"
 
 
-def test_figures_for_programs_have_every_letter_in_any_encoding(home, monkeypatch):
+def test_json_keeps_every_character(home, monkeypatch):
+    """`--json` escapes the characters that the pipe's encoding lacks."""
     monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
     assert run(
         home, "generate", "\u65e5\u672c", "--length", "1", "--model", "default"
@@ -170,7 +180,8 @@ def test_figures_for_programs_have_every_letter_in_any_encoding(home, monkeypatc
 
 
 @pytest.mark.parametrize("arguments", [("generate", "It was"), ("complete", "-:1:1"), ("try",)])
-def test_without_a_standard_output_there_is_one_line(home, arguments):
+def test_closed_stdout_is_one_line(home, arguments):
+    """With a closed standard output, a command fails with one line."""
     closed = command(home, *arguments)
     closed["args"] = ["sh", "-c", '"$@" >&-', "sh", *closed["args"]]
     ran = subprocess.run(**closed, input="", stderr=subprocess.PIPE, timeout=60, check=False)
@@ -179,25 +190,26 @@ def test_without_a_standard_output_there_is_one_line(home, arguments):
     assert line.startswith("foretype: ")
 
 
-def test_doctor_finds_all_well(trained, home, tmp_path, monkeypatch):
-    program(tmp_path / "nvim", "NVIM v0.7.2")
-    program(tmp_path / "hx", "helix 25.07.1 (abc)")
+def test_doctor_finds_no_problem(trained, home, tmp_path, monkeypatch):
+    """`doctor` finds no problem, and lists the editors with their versions."""
+    make_program(tmp_path / "nvim", "NVIM v0.7.2")
+    make_program(tmp_path / "hx", "helix 25.07.1 (abc)")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     run(home, "models", "use", "mes-ecrits")
-    told = subprocess.run(
+    output = subprocess.run(
         **command(home, "doctor", "--json"), capture_output=True, timeout=60, check=False
     )
-    checks = {check["name"]: check for check in json.loads(told.stdout)}
+    checks = {check["name"]: check for check in json.loads(output.stdout)}
     assert "too old" in checks["editor neovim"]["found"]
     assert "foretype setup helix" in checks["editor helix"]["found"]
-    timed = [checks.pop(what)["found"] for what in ("predictor network", "latency of ghost text")]
+    # Whether these are fast enough depends on the machine.
+    timed = [checks.pop(name)["found"] for name in ("predictor network", "latency of ghost text")]
     assert [found for found in timed if not re.search(r"\d ms\b", found)] == []
-    assert [
-        check for check in checks.values() if not check["ok"]
-    ] == []  # how fast it is depends on the machine
+    assert [check for check in checks.values() if not check["ok"]] == []
 
 
-def test_try_without_a_terminal_says_what_else_there_is(home):
+def test_try_needs_a_terminal(home):
+    """Without a terminal, `try` names `foretype complete`."""
     (line,) = run(home, "try", status=2).stderr.splitlines()
     assert "foretype complete" in line
 
@@ -205,7 +217,8 @@ def test_try_without_a_terminal_says_what_else_there_is(home):
 @pytest.mark.timeout(300)  # four processes import torch, one after the other
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
-def test_training_can_be_stopped_and_resumed(home):
+def test_training_stops_and_resumes(home):
+    """Ctrl-C stops a training and prints the command that resumes it; a finished one cannot be."""
     arguments = (
         "train",
         "Mes Écrits",
@@ -225,10 +238,10 @@ def test_training_can_be_stopped_and_resumed(home):
         while "held-out" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        told = process.stderr.read()
+        output = process.stderr.read()
     assert process.returncode == 130
-    assert "Traceback" not in told
-    assert "foretype train 'Mes Écrits' --name stopped --resume" in told
+    assert "Traceback" not in output
+    assert "foretype train 'Mes Écrits' --name stopped --resume" in output
     assert (
         "stopped is trained"
         in run(home, "train", "Mes Écrits", "--name", "stopped", "--resume").stdout
@@ -240,7 +253,8 @@ def test_training_can_be_stopped_and_resumed(home):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_try_on_a_terminal_saves_what_is_typed(trained, home):
+def test_try_saves_typed_text(trained, home):
+    """`try` on a real terminal saves the text that was typed."""
     import pty
 
     ours, theirs = pty.openpty()
@@ -252,7 +266,7 @@ def test_try_on_a_terminal_saves_what_is_typed(trained, home):
             shown += os.read(ours, 10_000)
         os.write(ours, b"hello\x13\x11")
         while process.poll() is None:
-            with contextlib.suppress(OSError):  # Linux says so when the other side has been closed
+            with contextlib.suppress(OSError):  # Linux raises it when the other end is closed
                 os.read(ours, 10_000)
     os.close(ours)
     assert process.returncode == 0

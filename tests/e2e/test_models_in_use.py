@@ -88,7 +88,7 @@ def test_what_is_better_on_the_files_completes_them(home: Path, trained: Path) -
 
 def test_what_is_worse_than_the_model_in_use_takes_no_place(home: Path) -> None:
     said = run_output(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
-    assert "no better than the model in use" in said
+    assert "not better than the model in use" in said
     assert "garden completes" not in run_output(home, "models")
 
 

@@ -119,7 +119,7 @@ def test_doctor_knows_where_a_predictor_comes_from_and_what_it_costs(
     today, network = checks["predictor today"], checks["predictor network"]
     assert today["ok"]
     assert today["found"].startswith("foretype-today 1.0: ")
-    assert " ms a step" in today["found"]
+    assert " ms per step" in today["found"]
     assert network["found"].startswith("foretype 0.")
     assert "in use by default" in network["found"]
     assert "in use by default" not in today["found"]

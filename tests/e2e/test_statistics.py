@@ -1,6 +1,4 @@
-"""A real server counts what it shows and what is taken, by language and editor, and `foretype
-stats` tells.
-"""
+"""A real server counts suggestions by language and editor, and `foretype stats` shows them."""
 
 from __future__ import annotations
 
@@ -14,7 +12,8 @@ from .client import Client, Message, change, insertion, run, server
 SETTINGS = {"predictors": {"scripted": {"texts": ["hello world, this is mine to say"]}}}
 
 
-def test_what_is_taken_is_told_after_the_editor_has_closed(tmp_path: Path) -> None:
+def test_stats_sum_all_sessions(tmp_path: Path) -> None:
+    """`foretype stats` sums the suggestions shown and accepted in all sessions."""
     home = tmp_path / "home"
     for language in ("markdown", "python", "markdown"):
         with server(home) as (client, _):
@@ -46,7 +45,8 @@ def test_what_is_taken_is_told_after_the_editor_has_closed(tmp_path: Path) -> No
     assert (told["python", "menu"]["shown"], told["python", "menu"]["accepted"]) == (1, 0)
 
 
-def test_a_broken_file_of_statistics_costs_nothing_else(tmp_path: Path) -> None:
+def test_broken_statistics_cost_nothing(tmp_path: Path) -> None:
+    """With a broken statistics file, completions work and no warning is shown."""
     home = tmp_path / "home"
     home.mkdir()
     (home / "statistics.sqlite").write_bytes(b"no database" * 200)
@@ -62,9 +62,8 @@ URI = "file:///a"
 
 
 @pytest.mark.parametrize("characters", [10**30, 1_000_001, -1, 2.5, None])
-def test_what_nobody_can_have_taken_is_refused_and_costs_no_other_count(
-    tmp_path: Path, characters: object
-) -> None:
+def test_impossible_counts_are_refused(tmp_path: Path, characters: object) -> None:
+    """A report of an impossible number of characters is an error, and no other count is lost."""
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS, clientInfo={"name": "\ud800"})
@@ -83,7 +82,7 @@ def test_what_nobody_can_have_taken_is_refused_and_costs_no_other_count(
 
 
 def accepted_counts(client: Client) -> dict[str, int]:
-    """What the server has counted."""
+    """Return the server's counts, without zeros."""
     accepted = client.request("workspace/executeCommand", {"command": "foretype.status"})[
         "accepted"
     ]
@@ -91,7 +90,7 @@ def accepted_counts(client: Client) -> dict[str, int]:
 
 
 def stats(home: Path) -> dict[str, tuple[int, int]]:
-    """How often each kind was taken in all, and the characters that came so."""
+    """Return the acceptances and characters of each kind, over all days."""
     rows = json.loads(run(home, "stats", "--json").stdout)
     return {row["kind"]: (row["accepted"], row["characters"]) for row in rows if row["accepted"]}
 
@@ -120,9 +119,8 @@ def replacement(start: int, end: int, text: str) -> Message:
         ("ghost", [insertion(0, 7, "or")], {}),
     ],
 )  # fmt: skip
-def test_an_editor_that_tells_nothing_is_seen_to_take_an_offer(
-    tmp_path, asks, edits, counted
-) -> None:
+def test_edits_show_acceptance(tmp_path, asks, edits, counted) -> None:
+    """Without reports, edits show the suggestions that were accepted."""
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS)
@@ -132,11 +130,12 @@ def test_an_editor_that_tells_nothing_is_seen_to_take_an_offer(
         )
         for version, edit in enumerate(edits, 2):
             client.send(change(URI, version, edit))
-        assert accepted_counts(client) == {}  # as the client may still tell
+        assert accepted_counts(client) == {}  # since the client may still report
     assert stats(home) == counted
 
 
-def test_what_the_client_tells_is_not_counted_twice(tmp_path) -> None:
+def test_reports_are_counted_once(tmp_path) -> None:
+    """A suggestion that the client reports is not counted by its edit as well."""
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS)

@@ -135,7 +135,7 @@ def test_it_can_be_stopped_and_resumed(home: Path) -> None:
 
 
 def test_the_doctor_misses_no_model_of_words(tmp_path: Path, home: Path) -> None:
-    for folder, told in ((home, "a step"), (tmp_path / "home", "--unit word")):
+    for folder, told in ((home, "per step"), (tmp_path / "home", "--unit word")):
         (line,) = [
             line for line in run(folder, "doctor").stdout.splitlines() if "predictor words" in line
         ]

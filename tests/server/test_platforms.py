@@ -1,6 +1,4 @@
-"""What other systems do otherwise: names of files, line ends, open files, modules that are not
-there.
-"""
+"""Differences between systems: file names, line ends, open files, missing modules."""
 
 from __future__ import annotations
 
@@ -55,14 +53,16 @@ CALLS_OF_UNIX = frozenset({
         ("", "//server/share/plan.md", r"\\server\share\plan.md"),
     ],
 )
-def test_a_document_on_windows_is_on_its_drive_or_on_its_share(host, path, expected):
+def test_windows_paths_of_uris(host, path, expected):
+    """A URI with a drive or a host is an absolute path on that drive or share."""
     found = windows_path(host, path)
     assert found == expected
     assert PureWindowsPath(found).is_absolute()
 
 
 @pytest.mark.parametrize("path", ["/home/ada/x", "/", "/c:relative", "/1:/x"])
-def test_a_path_without_a_drive_is_of_no_file_on_windows(path):
+def test_windows_path_needs_drive(path):
+    """On Windows, a URI whose path has no drive is no file."""
     assert windows_path("", path) is None
 
 
@@ -72,7 +72,8 @@ def test_a_path_without_a_drive_is_of_no_file_on_windows(path):
         min_size=1,
     )
 )
-def test_a_path_of_windows_survives_its_uri(parts):
+def test_windows_path_survives_uri(parts):
+    """A Windows path is the same after its URI, in each spelling of the drive."""
     parts = [part for part in parts if part not in {".", ".."}] or ["x"]
     path = PureWindowsPath("C:\\", *parts)
     uri = path.as_uri()
@@ -86,14 +87,15 @@ def test_a_path_of_windows_survives_its_uri(parts):
 
 def _on_windows(uri: str) -> str | None:
     with pytest.MonkeyPatch.context() as patch:
-        # Not for all of os: what is tried says itself what it goes by.
+        # Replace only the attributes of `os` that the function uses.
         patch.setattr(uris, "os", SimpleNamespace(name="nt", fsencode=os.fsencode))
         return uri_to_path(uri)
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
 @given(st.lists(st.binary(min_size=1).filter(lambda name: not {0, 47} & set(name)), min_size=1))
-def test_a_path_of_any_bytes_survives_its_uri(parts):
+def test_posix_path_survives_uri(parts):
+    """A POSIX path of any bytes is the same after its URI."""
     path = Path("/", *map(os.fsdecode, parts))
     assert uri_to_path(path.as_uri()) == str(path)
 
@@ -108,13 +110,15 @@ def test_a_path_of_any_bytes_survives_its_uri(parts):
         "C:\\Users\\ada", "/home/ada/a.md",
     ],
 )  # fmt: skip
-def test_what_is_no_file_has_no_path(uri):
+def test_other_uris_have_no_path(uri):
+    """URIs of other schemes, and malformed ones, have no path."""
     assert uri_to_path(uri) is None
     assert uri_to_real_path(uri) is None
 
 
 @pytest.mark.skipif(not POSIX, reason="there, it is a share")
-def test_a_file_on_another_machine_is_none_of_this_one():
+def test_remote_host_has_no_path():
+    """A URI with the host of another machine has no path."""
     assert uri_to_path("file://elsewhere/etc/passwd") is None
 
 
@@ -122,25 +126,26 @@ def test_a_file_on_another_machine_is_none_of_this_one():
 @pytest.mark.parametrize(
     "uri", ["file:///tmp/a%20b.ipynb", "file:/tmp/a b.ipynb", "FILE://localhost/tmp/a%20b.ipynb"]
 )
-def test_spellings_of_a_uri_are_one_file(uri):
+def test_uri_spellings_are_one_file(uri):
+    """Spellings of a file's URI have one path."""
     assert uri_to_path(uri) == "/tmp/a b.ipynb"
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
-def test_a_cell_is_a_part_of_its_notebook():
+def test_notebook_cell_has_notebook_path():
+    """A cell's URI has the path of its notebook."""
     assert uri_to_path("vscode-notebook-cell:/tmp/a.ipynb#W0sZmlsZQ%3D%3D") == "/tmp/a.ipynb"
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
-def test_nothing_is_learnt_from_a_cell_of_a_file_of_keys():
+def test_cell_of_secret_file_is_secret():
+    """A cell of a file of keys is a secret document."""
     assert is_secret_document("vscode-notebook-cell:/tmp/.env#W0sZmlsZQ%3D%3D")
 
 
 @pytest.fixture
 def loosely(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system, as macOS has it, on which a file has one name and can be opened under
-    others.
-    """
+    """Make a file system such as that of macOS, which ignores case and Unicode form in lookups."""
     monkeypatch.setattr(uris, "HAS_SPELLING_VARIANTS", True)
 
     def one(path: str, other: str) -> bool:
@@ -151,7 +156,8 @@ def loosely(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("loosely")
 @pytest.mark.parametrize("name", ["Café Plan.md", unicodedata.normalize("NFD", "Café Plan.md")])
-def test_a_file_has_one_name_however_it_is_spelt(tmp_path, name):
+def test_spellings_have_one_name(tmp_path, name):
+    """If the file system ignores case and Unicode form, each spelling has the file's own name."""
     folder = tmp_path / "Notes"
     folder.mkdir()
     (folder / name).write_text("text")
@@ -162,7 +168,8 @@ def test_a_file_has_one_name_however_it_is_spelt(tmp_path, name):
 
 
 @pytest.mark.usefixtures("loosely")
-def test_files_that_differ_in_case_alone_stay_two(tmp_path):
+def test_case_distinguishes_existing_files(tmp_path):
+    """Two files whose names differ only in case stay two."""
     for name in ("plan.md", "Plan.md"):
         (tmp_path / name).write_text(name)
         assert real_path(tmp_path / name) == str(tmp_path / name)
@@ -170,7 +177,8 @@ def test_files_that_differ_in_case_alone_stay_two(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["con", "nul", "aux.old", "com1", "lpt9.x", "prn"])
-def test_no_model_is_named_as_a_device_of_windows(tmp_path, name):
+def test_device_names_are_refused(tmp_path, name):
+    """A model cannot have the name of a Windows device."""
     (tmp_path / "a.onnx").write_bytes(b"")
     with pytest.raises(ModelError, match="cannot name a model"):
         Store(tmp_path / "models").import_file(tmp_path / "a.onnx", name)
@@ -179,7 +187,8 @@ def test_no_model_is_named_as_a_device_of_windows(tmp_path, name):
 # Files
 
 
-def test_a_junction_is_a_link_and_not_gone_into(monkeypatch, tmp_path):
+def test_junction_is_a_link(monkeypatch, tmp_path):
+    """A Windows junction counts as a link."""
     (tmp_path / "above").mkdir()
     status = SimpleNamespace(st_reparse_tag=discovery.JUNCTION_TAG, st_mode=stat.S_IFDIR)
     monkeypatch.setattr(discovery, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
@@ -190,7 +199,8 @@ def test_a_junction_is_a_link_and_not_gone_into(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("attributes", [0x0040_0000, 0x1000, 0x20])
-def test_what_is_in_a_cloud_is_not_fetched_unless_it_is_named(monkeypatch, tmp_path, attributes):
+def test_cloud_file_is_not_fetched(monkeypatch, tmp_path, attributes):
+    """A file that is only in the cloud is skipped, unless the user names it."""
     path = tmp_path / "plan.md"
     path.write_text("text")
     status = SimpleNamespace(st_mode=stat.S_IFREG, st_size=4, st_file_attributes=attributes)
@@ -204,7 +214,8 @@ def test_what_is_in_a_cloud_is_not_fetched_unless_it_is_named(monkeypatch, tmp_p
 
 
 @pytest.mark.parametrize("busy", [0, 1, len(atomic.RETRY_DELAYS)])
-def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatch, tmp_path, busy):
+def test_open_file_is_replaced_later(monkeypatch, tmp_path, busy):
+    """Replacing a file that is open on Windows is tried again until it is closed."""
     path, attempts = tmp_path / "kept.json", []
     path.write_text("old")
     replace = Path.replace
@@ -224,7 +235,8 @@ def test_a_file_that_is_open_on_windows_is_replaced_once_it_is_closed(monkeypatc
     assert [file.name for file in tmp_path.iterdir()] == ["kept.json"]
 
 
-def test_what_cannot_be_replaced_is_there_still(monkeypatch, tmp_path):
+def test_failed_replacement_keeps_file(monkeypatch, tmp_path):
+    """A file that cannot be replaced stays, and no temporary file is left."""
     path = tmp_path / "kept.json"
     path.write_text("old")
     monkeypatch.setattr(
@@ -244,14 +256,16 @@ def test_what_cannot_be_replaced_is_there_still(monkeypatch, tmp_path):
         b"caf\xe9\n*.log\n",
     ],
 )
-def test_a_gitignore_is_read_whatever_wrote_it(tmp_path, content):
+def test_gitignore_of_any_encoding(tmp_path, content):
+    """A .gitignore is read with a byte order mark, CR LF or Latin-1 text."""
     (tmp_path / ".gitignore").write_bytes(content)
     (rules,) = rules_in(str(tmp_path))
     assert rules.verdict(str(tmp_path / "a.log"), is_folder=False)
     assert not rules.verdict(str(tmp_path / "a.txt"), is_folder=False)
 
 
-def test_the_line_ends_of_windows_stay_in_a_file_that_is_saved(tmp_path):
+def test_saving_keeps_windows_line_ends(tmp_path):
+    """Saving a file keeps its CR LF line ends."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"one\r\ntwo\r\n")
     TextFile.open(path).save("one\ntwo\nthree\n")
@@ -262,9 +276,7 @@ def test_the_line_ends_of_windows_stay_in_a_file_that_is_saved(tmp_path):
 
 
 def _guarded(path: Path) -> set[int]:
-    """The lines of a file that are reached on some systems alone, or are ready for what is not
-    there.
-    """
+    """Return the lines of a file that run on some systems only, or that catch an error."""
     lines: set[int] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         asked = ""
@@ -300,7 +312,8 @@ def _of_one_system(path: Path) -> list[tuple[int, str]]:
     return found
 
 
-def test_what_one_system_has_alone_is_asked_for_first():
+def test_system_features_are_guarded():
+    """A module or call of one system only is used only after a test for it."""
     loose = [
         f"{path.name}:{line} {name}"
         for path in SOURCES
@@ -310,7 +323,7 @@ def test_what_one_system_has_alone_is_asked_for_first():
     assert not loose
 
 
-def test_every_text_file_is_opened_in_an_encoding_that_is_named():
+def test_text_files_name_their_encoding():
     """The default is the system's: on Windows it is not UTF-8."""
     unnamed = []
     for path in SOURCES:

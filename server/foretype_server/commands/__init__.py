@@ -1,3 +1,4 @@
-"""The commands of ``foretype``, a file each. Heavy imports (onnxruntime, torch, pygls) stay inside
-the functions.
+"""The commands of ``foretype``, one file each.
+
+The functions do the heavy imports (onnxruntime, torch, pygls), so that ``--help`` is fast.
 """

@@ -1,6 +1,4 @@
-"""The command line: ``foretype COMMAND``. Which commands there are, and how each way of ending is
-told to the user.
-"""
+"""The command line, ``foretype COMMAND``: its commands, exit statuses and error lines."""
 
 from __future__ import annotations
 
@@ -33,7 +31,9 @@ FAILURE_STATUS = 1
 
 
 class CommandGroup(TyperGroup):
-    """Ends every command alike: status 0, 1 (it went wrong) or 2 (wrong usage), and one line on
+    """A group whose commands all end alike.
+
+    The exit status is 0, 1 (failure), 2 (wrong usage) or 130 (Ctrl-C). An error is one line on
     standard error.
     """
 
@@ -51,11 +51,9 @@ class CommandGroup(TyperGroup):
 
 
 def _replace_unencodable() -> None:
-    """Characters that the encoding of what is written to hasn't got become "?": a pipe on Windows
-    is seldom UTF-8.
-    """
+    """Print "?" for characters that the output's encoding lacks: a Windows pipe is seldom UTF-8."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # None where it is closed
+        if isinstance(stream, TextIOWrapper):  # None if it is closed
             stream.reconfigure(errors="replace")
 
 
@@ -86,9 +84,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
-        "foretype try  # type with ghost text, here in the terminal",
-        "foretype complete notes.txt:3:14  # what would be offered there",
-        "foretype train ~/notes --minutes 10  # a model of your own",
+        "foretype try  # type with ghost text in this terminal",
+        "foretype complete notes.txt:3:14  # show the suggestions at a position",
+        "foretype train ~/notes --minutes 10  # train a model on your notes",
     ),
 )
 
@@ -107,7 +105,7 @@ def foretype(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Completes what you type, in any editor, on your own machine: nothing leaves it."""
+    """Complete your text as you type, in any editor. All of it runs on this machine."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         return

@@ -1,4 +1,4 @@
-"""``foretype complete``: what would be offered at one point of a file."""
+"""``foretype complete``: the suggestions at one position in a file."""
 
 from __future__ import annotations
 
@@ -38,18 +38,21 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "foretype complete notes.txt:3:14  # line 3, column 14",
     'echo "The weather is " | foretype complete -:1:16  # from a pipe',
-    "foretype complete notes.txt:3:14 --predictor network --predictor mine  # with one of your own",
-    "foretype complete notes.txt:3:14 --workspace ..  # knowing what is in the folder above",
-    "foretype complete notes.txt:3:14 --json  # for programs",
+    "foretype complete notes.txt:3:14 --predictor network --predictor mine  # with your plugin",
+    "foretype complete notes.txt:3:14 --workspace ..  # learn from the parent folder",
+    "foretype complete notes.txt:3:14 --json  # print JSON",
 )
 BAR_WIDTH: Final = 20
-"""Cells of a bar that stands for 100 %."""
+"""Cells of a bar for 100 %."""
 
 
 @dataclass(frozen=True)
 class Location:
-    """A point of a text, both numbers from 1; `column` counts characters, one past the last being
-    the line's end.
+    """A position in a file.
+
+    Attributes:
+        line: counted from 1.
+        column: in characters, counted from 1; the end of a line is one past its last character.
     """
 
     file: str
@@ -58,34 +61,32 @@ class Location:
 
     @classmethod
     def parse(cls, text: str) -> Location:
-        """Read ``FILE:LINE:COLUMN``; FILE may have colons of its own.
+        """Parse ``FILE:LINE:COLUMN``; FILE may contain colons.
 
         Raises:
-            UsageError: it isn't of that form.
+            UsageError: `text` has another form.
         """
         match = re.fullmatch(r"(.+):0*([1-9][0-9]{0,8}):0*([1-9][0-9]{0,8})", text, re.DOTALL)
         if not match:
             raise UsageError(
-                f"{text} is not FILE:LINE:COLUMN, counted from 1; write it as in notes.txt:3:14."
+                f"{text} is not FILE:LINE:COLUMN, counted from 1, such as notes.txt:3:14."
             )
         return cls(match[1], int(match[2]), int(match[3]))
 
     def split(self, text: str) -> tuple[str, str]:
-        """`text` before and after this point.
+        """Split `text` at this position.
 
         Raises:
-            UsageError: the text has no such line or column.
+            UsageError: `text` has no such line or column.
         """
         pieces = re.split(r"(\r\n|\r|\n)", text)
         lines = pieces[::2]
         if self.line > len(lines):
-            raise UsageError(
-                f"There is no line {self.line} in {self.file}; its last is {len(lines)}."
-            )
+            raise UsageError(f"{self.file} has no line {self.line}; its last line is {len(lines)}.")
         end = len(lines[self.line - 1]) + 1
         if self.column > end:
             raise UsageError(
-                f"There is no column {self.column} in line {self.line} of {self.file}; it ends at "
+                f"Line {self.line} of {self.file} has no column {self.column}; its end is column "
                 f"{end}."
             )
         offset = sum(map(len, pieces[: 2 * (self.line - 1)])) + self.column - 1
@@ -93,12 +94,10 @@ class Location:
 
 
 class CompleteCommand(TyperCommand):
-    """Knows ``-:LINE:COLUMN`` for an argument, wherever it stands, although it begins as options
-    do.
-    """
+    """A command that takes ``-:LINE:COLUMN`` as an argument, although it begins with a dash."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put such arguments behind a ``--``."""
+        """Move such arguments behind a ``--``."""
         if "--" not in args:
             piped = [arg for arg in args if arg.startswith("-:")]
             args = [*(arg for arg in args if arg not in piped), "--", *piped]
@@ -106,24 +105,24 @@ class CompleteCommand(TyperCommand):
 
 
 MAX_SOURCES: Final = 3
-"""Places at most that an item is said to come from."""
+"""Earlier occurrences that an item lists at most."""
 
 
 @dataclass(frozen=True)
 class ExplainedCandidate:
-    """A candidate, and where it has stood before."""
+    """A candidate with its earlier occurrences in the user's texts."""
 
     candidate: Candidate
     sources: Sequence[Source]
 
     def to_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the object that ``--json`` prints."""
         return {**asdict(self.candidate), "sources": [asdict(source) for source in self.sources]}
 
 
 @dataclass(frozen=True)
 class CompletionResult:
-    """What would be offered at one point, and how long it took to find."""
+    """The suggestions at one position, and the time that finding them took."""
 
     ghost: ExplainedCandidate | None
     words: Sequence[ExplainedCandidate]
@@ -131,7 +130,7 @@ class CompletionResult:
     milliseconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the object that ``--json`` prints."""
         return {
             "ghost": self.ghost and self.ghost.to_json(),
             "words": [offer.to_json() for offer in self.words],
@@ -145,28 +144,31 @@ def complete(
         str,
         typer.Argument(
             metavar="FILE:LINE:COLUMN",
-            help="Counted from 1, in characters; FILE may be - for a pipe.",
+            help="Line and column count from 1, in characters. FILE can be -, standard input.",
         ),
     ],
     model: Model = None,
     predictor: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="What predicts; may be repeated.", show_default="as in an editor"
+            metavar="NAME",
+            help="A predictor to use; can be repeated.",
+            show_default="those of an editor",
         ),
     ] = None,
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     max_items: Annotated[
-        int, typer.Option(min=1, max=100, help="Words, and characters, at most.")
+        int, typer.Option(min=1, max=100, help="Maximum of words, and of characters.")
     ] = 10,
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
-    """Show what would be offered at a point of a file.
+    """Show the suggestions at a position in a file.
 
-    The ghost text, the next words and the next characters, each with its
-    probability, each predictor's share in it, and where it has stood before.
+    These are the ghost text, the next words and the next characters, each with
+    its probability, the share of each predictor in it, and its last occurrence
+    in your texts.
     """
     at = Location.parse(location)
     before, after = at.split(_read_input(at.file))
@@ -187,7 +189,7 @@ def complete(
 def find_candidates(
     completer: Completer, before: str, after: str, options: Options
 ) -> CompletionResult:
-    """Ask `completer` everything at the point between `before` and `after`."""
+    """Ask `completer` for every kind of suggestion between `before` and `after`."""
     left, right = before.encode(), after.encode()
     started = time.perf_counter()
     ghost = completer.ghost_text(left, right, options)
@@ -224,7 +226,7 @@ def _print(result: CompletionResult, folder: Path) -> None:
         (
             "ghost text",
             [result.ghost] if result.ghost else [],
-            "none that is sure enough, and not there already",
+            "none: too uncertain, or already in the text",
         ),
         ("next words", result.words, "none"),
         ("next characters", result.characters, "none"),
@@ -236,9 +238,7 @@ def _print(result: CompletionResult, folder: Path) -> None:
 
 
 def _table(candidates: Sequence[ExplainedCandidate], folder: Path, console: Console) -> Table:
-    """A row for each offer. Where that is too wide, the bars are left out, and then the shares; the
-    rest is folded.
-    """
+    """Build a table with a row per candidate; if it is too wide, drop the bars, then the shares."""
     rows = [_format_cells(candidate, folder) for candidate in candidates]
     tables = [_build_table(rows, columns) for columns in ((0, 1, 2, 3, 4), (0, 1, 3, 4), (0, 1, 4))]
     return next(
@@ -262,23 +262,17 @@ def _build_table(rows: Sequence[Sequence[Text]], columns: Sequence[int]) -> Tabl
     return table
 
 
-def _format_cells(offer: ExplainedCandidate, folder: Path) -> Sequence[Text]:
-    """What is offered, its probability as a figure and as a bar, the predictors' shares, and where
-    it has stood.
-    """
+def _format_cells(explained: ExplainedCandidate, folder: Path) -> Sequence[Text]:
+    """Format the cells of a row: text, probability, its bar, the predictors' shares, source."""
     from rich.text import Text
 
-    candidate = offer.candidate
+    candidate, sources = explained.candidate, explained.sources
     return (
         Text(show_white_space(candidate.text)),
         Text(f"{candidate.probability:.1%}"),
         Text(format_bar(candidate.probability, BAR_WIDTH), "cyan"),
         Text(_format_shares(candidate.shares), "dim"),
-        Text(
-            location(offer.sources[0].document, offer.sources[0].line, [folder])
-            if offer.sources
-            else ""
-        ),
+        Text(location(sources[0].document, sources[0].line, [folder]) if sources else ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""``foretype doctor``."""
+"""``foretype doctor``: the checks of this installation, printed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from foretype_server.doctor.checks import Check
 
 EXAMPLES = examples(
-    "foretype doctor  # each line says ok, or what to do",
-    "foretype doctor --json  # for programs, and for reports of faults",
+    "foretype doctor  # a line per check: ok, or the problem and its remedy",
+    "foretype doctor --json  # print JSON, for instance for a bug report",
 )
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check that all is well here: packages, data folder, model, predictors, speed.
+    """Check this installation: packages, data folder, model, predictors, speed.
 
-    The exit status is 1 where there is a problem.
+    The exit status is 1 if there is a problem.
     """
     from foretype_server.doctor.checks import run_checks
 

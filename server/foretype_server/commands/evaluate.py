@@ -1,4 +1,4 @@
-"""``foretype evaluate``: how good the completions are, on the user's own texts."""
+"""``foretype evaluate``: the quality of the completions, scored on the user's own texts."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     from foretype_model.predictor import Predictor
 
 EXAMPLES = examples(
-    "foretype evaluate letters/*.txt  # on texts that the model hasn't read",
-    "foretype evaluate notes.md --max-chars 1000  # a minute rather than several",
-    "foretype evaluate src/new.py --workspace ../other-project  # knowing another folder",
-    "foretype evaluate notes.md --plot scores.png  # as a picture too",
+    "foretype evaluate letters/*.txt  # score texts that the model has not read",
+    "foretype evaluate notes.md --max-chars 1000  # one minute instead of several",
+    "foretype evaluate src/new.py --workspace ../other-project  # learn from a folder first",
+    "foretype evaluate notes.md --plot scores.png  # also draw a picture",
 )
 LEGEND: Final = """\
-bits: needed for a character; fewer are better.
-word: the next word, at its start, is the first offered, or one of the first three.
-saved: keys, by an ideal typist who takes what is right of the ghost text (inline)
-  or of the first five of the menu (popup).
-off by: how far the probabilities are from the truth.  ms: for an answer."""
+bits: per character; fewer are better.
+word: share of words that are the first suggestion, or among the first three, at their start.
+saved: share of keys that an ideal typist saves by accepting every right part of the ghost
+  text (inline), or of the first five menu items (popup).
+off by: mean error of the probabilities.  ms: mean time of an answer."""
 
 
 class EvaluationMode(StrEnum):
-    """What the typist looks at."""
+    """The suggestions that the typist looks at."""
 
     inline = "inline"
     popup = "popup"
@@ -54,7 +54,7 @@ class EvaluationMode(StrEnum):
 
 
 class TypingPosition(StrEnum):
-    """Where the typist types."""
+    """The part of a file that the typist types."""
 
     end = "end"
     middle = "middle"
@@ -62,33 +62,34 @@ class TypingPosition(StrEnum):
 
 def evaluate(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Texts that the model hasn't read.")
+        list[Path], typer.Argument(metavar="FILE", help="Texts that the model has not read.")
     ],
     model: Model = None,
     mode: Annotated[
         EvaluationMode | None,
         typer.Option(
-            help="Look at the ghost text, the menu, or both at once.",
+            help="Accept from the ghost text, the menu, or both at once.",
             show_default="inline, then popup",
         ),
     ] = None,
     at: Annotated[
         TypingPosition,
-        typer.Option(help="Type each file from its start, or the middle third between the others."),
+        typer.Option(help="Type each file from its start, or its middle third between the others."),
     ] = TypingPosition.end,
     max_chars: Annotated[
-        int, typer.Option(min=1, help="Type only so many characters of each file.")
+        int, typer.Option(min=1, help="Maximum of characters to type of each file.")
     ] = 6000,
     workspace: Workspace = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw a picture of it as well.")
+        Path | None, typer.Option(metavar="PNG", help="Also draw a picture of the scores.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Score the completions on files, by typing them again.
 
-    Beside each predictor alone stand what editors do without a model (words), and
-    what counting alone can do (n-gram). Ctrl-C shows the files scored by then.
+    The table compares all predictors together, each one alone, and two
+    baselines: the word completion of editors (words) and an n-gram model
+    (n-gram). Ctrl-C shows the scores of the files finished so far.
     """
     _check_outside_workspace(files, workspace)
     if plot:
@@ -117,13 +118,13 @@ def evaluate(
 
 
 def _check_outside_workspace(files: Sequence[Path], workspace: Path | None) -> None:
-    """Wrong usage where a file is in the workspace."""
+    """Raise UsageError if a file lies in the workspace."""
     within = [
         file for file in files if workspace and file.resolve().is_relative_to(workspace.resolve())
     ]
     if within:
         raise UsageError(
-            f"{within[0]} lies in {workspace} and would complete itself; give files from elsewhere."
+            f"{within[0]} lies in {workspace} and would complete itself; give files outside of it."
         )
 
 
@@ -132,13 +133,13 @@ def _passages(files: Sequence[Path], at: TypingPosition, max_chars: int) -> list
     from foretype_server.console.text_file import read_text
 
     passages = [Passage.of(read_text(file), at.value, max_chars) for file in files]
-    if not (found := [one for one in passages if one.typed]):
-        raise ForetypeError("There is nothing in these files to score; give some that hold text.")
-    return found
+    if not (typed := [passage for passage in passages if passage.typed]):
+        raise ForetypeError("There is nothing in these files to score; give files with text.")
+    return typed
 
 
 def _systems(model: str | None, workspace: Path | None) -> list[System]:
-    """What is compared, the whole of it first."""
+    """Return the systems to compare, that of all predictors first."""
     from foretype_model.evaluation.ngram import NGramPredictor
     from foretype_model.evaluation.systems import PredictorSystem, ablations
     from foretype_model.evaluation.words import WordsSystem
@@ -147,18 +148,15 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
     from foretype_server.settings import Settings
 
     settings, folders = Settings(), (workspace,) if workspace else ()
-    opened = open_predictors(
-        model, settings.predictors, folders
-    )  # those that can be made; of others it warns
+    opened = open_predictors(model, settings.predictors, folders)  # warns of those it cannot open
     refresh(opened.values())
 
     def make(chosen: Sequence[str]) -> dict[str, Predictor]:
         return open_predictors(model, {name: settings.predictors[name] for name in chosen}, folders)
 
     texts = read_workspace(workspace) if workspace else []
-    ngram = NGramPredictor(
-        texts
-    )  # learns nothing from one document for another, so that one will do
+    # One serves all documents, since it learns nothing from one for another.
+    ngram = NGramPredictor(texts)
     return [
         *ablations(list(opened), make, settings.options()),
         PredictorSystem("n-gram", lambda: {"n-gram": ngram}, settings.options()),
@@ -169,9 +167,7 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
 def _score(
     model: str | None, workspace: Path | None, passages: Sequence[Passage], modes: Sequence[Mode]
 ) -> list[dict[str, SystemScore]]:
-    """Each passage's scores by system; fewer passages where Ctrl-C came in between, though one at
-    least.
-    """
+    """Score each passage with each system; Ctrl-C ends it early once one passage is scored."""
     from foretype_model.evaluation.score import Scorer
     from foretype_server.commands.opening import stdout_to_stderr
 
@@ -194,7 +190,7 @@ def _score(
 
 @contextmanager
 def _progress(total_work: int) -> Iterator[Advance]:
-    """A bar on a terminal, while the scoring goes on."""
+    """Show a progress bar on a terminal; yield the function that advances it."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -229,7 +225,7 @@ def _print(scores: dict[str, SystemScore], modes: Sequence[Mode], files: int) ->
 
     console = Console(highlight=False)
     table = _table(scores, modes)
-    # Where the terminal is narrower, it breaks the lines; Rich would cut the figures.
+    # A narrower terminal breaks the lines; Rich would cut the figures.
     console.width = max(console.width, table_width(table, console))
     console.print(table)
     characters = next(iter(scores.values())).characters
@@ -253,7 +249,7 @@ def _table(scores: dict[str, SystemScore], modes: Sequence[Mode]) -> Table:
 
 
 def _format_cells(score: SystemScore, modes: Sequence[Mode]) -> Iterator[str]:
-    """The cells of a system's row, a dash for what it doesn't do."""
+    """Yield the cells of a system's row; a dash is a figure that the system does not have."""
     from foretype_model.evaluation.typist import KeystrokeCounts
 
     yield "-" if score.bits_per_character is None else f"{score.bits_per_character:.3f}"

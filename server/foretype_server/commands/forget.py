@@ -1,4 +1,4 @@
-"""``foretype forget``: a file, a folder or a word out of what was learnt."""
+"""``foretype forget``: a file, a folder or a word removed from everything learnt."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from foretype_model.predictors.copy.index.workspace import Workspace
 
 EXAMPLES = examples(
-    "foretype forget diary.txt  # a file, or one that there was",
-    "foretype forget letters/  # all files in a folder, and all that will come to be there",
-    "foretype forget hunter2  # a word, wherever it stands alone",
-    "foretype forget --word letters  # a word that is a file's name too",
+    "foretype forget diary.txt  # a file, also one already deleted",
+    "foretype forget letters/  # all present and future files in a folder",
+    "foretype forget hunter2  # a word, wherever it stands whole",
+    "foretype forget --word letters  # a word that is also the name of a file",
 )
 
 
 def forget(
     target: Annotated[
-        str, typer.Argument(metavar="PATH|WORD", help="A file or a folder; or else a word.")
+        str, typer.Argument(metavar="PATH|WORD", help="A file, a folder, or else a word.")
     ],
     word: Annotated[
-        bool, typer.Option("--word", help="It is a word, though there is a file of that name.")
+        bool, typer.Option("--word", help="Treat it as a word, even if such a file exists.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Forget a file, a folder or a word, for good.
 
-    Whatever was learnt from it in any workspace goes, and nothing of it is
-    learnt again in any. The files themselves are left alone. Editors that are
-    open follow once a file is saved or closed.
+    Everything learnt from it is removed in every workspace, and it is never
+    learnt again. The files themselves stay unchanged. Running editors follow
+    when a file is next saved or closed.
     """
     if not target.strip():
         raise UsageError("Name a file, a folder or a word.")
@@ -53,20 +53,18 @@ def forget(
     path = None if word else _known_path(target, known)
     if path is None and os.sep in target and not word:
         raise UsageError(
-            f"There is no {target}, and nothing was learnt from one; --word takes it for a word."
+            f"There is no {target}, and nothing was learnt from it; --word treats it as a word."
         )
     if path is None and not is_valid_word(target):
-        raise UsageError(
-            f"{target!r} can stand in no text, so there is nothing to forget; give a word in UTF-8."
-        )
-    # First, so that no server goes on from nothing and learns it again.
+        raise UsageError(f"{target!r} is not valid UTF-8, so no text has it; give a word in UTF-8.")
+    # Write the list first, so that a server which starts anew does not learn it again.
     indexes.forget(path, None if path else target)
     adapted = reset(predictor_folder("network", data_folder()))
     removed = sum((_forget_in(index, target, path) for index in known), Removed())
     if not known and not adapted:
         raise ForetypeError(
-            f"Nothing was learnt as yet. Foretype learns from the folders that an editor opens, "
-            f"and not {target} there."
+            f"Nothing was learnt yet, so there is nothing to remove; {target} will not be learnt "
+            f"from the folders that an editor opens."
         )
     if as_json:
         print_json(
@@ -76,18 +74,18 @@ def forget(
         typer.echo(
             _format_removed(removed, target)
             if path
-            else f"{target!r} is forgotten: {_format_occurrences(removed.occurrences)}."
+            else f"{target!r} is forgotten: {_format_occurrences(removed.occurrences)} removed."
         )
 
 
 def _known_path(target: str, known: list[Workspace]) -> Path | None:
-    """`target`, where it is a path that there is, or that was learnt from."""
+    """Return `target` as a path if it exists or was learnt from, else None."""
     path = Path(target).expanduser()
     return path if path.exists() or any(index.covers(path) for index in known) else None
 
 
 def _forget_in(index: Workspace, target: str, path: Path | None) -> Removed:
-    """From one index, on the disk too."""
+    """Remove `target` from one index, and from its files."""
     removed = index.forget(path) if path else index.forget_word(target)
     index.compact()
     return removed
@@ -104,6 +102,4 @@ def _format_removed(removed: Removed, target: str) -> str:
 
 
 def _format_occurrences(occurrences: int) -> str:
-    if not occurrences:
-        return "it stood in nothing that was learnt"
-    return "it stood in one place" if occurrences == 1 else f"it stood in {occurrences} places"
+    return f"{occurrences or 'no'} {'occurrence' if occurrences == 1 else 'occurrences'}"

@@ -1,4 +1,4 @@
-"""``foretype generate``."""
+"""``foretype generate``: text written from a prompt."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from foretype_server.commands.options import (
 from foretype_server.console.format import strip_control_characters
 
 EXAMPLES = examples(
-    'foretype generate "Alice was "  # goes on from there',
-    "foretype generate --temperature 0  # the most probable, always",
+    'foretype generate "Alice was "  # continue a prompt',
+    "foretype generate --temperature 0  # always the most probable byte",
     "foretype generate --count 3 --length 200  # three short texts",
-    "head -n 5 notes.txt | foretype generate  # the prompt from a pipe",
+    "head -n 5 notes.txt | foretype generate  # a prompt from a pipe",
 )
 
 
@@ -31,16 +31,16 @@ def generate(
     prompt: Annotated[
         str | None,
         typer.Argument(
-            metavar="PROMPT", help="What the text begins with; read from a pipe if left out."
+            metavar="PROMPT", help="The beginning of the text.", show_default="standard input"
         ),
     ] = None,
     prompt_option: Annotated[
-        str | None, typer.Option("--prompt", help="PROMPT, where it begins with a dash.")
+        str | None, typer.Option("--prompt", help="A PROMPT that begins with a dash.")
     ] = None,
     model: Model = None,
     temperature: Temperature = 0.8,
     top_k: Annotated[
-        int, typer.Option(min=0, help="Draw among the K most probable bytes; 0 for all.")
+        int, typer.Option(min=0, help="Sample from the K most probable bytes; 0 for all.")
     ] = 0,
     top_p: Annotated[
         float,
@@ -48,22 +48,21 @@ def generate(
             min=0.0,
             max=1.0,
             callback=require_finite,
-            help="Draw among the bytes that make up P in all.",
+            help="Sample from the most probable bytes that sum to P.",
         ),
     ] = 1.0,
-    length: Annotated[int, typer.Option(min=1, help="Characters, at most.")] = 500,
-    count: Annotated[
-        int, typer.Option(min=1, help="How many texts; each has a seed of its own.")
-    ] = 1,
+    length: Annotated[int, typer.Option(min=1, help="Maximum of characters.")] = 500,
+    count: Annotated[int, typer.Option(min=1, help="Number of texts, with successive seeds.")] = 1,
     seed: Seed = 0,
 ) -> None:
     """Write text from a prompt.
 
-    The text appears as it is written, the prompt first. At temperature 0
-    every byte is the most probable one: a small model may go in circles.
+    The prompt is printed first, then the text while it is generated. At
+    temperature 0 every byte is the most probable one: a small model may
+    repeat itself.
     """
     if prompt is not None and prompt_option is not None:
-        raise UsageError("PROMPT and --prompt are the same; give one of them.")
+        raise UsageError("PROMPT and --prompt exclude each other; give one of them.")
     prompt_text = next((given for given in (prompt, prompt_option) if given is not None), None)
     prompt_text = _read_stdin() if prompt_text is None else prompt_text
     from foretype_model.completion.candidates import Options
@@ -71,7 +70,7 @@ def generate(
     from foretype_server.commands.opening import open_predictors
 
     if sys.stdout is None:
-        raise ForetypeError("There is no standard output to write the text to.")
+        raise ForetypeError("Standard output is closed; open it to get the text.")
     name = _predictor_name(model)
     predictor = open_predictors(model, {name: {}})[name]
     for i in range(count):
@@ -82,7 +81,7 @@ def generate(
 
 
 def _predictor_name(model: str | None) -> str:
-    """The name of the predictor that uses `model`. What is in use is a byte-level model."""
+    """Return the name of the predictor that runs `model`; the model in use is byte-level."""
     from foretype_model.store.store import Store, model_unit
 
     return "words" if model is not None and model_unit(Store().find(model)) == "word" else "network"

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from foretype_model.store.store import Store, StoredModel
 
 EXAMPLES = examples(
-    "foretype models  # the list; * is in use",
-    "foretype models use notes  # complete with notes from now on",
-    "foretype models use notes ~/notes  # or with it there alone",
-    "foretype models use default  # and back to the one that came with Foretype",
+    "foretype models  # list them; * marks the model in use",
+    "foretype models use notes  # complete with the model notes from now on",
+    "foretype models use notes ~/notes  # complete with it in that folder only",
+    "foretype models use default  # complete with the default model again",
 )
 
 app = typer.Typer(epilog=EXAMPLES)
@@ -30,14 +30,14 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
 
 @app.callback(invoke_without_command=True)
 def models(context: typer.Context, as_json: Json = False) -> None:
-    """List the models on this machine, and choose among them."""
+    """List the models on this machine, choose one, export and import them."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
 
-@app.command("list", epilog=examples("foretype models list --json  # for programs"))
+@app.command("list", epilog=examples("foretype models list --json  # print JSON"))
 def list_(as_json: Json = False) -> None:
-    """List the models; the one in use is marked *."""
+    """List the models; * marks the model in use."""
     stored = _store().list()
     if as_json:
         print_json([_to_json(model) for model in stored])
@@ -57,23 +57,30 @@ def list_(as_json: Json = False) -> None:
         typer.echo(f"{name} completes {path}")
     for model in stored:
         if model.error:
-            typer.echo(f"{model.name} can't be used: {model.error}")
+            typer.echo(f"{model.name} cannot be used: {model.error}")
 
 
 @app.command(
     "show",
-    epilog=examples("foretype models show  # the model in use", "foretype models show notes"),
+    epilog=examples(
+        "foretype models show  # the model in use", "foretype models show notes  # another model"
+    ),
 )
 def show(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME|FILE", show_default="the model in use")
+        str | None,
+        typer.Argument(
+            metavar="NAME|FILE",
+            help="The name or the file of a model.",
+            show_default="the model in use",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a model's figures, and the card of the one that came with Foretype.
+    """Show the figures of a model, and the card of the default model.
 
-    The card tells what it was trained on and by what terms, and what it must
-    not be used for.
+    The card lists its training texts, their licences, and the uses that the
+    model is not fit for.
     """
     from rich.console import Console
     from rich.markdown import Markdown
@@ -100,9 +107,9 @@ def show(
 @app.command(
     "use",
     epilog=examples(
-        "foretype models use notes  # from now on, wherever no other is",
-        "foretype models use notes ~/notes  # for the files in there",
-        "foretype models use default ~/notes  # and no more",
+        "foretype models use notes  # everywhere without a model of its own",
+        "foretype models use notes ~/notes  # for the files in that folder",
+        "foretype models use default ~/notes  # use the default model there again",
     ),
 )
 def use(
@@ -111,69 +118,69 @@ def use(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
-            help="Files and folders to use it for.",
+            help="Files and folders to complete with it.",
             show_default="everywhere else",
         ),
     ] = None,
 ) -> None:
     """Complete with this model from now on.
 
-    A model that was trained on files of yours is in use for these already.
+    `foretype train` assigns its model to the files that it was trained on, if
+    it is better than the model in use.
     """
     _store().use(name, paths or ())
     typer.echo(f"{name} is in use{' for ' + ', '.join(map(str, paths)) if paths else ''}.")
 
 
-@app.command("remove", epilog=examples("foretype models remove notes  # the file is deleted"))
+@app.command("remove", epilog=examples("foretype models remove notes  # delete its file"))
 def remove(name: Name) -> None:
-    """Delete a model of yours."""
+    """Delete a model from the store."""
     _store().remove(name)
     typer.echo(f"{name} is removed.")
 
 
 @app.command(
-    "import", epilog=examples("foretype models import ~/Downloads/verse.onnx --name verse")
+    "import",
+    epilog=examples("foretype models import ~/Downloads/verse.onnx --name verse  # name it verse"),
 )
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The model file (.onnx).")],
     name: Annotated[
-        str | None, typer.Option(help="What to call it.", show_default="the file's own name")
+        str | None, typer.Option(help="The model's name.", show_default="the name of the file")
     ] = None,
 ) -> None:
     """Copy a model file into the store."""
     added = _store().import_file(file, name)
-    typer.echo(f"{added} is here. Complete with it: foretype models use {added}")
+    typer.echo(f"{added} is imported. To complete with it: foretype models use {added}")
 
 
 @app.command(
     "export",
     epilog=examples(
-        "foretype models export notes notes.onnx  # to give it to somebody",
-        "foretype models export notes notes.onnx --yes  # in a script, where nobody can be asked",
+        "foretype models export notes notes.onnx  # a file that you can share",
+        "foretype models export notes notes.onnx --yes  # without a question, for scripts",
     ),
 )
 def export(
     name: Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Don't ask whether that is to be written.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the file without a question.")] = False,
 ) -> None:
     """Copy a model to a file.
 
-    What is in that file and what the model was trained on is listed before it
-    is written: a model remembers some of it.
+    Before it is written, the content of the file and the training texts of the
+    model are listed: a model memorizes parts of its training texts.
     """
     if file.exists() and not file.is_dir():
-        raise ModelError(f"{file} exists already; name another file, or delete that one first.")
+        raise ModelError(f"{file} exists already; name another file, or delete this one first.")
     store = _store()
     exported = store.exportable(name, file)
     for line in describe_export(exported, store.lineage(name)):
         typer.echo(line)
     if not (yes or confirm(f"Write it to {file}?")):
-        raise ModelError("nothing is written; answer y, or give --yes where nobody can be asked.")
+        raise ModelError("nothing is written; answer y, or give --yes in a script.")
     store.export(name, file)
-    typer.echo(f"{file} holds the model {name}.")
+    typer.echo(f"Wrote the model {name} to {file}.")
 
 
 def _store() -> Store:

@@ -1,4 +1,4 @@
-"""A model's name, made into something that completes."""
+"""Opens the predictors and the completer that a command works with."""
 
 from __future__ import annotations
 
@@ -29,25 +29,30 @@ def open_predictors(
     document: Path | None = None,
     exclude: tuple[str, ...] = (),
 ) -> dict[str, Predictor]:
-    """The predictors `wanted`, each with its own options, and with `model`.
+    """Open predictors by name.
 
-    That is a name or a file; None is the one in use, for the `document` where there is one.
-    `exclude` has patterns of what they do not learn from in the `workspace`.
+    Args:
+        model: a name or a file; None for the model in use, for `document` if one is given.
+        wanted: the options of each predictor, by its name.
+        workspace: the folders to learn from.
+        document: the file to complete.
+        exclude: patterns of files in `workspace` that the predictors do not learn from.
 
     Raises:
-        ModelError: there is no such model.
-        PredictorError: none of the predictors could be made; or not all of them, for a model that
-            was named.
+        ModelError: the model does not exist.
+        PredictorError: no predictor could be opened; if `model` is given, any could not.
     """
     from foretype_model.predictor import PredictorConfig
     from foretype_model.predictors import load_predictors
     from foretype_model.store.store import Store, data_folder
 
-    found = Store().find(model, document)
-    context = PredictorConfig(
-        model=found, workspace=workspace, exclude=exclude, state_folder=data_folder()
+    config = PredictorConfig(
+        model=Store().find(model, document),
+        workspace=workspace,
+        exclude=exclude,
+        state_folder=data_folder(),
     )
-    predictors, errors = load_predictors(wanted, context)
+    predictors, errors = load_predictors(wanted, config)
     if errors and (model is not None or not predictors):
         raise errors[0]
     for error in errors:
@@ -61,11 +66,10 @@ def open_completer(
     workspace: tuple[Path, ...] = (),
     document: Path | None = None,
 ) -> Completer:
-    """What completes one `document`, with `model` and the `predictors` of those names (none: the
-    default ones).
+    """Return a completer for one `document`, with `model` and the named `predictors`.
 
-    What they know of the `workspace` is brought up to date first. Raises as `open_predictors` and
-    `refresh` do.
+    If `predictors` is empty, the default ones are used. They first read the `workspace`. Raises
+    the errors of `open_predictors` and `refresh`.
     """
     from foretype_model.completion.completer import Completer
 
@@ -76,11 +80,10 @@ def open_completer(
 
 
 def refresh(predictors: Iterable[Predictor]) -> None:
-    """Have the predictors read the workspace that they were opened with, behind a bar on a
-    terminal.
+    """Make the predictors read their workspace, with a progress bar if stderr is a terminal.
 
     Raises:
-        WorkspaceError: that cannot be done.
+        WorkspaceError: the workspace or its index cannot be read.
     """
     from rich import progress
     from rich.console import Console
@@ -108,9 +111,7 @@ def _update_bar(bar: Progress, task: TaskID, done: int, total: int) -> None:
 
 @contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """Whatever plugins print in here, from C too, goes to standard error, and not among the
-    figures.
-    """
+    """Send the output of plugins, also from C, to standard error, apart from the results."""
     stdout = os.dup(1)
     os.dup2(2, 1)
     try:
@@ -122,10 +123,10 @@ def stdout_to_stderr() -> Iterator[None]:
 
 
 def warn_failure(name: str, error: Exception) -> None:
-    """Tell the user that a predictor failed and is left out from here on."""
-    warn(f"the predictor {name} failed and is left out: {error}")
+    """Warn that a predictor has failed and is disabled."""
+    warn(f"the predictor {name} failed and is disabled: {error}")
 
 
 def warn(message: str) -> None:
-    """One line on standard error."""
+    """Print one line on standard error."""
     typer.echo(f"foretype: {' '.join(message.split())}", err=True)

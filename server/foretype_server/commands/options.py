@@ -1,6 +1,4 @@
-"""What the commands have in common: their options, the examples under their help, and wrong
-usage.
-"""
+"""Options that several commands share, the examples under their help, and the usage error."""
 
 from __future__ import annotations
 
@@ -14,14 +12,16 @@ import typer
 
 
 class UsageError(typer.TyperException):
-    """The command was called wrongly: one line that says how to call it, exit status 2."""
+    """Wrong usage of a command: one line that says how to call it, exit status 2."""
 
     exit_code = 2
 
 
 def require_finite(value: float | None) -> float | None:
-    """Turn away ``nan`` and ``inf``, which pass every comparison with a bound or make no sense as
-    one.
+    """Return `value`, unless it is ``nan`` or ``inf``: these pass the checks of an option's bounds.
+
+    Raises:
+        typer.BadParameter: `value` is not finite.
     """
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.")
@@ -33,35 +33,36 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="NAME|FILE",
-        help="A model's name or file.",
+        help="The name or the file of a model.",
         show_default="the model in use",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Workspace = Annotated[
     Path | None,
     typer.Option(
         "--workspace",
         exists=True,
         file_okay=False,
-        help="A folder that is open in the editor meanwhile.",
+        help="Learn from this folder, as if it were open in an editor.",
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same answer.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
 Temperature = Annotated[
     float,
     typer.Option(
         "--temperature",
         min=0,
         callback=require_finite,
-        help="0 takes the most probable; higher dares more.",
+        help="0 chooses the most probable text; higher values vary more.",
     ),
 ]
 
 
 def examples(*lines: str) -> str:
-    """The examples under a command's help, each with what it does: ``"foretype doctor  # is all
-    well?"``.
+    """Format the examples under a command's help.
+
+    Each line is a command and its purpose: ``"foretype doctor  # check the installation"``.
     """
     rows = [line.partition("  # ") for line in lines]
     width = max(len(command) for command, _, _ in rows)
@@ -73,8 +74,6 @@ def examples(*lines: str) -> str:
 
 
 def print_json(figures: object) -> None:
-    """Print `figures` as JSON on standard output: letters as they are, or escaped where that isn't
-    in UTF.
-    """
+    """Print `figures` as JSON; escape non-ASCII letters unless standard output is in a UTF."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     typer.echo(json.dumps(figures, ensure_ascii=not encoding.lower().startswith("utf"), indent=2))

@@ -1,4 +1,4 @@
-"""``foretype playground``."""
+"""``foretype playground``: the page in the browser, served until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from foretype_server.commands.opening import warn
 from foretype_server.commands.options import examples
 
 EXAMPLES = examples(
-    "foretype playground  # opens the browser",
-    "foretype playground notes.txt  # begins with a file's text; the file itself stays as it is",
-    "foretype playground --no-open --port 9258  # only prints the address",
+    "foretype playground  # open the page in the browser",
+    "foretype playground notes.txt  # begin with the text of a file, which stays unchanged",
+    "foretype playground --no-open --port 9258  # only print the address",
 )
 
 
@@ -28,15 +28,15 @@ def playground(
         Path | None, typer.Argument(metavar="FILE", help="The text file to begin with.")
     ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port of this machine; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, help="The port on this machine; 0 for a free one.")
     ] = 0,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
 ) -> None:
-    """Type in the browser, and see how Foretype thinks.
+    """Type in the browser, and see each prediction explained.
 
-    A page on this machine, for nobody else: ghost text, how probable the next
-    characters are, and which predictor foresaw each letter. The text is not
-    saved. Ctrl-C ends it.
+    The page shows ghost text, the probabilities of the next characters, and
+    the predictor that foresaw each letter. It is served on this machine, to
+    you alone. The text is not saved. Ctrl-C ends the server.
     """
     from foretype_server import logs
     from foretype_server.console.text_file import read_text
@@ -53,14 +53,14 @@ def playground(
     page = Page(editor_files("playground") / "dist", initial_state)
 
     def on_ready(address: str) -> None:
-        typer.echo(f"{address}\nOpen it in a browser; Ctrl-C here ends it.")
+        typer.echo(f"{address}\nOpen this address in a browser; Ctrl-C here ends the server.")
         sys.stdout.flush()
         if no_open or not _has_display():
             return
         try:
             url = exit_stack.enter_context(redirect_file(address))
         except OSError as error:
-            warn(f"the browser is not opened: {error}")
+            warn(f"the browser cannot be opened ({error}); open the address yourself")
             return
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
@@ -69,11 +69,11 @@ def playground(
         try:
             asyncio.run(serve(handle_connection, page, port, on_ready))
         except KeyboardInterrupt:
-            return  # as it is to be ended where there are no signal handlers
+            return  # the usual end on Windows, without signal handlers
 
 
 def _has_display() -> bool:
-    """Whether a browser opens beside the terminal, and not in it."""
+    """Return whether a browser would open a window, and not run inside this terminal."""
     elsewhere = sys.platform in {"darwin", "win32"}
     return elsewhere or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")

@@ -1,4 +1,4 @@
-"""``foretype serve``."""
+"""``foretype serve``: the language server, on standard streams or on a port."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 from foretype_server.commands.options import UsageError, examples
 
 EXAMPLES = examples(
-    "foretype serve  # on stdin and stdout, as editors start it",
-    "foretype serve --tcp 127.0.0.1:9257  # for an editor that connects",
+    "foretype serve  # on standard input and output, as editors start it",
+    "foretype serve --tcp 127.0.0.1:9257  # for an editor that connects to a port",
     "foretype serve --ws localhost:9258  # for an editor in the browser",
 )
 
@@ -21,25 +21,26 @@ def serve(
         str | None, typer.Option(metavar="HOST:PORT", help="Listen on a TCP port of this machine.")
     ] = None,
     ws: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Listen for WebSockets likewise.")
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Listen for WebSockets on this machine."),
     ] = None,
     stdio: Annotated[
         bool,
-        typer.Option("--stdio", help="On stdin and stdout, as without it; many editors say so."),
+        typer.Option("--stdio", help="Use standard input and output, the default."),
     ] = False,
     log_text: Annotated[
         bool,
         typer.Option(
             "--log-text",
-            help="Log to standard error all there is: what you type, too. To find faults.",
+            help="Log everything to standard error, to find a fault: includes the text you type.",
         ),
     ] = False,
 ) -> None:
-    """Run the language server; editors start this by themselves.
+    """Run the language server; editors start it by themselves.
 
-    It speaks the Language Server Protocol on stdin and stdout, or on a port of
-    this machine, never beyond it, with clients that show the token there:
-    the environment's FORETYPE_TOKEN, or what the file has that it tells of.
+    It speaks the Language Server Protocol on standard input and output, or on
+    a port of the loopback address. On a port, clients must present the token
+    from FORETYPE_TOKEN, or from the token file whose path the server prints.
     """
     if bool(tcp) + bool(ws) + stdio > 1:
         raise UsageError("--stdio, --tcp and --ws exclude each other; give one of them.")
@@ -49,8 +50,8 @@ def serve(
     if address is None:
         if sys.stdin.isatty():
             typer.echo(
-                "foretype: waiting for an editor on stdin; Ctrl-C leaves. "
-                "To type here: foretype try",
+                "foretype: waiting for an editor on standard input; Ctrl-C ends. "
+                "To type in this terminal: foretype try",
                 err=True,
             )
         serve_stdio(log_text=log_text)
@@ -64,5 +65,5 @@ def _address(text: str | None) -> tuple[str, int]:
     host, _, port = (text or "").rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not (host and port.isascii() and port.isdecimal() and int(port) <= 65535):
-        raise UsageError(f"{text} is not HOST:PORT; write it as in 127.0.0.1:9257.")
+        raise UsageError(f"{text} is not HOST:PORT, such as 127.0.0.1:9257.")
     return host, int(port)

@@ -1,4 +1,4 @@
-"""``foretype setup``: an editor made to use this installation."""
+"""``foretype setup``: Foretype set up in an editor, with this installation's program."""
 
 from __future__ import annotations
 
@@ -16,34 +16,37 @@ if TYPE_CHECKING:
     from foretype_server.setup.plans import Plan
 
 EXAMPLES = examples(
-    "foretype setup  # which editors are here?",
-    "foretype setup neovim  # put the plugin where Neovim finds it",
-    "foretype setup vscode --program codium  # in that one alone",
-    "foretype setup helix --print  # only say what to do",
-    "foretype setup vim --remove  # take it out again",
+    "foretype setup  # list the editors on this machine",
+    "foretype setup neovim  # install the plugin for Neovim",
+    "foretype setup vscode --program codium  # install it in VSCodium only",
+    "foretype setup helix --print  # only print the steps",
+    "foretype setup vim --remove  # uninstall the plugin",
 )
 
 
 def setup(
     editor: Annotated[
-        str | None, typer.Argument(metavar="EDITOR", show_default="list those that are here")
+        str | None,
+        typer.Argument(
+            metavar="EDITOR", help="One of the editors above.", show_default="list those found"
+        ),
     ] = None,
     only_print: Annotated[
-        bool, typer.Option("--print", help="Only tell how it is done by hand.")
+        bool, typer.Option("--print", help="Only print the steps, to do them by hand.")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Take out what was put in.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Undo an earlier set-up.")] = False,
     program: Annotated[
         str | None,
         typer.Option(
-            metavar="PROGRAM", help="The editor's program.", show_default="all on the PATH"
+            metavar="PROGRAM", help="The program of the editor.", show_default="all on the PATH"
         ),
     ] = None,
 ) -> None:
-    """Set an editor up to complete with this installation.
+    """Set up Foretype in an editor.
 
-    For vscode, neovim, emacs, vim, helix, kakoune, zed or sublime-text. Plugins
-    are put where the editor looks for them; what belongs into a file of your
-    own is printed, for you to put there.
+    EDITOR is vscode, neovim, emacs, vim, helix, kakoune, zed or sublime-text.
+    Plugins are installed in the editor's own folder. Lines for a configuration
+    file that you write yourself are printed, for you to add.
     """
     from foretype_server.setup.plans import plan
 
@@ -60,23 +63,33 @@ def setup(
 
 
 def _editor_name(editor: str) -> str:
-    """The name of an editor, which its program's name stands for as well."""
+    """Return the key in `EDITORS` of an editor, given that key or the name of its program.
+
+    Raises:
+        UsageError: Foretype does not know the editor.
+    """
     from foretype_server.setup.editors import EDITORS
 
-    names = {called: name for name, known in EDITORS.items() for called in (name, *known.programs)}
+    names = {alias: name for name, known in EDITORS.items() for alias in (name, *known.programs)}
     if editor.lower() in names:
         return names[editor.lower()]
     near = difflib.get_close_matches(editor, names, n=1)
     advice = (
         f"did you mean {near[0]}?"
         if near
-        else "let another one run foretype serve, if it has a client for that."
+        else "in another editor, let its LSP client start foretype serve."
     )
-    raise UsageError(f"There is no setup for {editor!r}, but for {', '.join(EDITORS)}; {advice}")
+    raise UsageError(
+        f"foretype setup does not know {editor!r}, only {', '.join(EDITORS)}; {advice}"
+    )
 
 
 def _installed_editors(name: str, program: str | None) -> list[FoundEditor]:
-    """The editors of that kind, or the one that `program` is; those first that will do."""
+    """Return the installed editors of that kind, or the one at `program`.
+
+    Raises:
+        ForetypeError: `program` does not exist.
+    """
     import shutil
 
     from foretype_server.setup.editors import find_editors, find_program, inspect_editor
@@ -86,13 +99,15 @@ def _installed_editors(name: str, program: str | None) -> list[FoundEditor]:
     named = Path(program).name != program
     path = shutil.which(str(Path(program).expanduser())) if named else find_program(program)
     if path is None:
-        raise ForetypeError(f"there is no program {program}; name the editor's, as it is started")
+        raise ForetypeError(f"there is no program {program}; name the program of the editor")
     return [inspect_editor(name, path)]
 
 
 def _check_versions(name: str, here: list[FoundEditor]) -> None:
-    """Tell of each editor, leave those out that are too old, and raise ForetypeError where none is
-    left.
+    """Remove the editors that are too old from `here`, with a message for each.
+
+    Raises:
+        ForetypeError: no editor is left.
     """
     from foretype_server.setup.editors import EDITORS
 
@@ -100,19 +115,18 @@ def _check_versions(name: str, here: list[FoundEditor]) -> None:
     if not here:
         raise ForetypeError(
             f"{editor.title} ({' or '.join(editor.programs)}) is not on the PATH; name its program "
-            f"with --program, "
-            "or see what to do by hand with --print"
+            f"with --program, or print the steps with --print"
         )
     for one in [one for one in here if not one.new_enough]:
         here.remove(one)
         old = f"{one.program} is {editor.title} {one.version}, but {one.needs} or later is needed"
         if not here:
-            raise ForetypeError(f"{old}; update it, or name another one with --program")
-        typer.echo(f"Left {old}.")
+            raise ForetypeError(f"{old}; update it, or name another program with --program")
+        typer.echo(f"Skipped: {old}.")
 
 
 def _run_steps(plan: Plan, only_print: bool, remove: bool) -> None:
-    """Each step, and the next one even where that can't be done; then the exit status is 1."""
+    """Run all steps; if one fails, go on with the next, and exit with status 1 at the end."""
     failed = False
     for step in plan.steps:
         try:
@@ -138,4 +152,4 @@ def _list_editors() -> None:
     missing = [name for name in EDITORS if name not in {one.name for one in here}]
     if missing:
         typer.echo(f"not found: {', '.join(missing)}")
-    typer.echo("\nforetype setup EDITOR sets one of them up.")
+    typer.echo("\nTo set one up: foretype setup EDITOR")

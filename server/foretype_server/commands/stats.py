@@ -1,4 +1,4 @@
-"""``foretype stats``: what it has saved so far."""
+"""``foretype stats``: the counts of suggestions shown and accepted, and the keys saved."""
 
 from __future__ import annotations
 
@@ -15,25 +15,23 @@ if TYPE_CHECKING:
     from foretype_server.usage.store import Count, Counts
 
 EXAMPLES = examples(
-    "foretype stats  # the last thirty days",
-    "foretype stats --days 7 --plot week.png  # a picture of a week",
-    "foretype stats --json  # for programs",
+    "foretype stats  # the last 30 days",
+    "foretype stats --days 7 --plot week.png  # also draw a picture of the last week",
+    "foretype stats --json  # print JSON",
 )
 
 
 def stats(
-    days: Annotated[
-        int, typer.Option(min=1, max=36500, help="How many days, today the last.")
-    ] = 30,
+    days: Annotated[int, typer.Option(min=1, max=36500, help="Number of days, up to today.")] = 30,
     plot: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw the days as a picture, too.")
+        Path | None, typer.Option(metavar="PNG", help="Also draw a picture of the days.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the keys saved, by day, language and editor.
 
-    An offer counts as taken where the editor says so. The numbers are kept on
-    this machine alone, and no text is kept with them.
+    A suggestion counts as accepted if the editor reports it, or if an edit
+    inserts it. Only numbers are kept, no text, and only on this machine.
     """
     from foretype_model.evaluation.plot import check_plotting
     from foretype_model.store.store import data_folder
@@ -48,7 +46,7 @@ def stats(
     elif counts:
         _print(counts)
     else:
-        typer.echo(f"Nothing was offered since {first}: open a file in your editor, and type.")
+        typer.echo(f"No suggestions since {first}: open a file in your editor, and type.")
     if plot and counts:
         from foretype_server.console.plot import draw_keys_saved
 
@@ -72,14 +70,14 @@ def _print(counts: Counts) -> None:
         table.add_row(
             *(
                 f"[dim]{heading}[/dim]"
-                for heading in (field, "shown", "taken", "characters", "keys saved")
+                for heading in (field, "shown", "accepted", "characters", "keys saved")
             )
         )
         rows = sum_by(field, counts)
         for name in (
             sorted(rows) if field == "day" else sorted(rows, key=lambda name: -rows[name].saved)
         ):
-            table.add_row(name or "not named", *_format_cells(rows[name]))
+            table.add_row(name or "unknown", *_format_cells(rows[name]))
         table.add_row()
     Console().print(table)
 

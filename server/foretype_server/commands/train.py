@@ -1,4 +1,4 @@
-"""``foretype train``: a model from the user's files."""
+"""``foretype train``: a model trained on the user's files."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from foretype_server.console.training_progress import TrainingScreen
 
 EXAMPLES = examples(
-    "foretype train ~/notes  # ten minutes from the default",
+    "foretype train ~/notes  # fine-tune the default model for 10 minutes",
     "foretype train src docs --name work --minutes 60  # an hour on two folders",
-    "foretype train ~/notes --from none --hidden 256  # a small one from nothing",
-    "foretype train ~/notes --unit word --name words  # one of words, to work beside it",
-    "foretype train ~/notes --resume  # on from where it was stopped",
+    "foretype train ~/notes --from none --hidden 256  # a small network from scratch",
+    "foretype train ~/notes --unit word --name words  # a word-level model, used beside it",
+    "foretype train ~/notes --resume  # continue an interrupted training",
 )
 REQUIRED_PACKAGES: Final = ("torch", "onnx", "safetensors")
 
 
 class Unit(StrEnum):
-    """What a network reads and predicts."""
+    """The unit that a network reads and predicts."""
 
     byte = "byte"
     word = "word"
@@ -53,32 +53,33 @@ class CellKind(StrEnum):
 
 def train(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Files, and folders to search for text.")
+        list[Path], typer.Argument(metavar="PATH", help="Text files, and folders of text files.")
     ],
     name: Annotated[
         str | None,
-        typer.Option(help="What to call the model.", show_default="after the first PATH"),
+        typer.Option(help="The model's name.", show_default="from the first PATH"),
     ] = None,
     from_: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="default|none|NAME",
-            help="The model to go on from.",
-            show_default="default; none for words, or where --cell, --hidden or --layers is given",
+            help="The model to fine-tune; none trains a new network.",
+            show_default="default; none with --unit word, --cell, --hidden or --layers",
         ),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(callback=require_finite, help="How long to train.", show_default="10"),
+        typer.Option(callback=require_finite, help="Minutes to train.", show_default="10"),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="How many minibatches to train on, instead.")
+        int | None, typer.Option(min=1, help="Minibatches to train on, instead of --minutes.")
     ] = None,
-    read_unit: Annotated[
+    unit: Annotated[
         Unit | None,
         typer.Option(
-            help="What the network reads. One of words works beside one of bytes.",
+            help="The unit that the network reads. A word-level model works beside a byte-level "
+            "one.",
             show_default="byte",
         ),
     ] = None,
@@ -87,33 +88,44 @@ def train(
     ] = None,
     hidden: Annotated[
         int | None,
-        typer.Option(min=1, max=8192, help="Units a layer.", show_default="512; 256 for words"),
+        typer.Option(
+            min=1,
+            max=8192,
+            help="Hidden units per layer.",
+            show_default="512; 256 with --unit word",
+        ),
     ] = None,
     layers: Annotated[
-        int | None, typer.Option(min=1, max=16, help="Layers.", show_default="1")
+        int | None, typer.Option(min=1, max=16, help="Number of layers.", show_default="1")
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="The same seed repeats exactly, with --steps.", show_default="0"),
+        typer.Option(
+            min=0,
+            help="With --steps, the same seed trains exactly the same model.",
+            show_default="0",
+        ),
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(metavar="auto|cpu|cuda|mps", help="Where to train.", show_default="auto"),
+        typer.Option(
+            metavar="auto|cpu|cuda|mps", help="The device to train on.", show_default="auto"
+        ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the training of this name.")
+        bool, typer.Option("--resume", help="Continue the interrupted training of this name.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Train a model on your own text.
 
-    Every text file in the folders is read; hidden, ignored, binary, huge and
-    minified ones are left out. Ctrl-C stops, and --resume goes on from there.
-    All of it happens on this machine. Where the model does better than the one
-    in use, it completes the files under PATH from then on.
+    All text files in the folders are read, except hidden, ignored, binary,
+    huge and minified ones. Everything happens on this machine. Ctrl-C stops;
+    --resume continues. If the new model is better than the model in use, it
+    completes the files under PATH from then on.
     """
     shape = {
-        "unit": read_unit and read_unit.value,
+        "unit": unit and unit.value,
         "cell": cell and cell.value,
         "hidden": hidden,
         "layers": layers,
@@ -133,42 +145,48 @@ def train(
 
 
 def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> str | None:
-    """The name of the model to go on from, if any; wrong usage where the options contradict each
-    other.
+    """Return the name of the model to fine-tune, or None.
+
+    Raises:
+        UsageError: the options contradict each other.
     """
     if "minutes" in chosen and "steps" in chosen:
         raise UsageError("--minutes and --steps exclude each other; give one of them.")
     if chosen.get("minutes", 1) <= 0:
-        raise UsageError("--minutes is more than 0.")
+        raise UsageError("--minutes must be more than 0.")
     if resume and (chosen or from_):
         option = next(iter(chosen), "from")
-        raise UsageError(f"--resume goes on as the training was begun; leave out --{option}.")
+        raise UsageError(f"--resume keeps the options of its training; leave out --{option}.")
     shape = [option for option in ("cell", "hidden", "layers") if option in chosen]
     shape += ["unit word"] if chosen.get("unit") == "word" else []
     if shape and from_ not in {None, "none"}:
         raise UsageError(
-            f"--{shape[0]} makes a new network, --from {from_} goes on with one; leave out one of "
+            f"--{shape[0]} makes a new network, but --from {from_} continues one; leave out one of "
             f"them."
         )
     return None if resume or shape or from_ == "none" else from_ or "default"
 
 
 def _model_name(name: str | None, paths: Sequence[Path]) -> str:
-    """The model's name: as given, or after the first path."""
+    """Return the model's name: the given one, or one from the first path.
+
+    Raises:
+        UsageError: the name is not valid, or the path gives none.
+    """
     if name is not None and (name != _to_slug(name) or name == "default"):
         raise UsageError(
-            f"{name!r} can't name a model; use the letters a-z, digits, '.', '_' and '-'."
+            f"{name!r} cannot name a model; use the letters a-z, digits, '.', '_' and '-'."
         )
     if name:
         return name
     derived = _to_slug(paths[0].resolve().stem)
     if not derived or derived == "default":
-        raise UsageError(f"No name can be made of {paths[0]}; give one with --name.")
+        raise UsageError(f"{paths[0]} gives no name for the model; give one with --name.")
     return derived
 
 
 def _to_slug(text: str) -> str:
-    """`text` as a model's name: small letters a to z, digits, and "-" for what is neither."""
+    """Return `text` as a model's name: letters a to z, digits, and "-" for anything else."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("._-")[:64]
 
@@ -187,9 +205,7 @@ def _train(
     resume: bool,
     as_json: bool,
 ) -> TrainingResult:
-    """Train the model `name`, put it in the store, and in use for `paths` where it is better than
-    what is.
-    """
+    """Train the model `name`, add it to the store, and use it for `paths` if it beats its rival."""
     from foretype_model.files.atomic import private_folder
     from foretype_model.store.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
@@ -203,17 +219,16 @@ def _train(
     checkpoint = data_folder() / "models" / f"{name}.checkpoint"
     if name in store.names():
         screen.print_line(
-            f"The model {name} is replaced once this one is done; --name gives another name."
+            f"The existing model {name} will be replaced at the end; --name gives another name."
         )
     private_folder(checkpoint.parent)
     if origin:
         screen.print_line(
-            f"From {origin}, which first writes some text of its own, to rehearse beside yours."
+            f"Fine-tuning {origin}. It first generates text, to rehearse it beside yours."
         )
     if checkpoint.exists() and not resume:
         screen.print_line(
-            f"An unfinished training of {name} is given up for this one; "
-            "--resume would go on with it."
+            f"An unfinished training of {name} is discarded; --resume would have continued it."
         )
     with tempfile.TemporaryDirectory() as folder, screen:
         file = Path(folder) / "model.onnx"
@@ -237,13 +252,13 @@ def _train(
         )
         if trained.beats_rival:
             store.use(name, paths)
-        # Only now: a disk that is full must not cost the training.
+        # Delete it last: a full disk must not lose the training.
         checkpoint.unlink(missing_ok=True)
     return trained
 
 
 def _training_texts(paths: Sequence[Path], corpus: Corpus) -> TrainingTexts:
-    """What there is to write down of the texts that a model is trained on."""
+    """Return the record of the texts that a model is trained on."""
     from foretype_model.store.lineage import TrainingTexts
     from foretype_model.training.corpus import SECRETS_REMOVED
 
@@ -259,8 +274,8 @@ def _training_texts(paths: Sequence[Path], corpus: Corpus) -> TrainingTexts:
 def _trainer(
     chosen: Mapping[str, Any], initial: Path | None, rival: Path, resumed: Path | None
 ) -> Callable[..., TrainingResult]:
-    """What trains a network of the chosen unit, or of that of the checkpoint that is resumed."""
-    # These import torch: once the paths are known to be good.
+    """Return the training function for the chosen unit, or for that of the resumed checkpoint."""
+    # These import torch, so only after the paths have been checked.
     from foretype_model.training.checkpoint import read_unit
     from foretype_model.training.loop import TrainingOptions
     from foretype_model.training.train import train
@@ -279,7 +294,7 @@ def _print_resume_hint(
 ) -> None:
     if checkpoint.exists():
         command = shlex.join(["foretype", "train", *map(str, paths), "--name", name, "--resume"])
-        screen.print_line(f"Stopped; what was learnt is kept. Go on with: {command}")
+        screen.print_line(f"Stopped; the progress is saved. To continue: {command}")
 
 
 def _print_result(name: str, trained: TrainingResult, paths: Sequence[Path]) -> None:
@@ -299,24 +314,24 @@ def _figures(name: str, trained: TrainingResult) -> str:
         if bits is not None
         else "no text was held out"
     )
-    than = f", where the model in use needs {rival_bits:.3f}" if rival_bits is not None else ""
-    return f"{name} is trained: {figure}{than}; {metadata.parameters:,} parameters."
+    rival = f" (the model in use: {rival_bits:.3f})" if rival_bits is not None else ""
+    return f"{name} is trained: {figure}{rival}; {metadata.parameters:,} parameters."
 
 
 def _usage_hint(name: str, trained: TrainingResult, trained_paths: Sequence[Path]) -> str:
-    """Where it completes, or how to have it complete."""
+    """Return the line that says where the model completes, or how to use it."""
     from foretype_model.store.store import setting_for_words
 
     paths = shlex.join(map(str, trained_paths))
     if trained.metadata.unit == "word":
-        return f"Complete with it: {setting_for_words(name)}"
+        return f"To complete with it: {setting_for_words(name)}"
     if trained.beats_rival:
         return (
-            f"It completes what is under {paths} from now on. Everywhere else, too: foretype "
+            f"It completes the files under {paths} from now on. To use it everywhere: foretype "
             f"models use {name}"
         )
-    seen = "not seen to be" if trained.rival_bits is None else "no"
+    better = "not known to be better" if trained.rival_bits is None else "not better"
     return (
-        f"It is {seen} better than the model in use. To complete with it: foretype models use "
+        f"It is {better} than the model in use. To complete with it: foretype models use "
         f"{name} {paths}"
     )

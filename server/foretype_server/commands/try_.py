@@ -1,4 +1,4 @@
-"""``foretype try``."""
+"""``foretype try``: an editor in the terminal."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from foretype_server.commands.options import (
 )
 
 EXAMPLES = examples(
-    "foretype try  # an empty page",
-    "foretype try notes.txt  # a file; Ctrl-S saves it",
-    "foretype try --temperature 0.8  # suggestions that dare more",
-    "foretype try --prose chapter.md --workspace .  # for writers: words and sentences, learnt "
-    "from what is here",
+    "foretype try  # begin with an empty text",
+    "foretype try notes.txt  # edit a file; Ctrl-S saves it",
+    "foretype try --temperature 0.8  # get more varied suggestions",
+    "foretype try --prose chapter.md --workspace .  # write prose, with words from this folder",
 )
 
 
@@ -37,21 +36,21 @@ def try_(
     prose: Annotated[
         bool,
         typer.Option(
-            "--prose", help="For writers: words and sentences, and only prose is learnt from."
+            "--prose", help="Suggest words and sentences, and learn from prose only: for writers."
         ),
     ] = False,
     workspace: Workspace = None,
 ) -> None:
     """Type in the terminal, with ghost text.
 
-    Tab takes the grey text, Ctrl-Right a word of it. Ctrl-T changes the
-    temperature, and above 0 Ctrl-N draws another suggestion. Esc or Ctrl-Q
-    leaves; with a FILE, Ctrl-S saves it. With --prose, Alt-1 to Alt-5 take
-    the next words that are shown beside the text.
+    Tab accepts the grey text, Ctrl-Right its first word. Ctrl-T changes the
+    temperature; above 0, Ctrl-N draws another suggestion. Ctrl-S saves FILE.
+    Esc or Ctrl-Q quits. With --prose, Alt-1 to Alt-5 insert one of the next
+    words shown beside the text.
     """
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError(
-            "try needs a terminal; without one, ask with: foretype complete FILE:LINE:COLUMN."
+            "try needs a terminal; without a terminal, use foretype complete FILE:LINE:COLUMN."
         )
     from foretype_model.store.store import Store
     from foretype_server.commands.opening import open_predictors, refresh

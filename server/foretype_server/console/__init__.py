@@ -1,1 +1,1 @@
-"""Output and files of the command line."""
+"""The command line's output, and its text files."""

@@ -1,4 +1,4 @@
-"""What leaves this machine with a model's file, as it is told before the file is written."""
+"""The content of an exported model, listed before the file is written."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ if TYPE_CHECKING:
     from foretype_model.store.store import StoredModel
 
 MEMORIZATION_NOTE = (
-    "A model remembers some of its texts, and whoever has the file may get that out of it."
+    "A model memorizes parts of its training texts, and these can be extracted from the file."
 )
 
 
 def describe_export(model: StoredModel, trained_on: Lineage | None) -> Iterator[str]:
-    """Lines on all that is in the file, and on what it was made from."""
-    yield f"One file, {format_size(model.size)}; in it are"
+    """Yield the lines on the content of the file and on the training texts."""
+    yield f"One file, {format_size(model.size)}, with"
     if model.metadata:
-        yield f"  the network's numbers  {model.metadata.parameters:,}"
+        yield f"  parameters  {model.metadata.parameters:,}"
         fields = {
             key: value for key, value in asdict(model.metadata).items() if value not in {"", None}
         }
         description = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in fields.items())
-        yield f"  what it says of itself  {description}"
+        yield f"  metadata    {description}"
     else:
-        yield f"  what can't be told: {model.error}"
+        yield f"  unknown content: {model.error}"
     if model.bundled:
-        yield "No text of yours went into it; its card tells what did: foretype models show default"
+        yield "It has no text of yours; its card lists its texts: foretype models show default"
     elif trained_on is None:
-        yield f"What it was trained on is not known here. {MEMORIZATION_NOTE}"
+        yield f"Its training texts are not known here. {MEMORIZATION_NOTE}"
     else:
         yield from _describe_trainings(trained_on)
-        yield f"It has no path and no whole text in it. {MEMORIZATION_NOTE}"
+        yield f"The file contains no path and no whole text. {MEMORIZATION_NOTE}"
 
 
 def _describe_trainings(trained_on: Lineage) -> Iterator[str]:
-    yield "It was trained on text of yours, in files that stay here:"
+    yield "It was trained on your text, in files that stay on this machine:"
     for texts in trained_on.trainings:
         yield f"  {', '.join(texts.paths)}: {_format_texts(texts)}"
     if trained_on.begun_with is not None:
-        first = trained_on.begun_with or "that it may have gone on from"
-        yield f"  and before that, whatever the model {first} was trained on"
+        base = trained_on.begun_with
+        yield f"  and before, the texts of {f'the model {base}' if base else 'an unknown model'}"
 
 
 def _format_texts(texts: TrainingTexts) -> str:
-    found = f"{texts.files} {'text' if texts.files == 1 else 'texts'}, {format_size(texts.size)}"
-    return f"{found}, less {texts.secrets} keys and passwords" if texts.secrets else found
+    size = f"{texts.files} {'text' if texts.files == 1 else 'texts'}, {format_size(texts.size)}"
+    return f"{size}, without {texts.secrets} keys and passwords" if texts.secrets else size
 
 
 def confirm(question: str) -> bool:
-    """Whether the user says yes. Where nobody is there to answer, that is a no."""
+    """Ask the user; return True for y or yes, False for anything else or a closed input."""
     typer.echo(f"{question} [y/N] ", nl=False, err=True)
     answer = sys.stdin.readline().strip().lower()
     if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""How text and figures look on a terminal."""
+"""Formats text and figures for a terminal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from foretype_model.predictors.network.runtime import Metadata
 
 WHITE_SPACE_SIGNS = {" ": "␠", "\n": "⏎", "\r": "␍", "\t": "⇥"}
-"""A sign for each character that leaves no mark of its own."""
+"""A visible sign for each white-space character."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+"""Bars of 0 to 8 eighths of a cell."""
 
 
 def show_white_space(text: str) -> str:
-    """`text` with everything in it to be seen: signs for spaces and line ends, a dotted circle
-    under a lone mark.
+    """Return `text` with signs for white space, and a dotted circle under a lone combining mark.
+
+    Any other single invisible character becomes its code point, such as ``U+200B``.
     """
     signs = "".join(WHITE_SPACE_SIGNS.get(character, character) for character in text)
     category = unicodedata.category(text[0]) if len(text) == 1 else ""
@@ -33,7 +35,7 @@ def show_white_space(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, as ghost text is shown: its spaces left blank, its line ends as signs."""
+    """Return `text` on one line, as ghost text is shown: signs for tabs and line ends only."""
     return "".join(
         character if character == " " else WHITE_SPACE_SIGNS.get(character, character)
         for character in text
@@ -41,26 +43,24 @@ def one_line(text: str) -> str:
 
 
 def strip_control_characters(text: str) -> str:
-    """`text` without the control characters that would command a terminal; line ends and tabs
-    stay.
-    """
+    """Return `text` without terminal control characters; line feeds and tabs stay."""
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
 def format_bar(share: float, width: int) -> str:
-    """A bar of `share` (0 to 1) of `width` cells, in eighths of a cell."""
+    """Return a bar for `share` (0 to 1) of `width` cells, in eighths of a cell."""
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     return ("█" * full + EIGHTHS[rest]).rstrip().ljust(width)
 
 
 def table_width(table: Table, console: Console) -> int:
-    """The columns of a terminal that `table` takes where nothing of it is cut or folded."""
+    """Return the terminal columns that `table` needs without cutting or folding a cell."""
     return console.measure(table, options=console.options.update(width=10_000)).maximum
 
 
 def format_size(count: float) -> str:
-    """`count` bytes, as people say it."""
+    """Format a number of bytes, in units of 1000."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 10 else f"{count:.1f} {unit}"
@@ -69,9 +69,7 @@ def format_size(count: float) -> str:
 
 
 def format_network(about: Metadata) -> str:
-    """A network in short: its cell, hidden size, layers where there are several, and how many words
-    it knows.
-    """
+    """Describe a network: its cell, hidden size, layers if several, vocabulary if it has one."""
     words = f", {about.vocabulary:,} words" if about.unit == "word" else ""
     return (
         f"{about.cell} {about.hidden}" + (f" × {about.layers}" if about.layers > 1 else "") + words

@@ -1,4 +1,4 @@
-"""A picture of the keys saved."""
+"""Draws the picture of the keys saved."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def draw_keys_saved(counts: Counts, path: Path) -> None:
     days = sorted({key.day for key in counts})
     bottom = dict.fromkeys(days, 0)
     for language in sorted(sum_by("language", counts)):
-        some: Mapping[str, Count] = sum_by(
-            "day", {k: count for k, count in counts.items() if k.language == language}
+        by_day: Mapping[str, Count] = sum_by(
+            "day", {key: count for key, count in counts.items() if key.language == language}
         )
-        heights = [some.get(day, Count()).saved for day in days]
-        axes.bar(days, heights, bottom=list(bottom.values()), label=language or "not named")
+        heights = [by_day.get(day, Count()).saved for day in days]
+        axes.bar(days, heights, bottom=list(bottom.values()), label=language or "unknown")
         bottom = {day: bottom[day] + height for day, height in zip(days, heights, strict=True)}
     axes.set_title("Keys saved each day", loc="left")
     axes.tick_params(axis="x", rotation=45)

@@ -1,6 +1,4 @@
-"""The user's text files, as `complete` and `try` read and write them: UTF-8 or a clear no, and
-nothing half written.
-"""
+"""The text files that the commands read and write: UTF-8 or an error, written atomically."""
 
 from __future__ import annotations
 
@@ -13,16 +11,16 @@ from foretype_model.errors import ForetypeError
 from foretype_model.files.atomic import replace_file
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-"""Bytes; larger files make a terminal editor slow, and are hardly ever typed in."""
+"""Larger files make a terminal editor slow, and are seldom typed in."""
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """A text file as it is edited: its lines end in a line feed alone, whatever they end in on the
-    disk.
+    """A text file in an editor.
 
     Attributes:
-        newline: what ends the lines on the disk; CRLF only where it ends every one.
+        text: its content; if every line on the disk ends in CR LF, each is a line feed here.
+        newline: the line end on the disk for a line feed in `text`.
     """
 
     path: Path
@@ -31,24 +29,27 @@ class TextFile:
 
     @classmethod
     def open(cls, path: Path) -> TextFile:
-        """Read `path`; a file that isn't there yet is empty.
+        """Read `path`; a file that does not exist yet is empty.
 
         Raises:
-            ForetypeError: it is a folder, too large, or not UTF-8 text, or its folder doesn't
-                exist.
-            OSError: it can't be read.
+            ForetypeError: it is a folder, too large, not UTF-8 text, or in no existing folder.
+            OSError: it cannot be read.
         """
         if not path.exists():
             _check_folder(path)
             return cls(path, "", "\n")
         text = read_text(path)
-        everywhere = "\r\n" in text and text.count("\r\n") == text.count("\n") == text.count("\r")
-        return (
-            cls(path, text.replace("\r\n", "\n"), "\r\n") if everywhere else cls(path, text, "\n")
-        )
+        # Mixed line ends stay as they are, since saving could not restore them.
+        if "\r\n" in text and text.count("\r\n") == text.count("\n") == text.count("\r"):
+            return cls(path, text.replace("\r\n", "\n"), "\r\n")
+        return cls(path, text, "\n")
 
     def save(self, text: str) -> TextFile:
-        """Put `text` in the file at once or not at all, and return the file as it is now."""
+        """Write `text` to the file, all or nothing; return the file as it is now.
+
+        Raises:
+            OSError: it cannot be written; the old content stays.
+        """
         target = self.path.resolve()  # a link stays a link
         data = text.replace("\n", self.newline).encode(errors="replace")
         new = target.with_name(f".{target.name}.{os.getpid()}.new")
@@ -66,11 +67,11 @@ class TextFile:
 
 
 def read_text(path: Path) -> str:
-    """The text of the file at `path`, the line ends as they are.
+    """Return the text of the file at `path`, with its own line ends.
 
     Raises:
-        ForetypeError: it isn't there, is a folder, too large, or not UTF-8 text.
-        OSError: it can't be read.
+        ForetypeError: it does not exist, is a folder, too large, or not UTF-8 text.
+        OSError: it cannot be read.
     """
     if not path.exists():
         raise ForetypeError(f"There is no file {path}; name a text file.")
@@ -81,16 +82,17 @@ def read_text(path: Path) -> str:
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise ForetypeError(
-            f"{path} has {size / 2**20:.0f} MB; name a text file of at most {MAX_FILE_BYTES >> 20} MB."
+            f"{path} has {size / 2**20:.0f} MB; name a text file of at most "
+            f"{MAX_FILE_BYTES >> 20} MB."
         )
     return decode(path.read_bytes(), str(path))
 
 
 def decode(data: bytes, name: str) -> str:
-    """`data` as text; `name` is what the error calls it.
+    """Decode `data`; errors call it `name`.
 
     Raises:
-        ForetypeError: it isn't UTF-8 text.
+        ForetypeError: it is not UTF-8 text.
     """
     if b"\0" in data:
         raise ForetypeError(f"{name} is binary; name a text file.")
@@ -105,4 +107,4 @@ def decode(data: bytes, name: str) -> str:
 
 def _check_folder(path: Path) -> None:
     if not path.parent.is_dir():
-        raise ForetypeError(f"{path.parent} is not a folder; make it first.")
+        raise ForetypeError(f"The folder {path.parent} does not exist; make it first.")

@@ -1,6 +1,4 @@
-"""How `train` shows a training: a bar where there is a terminal, and a line at each scoring
-everywhere.
-"""
+"""Shows the progress of `train`: a bar on a terminal, and a line at each evaluation."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TrainingScreen:
-    """Standard error while a model is trained; a context within which the bar is shown."""
+    """The output of a training on standard error; as a context manager, it shows the bar."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
@@ -58,20 +56,18 @@ class TrainingScreen:
         self._bar.stop()
 
     def print_line(self, message: str) -> None:
-        """One line above the bar."""
+        """Print one line above the bar."""
         self._console.print(Text(message), soft_wrap=True)
 
     def print_corpus(self, corpus: Corpus) -> None:
-        """What is trained on, and what was left out."""
-        read = sum(map(len, corpus.texts))
-        self.print_line(
-            f"{len(corpus.texts)} {'text' if len(corpus.texts) == 1 else 'texts'}, {format_size(read)}."
-        )
+        """Print the number and size of the training texts, and a summary of the skipped files."""
+        count, size = len(corpus.texts), sum(map(len, corpus.texts))
+        self.print_line(f"{count} {'text' if count == 1 else 'texts'}, {format_size(size)}.")
         if corpus.skipped:
-            self.print_line(f"Left out: {summarise_skipped(corpus.skipped)}.")
+            self.print_line(f"Skipped: {summarise_skipped(corpus.skipped)}.")
 
     def report(self, progress: Progress) -> None:
-        """Show how far the training is; where it was just scored, with a line that stays."""
+        """Update the bar; after an evaluation, also print a line that stays."""
         self._bar.update(
             self._task,
             completed=progress.fraction,
@@ -92,7 +88,7 @@ class TrainingScreen:
 
 
 def format_duration(seconds: float) -> str:
-    """A time as h:mm:ss or m:ss; "-" where it can't be told yet."""
+    """Format a time as h:mm:ss or m:ss; "-" if it is not finite."""
     if not math.isfinite(seconds):
         return "-"
     minutes, second = divmod(round(seconds), 60)
@@ -102,7 +98,9 @@ def format_duration(seconds: float) -> str:
 
 def _format_progress(progress: Progress) -> str:
     return (
-        f"{progress.fraction:>4.0%}  step {progress.step:,}  {format_size(progress.bytes_per_second)}/s  "
-        f"{format_duration(progress.seconds_left)} left  training {progress.training_bits:.3f} bits/byte  "
+        f"{progress.fraction:>4.0%}  step {progress.step:,}  "
+        f"{format_size(progress.bytes_per_second)}/s  "
+        f"{format_duration(progress.seconds_left)} left  "
+        f"training {progress.training_bits:.3f} bits/byte  "
         f"held-out {progress.held_out_bits:.3f} bits/char"
     )

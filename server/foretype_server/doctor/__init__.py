@@ -1,1 +1,1 @@
-"""The checks of `foretype doctor`."""
+"""The checks of ``foretype doctor``."""

@@ -1,6 +1,4 @@
-"""Is this installation well? Each check tells what it saw and, where that is a problem, what to
-do.
-"""
+"""The checks of an installation: each has a finding and, if that is a problem, a remedy."""
 
 from __future__ import annotations
 
@@ -36,18 +34,23 @@ PACKAGES: Final = (
     "typer",
 )
 SLOW_STEP: Final = 5.0
-"""Milliseconds for a step of a predictor, beyond which typing is felt to lag."""
+"""Milliseconds per step of a predictor; above, typing lags noticeably."""
 
 SLOW_COMPLETION: Final = 100.0
-"""Milliseconds for ghost text, likewise."""
+"""Milliseconds from a key to its ghost text; above, typing lags noticeably."""
 
 TRIAL_TIMEOUT: Final = 10.0
-"""Seconds for a predictor's trial; that of the network takes less than one."""
+"""Seconds for the trial of a predictor; that of the network takes less than one."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What one look at the installation found, and where that is a problem, what to do."""
+    """The result of one check.
+
+    Attributes:
+        found: the finding.
+        remedy: the user's next step if the finding is a problem.
+    """
 
     name: str
     ok: bool
@@ -56,7 +59,7 @@ class Check:
 
 
 def run_checks() -> Iterator[Check]:
-    """Every check, each as soon as it is done."""
+    """Yield the result of each check as soon as it is done."""
     for name, check in CHECKS:
         try:
             yield from check(name)
@@ -83,9 +86,7 @@ def _packages(name: str) -> Iterator[Check]:
 
 
 def _files(name: str) -> Iterator[Check]:
-    """The files of Foretype, each against the SHA-256 that was written down when the wheel was
-    built.
-    """
+    """Compare each file of Foretype with the SHA-256 in the wheel's record."""
     known = [
         file
         for file in distribution("foretype").files or ()
@@ -95,7 +96,7 @@ def _files(name: str) -> Iterator[Check]:
         str(file) for file in known if file.hash and _sha256(Path(file.locate())) != file.hash.value
     ]
     found = (
-        f"{changed[0]} is not what was installed, one of {len(changed)}"
+        f"{len(changed)} changed since the installation, such as {changed[0]}"
         if changed
         else f"{len(known)}, unchanged"
     )
@@ -105,7 +106,7 @@ def _files(name: str) -> Iterator[Check]:
 
 
 def _sha256(path: Path) -> str:
-    """As installers write it down; empty where there is no such file."""
+    """Return the hash in the encoding of a wheel's RECORD; empty if the file cannot be read."""
     try:
         digest = hashlib.sha256(path.read_bytes()).digest()
     except OSError:
@@ -115,7 +116,7 @@ def _sha256(path: Path) -> str:
 
 def _torch(name: str) -> Iterator[Check]:
     found = (
-        version("torch") if find_spec("torch") else "not installed; only foretype train needs it"
+        version("torch") if find_spec("torch") else "not installed; foretype train alone needs it"
     )
     yield Check(name, ok=True, found=found)
 
@@ -125,7 +126,7 @@ def _data_folder(name: str) -> Iterator[Check]:
     if not folder.exists():
         above = next(parent for parent in folder.parents if parent.exists())
         remedy = f"Make {above} writable, or name another folder in FORETYPE_HOME."
-        yield Check(name, os.access(above, os.W_OK), f"{folder} (made when first needed)", remedy)
+        yield Check(name, os.access(above, os.W_OK), f"{folder} (created on first use)", remedy)
         return
     with tempfile.TemporaryFile(dir=folder):
         pass
@@ -148,8 +149,8 @@ def _model(name: str) -> Iterator[Check]:
     yield Check(
         name,
         True,
-        f"{about.name}: {format_network(about)}, {format_size(path.stat().st_size)}{bits}; run by "
-        f"{loaded.backend_name}",
+        f"{about.name}: {format_network(about)}, {format_size(path.stat().st_size)}{bits}; "
+        f"computed by {loaded.backend_name}",
     )
 
 
@@ -157,12 +158,12 @@ def _predictors(name: str) -> Iterator[Check]:
     from foretype_model.predictors import GROUP
 
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
-    for predictor, offers in groupby(entries, key=lambda entry: entry.name):
-        sources = [_source(entry) for entry in offers]
+    for predictor, same_name in groupby(entries, key=lambda entry: entry.name):
+        sources = [_source(entry) for entry in same_name]
         label = f"{name} {predictor}"
         if len(sources) > 1:
-            remedy = "Uninstall all but one of them: which one is used is left to chance."
-            yield Check(label, False, f"offered by {', '.join(sources)}", remedy)
+            remedy = "Uninstall all but one of them: Foretype may use any."
+            yield Check(label, False, f"registered by {', '.join(sources)}", remedy)
         else:
             yield _predictor(label, predictor, sources[0])
 
@@ -180,26 +181,26 @@ def _predictor(label: str, predictor: str, source: str) -> Check:
         )
         return Check(label, False, f"{source}: {trial['error']}", remedy)
     memory = "" if trial["bytes"] is None else f", {format_size(trial['bytes'])} of memory"
-    found = f"{source}: {_milliseconds(trial['milliseconds'])} a step{memory}"
+    found = f"{source}: {_milliseconds(trial['milliseconds'])} per step{memory}"
     remedy = (
-        f'Leave {predictor} out of the setting "predictors" if typing lags, or close what '
-        f"keeps the processor busy."
+        f'If typing lags, leave {predictor} out of the setting "predictors", or close programs '
+        f"that use the processor."
     )
     return Check(label, trial["milliseconds"] <= SLOW_STEP, found, remedy)
 
 
 def _source(entry: EntryPoint) -> str:
-    """The distribution that an entry point comes from, and its version."""
+    """Return the distribution that an entry point comes from, and its version."""
     try:
         return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
-    except KeyError:  # its metadata are damaged
+    except KeyError:  # damaged metadata
         return entry.value
 
 
 def _run_trial(predictor: str) -> dict[str, Any]:
-    """What `doctor_predictor` says of a predictor, or an error where it did not live to say so."""
+    """Return the verdict of `predictor_trial`, or an error if its process did not give one."""
     with tempfile.TemporaryDirectory() as folder:
-        # -P: what lies in the working directory is not imported.
+        # -P: import nothing from the working directory.
         command = [
             sys.executable,
             "-P",
@@ -218,7 +219,7 @@ def _run_trial(predictor: str) -> dict[str, Any]:
             )
             verdict: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
         except subprocess.TimeoutExpired:
-            return {"error": f"it has not answered in {TRIAL_TIMEOUT:.0f} s"}
+            return {"error": f"it has not answered within {TRIAL_TIMEOUT:.0f} s"}
         except (ValueError, IndexError):
             last_line = ran.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             return {
@@ -229,7 +230,7 @@ def _run_trial(predictor: str) -> dict[str, Any]:
 
 
 def _editors(name: str) -> Iterator[Check]:
-    """The editors here. That one is too old for Foretype is no fault of this installation."""
+    """List the editors found; one that is too old is no fault of this installation."""
     from foretype_server.setup.editors import EDITORS, find_editors
 
     editors = find_editors()
@@ -245,24 +246,22 @@ def _editors(name: str) -> Iterator[Check]:
         advice = (
             f"set up by: foretype setup {editor.name}"
             if editor.new_enough
-            else f"too old: it has to be {editor.needs}"
+            else f"too old: {editor.needs} or later is needed"
         )
         yield Check(f"{name} {editor.name}", True, f"{description}; {advice}")
 
 
 def _server(name: str) -> Iterator[Check]:
-    """The server, started as an editor starts it, and how soon it answers."""
+    """Start the server as an editor does, and measure its answers."""
     from foretype_server.doctor.server_trial import try_server
 
     trial = try_server(Store().find(None))
     if trial.error:
-        yield Check(
-            name, False, trial.error, "Read what it says itself: foretype serve < /dev/null"
-        )
+        yield Check(name, False, trial.error, "Read its own messages: foretype serve < /dev/null")
         return
     yield Check(name, True, f"starts in {trial.start:.1f} s")
     slow = 1000 * trial.answer > SLOW_COMPLETION
-    remedy = "Close what keeps the processor busy, or use a smaller model: foretype models list"
+    remedy = "Close programs that use the processor, or use a smaller model: foretype models list"
     yield Check(
         "latency of ghost text",
         not slow,

@@ -1,9 +1,9 @@
-"""One predictor's trial: ``python -m foretype_server.doctor.predictor_trial NAME FOLDER``, FOLDER
-being for its state.
+"""The trial of one predictor: ``python -m foretype_server.doctor.predictor_trial NAME FOLDER``.
 
-A process of its own, since a plugin may print, leave, crash or never come back. Its last line of
-output is the verdict, as JSON: ``{"error": TEXT}``, ``{"lacks": TEXT}`` where it has no model to
-work with, or ``{"milliseconds": of a step, "bytes": of memory, or null where nobody knows}``.
+FOLDER is for the predictor's state. The trial runs in a process of its own, since a plugin may
+print, exit, crash or hang. Its last line of output is the verdict, as JSON: ``{"error": TEXT}``,
+``{"lacks": TEXT}`` if the predictor has no model, or ``{"milliseconds": per step, "bytes": of
+memory, or null if unknown}``.
 """
 
 from __future__ import annotations
@@ -29,28 +29,24 @@ from foretype_model.store.store import Store
 SAMPLE_TEXT: Final = b"It was the best of times, it was the worst of times, it was the age of wis"
 MAX_REPEATS: Final = 20
 MAX_SECONDS: Final = 1.0
-"""Seconds of repeating a step at most."""
+"""Seconds to repeat a step at most."""
 
 TOLERANCE: Final = 1e-3
-"""Between probabilities that have to be the same: a network adds up in another order in a batch."""
+"""Difference allowed between equal probabilities: a network adds in another order in a batch."""
 
 
 def try_predictor(name: str, folder: Path) -> dict[str, Any]:
-    """The verdict on the predictor of that name, made without options."""
+    """Return the verdict on a predictor, opened without options."""
     before = _resident_bytes()
-    made, errors = load_predictors(
+    opened, errors = load_predictors(
         {name: {}}, PredictorConfig(model=_model_in_use(), state_folder=folder)
     )
     if errors:
-        # What lacks a model is not broken: nobody has to have one of every kind.
-        return {
-            "lacks" if isinstance(errors[0].__cause__, MissingModelError) else "error": str(
-                errors[0]
-            )
-        }
-    # The mixture is the gate that every predictor passes in the server too: what it lets pass is
-    # let pass here.
-    mixture = Mixture(made)
+        # A predictor without a model is not broken: a user may have no model of its kind.
+        lacks_model = isinstance(errors[0].__cause__, MissingModelError)
+        return {"lacks" if lacks_model else "error": str(errors[0])}
+    # The server too calls every predictor through a mixture, which checks its results.
+    mixture = Mixture(opened)
     try:
         state = mixture.feed(mixture.start(), SAMPLE_TEXT)
         milliseconds = median_milliseconds(
@@ -66,7 +62,7 @@ def try_predictor(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _find_fault(mixture: Mixture) -> str | None:
-    """What the predictor does otherwise than `Predictor` says, if anything."""
+    """Return how the predictor breaks the contract of `Predictor`, or None."""
 
     def row(state: State) -> NDArray[np.float32]:
         probabilities: NDArray[np.float32] = np.exp(mixture.predictions([state])[0, 0])
@@ -77,22 +73,21 @@ def _find_fault(mixture: Mixture) -> str | None:
     first = row(after)
     if first.sum() > 1 + TOLERANCE:
         return (
-            f"its probabilities add up to {first.sum():.3g}, more than 1: predict answers their "
-            f"natural logarithms"
+            f"its probabilities add up to {first.sum():.3g}, more than 1: predict must return "
+            f"their natural logarithms"
         )
     (again,) = mixture.step([before], [SAMPLE_TEXT[-1]])
     if not np.allclose(first, row(again), atol=TOLERANCE):
         return (
-            "the same step twice gives two predictions: a method changes the state that it was "
-            "given"
+            "the same step gives two different predictions: a method changes the state that it gets"
         )
     if not np.allclose(first, row(mixture.feed(mixture.start(), SAMPLE_TEXT)), atol=TOLERANCE):
-        return "feed does not equal feeding the bytes one at a time"
+        return "feed of a text differs from feed of its bytes one at a time"
     return None
 
 
 def median_milliseconds(call: Callable[[], object]) -> float:
-    """Milliseconds that `call` takes: the median of several, the first left out."""
+    """Return the milliseconds that `call` takes: the median of several, without the first."""
     call()
     took: list[float] = []
     while len(took) < MAX_REPEATS and sum(took) < MAX_SECONDS:
@@ -103,7 +98,7 @@ def median_milliseconds(call: Callable[[], object]) -> float:
 
 
 def _resident_bytes() -> int | None:
-    """Bytes of memory that this process has in use; only Linux says so without a library."""
+    """Return the bytes of memory that this process uses; None except on Linux."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf(
             "SC_PAGE_SIZE"
@@ -115,17 +110,17 @@ def _resident_bytes() -> int | None:
 def _model_in_use() -> Path | None:
     try:
         return Store().find(None)
-    except ForetypeError:  # told by the check of the model itself
+    except ForetypeError:  # the check of the model reports it
         return None
 
 
 def main() -> None:
-    """Examine the predictor that the command line names."""
+    """Try the predictor that the command line names."""
     name, folder = sys.argv[1:]
-    # On a line of its own, whatever the plugin has printed.
+    # Begin a new line, since the plugin may have printed a part of one.
     sys.stdout.write("\n" + json.dumps(try_predictor(name, Path(folder))) + "\n")
     sys.stdout.flush()
-    os._exit(0)  # without waiting for threads that the plugin has left running
+    os._exit(0)  # do not wait for threads that the plugin has left running
 
 
 if __name__ == "__main__":

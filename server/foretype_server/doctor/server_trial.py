@@ -1,4 +1,4 @@
-"""The server's trial: started as an editor starts it, and typed into."""
+"""The trial of the server: it is started as an editor starts it, and typed into."""
 
 from __future__ import annotations
 
@@ -20,18 +20,22 @@ from foretype_server.doctor.predictor_trial import SAMPLE_TEXT
 
 TEXT: Final = SAMPLE_TEXT.decode()
 TYPED_CHARACTERS: Final = 20
-"""Characters of the text that are typed, a question after each."""
+"""Characters at the end of the text that are typed, with a request after each."""
 
 TIMEOUT: Final = 30.0
-"""Seconds for all of it; it takes two or three."""
+"""Seconds for the whole trial, which takes two or three."""
 
 URI: Final = "untitled:doctor"
 
 
 @dataclass(frozen=True)
 class ServerTrial:
-    """What was seen: seconds from start to the first answer, and from a key to its ghost text; or
-    what went wrong.
+    """The result of the trial.
+
+    Attributes:
+        start: seconds from the start of the process to the end of `initialize`.
+        answer: seconds from a key to its ghost text, the median.
+        error: the reason of a failure, else empty.
     """
 
     start: float = 0.0
@@ -40,12 +44,12 @@ class ServerTrial:
 
 
 def try_server(model: Path) -> ServerTrial:
-    """How a server that works with `model` does; nothing of it is kept."""
+    """Try a server with `model`, in a temporary data folder."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return asyncio.run(asyncio.wait_for(_run_client(Path(folder), model), TIMEOUT))
         except TimeoutError:
-            return ServerTrial(error=f"it has not answered in {TIMEOUT:.0f} s")
+            return ServerTrial(error=f"it has not answered within {TIMEOUT:.0f} s")
         except (OSError, RuntimeError) as error:
             return ServerTrial(error=str(error))
 
@@ -53,7 +57,7 @@ def try_server(model: Path) -> ServerTrial:
 async def _run_client(folder: Path, model: Path) -> ServerTrial:
     client = LanguageClient("foretype-doctor", version("foretype"))
     began = time.perf_counter()
-    # -P: what lies in the working directory is not imported.
+    # -P: import nothing from the working directory.
     command = (sys.executable, "-P", "-m", "foretype_server", "serve")
     await client.start_io(*command, env={**os.environ, "FORETYPE_HOME": str(folder)})
     try:
@@ -68,14 +72,17 @@ async def _run_client(folder: Path, model: Path) -> ServerTrial:
         await client.shutdown_async(None)
         return ServerTrial(started, median(took))
     finally:
-        server = client._server  # pygls has no other way to end one that does not answer
+        server = client._server  # pygls cannot end a server that does not answer
         if server and server.returncode is None:
             server.kill()
         await client.stop()  # type: ignore[no-untyped-call]
 
 
 async def _type(client: LanguageClient) -> list[float]:
-    """Seconds from each key to the answer; the first, which waits for the model, is left out."""
+    """Type, and return the seconds from each key to its answer.
+
+    The first request, which waits for the model to load, is not measured.
+    """
     shown, typed = TEXT[:-TYPED_CHARACTERS], TEXT[-TYPED_CHARACTERS:]
     document = types.TextDocumentItem(URI, "plaintext", 0, shown)
     client.text_document_did_open(types.DidOpenTextDocumentParams(document))

@@ -1,1 +1,1 @@
-"""The playground: its page and the redirect to it."""
+"""The playground: its page, and the file that redirects the browser to it."""

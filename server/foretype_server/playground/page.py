@@ -1,9 +1,8 @@
-"""The page of ``foretype playground``: its files and the conversations behind it, on one port of
-this machine.
+"""The page of ``foretype playground``: its files and its WebSocket connections, on one port.
 
-Whoever can open the page can have the server read what files it may, so its address has a secret in
-it that nobody guesses, and no page from elsewhere gets through: neither by its origin, nor under a
-name of its own for this machine.
+A client of the page can make the server read any file of the user, so the address contains a
+secret token. Pages of other sites are refused by their ``Origin``, and by the ``Host`` that they
+ask for (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 WEBSOCKET_PATH: Final = "lsp"
 INITIAL_STATE_FILE: Final = "beginning.json"
-"""What the page asks for below its address, beside its files."""
+"""The name, below the page's address, of the options that the page starts with."""
 
 CONTENT_TYPES: Final[Mapping[str, str]] = {
     ".html": "text/html",
@@ -41,9 +40,9 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
 PLAIN_TEXT: Final = "text/plain"
 
 NOT_FOUND_MESSAGE: Final = (
-    "There is no such page. Open the address that foretype playground has printed.\n"
+    "This page does not exist. Open the address that foretype playground has printed.\n"
 )
-FORBIDDEN_MESSAGE: Final = "Open this page by the address that foretype playground has printed.\n"
+FORBIDDEN_MESSAGE: Final = "Open this page at the address that foretype playground has printed.\n"
 
 
 class PageError(ForetypeError):
@@ -52,13 +51,13 @@ class PageError(ForetypeError):
 
 @dataclass(frozen=True)
 class InitialState:
-    """What the page begins with.
+    """The options that the page starts with.
 
     Attributes:
-        text: in the editor; None for the page's own words of welcome.
-        name: of the text, as it is shown.
-        uri: of the document, by which its model is chosen.
-        settings: that the page sends to the server, beside those that it lets people change.
+        text: the text in the editor; None for the page's own welcome.
+        name: the name shown for the text.
+        uri: the document's URI, which decides its model.
+        settings: sent to the server, in addition to those that the page's controls set.
     """
 
     text: str | None = None
@@ -68,10 +67,14 @@ class InitialState:
 
 
 class Page:
-    """The files that are served, and to whom."""
+    """The files that are served, and the check of each request."""
 
     def __init__(self, folder: Path, initial_state: InitialState) -> None:
-        """Raises PageError where `folder` lacks the page."""
+        """Read the files.
+
+        Raises:
+            PageError: `folder` does not contain the page.
+        """
         try:
             self._files = {
                 path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()
@@ -79,20 +82,20 @@ class Page:
             self._files[""] = self._files["index.html"]
         except (OSError, KeyError) as error:
             raise PageError(
-                "the page is not in this installation: install foretype anew"
+                "this installation lacks the page of the playground; install foretype again"
             ) from error
         self._token, self._nonce = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
-        # The editor's own style sheet is made by its script, which has to say so.
+        # The editor's script inserts a style sheet, which the policy allows by this nonce.
         self._files[INITIAL_STATE_FILE] = json.dumps(
             {**asdict(initial_state), "nonce": self._nonce}
         ).encode()
 
     def url(self, port: int) -> str:
-        """Where the page is."""
+        """Return the address of the page."""
         return f"http://{HOST}:{port}/{self._token}/"
 
     def respond(self, connection: ServerConnection, request: Request) -> Response | None:
-        """To a request for a file; None lets a conversation begin."""
+        """Answer a request for a file; return None to accept a WebSocket."""
         port = connection.local_address[1]
         if request.headers.get_all("Host") not in ([f"{HOST}:{port}"], [f"localhost:{port}"]):
             return self._response(port, HTTPStatus.FORBIDDEN, FORBIDDEN_MESSAGE.encode())
@@ -117,7 +120,7 @@ class Page:
             "script-src": "'self'",
             "style-src": f"'self' 'nonce-{self._nonce}'",
             "img-src": "'self'",
-            # Older browsers do not take a WebSocket for "self".
+            # In older browsers, "self" does not include WebSockets.
             "connect-src": f"'self' ws://{HOST}:{port} ws://localhost:{port}",
             "base-uri": "'none'",
             "form-action": "'none'",
@@ -142,20 +145,25 @@ async def serve(
     port: int,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve the page, with a conversation for each that is open, until the program is interrupted.
+    """Serve the page, and a language server for each open copy, until a signal ends the program.
 
-    `port` 0 takes a free one; `on_ready` is told the address. Raises PageError where the port is
-    taken.
+    Args:
+        handle_connection: serves one WebSocket connection.
+        page: the files.
+        port: 0 for a free one.
+        on_ready: called with the address.
+
+    Raises:
+        PageError: the port cannot be opened.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = [signal.SIGINT, signal.SIGTERM]
-    if (
-        hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    ):  # as nohup has it
+    # nohup ignores SIGHUP, and so must the server.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signals.append(signal.SIGHUP)
     for number in signals:
-        with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
+        with suppress(NotImplementedError):  # on Windows, Ctrl-C raises KeyboardInterrupt instead
             loop.add_signal_handler(number, ended.set)
     async with await _listen(handle_connection, page, port) as server:
         on_ready(page.url(next(iter(server.sockets)).getsockname()[1]))
@@ -176,5 +184,5 @@ async def _listen(handle_connection: transport.ConnectionHandler, page: Page, po
         )  # fmt: skip
     except OSError as error:
         raise PageError(
-            f"port {port} cannot be had ({error.strerror}): leave out --port for a free one"
+            f"port {port} cannot be opened ({error.strerror}): leave out --port to use a free one"
         ) from error

@@ -1,7 +1,6 @@
-"""A file that sends the browser on to a page whose address is a secret.
+"""A file that redirects the browser to the page, whose address contains a secret.
 
-What a program is started with, every user of this machine can read; what is in this file, the user
-alone.
+All users of a machine can read the arguments of a program, but only the owner can read this file.
 """
 
 from __future__ import annotations
@@ -22,15 +21,17 @@ REDIRECT_PAGE: Final = """<!DOCTYPE html>
 <meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0; url={address}">
 <title>Foretype</title>
-<p><a href="{address}">Go on to the playground of Foretype</a></p>
+<p><a href="{address}">Open the playground of Foretype</a></p>
 </html>
 """
 
 
 @contextmanager
 def redirect_file(address: str) -> Iterator[str]:
-    """The URL of such a file, which is there until the block ends. Raises OSError where it cannot
-    be written.
+    """Write the file, yield its URL, and delete the file at the end of the block.
+
+    Raises:
+        OSError: it cannot be written.
     """
     path = data_folder().absolute() / PLAYGROUND_FOLDER / f"{os.getpid()}.html"
     with atomic_write(path) as partial:

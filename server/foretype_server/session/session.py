@@ -109,7 +109,7 @@ class ClientSession:
         """Open a document; it replaces an open one of the same URI."""
         self.close(uri)
         self._documents[uri] = OpenDocument(language, version, Text(text, self.encoding))
-        self.tally.open_all(uri, language)
+        self.tally.opened(uri, language)
 
     def change(self, uri: str, version: int, changes: list[tuple[Point, Point, str] | str]) -> None:
         """Apply changes in their order: each replaces a range, or the whole text."""

@@ -1,3 +1,1 @@
-"""``foretype setup``: what each editor needs to be put where (`plans`), and how that is done and
-undone (`steps`).
-"""
+"""``foretype setup``: a plan for each editor (`plans`), of steps that can be undone (`steps`)."""

@@ -1,6 +1,4 @@
-"""The files of the editors' own plugins: in the wheel beside the code, in a checkout under
-``editor-clients``.
-"""
+"""Finds the plugins for the editors: beside the code in a wheel, else in ``editor-clients``."""
 
 from __future__ import annotations
 
@@ -11,8 +9,9 @@ CLIENTS_FOLDER: Final = "editor-clients"
 
 
 def editor_files(editor: str) -> Path:
-    """The folder of what `editor` needs, such as ``neovim``; the wheel has only what is installed,
-    not its sources.
+    """Return the folder of the plugin for `editor`, such as ``neovim``.
+
+    A wheel has only the files to install, a checkout has the sources as well.
     """
     installed = Path(__file__).parents[1] / CLIENTS_FOLDER / editor
     return installed if installed.is_dir() else Path(__file__).parents[3] / CLIENTS_FOLDER / editor

@@ -1,6 +1,4 @@
-"""The editors that Foretype has something for: which are on this machine, which versions, and
-whether those will do.
-"""
+"""The supported editors, and those found on this machine with their versions."""
 
 from __future__ import annotations
 
@@ -15,20 +13,20 @@ from pathlib import Path
 from typing import Final
 
 VERSION_TIMEOUT: Final = 5.0
-"""Seconds that an editor may take to tell its version."""
+"""Seconds that an editor may take to print its version."""
 
 
 @dataclass(frozen=True)
 class SupportedEditor:
-    """An editor that Foretype knows.
+    """An editor that Foretype supports.
 
     Attributes:
-        title: its name as people write it.
-        programs: what it may be called on the ``PATH``; several are several editors of one kind.
-        oldest: the first version that will do.
-        version: a pattern whose first group is the version in what the program says of itself.
-        ghost: whether it shows ghost text, and not a menu alone.
-        ask: the option that makes it tell its version.
+        title: its name in prose.
+        programs: the names of its programs on the ``PATH``; variants of one editor share an entry.
+        min_version: the oldest supported version.
+        version: a pattern whose first group is the version in the program's output.
+        ghost: whether it shows ghost text, and not just a menu.
+        version_option: the option that makes the program print its version.
     """
 
     title: str
@@ -44,8 +42,8 @@ EDITORS: Final[Mapping[str, SupportedEditor]] = {
         "Visual Studio Code",
         ("code", "code-insiders", "codium", "cursor", "code-server"),
         "1.91",
-        # code-server tells its own version first; Cursor tells none but its own, whose first number
-        # is below ten too.
+        # code-server prints its own version first. Cursor prints only its own, whose first number
+        # is also below ten.
         r"(?s)(?:.*with Code )?(\d+\.\d+(?:\.\d+)?)",
         ghost=True,
     ),
@@ -67,10 +65,10 @@ EDITORS: Final[Mapping[str, SupportedEditor]] = {
     ),
     "sublime-text": SupportedEditor("Sublime Text", ("subl",), "4132", r"Build (\d+)", ghost=False),
 }
-"""By the name that ``foretype setup`` takes."""
+"""By the argument of ``foretype setup``."""
 
 OWN_VERSION_PROGRAMS: Final = frozenset({"cursor"})
-"""Programs whose version says nothing of that of the editor inside."""
+"""Programs that print their own version, and not that of the editor they are built on."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,11 @@ class FoundEditor:
     """An editor on this machine.
 
     Attributes:
-        name: as in `EDITORS`.
+        name: its key in `EDITORS`.
         program: its path.
-        version: what it says of itself; empty where it says nothing that can be read.
-        new_enough: whether that will do; true where the version is not known.
-        needs: the oldest version that will.
+        version: the version that it prints; empty if unknown.
+        new_enough: whether the version is supported; true if it is unknown.
+        needs: the oldest supported version.
     """
 
     name: str
@@ -93,9 +91,7 @@ class FoundEditor:
 
 
 def find_editors() -> list[FoundEditor]:
-    """The editors on the ``PATH``, in the order of `EDITORS`, asked for their versions all at
-    once.
-    """
+    """Return the editors on the ``PATH``, in the order of `EDITORS`; run them in parallel."""
     here = [
         (name, program)
         for name, editor in EDITORS.items()
@@ -107,17 +103,18 @@ def find_editors() -> list[FoundEditor]:
 
 
 def find_program(program_name: str) -> str | None:
-    """The program of that name; none that is in the working directory, where anything may be called
-    so.
+    """Return the path of a program on the ``PATH``, or None.
+
+    The working directory is not searched: a cloned repository may have a file of that name.
     """
     folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
     program = shutil.which(program_name, path=os.pathsep.join(folders))
-    # On Windows, what is in the working directory is found before all else.
+    # On Windows, `which` searches the working directory before all else.
     return program if program and Path(program).is_absolute() else None
 
 
 def inspect_editor(name: str, program: str) -> FoundEditor:
-    """The editor at a path, whose kind is known."""
+    """Return the editor at a path; `name` is its key in `EDITORS`."""
     editor = EDITORS[name]
     match = re.search(editor.version, _version_output(program, editor.version_option))
     version = match[1] if match else ""
@@ -132,7 +129,7 @@ def inspect_editor(name: str, program: str) -> FoundEditor:
 
 
 def _version_output(program: str, version_option: str) -> str:
-    """What a program answers when it is asked for its version; nothing where it does not."""
+    """Return the output of a program with its version option; empty if that fails."""
     quiet = subprocess.DEVNULL
     try:
         ran = subprocess.run(

@@ -1,6 +1,4 @@
-"""What each editor needs, as steps: which files go where, and how its client finds this
-installation's program.
-"""
+"""The plan of each editor: the files to install, and the way to this installation's program."""
 
 from __future__ import annotations
 
@@ -30,31 +28,37 @@ from foretype_server.setup.steps import (
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, in their order, and what the user does once they are done."""
+    """The steps in their order, and the user's part afterwards."""
 
     steps: Sequence[Step]
     follow_up: str
 
 
 def plan(editor: str, programs: Sequence[str]) -> Plan:
-    """What sets up `editor`, a key of `foretype_server.setup.editors.EDITORS`, which is there as
-    `programs`.
+    """Return the plan for `editor`.
+
+    Args:
+        editor: a key of `foretype_server.setup.editors.EDITORS`.
+        programs: the paths of its programs.
 
     Raises:
-        ForetypeError: Foretype's own program or files are not where they should be.
+        ForetypeError: the program or the files of Foretype are missing.
     """
     source = editor_files(editor)
     if not source.is_dir():
         raise ForetypeError(
-            f"this installation has nothing for {editor} ({source} is missing); install Foretype "
-            f"anew"
+            f"this installation lacks the files for {editor} ({source}); install Foretype again"
         )
     return _PLANS[editor](source, foretype_program(), programs)
 
 
 def foretype_program() -> str:
-    """The path of this installation's ``foretype``, for editors to start: beside this interpreter,
-    as a rule.
+    """Return the path of this installation's ``foretype``, which editors start.
+
+    It usually lies beside this interpreter.
+
+    Raises:
+        ForetypeError: it does not exist.
     """
     name = "foretype.exe" if os.name == "nt" else "foretype"
     folders = [
@@ -66,7 +70,7 @@ def foretype_program() -> str:
         if (folder / name).is_file():
             return str(folder / name)
     raise ForetypeError(
-        f"there is no program {folders[0] / name}; install Foretype anew, with pip or pipx"
+        f"there is no program {folders[0] / name}; install Foretype again, with pip or pipx"
     )
 
 
@@ -83,17 +87,23 @@ def _vscode(source: Path, program: str, programs: Sequence[str]) -> Plan:
         for each in programs or ["code"]
     ]
     return Plan(
-        [record, *commands], "Restart the editor, open a file and type: Tab takes ghost text."
+        [record, *commands], "Restart the editor, open a file and type: Tab accepts ghost text."
     )
 
 
 def _extension(package: Path) -> str:
-    """The identifier of the extension in a .vsix file."""
+    """Return the identifier of the extension in a .vsix file.
+
+    Raises:
+        ForetypeError: the file cannot be read.
+    """
     try:
         with zipfile.ZipFile(package) as archive:
             about = json.loads(archive.read("extension/package.json"))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ForetypeError(f"{package} cannot be read ({error}); install Foretype anew") from error
+        raise ForetypeError(
+            f"{package} cannot be read ({error}); install Foretype again"
+        ) from error
     return f"{about['publisher']}.{about['name']}"
 
 
@@ -121,7 +131,7 @@ def _neovim(source: Path, program: str, _: Sequence[str]) -> Plan:
     )
     return Plan(
         [folder],
-        "Open a file in Neovim, and write: Tab takes ghost text. :checkhealth foretype tells more.",
+        "Open a file in Neovim and type: Tab accepts ghost text. To check: :checkhealth foretype",
     )
 
 
@@ -140,12 +150,12 @@ def _vim(source: Path, program: str, _: Sequence[str]) -> Plan:
         source, packages / "pack" / "foretype" / "start" / "foretype", manual, generated
     )
     return Plan(
-        [folder], "Open a file in Vim, and write: Tab takes ghost text. :help foretype tells more."
+        [folder], "Open a file in Vim and type: Tab accepts ghost text. Help: :help foretype"
     )
 
 
 def _vim_files() -> tuple[Path, Path]:
-    """The vimrc, and the folder in which Vim looks for packages."""
+    """Return the path of the vimrc, and the folder in which Vim looks for packages."""
     home = Path.home()
     if os.name == "nt":
         return home / "_vimrc", home / "vimfiles"
@@ -165,7 +175,7 @@ def _vim_string(text: str) -> str:
 
 
 def help_tags(folder: Path) -> str:
-    """The ``tags`` file for the help texts in `folder`, as ``:helptags`` would write it."""
+    """Return the ``tags`` file for the help texts in `folder`, as ``:helptags`` would write it."""
     found = [
         (tag, path.name)
         for path in folder.glob("*.txt")
@@ -190,7 +200,7 @@ def _emacs(source: Path, program: str, programs: Sequence[str]) -> Plan:
     init = ManualPaste(
         _emacs_init(), f"(setopt foretype-program {_json(program)})\n(global-foretype-mode)"
     )
-    follow_up = "Then restart Emacs, open a file, and write: TAB takes ghost text."
+    follow_up = "Then restart Emacs, open a file and type: TAB accepts ghost text."
     return Plan([EditorCommand([*emacs, install], [*emacs, remove]), init], follow_up)
 
 
@@ -210,7 +220,7 @@ def _helix(source: Path, program: str, _: Sequence[str]) -> Plan:
     )
     text = _with_program(source / "languages.toml", 'command = "foretype"', program)
     follow_up = (
-        "Open a file in Helix, and write: the menu opens, Tab chooses in it. hx --health "
+        "Open a file in Helix and type: a menu opens, and Tab selects in it. To check: hx --health "
         "markdown lists foretype."
     )
     return Plan([WholeFile(folder / "helix" / "languages.toml", text)], follow_up)
@@ -218,7 +228,7 @@ def _helix(source: Path, program: str, _: Sequence[str]) -> Plan:
 
 def _kakoune(source: Path, program: str, _: Sequence[str]) -> Plan:
     text = _with_program(source / "foretype.kak", 'command = "foretype"', program)
-    follow_up = "kakoune-lsp has to be installed as well. Then open a file, and write."
+    follow_up = "Foretype also needs kakoune-lsp. Then open a file and type."
     return Plan(
         [ManualPaste(_user_folder("XDG_CONFIG_HOME", ".config") / "kak" / "kakrc", text)], follow_up
     )
@@ -234,14 +244,14 @@ def _zed(source: Path, program: str, _: Sequence[str]) -> Plan:
     text = _with_program(source / "settings.json", '"path": "foretype"', program)
     follow_up = (
         f'In Zed, run "zed: install dev extension" and choose {source / "extension"}; then open '
-        f"a file, and write."
+        f"a file and type."
     )
     return Plan([ManualPaste(folder / "settings.json", text)], follow_up)
 
 
 def _sublime_text(source: Path, program: str, _: Sequence[str]) -> Plan:
     text = _with_program(source / "LSP.sublime-settings", '"command": ["foretype"', program)
-    follow_up = "The package LSP has to be installed as well. Then open a file, and write."
+    follow_up = "Foretype also needs the package LSP. Then open a file and type."
     return Plan([ManualPaste(_sublime_user() / "LSP.sublime-settings", text)], follow_up)
 
 
@@ -268,20 +278,16 @@ _PLANS: Final[Mapping[str, Callable[[Path, str, Sequence[str]], Plan]]] = {
 
 
 def _user_folder(variable: str, otherwise: str) -> Path:
-    """A folder of the user's that an environment variable names, or the usual one under the home
-    folder.
-    """
+    """Return the folder in an environment variable, or `otherwise` under the home folder."""
     named = os.environ.get(variable)
     return Path(named) if named else Path.home() / otherwise
 
 
 def _with_program(path: Path, place: str, program: str) -> str:
-    """The configuration in `path`, which starts ``foretype`` at `place`, with the path of this
-    one.
-    """
+    """Read the configuration in `path`; in `place`, put this program's path for ``foretype``."""
     return path.read_text("utf-8").replace(place, place.replace('"foretype"', _json(program)))
 
 
 def _json(text: str) -> str:
-    """A string as JSON has it, and TOML, Lua and Emacs Lisp as well."""
+    """Quote a string for JSON; TOML, Lua and Emacs Lisp read it as well."""
     return json.dumps(text, ensure_ascii=False)

@@ -1,7 +1,6 @@
-"""What is done to set an editor up. Each step can be done, told for doing it by hand, and undone;
-each says so.
+"""The steps that set up an editor. Each can be applied, printed to do it by hand, and undone.
 
-What a user wrote is never changed: what would go into such a file is told instead.
+A step never changes a file that the user wrote: it prints the lines to add instead.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from foretype_model.errors import ForetypeError
 from foretype_model.files.atomic import atomic_write
 
 MARKER_FILE: Final = ".installed-by-foretype-setup"
-"""The file by which a folder is known as one of ours."""
+"""A file that marks a folder as installed by ``foretype setup``."""
 
 WRITTEN_HEADER: Final = (
     "# Written by foretype setup, which replaces or removes it as long as nothing "
@@ -28,30 +27,31 @@ WRITTEN_HEADER: Final = (
 )
 
 COMMAND_TIMEOUT: Final = 120.0
-"""Seconds that an editor may take to install something."""
+"""Seconds that an editor may take to install a package."""
 
 
 class Step(Protocol):
-    """One thing to do. Each method returns what to tell the user, and raises ForetypeError where it
-    can't be done.
+    """One step of a plan.
+
+    Each method returns a message for the user, and raises ForetypeError if it fails.
     """
 
     def apply(self) -> str:
-        """Do it."""
+        """Do the step."""
         ...
 
     def instructions(self) -> str:
-        """How it is done by hand; nothing is changed."""
+        """Return the instructions to do the step by hand; change nothing."""
         ...
 
     def undo(self) -> str:
-        """Take it out again, as far as it was done by this program."""
+        """Undo the step, as far as this program has done it."""
         ...
 
 
 @dataclass(frozen=True)
 class ManualPaste:
-    """Text that the user puts into a configuration file."""
+    """Lines that the user adds to a configuration file."""
 
     path: Path
     text: str
@@ -60,17 +60,15 @@ class ManualPaste:
         return self.instructions()
 
     def instructions(self) -> str:
-        return f"Put this into {self.path}:\n\n{self.text.strip()}\n"
+        return f"Add to {self.path}:\n\n{self.text.strip()}\n"
 
     def undo(self) -> str:
-        return f"Take out of {self.path} what you have put there for Foretype, if anything."
+        return f"Remove the lines for Foretype from {self.path}, if you have added any."
 
 
 @dataclass(frozen=True)
 class WholeFile:
-    """A configuration file (one with ``#`` comments) that is written where there is none, and told
-    where there is.
-    """
+    """A configuration file with ``#`` comments, written if the user has none, else printed."""
 
     path: Path
     text: str
@@ -102,11 +100,11 @@ def _digest(text: str) -> str:
 
 @dataclass(frozen=True)
 class PackageFolder:
-    """A package, copied into an editor's folder of packages.
+    """A plugin, copied into the editor's folder of packages.
 
     Attributes:
-        generated: more files in it, by their path there.
-        by_hand: how it is used from where it lies, without a copy.
+        manual: the lines that load it from `source`, without a copy.
+        generated: contents of additional files, by their path in the copy.
     """
 
     source: Path
@@ -117,10 +115,10 @@ class PackageFolder:
     def apply(self) -> str:
         if self._exists() and not self._is_ours():
             raise ForetypeError(
-                f"{self.target} is there already, and is not from foretype setup; move it away, or "
-                f"leave it as it is"
+                f"{self.target} exists already, and is not from foretype setup; move it away, or "
+                f"keep it and set up nothing"
             )
-        verb = "Renewed" if self._exists() else "Installed"
+        verb = "Updated" if self._exists() else "Installed"
         self.target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".foretype-", dir=self.target.parent) as folder:
             fresh, old = Path(folder) / "fresh", Path(folder) / "old"
@@ -137,7 +135,7 @@ class PackageFolder:
         if not self._exists():
             return f"There is no {self.target}"
         if not self._is_ours():
-            return f"Left {self.target}, which is not from foretype setup"
+            return f"Kept {self.target}, which is not from foretype setup"
         shutil.rmtree(self.target)
         return f"Removed {self.target}"
 
@@ -157,7 +155,7 @@ class PackageFolder:
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A small file in Foretype's own folder, which a client reads."""
+    """A small file in Foretype's data folder, which a client reads."""
 
     path: Path
     text: str
@@ -178,7 +176,7 @@ class RecordFile:
 
 @dataclass(frozen=True)
 class EditorCommand:
-    """An editor's own way to install something, and to take it out again."""
+    """The commands of an editor that install and remove a package."""
 
     install: Sequence[str]
     remove: Sequence[str]
@@ -204,7 +202,7 @@ def _run(command: Sequence[str]) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ForetypeError(f"{_format_command(command)} did not work: {error}") from error
+        raise ForetypeError(f"{_format_command(command)} failed: {error}") from error
     if ran.returncode != 0:
         last_line = (ran.stderr.strip() or ran.stdout.strip()).rpartition("\n")[2]
         raise ForetypeError(
@@ -214,5 +212,5 @@ def _run(command: Sequence[str]) -> str:
 
 
 def _format_command(command: Sequence[str]) -> str:
-    """As it is typed in a shell."""
+    """Quote a command for a POSIX shell."""
     return shlex.join(command)

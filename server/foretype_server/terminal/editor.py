@@ -1,6 +1,4 @@
-"""``foretype try``: an editor in the terminal, with ghost text, the next characters, and the
-temperature, live.
-"""
+"""The editor of ``foretype try``: a text with ghost text, next characters and a temperature."""
 
 from __future__ import annotations
 
@@ -25,21 +23,19 @@ from foretype_server.terminal.view import MAX_CHOICES, STYLE, layout
 
 TEMPERATURES: Final = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2)
 MAX_CHARACTERS: Final = 8
-"""Next characters shown."""
+"""Maximum of next characters shown."""
 
 SAMPLED_MIN_CONFIDENCE: Final = 0.002
-"""Ghost text is shown down to this probability above temperature 0, where what is drawn is seldom
-the most probable.
+"""Minimum probability of ghost text above temperature 0, where a sample is seldom the most probable
+text.
 """
 
 WORD_PATTERN: Final = regex.compile(r"\s*(?:[\w\p{M}]+|[^\w\p{M}\s]+)|\s+")
-"""What Ctrl-Right takes: a word with the space before it, or as far as punctuation goes."""
+"""The part that Ctrl-Right accepts: the white space, and then a word or a run of punctuation."""
 
 
 class TerminalEditor:
-    """One text, what is offered in it, and the keys. Works on the terminal of the current
-    prompt_toolkit session.
-    """
+    """An editor of one text, on the terminal of the current prompt_toolkit session."""
 
     def __init__(
         self,
@@ -48,8 +44,13 @@ class TerminalEditor:
         model: str,
         options: Options,
     ) -> None:
-        """`model` is the name shown; of `options`, temperature, seed and prose are the ones to
-        begin with.
+        """Open the editor.
+
+        Args:
+            predictors: what completes the text.
+            file: the file to edit; None for a text that is not saved.
+            model: the model's name, for display.
+            options: the initial temperature and seed, and whether to write prose.
         """
         self.file = file
         self.options = replace(options, max_items=MAX_CHARACTERS)
@@ -66,9 +67,8 @@ class TerminalEditor:
         self.app: Application[None] = Application(
             layout=layout(self), key_bindings=_key_bindings(self), style=STYLE, full_screen=True
         )
-        self.app.ttimeoutlen = (
-            0.05  # seconds after Esc until it is a key of its own, not the start of another
-        )
+        # Seconds after Esc until it counts as a key, and not as the start of another key's code.
+        self.app.ttimeoutlen = 0.05
         self.app.timeoutlen = 0.2
         self._set_temperature(options.temperature)
         self.suggestions = Suggestions(
@@ -76,7 +76,7 @@ class TerminalEditor:
         )
 
     async def run(self) -> None:
-        """Edit until the user leaves."""
+        """Run until the user quits."""
         try:
             self.request_suggestions()
             await self.app.run_async()
@@ -85,39 +85,34 @@ class TerminalEditor:
 
     @property
     def ghost(self) -> str:
-        """The ghost text at the cursor, "" where there is none."""
+        """The ghost text at the cursor; "" if there is none."""
         answer, document = self.suggestions.answer, self.buffer.document
-        return (
-            answer.ghost_at(document.text_before_cursor, document.text_after_cursor)
-            if answer
-            else ""
-        )
+        if answer is None:
+            return ""
+        return answer.ghost_at(document.text_before_cursor, document.text_after_cursor)
 
     @property
     def choices(self) -> list[str]:
-        """What may come next at the cursor in prose, the first `MAX_CHOICES` of it; empty
-        elsewhere.
-        """
+        """Up to `MAX_CHOICES` next words at the cursor in prose; otherwise empty."""
         answer, document = self.suggestions.answer, self.buffer.document
-        here = answer is not None and answer.question.before == document.text_before_cursor
-        return (
-            [word.text for word in answer.next[:MAX_CHOICES]]
-            if answer and here and self.options.prose
-            else []
-        )
+        if answer is None or not self.options.prose:
+            return []
+        if answer.question.before != document.text_before_cursor:
+            return []
+        return [word.text for word in answer.next[:MAX_CHOICES]]
 
     @property
     def unsaved(self) -> bool:
-        """Whether leaving would lose changes to a file."""
+        """Whether the text has changes that the file does not have."""
         return self.file is not None and self.file.text != self.buffer.text
 
     def request_suggestions(self) -> None:
-        """Ask for what may come at the cursor."""
+        """Request suggestions at the cursor."""
         document = self.buffer.document
         self.suggestions.ask(document.text_before_cursor, document.text_after_cursor, self.options)
 
     def _on_predictor_failure(self, name: str, error: Exception) -> None:
-        self.notice = one_line(f"The predictor {name} failed and is left out: {error}")
+        self.notice = one_line(f"The predictor {name} failed and is disabled: {error}")
         self.app.invalidate()
 
     def _on_change(self, _buffer: Buffer) -> None:
@@ -125,21 +120,21 @@ class TerminalEditor:
         self.request_suggestions()
 
     def accept_all(self) -> None:
-        """Take the ghost text into the document."""
+        """Insert the ghost text."""
         self.buffer.insert_text(self.ghost)
 
     def accept_word(self) -> None:
-        """Take the first word of the ghost text into the document."""
+        """Insert the first word of the ghost text."""
         word = WORD_PATTERN.match(self.ghost)
         self.buffer.insert_text(word.group() if word else "")
 
     def accept_choice(self, number: int) -> None:
-        """Take one of the next words into the document, counted from 0."""
+        """Insert one of the next words, counted from 0."""
         if number < len(self.choices):
             self.buffer.insert_text(self.choices[number])
 
     def raise_temperature(self) -> None:
-        """Go to the next temperature, from the highest back to 0."""
+        """Set the next higher temperature; after the highest, 0."""
         higher = [
             temperature for temperature in TEMPERATURES if temperature > self.options.temperature
         ]
@@ -154,16 +149,16 @@ class TerminalEditor:
         """Draw another suggestion."""
         if self.options.temperature == 0:
             self.notice = (
-                "At temperature 0 there is one suggestion, the most probable: raise it with Ctrl-T."
+                "At temperature 0 there is only the most probable suggestion: raise it with Ctrl-T."
             )
         else:
             self.options = replace(self.options, seed=self.options.seed + 1)
             self.request_suggestions()
 
     def save(self) -> bool:
-        """Save the file, and say whether it went well."""
+        """Save the file; return whether it succeeded."""
         if self.file is None:
-            self.notice = "Nothing is saved here: name a file, as in foretype try notes.txt."
+            self.notice = "This text has no file: start with one, such as foretype try notes.txt."
             return False
         try:
             self.file = self.file.save(self.buffer.text)
@@ -174,24 +169,24 @@ class TerminalEditor:
         return True
 
     def quit(self) -> None:
-        """Leave, or ask first where changes would be lost."""
+        """Quit; ask first if there are unsaved changes."""
         if self.unsaved:
             self.asks_to_save = True
         else:
             self.quit_without_saving()
 
     def quit_without_saving(self) -> None:
-        """Leave, whatever is lost."""
+        """Quit and discard unsaved changes."""
         self.app.exit()
 
     def save_and_quit(self) -> None:
-        """Save the file and leave; stay where it can't be saved."""
+        """Save the file and quit; stay if it cannot be saved."""
         self.asks_to_save = False
         if self.save():
             self.quit_without_saving()
 
     def cancel_quit(self) -> None:
-        """Go on editing after all."""
+        """Continue editing."""
         self.asks_to_save = False
 
 

@@ -1,4 +1,4 @@
-"""What `try` offers, found on a thread of its own so that no key ever waits."""
+"""The suggestions of `try`, computed on a thread of their own, so that no key waits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 
 MAX_CHARACTERS_AFTER = 2000
-"""Characters after the cursor that the ghost text is made to fit."""
+"""Characters after the cursor that the completer takes into account."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """The text on both sides of the cursor, and how to answer."""
+    """A request for suggestions: the text on both sides of the cursor, and the options."""
 
     before: str
     after: str
@@ -26,9 +26,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was offered to `question`, what may come next, and how long it took to find them.
+    """The suggestions for `question`.
 
-    `next` has the most probable next characters, or next words where that is asked for in prose.
+    Attributes:
+        ghost: the ghost text; "" if there is none.
+        next: the most probable next characters; in prose, the next words.
+        seconds: the time to compute them.
     """
 
     question: Question
@@ -37,7 +40,7 @@ class Answer:
     seconds: float
 
     def ghost_at(self, before: str, after: str) -> str:
-        """What is left of the ghost text where the user has typed on along it; "" anywhere else."""
+        """Return the rest of the ghost text if the user has typed along it; "" anywhere else."""
         question = self.question
         if after[:MAX_CHARACTERS_AFTER] != question.after or not before.startswith(question.before):
             return ""
@@ -46,15 +49,15 @@ class Answer:
 
 
 class Suggestions:
-    """Answers the newest question; an older one still under way is given up.
+    """A thread that answers the newest question, and cancels the one before.
 
     Attributes:
         answer: the newest answer, None before the first.
-        trouble: why there will be no more answers, "" while all is well.
+        error: the error of the last computation that failed, or "".
     """
 
     def __init__(self, completer: Completer, on_change: Callable[[], None]) -> None:
-        """`on_change` is called, on the thread, when `answer` or `error` has changed."""
+        """Start the thread, which calls `on_change` when `answer` or `error` has changed."""
         self.answer: Answer | None = None
         self.error = ""
         self._completer = completer
@@ -63,14 +66,14 @@ class Suggestions:
         self._thread = ThreadPoolExecutor(1, "suggestions")
 
     def ask(self, before: str, after: str, options: Options) -> None:
-        """Ask what goes between `before` and `after`; returns at once."""
+        """Request suggestions between `before` and `after`; return at once."""
         question = Question(before, after[:MAX_CHARACTERS_AFTER], options)
         if question != self._latest:
             self._latest = question
             self._thread.submit(self._answer_latest, question).add_done_callback(self._on_answer)
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Cancel the computation and end the thread."""
         self._latest = None
         self._thread.shutdown(wait=False, cancel_futures=True)
 
@@ -91,8 +94,7 @@ class Suggestions:
             ghost = self._completer.ghost_text(before, after, options, is_cancelled)
             following = self._completer.next_words(before, after, options, is_cancelled)
         else:
-            # One word is enough to begin the ghost text with; the search for more would take
-            # longer.
+            # Search for one first word of the ghost text only, since more would take longer.
             ghost = self._completer.ghost_text(
                 before, after, replace(options, max_items=1), is_cancelled
             )
@@ -110,16 +112,16 @@ class Suggestions:
                 self._thread.submit(self._catch_up, answer.question)
         except CancelledError:
             return
-        except Exception as error:  # noqa: BLE001 - the thread has nobody above it; the user is told, and types on
+        except Exception as error:  # noqa: BLE001 - show it, since the thread has no caller
             self.error = " ".join(f"{type(error).__name__}: {error}".split())
         self._on_change()
 
     def _catch_up(self, question: Question) -> None:
-        """Read what of a long text was answered without, until the next question comes."""
+        """Read the part of a long text that the answer left out, until the next question."""
         while question is self._latest and not self._completer.catch_up():
             pass
 
 
 def _utf8(text: str) -> bytes:
-    """What a terminal sends that isn't UTF-8 is no part of the text; it reads as "?"."""
+    """Encode `text`; lone surrogates, from input that is not UTF-8, become "?"."""
     return text.encode(errors="replace")

@@ -1,4 +1,4 @@
-"""How `try` looks: the text with its ghost text, the panel of next characters, and the toolbar."""
+"""The screen of `try`: the text with its ghost text, the panel of suggestions, the toolbar."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from foretype_server.terminal.suggestions import Suggestions
 
 PANEL_COLUMNS: Final = 26
-"""Columns of the panel; it is left out where the text would have less than twice as many."""
+"""Columns of the panel; it is hidden if the text would have less than twice as many."""
 
-GREETING: Final = "Start typing: Tab takes the grey text, Ctrl-Right a word of it, Esc leaves."
+GREETING: Final = "Start typing: Tab accepts the grey text, Ctrl-Right its next word, Esc quits."
 MAX_CHOICES: Final = 5
-"""Next words that a key each takes."""
+"""Next words that have a key."""
 
 STYLE: Final = Style.from_dict(
     {
@@ -54,7 +54,7 @@ STYLE: Final = Style.from_dict(
 
 
 class EditorState(Protocol):
-    """What is shown of an editor."""
+    """The state of an editor that the screen shows."""
 
     buffer: Buffer
     file: TextFile | None
@@ -66,27 +66,25 @@ class EditorState(Protocol):
 
     @property
     def ghost(self) -> str:
-        """The ghost text at the cursor, "" where there is none."""
+        """The ghost text at the cursor; "" if there is none."""
 
     @property
     def choices(self) -> list[str]:
-        """The next words that a key each takes."""
+        """The next words that have a key."""
 
     @property
     def unsaved(self) -> bool:
-        """Whether the text differs from the file."""
+        """Whether the text has changes that the file does not have."""
 
 
 class GhostTextProcessor(Processor):
-    """Shows the ghost text between the cursor and the rest of its line, and the greeting in an
-    empty text.
-    """
+    """Shows ghost text between the cursor and the rest of its line, or a greeting if empty."""
 
     def __init__(self, editor: EditorState) -> None:
         self._editor = editor
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        """Put the ghost text into the cursor's line; positions after it move to the right."""
+        """Insert the ghost text into the cursor's line, and move the positions after it."""
         line, document = transformation_input, transformation_input.document
         if line.lineno != document.cursor_position_row:
             return Transformation(line.fragments)
@@ -101,7 +99,7 @@ class GhostTextProcessor(Processor):
 
 
 def layout(editor: EditorState) -> Layout:
-    """The text, the panel beside it where there is room, the toolbar below."""
+    """Lay out the text, the panel beside it if there is room, and the toolbar below."""
     control = BufferControl(
         buffer=editor.buffer,
         input_processors=[TabsProcessor(char1=" ", char2=" "), GhostTextProcessor(editor)],
@@ -152,7 +150,7 @@ def _character_rows(characters: Sequence[Candidate]) -> StyleAndTextTuples:
 
 
 def _word_rows(editor: EditorState) -> StyleAndTextTuples:
-    """The words that may come next, each whole, with the number of its key."""
+    """Return a row for each next word, with the number of its key."""
     rows: StyleAndTextTuples = [("class:dim", " next word, Alt with\n")]
     for number, text in enumerate(editor.choices, 1):
         rows += [("bold", f" {number} "), ("", f"{one_line(text)[: PANEL_COLUMNS - 4]}\n")]
@@ -162,7 +160,7 @@ def _word_rows(editor: EditorState) -> StyleAndTextTuples:
 def _toolbar(editor: EditorState) -> StyleAndTextTuples:
     if editor.asks_to_save and editor.file:
         return _hints(
-            (f"Save {editor.file.path.name}?", ""), ("y", "yes"), ("n", "no"), ("Esc", "stay")
+            (f"Save {editor.file.path.name}?", ""), ("y", "yes"), ("n", "no"), ("Esc", "cancel")
         )
     message = editor.notice or editor.suggestions.error
     if message:
@@ -172,9 +170,9 @@ def _toolbar(editor: EditorState) -> StyleAndTextTuples:
         *([("", f" {name} ")] if name else []),
         *_hints(
             (f"temperature {editor.options.temperature:.1f}", ""),
-            ("Tab", "all"),
-            ("^→", "a word"),
-            ("Esc", "leave"),
+            ("Tab", "accept"),
+            ("^→", "accept word"),
+            ("Esc", "quit"),
             ("^T", "hotter"),
             *([("^N", "another")] if editor.options.temperature else []),
             *([("^S", "save")] if editor.file else []),
@@ -183,7 +181,7 @@ def _toolbar(editor: EditorState) -> StyleAndTextTuples:
 
 
 def _hints(*hints: tuple[str, str]) -> StyleAndTextTuples:
-    """Keys and what they do, a pair each; the keys stand out."""
+    """Format pairs of a key and its action, the keys in bold."""
     parts: StyleAndTextTuples = []
     for key, action in hints:
         parts += [("class:toolbar.key", f" {key}"), ("", f" {action} " if action else " ")]

@@ -1,1 +1,1 @@
-"""Usage statistics: what was shown and accepted."""
+"""Usage statistics: counts of suggestions shown and accepted."""

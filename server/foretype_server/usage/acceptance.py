@@ -1,5 +1,4 @@
-"""Detects accepted suggestions from edits: many editors insert an item without running the command
-that comes with it.
+"""Detects accepted suggestions from edits: many editors insert an item without running its command.
 
 A suggestion counts as accepted when one change of a document inserts it, or whole words of ghost
 text, at its position. A client that runs the command (``foretype.accepted``) is believed from then
@@ -22,19 +21,19 @@ if TYPE_CHECKING:
     from foretype_model.completion.candidates import Candidate
 
 OnAccepted = Callable[[str, str, int], None]
-"""Counts for a document that an offer of a kind was taken, of so many characters."""
+"""Counts an accepted suggestion: the document's URI, the kind, the number of characters."""
 
 CONTEXT_BYTES: Final = 64
-"""Bytes on both sides of the cursor that must be as they were."""
+"""Bytes on both sides of the cursor that must be unchanged."""
 
 MIN_CHARACTERS: Final = 2
-"""Characters of an accepted suggestion at least: a single one may as well have been typed."""
+"""Minimum of characters of an accepted suggestion: a single one may have been typed."""
 
 PAIRS: Final = frozenset(["()", "[]", "{}", "<>", '""', "''", "``"])
 """Texts of two characters that editors insert for a single key."""
 
 REPORT_TIMEOUT: Final = 2.0
-"""Seconds in which a client may still tell of what its edit has shown."""
+"""Seconds after an edit in which the client may still run the command of the suggestion."""
 
 
 class _Offer(NamedTuple):
@@ -44,8 +43,10 @@ class _Offer(NamedTuple):
 
 @dataclass(eq=False)
 class _PendingAcceptance:
-    """An accepted suggestion, and the timer that will count it; None if only the client's command
-    can.
+    """An accepted suggestion that is not counted yet.
+
+    Attributes:
+        timer: will count it; None if only the client's command can.
     """
 
     uri: str
@@ -56,8 +57,15 @@ class _PendingAcceptance:
 
 @dataclass
 class _OfferPosition:
-    """Where something was offered: what stands before and after, the length of the text, and what
-    was typed since.
+    """The suggestions offered at one position.
+
+    Attributes:
+        offset: the position, in bytes.
+        before: the bytes before it.
+        after: the bytes after it.
+        length: the length of the whole text, in bytes.
+        offers: the suggestions.
+        typed: the bytes inserted there since.
     """
 
     offset: int
@@ -79,9 +87,7 @@ class AcceptanceTracker:
         self._client_reports = False
 
     def offered(self, uri: str, text: Text, point: Point, offers: Sequence[Candidate]) -> None:
-        """Remember what was offered at a point of a document; the text is still the one it was made
-        for.
-        """
+        """Remember the suggestions at `point`; `text` is unchanged since they were made."""
         if self._client_reports or not offers:
             return
         offset = text.offset(point)
@@ -91,20 +97,23 @@ class AcceptanceTracker:
             text.slice(first, offset - first),
             text.slice(offset, CONTEXT_BYTES),
             len(text),
-            tuple(_Offer(one.text.encode(), one.kind) for one in offers),
+            tuple(_Offer(offer.text.encode(), offer.kind) for offer in offers),
         )
-        # Ghost text and menu stand at the same place; what was offered elsewhere has gone.
+        # Ghost text and menu share a position; suggestions elsewhere are no longer on the screen.
         same = [
-            one for one in self._positions.get(uri, []) if one.offset == offset and not one.typed
+            other
+            for other in self._positions.get(uri, [])
+            if other.offset == offset and not other.typed
         ]
         self._positions[uri] = [
-            *(one for one in same if one.offers[0].kind != offers[0].kind),
+            *(other for other in same if other.offers[0].kind != offers[0].kind),
             position,
         ]
 
     def edited(self, uri: str, text: Text, inserted: str) -> None:
-        """Detect the suggestion that a change has inserted; `inserted` is the longest text of the
-        change.
+        """Detect the suggestion that a change has inserted.
+
+        `text` is the document after the change; `inserted` is the longest text that it inserted.
         """
         self._latest.pop(uri, None)
         positions = self._positions.pop(uri, [])
@@ -128,8 +137,8 @@ class AcceptanceTracker:
             self._latest[uri] = _PendingAcceptance(uri, kind, len(new))
         if len(inserted) >= MIN_CHARACTERS and _is_more_than_a_key(new):
             self._schedule(self._latest[uri])
-            # Ghost text goes on after its accepted words. A menu ends: editors preview one item
-            # after the other.
+            # Ghost text continues after its accepted words. A menu closes, and editors preview one
+            # item after the other.
             continued = [
                 (position, typed)
                 for position, typed in continued
@@ -138,19 +147,18 @@ class AcceptanceTracker:
         self._positions[uri] = [position for position, _ in continued]
 
     def on_client_report(self) -> None:
-        """Ignore edits from now on: the client reports all that is accepted."""
+        """Ignore edits from now on: the client reports every acceptance."""
         self._client_reports = True
         self._positions.clear()
         self._latest.clear()
         while self._pending:
             self._cancel(self._pending[-1])
 
-    def told_whole(self, uri: str) -> int | None:
-        """Return the characters of the suggestion that the last edit has inserted, and leave
-        counting to the caller.
+    def claim_last_edit(self, uri: str) -> int | None:
+        """Return the characters of the suggestion that the last edit has inserted; do not count it.
 
-        None if the edit is not known to be that of a suggestion. The client has run the command for
-        it.
+        The client has run the command of that suggestion, so the caller counts it. Return None if
+        the last edit is not known to have inserted a suggestion.
         """
         accepted = self._latest.pop(uri, None)
         if accepted is None:
@@ -186,8 +194,9 @@ class AcceptanceTracker:
 
 
 def _typed(position: _OfferPosition, text: Text) -> bytes | None:
-    r"""Return the text typed at the place since, with ``\n`` for line ends; None unless a
-    suggestion starts with it.
+    r"""Return the text inserted at the position since, with ``\n`` for line ends.
+
+    Return None if no suggestion starts with it, or if the text around the position has changed.
     """
     added = len(text) - position.length
     if not 0 < added <= max(len(offer.text) + offer.text.count(b"\n") for offer in position.offers):
@@ -203,14 +212,12 @@ def _typed(position: _OfferPosition, text: Text) -> bytes | None:
 
 
 def _is_more_than_a_key(text: str) -> bool:
-    """Return False for insertions of a single key: a character, a pair of brackets, a line break
-    with indentation.
-    """
+    """Return False for a text that one key inserts: a character, brackets, an indented new line."""
     return len(text) >= MIN_CHARACTERS and text.strip() != "" and text not in PAIRS
 
 
 def _is_accepted(offer: _Offer, typed: bytes) -> bool:
-    """All of an item of the menu, or whole words of the ghost text."""
+    """Return whether `typed` is a whole menu item, or whole words of ghost text."""
     if typed == offer.text:
         return True
     rest = offer.text[len(typed) :].decode(errors="replace")

@@ -1,5 +1,6 @@
-"""What was offered and what was taken, by day, language and editor. Numbers and no text; they stay
-on this machine.
+"""Counts of suggestions shown and accepted, by day, language and editor.
+
+They are numbers without text, and stay on this machine.
 """
 
 from __future__ import annotations
@@ -22,15 +23,13 @@ from foretype_model.files.atomic import private_folder
 FILE_NAME: Final = "statistics.sqlite"
 
 WRITE_INTERVAL: Final = 60.0
-"""Seconds for which counts are gathered before they are written."""
+"""Seconds between writes of the counts."""
 
 LOCK_TIMEOUT: Final = 5.0
-"""Seconds to wait for another server that is writing."""
+"""Seconds to wait for another server's write."""
 
 MAX_COUNT: Final = 2**53
-"""What is counted at most, in a row of what is kept: beyond it, neither SQLite nor JSON has every
-number.
-"""
+"""Maximum of a count in a row: beyond it, neither SQLite nor JSON keeps every integer exact."""
 
 _TABLE: Final = """
 create table if not exists counts (
@@ -49,8 +48,13 @@ log = logging.getLogger(__name__)
 
 
 class CountKey(NamedTuple):
-    """What is counted apart; `day` is an ISO date, `kind` as in `Candidate`, or ``menu`` for what
-    was shown.
+    """The key of a row.
+
+    Attributes:
+        day: an ISO date.
+        language: the document's language, as the client names it.
+        editor: the client's name.
+        kind: the kind of a `Candidate`, or ``menu`` for a menu shown.
     """
 
     day: str
@@ -61,7 +65,7 @@ class CountKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Count:
-    """How often something was shown and taken, and the characters that came so."""
+    """How often suggestions were shown and accepted, and the characters that they inserted."""
 
     shown: int = 0
     accepted: int = 0
@@ -69,7 +73,7 @@ class Count:
 
     @property
     def saved(self) -> int:
-        """Keys: each that was taken cost one."""
+        """The keys saved: each acceptance costs one key."""
         return self.characters - self.accepted
 
     def __add__(self, other: Count) -> Count:
@@ -84,9 +88,7 @@ Counts = Mapping[CountKey, Count]
 
 
 class UsageRecorder:
-    """Counts in one editor, and hands them on to be written every minute. Lives on the event
-    loop.
-    """
+    """The counts of one client, written every minute. It lives on the event loop."""
 
     def __init__(self, editor: str, write_counts: Callable[[Counts], object]) -> None:
         self._editor, self._write_counts = editor, write_counts
@@ -94,7 +96,7 @@ class UsageRecorder:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, language: str, kind: str, count: Count) -> None:
-        """Something was shown or taken today."""
+        """Add to today's counts."""
         key = CountKey(datetime.date.today().isoformat(), language, self._editor, kind)
         self._counts[key] = self._counts.get(key, Count()) + count
         self._timer = self._timer or asyncio.get_running_loop().call_later(
@@ -102,7 +104,7 @@ class UsageRecorder:
         )
 
     def write(self) -> None:
-        """Hand on what there is now."""
+        """Pass the counts on to be written."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -111,16 +113,18 @@ class UsageRecorder:
 
 
 def try_write(folder: Path, counts: Counts) -> None:
-    """As `write`, by a program that goes on where it cannot be done."""
+    """Call `write`; log a warning if it fails."""
     try:
         write(folder, counts)
     except ForetypeError as error:
-        log.warning("no statistics are kept: %s", error)
+        log.warning("the usage statistics cannot be written: %s", error)
 
 
 def write(folder: Path, counts: Counts) -> None:
-    """Add to what is kept in `folder`. ForetypeError where that cannot be done; nothing of `counts`
-    is written then.
+    """Add `counts` to the file in `folder`, all or nothing.
+
+    Raises:
+        ForetypeError: the file cannot be written.
     """
     private_folder(folder)
     with _connect(folder / FILE_NAME) as database:
@@ -129,8 +133,9 @@ def write(folder: Path, counts: Counts) -> None:
 
 
 def _row(key: CountKey, count: Count) -> tuple[str | int, ...]:
-    """As it can be kept, whatever a client has told: half a character or too high a number would
-    cost the others.
+    """Return the values of a row that SQLite accepts, for any names and numbers of a client.
+
+    A lone surrogate or too large a number would make the write of all other rows fail.
     """
     names = (name.encode(errors="replace").decode() for name in key)
     return (
@@ -140,8 +145,10 @@ def _row(key: CountKey, count: Count) -> tuple[str | int, ...]:
 
 
 def read(folder: Path, since: str = "") -> Counts:
-    """What is kept in `folder`, of the days from `since` on, an ISO date. ForetypeError where it
-    cannot be read.
+    """Return the counts in `folder` from the day `since`, an ISO date.
+
+    Raises:
+        ForetypeError: the file cannot be read.
     """
     path = folder / FILE_NAME
     if not path.exists():
@@ -155,19 +162,19 @@ def read(folder: Path, since: str = "") -> Counts:
 
 @contextmanager
 def _connect(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database, made where it is not there; what is done to it is done whole or not at all."""
+    """Open the database, or create it; commit at the end of the block, or roll back on an error."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(path, timeout=LOCK_TIMEOUT)) as database, database:
             yield database
     except (OSError, sqlite3.Error) as error:
         raise ForetypeError(
-            f"{path}: {error}; if it is broken, remove it: it holds statistics alone"
+            f"{path}: {error}; if it is broken, remove it: it contains only usage statistics"
         ) from error
 
 
 def sum_by(field: str, counts: Counts) -> dict[str, Count]:
-    """The counts added up by one field of the key."""
+    """Return the sums of the counts by one field of their keys."""
     sums: dict[str, Count] = {}
     for key, count in counts.items():
         name = getattr(key, field)

@@ -1,6 +1,4 @@
-"""What one client was shown and what its user took: counted, whether the client tells of it or its
-edits show it.
-"""
+"""Counts the suggestions shown and accepted in one client, by its reports and by its edits."""
 
 from __future__ import annotations
 
@@ -20,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class UsageTally:
-    """Lives on the event loop, as the session does."""
+    """The usage counts of one session. It lives on the event loop, as the session does."""
 
     def __init__(
         self, editor: str, run_in_background: Callable[[Callable[[], None]], object]
     ) -> None:
-        """`run_in_background` runs something on another thread."""
+        """Count for `editor`; `run_in_background` calls a function on another thread."""
 
         def write_counts(counts: Counts) -> None:
             run_in_background(lambda: try_write(data_folder(), counts))
@@ -37,30 +35,28 @@ class UsageTally:
 
     @property
     def accepted(self) -> dict[str, int]:
-        """What was taken so far: characters, and how often each kind of offer."""
+        """The characters accepted so far, and the acceptances of each kind of suggestion."""
         return {name: self._accepted[name] for name in ("characters", "ghost", "word", "character")}
 
-    def open_all(self, uri: str, language: str) -> None:
-        """A document has been opened."""
+    def opened(self, uri: str, language: str) -> None:
+        """Remember the language of a document that was opened."""
         self._languages[uri] = language
 
     def closed(self, uri: str) -> None:
-        """A document has been closed."""
+        """Forget a document that was closed."""
         self._languages.pop(uri, None)
         self._tracker.closed(uri)
 
     def shown(
         self, kind: str, uri: str, text: Text, point: Point, offers: Sequence[Candidate]
     ) -> None:
-        """At a point of a document, whose text is still the one they were made for, these were
-        offered, if any.
-        """
+        """Count the suggestions shown at `point`, if any; `text` is as when they were made."""
         if offers:
             self._recorder.add(self._languages.get(uri, ""), kind, Count(shown=1))
             self._tracker.offered(uri, text, point, offers)
 
     def edited(self, uri: str, text: Text, inserted: Sequence[str]) -> None:
-        """A document was changed into `text`, by inserting these."""
+        """Detect a suggestion that a change has inserted; `text` is the document after it."""
         self._tracker.edited(uri, text, max(inserted, key=len, default=""))
 
     def report_accepted(self, uri: str, kind: str, characters: int, *, whole: bool = False) -> None:
@@ -70,14 +66,14 @@ class UsageTally:
         those that had been typed before do not count.
         """
         if whole:
-            inserted = self._tracker.told_whole(uri)
+            inserted = self._tracker.claim_last_edit(uri)
             characters = characters if inserted is None else min(characters, inserted)
         else:
             self._tracker.on_client_report()
         self._record_accepted(uri, kind, characters)
 
     def end(self) -> None:
-        """Hand on what there is."""
+        """Count pending acceptances, and write the counts."""
         self._tracker.end()
         self._recorder.write()
 

@@ -1,4 +1,4 @@
-"""How every command helps, and how every command fails."""
+"""The help of every command, and its failures."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ OF_MODELS = ["list", "show", "use", "remove", "import", "export"]
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path):
-    """A machine without models of the user's own."""
+    """Make a machine without models of the user."""
     monkeypatch.setenv("FORETYPE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 
@@ -26,7 +26,7 @@ def run(*arguments, stdin=None):
 
 
 def one_line(result, status):
-    """The one line on standard error with which a command failed."""
+    """Return the one line on standard error of a command that failed."""
     assert result.exit_code == status, result.output
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
@@ -34,13 +34,15 @@ def one_line(result, status):
     return line
 
 
-def test_alone_it_prints_its_help():
+def test_no_command_prints_help():
+    """Without a command, `foretype` lists all commands."""
     result = run()
     assert result.exit_code == 0
     assert all(command in result.stdout for command in COMMANDS)
 
 
-def test_it_knows_its_version():
+def test_version_is_printed():
+    """`foretype --version` prints the name and the version."""
     assert run("--version").stdout.startswith("foretype 0.")
 
 
@@ -49,7 +51,8 @@ def test_it_knows_its_version():
     [[name] for name in COMMANDS] + [["models", name] for name in OF_MODELS],
     ids=" ".join,
 )
-def test_the_help_of_a_command_has_examples(command):
+def test_help_has_examples(command):
+    """The help of each command ends with examples of that command."""
     result = run(*command, "--help")
     assert result.exit_code == 0
     _, found, examples = result.stdout.partition("Examples")
@@ -58,7 +61,7 @@ def test_the_help_of_a_command_has_examples(command):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["tyr"], "tyr"),
         (["complete"], "FILE:LINE:COLUMN"),
@@ -89,12 +92,13 @@ def test_the_help_of_a_command_has_examples(command):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_is_one_line_and_status_2(arguments, told):
-    assert told in one_line(run(*arguments), 2)
+def test_usage_errors_are_one_line(arguments, message):
+    """Wrong usage is one line that names the mistake, with exit status 2."""
+    assert message in one_line(run(*arguments), 2)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["complete", "gone.txt:1:1"], "gone.txt"),
         (["complete", ".:1:1"], "folder"),
@@ -115,15 +119,17 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, told):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_goes_wrong_is_one_line_and_status_1(arguments, told, tmp_path):
+def test_failures_are_one_line(arguments, message, tmp_path):
+    """A failure is one line that names its cause, with exit status 1."""
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "binary").write_bytes(b"\x7fELF\0")
     (tmp_path / "latin").write_bytes(b"caf\xe9")
     (tmp_path / "empty").mkdir()
-    assert told in one_line(run(*arguments), 1)
+    assert message in one_line(run(*arguments), 1)
 
 
-def test_training_without_torch_says_how_to_get_it(monkeypatch, tmp_path):
+def test_missing_torch_names_the_extra(monkeypatch, tmp_path):
+    """Training without torch prints the command that installs it for this Python."""
     (tmp_path / "notes.txt").write_text("hello")
     monkeypatch.setattr("foretype_server.commands.train.find_spec", lambda package: None)
     monkeypatch.setattr(sys, "executable", "/a folder/python")
@@ -132,7 +138,9 @@ def test_training_without_torch_says_how_to_get_it(monkeypatch, tmp_path):
     )
 
 
-def test_an_interruption_is_quiet(monkeypatch):
+def test_interruption_is_quiet(monkeypatch):
+    """Ctrl-C ends a command with status 130 and no output."""
+
     def interrupted():
         raise KeyboardInterrupt
 
@@ -141,20 +149,22 @@ def test_an_interruption_is_quiet(monkeypatch):
     assert (result.exit_code, result.output) == (130, "")
 
 
-def test_doctor_says_what_is_well_and_what_to_do():
+def test_doctor_lists_its_checks():
+    """`doctor --json` lists the check of each part of the installation."""
     result = run("doctor", "--model-is-no-option")
     assert result.exit_code == 2
-    told = json.loads(run("doctor", "--json").stdout)
-    by_name = {check["name"]: check for check in told}
+    results = json.loads(run("doctor", "--json").stdout)
+    by_name = {check["name"]: check for check in results}
     assert by_name["python"]["ok"]
     assert by_name["predictor scripted"]["ok"]
     assert {"package numpy", "data folder", "torch", "model in use"} <= set(by_name)
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "geteuid"), reason="modes are for POSIX")
-def test_doctor_finds_a_data_folder_that_others_can_read(tmp_path):
+def test_doctor_finds_open_data_folder(tmp_path):
+    """A data folder that other users can read is a problem, with the command that closes it."""
     (tmp_path / "home").mkdir(mode=0o755)
-    # Else it is taken for Foretype's own, and shut.
+    # Without another program's file, Foretype closes the folder itself.
     (tmp_path / "home" / "another program's").touch()
     result = run("doctor")
     (line,) = (line for line in result.stdout.splitlines() if "data folder" in line)
@@ -163,7 +173,8 @@ def test_doctor_finds_a_data_folder_that_others_can_read(tmp_path):
     assert result.exit_code == 1
 
 
-def test_a_predictor_that_cannot_be_made_is_left_out_with_a_word(capsys, monkeypatch):
+def test_failing_predictor_is_skipped(capsys, monkeypatch):
+    """A predictor that cannot be opened is skipped with a warning."""
     monkeypatch.setattr("foretype_model.store.store.Store.find", lambda store, name, document: None)
     wanted = {"scripted": {"texts": ["hello world"]}, "gone": {}}
     assert set(opening.open_predictors(None, wanted)) == {"scripted"}

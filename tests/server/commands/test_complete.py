@@ -1,4 +1,4 @@
-"""`complete` and `generate`, with a scripted predictor in the model's place."""
+"""`complete` and `generate`, with a scripted predictor instead of the model."""
 
 import json
 import re
@@ -38,7 +38,8 @@ def run(*arguments, stdin=None, columns=80):
         ("a:003:010", Location("a", 3, 10)),
     ],
 )
-def test_a_location_may_have_colons_in_its_file(text, location):
+def test_location_file_may_have_colons(text, location):
+    """The line and the column are the last two numbers; FILE may contain colons."""
     assert Location.parse(text) == location
 
 
@@ -46,7 +47,8 @@ def test_a_location_may_have_colons_in_its_file(text, location):
     "text",
     ["a", "a:1", "a:1:", ":1:1", "a:1:0", "a:00:1", "a:-1:1", "a:1:x", "a:१:१", f"a:{'9' * 50}:1"],
 )
-def test_what_is_no_location_is_wrong_usage(text):
+def test_bad_locations_are_usage_errors(text):
+    """A text that is not FILE:LINE:COLUMN, counted from 1, is wrong usage."""
     with pytest.raises(UsageError):
         Location.parse(text)
 
@@ -64,17 +66,20 @@ def test_what_is_no_location_is_wrong_usage(text):
         ("a\x0cb\u2028c", 1, 6, "a\x0cb\u2028c"),
     ],
 )
-def test_columns_count_characters_and_lines_end_as_in_editors(text, line, column, before):
+def test_columns_count_code_points(text, line, column, before):
+    """Columns count code points, and lines end at LF, CR LF and CR alone."""
     assert Location("-", line, column).split(text) == (before, text[len(before) :])
 
 
 @pytest.mark.parametrize(("line", "column"), [(1, 5), (3, 1), (2, 2)])
-def test_a_point_outside_the_text_is_wrong_usage(line, column):
+def test_location_outside_is_usage_error(line, column):
+    """A line or column beyond the text is wrong usage."""
     with pytest.raises(UsageError):
         Location("-", line, column).split("one\n")
 
 
-def test_what_would_be_offered_is_shown(tmp_path):
+def test_table_shows_candidates(tmp_path):
+    """The table has the text, the probability and the predictors' shares."""
     (tmp_path / "notes.txt").write_text("hello")
     shown = run("complete", "notes.txt:1:6")
     assert "␠world␠again" in shown
@@ -82,13 +87,15 @@ def test_what_would_be_offered_is_shown(tmp_path):
     assert "network 100%" in shown
 
 
-def test_what_stands_there_already_is_not_called_unsure():
+def test_existing_text_has_own_reason():
+    """Where the text after the cursor is the only likely one, the message allows for that."""
     shown = run("complete", "-:1:6", stdin="hello world again")
-    assert "ghost text  none that is sure enough, and not there already" in shown
+    assert "ghost text  none: too uncertain, or already in the text" in shown
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80])
-def test_a_narrow_terminal_has_every_probability_whole(columns):
+def test_narrow_terminal_keeps_probabilities(columns):
+    """A narrow terminal shows each probability in full, without an ellipsis."""
     wide = run("complete", "-:1:6", stdin="hello", columns=200)
     shown = run("complete", "-:1:6", stdin="hello", columns=columns)
     assert re.findall(r"\d+\.\d%", shown) == re.findall(r"\d+\.\d%", wide)
@@ -97,14 +104,16 @@ def test_a_narrow_terminal_has_every_probability_whole(columns):
     assert "…" not in shown
 
 
-def test_what_would_be_offered_as_json():
+def test_json_has_all_candidates():
+    """`--json` prints the ghost text, the words and the characters, with their shares."""
     offers = json.loads(run("complete", "-:1:2", "--json", "--max-items", 1, stdin="日\n"))
     assert offers["ghost"]["text"] == "本語"
     assert [item["text"] for item in offers["characters"]] == ["本"]
     assert offers["words"][0]["shares"] == {"network": 1.0}
 
 
-def test_a_byte_order_mark_is_no_column():
+def test_byte_order_mark_is_no_column():
+    """A byte order mark does not count as a column."""
     assert (
         json.loads(run("complete", "-:1:2", "--json", stdin="\ufeff日\n"))["ghost"]["text"]
         == "本語"
@@ -112,15 +121,18 @@ def test_a_byte_order_mark_is_no_column():
 
 
 @pytest.mark.parametrize("arguments", [["hello"], ["--prompt", "hello"]])
-def test_text_is_generated_from_a_prompt(arguments):
+def test_generate_continues_prompt(arguments):
+    """`generate` prints the prompt and its continuation, of at most `--length` characters."""
     assert run("generate", *arguments, "--temperature", 0, "--length", 6) == "hello world\n"
 
 
-def test_the_prompt_may_come_from_a_pipe():
+def test_prompt_comes_from_pipe():
+    """Without PROMPT, `generate` reads it from standard input."""
     assert run("generate", "--temperature", 0, stdin="hello") == "hello world again\n"
 
 
-def test_each_of_several_texts_has_a_seed_of_its_own():
+def test_texts_have_successive_seeds():
+    """The texts of `--count` are those of successive seeds."""
     three = run("generate", "?", "--count", 3, "--length", 20, "--seed", 7)
     assert three == "".join(
         run("generate", "?", "--length", 20, "--seed", seed) for seed in (7, 8, 9)

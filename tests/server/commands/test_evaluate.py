@@ -20,11 +20,11 @@ TEXT = "hello world, hello world\n"
 
 @pytest.fixture(autouse=True)
 def opened(monkeypatch, tmp_path):
-    """What the predictors were asked for with; they are replaced by one that knows the text."""
-    asked = []
+    """Replace the predictors by one that knows the text; return the arguments they get."""
+    arguments = []
 
     def open_predictors(model, wanted, workspace=()):
-        asked.append((model, workspace))
+        arguments.append((model, workspace))
         return {"network": ScriptedPredictor([TEXT])}
 
     monkeypatch.setattr(opening, "open_predictors", open_predictors)
@@ -32,7 +32,7 @@ def opened(monkeypatch, tmp_path):
     (tmp_path / "notes.txt").write_text(TEXT)
     (tmp_path / "open").mkdir()
     (tmp_path / "open" / "other.txt").write_text(TEXT)
-    return asked
+    return arguments
 
 
 def run(*arguments, status=0, columns=100):
@@ -48,14 +48,16 @@ def figures(*arguments):
     return {one["name"]: one for one in systems}
 
 
-def test_the_table_has_a_row_for_each_system():
+def test_table_has_each_system():
+    """The table has a row for each system, and a column for each mode."""
     shown = run("notes.txt", "--max-chars", 8).stdout
     for name in ("network", "n-gram", "words", "inline", "popup"):
         assert name in shown
     assert "8 characters of 1 file" in shown
 
 
-def test_a_narrow_terminal_has_every_figure_whole():
+def test_narrow_terminal_keeps_figures():
+    """A narrow terminal shows every figure in full."""
     narrow, wide = (
         run("notes.txt", "--max-chars", 8, columns=columns).stdout for columns in (40, 100)
     )
@@ -64,7 +66,8 @@ def test_a_narrow_terminal_has_every_figure_whole():
     assert len(narrow.splitlines()[2].split()) == len(wide.splitlines()[2].split())
 
 
-def test_json_has_every_figure_and_null_for_what_a_system_does_not_do():
+def test_json_has_all_figures():
+    """`--json` has every figure, and null for those that a system does not have."""
     network, ngram, words = (figures("notes.txt")[name] for name in ("network", "n-gram", "words"))
     assert network["bits_per_character"] < ngram["bits_per_character"]
     assert network["typing"]["popup"]["savings"] > ngram["typing"]["popup"]["savings"]
@@ -75,13 +78,15 @@ def test_json_has_every_figure_and_null_for_what_a_system_does_not_do():
 
 
 @pytest.mark.parametrize("mode", ["inline", "popup", "both"])
-def test_one_mode_alone(mode):
+def test_mode_is_scored_alone(mode):
+    """`--mode` scores that mode only."""
     assert list(figures("notes.txt", "--mode", mode, "--max-chars", 5)["network"]["typing"]) == [
         mode
     ]
 
 
-def test_only_so_many_characters_of_each_file(tmp_path):
+def test_max_chars_limits_each_file(tmp_path):
+    """`--max-chars` limits the characters typed of each file."""
     (tmp_path / "more.txt").write_text(TEXT)
     assert (
         figures("notes.txt", "more.txt", "--max-chars", 10, "--mode", "popup")["words"][
@@ -91,16 +96,18 @@ def test_only_so_many_characters_of_each_file(tmp_path):
     )
 
 
-def test_the_middle_is_typed_between_the_rest():
+def test_middle_third_is_typed():
+    """`--at middle` types the middle third of a file."""
     assert (
         figures("notes.txt", "--at", "middle", "--mode", "popup")["words"]["characters"]
         == len(TEXT) // 3
     )
 
 
-def test_a_workspace_is_known_to_every_system(opened):
-    asked = ("notes.txt", "--mode", "popup", "--max-chars", 12)
-    without, with_it = figures(*asked), figures(*asked, "--workspace", "open")
+def test_workspace_helps_each_system(opened):
+    """Every system learns from `--workspace`, and the baselines save more keys with it."""
+    arguments = ("notes.txt", "--mode", "popup", "--max-chars", 12)
+    without, with_it = figures(*arguments), figures(*arguments, "--workspace", "open")
     assert {workspace for _, workspace in opened} == {(), (Path("open"),)}
     for name in ("n-gram", "words"):
         assert (
@@ -109,23 +116,27 @@ def test_a_workspace_is_known_to_every_system(opened):
         )
 
 
-def test_a_file_of_the_workspace_would_complete_itself():
+def test_workspace_file_is_refused():
+    """A file inside the workspace is wrong usage."""
     (line,) = run("open/other.txt", "--workspace", "open", status=2).stderr.splitlines()
     assert "complete itself" in line
 
 
-def test_files_without_text_cannot_be_scored(tmp_path):
+def test_empty_files_are_refused(tmp_path):
+    """Files without text are an error of one line."""
     (tmp_path / "empty.txt").write_text("")
     (line,) = run("empty.txt", status=1).stderr.splitlines()
     assert "nothing in these files" in line
 
 
-def test_a_picture_is_drawn(tmp_path):
+def test_plot_draws_picture(tmp_path):
+    """`--plot` writes a PNG."""
     run("notes.txt", "--plot", "scores.png", "--max-chars", 8)
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_without_matplotlib_a_picture_is_refused_before_the_scoring(monkeypatch, tmp_path):
+def test_missing_matplotlib_fails_early(monkeypatch, tmp_path):
+    """Without matplotlib, `--plot` fails before the scoring, and prints how to install it."""
     monkeypatch.setattr(plotting, "find_spec", lambda name: None)
     monkeypatch.setattr(scoring.Scorer, "score", lambda *_: pytest.fail("scored all the same"))
     (line,) = run("notes.txt", "--plot", "scores.png", status=1).stderr.splitlines()
@@ -133,7 +144,8 @@ def test_without_matplotlib_a_picture_is_refused_before_the_scoring(monkeypatch,
     assert not (tmp_path / "scores.png").exists()
 
 
-def test_ctrl_c_shows_the_files_scored_by_then(monkeypatch, tmp_path):
+def test_interruption_shows_finished_files(monkeypatch, tmp_path):
+    """Ctrl-C prints the scores of the files finished so far, and exits with status 130."""
     (tmp_path / "second.txt").write_text("a second text")
     real = scoring.Scorer.score
 

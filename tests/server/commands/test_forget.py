@@ -21,7 +21,7 @@ def home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def learnt(home, tmp_path):
-    """Two workspaces, one within the other, that were learnt from."""
+    """Make two workspaces that were learnt from, one inside the other; return the outer one."""
     inner = tmp_path / "texts" / "letters"
     inner.mkdir(parents=True)
     (inner / "anne.txt").write_text("Dear Anne, the mill is sold.\n")
@@ -43,15 +43,17 @@ def on_disk(home) -> bytes:
     return b"".join(path.read_bytes() for path in home.rglob("*.shard"))
 
 
-def test_a_word_is_forgotten_in_every_index_and_on_the_disk(learnt, home):
+def test_word_leaves_every_index(learnt, home):
+    """A word is removed from every index, on the disk too; the files themselves stay."""
     assert on_disk(home).count(b"mill") >= 3
-    assert run("mill") == "'mill' is forgotten: it stood in 3 places.\n"
+    assert run("mill") == "'mill' is forgotten: 3 occurrences removed.\n"
     assert b"mill" not in on_disk(home)
-    assert run("mill") == "'mill' is forgotten: it stood in nothing that was learnt.\n"
+    assert run("mill") == "'mill' is forgotten: no occurrences removed.\n"
     assert (learnt / "plan.txt").read_text() == "Sell the mill.\n"
 
 
-def test_a_file_is_forgotten_in_every_index_and_on_the_disk(learnt, home):
+def test_file_leaves_every_index(learnt, home):
+    """A file is removed from every index, on the disk too."""
     forgotten = json.loads(run(learnt / "letters" / "anne.txt", "--json"))
     assert forgotten == {
         "files": 2 * [str(learnt / "letters" / "anne.txt")],
@@ -62,29 +64,33 @@ def test_a_file_is_forgotten_in_every_index_and_on_the_disk(learnt, home):
     assert b"Sell" in on_disk(home)
 
 
-def test_a_folder_is_given_relative_to_where_one_is(learnt, home, monkeypatch):
+def test_relative_folder_is_forgotten(learnt, home, monkeypatch):
+    """A folder may be given relative to the working directory."""
     monkeypatch.chdir(learnt)
     assert run("letters/") == "letters/ is forgotten: 2 files, 58 B.\n"
     assert run("letters") == "Nothing was learnt from letters, and nothing will be.\n"
 
 
-def test_a_path_that_was_learnt_from_is_known_when_it_is_gone(learnt, home):
+def test_deleted_file_is_known(learnt, home):
+    """A file that was learnt from can be forgotten after it was deleted."""
     (learnt / "plan.txt").unlink()
     assert "1 file" in run(learnt / "plan.txt")
     assert "Nothing" in run(learnt / "plan.txt")
     assert b"Sell" not in on_disk(home)
 
 
-def test_a_word_that_is_a_files_name_too_is_taken_for_the_file(learnt, home, monkeypatch):
+def test_existing_path_beats_word(learnt, home, monkeypatch):
+    """A target that exists as a path is that path, unless `--word` is given."""
     monkeypatch.chdir(learnt)
     (learnt / "mill").mkdir()
     assert run("mill").startswith("Nothing was learnt from mill,")
     assert b"mill" in on_disk(home)
-    assert "3 places" in run("mill", "--word")
+    assert "3 occurrences" in run("mill", "--word")
     assert b"mill" not in on_disk(home)
 
 
-def test_what_the_network_has_adapted_to_goes_as_well(learnt, home):
+def test_adapted_network_is_deleted(learnt, home):
+    """Forgetting deletes the adapted copy of the network."""
     adapted = home / "predictors" / "network" / "adapted-0123456789abcdef.npy"
     adapted.parent.mkdir()
     adapted.write_bytes(b"x")
@@ -92,15 +98,17 @@ def test_what_the_network_has_adapted_to_goes_as_well(learnt, home):
     assert not adapted.exists()
 
 
-def test_what_the_network_has_adapted_to_goes_where_there_is_no_index_too(home):
+def test_adapted_network_without_index(home):
+    """The adapted copy of the network is deleted even if no index exists."""
     adapted = home / "predictors" / "network" / "adapted-0123456789abcdef.npy"
     adapted.parent.mkdir(parents=True)
     adapted.write_bytes(b"x")
-    assert run("mill") == "'mill' is forgotten: it stood in nothing that was learnt.\n"
+    assert run("mill") == "'mill' is forgotten: no occurrences removed.\n"
     assert not adapted.exists()
 
 
-def test_what_is_forgotten_before_anything_was_learnt_stays_so(home, tmp_path):
+def test_forgotten_word_is_never_learnt(home, tmp_path):
+    """A word that is forgotten before anything was learnt is not learnt later."""
     assert "Nothing was learnt as yet" in run("mill", status=1)
     (tmp_path / "plan.txt").write_text("Sell the mill.\n")
     create(
@@ -110,7 +118,8 @@ def test_what_is_forgotten_before_anything_was_learnt_stays_so(home, tmp_path):
     assert b"mill" not in on_disk(home)
 
 
-def test_what_is_forgotten_stays_so_with_another_set_of_folders(learnt, home):
+def test_forgotten_stays_in_new_workspace(learnt, home):
+    """Forgotten files and words do not return with a workspace of other folders."""
     run("mill")
     run(learnt / "plan.txt")
     folders = (learnt, learnt / "letters")
@@ -120,28 +129,32 @@ def test_what_is_forgotten_stays_so_with_another_set_of_folders(learnt, home):
 
 
 @pytest.mark.parametrize("word", ["\udcff", "\ud800x"])
-def test_a_word_that_can_stand_in_no_text_is_refused_and_nothing_is_forgotten(learnt, home, word):
+def test_invalid_word_is_refused(learnt, home, word):
+    """A word that is not valid UTF-8 is wrong usage, and nothing is forgotten."""
     adapted = home / "predictors" / "network" / "adapted-0123456789abcdef.npy"
     adapted.parent.mkdir()
     adapted.touch()
     (line,) = run("--word", word, status=2).splitlines()
-    assert "can stand in no text" in line
+    assert "is not valid UTF-8" in line
     assert adapted.exists()
     assert not list(home.rglob("forgotten.json"))
-    assert "3 places" in run("mill")
+    assert "3 occurrences" in run("mill")
 
 
 @pytest.mark.parametrize("target", ["", " ", "no/such/file"])
-def test_what_is_neither_a_path_nor_a_word_is_wrong_usage(learnt, target):
+def test_invalid_target_is_usage_error(learnt, target):
+    """An empty target, or a path that does not exist and was never learnt from, is wrong usage."""
     (line,) = run(target, status=2).splitlines()
     assert "--word" in line or "Name a file" in line
 
 
-def test_before_anything_was_learnt_there_is_nothing_to_forget():
+def test_nothing_learnt_is_an_error():
+    """Before anything was learnt, forgetting is an error of one line."""
     assert "Nothing was learnt as yet" in run("mill", status=1)
 
 
-def test_an_index_that_cannot_say_what_is_forgotten_is_named(learnt, home):
+def test_damaged_list_is_named(learnt, home):
+    """An error names the damaged list of forgotten items, and the remedy."""
     (index, *_) = sorted((home / "predictors" / "copy").iterdir())
     (index / "forgotten.json").write_text("[")
     (line,) = run("mill", status=1).splitlines()

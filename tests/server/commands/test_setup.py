@@ -1,6 +1,4 @@
-"""`foretype setup`, with editors that only tell their versions and note what they are told, in a
-home of their own.
-"""
+"""`foretype setup` in an empty home, with editors that print a version and log their arguments."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the editors here are sh
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path):
-    """An empty home, and no editors on the PATH."""
+    """Make an empty home, and a PATH without editors."""
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "NVIM_APPNAME"):
         monkeypatch.delenv(variable, raising=False)
     home = tmp_path / "home"
@@ -40,7 +38,7 @@ def home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def editor(tmp_path):
-    """Makes an editor on the PATH, which answers, and notes its arguments; what these were."""
+    """Return a function that puts an editor on the PATH, and returns a reader of its arguments."""
 
     def make(name, says, status=0):
         program, notes = tmp_path / "bin" / name, tmp_path / f"{name}.json"
@@ -64,7 +62,7 @@ sys.exit({status})
 
 @pytest.fixture
 def extension(monkeypatch, tmp_path):
-    """An extension for VS Code, of which the editors here see the path alone."""
+    """Make an extension for VS Code; the editors of these tests get only its path."""
     folder = tmp_path / "editor-clients" / "vscode"
     folder.mkdir(parents=True)
     with zipfile.ZipFile(folder / "foretype.vsix", "w") as archive:
@@ -88,16 +86,18 @@ def everything_in(home):
     return {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
 
 
-def test_without_an_editor_it_lists_those_that_are_here(editor):
+def test_lists_installed_editors(editor):
+    """Without EDITOR, the command lists the editors found, with the ones that are too old."""
     editor("nvim", "NVIM v0.12.4")
     editor("emacs", "GNU Emacs 28.2")
-    told = run()
-    assert "0.12.4" in told
-    assert "too old: 30.1 or later is needed" in told
-    assert "zed" in told
+    output = run()
+    assert "0.12.4" in output
+    assert "too old: 30.1 or later is needed" in output
+    assert "zed" in output
 
 
-def test_each_program_is_asked_in_its_own_way_and_understood(editor, tmp_path):
+def test_versions_are_parsed(editor, tmp_path):
+    """The version of each editor is read from its own form of output."""
     editor("code-server", "4.139.1 0123456789abcdef with Code 1.139.0")
     editor("code", "1.90.2\n0123456789abcdef\nx64")
     editor("cursor", "0.45.14\n0123456789abcdef\nx64")
@@ -121,7 +121,8 @@ def test_each_program_is_asked_in_its_own_way_and_understood(editor, tmp_path):
     }
 
 
-def test_what_lies_in_the_working_directory_is_no_editor(editor, tmp_path, monkeypatch):
+def test_working_directory_is_not_searched(editor, tmp_path, monkeypatch):
+    """Programs in the working directory or in relative folders of the PATH are never run."""
     asked = editor("nvim", "NVIM v0.12.4")
     here = tmp_path / "workspace"
     (here / "tools").mkdir(parents=True)
@@ -137,7 +138,8 @@ def test_what_lies_in_the_working_directory_is_no_editor(editor, tmp_path, monke
     assert asked() == []
 
 
-def test_an_editor_that_never_answers_is_found_all_the_same(tmp_path, monkeypatch):
+def test_silent_editor_is_found(tmp_path, monkeypatch):
+    """An editor that does not print its version in time is found, without a version."""
     program = tmp_path / "bin" / "nvim"
     program.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
     program.chmod(0o755)
@@ -145,7 +147,8 @@ def test_an_editor_that_never_answers_is_found_all_the_same(tmp_path, monkeypatc
     assert editors.find_editors() == [editors.FoundEditor("neovim", str(program), "", True, "0.11")]
 
 
-def test_neovim_has_the_plugin_which_knows_this_program(editor, home):
+def test_neovim_plugin_is_installed(editor, home):
+    """Neovim's plugin is installed with the path of this program and with help tags."""
     editor("nvim", "NVIM v0.11.0")
     plugin = home / ".local/share/nvim/site/pack/foretype/start/foretype"
     assert f"Installed {plugin}\n" in run("neovim")
@@ -157,13 +160,14 @@ def test_neovim_has_the_plugin_which_knows_this_program(editor, home):
     assert "foretype-setup\tforetype.txt\t/*foretype-setup*" in (plugin / "doc/tags").read_text()
 
 
-def test_what_was_installed_is_renewed_whole_and_removed_whole(editor, home):
+def test_plugin_is_replaced_and_removed(editor, home):
+    """A second set-up replaces the whole plugin, and `--remove` leaves no file."""
     editor("nvim", "NVIM v0.11.0")
     before = everything_in(home)
     run("neovim")
     stale = home / ".local/share/nvim/site/pack/foretype/start/foretype/lua/gone.lua"
     stale.write_text("")
-    assert "Renewed" in run("nvim")
+    assert "Updated" in run("nvim")
     assert not stale.exists()
     run("neovim", "--remove")
     assert everything_in(home) == before
@@ -171,7 +175,8 @@ def test_what_was_installed_is_renewed_whole_and_removed_whole(editor, home):
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
-def test_a_plugin_that_the_user_put_there_is_left(editor, home, kind):
+def test_foreign_plugin_is_kept(editor, home, kind):
+    """A folder or link that `foretype setup` did not make is neither replaced nor removed."""
     editor("nvim", "NVIM v0.11.0")
     plugin = home / ".local/share/nvim/site/pack/foretype/start/foretype"
     plugin.parent.mkdir(parents=True)
@@ -179,11 +184,12 @@ def test_a_plugin_that_the_user_put_there_is_left(editor, home, kind):
     (home / "own/mine.lua").write_text("")
     (home / "own").rename(plugin) if kind == "folder" else plugin.symlink_to(home / "own")
     assert "is not from foretype setup" in run("neovim", status=1)
-    assert "Left" in run("neovim", "--remove")
+    assert "Kept" in run("neovim", "--remove")
     assert (plugin / "mine.lua").is_file()
 
 
-def test_vim_has_the_plugin_where_this_vim_looks(editor, home):
+def test_vim_plugin_is_installed(editor, home):
+    """Vim's plugin is installed in ~/.vim, or under XDG_CONFIG_HOME if the vimrc is there."""
     editor("vim", "VIM - Vi IMproved 9.1")
     run("vim")
     assert (home / ".vim/pack/foretype/start/foretype/plugin/foretype.vim").is_file()
@@ -195,7 +201,8 @@ def test_vim_has_the_plugin_where_this_vim_looks(editor, home):
     assert f"'{PROGRAM}'" in installed.read_text()
 
 
-def test_helix_has_its_configuration_where_there_was_none(editor, home):
+def test_helix_configuration_is_written(editor, home):
+    """Helix's configuration is written if there is none, updated and removed."""
     editor("hx", "helix 25.07.1")
     path = home / ".config/helix/languages.toml"
     assert f"Wrote {path}" in run("helix")
@@ -207,20 +214,22 @@ def test_helix_has_its_configuration_where_there_was_none(editor, home):
     assert not path.exists()
 
 
-def test_a_configuration_that_the_user_wrote_or_changed_is_left(editor, home):
+def test_changed_configuration_is_kept(editor, home):
+    """A configuration that the user has changed is kept, and the lines are printed instead."""
     editor("hx", "helix 25.07.1")
     path = home / ".config/helix/languages.toml"
     run("helix")
     path.write_text(path.read_text() + "# mine\n")
     changed = path.read_text()
-    told = run("helix")
-    assert f"Put this into {path}" in told
-    assert PROGRAM in told
-    assert "Take out" in run("helix", "--remove")
+    output = run("helix")
+    assert f"Add to {path}" in output
+    assert PROGRAM in output
+    assert "Remove the lines" in run("helix", "--remove")
     assert path.read_text() == changed
 
 
-def test_each_vscode_gets_the_extension_and_the_program_is_noted(editor, home, extension):
+def test_vscode_extension_is_installed(editor, home, extension):
+    """Each VS Code that is new enough gets the extension, and the program's path is recorded."""
     code, codium = editor("code", "1.139.0"), editor("codium", "1.99.0")
     old = editor("code-insiders", "1.60.0")
     assert "1.91 or later is needed" in run("vscode")
@@ -232,41 +241,47 @@ def test_each_vscode_gets_the_extension_and_the_program_is_noted(editor, home, e
     assert not (home / "foretype/program").exists()
 
 
-def test_a_program_that_is_named_is_the_only_one(editor, extension, tmp_path):
+def test_program_option_selects_one(editor, extension, tmp_path):
+    """`--program` sets up that program only."""
     code, other = editor("code", "1.139.0"), editor("my-code", "1.139.0")
     run("vscode", "--program", tmp_path / "bin" / "my-code")
     assert other()
     assert not code()
 
 
-def test_an_editor_that_refuses_is_told_of_and_the_next_one_is_tried(editor, extension):
+def test_failing_editor_is_reported(editor, extension):
+    """The error of one editor is reported, and the next editor is still set up."""
     editor("code", "1.139.0", status=3)
     codium = editor("codium", "1.99.0")
     assert "ended with status 3: it is broken" in run("vscode", status=1)
     assert codium()
 
 
-def test_emacs_installs_the_package_and_is_told_what_to_put_into_the_init_file(editor, home):
+def test_emacs_package_is_installed(editor, home):
+    """Emacs installs the package, and the lines for the init file are printed."""
     emacs = editor("emacs", "GNU Emacs 30.1")
-    told = run("emacs")
+    output = run("emacs")
     assert f'(package-install-file "{client_files.editor_files("emacs")}")' in emacs()[0][-1]
-    assert str(home / ".emacs.d/init.el") in told
-    assert f'(setopt foretype-program "{PROGRAM}")' in told
+    assert str(home / ".emacs.d/init.el") in output
+    assert f'(setopt foretype-program "{PROGRAM}")' in output
 
 
 @pytest.mark.parametrize("name", PRINTING)
-def test_print_changes_nothing_and_names_this_program(name, home, extension):
+def test_print_changes_nothing(name, home, extension):
+    """`--print` writes no file, and prints the path of this program."""
     before = everything_in(home)
     assert PROGRAM in run(name, "--print")
     assert everything_in(home) == before
 
 
-def test_what_is_too_old_is_said_with_what_is_needed(editor):
+def test_old_editor_is_refused(editor):
+    """An editor that is too old is an error that names the version needed."""
     editor("nvim", "NVIM v0.7.2")
     assert "Neovim 0.7.2, but 0.11 or later is needed" in run("neovim", status=1)
 
 
-def test_what_cannot_be_done_is_said_in_one_line(home):
+def test_setup_errors_are_one_line(home):
+    """Each error of the set-up names its cause, and no file is written."""
     assert "not on the PATH" in run("neovim", status=1)
     assert "did you mean neovim?" in run("neovmi", status=2)
     assert "foretype serve" in run("nano", status=2)

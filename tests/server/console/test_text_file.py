@@ -12,7 +12,8 @@ from foretype_server.console.text_file import MAX_FILE_BYTES, TextFile
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
-def test_saving_what_was_opened_changes_no_byte(tmp_path_factory, text):
+def test_saving_unchanged_keeps_bytes(tmp_path_factory, text):
+    """Saving an unchanged text leaves the file as it was, byte for byte."""
     path = tmp_path_factory.getbasetemp() / "same.txt"
     path.write_bytes(text.encode())
     file = TextFile.open(path)
@@ -23,33 +24,37 @@ def test_saving_what_was_opened_changes_no_byte(tmp_path_factory, text):
 @pytest.mark.parametrize(
     ("on_disk", "edited"), [(b"a\r\nb\r\n", "a\nb\n"), (b"a\r\nb\n", "a\r\nb\n"), (b"a\rb", "a\rb")]
 )
-def test_lines_end_in_a_line_feed_where_that_can_be_undone(tmp_path, on_disk, edited):
+def test_uniform_crlf_becomes_lf(tmp_path, on_disk, edited):
+    """CR LF becomes LF only if every line ends in CR LF, so that saving can restore it."""
     path = tmp_path / "a.txt"
     path.write_bytes(on_disk)
     assert TextFile.open(path).text == edited
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [(b"\0", "binary"), (b"one\n\xff", "line 2"), (b"x" * (MAX_FILE_BYTES + 1), "MB")],
     ids=["nul", "latin", "huge"],
 )
-def test_what_is_no_text_file_is_told_and_left_alone(tmp_path, data, told):
+def test_other_files_are_refused(tmp_path, data, message):
+    """Binary, non-UTF-8 and huge files are errors, and stay unchanged."""
     path = tmp_path / "a"
     path.write_bytes(data)
-    with pytest.raises(ForetypeError, match=told):
+    with pytest.raises(ForetypeError, match=message):
         TextFile.open(path)
     assert path.read_bytes() == data
 
 
-def test_a_file_that_is_not_there_is_empty_and_its_folder_must_be_there(tmp_path):
+def test_missing_file_is_empty(tmp_path):
+    """A file that does not exist is empty; if its folder does not exist, that is an error."""
     assert TextFile.open(tmp_path / "new.txt").text == ""
     with pytest.raises(ForetypeError, match="make it first"):
         TextFile.open(tmp_path / "gone" / "new.txt")
     assert not list(tmp_path.iterdir())
 
 
-def test_a_link_stays_a_link_and_a_mode_stays_a_mode(tmp_path):
+def test_saving_keeps_link_and_mode(tmp_path):
+    """Saving through a symbolic link keeps the link, and the mode of its target."""
     target, link = tmp_path / "target.txt", tmp_path / "link.txt"
     target.write_text("old")
     target.chmod(0o604)
@@ -60,7 +65,8 @@ def test_a_link_stays_a_link_and_a_mode_stays_a_mode(tmp_path):
     assert stat.S_IMODE(target.stat().st_mode) == 0o604
 
 
-def test_a_write_that_fails_leaves_the_old_text_and_nothing_else(tmp_path, monkeypatch):
+def test_failed_save_keeps_old_text(tmp_path, monkeypatch):
+    """A save that fails keeps the old text and leaves no other file."""
     path = tmp_path / "a.txt"
     path.write_text("old")
     file = TextFile.open(path)

@@ -1,4 +1,4 @@
-"""A file of the installation that was changed after it was installed, or is gone, is found."""
+"""`foretype doctor` finds installed files that were changed or deleted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONTENT = {"foretype_server/a.py": b"a = 1\n", "foretype_model/data/default.onnx
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder where a wheel was unpacked, with the record of what was in it."""
+    """Make a folder with an unpacked wheel and its record of files."""
     rows = ["foretype-1.dist-info/RECORD,,", "foretype_server/__pycache__/a.cpython-311.pyc,,"]
     for name, content in CONTENT.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
@@ -32,14 +32,16 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_is_as_it_was_installed_is_well(installed):
+def test_unchanged_files_are_ok(installed):
+    """An installation with all files unchanged is ok."""
     (check,) = checks._files("files")
     assert check.ok
     assert check.found == "2, unchanged"
 
 
 @pytest.mark.parametrize("name", CONTENT)
-def test_a_byte_that_was_changed_is_found(installed, name):
+def test_changed_byte_is_found(installed, name):
+    """A file with one changed byte is a problem, and is named."""
     path = installed / name
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     (check,) = checks._files("files")
@@ -49,7 +51,8 @@ def test_a_byte_that_was_changed_is_found(installed, name):
 
 
 @pytest.mark.parametrize("name", CONTENT)
-def test_a_file_that_is_gone_is_found(installed, name):
+def test_missing_file_is_found(installed, name):
+    """A missing file is a problem, and is named."""
     (installed / name).unlink()
     (check,) = checks._files("files")
     assert not check.ok

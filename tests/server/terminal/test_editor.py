@@ -1,4 +1,4 @@
-"""`foretype try` with real keys and a real completer; only the model is scripted."""
+"""`foretype try` with real keys and a real completer; only the predictor is scripted."""
 
 import asyncio
 import contextlib
@@ -63,9 +63,7 @@ class WideOutput(DummyOutput):
 
 
 def run_editor(person, file=None, predictors=None, temperature=0.0, prose=False):
-    """Let `person`, a coroutine, sit at the editor until the editor ends, which must be before
-    `person` ends.
-    """
+    """Run the editor with `person`, a coroutine that presses its keys and must quit it."""
 
     async def session(keys):
         options = Options(temperature=temperature, prose=prose)
@@ -81,7 +79,9 @@ def run_editor(person, file=None, predictors=None, temperature=0.0, prose=False)
         asyncio.run(session(keys))
 
 
-def test_tab_takes_all_the_ghost_text():
+def test_tab_accepts_ghost_text():
+    """Tab inserts the whole ghost text."""
+
     async def person(terminal):
         await terminal.press("hello")
         await terminal.sees_ghost(" world again")
@@ -92,7 +92,9 @@ def test_tab_takes_all_the_ghost_text():
     run_editor(person)
 
 
-def test_ctrl_right_takes_a_word_at_a_time():
+def test_ctrl_right_accepts_word():
+    """Ctrl-Right inserts one word of the ghost text at a time."""
+
     async def person(terminal):
         await terminal.press("hello")
         await terminal.sees_ghost(" world again")
@@ -105,7 +107,9 @@ def test_ctrl_right_takes_a_word_at_a_time():
     run_editor(person)
 
 
-def test_a_word_keeps_its_combining_marks():
+def test_word_keeps_combining_marks():
+    """An accepted word includes its combining marks."""
+
     async def person(terminal):
         await terminal.press("नम")
         await terminal.sees_ghost("स्ते दुनिया")
@@ -116,7 +120,9 @@ def test_a_word_keeps_its_combining_marks():
     run_editor(person)
 
 
-def test_typing_along_the_ghost_text_leaves_the_rest_of_it():
+def test_typing_along_keeps_rest():
+    """Typing along the ghost text leaves the rest of it; another character removes it."""
+
     async def person(terminal):
         await terminal.press("hello")
         await terminal.sees_ghost(" world again")
@@ -129,7 +135,9 @@ def test_typing_along_the_ghost_text_leaves_the_rest_of_it():
     run_editor(person)
 
 
-def test_tab_is_a_tab_where_nothing_is_offered():
+def test_tab_without_ghost_text():
+    """Without ghost text, Tab inserts a tab."""
+
     async def person(terminal):
         await terminal.press("?", "?")
         await terminal.has_answer_to("??")
@@ -140,7 +148,9 @@ def test_tab_is_a_tab_where_nothing_is_offered():
     run_editor(person)
 
 
-def test_the_screen_greets_then_shows_ghost_text_characters_and_temperature():
+def test_screen_shows_suggestions():
+    """An empty text shows the greeting; then come ghost text, characters and the temperature."""
+
     async def person(terminal):
         await terminal.wait_until(lambda: "Start typing" in terminal.screen)
         await terminal.press("hello")
@@ -155,7 +165,9 @@ def test_the_screen_greets_then_shows_ghost_text_characters_and_temperature():
     run_editor(person)
 
 
-def test_ghost_text_stands_between_the_cursor_and_the_rest_of_the_line():
+def test_ghost_text_within_line():
+    """Ghost text is shown between the cursor and the rest of the line."""
+
     async def person(terminal):
         await terminal.press("hello!", LEFT)
         await terminal.wait_until(lambda: "hello world again!" in terminal.screen)
@@ -165,7 +177,9 @@ def test_ghost_text_stands_between_the_cursor_and_the_rest_of_the_line():
     run_editor(person)
 
 
-def test_in_prose_the_next_words_are_shown_and_taken_by_their_number():
+def test_prose_words_have_keys():
+    """In prose, the panel lists the next words, and Alt with a number inserts one."""
+
     async def person(terminal):
         await terminal.press("hello")
         await terminal.has_answer_to("hello")
@@ -184,7 +198,9 @@ def test_in_prose_the_next_words_are_shown_and_taken_by_their_number():
     )
 
 
-def test_ctrl_t_goes_through_the_temperatures():
+def test_ctrl_t_cycles_temperatures():
+    """Ctrl-T goes through all temperatures and back to 0."""
+
     async def person(terminal):
         seen = []
         for _ in TEMPERATURES:
@@ -197,7 +213,9 @@ def test_ctrl_t_goes_through_the_temperatures():
     run_editor(person)
 
 
-def test_ctrl_n_draws_another_suggestion_above_temperature_0():
+def test_ctrl_n_resamples():
+    """Above temperature 0, Ctrl-N draws other suggestions."""
+
     async def person(terminal):
         editor = terminal.editor
         await terminal.press("one ")
@@ -218,7 +236,9 @@ def test_ctrl_n_draws_another_suggestion_above_temperature_0():
     )
 
 
-def test_ctrl_n_says_what_to_do_at_temperature_0():
+def test_ctrl_n_at_zero_explains():
+    """At temperature 0, Ctrl-N shows the key that raises the temperature."""
+
     async def person(terminal):
         await terminal.press("hello", CTRL_N)
         assert "Ctrl-T" in terminal.editor.notice
@@ -227,7 +247,8 @@ def test_ctrl_n_says_what_to_do_at_temperature_0():
     run_editor(person)
 
 
-def test_a_file_is_saved_whole_with_its_line_ends_and_mode(tmp_path):
+def test_saving_keeps_line_ends(tmp_path):
+    """Ctrl-S saves the text with the file's line ends and mode."""
     file = tmp_path / "notes.txt"
     file.write_bytes(b"one\r\ntwo\r\n")
     file.chmod(0o640)
@@ -244,7 +265,8 @@ def test_a_file_is_saved_whole_with_its_line_ends_and_mode(tmp_path):
 
 
 @pytest.mark.parametrize(("answer", "saved"), [("y", "x"), ("n", "")])
-def test_leaving_with_changes_asks(tmp_path, answer, saved):
+def test_quitting_unsaved_asks(tmp_path, answer, saved):
+    """Quitting with unsaved changes asks whether to save them."""
     file = tmp_path / "new.txt"
 
     async def person(terminal):
@@ -257,7 +279,9 @@ def test_leaving_with_changes_asks(tmp_path, answer, saved):
     assert (file.read_text() if file.exists() else "") == saved
 
 
-def test_one_can_stay_after_all(tmp_path):
+def test_quitting_can_be_cancelled(tmp_path):
+    """A second Ctrl-Q cancels the question, and editing continues."""
+
     async def person(terminal):
         await terminal.press("x", CTRL_Q, CTRL_Q, "y", CTRL_Q)
         assert terminal.text == "xy"
@@ -266,7 +290,8 @@ def test_one_can_stay_after_all(tmp_path):
     run_editor(person, tmp_path / "new.txt")
 
 
-def test_a_file_that_cannot_be_saved_is_no_reason_to_lose_the_text(tmp_path):
+def test_failed_save_keeps_text(tmp_path):
+    """If the file cannot be saved, the editor shows the error and stays open."""
     folder = tmp_path / "gone"
     folder.mkdir()
 
@@ -281,7 +306,8 @@ def test_a_file_that_cannot_be_saved_is_no_reason_to_lose_the_text(tmp_path):
     run_editor(person, folder / "notes.txt")
 
 
-def test_keys_are_answered_while_a_completion_is_under_way():
+def test_keys_never_wait():
+    """Keys are handled while a completion is being computed."""
     go_on = threading.Event()
 
     class Stuck(ScriptedPredictor):
@@ -300,7 +326,9 @@ def test_keys_are_answered_while_a_completion_is_under_way():
     run_editor(person, predictors={"scripted": Stuck(TEXTS)})
 
 
-def test_a_predictor_that_fails_is_told_and_typing_goes_on():
+def test_failing_predictor_is_shown():
+    """The error of a predictor is shown, and typing continues."""
+
     class Broken(ScriptedPredictor):
         def predict(self, states):
             raise RuntimeError("out of order")
@@ -314,7 +342,9 @@ def test_a_predictor_that_fails_is_told_and_typing_goes_on():
     run_editor(person, predictors={"broken": Broken([])})
 
 
-def test_a_long_text_is_answered_at_once_and_read_in_the_meantime(tmp_path):
+def test_long_text_is_read_later(tmp_path):
+    """A long text is answered from its end at once, and the rest is read afterwards."""
+
     class Counting(ScriptedPredictor):
         read = 0
 

@@ -22,7 +22,7 @@ class Editing:
     def __init__(self, text: str) -> None:
         self.counts: list[tuple[str, int]] = []
         self.text = Text(text, POSITION_ENCODINGS["utf-32"])
-        self.observer = AcceptanceTracker(
+        self.tracker = AcceptanceTracker(
             lambda _, kind, characters: self.counts.append((kind, characters))
         )
 
@@ -30,24 +30,24 @@ class Editing:
         self, character: int, *texts: str, kind: Literal["word", "ghost"] = "ghost"
     ) -> None:
         offers = [Candidate(text, 0.5, kind) for text in texts]
-        self.observer.offered(URI, self.text, Point(0, character), offers)
+        self.tracker.offered(URI, self.text, Point(0, character), offers)
 
     def insert(self, character: int, text: str) -> None:
         self.replace(character, character, text)
 
     def replace(self, start: int, end: int, text: str) -> None:
         self.text.edit(Point(0, start), Point(0, end), text)
-        self.observer.edited(URI, self.text, text)
+        self.tracker.edited(URI, self.text, text)
 
     def run_command(self) -> int | None:
         """Return the characters of the suggestion whose command the client runs."""
-        return self.observer.told_whole(URI)
+        return self.tracker.claim_last_edit(URI)
 
     def counted(self) -> list[tuple[str, int]]:
         """Return the suggestions that are counted without a command, once that can no longer
         come.
         """
-        self.observer.end()
+        self.tracker.end()
         return self.counts
 
 

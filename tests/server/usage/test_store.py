@@ -1,4 +1,4 @@
-"""What was shown and taken is added up, over servers and days, and told by `foretype stats`."""
+"""The usage counts are summed over servers and days, and shown by `foretype stats`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def run(*arguments: str) -> str:
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_what_is_read_is_the_sum_of_what_was_written(tmp_path_factory, several) -> None:
+def test_read_sums_writes(tmp_path_factory, several) -> None:
+    """The counts read are the sums of all counts written, from the given day on."""
     folder = tmp_path_factory.mktemp("statistics")
     for one in several:
         write(folder, one)
@@ -72,7 +73,8 @@ anything = st.builds(CountKey, *[names] * 4), st.builds(Count, *[st.integers(0, 
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_what_cannot_be_counted_costs_the_other_counts_nothing(tmp_path_factory, several) -> None:
+def test_bad_counts_spare_others(tmp_path_factory, several) -> None:
+    """Names and numbers that SQLite cannot store are adjusted, and lose no other count."""
     folder = tmp_path_factory.mktemp("statistics")
     for _ in range(2):
         write(folder, {**several, GHOST: Count(2, 1, 7)})
@@ -90,14 +92,16 @@ def write_often(folder: Path) -> None:
         write(folder, {GHOST: Count(2, 1, 7)})
 
 
-def test_servers_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_concurrent_writes_lose_nothing(tmp_path: Path) -> None:
+    """Processes that write at the same time lose no count, in a file for the user alone."""
     with ProcessPoolExecutor(4) as pool:
         list(pool.map(write_often, [tmp_path / "home"] * 4))
     assert read(tmp_path / "home") == {GHOST: Count(200, 100, 700)}
     assert stat.S_IMODE((tmp_path / "home" / FILE_NAME).stat().st_mode) == 0o600
 
 
-def test_what_is_broken_says_what_to_do(home: Path) -> None:
+def test_broken_file_names_remedy(home: Path) -> None:
+    """A broken file is an error that says to remove it."""
     home.mkdir()
     (home / FILE_NAME).write_bytes(b"no database, for sure" * 100)
     for use in (lambda: write(home, {GHOST: Count(1)}), lambda: read(home)):
@@ -105,8 +109,9 @@ def test_what_is_broken_says_what_to_do(home: Path) -> None:
             use()
 
 
-def test_the_command_adds_up_and_counts_a_key_for_each_that_was_taken(home: Path) -> None:
-    assert "Nothing was offered" in run()
+def test_stats_subtracts_accepting_keys(home: Path) -> None:
+    """`foretype stats` sums the counts; keys saved are the characters less one per acceptance."""
+    assert "No suggestions since" in run()
     old = GHOST._replace(day=(TODAY - datetime.timedelta(40)).isoformat())
     write(
         home,
@@ -126,7 +131,8 @@ def test_the_command_adds_up_and_counts_a_key_for_each_that_was_taken(home: Path
     assert len(json.loads(run("--json", "--days", "60"))) == 3
 
 
-def test_the_picture_is_a_png(home: Path, tmp_path: Path) -> None:
+def test_plot_is_a_png(home: Path, tmp_path: Path) -> None:
+    """`foretype stats --plot` writes a PNG."""
     write(home, {GHOST: Count(10, 3, 20)})
     pytest.importorskip("matplotlib")
     run("--plot", str(tmp_path / "days.png"))
