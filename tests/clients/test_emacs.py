@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -111,9 +110,8 @@ def test_opened_file_uses_workspace(tmp_path: Path) -> None:
     (tmp_path / "work" / "plan.txt").write_text(30 * "The observatory on Quillfeather Hill is open.\n")
     for emacs in opened(tmp_path, "(:maxSearchTime 10000)"):
         emacs.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
-        time.sleep(2)  # until the server has loaded the index, which it does not report
         emacs.type("The observatory on Quillfeathe")
-        emacs.wait_for("The observatory on Quillfeather Hill is open.")
+        emacs.retype_until("The observatory on Quillfeather Hill is open.")
         assert emacs.text() == "The observatory on Quillfeathe"
 
 
@@ -126,6 +124,7 @@ def test_completed_menu_item_is_counted(tmp_path: Path) -> None:
         screen = emacs.wait_for("*Completions*")
         assert re.search(r"(?s)world +\d\d %.*world again +\d\d %", screen)
         emacs.command("switch-to-completions")
+        emacs.wait(partial(emacs.evaluate, "(buffer-name)"), lambda name: name == "*Completions*")
         emacs.press("Enter")
         emacs.wait(emacs.text, lambda text: text.startswith("hello world"))
         emacs.command("foretype-status")

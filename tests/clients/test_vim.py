@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,9 +105,8 @@ def test_opened_file_uses_workspace(tmp_path: Path) -> None:
     (tmp_path / "work" / "plan.md").write_text(30 * "The observatory on Quillfeather Hill is open.\n")
     for vim in opened(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
         vim.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
-        time.sleep(2)  # until the server has loaded the index, which it does not report
         vim.type("iThe observatory on Quillfeathe")
-        vim.wait_for("The observatory on Quillfeather Hill is open.")
+        vim.retype_until("The observatory on Quillfeather Hill is open.")
         assert vim.lines() == ["The observatory on Quillfeathe"]
 
 
