@@ -27,10 +27,12 @@ SETTINGS = (
 
 @pytest.fixture
 def languages(tmp_path: Path) -> Path:
-    """The client's configuration, in the configuration folder of Helix."""
+    """The client's configuration, with time to search, in the configuration folder of Helix."""
     path = tmp_path / "config" / "helix" / "languages.toml"
     path.parent.mkdir(parents=True)
-    path.write_text((editor_files.editor_files("helix") / "languages.toml").read_text())
+    text = (editor_files.editor_files("helix") / "languages.toml").read_text()
+    assert "maxItems = 5" in text
+    path.write_text(text.replace("maxItems = 5", "maxItems = 5, maxSearchTime = 10000"))
     return path
 
 
@@ -66,8 +68,8 @@ def test_opened_file_uses_workspace(tmp_path: Path, languages: Path) -> None:
     (tmp_path / "work" / "other.py").write_text(8 * "print(observatory_of_the_northern_hills)\n")
     for editor in opened(tmp_path, "notes.py"):
         editor.wait(lambda: re.search(r'foretype <- .*"kind": ?"end"', log_of(tmp_path)))  # the workspace is indexed
-        editor.type("print(observatory_of")
-        editor.wait_for("observatory_of_the_northern_hills")
+        editor.type("print(observatory_of_the")
+        editor.retype_until("observatory_of_the_northern_hills")
 
 
 def test_completed_menu_has_next_words(editor: Terminal) -> None:
