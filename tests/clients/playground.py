@@ -23,13 +23,15 @@ FORETYPE = str(Path(editor.SCRIPTS) / "foretype")
 TIMEOUT = 30.0
 TEXTS = ["hello world again", "äöü😀 grün und blau"]
 SCRIPTED = {"maxSearchTime": 10_000, "predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
-SCRIPTED_SERVER = """
+PATIENT = {"maxSearchTime": 10_000}
+"""Settings for a busy machine, on which the default of 25 ms ends the search too early."""
+SERVER = """
 import asyncio, sys
 from pathlib import Path
 from foretype_server import lsp
 from foretype_server.editor_files import editor_files
 from foretype_server.page import Beginning, Page, serve
-beginning = Beginning(text="", settings=%r)
+beginning = Beginning(text=%r, settings=%r)
 page = Page(editor_files("playground") / "dist", beginning)
 asyncio.run(serve(lsp.converse, page, 0, lambda address: print(address, flush=True)))
 """
@@ -49,9 +51,9 @@ def serving(home: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[s
 
 
 @contextmanager
-def serving_scripted(home: Path) -> Iterator[str]:
-    """Serve an empty page whose server predicts `TEXTS`; yield its address."""
-    with serving(home, sys.executable, "-c", SCRIPTED_SERVER % SCRIPTED) as (address, _):
+def serving_with(home: Path, settings: dict[str, Any], text: str | None = "") -> Iterator[str]:
+    """Serve a page with these settings and this text, by default none; yield its address."""
+    with serving(home, sys.executable, "-c", SERVER % (text, settings)) as (address, _):
         yield address
 
 
