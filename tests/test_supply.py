@@ -64,7 +64,10 @@ def test_python_that_imports_from_the_working_directory_is_found(source, found):
 @pytest.mark.parametrize(
     "draw",
     [
-        "from foretype_server.console.plot import draw_keys_saved; draw_keys_saved({}, Path('drawn.png'))",
+        (
+            "from foretype_server.console.plot import draw_keys_saved; "
+            "draw_keys_saved({}, Path('drawn.png'))"
+        ),
         (
             "from foretype_model.evaluation.plot import SystemScore, plot; plot({'': "
             "SystemScore(0, 0, None, "

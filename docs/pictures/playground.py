@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageChops
 from tests.clients import browser
-from tests.clients.playground import FORETYPE, MOVE, Playground, open_page, serving
+from tests.clients.playground import FORETYPE, MOVE, Playground, opened, serving
 
 from foretype_model.files.atomic import atomic_write
 
@@ -93,7 +93,7 @@ def write(page: Playground) -> None:
 
 def recorded(chromium: Browser, address: str) -> list[Frame]:
     """Return the frames of one visit to the page."""
-    with open_page(chromium, address, color_scheme="light") as page:
+    with opened(chromium, address, color_scheme="light") as page:
         page.page.set_viewport_size(WINDOW)
         page.wait(page.untinted, lambda count: count == 0)
         page.press("Control+End")

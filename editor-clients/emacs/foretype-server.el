@@ -267,7 +267,7 @@ Also nil for the home folder, which is too much to learn from."
     (min (+ (point) (plist-get position :character)) (pos-eol))))
 
 (defun foretype--before-change (start end)
-  "Record the bounds START and END of a change, before the text changes."
+  "Record the bounds START and END of a change before the text is modified."
   (setq foretype--change-bounds (list start end (foretype--to-position start) (foretype--to-position end))))
 
 (defun foretype--after-change (start end old-length)
@@ -282,7 +282,7 @@ Also nil for the home folder, which is too much to learn from."
           (t (setq foretype--changes 'all)))))
 
 (defun foretype--flush ()
-  "Send the unsent changes of this buffer."
+  "Send the unsent edits of this buffer."
   (when (and foretype--server foretype--changes)
     (let ((changes (if (eq foretype--changes 'all)
                        `[(:text ,(foretype--with-whole-buffer (foretype--text (point-min) (point-max))))]

@@ -221,7 +221,7 @@ of it, \\[foretype-accept-line] a line, and \\[foretype-dismiss] hides it."
     (foretype--disable)))
 
 (defun foretype--disable ()
-  "Undo the changes of `foretype-mode' in this buffer."
+  "Undo the setup of `foretype-mode' in this buffer."
   (foretype--hide)
   (foretype--close)
   (remove-hook 'after-change-functions #'foretype--after-change-ghost t)

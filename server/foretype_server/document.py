@@ -3,7 +3,7 @@ long its line is.
 
 Lines end with LF, CR LF or CR, and with nothing else: form feed, U+2028 and the like are ordinary
 characters, as the Language Server Protocol has it. How far along a line a client counts is for
-`PositionEncoding` to know.
+`CodeUnits` to know.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Snapshot:
     after: Rope
 
 
-class PositionEncoding(Protocol):
+class CodeUnits(Protocol):
     """What a client counts along a line."""
 
     def width(self, text: bytes) -> int:
@@ -103,7 +103,7 @@ class Text:
     later points still meet.
     """
 
-    def __init__(self, text: str, encoding: PositionEncoding) -> None:
+    def __init__(self, text: str, encoding: CodeUnits) -> None:
         self._encoding = encoding
         self._chunks = self._split_into_chunks(_encode(text)) or [_EMPTY]
         self._offsets = _ChunkOffsets(self._chunks)

@@ -80,7 +80,8 @@ class Neovim:
 GHOST = """
 for _, name in ipairs({ "nvim.lsp.inline_completion", "foretype" }) do
   local namespace = vim.api.nvim_get_namespaces()[name]
-  local marks = namespace and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
+  local marks = namespace
+    and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
   if marks[1] then
     local _, row, column, details = unpack(marks[1])
     local text = details.virt_text[1][1]

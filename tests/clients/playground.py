@@ -23,13 +23,15 @@ FORETYPE = str(Path(editor.SCRIPTS) / "foretype")
 TIMEOUT = 30.0
 TEXTS = ["hello world again", "äöü😀 grün und blau"]
 SCRIPTED = {"maxSearchTime": 10_000, "predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
-SCRIPTED_SERVER = """
+PATIENT = {"maxSearchTime": 10_000}
+"""Settings for a busy machine, on which the default of 25 ms ends the search too early."""
+SERVER = """
 import asyncio, sys
 from pathlib import Path
-from foretype_server import lsp
+from foretype_server.lsp import serve as lsp
 from foretype_server.setup.client_files import editor_files
 from foretype_server.playground.page import InitialState, Page, serve
-initial_state = InitialState(text="", settings=%r)
+initial_state = InitialState(text=%r, settings=%r)
 page = Page(editor_files("playground") / "dist", initial_state)
 asyncio.run(serve(lsp.handle_connection, page, 0, lambda address: print(address, flush=True)))
 """
@@ -49,9 +51,9 @@ def serving(home: Path, *command: str) -> Iterator[tuple[str, subprocess.Popen[s
 
 
 @contextmanager
-def serving_scripted(home: Path) -> Iterator[str]:
-    """Serve an empty page whose server predicts `TEXTS`; yield its address."""
-    with serving(home, sys.executable, "-c", SCRIPTED_SERVER % SCRIPTED) as (address, _):
+def serving_with(home: Path, settings: dict[str, Any], text: str | None = "") -> Iterator[str]:
+    """Serve a page with these settings and this text, by default none; yield its address."""
+    with serving(home, sys.executable, "-c", SERVER % (text, settings)) as (address, _):
         yield address
 
 
@@ -105,7 +107,7 @@ class Playground:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """Return the value of `look` once `wanted` accepts it."""
-        return editor.wait_until(look, wanted, TIMEOUT, lambda: f"{self.errors}")
+        return editor.until(look, wanted, TIMEOUT, lambda: f"{self.errors}")
 
     def wait_for_ghost(self, text: str) -> None:
         self.wait(self.ghost, lambda ghost: ghost == text)
@@ -126,7 +128,7 @@ slider.value = value; slider.dispatchEvent(new Event('input')) }"""
 
 
 @contextmanager
-def open_page(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
+def opened(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, **how)
     try:
         yield Playground(context.new_page(), address)

@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,19 @@ class Terminal:
     def wait_for(self, text: str) -> str:
         """Wait until `text` is on the screen; return the screen."""
         return self.wait(self.screen, lambda screen: text in screen)
+
+    def retype_until(self, text: str) -> None:
+        """Retype an ``e`` until `text` is on the screen: the server does not report that its index
+        is loaded.
+        """
+
+        def retype() -> str:
+            self.press("BSpace")
+            self.type("e")
+            time.sleep(1)
+            return self.screen()
+
+        self.wait(retype, lambda screen: text in screen)
 
 
 @contextmanager

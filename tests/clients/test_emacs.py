@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -41,7 +40,8 @@ INIT = """
 (setq foretype-settings '{settings})
 {more}
 (global-foretype-mode)
-(defvar test (make-network-process :name "test" :host "127.0.0.1" :service {port} :coding 'utf-8 :noquery t))
+(defvar test (make-network-process :name "test" :host "127.0.0.1" :service {port}
+                                   :coding 'utf-8 :noquery t))
 (defvar test-read "")
 (set-process-filter test (lambda (process text)
   (setq test-read (concat test-read text))
@@ -122,9 +122,8 @@ def test_opened_file_uses_workspace(tmp_path: Path) -> None:
     )
     for emacs in open_editor(tmp_path, "(:maxSearchTime 10000)"):
         emacs.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
-        time.sleep(2)  # until the server has loaded the index, which it does not report
         emacs.type("The observatory on Quillfeathe")
-        emacs.wait_for("The observatory on Quillfeather Hill is open.")
+        emacs.retype_until("The observatory on Quillfeather Hill is open.")
         assert emacs.text() == "The observatory on Quillfeathe"
 
 
@@ -137,6 +136,7 @@ def test_completed_menu_item_is_counted(tmp_path: Path) -> None:
         screen = emacs.wait_for("*Completions*")
         assert re.search(r"(?s)world +\d\d %.*world again +\d\d %", screen)
         emacs.command("switch-to-completions")
+        emacs.wait(partial(emacs.evaluate, "(buffer-name)"), lambda name: name == "*Completions*")
         emacs.press("Enter")
         emacs.wait(emacs.text, lambda text: text.startswith("hello world"))
         emacs.command("foretype-status")
@@ -212,7 +212,8 @@ def test_server_follows_all_changes(editor: Emacs) -> None:
     assert not editor.evaluate("""(progn
       (goto-char 1) (while (search-forward "tail" nil t) (replace-match "äöü"))
       (upcase-region 3 10) (transpose-lines 1) (insert "\\nübrig \\x3fffff\\n") (delete-region 1 4)
-      (narrow-to-region (- (point-max) 2) (point-max)) (subst-char-in-region (point-min) (point-max) ?l ?L)
+      (narrow-to-region (- (point-max) 2) (point-max))
+      (subst-char-in-region (point-min) (point-max) ?l ?L)
       (subst-char-in-region (point-min) (point-max) ?L ?l) (widen) (goto-char (point-max)) nil)""")
     editor.type("o")
     editor.wait_for("hello world again")

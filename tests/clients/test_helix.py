@@ -32,10 +32,12 @@ SETTINGS = (
 
 @pytest.fixture
 def languages(tmp_path: Path) -> Path:
-    """The client's configuration, in the configuration folder of Helix."""
+    """The client's configuration, with time to search, in the configuration folder of Helix."""
     path = tmp_path / "config" / "helix" / "languages.toml"
     path.parent.mkdir(parents=True)
-    path.write_text((client_files.editor_files("helix") / "languages.toml").read_text())
+    text = (client_files.editor_files("helix") / "languages.toml").read_text()
+    assert "maxItems = 5" in text
+    path.write_text(text.replace("maxItems = 5", "maxItems = 5, maxSearchTime = 10000"))
     return path
 
 
@@ -45,7 +47,7 @@ def log_of(folder: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def open_editor(folder: Path, file: str) -> Iterator[Terminal]:
+def opened(folder: Path, file: str) -> Iterator[Terminal]:
     """A Helix in insert mode in a file of a repository."""
     (folder / "work" / ".git").mkdir(parents=True)
     (folder / "work" / file).write_text("\n")
@@ -62,19 +64,19 @@ def open_editor(folder: Path, file: str) -> Iterator[Terminal]:
 def editor(tmp_path: Path, languages: Path) -> Iterator[Terminal]:
     """A Helix in insert mode in a text file, whose server predicts the texts of `SETTINGS`."""
     languages.write_text(re.sub(r"(?m)^config = .*", f"config = {SETTINGS}", languages.read_text()))
-    yield from open_editor(tmp_path, "notes.txt")
+    yield from opened(tmp_path, "notes.txt")
 
 
 def test_opened_file_uses_workspace(tmp_path: Path, languages: Path) -> None:
     """A Python file has words of the workspace, beside the other servers of Python."""
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "other.py").write_text(8 * "print(observatory_of_the_northern_hills)\n")
-    for editor in open_editor(tmp_path, "notes.py"):
+    for editor in opened(tmp_path, "notes.py"):
         editor.wait(
             lambda: re.search(r'foretype <- .*"kind": ?"end"', log_of(tmp_path))
         )  # the workspace is indexed
-        editor.type("print(observatory_of")
-        editor.wait_for("observatory_of_the_northern_hills")
+        editor.type("print(observatory_of_the")
+        editor.retype_until("observatory_of_the_northern_hills")
 
 
 def test_completed_menu_has_next_words(editor: Terminal) -> None:

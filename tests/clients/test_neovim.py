@@ -46,7 +46,8 @@ def accepted(editor: Neovim) -> dict[str, int]:
     """Return the server's counts of accepted suggestions."""
     return editor.lua(
         """local client = vim.lsp.get_clients({ name = "foretype" })[1]
-        return client:request_sync("workspace/executeCommand", { command = "foretype.status" }).result.accepted"""
+        local status = { command = "foretype.status" }
+        return client:request_sync("workspace/executeCommand", status).result.accepted"""
     )
 
 

@@ -17,12 +17,14 @@ from . import browser
 from .playground import (
     FORETYPE,
     MOVE,
+    PATIENT,
     PLAYGROUND,
+    SCRIPTED,
     TIMEOUT,
     Playground,
-    open_page,
+    opened,
     serving,
-    serving_scripted,
+    serving_with,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=str(browse
 @pytest.fixture(scope="module")
 def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty page whose server predicts a few texts."""
-    with serving_scripted(tmp_path_factory.mktemp("home")) as address:
+    with serving_with(tmp_path_factory.mktemp("home"), SCRIPTED) as address:
         yield address
 
 
@@ -50,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(chromium: Browser, scripted: str) -> Iterator[Playground]:
     """An empty page; the test fails if the browser reports an error."""
-    with open_page(chromium, scripted) as playground:
+    with opened(chromium, scripted) as playground:
         yield playground
         assert playground.errors == []
 
@@ -185,7 +187,7 @@ def test_edit_keeps_other_tints(page: Playground) -> None:
 
 def test_two_tabs_work_independently(chromium: Browser, scripted: str, page: Playground) -> None:
     """Two pages of one server have ghost text at the same time."""
-    with open_page(chromium, scripted) as other:
+    with opened(chromium, scripted) as other:
         for one in (page, other):
             one.type("hello")
         for one in (page, other):
@@ -222,7 +224,7 @@ def test_server_end_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
     command = (FORETYPE, "playground", str(tmp_path / "letter.txt"), "--no-open")
     with (
         serving(tmp_path / "home", *command) as (address, process),
-        open_page(chromium, address) as playground,
+        opened(chromium, address) as playground,
     ):
         assert playground.page.locator("#name").inner_text() == "letter.txt"
         assert playground.text() == "Dear Philippa,\n"
@@ -244,9 +246,9 @@ def test_server_end_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
 
 def test_welcome_text_demonstrates_prediction(chromium: Browser, tmp_path: Path) -> None:
     """In the default text, the repeated name is predicted, in both colour schemes."""
-    with serving(tmp_path / "home", FORETYPE, "playground", "--no-open") as (address, _):
+    with serving_with(tmp_path / "home", PATIENT, text=None) as address:
         for scheme in ("light", "dark"):
-            with open_page(chromium, address, color_scheme=scheme) as page:
+            with opened(chromium, address, color_scheme=scheme) as page:
                 page.wait(page.untinted, lambda count: count == 0)
                 page.wait(page.ghost, lambda ghost: ghost.startswith("Philippa Wainwright"))
                 assert page.page.locator("#predictors").inner_text().split() == ["network", "copy"]
@@ -255,17 +257,26 @@ def test_welcome_text_demonstrates_prediction(chromium: Browser, tmp_path: Path)
                 assert page.errors == []
 
 
+def sampled_ghost(page: Playground, seed: int) -> str:
+    """Return the ghost text that is sampled with a seed, or none if it is not probable enough."""
+    page.page.evaluate(MOVE, ["seed", seed])
+    time.sleep(0.5)
+    return page.ghost()
+
+
 def take(page: Playground, scheme: str) -> None:
     """Take a picture for the README: a predicted name, and the next characters."""
     from PIL import Image  # matplotlib brings it
 
     page.press("Tab")
     page.wait(page.ghost, lambda ghost: not ghost.startswith("P"))
-    page.type("is ")
+    if not page.text().endswith(" is "):
+        page.type("is ")
     page.page.evaluate(MOVE, ["temperature", "0.6"])
     page.wait(page.bars, lambda bars: 0.01 < bars[0]["drawn"] < 1)
     page.wait(page.untinted, lambda count: count == 0)
-    page.wait(page.ghost)
+    seeds = iter(range(50))
+    page.wait(lambda: sampled_ghost(page, next(seeds)))
     time.sleep(1)
     picture = PLAYGROUND / "images" / f"{scheme}.png"
     page.page.screenshot(path=picture)

@@ -15,13 +15,13 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from . import npm
-from .playground import FORETYPE, PLAYGROUND, TIMEOUT, serving, serving_scripted
+from .playground import FORETYPE, PLAYGROUND, SCRIPTED, TIMEOUT, serving, serving_with
 
 
 @pytest.fixture(scope="module")
 def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty page whose server predicts a few texts."""
-    with serving_scripted(tmp_path_factory.mktemp("home")) as address:
+    with serving_with(tmp_path_factory.mktemp("home"), SCRIPTED) as address:
         yield address
 
 

@@ -1,115 +1,25 @@
-"""The plugin for Vim, in a real Vim, with the real server."""
+"""The plugin for Vim, in Vim, with the real server."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from foretype_server.setup import client_files
+from .vim import MISSING, SCRIPTED, SERVER, Vim, errors, opened
 
-from . import terminal
-from .terminal import Terminal, started
-
-
-def suits(program: str | None) -> bool:
-    """Return whether this Vim has the features that the plugin needs; Debian's vim-tiny lacks
-    them.
-    """
-    if program is None:
-        return False
-    version = subprocess.run(
-        [program, "--version"], capture_output=True, text=True, check=True
-    ).stdout
-    return all(feature in version for feature in ("+job", "+textprop", "+channel", "+timers"))
-
-
-PROGRAM = terminal.find("vim")
-pytestmark = pytest.mark.skipif(
-    not suits(PROGRAM), reason="no full Vim 9.0, or no tmux: set FORETYPE_TEST_VIM"
-)
-
-TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree", "if x:\n\treturn x"]
-SCRIPTED = {
-    "maxSearchTime": 10_000,
-    "inline": {"maxLines": 3},
-    "predictors": {"scripted": {"texts": TEXTS}},
-}
-
-SERVER = "job_info(job_info()[0])['process']"
-"""The process id of the only server, as a Vim expression."""
-
-VIMRC = """
-set nocompatible noswapfile shortmess+=I runtimepath^={plugin}
-filetype plugin on
-let g:foretype_settings = json_decode('{settings}')
-let g:test = ch_open('127.0.0.1:{port}')
-{more}
-"""
-
-
-class Vim(Terminal):
-    """A Vim that also evaluates expressions, over a channel that it has opened to the test."""
-
-    def __init__(self, editor: Terminal, connection: socket.socket) -> None:
-        super().__init__(editor.tmux)
-        self._stream = connection.makefile("rw", encoding="utf-8")
-
-    def evaluate(self, expression: str) -> Any:
-        """Return the value of a Vim expression; works in any mode."""
-        self._stream.write(json.dumps(["expr", expression, -1]) + "\n")
-        self._stream.flush()
-        return json.loads(self._stream.readline())[1]
-
-    def lines(self) -> list[str]:
-        """Return the text of the buffer, which differs from the screen by the ghost text."""
-        return self.evaluate("getline(1, '$')")
-
-    def wait_for_lines(self, *lines: str) -> None:
-        self.wait(self.lines, lambda found: found == list(lines))
-
-    def messages(self) -> list[str]:
-        return self.evaluate("split(execute('messages'), \"\\n\")")
-
-
-def open_editor(
-    folder: Path, settings: dict[str, Any], file: str = "notes.txt", more: str = ""
-) -> Iterator[Vim]:
-    """A Vim with the plugin and `more` in its vimrc; fails if Vim reports an error of its own."""
-    assert PROGRAM
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(terminal.TIMEOUT)
-        quoted = json.dumps(settings).replace("'", "''")
-        plugin, port = client_files.editor_files("vim"), listening.getsockname()[1]
-        (folder / ".vimrc").write_text(
-            VIMRC.format(plugin=plugin, settings=quoted, port=port, more=more)
-        )
-        with started([PROGRAM, file], folder, {}) as editor, listening.accept()[0] as connection:
-            vim = Vim(editor, connection)
-            vim.wait(lambda: vim.evaluate("v:vim_did_enter"))
-            yield vim
-            assert errors(vim) == []
-
-
-def errors(vim: Vim) -> list[str]:
-    """Return the error messages of Vim itself."""
-    return [line for line in vim.messages() if re.match(r"Error|E\d+:", line)]
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
 
 @pytest.fixture
 def editor(tmp_path: Path) -> Iterator[Vim]:
     """A Vim in insert mode in an empty text file, whose server predicts `TEXTS`."""
-    for vim in open_editor(tmp_path, SCRIPTED):
+    for vim in opened(tmp_path, SCRIPTED):
         vim.press("i")
         yield vim
 
@@ -122,11 +32,10 @@ def test_opened_file_uses_workspace(tmp_path: Path) -> None:
     (tmp_path / "work" / "plan.md").write_text(
         30 * "The observatory on Quillfeather Hill is open.\n"
     )
-    for vim in open_editor(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
+    for vim in opened(tmp_path, {"maxSearchTime": 10_000}, "notes.md"):
         vim.wait(lambda: list((tmp_path / "foretype").glob("predictors/copy/*/manifest.json")))
-        time.sleep(2)  # until the server has loaded the index, which it does not report
         vim.type("iThe observatory on Quillfeathe")
-        vim.wait_for("The observatory on Quillfeather Hill is open.")
+        vim.retype_until("The observatory on Quillfeather Hill is open.")
         assert vim.lines() == ["The observatory on Quillfeathe"]
 
 
@@ -286,7 +195,7 @@ def test_server_follows_all_changes(editor: Vim) -> None:
 
 def test_user_mapping_works_without_ghost(tmp_path: Path) -> None:
     """A buffer-local mapping of the user works again as soon as no ghost text is shown."""
-    for vim in open_editor(tmp_path, SCRIPTED, more="inoremap <buffer> <Tab> TAB"):
+    for vim in opened(tmp_path, SCRIPTED, more="inoremap <buffer> <Tab> TAB"):
         vim.type("ihello")
         vim.wait_for("hello world again")
         vim.press("Tab")
@@ -370,7 +279,7 @@ def test_ended_server_gets_no_messages(tmp_path: Path) -> None:
     """No message is written to a server that has ended, though its channel still counts as open: no
     E630 or E631.
     """
-    for vim in open_editor(tmp_path, SCRIPTED, more=KILL):
+    for vim in opened(tmp_path, SCRIPTED, more=KILL):
         vim.type("ihello")
         vim.wait_for("hello world again")
         vim.press("Escape")
@@ -432,7 +341,7 @@ def test_renamed_file_changes_its_server(editor: Vim, tmp_path: Path, command: s
 
 def test_missing_program_is_reported_once(tmp_path: Path) -> None:
     """A missing program is one message, however many buffers are opened."""
-    for vim in open_editor(tmp_path, SCRIPTED, more="let g:foretype_program = '/none/foretype'"):
+    for vim in opened(tmp_path, SCRIPTED, more="let g:foretype_program = '/none/foretype'"):
         vim.type("\n:edit other.txt\n:edit notes.txt\nihello\x1b")
         vim.wait_for_lines("hello")
         assert [line for line in vim.messages() if "Foretype" in line] == [

@@ -64,7 +64,8 @@ WORKSPACE_FILES: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
 """The default files of a workspace, with their texts."""
 
 COMMAND_PALETTE_IS_OPEN = """
-[...document.querySelectorAll(".quick-input-widget input")].some((one) => one.offsetParent && one.value.startsWith(">"))
+[...document.querySelectorAll(".quick-input-widget input")].some(
+  (one) => one.offsetParent && one.value.startsWith(">"))
 """
 
 

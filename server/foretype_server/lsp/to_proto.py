@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lsprotocol import types
 
-from foretype_server.document import Point, PositionEncoding
+from foretype_server.document import CodeUnits, Point
 
 if TYPE_CHECKING:
     import regex
@@ -78,7 +78,7 @@ class _Utf32:
         return decoded[:units].encode(), decoded[units:].encode()
 
 
-POSITION_ENCODINGS: Final[Mapping[str, PositionEncoding]] = {
+POSITION_ENCODINGS: Final[Mapping[str, CodeUnits]] = {
     "utf-8": _Utf8(),
     "utf-16": _Utf16(),
     "utf-32": _Utf32(),
@@ -121,7 +121,7 @@ def inline_completions(
 
 
 def completions(
-    candidates: Iterable[Candidate], before: Rope, context: ItemContext, encoding: PositionEncoding
+    candidates: Iterable[Candidate], before: Rope, context: ItemContext, encoding: CodeUnits
 ) -> types.CompletionList:
     """The items for `candidates`, in their order, where `before` is the text before the position
     asked for.

@@ -18,7 +18,7 @@ from foretype_model.errors import ForetypeError
 from foretype_model.store.store import Store
 from foretype_model.text.rope import Rope
 from foretype_server import logs
-from foretype_server.document import Point, PositionEncoding, Snapshot, Text
+from foretype_server.document import CodeUnits, Point, Snapshot, Text
 from foretype_server.session.index_scheduler import IndexScheduler, Progress
 from foretype_server.session.open_document import OpenDocument
 from foretype_server.session.worker import Job, Worker
@@ -51,7 +51,7 @@ class ClientSession:
 
     def __init__(
         self,
-        encoding: PositionEncoding,
+        encoding: CodeUnits,
         workspace: tuple[Path, ...],
         editor: str,
         warn: Callable[[str], None],
