@@ -110,6 +110,7 @@ def test_modules_and_scripts_are_there(path):
 
 
 @SHELL
+@pytest.mark.timeout(600)  # each command is a process of its own
 @pytest.mark.skipif(not kernel.best(), reason="the figures are those of native code")
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if list(blocks(page, "console"))], ids=lambda page: page.name
@@ -136,7 +137,7 @@ def test_readme_demo_is_right():
 
 @SHELL
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # each training imports torch
+@pytest.mark.timeout(1800)  # each of four trainings imports torch
 def test_lesson_experiments_work(tmp_path):
     """Ensure that the trainings of how-it-works.md run, each for a moment, and write text."""
     (work := tmp_path / "work").mkdir()
