@@ -25,7 +25,8 @@ BLOCK: Final = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTA
 PROMPT: Final = "$ "
 FIGURE: Final = re.compile(r"\d+(?:\.\d+)?")
 BAR: Final = re.compile("[█▏▎▍▌▋▊▉]+")
-SECONDS: Final = 60
+SECONDS: Final = 600
+"""For a command: a training begins by importing torch, perhaps on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def run(command: str, folder: Path) -> str:
     home = {"FORETYPE_HOME": str(folder.with_name("home")), "PATH": path, "COLUMNS": "80"}
     ran = subprocess.run(
         ["bash", "-c", command], cwd=folder, env={**os.environ, **home, "LC_ALL": "C.UTF-8"},
-        capture_output=True, text=True, timeout=SECONDS, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, f"{command}: {ran.stderr}"
     return "".join(f"{line.rstrip()}\n" for line in ran.stdout.strip("\n").splitlines())

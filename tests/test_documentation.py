@@ -138,7 +138,7 @@ def test_readme_demo_is_right():
 
 @SHELL
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # each training imports torch
+@pytest.mark.timeout(1800)  # each of four trainings imports torch
 def test_lesson_experiments_work(tmp_path):
     """Ensure that the trainings of how-it-works.md run, each for a moment, and write text."""
     (work := tmp_path / "work").mkdir()
