@@ -110,6 +110,7 @@ def test_modules_and_scripts_are_there(path):
 
 
 @SHELL
+@pytest.mark.timeout(600)  # each command is a process of its own
 @pytest.mark.skipif(
     kernel.best_isa() == kernel.IsaLevel.NONE, reason="the figures are those of native code"
 )
