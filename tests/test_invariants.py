@@ -182,7 +182,8 @@ def modules_after(*statements: str) -> set[str]:
 
 
 @each(within(MODEL, DEFAULT_MODEL))
-def test_the_model_knows_neither_protocol_nor_server(path):
+def test_model_imports_no_server(path):
+    """`foretype_model` imports neither the protocol nor the server."""
     assert not packages(path) & {
         "pygls",
         "lsprotocol",
@@ -194,7 +195,8 @@ def test_the_model_knows_neither_protocol_nor_server(path):
 
 
 @each([path for path in within(MODEL, SERVER) if not path.is_relative_to(TRAINING)])
-def test_torch_lives_in_training_alone(path):
+def test_torch_stays_in_training(path):
+    """torch is imported in training and default_model alone."""
     assert not packages(path) & {"torch", "onnx", "safetensors"}
 
 
@@ -206,18 +208,21 @@ def test_torch_lives_in_training_alone(path):
         "foretype_model.store.store",
     ],
 )
-def test_serving_does_without_torch(module):
+def test_serving_imports_no_torch(module):
+    """Serving imports no torch."""
     loaded = modules_after(f"import {module}", "import foretype_model.predictors.network.predictor")
     assert not loaded & {"torch", "onnx", "safetensors", "foretype_model.training"}
 
 
-def test_the_command_line_starts_without_what_only_some_commands_need():
+def test_command_line_imports_little():
+    """The command line starts without the packages that only some commands need."""
     needless = {"torch", "onnx", "onnxruntime", "pygls", "lsprotocol", "matplotlib"}
     assert not modules_after("import foretype_server.commands.app") & needless
 
 
 @each(SOURCES)
-def test_utf_16_is_known_to_one_room(path):
+def test_one_module_knows_utf_16(path):
+    """Position encodings are known to one module."""
     words = ("utf-16", "utf_16", "utf16", "positionencoding")
     knowing = [
         line
@@ -259,39 +264,46 @@ def test_no_module_imports_in_a_circle():
 
 @each(PYTHON)
 def test_nothing_is_unpickled(path):
+    """No module unpickles anything."""
     assert list(dangers(path.read_text("utf-8"))) == []
 
 
 @each([*SOURCES, ROOT / "hatch_build.py"])
-def test_nothing_is_imported_from_the_working_directory(path):
+def test_working_directory_is_not_imported(path):
+    """No module of the working directory is imported."""
     assert list(strays(path.read_text("utf-8"))) == []
 
 
 @each([path for path in TRACKED if path.suffix in {".el", ".kak", ".lua", ".rs", ".ts", ".vim"}])
-def test_nor_by_python_that_a_client_starts(path):
+def test_clients_start_python_isolated(path):
+    """Nor by a Python that a client starts."""
     options = re.findall(r'"(-[mcP])"', path.read_text("utf-8"))
     assert options.count("-P") == len(options) / 2
 
 
 @each(PYTHON)
-def test_a_file_can_be_read_in_one_sitting(path):
+def test_files_are_short(path):
+    """A file has at most 400 lines."""
     assert len(path.read_text("utf-8").splitlines()) <= LONGEST_FILE
 
 
 @each(PYTHON)
-def test_a_file_is_named_for_what_it_holds(path):
+def test_files_have_telling_names(path):
+    """No file is called utils, helpers or the like."""
     assert path.stem not in {"util", "utils", "helper", "helpers", "misc", "common"}
 
 
 @each(TRACKED)
-def test_no_text_knows_the_machine_it_was_written_on(path):
+def test_no_path_of_a_machine(path):
+    """No file holds a path of the machine it was written on."""
     # Put together here, so that this file itself may be searched.
     machine = [f"/{folder}/" for folder in ("work", "root", "opt")] + ["pypi" + ".org"]
     content = path.read_bytes()
     assert not [word for word in machine if word.encode() in content]
 
 
-def test_the_wheel_holds_the_two_packages():
+def test_wheel_holds_two_packages():
+    """The wheel holds the two packages and nothing else."""
     wheel = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["server/foretype_server", "model/foretype_model"]
     assert all(
@@ -311,18 +323,21 @@ def test_the_wheel_holds_the_two_packages():
     ("folder", "packages"),
     [("model", {"foretype_model", "default_model"}), ("server", {"foretype_server"})],
 )
-def test_nothing_importable_stands_beside_the_packages(folder, packages):
+def test_no_other_package_is_importable(folder, packages):
+    """Nothing importable stands beside the packages."""
     beside = {path.name for path in (ROOT / folder).iterdir() if path.name != "__pycache__"}
     assert beside == packages
 
 
 @each(within(MODEL, SERVER))
-def test_no_package_in_the_wheel_imports_the_tools(path):
+def test_wheel_imports_no_tools(path):
+    """No package of the wheel imports the maintainers' tools."""
     assert "default_model" not in packages(path)
 
 
 @each(SOURCES)
-def test_what_is_imported_is_installed(path):
+def test_imports_are_dependencies(path):
+    """Every imported package is a dependency of its room."""
     extras = [
         needs(extra) for room, some in EXTRAS.items() if path.is_relative_to(room) for extra in some
     ]
@@ -337,17 +352,20 @@ def test_what_is_imported_is_installed(path):
 
 
 def test_serving_installs_no_torch():
+    """The dependencies of serving do not contain torch."""
     assert not needs("dependencies") & {"torch", "onnx", "safetensors"}
 
 
-def test_each_dependency_has_its_reason():
+def test_dependencies_have_reasons():
+    """CONTRIBUTING.md gives a reason for each dependency."""
     reasons = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     names = needs("dependencies").union(*map(needs, PYPROJECT["project"]["optional-dependencies"]))
     assert not [name for name in names if f"`{name}`" not in reasons]
 
 
 @pytest.mark.parametrize("document", ["tests/README.md", "CONTRIBUTING.md"])
-def test_the_tests_are_run_as_the_checks_run_them(document):
+def test_contributing_names_the_test_command(document):
+    """CONTRIBUTING.md has the test command of .ci/run."""
     (options,) = re.findall(
         r'^"\$environment/bin/pytest"(.*)$', (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE
     )
@@ -358,7 +376,8 @@ def test_the_tests_are_run_as_the_checks_run_them(document):
     )
 
 
-def test_each_invariant_names_a_test_that_is_there():
+def test_invariants_name_existing_tests():
+    """Each invariant in tests/README.md names an existing test."""
     named = re.findall(
         r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "tests" / "README.md").read_text("utf-8")
     )
@@ -368,6 +387,7 @@ def test_each_invariant_names_a_test_that_is_there():
 
 
 def test_settings_are_documented():
+    """docs/settings.md has every setting with its default."""
     rows = re.findall(
         r"^\| `([\w.]+)` \| `(.+?)` \|",
         (ROOT / "docs" / "settings.md").read_text("utf-8"),
@@ -378,5 +398,6 @@ def test_settings_are_documented():
     assert set(documented) == set(SCHEMA)
 
 
-def test_the_changelog_speaks_of_this_version():
+def test_changelog_has_this_version():
+    """CHANGELOG.md has an entry for this version."""
     assert f"## [{PYPROJECT['project']['version']}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")

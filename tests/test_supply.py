@@ -31,7 +31,8 @@ COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
         "yaml.load(text)", "def f():\n    if a:\n        import shelve",
     ],
 )  # fmt: skip
-def test_what_may_run_what_it_reads_is_found(source):
+def test_unpickling_calls_are_found(source):
+    """Calls that may run the data they read are found."""
     assert list(supply.dangers(source))
 
 
@@ -44,7 +45,8 @@ def test_what_may_run_what_it_reads_is_found(source):
         "yaml.safe_load(text)",
     ],
 )  # fmt: skip
-def test_what_runs_nothing_is_left_alone(source):
+def test_safe_calls_are_allowed(source):
+    """Calls that run nothing are allowed."""
     assert list(supply.dangers(source)) == []
 
 
@@ -57,7 +59,8 @@ def test_what_runs_nothing_is_left_alone(source):
         ("run(['cc', '-c', path])", False),
     ],
 )
-def test_python_that_imports_from_the_working_directory_is_found(source, found):
+def test_stray_imports_are_found(source, found):
+    """A Python that would import from the working directory is found."""
     assert bool(list(supply.strays(source))) == found
 
 
@@ -76,7 +79,8 @@ def test_python_that_imports_from_the_working_directory_is_found(source, found):
         ),
     ],
 )
-def test_a_picture_is_drawn_as_the_working_directory_says_nowhere(tmp_path, draw):
+def test_matplotlibrc_is_ignored(tmp_path, draw):
+    """A matplotlibrc in the working directory does not change a picture."""
     pytest.importorskip("matplotlib")
     (tmp_path / "matplotlibrc").write_text("text.usetex: True")
     latex = tmp_path / "bin" / "latex"
@@ -90,12 +94,14 @@ def test_a_picture_is_drawn_as_the_working_directory_says_nowhere(tmp_path, draw
     assert not list(tmp_path.glob("**/ran"))
 
 
-def test_no_file_that_is_read_is_unpickled():
+def test_no_read_file_is_unpickled():
+    """No file that is read is unpickled."""
     assert [outcome for outcome in supply._loads() if not outcome.held or not outcome.tried] == []
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_the_pickles_that_are_tried_would_run(tmp_path, place):
+def test_tried_pickles_would_run(tmp_path, place):
+    """The pickles of the test above would run if they were read."""
     marker = tmp_path / loading.MARKER
     content = loading.pickles(marker)[place]
     (tmp_path / "tried").write_bytes(content[content.index(b"cbuiltins") :])
@@ -106,39 +112,46 @@ def test_the_pickles_that_are_tried_would_run(tmp_path, place):
 
 
 @pytest.mark.parametrize("need", pins.wanted(), ids=str)
-def test_what_is_wanted_is_pinned(need):
+def test_dependencies_are_pinned(need):
+    """Each dependency is pinned."""
     assert pins.is_pinned(need, KNOWN), "renew requirements-dev.txt by the line at its head"
 
 
 @pytest.mark.parametrize("need", pins.wanted_to_build(), ids=str)
-def test_what_builds_a_release_is_pinned(need):
+def test_build_tools_are_pinned(need):
+    """Each tool that builds a release is pinned."""
     assert pins.is_pinned(need, KNOWN_TO_BUILD), (
         "renew requirements-build.txt by the line at its head"
     )
 
 
-def test_what_builds_a_release_is_what_was_tested():
+def test_build_tools_are_tested_versions():
+    """A release is built with the versions that were tested."""
     both = KNOWN_TO_BUILD.keys() & KNOWN.keys()
     assert "hatchling" in both
     assert {name: KNOWN_TO_BUILD[name] for name in both} == {name: KNOWN[name] for name in both}
 
 
-def test_what_builds_a_release_has_its_reason():
+def test_build_tools_have_reasons():
+    """CONTRIBUTING.md gives a reason for each tool that builds a release."""
     reasons = (pins.ROOT / "CONTRIBUTING.md").read_text("utf-8")
     assert not [need.name for need in pins.wanted_to_build() if f"`{need.name}`" not in reasons]
 
 
-def test_all_that_is_installed_for_developing_is_pinned():
+def test_development_packages_are_pinned():
+    """Each package that is installed for development is pinned."""
     installed = set(licences.installed_for("foretype", pins.EXTRAS)) - {"foretype"}
     assert installed <= KNOWN.keys()
 
 
 @pytest.mark.parametrize("need", ["numpy<1", "leftpad", "torch==1.0"])
-def test_what_is_not_pinned_is_found(need):
+def test_missing_pins_are_found(need):
+    """A missing pin is found."""
     assert not pins.is_pinned(Requirement(need), KNOWN)
 
 
-def test_a_pin_without_a_hash_is_none():
+def test_pins_need_hashes():
+    """A pin without a hash does not count."""
     assert not pins.is_pinned(
         Requirement("numpy"), {"numpy": [KNOWN["numpy"][0]._replace(hashes=[])]}
     )
@@ -147,24 +160,28 @@ def test_a_pin_without_a_hash_is_none():
 @pytest.mark.parametrize(
     "file", [pins.REQUIREMENTS, pins.BUILD_REQUIREMENTS], ids=lambda file: file.name
 )
-def test_the_pins_have_hashes_and_name_no_place_to_get_them_from(file):
+def test_pins_name_no_index(file):
+    """The pins have hashes and name no index."""
     assert all(pin.hashes for found in pins.pins(file).values() for pin in found)
     lines = file.read_text("utf-8").splitlines()
     assert not [line for line in lines if "://" in line or " @ " in line or line.startswith("-")]
 
 
-def test_every_package_of_npm_is_pinned():
+def test_npm_packages_are_pinned():
+    """Every package from npm is pinned."""
     assert supply._npm().held
     assert {lock.parent.name for lock in pins.NPM_LOCKS} >= {"playground", "vscode"}
 
 
-def test_all_that_a_workflow_takes_is_fixed():
+def test_workflow_inputs_are_pinned():
+    """Every action, image and package of a workflow is pinned."""
     outcome = supply._workflows()
     assert outcome.held, outcome.note
     assert outcome.tried > 30
 
 
-def test_what_is_taken_as_it_comes_is_owned_up_to():
+def test_unpinned_inputs_are_documented():
+    """CONTRIBUTING.md names each input that is not pinned."""
     told = (pins.ROOT / "CONTRIBUTING.md").read_text("utf-8")
     assert all(f"`{command}`" in told for command in pins.NEWEST_ON_PURPOSE)
 
@@ -190,7 +207,8 @@ def test_what_is_taken_as_it_comes_is_owned_up_to():
         "run: sudo apt-get install gcc",
     ],
 )  # fmt: skip
-def test_what_a_workflow_takes_as_it_comes_is_found(step):
+def test_unpinned_inputs_are_found(step):
+    """An unpinned input of a workflow is found."""
     assert not all(map(pins.is_fixed, pins.steps(f"      {step}\n")))
 
 
@@ -206,12 +224,14 @@ def test_what_a_workflow_takes_as_it_comes_is_found(step):
         "# pip install hatchling is not run",
     ],
 )  # fmt: skip
-def test_what_a_workflow_takes_from_a_pin_is_left_alone(step):
+def test_pinned_inputs_are_allowed(step):
+    """A pinned input of a workflow is allowed."""
     assert all(map(pins.is_fixed, pins.steps(f"      {step}\n")))
 
 
 @pytest.mark.parametrize("extras", [(), ("dev",)])
-def test_everything_that_comes_along_may_be_passed_on(extras):
+def test_licences_permit_distribution(extras):
+    """Every dependency has a licence that permits distribution."""
     outcome = supply._licences(extras, "a test")
     assert outcome.held, outcome.note
     assert outcome.tried > 10
@@ -232,7 +252,8 @@ def test_everything_that_comes_along_may_be_passed_on(extras):
         ("Summary: says nothing", False),
     ],
 )
-def test_a_licence_is_read_as_packages_tell_it(tmp_path: Path, told: str, expected: bool):
+def test_licences_are_parsed(tmp_path: Path, told: str, expected: bool):
+    """Licences are read from the metadata of packages."""
     (tmp_path / "METADATA").write_text(
         f"Metadata-Version: 2.4\nName: one\nVersion: 1\n{told}\n", "utf-8"
     )
@@ -241,7 +262,8 @@ def test_a_licence_is_read_as_packages_tell_it(tmp_path: Path, told: str, expect
 
 
 @pytest.mark.parametrize(("name", "told"), [("one", "another file is there"), ("two", "not run")])
-def test_nothing_is_built_by_another_file_than_is_pinned(tmp_path, monkeypatch, name, told):
+def test_built_files_match_pins(tmp_path, monkeypatch, name, told):
+    """Each file that builds a release is the pinned one."""
     with zipfile.ZipFile(tmp_path / "one-1-py3-none-any.whl", "w") as wheel:
         wheel.writestr("one-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: one\nVersion: 1\n")
     (tmp_path / "requirements.txt").write_text(f"{name}==1 --hash=sha256:{'0a' * 32}\n", "utf-8")
@@ -254,7 +276,8 @@ def test_nothing_is_built_by_another_file_than_is_pinned(tmp_path, monkeypatch, 
     assert outcome.survived == 0
 
 
-def test_a_wheel_is_the_same_wherever_it_is_built_and_tells_what_is_in_it(tmp_path):
+def test_wheels_are_reproducible(tmp_path):
+    """A wheel is the same wherever it is built, and its RECORD matches its files."""
     sources = supply.copied(supply.ROOT, tmp_path / "sources")
     first, second = (
         supply.contents(supply.release(sources, tmp_path / name, Path(sys.executable)))

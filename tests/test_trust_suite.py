@@ -44,24 +44,28 @@ def run(
     return suite.main()
 
 
-def test_what_holds_every_time_is_status_0(monkeypatch, capsys):
+def test_kept_promises_are_status_0(monkeypatch, capsys):
+    """If every promise held every time, the status is 0."""
     assert run(monkeypatch, good, scale=0.5) == 0
     assert "good · kept · 5 · 5" in capsys.readouterr().err
 
 
-def test_what_does_not_is_status_1(monkeypatch, capsys):
+def test_broken_promise_is_status_1(monkeypatch, capsys):
+    """If one did not, the status is 1."""
     assert run(monkeypatch, failing, good) == 1
     assert "not kept" in capsys.readouterr().out
 
 
-def test_a_part_that_breaks_is_a_row_and_the_others_go_on(monkeypatch, capsys):
+def test_broken_part_is_a_row(monkeypatch, capsys):
+    """A part that breaks is a row, and the others go on."""
     assert run(monkeypatch, bad, good) == 1
     shown = capsys.readouterr().out
     for row in ("kept at first", "broke", "RuntimeError: no more", "good"):
         assert row in shown
 
 
-def test_an_interruption_leaves_what_there_is(monkeypatch, capsys):
+def test_interruption_leaves_the_rows(monkeypatch, capsys):
+    """An interruption leaves the rows so far."""
     assert run(monkeypatch, interrupted, good) == 130
     shown = capsys.readouterr().out
     assert "kept at first" in shown
@@ -69,7 +73,8 @@ def test_an_interruption_leaves_what_there_is(monkeypatch, capsys):
     assert "good" not in shown
 
 
-def test_a_part_that_is_not_there_is_told_with_those_that_are(monkeypatch, capsys):
+def test_unknown_part_lists_the_parts(monkeypatch, capsys):
+    """An unknown part is an error that lists the parts."""
     monkeypatch.setattr(sys, "argv", ["trust", "nothing"])
     with pytest.raises(SystemExit, match="2"):
         suite.main()

@@ -8,8 +8,8 @@ takes an offer that is right and at least two characters long, by one key. Prose
 Jerome K. Jerome, a page of the 18F handbook, PEP 836 and a page of the attrs documentation,
 which none of the models of Foretype has read. Python: two modules of sqlite-utils 3.38 with the
 rest of that project as the workspace. Two cores of a shared server, in a busy hour.
-The language model's ghost text on prose is from an earlier run with the same files (41.6 %); here it
-saved 40.1 %, twice.
+The language model's ghost text on prose is from an earlier run with the same files (41.6 %); here
+it saved 40.1 %, twice.
 
 `foretype evaluate FILE... --max-chars 400` makes the first two rows of a panel for other files.
 """

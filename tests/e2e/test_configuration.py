@@ -16,6 +16,9 @@ CONFIGURATION = {"workspace": {"configuration": True}}
 @pytest.mark.parametrize("wrapped", [True, False])
 @pytest.mark.parametrize("way", ["options", "pulled", "pushed", "pulled again"])
 def test_settings_come_by_every_way(client: Client, way: str, wrapped: bool) -> None:
+    """Settings count from initializationOptions, from didChangeConfiguration and from
+    workspace/configuration.
+    """
     settings: Any = scripted_settings("hello world", nextCharacter=False)
     settings = {"foretype": settings} if wrapped else settings
     if way == "pulled":
@@ -37,7 +40,8 @@ def test_settings_come_by_every_way(client: Client, way: str, wrapped: bool) -> 
     assert client.warnings() == []
 
 
-def test_a_change_of_predictors_reloads_them(client: Client) -> None:
+def test_changed_predictors_are_reloaded(client: Client) -> None:
+    """A change of the setting `predictors` loads the new ones."""
     client.initialize(scripted_settings("hello world"))
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
@@ -53,9 +57,10 @@ def test_a_change_of_predictors_reloads_them(client: Client) -> None:
         ({"maxFileSize": 5}, "plaintext"),
     ],
 )
-def test_where_nothing_is_to_be_offered_nothing_is(
+def test_disabled_server_offers_nothing(
     client: Client, settings: dict[str, Any], language: str
 ) -> None:
+    """If completion is off, or off for a language, the answers are empty."""
     client.initialize(scripted_settings("hello world", **settings))
     client.open(URI, "hello ", language)
     assert client.ghost(URI, 0, 6) == []
@@ -63,6 +68,7 @@ def test_where_nothing_is_to_be_offered_nothing_is(
 
 
 def test_parts_can_be_turned_off(client: Client) -> None:
+    """Ghost text, next words and next characters are turned off one by one."""
     client.initialize(scripted_settings("hello world", nextWord=False, **{"inline.enable": False}))
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6) == []
@@ -72,7 +78,8 @@ def test_parts_can_be_turned_off(client: Client) -> None:
     assert set(kinds) == {"character"}
 
 
-def test_bad_settings_are_one_warning_and_their_defaults(client: Client) -> None:
+def test_bad_settings_are_one_warning(client: Client) -> None:
+    """Bad settings are one warning, and their defaults count."""
     settings = scripted_settings("hello world", temprature=1, topK="many")
     client.configuration = settings
     client.initialize(settings, CONFIGURATION)
@@ -83,7 +90,8 @@ def test_bad_settings_are_one_warning_and_their_defaults(client: Client) -> None
     assert '"topK" is "many", but has to be a whole number from 0 to 256' in warning
 
 
-def test_an_unknown_predictor_is_a_warning_and_the_others_go_on(client: Client) -> None:
+def test_unknown_predictor_is_one_warning(client: Client) -> None:
+    """An unknown predictor is one warning, and the others go on."""
     settings = {"predictors": {"oracle": {}, "scripted": {"texts": ["hello world"]}}}
     client.initialize(settings)
     client.open(URI, "hello ")
@@ -92,9 +100,8 @@ def test_an_unknown_predictor_is_a_warning_and_the_others_go_on(client: Client) 
     assert "'oracle'" in warning
 
 
-def test_a_model_that_cannot_be_loaded_is_one_warning_and_another_serves(
-    client: Client, tmp_path: Path
-) -> None:
+def test_unloadable_model_is_one_warning(client: Client, tmp_path: Path) -> None:
+    """A model that cannot be loaded is one warning, and another serves."""
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"nonsense")
     client.initialize({"model": str(broken)})
@@ -107,7 +114,8 @@ def test_a_model_that_cannot_be_loaded_is_one_warning_and_another_serves(
     assert "the model in use takes its place" in warning
 
 
-def test_an_unknown_model_does_not_stop_predictors_that_use_none(client: Client) -> None:
+def test_unknown_model_spares_other_predictors(client: Client) -> None:
+    """An unknown model does not stop predictors that use none."""
     client.initialize(scripted_settings("hello world", model="nonesuch"))
     client.open(URI, "hello ")
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
@@ -115,7 +123,8 @@ def test_an_unknown_model_does_not_stop_predictors_that_use_none(client: Client)
     assert "'nonesuch'" in warning
 
 
-def test_a_client_that_can_is_asked_to_tell_of_changes(client: Client) -> None:
+def test_changes_of_settings_are_registered(client: Client) -> None:
+    """A client that supports it is asked to report changes of settings."""
     client.initialize(
         scripted_settings(),
         {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}},
@@ -131,9 +140,8 @@ def test_a_client_that_can_is_asked_to_tell_of_changes(client: Client) -> None:
 @pytest.mark.parametrize(
     "answer", [{"error": {"code": -32601, "message": "no"}}, {"result": "nonsense"}, {"result": []}]
 )
-def test_a_client_that_does_not_answer_with_settings_keeps_those_of_the_start(
-    client: Client, answer: Any
-) -> None:
+def test_unanswered_settings_keep_the_first(client: Client, answer: Any) -> None:
+    """If a client does not answer with settings, those of the start remain."""
     client.configuration_answer = answer
     client.initialize(scripted_settings("hello world"), CONFIGURATION)
     client.open(URI, "hello ")

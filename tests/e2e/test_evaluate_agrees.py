@@ -88,9 +88,8 @@ def keys_in_an_editor(client: Client, passage: Passage, mode: Mode) -> tuple[int
 @pytest.mark.parametrize("mode", ["inline", "popup", "both"])
 @pytest.mark.parametrize("at", ["end", "middle"])
 @pytest.mark.parametrize("text", TEXTS)
-def test_the_keys_are_those_pressed_in_an_editor(
-    client: Client, text: str, at: str, mode: Mode
-) -> None:
+def test_evaluated_keys_equal_pressed_keys(client: Client, text: str, at: str, mode: Mode) -> None:
+    """The keys that an evaluation counts are those pressed in an editor with the real server."""
     client.initialize(scripted_settings(*KNOWN))
     passage = Passage.of(text, at, 1000)
     system = PredictorSystem("scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options())

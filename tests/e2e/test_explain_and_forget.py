@@ -69,7 +69,8 @@ def is_completed(client, text: str, word: str) -> bool:
 # Why
 
 
-def test_an_offer_says_in_which_line_of_which_file_it_has_stood(client):
+def test_explanation_names_file_and_line(client):
+    """An explanation names the file and line where a suggestion has occurred."""
     assert is_completed(client, "The treasurer of our ", "society")
     why = explain(client, 21)
     assert "society".startswith(why["text"])
@@ -81,7 +82,8 @@ def test_an_offer_says_in_which_line_of_which_file_it_has_stood(client):
     assert why["candidates"][0]["text"] == why["text"]
 
 
-def test_any_text_is_explained_at_any_point(client):
+def test_any_text_is_explained(client):
+    """Any text is explained at any position."""
     client.open(URI, "We meet in the old house\n")
     why = explain(client, 19, text="pumping station")
     assert why["sources"][0]["where"] == "plan.txt:1"
@@ -91,7 +93,8 @@ def test_any_text_is_explained_at_any_point(client):
     assert nothing_known["probability"] < why["probability"]
 
 
-def test_what_was_just_typed_is_a_source_too(client):
+def test_typed_text_is_a_source(client):
+    """Text that was just typed is a source too."""
     client.open(URI, "")
     client.send(change(URI, 2, insertion(0, 0, "Ozymandias bowed. Ozyman")))
     client.completions(URI, 0, 24)
@@ -100,7 +103,8 @@ def test_what_was_just_typed_is_a_source_too(client):
     assert why["sources"][0]["where"] == "this text"
 
 
-def test_a_resolved_item_names_its_sources_while_the_document_is_what_it_was(client):
+def test_resolved_item_names_its_sources(client):
+    """A resolved item names its sources as long as the document is unchanged."""
     assert is_completed(client, "The treasurer of our ", "society")
     item = client.completions(URI, 0, 21)["items"][0]
     lines = client.request("completionItem/resolve", item)["documentation"]["value"].splitlines()
@@ -112,7 +116,8 @@ def test_a_resolved_item_names_its_sources_while_the_document_is_what_it_was(cli
     assert later == lines[:-1]
 
 
-def test_an_item_of_another_session_is_resolved_from_what_it_holds(client):
+def test_foreign_item_is_resolved_alone(client):
+    """An item of another session is resolved from its own data."""
     data = {
         "probability": 0.5,
         "shares": {"copy": 1.0},
@@ -127,12 +132,14 @@ def test_an_item_of_another_session_is_resolved_from_what_it_holds(client):
 @pytest.mark.parametrize(
     "argument", [{}, {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}, 3]
 )
-def test_a_question_that_is_none_is_refused(client, argument):
+def test_malformed_explanation_is_refused(client, argument):
+    """A malformed request for an explanation is refused."""
     with pytest.raises(RuntimeError, match="position"):
         execute(client, "foretype.explain", argument)
 
 
-def test_where_nothing_is_open_nothing_is_explained(client):
+def test_closed_document_is_not_explained(client):
+    """A document that is not open has no explanation."""
     assert explain(client, 0) is None
 
 
@@ -144,7 +151,8 @@ def run(home: Path, *arguments: str, stdin: str = "") -> str:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_the_command_line_says_so_too_once_it_has_read_what_is_new(tmp_path, folder, as_json):
+def test_command_line_explains_after_indexing(tmp_path, folder, as_json):
+    """The command line names the sources too, once it has indexed the new files."""
     (folder / "new.txt").write_text("Notes\nThe harbourmaster's cat is called Ozymandias.\n")
     (tmp_path / "open.txt").write_text("The harbourmaster's cat ")
     predictors = ["--predictor", "scripted", "--predictor", "copy", "--workspace", str(folder)]
@@ -169,7 +177,8 @@ def test_the_command_line_says_so_too_once_it_has_read_what_is_new(tmp_path, fol
 # Forgetting
 
 
-def test_a_file_that_is_forgotten_is_offered_no_more_now_or_later(client, folder):
+def test_forgotten_file_is_offered_nowhere(client, folder):
+    """Text of a forgotten file is never offered again, now or after a restart."""
     assert is_completed(client, "The treasurer of our ", "society")
     removed = execute(client, "foretype.forget", {"path": str(folder / "letters")})
     assert removed == {
@@ -181,7 +190,8 @@ def test_a_file_that_is_forgotten_is_offered_no_more_now_or_later(client, folder
     assert is_completed(client, "We meet in the old ", "pumping")
 
 
-def test_a_word_that_is_forgotten_is_offered_no_more_from_a_file_or_from_the_open_document(client):
+def test_forgotten_word_is_offered_nowhere(client):
+    """A forgotten word is never offered again, from a file or from the open document."""
     text = "Philippa Wainwright said: the society is Philippa "
     assert is_completed(client, text, "Wainwright")
     removed = execute(client, "foretype.forget", {"word": "Wainwright"})
@@ -201,7 +211,8 @@ def on_disk(folder: Path) -> bytes:
     return held
 
 
-def test_what_is_forgotten_in_an_editor_leaves_the_disk(client, tmp_path):
+def test_forgotten_text_leaves_the_disk(client, tmp_path):
+    """Text that is forgotten in an editor leaves the disk."""
     segments = tmp_path / "home" / "predictors" / "copy"
     assert is_completed(client, "The treasurer of our ", "society")
     execute(client, "foretype.forget", {"word": "Wainwright"})
@@ -213,9 +224,8 @@ def test_what_is_forgotten_in_an_editor_leaves_the_disk(client, tmp_path):
     assert not is_completed(client, "our society is Philippa ", "Wainwright")
 
 
-def test_what_is_forgotten_in_an_editor_leaves_the_indexes_of_other_workspaces_and_stays_out(
-    tmp_path, folder
-):
+def test_forgotten_text_leaves_other_indexes(tmp_path, folder):
+    """Text that is forgotten in an editor leaves the indexes of other workspaces too, for good."""
     copy = tmp_path / "home" / "predictors" / "copy"
     create(PredictorConfig(workspace=(folder / "letters",), state_folder=copy)).refresh()
     assert on_disk(copy).count(b"Wainwright") == 2
@@ -233,16 +243,16 @@ def test_what_is_forgotten_in_an_editor_leaves_the_indexes_of_other_workspaces_a
     assert b"Wainwright" not in on_disk(copy)
 
 
-def test_an_editor_follows_what_the_command_line_forgets_once_a_file_is_saved(
-    client, tmp_path, folder
-):
+def test_server_follows_the_command_line(client, tmp_path, folder):
+    """A running server follows `foretype forget` once a file is saved."""
     assert is_completed(client, "our society is Philippa ", "Wainwright")
     run(tmp_path / "home", "forget", "Wainwright")
     client.notify("textDocument/didSave", {"textDocument": {"uri": (folder / "plan.txt").as_uri()}})
     assert eventually(lambda: not is_completed(client, "our society is Philippa ", "Wainwright"))
 
 
-def test_what_is_shown_of_the_next_characters_follows_at_once(client, tmp_path):
+def test_outlook_forgets_at_once(client, tmp_path):
+    """The shown next characters follow a forgotten word at once."""
     text = "The treasurer of our society is Philippa "
     client.open(URI, text)
 
@@ -255,9 +265,10 @@ def test_what_is_shown_of_the_next_characters_follows_at_once(client, tmp_path):
     assert next_character() != "W"
 
 
-def test_what_the_network_has_learnt_is_not_written_back_when_the_command_line_has_reset_it(
-    tmp_path, folder
-):
+def test_reset_corrections_stay_reset(tmp_path, folder):
+    """Corrections of the network that the command line has reset are not written back by a
+    server.
+    """
     network = tmp_path / "home" / "predictors" / "network"
     with server(tmp_path / "home") as (client, _):
         client.initialize(
@@ -274,7 +285,8 @@ def test_what_the_network_has_learnt_is_not_written_back_when_the_command_line_h
     assert (network / "reset").exists()
 
 
-def test_a_list_that_is_none_is_told_by_name_and_the_server_goes_on(tmp_path, folder):
+def test_damaged_forget_list_is_named(tmp_path, folder):
+    """A damaged forget list is named in one warning, and the server goes on."""
     broken = tmp_path / "home" / "predictors" / "copy" / "forgotten.json"
     broken.write_text('{"paths": "all", "words": []}')
     with server(tmp_path / "home") as (client, _):
@@ -299,12 +311,14 @@ def test_a_list_that_is_none_is_told_by_name_and_the_server_goes_on(tmp_path, fo
         {"word": "\ud800x"}, {"word": "x\udcff"}, "a",
     ],
 )  # fmt: skip
-def test_what_is_neither_path_nor_word_is_not_forgotten(client, argument):
+def test_malformed_forget_is_refused(client, argument):
+    """A request to forget neither a path nor a word is refused."""
     with pytest.raises(RuntimeError, match="word"):
         execute(client, "foretype.forget", argument)
 
 
-def test_the_command_line_forgets_in_every_index_and_on_the_disk(tmp_path, folder):
+def test_command_line_forgets_everywhere(tmp_path, folder):
+    """`foretype forget` removes text from every index and from the disk."""
     home = tmp_path / "home"
     (index,) = (home / "predictors" / "copy").iterdir()
     removed = json.loads(run(home, "forget", "Wainwright", "--json"))

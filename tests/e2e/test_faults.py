@@ -12,25 +12,27 @@ from tests.trust import faults_kills, faults_plugins
 
 
 @pytest.mark.parametrize("place", ["create", "step"])
-def test_what_a_predictor_raises_costs_itself_alone_whatever_it_is(
-    tmp_path: Path, place: str
-) -> None:
+def test_raising_predictor_costs_itself_alone(tmp_path: Path, place: str) -> None:
+    """A predictor that raises, whatever it raises, is dropped and the others go on."""
     faults_plugins.install(tmp_path / "plugins")
     assert list(faults_plugins.faults_of("raises KeyboardInterrupt", place, tmp_path)) == []
 
 
-def test_a_predictor_that_hangs_is_given_up_and_told(tmp_path: Path) -> None:
+def test_hanging_predictor_is_dropped(tmp_path: Path) -> None:
+    """A predictor that hangs is dropped, with one warning."""
     faults_plugins.install(tmp_path / "plugins")
     assert list(faults_plugins.faults_of("hangs", "predict", tmp_path)) == []
 
 
 @pytest.mark.slow
-def test_a_killed_server_is_followed_by_one_that_is_well(tmp_path: Path) -> None:
+def test_server_starts_after_a_kill(tmp_path: Path) -> None:
+    """After a server was killed, the next one works."""
     outcome = faults_kills.servers(tmp_path, random.Random(2), 1)
     assert outcome.held, outcome.note
 
 
-def test_the_end_does_not_wait_for_a_thread_that_has_none() -> None:
+def test_shutdown_skips_hanging_threads() -> None:
+    """Shutdown does not wait for a thread that never ends."""
     code = """
 import asyncio, threading, time
 from foretype_server.lsp import shutdown

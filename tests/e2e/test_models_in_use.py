@@ -58,7 +58,8 @@ def knows(client: Client, file: Path) -> bool:
     return any(label.startswith("gardener waters the orchids") for label in offered(client, file))
 
 
-def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained: Path) -> None:
+def test_server_uses_assigned_model(home: Path, trained: Path) -> None:
+    """A running server completes a file with the model assigned to its folder."""
     inside, outside = home.parent / "garden" / "new.txt", home.parent / "new.txt"
     with server(home) as (client, _):
         client.initialize({"predictors": ["network"]})
@@ -79,29 +80,31 @@ def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained:
         assert client.warnings() == []
 
 
-def test_what_is_better_on_the_files_completes_them(home: Path, trained: Path) -> None:
+def test_better_model_is_assigned(home: Path, trained: Path) -> None:
+    """A trained model that is better on held-out text completes the files it was trained on."""
     run(home, "models", "import", str(trained), "--name", "first")
     said = run_output(home, "train", "garden", "--from", "first", "--steps", "5")
     assert "It completes what is under garden from now on" in said
     assert f"garden completes {home.parent / 'garden'}" in run_output(home, "models")
 
 
-def test_what_is_worse_than_the_model_in_use_takes_no_place(home: Path) -> None:
+def test_worse_model_is_not_assigned(home: Path) -> None:
+    """A trained model that is worse than the one in use is not assigned."""
     said = run_output(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
     assert "not better than the model in use" in said
     assert "garden completes" not in run_output(home, "models")
 
 
-def test_a_model_that_the_settings_name_serves_everywhere(home: Path, trained: Path) -> None:
+def test_named_model_serves_everywhere(home: Path, trained: Path) -> None:
+    """A model that the settings name serves every file."""
     add(home, trained)
     with server(home) as (client, _):
         client.initialize({"predictors": ["network"], "model": "default"})
         assert not knows(client, home.parent / "garden" / "new.txt")
 
 
-def test_a_model_that_breaks_is_one_warning_and_the_others_complete(
-    home: Path, trained: Path
-) -> None:
+def test_broken_model_is_one_warning(home: Path, trained: Path) -> None:
+    """A broken model is one warning, and the others complete."""
     add(home, trained)
     (home / "models" / "garden.onnx").write_bytes(b"no model")
     with server(home) as (client, _):
@@ -113,7 +116,8 @@ def test_a_model_that_breaks_is_one_warning_and_the_others_complete(
         assert "another model takes its place" in warning
 
 
-def test_complete_goes_by_the_file(home: Path, trained: Path) -> None:
+def test_complete_uses_assigned_model(home: Path, trained: Path) -> None:
+    """`foretype complete` uses the model assigned to the file's folder."""
     add(home, trained)
     for folder, knows_it in ((home.parent / "garden", True), (home.parent, False)):
         (folder / "new.txt").write_text("The gard")

@@ -30,7 +30,8 @@ def outlook(
     )
 
 
-def test_the_next_characters_have_shares_and_sum_to_no_more_than_one(client: Client) -> None:
+def test_next_characters_have_shares(client: Client) -> None:
+    """The next characters have shares of predictors, and sum to at most 1."""
     client.initialize(BOTH)
     client.open(URI, "hello")
     seen = outlook(client, 5)
@@ -42,7 +43,8 @@ def test_the_next_characters_have_shares_and_sum_to_no_more_than_one(client: Cli
     assert sum(one["probability"] for one in seen["next"]) <= 1.001
 
 
-def test_what_is_drawn_follows_the_settings(client: Client) -> None:
+def test_sampled_shares_follow_settings(client: Client) -> None:
+    """The sampled shares follow temperature, top-k and top-p."""
     client.initialize(scripted_settings("hello world"))
     client.open(URI, "hello")
     drawn = []
@@ -58,9 +60,12 @@ def test_what_is_drawn_follows_the_settings(client: Client) -> None:
     assert drawn[1] == pytest.approx(0.98, abs=0.01)
 
 
-def test_each_character_has_the_probability_of_when_it_came_though_all_is_known_by_now(
+def test_characters_keep_their_first_probability(
     client: Client,
 ) -> None:
+    """Each character has its probability from the time it was typed, though `copy` knows the text
+    by now.
+    """
     client.initialize(BOTH)
     client.open(URI, TEXT)
     client.ghost(URI, 0, len(TEXT))
@@ -73,7 +78,8 @@ def test_each_character_has_the_probability_of_when_it_came_though_all_is_known_
     assert outlook(client, 0, 0, len(TEXT))["characters"] == characters
 
 
-def test_a_key_is_as_probable_as_it_was_shown(client: Client) -> None:
+def test_typed_key_has_shown_probability(client: Client) -> None:
+    """A typed character has the probability that was shown before it."""
     client.initialize(BOTH)
     client.open(URI, "hello wor")
     shown = outlook(client, 9, 0, 9)["next"][0]
@@ -83,16 +89,18 @@ def test_a_key_is_as_probable_as_it_was_shown(client: Client) -> None:
     assert typed["probability"] == pytest.approx(shown["probability"], rel=1e-4)
 
 
-def test_positions_are_counted_as_agreed(client: Client) -> None:
+def test_outlook_uses_agreed_encoding(client: Client) -> None:
+    """Positions are counted in the agreed encoding."""
     client.initialize(BOTH)
     client.open(URI, "😀é!")
     assert [one["text"] for one in outlook(client, 4, 2, 4)["characters"]] == ["é", "!"]
     assert [one["text"] for one in outlook(client, 99, 0, 99)["characters"]] == ["😀", "é", "!"]
 
 
-def test_a_long_range_is_answered_for_in_parts_and_what_stood_before_it_is_missed(
+def test_long_range_comes_in_parts(
     client: Client,
 ) -> None:
+    """A long range is answered in parts, without the text before it."""
     client.initialize(BOTH)
     client.open(URI, "words " * 500)
     characters = outlook(client, 3000, 1000, 3000)["characters"]
@@ -101,7 +109,8 @@ def test_a_long_range_is_answered_for_in_parts_and_what_stood_before_it_is_misse
     assert {one["probability"] for one in outlook(client, 0, 0, 1000)["characters"]} == {None}
 
 
-def test_an_edit_supersedes_it(client: Client) -> None:
+def test_edit_supersedes_outlook(client: Client) -> None:
+    """An edit supersedes the request."""
     client.initialize(BOTH)
     client.open(URI, "words " * 500)
     at = {"line": 0, "character": 0}
@@ -121,7 +130,8 @@ def test_an_edit_supersedes_it(client: Client) -> None:
 @pytest.mark.parametrize(
     "argument", [{}, "a", {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}]
 )
-def test_what_is_no_place_is_refused(client: Client, argument: Any) -> None:
+def test_malformed_place_is_refused(client: Client, argument: Any) -> None:
+    """A malformed position or range is refused."""
     client.initialize(BOTH)
     with pytest.raises(RuntimeError, match="position"):
         client.request(
@@ -129,12 +139,14 @@ def test_what_is_no_place_is_refused(client: Client, argument: Any) -> None:
         )
 
 
-def test_nothing_is_said_of_a_document_that_is_not_open(client: Client) -> None:
+def test_closed_document_has_no_outlook(client: Client) -> None:
+    """A document that is not open has no answer."""
     client.initialize(BOTH)
     assert outlook(client, 0, uri="untitled:other") is None
 
 
-def test_a_predictor_that_fails_is_left_out_with_one_warning(client: Client) -> None:
+def test_failing_predictor_is_left_out(client: Client) -> None:
+    """A predictor that fails is left out, with one warning."""
     client.initialize(
         {"predictors": {"failing": {"texts": ["wow! wow"]}, "copy": {}, "scripted": {"texts": []}}}
     )
@@ -146,7 +158,8 @@ def test_a_predictor_that_fails_is_left_out_with_one_warning(client: Client) -> 
     assert len([text for text in client.warnings() if "failing" in text]) == 1
 
 
-def test_a_document_that_is_opened_again_is_read_anew(client: Client) -> None:
+def test_reopened_document_is_read_anew(client: Client) -> None:
+    """A document that is opened again is scored anew."""
     client.initialize(BOTH)
     bits = []
     for _ in range(2):
@@ -157,7 +170,8 @@ def test_a_document_that_is_opened_again_is_read_anew(client: Client) -> None:
     assert bits[0] == pytest.approx(bits[1])
 
 
-def test_the_default_predictors_show_what_they_think(tmp_path) -> None:
+def test_default_predictors_have_outlook(tmp_path) -> None:
+    """The default predictors answer too."""
     with server(tmp_path / "home") as (client, _):
         client.initialize()
         client.open(URI, "The quick brown fox jum")

@@ -74,28 +74,30 @@ def ghosts(client: Client, predictors: dict[str, Any], *texts: str) -> list[str]
     return [items[0]["insertText"] if items else "" for items in offered]
 
 
-def test_a_plugin_predicts_in_the_server(tmp_path: Path, good: dict[str, str]) -> None:
+def test_plugin_predicts_in_server(tmp_path: Path, good: dict[str, str]) -> None:
+    """A plugin predicts in the server."""
     with server(tmp_path, env=good) as (client, _):
         assert ghosts(client, {"today": {}}, f"Date: {YEAR[:2]}")[0].startswith(f"{YEAR[2:]}-")
         assert client.warnings() == []
 
 
-def test_a_plugin_hears_its_own_options(tmp_path: Path, good: dict[str, str]) -> None:
+def test_plugin_gets_its_options(tmp_path: Path, good: dict[str, str]) -> None:
+    """A plugin gets its own options."""
     with server(tmp_path, env=good) as (client, _):
         predictors = {"today": {"formats": ["in the year %Y"]}}
         assert ghosts(client, predictors, "It was in") == [f" the year {YEAR}"]
 
 
-def test_options_that_a_plugin_does_not_take_are_one_warning_in_its_words(
-    tmp_path: Path, good: dict[str, str]
-) -> None:
+def test_refused_options_are_one_warning(tmp_path: Path, good: dict[str, str]) -> None:
+    """Options that a plugin refuses are one warning, with the plugin's message."""
     with server(tmp_path, env=good) as (client, _):
         assert ghosts(client, {"today": {"formats": 3}, **SCRIPTED}, "hello") == [" world"]
         (warning,) = client.warnings()
         assert 'today takes {"formats":' in warning
 
 
-def test_complete_shows_what_part_a_plugin_has(tmp_path: Path, good: dict[str, str]) -> None:
+def test_complete_shows_plugin_share(tmp_path: Path, good: dict[str, str]) -> None:
+    """`foretype complete` shows the share of a plugin."""
     names = ("--predictor", "network", "--predictor", "today")
     shown = run(tmp_path, good, "complete", "-:1:9", "--json", *names, stdin=f"Date: {YEAR[:2]}")
     offers = json.loads(shown.stdout)
@@ -104,15 +106,15 @@ def test_complete_shows_what_part_a_plugin_has(tmp_path: Path, good: dict[str, s
     assert next_digit["shares"]["today"] > 0.5
 
 
-def test_what_a_plugin_prints_stays_out_of_the_figures(tmp_path: Path, bad: dict[str, str]) -> None:
+def test_plugin_prints_spare_json(tmp_path: Path, bad: dict[str, str]) -> None:
+    """Text that a plugin prints stays out of the JSON on standard output."""
     shown = run(tmp_path, bad, "complete", "-:1:1", "--json", "--predictor", "printing")
     assert json.loads(shown.stdout)["characters"]
     assert "from C" in shown.stderr
 
 
-def test_doctor_knows_where_a_predictor_comes_from_and_what_it_costs(
-    tmp_path: Path, good: dict[str, str]
-) -> None:
+def test_doctor_shows_predictor_costs(tmp_path: Path, good: dict[str, str]) -> None:
+    """`foretype doctor` names the package of a predictor, and the time and memory it takes."""
     checks = {
         check["name"]: check for check in json.loads(run(tmp_path, good, "doctor", "--json").stdout)
     }
@@ -141,9 +143,10 @@ def test_doctor_knows_where_a_predictor_comes_from_and_what_it_costs(
         ("missing", "foretype_absent"),
     ],
 )
-def test_a_plugin_that_misbehaves_costs_itself_alone(
+def test_misbehaving_plugin_costs_itself_alone(
     tmp_path: Path, bad: dict[str, str], name: str, told: str
 ) -> None:
+    """A plugin that raises, hangs or answers nonsense is dropped alone."""
     with server(tmp_path, env=bad) as (client, _):
         assert ghosts(client, {name: {}, **SCRIPTED}, "hello", "oh, hello", "hell") == [
             " world",
@@ -162,9 +165,8 @@ def test_a_plugin_that_misbehaves_costs_itself_alone(
 
 
 @pytest.mark.slow
-def test_doctor_survives_every_plugin_and_says_what_to_do(
-    tmp_path: Path, bad: dict[str, str]
-) -> None:
+def test_doctor_survives_every_plugin(tmp_path: Path, bad: dict[str, str]) -> None:
+    """`foretype doctor` survives every plugin, and advises."""
     ran = run(tmp_path, bad, "doctor", "--json")
     checks = {check["name"].removeprefix("predictor "): check for check in json.loads(ran.stdout)}
     assert ran.returncode == 1
@@ -197,9 +199,8 @@ def test_doctor_survives_every_plugin_and_says_what_to_do(
     assert "latency of ghost text" in checks
 
 
-def test_two_packages_that_offer_one_name_are_told_apart(
-    tmp_path: Path, good: dict[str, str]
-) -> None:
+def test_packages_may_share_a_name(tmp_path: Path, good: dict[str, str]) -> None:
+    """Two packages with a predictor of the same name are told apart."""
     other = tmp_path / "other_today-2.0.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-today\nVersion: 2.0\n")

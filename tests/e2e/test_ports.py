@@ -26,7 +26,8 @@ def connected(port: int, token: str | None = TOKEN) -> tuple[socket.socket, Clie
     return connection, Client(connection.makefile("wb"), connection.makefile("rb"), token)
 
 
-def test_a_second_client_is_turned_away_and_the_first_goes_on(port: int, client: Client) -> None:
+def test_second_client_is_refused(port: int, client: Client) -> None:
+    """A second client is refused, and the first one goes on."""
     client.initialize(scripted_settings("hello world"))
     client.open(URI, "hello ")
     second, other = connected(port)
@@ -37,7 +38,8 @@ def test_a_second_client_is_turned_away_and_the_first_goes_on(port: int, client:
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
 
 
-def test_a_client_that_just_leaves_makes_room_for_the_next(port: int) -> None:
+def test_next_client_follows_a_lost_one(port: int) -> None:
+    """A client that disconnects makes room for the next one."""
     connection, client = connected(port)
     with connection:
         client.initialize(scripted_settings("hello world"))
@@ -65,7 +67,8 @@ def test_a_client_that_just_leaves_makes_room_for_the_next(port: int) -> None:
         {"token": TOKEN[:-1]},
     ],
 )
-def test_a_client_without_the_token_is_told_so_and_cut_off(port: int, shown: object) -> None:
+def test_client_without_token_is_refused(port: int, shown: object) -> None:
+    """A client without the token gets an error and is disconnected."""
     connection, client = connected(port, None)
     with connection:
         ident = client.encode_words(
@@ -81,9 +84,8 @@ def test_a_client_without_the_token_is_told_so_and_cut_off(port: int, shown: obj
     "message",
     [b"{}", b"[" * 900_000, b"\xff", b'{"params": {"initializationOptions": {"token": "%s"}}}'],
 )
-def test_nothing_but_initialize_is_read_from_a_client_that_was_not_let_in(
-    port: int, message: bytes
-) -> None:
+def test_only_initialize_precedes_the_token(port: int, message: bytes) -> None:
+    """Before a client has presented the token, only `initialize` is read."""
     message = message.replace(b"%s", TOKEN.encode())
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(message), message))
@@ -91,7 +93,8 @@ def test_nothing_but_initialize_is_read_from_a_client_that_was_not_let_in(
     assert b'"code": -32803' in answer
 
 
-def test_those_who_say_nothing_keep_nobody_out_and_are_dropped(port: int) -> None:
+def test_silent_clients_are_dropped(port: int) -> None:
+    """Clients that send nothing are dropped, and keep no other client out."""
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
     silent[0].sendall(b"Content-Length: 10\r\n")
     silent[1].sendall(b"Content-Length: 99999999999999\r\n\r\n")
@@ -121,7 +124,8 @@ def test_strangers_cannot_fill_what_the_server_says(port: int) -> None:
         client.wait_until_closed()
 
 
-def test_a_browser_is_cut_off(port: int) -> None:
+def test_browser_is_refused(port: int) -> None:
+    """A browser's request is refused."""
     message = json.dumps(
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}
     )
@@ -157,9 +161,10 @@ def url(address: str) -> str:
     os.name != "posix", reason="the browser is a shell script, and modes are for POSIX"
 )
 @pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_the_secret_address_of_the_page_is_in_no_argument_but_in_a_file_of_the_users_own(
-    tmp_path: Path, end: str
-) -> None:
+def test_page_address_stays_private(tmp_path: Path, end: str) -> None:
+    """The secret address of the page is in no program's arguments, and in a file that only the user
+    can read.
+    """
     started, browser = tmp_path / "arguments", tmp_path / "browser"
     browser.write_text(
         f'#!/bin/sh\nprintf "%s\\n" "$*" > "{started}.new"; mv "{started}.new" "{started}"\n'
@@ -192,7 +197,8 @@ def send_request(
     return answer["result"]
 
 
-def test_a_websocket_takes_documents_of_any_size(url: str) -> None:
+def test_websocket_takes_large_documents(url: str) -> None:
+    """A WebSocket takes documents of any size."""
     with connect(url, origin="http://localhost:3000", max_size=None) as connection:
         send_request(
             connection,
@@ -219,7 +225,8 @@ def test_a_websocket_takes_documents_of_any_size(url: str) -> None:
         assert answer["items"][0]["insertText"] == "world"
 
 
-def test_web_pages_from_elsewhere_are_kept_out(url: str) -> None:
+def test_foreign_pages_are_refused(url: str) -> None:
+    """Web pages from other origins are refused."""
     for origin in ("https://example.com", "http://localhost.example.com"):
         with pytest.raises(InvalidStatus, match="403"):
             connect(url, origin=origin)
@@ -228,13 +235,15 @@ def test_web_pages_from_elsewhere_are_kept_out(url: str) -> None:
 @pytest.mark.parametrize(
     "query", ["", "/", "/?token=", "/?token=wrong", f"/?token={TOKEN[:-1].replace(' ', '+')}", "/?"]
 )
-def test_no_websocket_without_the_token(address: str, query: str) -> None:
+def test_websocket_needs_the_token(address: str, query: str) -> None:
+    """A WebSocket needs the token."""
     with pytest.raises(InvalidStatus, match="401") as refused:
         connect(address + query)
     assert b"FORETYPE_TOKEN" in (refused.value.response.body or b"")
 
 
-def test_a_token_is_made_once_for_the_user_alone_and_is_not_told(tmp_path: Path) -> None:
+def test_token_is_made_once(tmp_path: Path) -> None:
+    """A token is made once, is readable by its user alone, and is not printed."""
     tokens = []
     for option in ("--tcp", "--ws"):
         command = [*SERVE, option, "localhost:0"]
@@ -262,7 +271,8 @@ def test_a_token_is_made_once_for_the_user_alone_and_is_not_told(tmp_path: Path)
     assert (tmp_path / "home" / "token").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_token_that_others_could_read_is_made_anew(tmp_path: Path) -> None:
+def test_readable_token_is_replaced(tmp_path: Path) -> None:
+    """A token file that other users could read is replaced."""
     token = tmp_path / "token"
     token.write_text("x" * 40)
     token.chmod(0o644)
@@ -275,7 +285,8 @@ def test_a_token_that_others_could_read_is_made_anew(tmp_path: Path) -> None:
     assert token.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_token_that_could_be_guessed_is_one_line(tmp_path: Path) -> None:
+def test_weak_token_is_refused(tmp_path: Path) -> None:
+    """A token that could be guessed is refused in one line."""
     environ = environment(tmp_path, {"FORETYPE_TOKEN": "guess"})
     done = subprocess.run(
         [*SERVE, "--ws", "localhost:0"], capture_output=True, env=environ, check=False
@@ -287,7 +298,8 @@ def test_a_token_that_could_be_guessed_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--tcp", "--ws"])
 @pytest.mark.parametrize("address", ["0.0.0.0:9257", "example.com:9257", "[::]:9257"])
-def test_no_address_beyond_this_machine(tmp_path: Path, option: str, address: str) -> None:
+def test_only_loopback_is_served(tmp_path: Path, option: str, address: str) -> None:
+    """An address beyond this machine is refused."""
     done = subprocess.run(
         [*SERVE, option, address], capture_output=True, env=environment(tmp_path, {}), check=False
     )
@@ -296,7 +308,8 @@ def test_no_address_beyond_this_machine(tmp_path: Path, option: str, address: st
     assert b"this machine" in done.stderr
 
 
-def test_a_port_that_is_taken_is_one_line(tmp_path: Path, port: int) -> None:
+def test_busy_port_is_one_line(tmp_path: Path, port: int) -> None:
+    """A port that is in use is one line of error."""
     command = [*SERVE, "--tcp", f"127.0.0.1:{port}"]
     done = subprocess.run(command, capture_output=True, env=environment(tmp_path, {}), check=False)
     assert done.returncode == 1

@@ -18,7 +18,8 @@ from foretype_model.store.lineage import LINEAGE_SUFFIX, Lineage, TrainingTexts
 from foretype_model.store.store import Store
 
 
-def test_no_text_gets_into_a_log(tmp_path: Path) -> None:
+def test_no_text_is_logged(tmp_path: Path) -> None:
+    """No text of the user gets into a log, whatever raises or logs it."""
     told = leaks.session(tmp_path)
     assert len(told.ways) > 30
     assert told.leaks() == []
@@ -26,7 +27,8 @@ def test_no_text_gets_into_a_log(tmp_path: Path) -> None:
     assert [where for where in failed if f"leak{where}" not in told.messages] == []
 
 
-def test_somebody_who_looks_for_a_fault_may_have_it_there(tmp_path: Path) -> None:
+def test_debug_log_may_hold_text(tmp_path: Path) -> None:
+    """With the setting for it, a log has the text that helps to find a fault."""
     told = leaks.session(tmp_path, "--log-text")
     # A line that is no header is no part of any message.
     assert set(told.ways) - set(told.leaks()) == {"header"}
@@ -50,7 +52,8 @@ def test_all_works_without_a_network_and_is_kept_for_the_user_alone(tmp_path: Pa
 
 
 @pytest.mark.skipif(sealed.missing() is not None, reason=str(sealed.missing()))
-def test_a_connection_would_have_been_seen(tmp_path: Path) -> None:
+def test_connection_would_be_detected(tmp_path: Path) -> None:
+    """The check for connections detects one."""
     seal = sealed.Seal(tmp_path)
     connect = "import socket; socket.create_connection(('127.0.0.1', 9))"
     refused = subprocess.run(
@@ -61,7 +64,8 @@ def test_a_connection_would_have_been_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are for POSIX")
-def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
+def test_foreign_files_keep_their_mode(tmp_path: Path) -> None:
+    """Files of other programs keep their permissions."""
     elsewhere = tmp_path / "elsewhere.onnx"
     elsewhere.touch()
     home = tmp_path / "home"
@@ -81,9 +85,10 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are for POSIX")
-def test_what_is_ours_is_known_by_its_whole_name_and_loses_only_what_others_may(
+def test_own_files_become_private(
     tmp_path: Path,
 ) -> None:
+    """Only files with one of our names become private, and lose only the permissions of others."""
     kept = {
         "programs/run": 0o755, "models-hf/token": 0o644, "token/notes.txt": 0o644,
         ".predictors/run": 0o755,
@@ -115,7 +120,8 @@ def test_what_is_ours_is_known_by_its_whole_name_and_loses_only_what_others_may(
     assert not (tmp_path / "home" / "token").exists()
 
 
-def test_what_a_model_was_trained_on_goes_on_with_those_that_are_made_of_it(tmp_path: Path) -> None:
+def test_lineage_passes_to_derived_models(tmp_path: Path) -> None:
+    """The list of a model's training texts passes on to the models trained from it."""
     store = Store(tmp_path / "models")
     first = store.extended_lineage("default", TrainingTexts(["/diary"], 1, 10, 0))
     first.write(tmp_path / "models" / f"first{LINEAGE_SUFFIX}")

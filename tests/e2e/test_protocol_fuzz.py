@@ -59,16 +59,18 @@ def still_answers(client: Client) -> bool:
 @pytest.mark.parametrize(
     "length", ["9" * 5000, "1000000000000000000", "-5", "1e3", "", "0x10", "\u0665"]
 )
-def test_a_length_that_no_message_has_is_no_header(lone_client: Client, length: str) -> None:
+def test_absurd_length_is_no_header(lone_client: Client, length: str) -> None:
+    """A Content-Length that no message has is no header."""
     lone_client.send_raw(f"Content-Length: {length}\r\n\r\n".encode())
     assert still_answers(lone_client)
 
 
 @pytest.mark.parametrize("depth", [200, 600, 950, 10_000, 100_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
-def test_what_is_nested_too_deeply_is_refused(
+def test_deep_nesting_is_refused(
     lone_client: Client, depth: int, opening: str, closing: str
 ) -> None:
+    """JSON that is nested too deeply is refused."""
     nested = opening * depth + "1" + closing * depth
     lone_client.send_raw(resolve(nested))
     ident, code = (None, -32700) if depth >= 10_000 else ("n", -32600)
@@ -82,32 +84,37 @@ def test_what_is_nested_too_deeply_is_refused(
     lone_client.answers.clear()
 
 
-def test_what_is_nested_as_deeply_as_ever_comes_back(lone_client: Client) -> None:
+def test_allowed_nesting_is_read(lone_client: Client) -> None:
+    """JSON that is nested as deeply as allowed is read."""
     nested = "[" * 90 + "]" * 90
     lone_client.send_raw(resolve(nested))
     assert lone_client.result("n")["data"] == json.loads(nested)
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "-1e999"])
-def test_what_is_no_number_is_null(lone_client: Client, number: str) -> None:
+def test_nan_becomes_null(lone_client: Client, number: str) -> None:
+    """NaN and Infinity become null."""
     lone_client.send_raw(resolve(number))
     assert lone_client.result("n").get("data") is None
 
 
-def test_a_number_of_too_many_digits_is_refused(lone_client: Client) -> None:
+def test_long_number_is_refused(lone_client: Client) -> None:
+    """A number of too many digits is refused."""
     lone_client.send_raw(resolve("9" * 5000))
     assert lone_client.answer(None)["error"]["code"] == -32700
     assert still_answers(lone_client)
 
 
 @pytest.mark.parametrize("ident", ["null", "true", "1.5", "[]", "{}"])
-def test_an_id_is_an_integer_or_a_string(lone_client: Client, ident: str) -> None:
+def test_id_is_integer_or_string(lone_client: Client, ident: str) -> None:
+    """A request's id is an integer or a string; anything else is refused."""
     lone_client.send_raw(resolve("1", ident))
     assert lone_client.answer(None)["error"]["code"] == -32600
 
 
 @pytest.mark.parametrize("ident", [0, -1, 10**400, "", "é😀", "\ud800", "x" * 10_000])
-def test_whatever_id_a_request_has_its_answer_has(lone_client: Client, ident: int | str) -> None:
+def test_answer_has_request_id(lone_client: Client, ident: int | str) -> None:
+    """An answer has the id of its request."""
     lone_client.send_raw(resolve("1", json.dumps(ident)))
     assert lone_client.result(ident)["data"] == 1
 
@@ -123,20 +130,23 @@ def test_whatever_id_a_request_has_its_answer_has(lone_client: Client, ident: in
         {},
     ],
 )
-def test_a_response_nobody_asked_for_is_left_out(lone_client: Client, response: Message) -> None:
+def test_unrequested_response_is_ignored(lone_client: Client, response: Message) -> None:
+    """A response without a request is ignored."""
     lone_client.send(response)
     assert still_answers(lone_client)
     assert not lone_client.answers
 
 
 def test_garbage_is_survived(lone_client: Client) -> None:
+    """The server survives random bytes."""
     rng = random.Random(4)
     for number in range(60):
         lone_client.send_raw(MAKERS[number % len(MAKERS)](rng, 1_000_000 + number))
         assert still_answers(lone_client)
 
 
-def test_a_message_with_a_field_replaced_is_answered(lone_client: Client) -> None:
+def test_mutated_message_is_answered(lone_client: Client) -> None:
+    """A message with one field replaced is answered."""
     for number, (method, params) in enumerate(list(all_variants())[::500]):
         lone_client.send({"id": f"field {number}", "method": method, "params": params})
         assert lone_client.answer(f"field {number}")
@@ -183,9 +193,11 @@ TestEdits.settings = settings(max_examples=15, deadline=None)
 
 
 @pytest.mark.parametrize("encoding", sorted(POSITION_ENCODINGS))
-def test_many_edits_leave_what_a_plain_reference_has(encoding: str) -> None:
+def test_many_edits_equal_reference(encoding: str) -> None:
+    """After many edits the text equals that of a plain reference."""
     assert check_edits(2000, encoding, random.Random(5))[1] == []
 
 
-def test_a_server_follows_edits_in_utf_16() -> None:
+def test_server_follows_utf_16_edits() -> None:
+    """A server follows edits in UTF-16."""
     assert served(250, "utf-16", random.Random(6))[1] == []

@@ -18,7 +18,8 @@ def slow(client: Client) -> None:
     client.open(URI, "hello")
 
 
-def test_a_newer_request_of_its_kind_makes_one_stale(client: Client) -> None:
+def test_newer_request_supersedes_older(client: Client) -> None:
+    """A newer request of the same kind supersedes an older one."""
     slow(client)
     older, newer = (
         client.encode_words("textDocument/inlineCompletion", inline_completion_params(URI, 0, 5))
@@ -30,7 +31,8 @@ def test_a_newer_request_of_its_kind_makes_one_stale(client: Client) -> None:
     assert client.result(newer["id"])["items"]
 
 
-def test_an_edit_makes_requests_stale_at_once(client: Client) -> None:
+def test_edit_supersedes_requests(client: Client) -> None:
+    """An edit supersedes the requests before it, at once."""
     slow(client)
     began = time.monotonic()
     assert client.ghost(URI, 0, 5)
@@ -63,7 +65,8 @@ def test_a_request_sees_the_text_of_its_moment(client: Client) -> None:
     assert client.result(request["id"])["items"][0]["insertText"] == " world"
 
 
-def test_cancelling_answers_at_once(client: Client) -> None:
+def test_cancelled_request_is_answered(client: Client) -> None:
+    """A cancelled request is answered at once."""
     slow(client)
     ident = client.send_request(
         "textDocument/inlineCompletion", inline_completion_params(URI, 0, 5)
@@ -76,7 +79,8 @@ def test_cancelling_answers_at_once(client: Client) -> None:
     assert time.monotonic() - began < 1
 
 
-def test_the_loop_is_free_while_models_load_and_requests_wait_for_them(client: Client) -> None:
+def test_loop_is_free_while_loading(client: Client) -> None:
+    """The event loop is free while models load, and requests wait for them."""
     client.initialize({"predictors": {"sleeping": {"texts": ["hello world"]}}})
     client.open(URI, "hello")
     waiting = client.send_request(
@@ -89,7 +93,8 @@ def test_the_loop_is_free_while_models_load_and_requests_wait_for_them(client: C
     assert client.result(waiting)["items"][0]["insertText"] == " world"
 
 
-def test_a_predictor_that_raises_is_dropped_with_one_warning(client: Client) -> None:
+def test_raising_predictor_is_one_warning(client: Client) -> None:
+    """A predictor that raises is dropped with one warning."""
     settings = {
         "predictors": {"failing": {"texts": ["hello there"]}, "scripted": {"texts": ["hello! you"]}}
     }

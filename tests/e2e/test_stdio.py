@@ -76,6 +76,7 @@ def applied(client: Client, marked: str, edit: Message) -> str:
     ],
 )
 def test_next_words(client: Client, marked: str, expected: list[str]) -> None:
+    """The menu has the next words, the best first."""
     items = client.completions(*open_document(client, marked))["items"]
     lines = [
         applied(client, marked, item["textEdit"]).strip("\n ") for item in items[: len(expected)]
@@ -94,9 +95,8 @@ def test_next_words(client: Client, marked: str, expected: list[str]) -> None:
         ("qqqq|", None),
     ],
 )
-def test_ghost_text_is_one_suffix_at_the_cursor(
-    client: Client, marked: str, expected: str | None
-) -> None:
+def test_ghost_text_is_one_suffix(client: Client, marked: str, expected: str | None) -> None:
+    """Ghost text is one item that inserts at the cursor."""
     uri, line, character = open_document(client, marked)
     items = client.ghost(uri, line, character)
     if expected is None:
@@ -108,7 +108,8 @@ def test_ghost_text_is_one_suffix_at_the_cursor(
     assert item["range"] == {"start": here, "end": here}
 
 
-def test_every_item_survives_a_prefix_filter_and_keeps_its_order(client: Client) -> None:
+def test_items_survive_prefix_filters(client: Client) -> None:
+    """Every item survives a client's prefix filter and keeps its order."""
     answer = client.completions(*open_document(client, "grü|"))
     items = answer["items"]
     assert answer["isIncomplete"] is True
@@ -123,7 +124,8 @@ def test_every_item_survives_a_prefix_filter_and_keeps_its_order(client: Client)
     assert kinds == sorted(kinds, reverse=True)  # words, then characters
 
 
-def test_an_item_says_where_it_comes_from(client: Client) -> None:
+def test_resolved_item_has_shares(client: Client) -> None:
+    """A resolved item has its probability and the shares of predictors."""
     item = client.completions(*open_document(client, "hel|"))["items"][0]
     resolved = client.request("completionItem/resolve", item)
     assert "%" in resolved["detail"]
@@ -131,12 +133,14 @@ def test_an_item_says_where_it_comes_from(client: Client) -> None:
     assert {**item, **resolved} == resolved
 
 
-def test_resolving_an_item_of_others_changes_nothing(client: Client) -> None:
+def test_foreign_item_is_unchanged(client: Client) -> None:
+    """Resolving an item of another server changes nothing."""
     item = {"label": "x", "data": {"probability": "high"}}
     assert client.request("completionItem/resolve", item) == item
 
 
 def test_edits_are_followed(client: Client) -> None:
+    """Incremental edits are followed."""
     uri, line, character = open_document(client, "first 😀\r\nh|")
     client.send(
         change(
@@ -153,7 +157,8 @@ def test_edits_are_followed(client: Client) -> None:
     assert client.ghost(uri, 0, 15)[0]["insertText"] == "o world"
 
 
-def test_a_hundred_changes_in_one_megabyte_on_one_line(client: Client) -> None:
+def test_hundred_changes_in_one_line(client: Client) -> None:
+    """A hundred changes in one notification, in one line of 1 MB, are followed."""
     uri = next(fresh)
     client.open(uri, "é " * 333_000)
     end = width("é " * 333_000, client.encoding)
@@ -162,27 +167,31 @@ def test_a_hundred_changes_in_one_megabyte_on_one_line(client: Client) -> None:
     assert client.ghost(uri, 1, 5)[0]["insertText"] == " world"
 
 
-def test_what_is_not_open_gets_empty_answers(client: Client) -> None:
+def test_closed_document_gets_empty_answers(client: Client) -> None:
+    """Requests for a document that is not open get empty answers."""
     assert client.ghost("file:///nowhere", 0, 0) == []
     client.send(change("file:///nowhere", 1, insertion(0, 0, "x")))
     assert client.completions("file:///nowhere", 0, 0) == {"isIncomplete": True, "items": []}
 
 
 def test_past_the_end_is_the_end(client: Client) -> None:
+    """A position past the end means the end."""
     uri, _, _ = open_document(client, "hello |")
     assert client.ghost(uri, 7, 7)[0]["insertText"] == "world"
     assert client.completions(uri, 0, 99)["items"]
 
 
 @pytest.mark.parametrize("beyond", [2**31, 2**32 - 1, 2**53, 1e300])
-def test_an_edit_up_to_the_end_of_all_arrives(client: Client, beyond: float) -> None:
+def test_edit_to_infinity_arrives(client: Client, beyond: float) -> None:
+    """An edit up to a line far past the end replaces the rest."""
     uri, _, _ = open_document(client, "what was there\nbefore|")
     whole = {"start": {"line": 0, "character": 0}, "end": {"line": beyond, "character": beyond}}
     client.send(change(uri, 2, {"range": whole, "text": "hello "}))
     assert client.ghost(uri, 0, 6)[0]["insertText"] == "world"
 
 
-def test_closing_lets_go_of_a_document(client: Client) -> None:
+def test_closing_releases_a_document(client: Client) -> None:
+    """After didClose a document has no answers."""
     uri, line, character = open_document(client, "hello |")
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert client.ghost(uri, line, character) == []
@@ -193,6 +202,8 @@ def test_closing_lets_go_of_a_document(client: Client) -> None:
 
 
 def test_accepted_characters_are_counted(client: Client) -> None:
+    """The characters of an accepted suggestion are counted."""
+
     def count() -> dict[str, int]:
         return client.request("workspace/executeCommand", {"command": "foretype.status"})[
             "accepted"
@@ -234,16 +245,16 @@ def test_accepted_characters_are_counted(client: Client) -> None:
         ("workspace/executeCommand", {"command": "foretype.nonsense"}),
     ],
 )
-def test_malformed_params_get_an_error_and_no_popup(
-    client: Client, method: str, params: Any
-) -> None:
+def test_malformed_params_get_an_error(client: Client, method: str, params: Any) -> None:
+    """Malformed parameters get an error response, and no message to the user."""
     error = client.answer(client.send_request(method, params))["error"]
     assert error["code"] == -32602
     assert "data" not in error
     assert client.warnings() == []
 
 
-def test_unknown_methods_and_broken_messages_get_errors(client: Client) -> None:
+def test_broken_messages_get_errors(client: Client) -> None:
+    """Unknown methods and broken messages get error responses."""
     assert (
         client.answer(client.send_request("textDocument/nonsense", {}))["error"]["code"] == -32601
     )
@@ -256,6 +267,7 @@ def test_unknown_methods_and_broken_messages_get_errors(client: Client) -> None:
     assert client.warnings() == []
 
 
-def test_an_object_with_a_jsonrpc_key_is_no_message(client: Client) -> None:
+def test_jsonrpc_key_is_plain_data(client: Client) -> None:
+    """An object with a key `jsonrpc` inside a message is plain data."""
     item = {"label": "x", "data": {"jsonrpc": "2.0", "method": "exit"}}
     assert client.request("completionItem/resolve", item) == item

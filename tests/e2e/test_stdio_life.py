@@ -15,7 +15,8 @@ from .client import SERVE, inline_completion_params, position_params, scripted_s
 URI = "file:///a.txt"
 
 
-def test_what_is_advertised_to_a_client_without_capabilities(tmp_path: Path) -> None:
+def test_bare_client_gets_core_capabilities(tmp_path: Path) -> None:
+    """A client without capabilities is offered the core of the protocol."""
     with server(tmp_path) as (client, _):
         capabilities = client.initialize(scripted_settings())
         assert capabilities["positionEncoding"] == "utf-16"
@@ -32,9 +33,8 @@ def test_what_is_advertised_to_a_client_without_capabilities(tmp_path: Path) -> 
     ("offered", "chosen"),
     [(["utf-32", "utf-8"], "utf-32"), (["utf-7", "utf-8"], "utf-8"), (["x"], "utf-16")],
 )
-def test_the_first_encoding_that_both_know_is_chosen(
-    tmp_path: Path, offered: list[str], chosen: str
-) -> None:
+def test_first_common_encoding_is_chosen(tmp_path: Path, offered: list[str], chosen: str) -> None:
+    """The first position encoding that both sides know is chosen."""
     with server(tmp_path) as (client, _):
         assert (
             client.initialize({}, {"general": {"positionEncodings": offered}})["positionEncoding"]
@@ -42,7 +42,8 @@ def test_the_first_encoding_that_both_know_is_chosen(
         )
 
 
-def test_requests_before_initialize_and_after_shutdown_are_refused(tmp_path: Path) -> None:
+def test_requests_need_a_running_server(tmp_path: Path) -> None:
+    """Requests before initialize and after shutdown are refused."""
     with server(tmp_path) as (client, _):
         assert (
             client.answer(
@@ -67,29 +68,31 @@ def test_requests_before_initialize_and_after_shutdown_are_refused(tmp_path: Pat
         client.has_shut_down = True
 
 
-def test_exit_without_shutdown_is_status_1(tmp_path: Path) -> None:
+def test_exit_without_shutdown_fails(tmp_path: Path) -> None:
+    """Exit without shutdown ends with status 1."""
     with server(tmp_path, status=1) as (client, _):
         client.initialize(scripted_settings())
         client.notify("exit", None)
 
 
-def test_the_end_of_stdin_is_the_end(tmp_path: Path) -> None:
+def test_end_of_stdin_ends_the_server(tmp_path: Path) -> None:
+    """The end of stdin ends the server."""
     with server(tmp_path, status=1) as (client, process):
         client.initialize(scripted_settings())
         assert process.stdin
         process.stdin.close()
 
 
-def test_the_server_leaves_when_the_editor_is_gone(tmp_path: Path) -> None:
+def test_server_ends_with_its_editor(tmp_path: Path) -> None:
+    """The server ends when the process of its editor is gone."""
     editor = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with server(tmp_path, status=1) as (client, _):
         client.initialize(scripted_settings(), processId=editor.pid)
         editor.communicate(b"\n")
 
 
-def test_exit_in_the_middle_of_work_does_not_wait_for_it(
-    tmp_path: Path, plugins: dict[str, str]
-) -> None:
+def test_exit_does_not_wait_for_work(tmp_path: Path, plugins: dict[str, str]) -> None:
+    """Exit does not wait for work that is under way."""
     with server(tmp_path, env=plugins) as (client, process):
         client.initialize(
             {"predictors": {"slow": {"texts": ["x" * 500]}}, "inline.minConfidence": 0.001}
@@ -103,7 +106,8 @@ def test_exit_in_the_middle_of_work_does_not_wait_for_it(
         assert time.monotonic() - began < 5
 
 
-def test_two_servers_at_once(tmp_path: Path) -> None:
+def test_two_servers_run_at_once(tmp_path: Path) -> None:
+    """Two servers run at once."""
     with server(tmp_path) as (one, _), server(tmp_path) as (other, _):
         for client, text in ((one, "hello world"), (other, "hello there")):
             client.initialize(scripted_settings(text))
@@ -112,7 +116,8 @@ def test_two_servers_at_once(tmp_path: Path) -> None:
         assert other.ghost(URI, 0, 6)[0]["insertText"] == "there"
 
 
-def test_a_client_that_never_says_initialized_is_served(tmp_path: Path) -> None:
+def test_initialized_is_not_needed(tmp_path: Path) -> None:
+    """A client that never sends `initialized` is served."""
     with server(tmp_path) as (client, _):
         client.request(
             "initialize",
@@ -123,7 +128,8 @@ def test_a_client_that_never_says_initialized_is_served(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_prints_no_traceback(tmp_path: Path) -> None:
+    """CTRL-C ends the server without a traceback."""
     with server(tmp_path, status=None) as (client, process):
         client.initialize(scripted_settings())
         process.send_signal(signal.SIGINT)
@@ -132,7 +138,8 @@ def test_ctrl_c_leaves_without_a_traceback(tmp_path: Path) -> None:
         assert b"Traceback" not in process.stderr.read()
 
 
-def test_editors_may_say_stdio(tmp_path: Path) -> None:
+def test_option_stdio_is_accepted(tmp_path: Path) -> None:
+    """The option `--stdio` is accepted."""
     with server(tmp_path, [*SERVE, "--stdio"]) as (client, _):
         client.initialize(scripted_settings("hello world"))
         client.open(URI, "hello ")
@@ -140,6 +147,7 @@ def test_editors_may_say_stdio(tmp_path: Path) -> None:
 
 
 def test_no_torch_is_imported(tmp_path: Path) -> None:
+    """Serving imports no torch."""
     (tmp_path / "torch.py").write_text("raise AssertionError('serving imports torch')")
     with server(tmp_path, SERVE, env={"PYTHONPATH": str(tmp_path)}) as (client, _):
         client.initialize({"predictors": {"network": {}, "scripted": {"texts": ["hello world"]}}})
@@ -148,9 +156,8 @@ def test_no_torch_is_imported(tmp_path: Path) -> None:
         assert not any("torch" in warning for warning in client.warnings())
 
 
-def test_what_plugins_print_stays_out_of_the_protocol(
-    tmp_path: Path, plugins: dict[str, str]
-) -> None:
+def test_plugin_prints_spare_the_protocol(tmp_path: Path, plugins: dict[str, str]) -> None:
+    """Text that a plugin prints stays out of the protocol's stream."""
     with server(tmp_path, env=plugins) as (client, process):
         client.initialize({"predictors": {"failing": {"texts": ["hello world"]}}})
         client.open(URI, "hello")
@@ -160,7 +167,8 @@ def test_what_plugins_print_stays_out_of_the_protocol(
         assert b"from C" in process.stderr.read()
 
 
-def test_nothing_that_was_typed_is_logged(tmp_path: Path, plugins: dict[str, str]) -> None:
+def test_typed_text_is_not_logged(tmp_path: Path, plugins: dict[str, str]) -> None:
+    """No typed text is logged."""
     with server(tmp_path, env=plugins) as (client, process):
         client.initialize({"predictors": {"failing": {"texts": ["sesame opens"]}}})
         client.open(URI, "sesame! ")

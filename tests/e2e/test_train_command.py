@@ -63,7 +63,8 @@ def progress(client: Client) -> dict:
     return client.notification("$/progress")
 
 
-def test_the_workspace_is_trained_on_told_of_and_completed_by_the_model(own_home: Path) -> None:
+def test_workspace_is_trained_on(own_home: Path) -> None:
+    """A training of the workspace reports progress, and its model then completes there."""
     garden = own_home.parent / "garden"
     with server(own_home) as (client, _):
         begin(client, garden)
@@ -86,7 +87,8 @@ def test_the_workspace_is_trained_on_told_of_and_completed_by_the_model(own_home
     assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
 
 
-def test_it_is_cancelled_and_another_can_begin(own_home: Path) -> None:
+def test_training_can_be_cancelled(own_home: Path) -> None:
+    """A training is cancelled, and another can begin."""
     with server(own_home) as (client, _):
         begin(client, own_home.parent / "garden")
         train(client, minutes=10, **{"from": "first"})
@@ -111,7 +113,8 @@ def test_it_is_cancelled_and_another_can_begin(own_home: Path) -> None:
         {"steps": 3},
     ],
 )
-def test_what_is_no_training_is_refused(client: Client, wrong: dict) -> None:
+def test_malformed_training_is_refused(client: Client, wrong: dict) -> None:
+    """A malformed request for a training is refused."""
     client.initialize({"predictors": ["scripted"]})
     with pytest.raises(RuntimeError, match="give at most one"):
         train(client, **wrong)
@@ -119,7 +122,8 @@ def test_what_is_no_training_is_refused(client: Client, wrong: dict) -> None:
         train(client)  # there is no workspace
 
 
-def test_what_goes_wrong_is_told(client: Client) -> None:
+def test_training_error_is_reported(client: Client) -> None:
+    """An error of a training is reported to the user."""
     client.initialize({"predictors": ["scripted"]})
     train(client, paths=["/nowhere/at/all"])
     told = client.notification("window/showMessage")
@@ -127,7 +131,8 @@ def test_what_goes_wrong_is_told(client: Client) -> None:
     assert "cannot read /nowhere/at/all" in told["message"]
 
 
-def test_modules_that_lie_in_the_workspace_are_not_run(tmp_path: Path) -> None:
+def test_workspace_modules_are_not_run(tmp_path: Path) -> None:
+    """Python modules of the workspace are not run by a training."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     for module in ("typer", "json", "numpy", "foretype_server", "foretype_model", "sitecustomize"):
@@ -143,7 +148,8 @@ def test_modules_that_lie_in_the_workspace_are_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_the_words_of_an_error_that_is_none_of_ours_stay_in_the_terminal(tmp_path: Path) -> None:
+def test_foreign_errors_keep_their_text(tmp_path: Path) -> None:
+    """The message of a foreign exception stays out of the editor."""
     (tmp_path / "a.txt").write_text(TEXT)
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "torch.py").write_text(f"raise KeyError({TEXT!r})")

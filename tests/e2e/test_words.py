@@ -33,7 +33,8 @@ def error(home: Path, *arguments: str, status: int = 1) -> str:
     return run(home, *arguments, status=status).stderr.splitlines()[-1]
 
 
-def test_it_writes_and_shows_its_figures(home: Path) -> None:
+def test_word_model_is_trained(home: Path) -> None:
+    """A word-level model is trained and shows its figures."""
     written = run(
         home,
         "generate",
@@ -54,7 +55,8 @@ def test_it_writes_and_shows_its_figures(home: Path) -> None:
 @pytest.mark.parametrize(
     "predictors", [["network", "words", "copy"], {"words": {"model": "garden"}}]
 )
-def test_it_completes_in_the_server(home: Path, predictors: object) -> None:
+def test_word_model_serves(home: Path, predictors: object) -> None:
+    """A word-level model completes in the server."""
     with server(home) as (client, _):
         client.initialize({"predictors": predictors})
         client.open("file:///a.txt", "The gard")
@@ -65,7 +67,8 @@ def test_it_completes_in_the_server(home: Path, predictors: object) -> None:
         assert client.warnings() == []
 
 
-def test_it_adds_to_the_network(home: Path) -> None:
+def test_word_model_joins_the_network(home: Path) -> None:
+    """A word-level model works beside the network."""
     (home.parent / "new.txt").write_text("The gardener waters the lil")
     place = f"{home.parent / 'new.txt'}:1:28"
     chosen = ("--predictor", "network", "--predictor", "words")
@@ -82,7 +85,8 @@ def probability(start: str, offered: dict) -> float:
     )
 
 
-def test_each_unit_says_what_to_do_with_a_model_of_the_other(home: Path) -> None:
+def test_wrong_unit_has_advice(home: Path) -> None:
+    """A model of the wrong unit is refused with advice."""
     assert 'setting "predictors"' in error(home, "models", "use", "garden")
     assert "byte-level one here" in error(home, "complete", "garden.txt:1:5", "--model", "garden")
     assert "--unit word" in error(
@@ -101,7 +105,8 @@ def test_each_unit_says_what_to_do_with_a_model_of_the_other(home: Path) -> None
 @pytest.mark.timeout(300)  # four processes import torch, one after the other
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
-def test_it_can_be_stopped_and_resumed(home: Path) -> None:
+def test_word_training_resumes(home: Path) -> None:
+    """A training of a word-level model can be stopped and resumed."""
     arguments = (
         "train",
         "garden.txt",
@@ -134,7 +139,8 @@ def test_it_can_be_stopped_and_resumed(home: Path) -> None:
     assert json.loads(run(home, "models", "show", "stopped", "--json").stdout)["unit"] == "word"
 
 
-def test_the_doctor_misses_no_model_of_words(tmp_path: Path, home: Path) -> None:
+def test_doctor_needs_no_word_model(tmp_path: Path, home: Path) -> None:
+    """`foretype doctor` is content without a word-level model."""
     for folder, told in ((home, "per step"), (tmp_path / "home", "--unit word")):
         (line,) = [
             line for line in run(folder, "doctor").stdout.splitlines() if "predictor words" in line

@@ -45,9 +45,8 @@ def is_completed(client: Client, text: str, beginning: str) -> bool:
     return any(one.startswith(beginning) for one in offered(client, text))
 
 
-def test_a_workspace_is_read_once_the_server_has_started_and_known_at_the_next_start(
-    tmp_path, folder
-):
+def test_index_survives_a_restart(tmp_path, folder):
+    """A workspace is indexed after the start, and known at the next one."""
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
         assert eventually(lambda: is_completed(client, START, "soc"))
@@ -56,7 +55,8 @@ def test_a_workspace_is_read_once_the_server_has_started_and_known_at_the_next_s
         assert is_completed(client, START, "soc")
 
 
-def test_progress_begins_and_ends_and_files_are_watched(tmp_path, folder):
+def test_indexing_reports_progress(tmp_path, folder):
+    """Indexing reports its progress, and files are watched."""
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
         answered: set[str] = set()
@@ -73,7 +73,8 @@ def test_progress_begins_and_ends_and_files_are_watched(tmp_path, folder):
         assert "client/registerCapability" in answered
 
 
-def test_what_is_saved_is_learnt_and_what_is_excluded_is_not(tmp_path, folder):
+def test_saved_text_is_learnt(tmp_path, folder):
+    """Saved text is learnt, and excluded files are not."""
     with server(tmp_path / "home") as (client, _):
         begin(client, folder, **{"learn.exclude": ["private*"]})
         new, private = folder / "new.txt", folder / "private.txt"
@@ -85,7 +86,8 @@ def test_what_is_saved_is_learnt_and_what_is_excluded_is_not(tmp_path, folder):
         assert not is_completed(client, "The number of the safe is ", "fou")
 
 
-def test_what_is_excluded_is_not_learnt_from_while_it_is_open_and_is_answered_for(tmp_path, folder):
+def test_excluded_document_is_not_learnt(tmp_path, folder):
+    """An excluded document is not learnt from while it is open, and gets answers."""
     with server(tmp_path / "home") as (client, _):
         begin(client, folder, **{"learn.exclude": ["private/"]})
         assert eventually(lambda: is_completed(client, START, "soc"))
@@ -98,7 +100,9 @@ def test_what_is_excluded_is_not_learnt_from_while_it_is_open_and_is_answered_fo
             assert is_completed(client, "Her full name was ", "Erm") == learnt
 
 
-def test_the_network_learns_nothing_from_what_is_excluded_or_forgotten(tmp_path, folder):
+def test_network_skips_excluded_text(tmp_path, folder):
+    """The network learns nothing from excluded or forgotten files."""
+
     def typed(client: Client, name: str) -> bool:
         """Whether it has been learnt from, once it is closed."""
         document = (folder / name).as_uri()
@@ -122,7 +126,8 @@ def test_the_network_learns_nothing_from_what_is_excluded_or_forgotten(tmp_path,
         ]
 
 
-def test_a_deleted_file_is_unlearnt(tmp_path, folder):
+def test_deleted_file_is_unlearnt(tmp_path, folder):
+    """The text of a deleted file is no longer offered."""
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
         assert eventually(lambda: is_completed(client, START, "soc"))
@@ -132,7 +137,8 @@ def test_a_deleted_file_is_unlearnt(tmp_path, folder):
         assert eventually(lambda: not is_completed(client, START, "soc"))
 
 
-def test_what_is_typed_in_one_document_is_offered_in_another(tmp_path, folder):
+def test_documents_share_typed_text(tmp_path, folder):
+    """Text typed in one document is offered in another."""
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
         line = "Her full name was Ermintrude Applethwaite.\n"
@@ -147,7 +153,8 @@ def test_what_is_typed_in_one_document_is_offered_in_another(tmp_path, folder):
         assert any(item["textEdit"]["newText"].startswith("Erm") for item in items)
 
 
-def test_a_writer_is_offered_words_alone_and_learnt_from_in_prose_alone(tmp_path, folder):
+def test_prose_mode_offers_words(tmp_path, folder):
+    """In prose mode, words alone are offered, and prose alone is learnt from."""
     (folder / "society.py").write_text("The secretary of our orchestra is nobody.\n" * 3)
     with server(tmp_path / "home") as (client, _):
         begin(client, folder, prose=True)
@@ -162,7 +169,8 @@ def test_a_writer_is_offered_words_alone_and_learnt_from_in_prose_alone(tmp_path
         assert eventually(lambda: is_completed(client, "The secretary of our ", "orch"))
 
 
-def test_what_is_learnt_meanwhile_is_offered_where_somebody_asked_before(tmp_path, folder):
+def test_new_text_reaches_cached_places(tmp_path, folder):
+    """Text learnt meanwhile is offered at a place that was asked about before."""
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
         assert eventually(lambda: is_completed(client, START, "soc"))
@@ -180,9 +188,8 @@ def test_what_is_learnt_meanwhile_is_offered_where_somebody_asked_before(tmp_pat
         assert eventually(lambda: "orc" in beginnings())
 
 
-def test_folders_that_are_added_are_learnt_from_and_those_that_are_removed_are_not(
-    tmp_path, folder
-):
+def test_workspace_folders_are_followed(tmp_path, folder):
+    """Added folders are learnt from, and removed ones no longer."""
     other = tmp_path / "other"
     other.mkdir()
     (other / "light.txt").write_text("The keeper of the lighthouse is called Balthasar.\n" * 4)

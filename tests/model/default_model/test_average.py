@@ -18,6 +18,7 @@ SHAPE = Shape("gru", 16, 1, 8, 3)
 
 
 def test_every_weight_is_the_mean() -> None:
+    """Every weight is the mean of the networks' weights."""
     networks = [make_network(SHAPE, seed) for seed in range(3)]
     for name, weight in averaged(networks).state_dict().items():
         torch.testing.assert_close(
@@ -25,19 +26,20 @@ def test_every_weight_is_the_mean() -> None:
         )
 
 
-def test_the_mean_of_one_network_with_itself_predicts_what_it_does() -> None:
+def test_mean_with_itself_is_equal() -> None:
+    """The mean of a network with itself predicts the same."""
     network, x = make_network(SHAPE), torch.randint(0, 256, (12, 3))
     torch.testing.assert_close(averaged([network, network])(x, None)[0], network(x, None)[0])
 
 
-def test_networks_of_different_shapes_have_none() -> None:
+def test_shapes_must_be_equal() -> None:
+    """Networks of different shapes have no mean."""
     with pytest.raises(ModelError, match="different shapes"):
         averaged([make_network(SHAPE), make_network(Shape("lstm", 16, 1, 8, 3))])
 
 
-def test_model_files_become_a_model_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_model_files_are_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command writes a model file from model files."""
     files = [tmp_path / "one.onnx", tmp_path / "two.onnx"]
     for seed, file in enumerate(files):
         onnx_file.write(make_network(SHAPE, seed), make_metadata(SHAPE, file.stem), file)

@@ -89,20 +89,23 @@ def made(
     return json.loads(destination.read_text("ascii")), {score.kind: score for score in scores}
 
 
-def test_a_table_has_a_share_for_each_class(made) -> None:
+def test_table_has_every_class(made) -> None:
+    """A fitted table has a share for each class."""
     table = np.array(made[0])
     assert table.shape == TABLE_SHAPE
     assert ((table > 0) & (table < 1)).all()
 
 
-def test_the_shipped_table_has_a_share_for_each_class() -> None:
+def test_shipped_table_has_every_class() -> None:
+    """The shipped table has a share for each class."""
     table = np.array(ppm.escape_table())
     assert table.shape == (np.prod(TABLE_SHAPE),)
     assert ((table > 0) & (table < 1)).all()
 
 
 @pytest.mark.parametrize("kind", [RECENT, INDEXED])
-def test_long_contexts_that_always_went_on_alike_are_trusted_more(made, kind: int) -> None:
+def test_deterministic_contexts_claim_more(made, kind: int) -> None:
+    """Long contexts that always had the same follower claim more."""
     for table in (np.ravel(made[0]), ppm.escape_table()):
         assert (
             table[bucket(kind, order=16, total=4, max_count=4)]
@@ -110,7 +113,8 @@ def test_long_contexts_that_always_went_on_alike_are_trusted_more(made, kind: in
         )
 
 
-def test_a_fitted_table_predicts_texts_that_it_was_not_fitted_to(made, drawn: list[Case]) -> None:
+def test_fitted_table_generalises(made, drawn: list[Case]) -> None:
+    """A fitted table predicts texts that it was not fitted to."""
     _, scores = made
     assert set(scores) == {
         "code",
@@ -132,9 +136,8 @@ def test_a_fitted_table_predicts_texts_that_it_was_not_fitted_to(made, drawn: li
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), lowest=st.floats(0.001, 0.9))
-def test_the_bytes_are_as_probable_as_the_product_makes_them(
-    network: Network, seed: int, lowest: float
-) -> None:
+def test_replay_equals_the_product(network: Network, seed: int, lowest: float) -> None:
+    """Replayed bytes have the probabilities that the product gives them."""
     table = np.random.default_rng(seed).uniform(lowest, 0.999, TABLE_SHAPE)
     segments = (FMIndex.build([("a", text(1)), ("b", text(2))]),)
     passage = TypedPassage(text(seed)[:700], text(seed)[700:800])
@@ -160,7 +163,8 @@ def product(passage: TypedPassage, segments: tuple[FMIndex, ...], network: list[
         yield row[byte] + (1 - row.sum()) * network[i]
 
 
-def test_what_is_typed_is_in_no_workspace(drawn: list[Case]) -> None:
+def test_typed_text_is_not_indexed(drawn: list[Case]) -> None:
+    """A typed text is in no workspace of its case."""
     for case in drawn:
         texts = [document for _, document in case.workspace]
         for passage in case.passages:
@@ -170,17 +174,15 @@ def test_what_is_typed_is_in_no_workspace(drawn: list[Case]) -> None:
             ]
 
 
-def test_the_same_seed_draws_the_same_cases(
-    drawn: list[Case], corpus: Path, wheels: Path, monkeypatch
-) -> None:
+def test_seed_repeats_the_cases(drawn: list[Case], corpus: Path, wheels: Path, monkeypatch) -> None:
+    """The same seed draws the same cases."""
     monkeypatch.setattr(escape_cases, "TYPED_BYTES", 150)
     assert list(escape_cases.cases(corpus, wheels)) == drawn
     assert list(escape_cases.cases(corpus, wheels, seed=1)) != drawn
 
 
-def test_texts_that_the_network_was_not_trained_on_come_first(
-    corpus: Path, wheels: Path, monkeypatch
-) -> None:
+def test_untrained_texts_come_first(corpus: Path, wheels: Path, monkeypatch) -> None:
+    """Texts that the network was not trained on come first."""
     monkeypatch.setattr(sources, "HELD_BACK", 4)
     pages = list((corpus / "docs").rglob("*.md"))
     unread = [
@@ -195,9 +197,8 @@ def test_texts_that_the_network_was_not_trained_on_come_first(
 
 
 @pytest.mark.parametrize("missing", ["corpus", "wheels"])
-def test_a_folder_without_texts_is_named(
-    missing: str, corpus: Path, wheels: Path, tmp_path: Path
-) -> None:
+def test_empty_folder_is_named(missing: str, corpus: Path, wheels: Path, tmp_path: Path) -> None:
+    """A folder without texts is named in the error."""
     folders = {"corpus": corpus, "wheels": wheels} | {missing: tmp_path}
     with pytest.raises(CorpusError, match=str(tmp_path)):
         list(escape_cases.cases(**folders))

@@ -27,9 +27,8 @@ def prose(seed: int, count: int) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(60, 600), changed=st.floats(0, 0.5))
-def test_texts_are_near_duplicates_where_most_of_their_runs_of_words_are_the_same(
-    seed, count, changed
-) -> None:
+def test_most_runs_make_near_duplicates(seed, count, changed) -> None:
+    """Texts are near-duplicates if most of their runs of words are the same."""
     first = prose(seed, count).split()
     second = first[: int(count * (1 - changed))] + prose(seed + 1, int(count * changed)).split()
     a, b = ({tuple(text[i : i + 5]) for i in range(len(text) - 4)} for text in (first, second))
@@ -54,20 +53,21 @@ def test_texts_are_near_duplicates_where_most_of_their_runs_of_words_are_the_sam
         ("𝒳" * 3, 3),
     ],
 )
-def test_what_a_word_is(text: str, count: int) -> None:
+def test_words_are_split(text: str, count: int) -> None:
+    """Words are runs of letters, marks and digits."""
     assert len(words(text)) == count
 
 
 @given(st.text(), st.text())
-def test_words_are_told_apart_but_not_their_case_or_what_stands_between(
-    left: str, right: str
-) -> None:
+def test_case_and_marks_do_not_count(left: str, right: str) -> None:
+    """Case and punctuation do not change the hashes of words; other words do."""
     plain = re.sub(r"\W", "", f"{left} a {right}")
     assert np.array_equal(words(f"“{plain.lower()}”\n"), words(f" {plain.lower()}."))
     assert not np.array_equal(words(f"{plain}a"), words(plain))
 
 
-def test_a_passage_of_fifty_words_is_found_and_a_shorter_one_is_not() -> None:
+def test_fifty_words_are_a_passage() -> None:
+    """A passage of fifty words is found, and a shorter one is not."""
     scored = prose(1, 500).split()
     contamination = Contamination([words(" ".join(scored)), words("too short")])
     for length, found in ((49, False), (50, True)):
@@ -79,7 +79,8 @@ def test_a_passage_of_fifty_words_is_found_and_a_shorter_one_is_not() -> None:
 
 
 @given(st.lists(st.sampled_from(LEXICON[:40]), min_size=1, max_size=30), st.integers(1, 13))
-def test_shingles_are_the_runs_of_words(found: list[str], length: int) -> None:
+def test_shingles_hash_runs_of_words(found: list[str], length: int) -> None:
+    """Shingles are the hashes of the runs of words."""
     length = min(length, len(found))
     runs = {tuple(found[i : i + length]) for i in range(len(found) - length + 1)}
     assert len(set(shingles(words(" ".join(found)), length).tolist())) == len(runs)

@@ -446,9 +446,8 @@ def test_repositories_are_credited(make, corpus, tmp_path) -> None:
         ("thing/picture.png", None),
     ],
 )
-def test_tests_vendored_compiled_and_licence_files_are_left_out(
-    name: str, language: str | None
-) -> None:
+def test_vendored_files_are_left_out(name: str, language: str | None) -> None:
+    """Tests' data, vendored, compiled and licence files are left out."""
     assert code_files.detect_language(name) == language
 
 
@@ -463,14 +462,16 @@ def test_tests_vendored_compiled_and_licence_files_are_left_out(
     ],
     ids=["short", "long", "no text", "minified", "generated"],
 )
-def test_what_nobody_wrote_is_left_out(content: bytes) -> None:
+def test_generated_files_are_left_out(content: bytes) -> None:
+    """Generated files are left out."""
     assert code_files.decode_source(content, "python") is None
     assert (
         code_files.decode_source(b"\xef\xbb\xbf" + b"x = 1\r\n" * 100, "python") == "x = 1\n" * 100
     )
 
 
-def test_no_package_has_more_than_its_part_of_a_language(tmp_path) -> None:
+def test_packages_have_a_cap(tmp_path) -> None:
+    """No package gives more than its part of a language."""
     files = {f"a/{i}.py": lines(i, 3000) for i in range(30)} | {"b.rs": lines(99)}
     archive = tar(tmp_path / "a.tar.gz", files)
     documents = list(recipe.package_documents(PYTHON, archive, random.Random(0)))
@@ -479,7 +480,8 @@ def test_no_package_has_more_than_its_part_of_a_language(tmp_path) -> None:
     assert recipe.PACKAGE_BYTES * 0.9 < size <= recipe.PACKAGE_BYTES
 
 
-def test_what_is_scored_or_fitted_to_is_refused(tmp_path) -> None:
+def test_scored_packages_are_refused(tmp_path) -> None:
+    """Packages that are used to score or to fit are refused."""
     unseen = re.findall(r"^([\w-]+)==", packages.HELD_OUT_PATH.read_text("utf-8"), re.MULTILINE)
     assert unseen
     for name in ("sqlite-utils", "sqlite_utils", "attrs", *unseen):
@@ -490,7 +492,8 @@ def test_what_is_scored_or_fitted_to_is_refused(tmp_path) -> None:
             packages.read_package_list(tmp_path / "names.txt")
 
 
-def test_every_package_is_locked_and_under_terms_that_permit_it() -> None:
+def test_every_package_is_locked() -> None:
+    """Every package is locked, and its licence permits training."""
     named, versions = packages.read_package_list(), packages.read_lock_file()
     assert {package.name for package in named} == set(versions)
     assert all(re.fullmatch(r"[0-9a-f]{64}", version.sha256) for version in versions.values())
@@ -503,9 +506,8 @@ def test_every_package_is_locked_and_under_terms_that_permit_it() -> None:
     assert written_in == set(code_files.LANGUAGES)
 
 
-def test_an_archive_that_is_there_is_used_if_it_is_the_one_that_was_locked(
-    archives, tmp_path
-) -> None:
+def test_present_archive_needs_its_checksum(archives, tmp_path) -> None:
+    """A present archive is used only if it has the locked checksum."""
     folder = archives[PYTHON].parent
     digest = hashlib.sha256(archives[PYTHON].read_bytes()).hexdigest()
     fetched = packages.fetch([PYTHON], {"thing": Version("1.0", digest)}, folder)

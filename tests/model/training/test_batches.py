@@ -57,7 +57,8 @@ some_texts = st.lists(st.binary(max_size=80), min_size=1, max_size=9)
     read=st.integers(1, 60),
     data=st.data(),
 )
-def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, data) -> None:
+def test_windows_carry_on(texts, batch, window, read, data) -> None:
+    """Targets are shifted by one byte, and windows continue along the rows."""
     size = sum(len(text) + 1 for text in texts)
     if size < 2 * (window + 1):
         with pytest.raises(CorpusError):
@@ -88,7 +89,8 @@ def test_windows_are_shifted_by_one_and_carry_on(texts, batch, window, read, dat
             start = position
 
 
-def test_every_epoch_is_another_order_of_the_same_texts() -> None:
+def test_epochs_reorder_the_texts() -> None:
+    """Every epoch has another order of the same texts."""
     batches = Batches(
         InMemoryDocuments([bytes([65 + i]) * 40 for i in range(8)]), batch=1, window=8, seed=3
     )
@@ -100,7 +102,8 @@ def test_every_epoch_is_another_order_of_the_same_texts() -> None:
     assert {*first.ravel()} == {*second.ravel()} == {*range(65, 73), END_OF_TEXT}
 
 
-def test_no_more_is_read_than_the_rows_asked_for() -> None:
+def test_only_own_rows_are_read() -> None:
+    """No more is read than the rows asked for."""
     documents = CountingTexts([b"some words of a text " * 500] * 40)
     batches = Batches(documents, batch=8, window=32, seed=0)
     for _ in islice(batches.windows(Position(), range(2, 4)), batches.per_epoch):
@@ -110,7 +113,8 @@ def test_no_more_is_read_than_the_rows_asked_for() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(texts=some_texts)
-def test_a_packed_corpus_holds_the_very_texts(texts, tmp_path_factory) -> None:
+def test_packed_corpus_holds_texts(texts, tmp_path_factory) -> None:
+    """A packed corpus holds exactly its texts."""
     path = tmp_path_factory.mktemp("packed") / "corpus"
     assert pack(iter(texts), path) == len(texts)
     packed = PackedDocuments(path)
@@ -123,9 +127,8 @@ def test_a_packed_corpus_holds_the_very_texts(texts, tmp_path_factory) -> None:
     texts=st.lists(st.text(max_size=300).map(str.encode), min_size=1, max_size=30),
     seed=st.integers(0, 9),
 )
-def test_a_packed_corpus_gives_the_windows_of_the_texts_in_memory(
-    texts, seed, tmp_path_factory
-) -> None:
+def test_packed_windows_equal_memory(texts, seed, tmp_path_factory) -> None:
+    """A packed corpus gives the windows of the same texts in memory."""
     path = tmp_path_factory.mktemp("packed") / "corpus"
     pack(iter(texts), path)
     ours, theirs = (
@@ -150,7 +153,8 @@ def test_a_packed_corpus_gives_the_windows_of_the_texts_in_memory(
 @pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="asks Linux for a process's own peak"
 )
-def test_an_epoch_takes_no_more_memory_of_a_larger_corpus(tmp_path) -> None:
+def test_epoch_memory_is_bounded(tmp_path) -> None:
+    """An epoch over a larger corpus takes no more memory."""
     peaks = []
     for megabytes in (2, 100):
         pack((os.urandom(200_000) for _ in range(5 * megabytes)), tmp_path / "corpus")
@@ -175,7 +179,8 @@ print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 
 
 @pytest.mark.parametrize("cut", [0, 1, 7, 16, 40, 200])
-def test_a_corpus_that_is_not_whole_is_refused(cut, tmp_path) -> None:
+def test_damaged_corpus_is_refused(cut, tmp_path) -> None:
+    """A damaged corpus is refused."""
     pack([b"some text " * 9, b"another"], tmp_path / "corpus")
     content = (tmp_path / "corpus").read_bytes()
     (tmp_path / "corpus").write_bytes(content[cut:] if cut else content[: len(content) // 2])
@@ -183,7 +188,8 @@ def test_a_corpus_that_is_not_whole_is_refused(cut, tmp_path) -> None:
         PackedDocuments(tmp_path / "corpus")
 
 
-def test_packing_reads_what_training_reads_and_says_what_it_left_out(tmp_path, capsys) -> None:
+def test_packing_counts_skipped_files(tmp_path, capsys) -> None:
+    """Packing reads the files that training reads, and counts the others by reason."""
     folder, path = tmp_path / "texts", tmp_path / "corpus"
     folder.mkdir()
     for name, content in {
@@ -207,7 +213,8 @@ def split_texts(texts: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     return load_all(kept), load_all(held)
 
 
-def test_held_back_text_is_whole_texts_or_the_end_of_few() -> None:
+def test_held_out_text_is_whole() -> None:
+    """Held-out text is whole texts, or the ends of few."""
     kept, held = split_texts(TEXTS)
     assert [a + b for a, b in zip(kept, held, strict=True)] == TEXTS
     assert all(text.decode() for text in held)
@@ -217,7 +224,8 @@ def test_held_back_text_is_whole_texts_or_the_end_of_few() -> None:
     assert 0 < sum(map(len, held)) <= 0.05 * sum(map(len, many))
 
 
-def test_texts_too_long_to_be_held_back_whole_give_their_ends() -> None:
+def test_long_texts_give_their_ends() -> None:
+    """Texts too long to be held out whole give their ends."""
     texts = [f"text number {i} ".encode() * 200 for i in range(20)]
     assert sum(map(len, split_texts([*texts[:19], texts[19] * 40])[1])) > 0
     few = [b"a" * 1000] * 20

@@ -31,9 +31,8 @@ def bucket(ngram: list[int], longest: int) -> int:
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=30), st.integers(2, 6))
-def test_each_byte_has_the_ngrams_that_end_with_it_and_none_begins_before_its_text(
-    text, longest
-) -> None:
+def test_bytes_have_their_ngrams(text, longest) -> None:
+    """Each byte has the n-grams that end with it, and none begins before its text."""
     before = [END_OF_TEXT] * (longest - 1)
     buckets = ngram_buckets(torch.tensor(before + text)[:, None], longest)
     assert buckets.shape == (len(text), 1, longest - 1)
@@ -46,7 +45,8 @@ def test_each_byte_has_the_ngrams_that_end_with_it_and_none_begins_before_its_te
         assert buckets[t, 0].tolist() == expected
 
 
-def test_ngrams_of_all_lengths_spread_over_the_table() -> None:
+def test_ngrams_spread_over_the_table() -> None:
+    """N-grams of all lengths spread over the table."""
     text = torch.randint(97, 123, (20_000, 1))
     buckets = ngram_buckets(text, 5)
     assert len(buckets[..., 0].unique()) == 26**2, "no two of so few pairs share a row"
@@ -57,7 +57,8 @@ def test_ngrams_of_all_lengths_spread_over_the_table() -> None:
 @torch.no_grad()
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 @pytest.mark.parametrize("cut", [1, 3, 9])
-def test_a_text_in_two_windows_is_the_text_in_one(cell, cut) -> None:
+def test_windows_equal_the_whole(cell, cut) -> None:
+    """A text in two windows has the logits of the text in one."""
     network = make_network(Shape(cell, 24, 2, 8))
     whole, _ = network(TEXT, None)
     first, carry = network(TEXT[:cut], None)
@@ -70,7 +71,8 @@ def test_a_text_in_two_windows_is_the_text_in_one(cell, cut) -> None:
 @pytest.mark.parametrize(
     ("old", "new"), [((24, 1), (40, 5)), ((24, 5), (40, 5)), ((24, 1), (24, 4)), ((24, 5), (24, 5))]
 )
-def test_what_has_grown_predicts_the_same_and_learns_in_all_of_its_parts(cell, old, new) -> None:
+def test_widened_network_predicts_the_same(cell, old, new) -> None:
+    """A widened network predicts the same, and all of its parts learn."""
     network = make_network(Shape(cell, old[0], 2, 8, old[1]))
     wider = widened(network, Shape(cell, new[0], 2, 8, new[1]))
     before, _ = network(TEXT, None)
@@ -83,7 +85,8 @@ def test_what_has_grown_predicts_the_same_and_learns_in_all_of_its_parts(cell, o
     assert wider.ngrams.weight.grad.abs().sum() > 0
 
 
-def test_only_growing_is_possible() -> None:
+def test_networks_only_grow() -> None:
+    """A network can only be widened."""
     network = ByteNetwork(Shape("gru", 24, 1, 8))
     for shape in (
         Shape("lstm", 24, 1, 8),

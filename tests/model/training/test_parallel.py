@@ -110,7 +110,8 @@ def by_two(corpus, tmp_path_factory) -> Path:
     return folder / "t.checkpoint"
 
 
-def test_two_processes_learn_what_one_does(corpus, by_two, tmp_path):
+def test_two_processes_equal_one(corpus, by_two, tmp_path):
+    """Two processes learn the weights that one learns on the same minibatches."""
     said = train(1, corpus, "--out", tmp_path / "t.onnx", *NETWORK, *STEPS)
     assert_alike(by_two, tmp_path / "t.checkpoint", tolerance=1e-5)
     assert scores(said) == pytest.approx(scores((by_two.parent / "said").read_text()), abs=2e-3)
@@ -120,7 +121,8 @@ def test_two_processes_learn_what_one_does(corpus, by_two, tmp_path):
 
 
 @pytest.mark.parametrize(("how", "processes"), [(signal.SIGINT, 2), (signal.SIGTERM, 1)])
-def test_stopped_and_resumed_they_never_stopped(how, processes, corpus, by_two, tmp_path):
+def test_parallel_training_resumes_exactly(how, processes, corpus, by_two, tmp_path):
+    """Processes that were stopped and resumed equal those that never stopped."""
     arguments = (corpus, "--out", tmp_path / "t.onnx")
     halted = start(2, *arguments, *NETWORK, *STEPS)
     while not scores(halted.stderr.readline()):
@@ -156,7 +158,8 @@ with join_ranks() as ranks:
 """
 
 
-def test_the_clock_of_one_ends_all_alike(tmp_path):
+def test_first_clock_ends_all(tmp_path):
+    """The clock of rank 0 ends all processes after the same step."""
     (tmp_path / "train.py").write_text(BY_THE_CLOCK)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     subprocess.run([*launch, tmp_path / "train.py", tmp_path], check=True, capture_output=True)
@@ -166,7 +169,8 @@ def test_the_clock_of_one_ends_all_alike(tmp_path):
 
 
 @given(size=st.integers(1, 9), batch=st.integers(1, 99))
-def test_each_row_is_one_process_s(size, batch):
+def test_rows_are_divided(size, batch):
+    """Each row of a minibatch belongs to one process."""
     if batch < size:
         with pytest.raises(ModelError, match="--batch"):
             Ranks(0, size).rows(batch)
@@ -203,6 +207,7 @@ def test_what_goes_wrong_is_one_line_and_a_status(corpus, tmp_path, capsys):
         ("--learning-rate", "x"),
     ],
 )
-def test_options_that_make_no_sense_are_wrong_usage(options, tmp_path):
+def test_contradicting_options_are_refused(options, tmp_path):
+    """Options that contradict each other are wrong usage."""
     with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path), "--out", str(tmp_path / "t.onnx"), *options])

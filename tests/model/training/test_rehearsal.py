@@ -47,9 +47,8 @@ def train_further(knowing: ByteNetwork, folder: Path, *, rehearse: bool) -> tupl
     return old, new
 
 
-def test_what_is_rehearsed_is_kept_while_the_new_is_learnt(
-    knowing: ByteNetwork, tmp_path: Path
-) -> None:
+def test_rehearsal_keeps_old_text(knowing: ByteNetwork, tmp_path: Path) -> None:
+    """Rehearsal keeps the old text known while the new one is learnt."""
     before = bits_per_character(knowing, [NEW * 10], CPU)
     forgotten, _ = train_further(knowing, tmp_path, rehearse=False)
     kept, learnt = train_further(knowing, tmp_path, rehearse=True)
@@ -58,14 +57,16 @@ def test_what_is_rehearsed_is_kept_while_the_new_is_learnt(
     assert learnt < 0.5 * before
 
 
-def test_a_network_that_has_learnt_nothing_is_not_held_back() -> None:
+def test_equal_network_has_no_loss() -> None:
+    """A network that has learnt nothing new has no rehearsal loss."""
     network = make_network(Shape("gru", 16, 1, 8, 3))
     rehearsal = Rehearsal.of(network, seed=0, texts=4, length=128)
     for _ in range(4):
         assert rehearsal.loss(network).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_made_up_texts_are_what_the_network_would_write(knowing: ByteNetwork) -> None:
+def test_rehearsed_texts_are_sampled(knowing: ByteNetwork) -> None:
+    """The rehearsed texts are samples of the network."""
     text = Rehearsal.of(knowing, seed=2, texts=8, length=200).tensors()["place.text"]
     rows = [bytes(row.tolist()) for row in text.T]
     assert len(set(rows)) == len(rows)
@@ -74,7 +75,8 @@ def test_made_up_texts_are_what_the_network_would_write(knowing: ByteNetwork) ->
     assert written.count(b" the ") > 10
 
 
-def test_resuming_goes_on_with_the_rehearsal(knowing: ByteNetwork, tmp_path: Path) -> None:
+def test_resumed_training_rehearses(knowing: ByteNetwork, tmp_path: Path) -> None:
+    """A resumed training goes on with its rehearsal."""
     straight, halted = (
         ByteTrainer(InMemoryDocuments([NEW * 60]), replace(OPTIONS, steps=24)) for _ in range(2)
     )

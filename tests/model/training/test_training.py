@@ -52,13 +52,15 @@ def run(folder: Path, options: TrainingOptions = OPTIONS, **changes) -> list[Pro
     return reports
 
 
-def test_a_seed_repeats_exactly_and_another_does_not(tmp_path) -> None:
+def test_seed_repeats_exactly(tmp_path) -> None:
+    """A seed repeats a training exactly, and another seed does not."""
     losses = [run(tmp_path, replace(OPTIONS, seed=seed))[-1].training_bits for seed in (7, 7, 8)]
     assert losses[0] == losses[1] != losses[2]
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
-def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
+def test_resumed_training_is_exact(cell, tmp_path) -> None:
+    """A training that was stopped and resumed equals one that never stopped."""
     options, checkpoint = replace(OPTIONS, cell=cell), tmp_path / "c.safetensors"
     straight, halted = (
         ByteTrainer(InMemoryDocuments(TEXTS), options),
@@ -80,7 +82,8 @@ def test_resuming_is_never_having_stopped(cell, tmp_path) -> None:
     assert straight.loss == resumed.loss
 
 
-def test_resuming_with_other_texts_is_refused(tmp_path) -> None:
+def test_resuming_needs_the_same_texts(tmp_path) -> None:
+    """Resuming with other texts is refused."""
     training = ByteTrainer(InMemoryDocuments(TEXTS), OPTIONS)
     training.save(tmp_path / "c")
     with pytest.raises(ModelError, match="texts have changed"):
@@ -88,14 +91,16 @@ def test_resuming_with_other_texts_is_refused(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a checkpoint" * 9])
-def test_a_broken_checkpoint_says_what_to_do(content, tmp_path) -> None:
+def test_broken_checkpoint_has_advice(content, tmp_path) -> None:
+    """A broken checkpoint is an error with advice."""
     if content is not None:
         (tmp_path / "c").write_bytes(content)
     with pytest.raises(ModelError, match=r"without --resume|train anew"):
         ByteTrainer.resume(InMemoryDocuments(TEXTS), tmp_path / "c")
 
 
-def test_a_training_learns_reports_and_leaves_a_model(tmp_path) -> None:
+def test_training_leaves_a_model(tmp_path) -> None:
+    """A training learns, reports and leaves a model."""
     reports = run(tmp_path, LONGER)
     held_out = [report.held_out_bits for report in reports if report.held_out_bits is not None]
     assert held_out[-1] < 0.6 * held_out[0]
@@ -108,7 +113,8 @@ def test_a_training_learns_reports_and_leaves_a_model(tmp_path) -> None:
     assert Network.open(tmp_path / "t.onnx").metadata == metadata
 
 
-def test_training_goes_on_from_a_model_of_another_shape_than_the_options(tmp_path) -> None:
+def test_initial_model_sets_the_shape(tmp_path) -> None:
+    """A training from a model has its shape, not that of the options."""
     run(tmp_path, LONGER)
     first = onnx_file.read(tmp_path / "t.onnx")
     model = (tmp_path / "t.onnx").rename(tmp_path / "first.onnx")
@@ -118,12 +124,14 @@ def test_training_goes_on_from_a_model_of_another_shape_than_the_options(tmp_pat
 
 
 def test_minutes_end_on_time(tmp_path) -> None:
+    """A training of some minutes ends on time."""
     reports = run(tmp_path, replace(OPTIONS, steps=None, minutes=0.02))
     assert reports[-1].fraction == 1
     assert reports[0].seconds_left <= 60
 
 
-def test_bits_per_character_is_what_the_probabilities_say() -> None:
+def test_bits_follow_the_probabilities() -> None:
+    """Bits per character are the mean of the negative log-probabilities."""
     network = make_network(OPTIONS.shape)
     text = "日本語 naïve text ".encode() * 400
     ours = bits_per_character(network, [text], torch.device("cpu"))
@@ -142,7 +150,8 @@ def test_bits_per_character_is_what_the_probabilities_say() -> None:
     assert ours == pytest.approx(nats / math.log(2) / characters, rel=1e-4)
 
 
-def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_path) -> None:
+def test_tiny_corpus_has_no_score(tmp_path) -> None:
+    """A corpus too small for held-out text has no score, and still a model."""
     tiny, options = (
         corpus([b"just a line of text, and then no more of it"]),
         replace(OPTIONS, window=4, steps=3),
@@ -162,11 +171,13 @@ def test_a_corpus_with_nothing_to_hold_back_has_no_score_and_still_a_model(tmp_p
     assert Network.open(tmp_path / "t.onnx").metadata == metadata
 
 
-def test_too_little_text_says_so() -> None:
+def test_too_little_text_is_refused() -> None:
+    """Too little text is an error that says so."""
     with pytest.raises(CorpusError, match="give more"):
         ByteTrainer(InMemoryDocuments([b"short"]), OPTIONS)
 
 
-def test_a_device_that_is_not_there_says_so() -> None:
+def test_missing_device_is_refused() -> None:
+    """A device that is not there is an error that says so."""
     with pytest.raises(ModelError, match="--device cpu"):
         choose_device("cuda:99")
