@@ -76,7 +76,7 @@ class IndexedFolder:
         """What the index offers from: each file's text, by its path in the folder."""
         held: dict[str, bytes] = {}
         for segment in workspace.segments:
-            for document in set(segment.names) - segment.masked:
+            for document in set(segment.names) - segment.masked_names:
                 name = Path(document).relative_to(self.folder).as_posix()
                 assert name not in held
                 held[name] = segment.document(document)
