@@ -1,6 +1,4 @@
-"""What is found at the next start after a crash, a full disk or a damage; and predictors that do
-not come back.
-"""
+"""Recovery from crashes, full disks and damaged files; and predictors that hang."""
 
 from __future__ import annotations
 
@@ -27,18 +25,20 @@ from foretype_model.store.store import data_folder
 
 ROOT = Path(__file__).parents[2]
 
-# What a crash leaves
+# Remains of a crash
 
 
 @pytest.mark.parametrize("write", [faults_writes.write_forgotten, faults_writes.merge_forgotten])
-def test_a_write_that_is_killed_loses_nothing_and_leaves_nothing_for_long(tmp_path, write):
+def test_killed_write_loses_nothing(tmp_path, write):
+    """A killed write loses no data, and its remains are removed later."""
     (tmp_path / "texts").mkdir()
     (tmp_path / "predictors" / "copy" / "1").mkdir(parents=True)
     outcome = faults_writes.killed("what is forgotten", write, tmp_path)
     assert outcome.held, outcome.note
 
 
-def test_what_killed_renewals_have_left_is_removed_by_one_that_fails_too(place, monkeypatch):
+def test_failing_update_removes_remains(place, monkeypatch):
+    """The remains of killed updates are removed, even by an update that fails."""
     place.write("a.txt", "one\n")
     place.index.mkdir()
     (place.index / ".0123456789abcdef.shard.abcdefgh").write_bytes(bytes(1000))
@@ -48,7 +48,8 @@ def test_what_killed_renewals_have_left_is_removed_by_one_that_fails_too(place, 
     assert list(place.index.iterdir()) == []
 
 
-def test_what_a_killed_write_has_left_is_removed_and_what_another_is_writing_is_not(tmp_path):
+def test_write_in_progress_is_kept(tmp_path):
+    """A write removes the remains of a killed one, but no file that another write has open."""
     path = tmp_path / "kept"
     code = "import os, pathlib, sys; from foretype_model.files.atomic import atomic_write\n"
     code += "with atomic_write(pathlib.Path(sys.argv[1])): os._exit(9)"
@@ -66,10 +67,11 @@ def test_what_a_killed_write_has_left_is_removed_and_what_another_is_writing_is_
     assert sorted(tmp_path.iterdir()) == [other, path]
 
 
-# What is damaged
+# Damage
 
 
-def test_a_shard_whose_positions_are_damaged_masks_nothing_and_is_made_again(place):
+def test_damaged_positions_are_rebuilt(place):
+    """A segment with damaged positions is not used, and is built again."""
     for name in ("a.txt", "b.txt"):
         place.write(name, f"the text of {name} " * 20)
     place.renew()
@@ -88,23 +90,28 @@ def test_a_shard_whose_positions_are_damaged_masks_nothing_and_is_made_again(pla
     assert set(place.content(place.renew())) == {"a.txt", "b.txt"}
 
 
-def test_a_damaged_index_offers_nothing_wrong_and_is_made_again(tmp_path):
+def test_damaged_index_is_rebuilt(tmp_path):
+    """A damaged index offers nothing wrong, and is built again."""
     outcome = faults_files.damaged_indexes(tmp_path, random.Random(1), 12)
     assert outcome.held, outcome.note
 
 
-def test_a_damaged_part_of_an_index_is_noticed_wherever_the_damage_is(tmp_path):
+def test_damage_is_noticed_anywhere(tmp_path):
+    """Damage to a segment is noticed wherever it is."""
     assert faults_files.damaged_shards(tmp_path, random.Random(1), 200).held
 
 
-def test_a_model_that_is_cut_short_is_refused_in_one_line(tmp_path):
+def test_truncated_model_is_refused(tmp_path):
+    """A truncated model is refused with a message of one line."""
     assert faults_files.truncated_models(tmp_path / "model.onnx", 500).held
 
 
-# Where nothing can be kept
+# No place for data
 
 
-def test_a_user_without_a_home_has_a_place_where_nothing_can_be(monkeypatch):
+def test_no_home_means_no_data(monkeypatch):
+    """Without a home directory, the data folder is a path that cannot exist."""
+
     def fail(*_, **__):
         raise RuntimeError("could not determine the home directory")
 
@@ -115,7 +122,8 @@ def test_a_user_without_a_home_has_a_place_where_nothing_can_be(monkeypatch):
         atomic.private_folder(data_folder())
 
 
-def test_where_a_file_is_in_the_place_of_a_folder_nothing_is_forgotten(tmp_path):
+def test_file_as_folder_forgets_nothing(tmp_path):
+    """A forget list below a file is empty."""
     (tmp_path / "file").touch()
     assert ForgetList.read(tmp_path / "file" / "index") == ForgetList()
 
@@ -123,19 +131,21 @@ def test_where_a_file_is_in_the_place_of_a_folder_nothing_is_forgotten(tmp_path)
 # The clock
 
 
-def test_no_jump_of_the_clock_loses_anything():
+def test_clock_jumps_lose_nothing():
+    """Jumps of the clock lose no data."""
     (outcome,) = faults_clock.outcomes(1)
     assert outcome.held, outcome.note
 
 
-def test_durations_are_measured_by_clocks_that_do_not_jump():
+def test_durations_use_monotonic_clocks():
+    """No module calls `time.time`."""
     for path in [*ROOT.glob("model/**/*.py"), *ROOT.glob("server/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 assert (node.value.id, node.attr) != ("time", "time"), path
 
 
-# Predictors of others
+# Foreign predictors
 
 
 @pytest.fixture
@@ -153,7 +163,8 @@ class HangingPredictor(scripted.ScriptedPredictor):
         return HangingPredictor([str(model)])
 
 
-def test_a_call_that_does_not_come_back_is_given_up_and_none_waits_again(short_timeouts):
+def test_hanging_call_is_abandoned(short_timeouts):
+    """A call that hangs is abandoned, and later calls fail at once."""
     predictor = with_timeouts(HangingPredictor(["hello"]))
     assert predictor.feed(predictor.start(), b"hel") is not None
     with pytest.raises(PredictorTimeoutError, match=r"not answered in 0 s"):
@@ -163,7 +174,8 @@ def test_a_call_that_does_not_come_back_is_given_up_and_none_waits_again(short_t
     HangingPredictor.ended.set()
 
 
-def test_a_predictor_that_is_waited_for_is_of_the_kinds_that_it_was():
+def test_timeouts_keep_predictor_kinds():
+    """A predictor with timeouts implements the same protocols as without."""
     predictor = with_timeouts(HangingPredictor(["hello"]))
     assert isinstance(predictor, Predictor)
     assert isinstance(predictor, Observer)
@@ -178,7 +190,9 @@ def test_a_predictor_that_is_waited_for_is_of_the_kinds_that_it_was():
 @pytest.mark.parametrize(
     ("raised", "told"), [(KeyboardInterrupt(), PredictorError), (SystemExit(1), SystemExit)]
 )
-def test_what_would_end_the_server_is_an_error_like_others(raised, told):
+def test_exit_becomes_an_error(raised, told):
+    """An exception that would end the server is raised in the caller, and the thread goes on."""
+
     def fail():
         raise raised
 
@@ -188,7 +202,8 @@ def test_what_would_end_the_server_is_an_error_like_others(raised, told):
     assert lane.call(os.getpid) == os.getpid()
 
 
-def test_threads_end_with_their_predictor():
+def test_threads_end_with_predictor():
+    """The threads of a predictor end when it is deleted."""
     before = set(threading.enumerate())
     predictor = with_timeouts(HangingPredictor(["hello"]))
     predictor.start()

@@ -1,6 +1,4 @@
-"""Sampling: properties that hold for any distribution, and frequencies where they can be
-counted.
-"""
+"""Sampling: properties of any distribution, and frequencies of draws."""
 
 from __future__ import annotations
 
@@ -23,7 +21,8 @@ LOGITS = st.lists(st.floats(-20, 20), min_size=2, max_size=40).map(np.array)
 
 
 @given(LOGITS, st.floats(0.05, 5), st.integers(0, 50), st.floats(0.05, 1))
-def test_what_is_adjusted_is_a_distribution(logits, temperature, k, p) -> None:
+def test_adjusted_is_a_distribution(logits, temperature, k, p) -> None:
+    """Adjusted probabilities sum to 1, and keep the most probable byte."""
     log_q = adjusted(log_softmax(logits), temperature, k, p)
     assert np.exp(log_q).sum() == pytest.approx(1)
     assert log_q.argmax() == logits.argmax() or np.isclose(logits[log_q.argmax()], logits.max())
@@ -31,11 +30,13 @@ def test_what_is_adjusted_is_a_distribution(logits, temperature, k, p) -> None:
 
 @given(LOGITS)
 def test_temperature_zero_is_argmax(logits) -> None:
+    """Temperature 0 keeps the most probable byte alone."""
     assert np.flatnonzero(with_temperature(logits, 0) > -np.inf).tolist() == [logits.argmax()]
 
 
 @given(LOGITS, st.integers(1, 40))
-def test_top_k_keeps_k_and_ties(logits, k) -> None:
+def test_top_k_keeps_ties(logits, k) -> None:
+    """Top-k keeps the k most probable bytes, and ties with the last of them."""
     log_p = log_softmax(logits)
     kept = log_p[top_k(log_p, k) > -np.inf]
     assert len(kept) >= min(k, len(logits))
@@ -43,23 +44,24 @@ def test_top_k_keeps_k_and_ties(logits, k) -> None:
 
 
 @given(LOGITS, st.floats(0.05, 0.99))
-def test_top_p_keeps_the_fewest_that_hold_p(logits, p) -> None:
+def test_top_p_keeps_fewest(logits, p) -> None:
+    """Top-p keeps the fewest bytes that hold the probability p."""
     log_p = log_softmax(logits)
     kept = np.exp(log_p[top_p(log_p, p) > -np.inf])
     assert kept.sum() >= p - 1e-9
     assert kept.sum() - kept.min() < p + 1e-9
 
 
-def test_a_low_temperature_sharpens_and_a_high_one_flattens() -> None:
+def test_temperature_sharpens_or_flattens() -> None:
+    """A temperature below 1 sharpens the distribution, and one above 1 flattens it."""
     log_p = np.log(np.array([0.6, 0.3, 0.1]))
     assert np.exp(with_temperature(log_p, 0.5))[0] > 0.6 > np.exp(with_temperature(log_p, 2.0))[0]
     np.testing.assert_allclose(np.exp(with_temperature(log_p, 1.0)), [0.6, 0.3, 0.1])
 
 
 @given(LOGITS, st.floats(-5, 5), st.integers(0, 9))
-def test_conditioned_noise_has_the_asked_for_maximum_and_keeps_its_order(
-    logits, highest, seed
-) -> None:
+def test_conditioned_noise_keeps_order(logits, highest, seed) -> None:
+    """Conditioned noise has the given maximum, and the order of the noise before."""
     perturbed = gumbel(np.random.default_rng(seed), log_softmax(logits))
     below = gumbel_below(perturbed, highest)
     assert below.max() == pytest.approx(highest, abs=1e-6)
@@ -67,7 +69,8 @@ def test_conditioned_noise_has_the_asked_for_maximum_and_keeps_its_order(
     assert (np.diff(below[order]) >= -1e-9).all()
 
 
-def test_drawing_through_a_tree_is_drawing_from_its_leaves() -> None:
+def test_tree_draws_equal_leaf_draws() -> None:
+    """Draws through a tree are as frequent as draws from its leaves."""
     rng, log_p = np.random.default_rng(0), log_softmax(np.array([0.3, -1.0, 0.8, 0.1, -0.5, 0.4]))
     counts, sides = (
         np.zeros(6),

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import numpy as np
 
 from foretype_model.cancellation import NO_DEADLINE, Deadline
+from foretype_model.completion.continuation import Continuation, Limits, extend_all
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Sampler, Search
 from foretype_model.completion.selection import Choice, select_most_saving
-from foretype_model.predictor import LogProbabilities
 from foretype_model.text import prose, utf8
-from foretype_model.text.grammar import (
-    ALL_BYTES,
-    UNSPACED_SCRIPTS,
-    WORD_BYTES,
-    WORD_CHARACTER,
-    Character,
-    Word,
-)
+from foretype_model.text.grammar import ALL_BYTES, WORD_BYTES, Character, Word
 from foretype_model.text.utf8 import Mask
+
+BEFORE_BYTES: Final = 64
+"""Bytes before the cursor to which candidates are fitted: graphemes, and the noise of draws."""
 
 VISIBLE_ITEMS: Final = 5
 """Items that users look at. They are chosen together: with these five, 2.0 % more keys are saved in
@@ -39,9 +35,6 @@ MIN_PHRASE_PROBABILITY: Final = 0.03
 MAX_GHOST_BYTES: Final = 60
 MAX_PHRASE_BYTES: Final = 24
 """Bytes of ghost text, and of a phrase, at most. Each byte takes a step (0.4 ms)."""
-
-NEWLINE: Final = 0x0A
-SPACE_OR_NEWLINE: Final = b" \n"
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,7 @@ class Options:
 
     def sampler(self, before: bytes) -> Sampler:
         """Return the sampler for a search after `before`."""
-        return Sampler(self.temperature, self.top_k, self.top_p, self.seed, before[-64:])
+        return Sampler(self.temperature, self.top_k, self.top_p, self.seed, before[-BEFORE_BYTES:])
 
 
 @dataclass(frozen=True)
@@ -95,31 +88,13 @@ class Candidate:
     shares: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass
-class _Continuation:
-    """A candidate that is extended byte by byte.
-
-    Attributes:
-        text: its bytes so far.
-        log_p: their log-probability.
-        end_points: the lengths at which it may end, each with the log-probability up to there.
-    """
-
-    text: bytes
-    log_p: float
-    end_points: list[tuple[int, float]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.end_points.append((len(self.text), self.log_p))
-
-
 def next_characters(lookahead: LookaheadCache, before: bytes, options: Options) -> list[Candidate]:
     """Return the next code points, most probable (or first drawn) first."""
     texts = _single_bytes(lookahead, options)
     if texts is None:
         found = Search(lookahead, Character(), options.sampler(before), options.max_items).run()[0]
         texts = [(one.text.decode(), math.exp(one.log_p)) for one in found]
-    tail = before[-64:].decode(errors="ignore")
+    tail = before[-BEFORE_BYTES:].decode(errors="ignore")
     return [
         Candidate(text, probability, "character")
         for text, probability in texts
@@ -154,7 +129,7 @@ def find_words(
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
     search = Search(lookahead, Word(lines, begin), options.sampler(before), options.max_items)
     found, complete = search.run(deadline)
-    tail = before[-64:].decode(errors="ignore")
+    tail = before[-BEFORE_BYTES:].decode(errors="ignore")
     whole = [one for one in found if utf8.ends_on_grapheme(tail + one.text.decode())]
     return [
         one for one in whole if prose.has_word(one.text.decode())
@@ -216,9 +191,9 @@ def _phrases(
 
     Two words may be extended to the same text ("wor" and "world"). The better one is kept.
     """
-    runs = [_Continuation(one.text, one.log_prefix) for one in found]
-    limits = _Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose)
-    _extend_all(lookahead, runs[:MAX_PHRASES], limits, lambda _, row: int(row.argmax()), deadline)
+    runs = [Continuation(one.text, one.log_prefix) for one in found]
+    limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose)
+    extend_all(lookahead, runs[:MAX_PHRASES], limits, lambda _, row: int(row.argmax()), deadline)
     distinct = {run.text[: run.end_points[-1][0]]: run for run in reversed(runs)}
     return {
         run.text[:end]: log_p
@@ -242,10 +217,10 @@ def ghost_text(
     before, after = around
     if not found or math.exp(found[0].log_p) < options.min_confidence:
         return None
-    run = _Continuation(found[0].text, found[0].log_prefix)
+    run = Continuation(found[0].text, found[0].log_prefix)
     sampler = options.sampler(before)
-    limits = _Limits(options.min_confidence, options.max_lines, MAX_GHOST_BYTES, options.prose)
-    _extend_all(lookahead, [run], limits, sampler.sample, deadline)
+    limits = Limits(options.min_confidence, options.max_lines, MAX_GHOST_BYTES, options.prose)
+    extend_all(lookahead, [run], limits, sampler.sample, deadline)
     end, log_p = max(
         run.end_points,
         key=lambda end_point: math.exp(end_point[1]) * (end_point[0] - len(found[0].text)),
@@ -254,71 +229,6 @@ def ghost_text(
     # The text after the cursor is the likeliest continuation, and useless as an offer.
     offered = text.strip() and not after.startswith(text.encode())
     return Candidate(text, math.exp(log_p), "ghost") if offered else None
-
-
-class _Limits(NamedTuple):
-    """Limits of a continuation: the least probability, the most lines and bytes, and whether it
-    stops at the end of a sentence.
-    """
-
-    min_probability: float
-    max_lines: int
-    max_bytes: int
-    stop_at_sentence: bool
-
-
-def _extend_all(
-    lookahead: LookaheadCache,
-    runs: list[_Continuation],
-    limits: _Limits,
-    choose: Callable[[bytes, LogProbabilities], int],
-    deadline: Deadline,
-) -> None:
-    """Extend each run by one chosen byte at a time, within the limits."""
-    active = runs
-    while active and not deadline.has_passed():
-        rows = lookahead.predict([run.text for run in active])
-        active = [
-            run
-            for run, row in zip(active, rows, strict=True)
-            if _extend(run, row, choose(run.text, row), limits)
-        ]
-
-
-def _extend(run: _Continuation, row: LogProbabilities, byte: int, limits: _Limits) -> bool:
-    """Add an end point if the run may end before `byte`, and append `byte` if the limits allow it.
-    Return whether it was appended.
-    """
-    unfinished = utf8.incomplete_suffix(run.text)
-    if not unfinished:
-        text = run.text.decode()
-        if not _is_inside_word(text[-1], byte) and utf8.ends_on_grapheme(text):
-            run.end_points.append((len(run.text), run.log_p))
-    log_p = run.log_p + float(row[byte])
-    last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.max_lines
-    unlikely = log_p < math.log(max(limits.min_probability, 1e-9))
-    sentence_ended = (
-        limits.stop_at_sentence and byte in SPACE_OR_NEWLINE and prose.ends_sentence(run.text)
-    )
-    if (
-        unlikely
-        or last_line
-        or sentence_ended
-        or len(run.text) >= limits.max_bytes
-        or not utf8.allowed_next(unfinished)[byte]
-    ):
-        return False
-    run.text, run.log_p = run.text + bytes([byte]), log_p
-    return True
-
-
-def _is_inside_word(last: str, byte: int) -> bool:
-    """Return whether `byte` continues a word after its `last` character. In scripts without spaces,
-    any character may end a word.
-    """
-    return bool(
-        WORD_BYTES[byte] and WORD_CHARACTER.match(last) and not UNSPACED_SCRIPTS.match(last)
-    )
 
 
 def strip_overlap(text: str, after: str) -> str:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from foretype_model.cancellation import Deadline, IsCancelled, never
 from foretype_model.completion import candidates, explain
-from foretype_model.completion.candidates import Candidate, Options
+from foretype_model.completion.candidates import BEFORE_BYTES, Candidate, Options
 from foretype_model.completion.document_state import Cursor, LiveDocumentState, is_typed_after
 from foretype_model.completion.explain import Explanation
 from foretype_model.completion.lookahead import LookaheadCache
@@ -28,9 +28,8 @@ MAX_SEARCHES: Final = 32
 earlier searches are used again.
 """
 
-BEFORE_BYTES: Final = 64
 AFTER_BYTES: Final = 1024
-"""Bytes around the cursor to which candidates are fitted."""
+"""Bytes after the cursor to which candidates are fitted."""
 
 T = TypeVar("T")
 

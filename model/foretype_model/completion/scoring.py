@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from foretype_model.cancellation import Cancelled, IsCancelled, never
 from foretype_model.completion import candidates
-from foretype_model.completion.candidates import Options
+from foretype_model.completion.candidates import BEFORE_BYTES, Options
 from foretype_model.completion.deferred_learning import DeferredLearning
 from foretype_model.completion.document_state import MAX_TYPED_BYTES, DocumentState
 from foretype_model.completion.lookahead import LookaheadCache
@@ -31,9 +31,6 @@ MAX_BYTES_PER_CALL: Final = 128
 """Bytes that are scored for one answer, at most (some 100 ms), so that waiting requests do not wait
 long.
 """
-
-BEFORE_BYTES: Final = 64
-"""Bytes before the cursor to which the next characters are fitted."""
 
 
 @dataclass(frozen=True)

@@ -179,14 +179,10 @@ class Search:
         # The children: bytes of the grammar that are probable enough, in the order of the nodes.
         # All rows at once, as numpy takes ten times as long for each row in turn.
         min_p = np.exp(MIN_LOG_P - np.array([node.log_p for node in nodes]))[:, np.newaxis]
-        node_index, bytes_ = np.nonzero(
-            np.stack([mask.continues for mask in masks]) & (p > min_p) & (q > 0)
-        )
-        all_bytes, all_p, all_q = (
-            bytes_.tolist(),
-            rows[node_index, bytes_].tolist(),
-            rows_q[node_index, bytes_].tolist(),
-        )
+        continues = np.stack([mask.continues for mask in masks])
+        node_index, bytes_ = np.nonzero(continues & (p > min_p) & (q > 0))
+        all_bytes, all_p = bytes_.tolist(), rows[node_index, bytes_].tolist()
+        all_q = rows_q[node_index, bytes_].tolist()
         # The children of node i are the items bounds[i] up to bounds[i + 1].
         bounds = np.searchsorted(node_index, np.arange(len(nodes) + 1)).tolist()
         for i, node in enumerate(nodes):
@@ -194,10 +190,13 @@ class Search:
             child_bytes, log_p, log_q = all_bytes[children], all_p[children], all_q[children]
             keys = self._keys(node, [*log_q, _log(q_end[i])])
             self._push(node, keys, child_bytes, log_p, log_q)
-            if q_end[i] > 0:
-                self._finished.append(
-                    Hypothesis(node.text, node.log_p + _log(p_end[i]), node.log_p, keys[-1])
-                )
+            self._finish(node, keys[-1], p_end[i], q_end[i])
+
+    def _finish(self, node: _Node, key: float, p_end: float, q_end: float) -> None:
+        """Add `node` to the finished candidates if it may end."""
+        if q_end > 0:
+            log_p = node.log_p + _log(p_end)
+            self._finished.append(Hypothesis(node.text, log_p, node.log_p, key))
 
     def _push(
         self,

@@ -1,6 +1,4 @@
-"""What is offered: whole code points, distinct words with their probabilities, ghost text; stable,
-and by draw.
-"""
+"""Candidates: next words, next characters and ghost text, by search and by draw."""
 
 from __future__ import annotations
 
@@ -53,7 +51,10 @@ SURE = completer("hello world, my naïve friend ", "print(x)")
         ("print", "(x)"),
     ],
 )
-def test_the_first_word_is_what_follows_and_the_phrase_after_it_is_there_too(before, word) -> None:
+def test_first_word_and_phrase_follow(before, word) -> None:
+    """The first candidate is the next word, and a phrase that begins with it is among the first
+    five.
+    """
     offered = completer().next_words(before.encode(), b"", Options())[:5]
     assert word.startswith(offered[0].text)
     assert offered[0].probability > 0.3
@@ -63,7 +64,8 @@ def test_the_first_word_is_what_follows_and_the_phrase_after_it_is_there_too(bef
 @pytest.mark.parametrize(
     "words", [("Muller", "Muhle", "Mutig"), ("Müller", "Mühle", "Mütig"), ("коля", "костя", "конь")]
 )
-def test_nothing_ends_in_mid_word_in_any_script(words: tuple[str, ...]) -> None:
+def test_no_candidate_ends_mid_word(words: tuple[str, ...]) -> None:
+    """Likely candidates end with whole words, also if words differ inside their UTF-8 bytes."""
     one = completer(*(f"dear friend {word}, hello" for word in words))
     offered = [one.ghost_text(b"dear ", b"", Options()), *one.next_words(b"dear ", b"", Options())]
     likely = [candidate for candidate in offered if candidate.probability > 0.1]
@@ -72,7 +74,8 @@ def test_nothing_ends_in_mid_word_in_any_script(words: tuple[str, ...]) -> None:
         assert set(candidate.text.replace(",", "").split()) <= {"friend", "hello", *words}
 
 
-def test_phrases_are_of_whole_words_on_one_line_and_as_probable_as_they_are_said_to_be() -> None:
+def test_phrases_are_whole_words() -> None:
+    """Phrases have whole words on one line, and no probability above that of their bytes."""
     predictor = ScriptedPredictor(["one two three\nfour", "one two five", "one six"])
     offered = Completer({"scripted": predictor}, print).next_words(b"one ", b"", Options())
     assert [one.probability for one in offered[:5]] == sorted(
@@ -89,13 +92,15 @@ def test_phrases_are_of_whole_words_on_one_line_and_as_probable_as_they_are_said
         assert one.probability <= np.exp(log_p) + 1e-3
 
 
-def test_both_ways_to_go_on_are_offered_with_their_probabilities() -> None:
+def test_both_continuations_are_offered() -> None:
+    """Two equally likely continuations are offered, each with its probability."""
     offered = completer().next_words(b"hel", b"", Options())
     assert {one.text[:2] for one in offered[:2]} == {"p ", "lo"}
     assert all(0.4 < one.probability < 0.5 for one in offered[:2])
 
 
-def test_words_are_distinct_and_best_first() -> None:
+def test_words_are_distinct_and_ranked() -> None:
+    """Words are distinct, and the most probable come first."""
     offered = completer("one two", "one three", "one four").next_words(b"one ", b"", Options())
     texts = [one.text for one in offered]
     assert len(texts) == len(set(texts))
@@ -111,14 +116,16 @@ def test_words_are_distinct_and_best_first() -> None:
         ("zqzq", "", None),
     ],
 )
-def test_ghost_text_runs_on_while_it_is_sure(before, after, text) -> None:
+def test_ghost_text_extends_while_sure(before, after, text) -> None:
+    """Ghost text goes on while it is probable, and stops before text that follows the cursor."""
     ghost = completer("hello world, my naïve friend ", "print(x)").ghost_text(
         before.encode(), after.encode(), Options()
     )
     assert (ghost.text if ghost else None) == text
 
 
-def test_ghost_text_stops_where_it_is_no_longer_sure() -> None:
+def test_ghost_text_stops_when_unsure() -> None:
+    """Ghost text ends before its probability falls below `min_confidence`."""
     unsure = completer("go on and on left", "go on and on right")
     ghost = unsure.ghost_text(b"go ", b"", Options(min_confidence=0.6))
     assert ghost is not None
@@ -126,7 +133,8 @@ def test_ghost_text_stops_where_it_is_no_longer_sure() -> None:
     assert ghost.probability >= 0.6
 
 
-def test_ghost_text_keeps_to_its_lines() -> None:
+def test_ghost_text_respects_max_lines() -> None:
+    """Ghost text has at most `max_lines` lines."""
     two = completer("def f():\n    return 1\n    # end")
     one_line, two_lines = (two.ghost_text(b"def f", b"", Options(max_lines=n)) for n in (1, 2))
     assert one_line is not None
@@ -135,7 +143,8 @@ def test_ghost_text_keeps_to_its_lines() -> None:
     assert two_lines.text == "():\n    return 1"
 
 
-def test_ghost_text_within_a_line_keeps_to_it() -> None:
+def test_mid_line_ghost_has_one_line() -> None:
+    """If text follows the cursor in its line, ghost text has no line break."""
     two = completer("def f():\n    return 1\n    # end")
     within, at_end = (
         two.ghost_text(b"def f", after, Options(max_lines=2))
@@ -147,17 +156,20 @@ def test_ghost_text_within_a_line_keeps_to_it() -> None:
     assert "\n" in at_end.text
 
 
-def test_an_unsure_ghost_is_none() -> None:
+def test_unsure_ghost_is_none() -> None:
+    """Without a word above `min_confidence` there is no ghost text."""
     assert completer().ghost_text(b"hel", b"", Options(min_confidence=0.6)) is None
 
 
-def test_next_characters_are_whole_code_points() -> None:
+def test_next_characters_are_code_points() -> None:
+    """Next characters are whole code points of one to four bytes."""
     offered = completer("aé", "a日", "a👩", "ab").next_characters(b"a", b"", Options(max_items=4))
     assert {one.text for one in offered} == {"é", "日", "👩", "b"}
     assert sum(one.probability for one in offered) > 0.9
 
 
-def test_the_same_text_gives_the_same_items_and_going_back_too(network: Network) -> None:
+def test_same_text_gives_same_items(network: Network) -> None:
+    """The same text, options and seed give the same candidates, also after going back."""
     one = Completer({"network": NetworkPredictor(network)}, print)
     for options in (Options(), Options(temperature=0.9, seed=4)):
         texts = [b"the quick brown fox"[:n] for n in range(20)]
@@ -170,9 +182,8 @@ def test_the_same_text_gives_the_same_items_and_going_back_too(network: Network)
         assert there == back[::-1] == fresh
 
 
-def test_ghost_text_that_is_typed_costs_no_search_and_is_what_one_would_find(
-    network: Network, monkeypatch
-) -> None:
+def test_typed_ghost_needs_no_search(network: Network, monkeypatch) -> None:
+    """Ghost text that the user types through needs no search, and equals a new one."""
     searched, options = [], Options(min_confidence=0.01)
     find_words = candidates.find_words
     monkeypatch.setattr(
@@ -195,11 +206,12 @@ def networked(network: Network) -> Completer:
 
 
 def shown(ghost: Candidate | None) -> tuple[str, float] | None:
-    """What is seen of it."""
+    """Return the visible parts of ghost text."""
     return (ghost.text, round(ghost.probability, 4)) if ghost else None
 
 
-def test_another_seed_draws_others() -> None:
+def test_seed_changes_draws() -> None:
+    """At a temperature above 0, different seeds draw different first words."""
     many = completer(
         *(
             f"pick {word}"
@@ -213,7 +225,8 @@ def test_another_seed_draws_others() -> None:
     assert len(firsts) >= 4
 
 
-def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
+def test_draws_follow_probabilities() -> None:
+    """A word is drawn first as often as it is probable."""
     predictor = ScriptedPredictor(["go a", "go b", "go b", "go b"])
     state = predictor.feed(predictor.start(), b"go ")
     counts: Counter[bytes] = Counter()
@@ -226,7 +239,8 @@ def test_first_draws_are_as_frequent_as_they_are_probable() -> None:
     assert counts[b"b"] / 400 == pytest.approx(0.75, abs=0.08)
 
 
-def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> None:
+def test_word_probability_multiplies_bytes(network: Network) -> None:
+    """The probability of a word is the product over its bytes and its end."""
     predictor = NetworkPredictor(network)
     state = predictor.feed(predictor.start(), b"some text ")
     for found in Search(
@@ -242,7 +256,8 @@ def test_probabilities_of_words_are_those_of_their_bytes(network: Network) -> No
         assert found.log_p == pytest.approx(log_p + log_p_end, abs=1e-3)
 
 
-def test_a_superseded_search_stops() -> None:
+def test_cancelled_search_raises() -> None:
+    """A search raises Cancelled once its answer is no longer wanted."""
     with pytest.raises(Cancelled):
         completer().next_words(b"hello wor", b"", Options(), is_cancelled=lambda: True)
 
@@ -258,7 +273,8 @@ class ForeignPredictor(ScriptedPredictor):
 
 
 @pytest.mark.parametrize("broken", [RaisingPredictor, ForeignPredictor])
-def test_a_predictor_that_fails_is_dropped_once_and_the_others_go_on(broken) -> None:
+def test_failing_predictor_is_dropped_once(broken) -> None:
+    """A predictor that raises or returns a wrong shape is dropped once, and the others go on."""
     dropped: list[str] = []
     members = {"good": ScriptedPredictor(["hello world"]), "bad": broken(["hello there"])}
     both = Completer(members, lambda name, error: dropped.append(name))
@@ -268,14 +284,16 @@ def test_a_predictor_that_fails_is_dropped_once_and_the_others_go_on(broken) -> 
     assert dropped == ["bad"]
 
 
-def test_with_no_predictor_left_nothing_is_offered() -> None:
+def test_no_predictors_offer_nothing() -> None:
+    """Without any predictor left there are no candidates."""
     none = Completer({"bad": RaisingPredictor([])}, lambda name, error: None)
     assert none.next_words(b"a", b"", Options()) == []
     assert none.next_characters(b"a", b"", Options()) == []
     assert none.ghost_text(b"a", b"", Options()) is None
 
 
-def test_shares_say_who_knew() -> None:
+def test_shares_name_the_predictor() -> None:
+    """The predictor that knows a word has nearly all of its share."""
     two = Completer(
         {"a": ScriptedPredictor(["hello world"]), "b": ScriptedPredictor(["unlike"])}, print
     )
@@ -284,7 +302,8 @@ def test_shares_say_who_knew() -> None:
     assert sum(shares.values()) == pytest.approx(1)
 
 
-def test_a_long_text_is_answered_for_from_its_end_until_all_of_it_is_read(network: Network) -> None:
+def test_long_text_is_caught_up(network: Network) -> None:
+    """A long text is answered at once from its end, and exactly once all of it has been read."""
     predictor = NetworkPredictor(network)
     text, options = b"the first line of many\n" * 900, Options()
     one, exact = Completer({"network": predictor}, print), Completer({"network": predictor}, print)
@@ -304,7 +323,8 @@ def test_a_long_text_is_answered_for_from_its_end_until_all_of_it_is_read(networ
     assert one.catch_up()
 
 
-def test_a_search_that_has_no_time_offers_what_it_has_and_is_made_anew() -> None:
+def test_hurried_search_is_repeated() -> None:
+    """A search without time returns the best candidate, and is repeated when there is time."""
     hurried, patient = Options(budget=0.0), Options()
     one = completer("hello world", "hello world", "hello people")
     soon = [item.text.strip() for item in one.next_words(b"hello ", b"", hurried)]
@@ -317,11 +337,13 @@ def test_a_search_that_has_no_time_offers_what_it_has_and_is_made_anew() -> None
     }, "remembered"
 
 
-def test_a_predictor_that_never_has_enough_of_a_text_keeps_nobody_busy_for_ever() -> None:
+def test_observations_are_bounded() -> None:
+    """A predictor that always asks for more of a document is shown it a bounded number of times."""
+
     class Greedy(ScriptedPredictor):
         shown = 0
 
-        def observe(self, document, before, after) -> bool:
+        def observe(self, uri, before, after) -> bool:
             self.shown += 1
             return True
 
@@ -333,7 +355,8 @@ def test_a_predictor_that_never_has_enough_of_a_text_keeps_nobody_busy_for_ever(
     assert greedy.shown > 2
 
 
-def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Network) -> None:
+def test_only_latest_text_is_read(network: Network) -> None:
+    """Of two long texts, only the text of the last request is read in the background."""
     one = Completer({"network": NetworkPredictor(network)}, print)
     old, new = (first + b"import things\n" * 500 for first in (b"import b\n", b"import a\n"))
     for text in (old, new):
@@ -341,31 +364,35 @@ def test_of_two_long_texts_only_the_one_asked_about_last_is_read(network: Networ
     slices = 1
     while not one.catch_up():
         slices += 1
-    assert slices < 2 * len(new) // CATCH_UP_BYTES, "nobody will ask about the other one again"
+    assert slices < 2 * len(new) // CATCH_UP_BYTES, "the other text is not read"
 
 
 @pytest.mark.parametrize(
     "word", ["हिन्दी", "বাংলা", "தமிழ்", "ગુજરાતી", "العَرَبِيَّة", "Ελληνικά", "čeština"]
 )
-def test_words_are_whole_in_every_script(word: str) -> None:
+def test_words_are_whole_in_scripts(word: str) -> None:
+    """Words with combining marks or letters of several bytes are offered whole."""
     offered = completer(f"one {word} two").next_words(b"one ", b"", Options())
     assert offered[0].text.startswith(word)
 
 
-def test_the_second_half_of_a_flag_is_offered() -> None:
+def test_second_half_of_flag() -> None:
+    """After the first regional indicator of a flag, the second one is offered."""
     flag = "\U0001f1eb\U0001f1f7"
     offered = completer(f"a {flag}").next_characters(f"a {flag[0]}".encode(), b"", Options())
     assert offered[0].text == flag[1]
 
 
-def test_crlf_and_lf_documents_are_offered_the_same() -> None:
+def test_crlf_equals_lf() -> None:
+    """Documents with CR LF and with LF get the same candidates."""
     lines = completer("first\nsecond\nthird")
     assert lines.next_words(b"first\r\nsec", b"", Options()) == lines.next_words(
         b"first\nsec", b"", Options()
     )
 
 
-def test_a_document_that_rested_is_offered_the_same() -> None:
+def test_released_memory_changes_nothing() -> None:
+    """After its memory was released, a document gets the same candidates."""
     resting, before = completer(), b"hello wor"
     offered = resting.next_words(before, b"", Options()), resting.ghost_text(before, b"", Options())
     resting.release_memory()
@@ -385,5 +412,6 @@ def test_a_document_that_rested_is_offered_the_same() -> None:
         ("f()", ");", "f("),
     ],
 )
-def test_brackets_that_stand_after_the_cursor_are_not_offered_again(text, after, left) -> None:
+def test_closing_brackets_are_not_repeated(text, after, left) -> None:
+    """Closing brackets and quotes that follow the cursor are removed from the end of an offer."""
     assert strip_overlap(text, after) == left

@@ -1,4 +1,4 @@
-"""What one document's completer knows, after whatever was asked of it and read in between."""
+"""A completer's states, whatever was requested and read in between."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = LETTERS * 2000 + b"abc"
 
 
 class WholeTextPredictor:
-    """Its state is all that it has read; it expects the letters in turn."""
+    """Its state is the text it has read. It expects the letters in turn."""
 
     def start(self):
         return b""
@@ -38,7 +38,7 @@ class WholeTextPredictor:
 
 
 def caught_up(completer: Completer) -> int:
-    """The slices that took."""
+    """Catch up, and return the number of slices."""
     slices = 1
     while not completer.catch_up():
         slices += 1
@@ -52,14 +52,13 @@ def asked_once() -> Completer:
 
 
 SLICES = caught_up(asked_once())
-"""Until all of the text is read."""
+"""Slices until all of the text has been read."""
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(-3, 1), st.lists(st.integers(0, 1), min_size=2, max_size=12))
-def test_a_state_that_is_said_to_be_exact_is_whatever_was_read_between_the_keys(
-    more: int, then: list[int]
-) -> None:
+def test_exact_state_is_exact(more: int, then: list[int]) -> None:
+    """A state that is said to be exact is, whatever was read between the keys."""
     completer = Completer({"whole": WholeTextPredictor()}, pytest.fail)
     text = TEXT
     for slices in (SLICES + more, *then):
@@ -73,7 +72,8 @@ def test_a_state_that_is_said_to_be_exact_is_whatever_was_read_between_the_keys(
         text += bytes((LETTERS[len(text) % len(LETTERS)],))
 
 
-def test_what_is_asked_for_characters_alone_is_read_and_shown_too() -> None:
+def test_characters_alone_catch_up() -> None:
+    """A document with requests for next characters alone is read and observed as well."""
     copy = CopyPredictor()
     completer = Completer({"whole": WholeTextPredictor(), "copy": copy}, pytest.fail, "file:///a")
     assert completer.next_characters(TEXT, b"", Options())
@@ -81,7 +81,8 @@ def test_what_is_asked_for_characters_alone_is_read_and_shown_too() -> None:
     assert copy.predict([copy.feed(copy.start(), b"abcde")])[0].argmax() == ord("f")
 
 
-def test_an_explanation_elsewhere_does_not_end_the_reading() -> None:
+def test_explanation_keeps_catching_up() -> None:
+    """An explanation of another place does not end the reading of the text of the last request."""
     completer = asked_once()
     assert completer.explain(TEXT[:20], "x", 3)
     assert caught_up(completer) >= SLICES

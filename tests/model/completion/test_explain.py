@@ -1,4 +1,4 @@
-"""Explanations of texts that are long, or no longer wanted."""
+"""Explanations of long texts, and cancelled ones."""
 
 from __future__ import annotations
 

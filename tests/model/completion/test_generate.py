@@ -1,4 +1,4 @@
-"""Generated text is whole code points, repeatable by its seed, and ends with the text."""
+"""Generated text: whole code points, repeatable by seed, up to the end of the text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from foretype_model.predictors.scripted import ScriptedPredictor
     temperature=st.sampled_from([0.0, 0.7, 2.0]),
     seed=st.integers(0, 2**40),
 )
-def test_generated_text_is_whole_code_points(network: Network, prompt, temperature, seed) -> None:
+def test_generates_whole_code_points(network: Network, prompt, temperature, seed) -> None:
+    """Generated text has whole code points, as many as asked for at most, and repeats with its
+    seed.
+    """
     options = Options(temperature=temperature, seed=seed)
     pieces = list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
     assert len(pieces) <= 30
@@ -26,6 +29,7 @@ def test_generated_text_is_whole_code_points(network: Network, prompt, temperatu
     assert pieces == list(generate(NetworkPredictor(network), prompt.encode(), 30, options))
 
 
-def test_generation_ends_with_the_text() -> None:
+def test_generation_stops_at_end() -> None:
+    """Generation stops when the predictor expects the end of the text."""
     scripted = ScriptedPredictor(["hello world"])
     assert "".join(generate(scripted, b"hello", 100, Options(temperature=0))) == " world"

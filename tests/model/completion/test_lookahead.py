@@ -1,6 +1,4 @@
-"""What was looked at ahead: computed once, the same as if it had not been, and kept while it is
-typed.
-"""
+"""Predictions beyond the cursor: computed once, exact, and kept while the user types."""
 
 from __future__ import annotations
 
@@ -32,7 +30,8 @@ class StepCounter(ScriptedPredictor):
 
 
 @given(st.lists(st.binary(max_size=6), max_size=12))
-def test_rows_are_those_of_reading_the_text(continuations: list[bytes]) -> None:
+def test_predictions_equal_reading(continuations: list[bytes]) -> None:
+    """Cached predictions equal those after reading the text."""
     predictor = ScriptedPredictor(SCRIPT)
     start = predictor.feed(predictor.start(), b"the ")
     lookahead = LookaheadCache(predictor, start)
@@ -42,7 +41,8 @@ def test_rows_are_those_of_reading_the_text(continuations: list[bytes]) -> None:
     assert np.array_equal(lookahead.predict(asked), predictor.predict(read)), "and once more"
 
 
-def test_what_is_typed_as_foreseen_is_not_looked_at_again() -> None:
+def test_foreseen_keys_cost_nothing() -> None:
+    """After foreseen keys were typed, the predictions beyond them are not computed again."""
     predictor = StepCounter(SCRIPT)
     lookahead = LookaheadCache(predictor, predictor.feed(predictor.start(), b"the "))
     lookahead.predict([b"w", b"wo", b"wor", b"word", b"a"])
@@ -54,7 +54,8 @@ def test_what_is_typed_as_foreseen_is_not_looked_at_again() -> None:
     assert np.array_equal(there, fresh.predict([b"", b"r", b"rd", b"n"]))
 
 
-def test_the_row_at_the_cursor_is_made_anew() -> None:
+def test_cursor_prediction_is_new() -> None:
+    """The prediction at the cursor itself is computed anew, with all that was learnt since."""
     old, new = ScriptedPredictor(["abc"]), ScriptedPredictor(["abd"])
     lookahead = LookaheadCache(old, old.feed(old.start(), b"a"))
     lookahead.predict([b"b"])
@@ -63,7 +64,9 @@ def test_the_row_at_the_cursor_is_made_anew() -> None:
     assert lookahead.predict([b""])[0].argmax() == ord("d")
 
 
-def test_typing_through_what_was_offered_reads_little_and_offers_the_same() -> None:
+def test_typing_through_offers_saves_steps() -> None:
+    """Typing through offers takes less than 0.7 of the steps, for the same candidates."""
+
     def completer() -> tuple[Completer, StepCounter]:
         predictor = StepCounter(
             ["the words that are said to a wonderful audience", "the wordless song"]

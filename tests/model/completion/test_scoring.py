@@ -1,6 +1,4 @@
-"""A text that is read as it comes: its figures are an evaluation's, whatever is edited and however
-it is cut short.
-"""
+"""Scores of a typed text: those of an evaluation, after any edits and cancelled requests."""
 
 from __future__ import annotations
 
@@ -42,7 +40,7 @@ def new() -> SurprisalTracker:
 
 
 def read_all(one: SurprisalTracker, text: str) -> list[CharacterScore]:
-    """All of the text, which has come at once, in as many goes as it takes."""
+    """Return the scores of a pasted text, in as many slices as it takes."""
     data, found = text.encode(), list[CharacterScore]()
     one.follow(data)
     while (at := len("".join(score.text for score in found).encode())) < len(data):
@@ -54,7 +52,8 @@ def read_all(one: SurprisalTracker, text: str) -> list[CharacterScore]:
 
 @QUICKLY
 @given(TEXTS)
-def test_the_bits_of_what_is_typed_are_those_of_an_evaluation(text):
+def test_bits_equal_an_evaluation(text):
+    """The scores of a typed text add up to the bits of an evaluation."""
     one, scores = new(), list[CharacterScore]()
     one.follow(b"")
     for end in range(1, len(text) + 1):
@@ -68,7 +67,8 @@ def test_the_bits_of_what_is_typed_are_those_of_an_evaluation(text):
     )
 
 
-def test_what_is_typed_is_learnt_from_and_what_is_pasted_is_not():
+def test_only_typed_text_teaches():
+    """Typed text is learnt from, and pasted text is not."""
     text = "Wainwright is here, " * 4
     one, typed = new(), list[CharacterScore]()
     one.follow(b"")
@@ -84,7 +84,8 @@ def test_what_is_typed_is_learnt_from_and_what_is_pasted_is_not():
 
 @QUICKLY
 @given(TEXTS, st.sampled_from(["th", "on the mi"]))
-def test_what_comes_next_is_what_a_completer_offers(text, more):
+def test_next_characters_match_completer(text, more):
+    """The next characters are those that a completer offers."""
     reader, completer = new(), Completer(members(), pytest.fail, "untitled:1")
     for whole in (text, text + more):
         read_all(reader, whole)
@@ -98,7 +99,8 @@ def test_what_comes_next_is_what_a_completer_offers(text, more):
 
 @QUICKLY
 @given(TEXTS, st.integers(1, 9))
-def test_it_does_not_matter_in_how_many_goes_it_is_read(text, size):
+def test_slice_size_changes_nothing(text, size):
+    """The scores do not depend on the number of slices."""
     whole = read_all(new(), text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring, "MAX_BYTES_PER_CALL", size)
@@ -110,7 +112,8 @@ def test_it_does_not_matter_in_how_many_goes_it_is_read(text, size):
 
 @QUICKLY
 @given(TEXTS, st.floats(0, 1), st.floats(0, 1), TEXTS)
-def test_what_an_edit_leaves_keeps_its_figures(text, start, end, piece):
+def test_edit_keeps_other_scores(text, start, end, piece):
+    """The text before and after an edit keeps its scores."""
     one = new()
     known = read_all(one, text)
     a, b = sorted((round(start * len(text)), round(end * len(text))))
@@ -121,7 +124,8 @@ def test_what_an_edit_leaves_keeps_its_figures(text, start, end, piece):
     assert all(0 < score.probability <= 1.0001 for score in scores)
 
 
-def test_a_name_is_a_surprise_at_first_and_known_the_second_time():
+def test_repeated_name_is_expected():
+    """A name is improbable at first, and expected by `copy` when it is repeated."""
     scores = read_all(new(), "Wainwright is here, Wainwright")
     for first, second in zip(scores[4:10], scores[24:30], strict=True):
         assert first.text == second.text
@@ -129,7 +133,8 @@ def test_a_name_is_a_surprise_at_first_and_known_the_second_time():
         assert second.shares["copy"] > 0.5
 
 
-def test_what_was_there_before_anybody_asked_is_missed_and_never_scored_from_hindsight():
+def test_passed_over_text_stays_unscored():
+    """Text that was passed over is never scored later, when the predictors know it."""
     one = new()
     text = b"Wainwright is here, Wainwright"
     one.follow(text)
@@ -138,7 +143,8 @@ def test_what_was_there_before_anybody_asked_is_missed_and_never_scored_from_hin
 
 
 @pytest.mark.parametrize("kind", ["scripted", "network"])
-def test_a_key_gets_the_probability_that_was_shown_for_it(kind, network):
+def test_score_equals_shown_probability(kind, network):
+    """A typed character gets the probability and the shares that were shown for it before."""
     base = (
         NetworkPredictor(network)
         if kind == "network"
@@ -161,7 +167,8 @@ def test_a_key_gets_the_probability_that_was_shown_for_it(kind, network):
 
 @QUICKLY
 @given(st.sampled_from(["th", "日", "on "]), st.floats(0.1, 3))
-def test_what_is_drawn_follows_the_temperature(text, temperature):
+def test_draws_follow_temperature(text, temperature):
+    """The probabilities of a draw are p^(1/temperature), normalised."""
     one = new()
     one.follow(text.encode())
     by_temperature = {
@@ -186,7 +193,8 @@ def test_what_is_drawn_follows_the_temperature(text, temperature):
 
 @QUICKLY
 @given(TEXTS.filter(bool), st.integers(1, 40))
-def test_what_is_superseded_goes_on_where_it_was(text, deadline):
+def test_cancelled_scoring_resumes(text, deadline):
+    """Scoring that was cancelled goes on from the last scored byte."""
     one, asked = new(), iter(range(10**6))
     one.follow(text.encode())
     for _ in range(10**4):
@@ -205,7 +213,8 @@ def test_what_is_superseded_goes_on_where_it_was(text, deadline):
     )
 
 
-def test_a_long_text_is_read_from_its_last_lines():
+def test_long_text_starts_nearby():
+    """A long unread text is scored from its nearest lines."""
     one = new()
     text = b"a line of many\n" * 20_000 + b"on the mi"
     one.follow(text)

@@ -1,4 +1,4 @@
-"""Which candidates are chosen: those that save most, by the definition of what is saved."""
+"""The selected candidates save the most keys, by the definition of saved keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from foretype_model.completion.selection import Choice, select_most_saving
 
 @st.composite
 def distributions(draw) -> dict[str, float]:
-    """Ways that a text goes on, and the probability of each."""
+    """Draw continuations of a text, and the probability of each."""
     texts = draw(
         st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=7, unique=True)
     )
@@ -21,46 +21,50 @@ def distributions(draw) -> dict[str, float]:
     return {text: weight / sum(weights) for text, weight in zip(texts, weights, strict=True)}
 
 
-def prefixes(goes_on: dict[str, float]) -> list[Choice]:
-    """All that could be offered, with its probability."""
-    texts = sorted({text[:end] for text in goes_on for end in range(1, len(text) + 1)})
+def prefixes(continuations: dict[str, float]) -> list[Choice]:
+    """Return all texts that could be offered, each with its probability."""
+    texts = sorted({text[:end] for text in continuations for end in range(1, len(text) + 1)})
     return [
-        Choice(text, sum(p for way, p in goes_on.items() if way.startswith(text))) for text in texts
+        Choice(text, sum(p for whole, p in continuations.items() if whole.startswith(text)))
+        for text in texts
     ]
 
 
-def saved(offered: list[Choice], goes_on: dict[str, float]) -> float:
-    """By definition: the longest that is right is taken for one key."""
+def saved(offered: list[Choice], continuations: dict[str, float]) -> float:
+    """Return the expected keys saved, by definition: the longest right text costs one key."""
     return sum(
-        p * max((len(one.text) - 1 for one in offered if way.startswith(one.text)), default=0)
-        for way, p in goes_on.items()
+        p * max((len(one.text) - 1 for one in offered if whole.startswith(one.text)), default=0)
+        for whole, p in continuations.items()
     )
 
 
 @given(distributions(), st.integers(1, 4))
-def test_the_choice_is_within_the_bound_of_the_best_one(goes_on, count) -> None:
-    choices = prefixes(goes_on)
+def test_choice_is_near_best(continuations, count) -> None:
+    """The chosen set saves at least 1 - 1/e of the keys that the best set saves."""
+    choices = prefixes(continuations)
     best = max(
-        saved(list(some), goes_on) for some in combinations(choices, min(count, len(choices)))
+        saved(list(some), continuations) for some in combinations(choices, min(count, len(choices)))
     )
     chosen = select_most_saving(choices, count)
     assert len(chosen) == len(set(chosen)) <= count
-    assert saved(chosen, goes_on) >= (1 - 1 / 2.718281828) * best - 1e-9
+    assert saved(chosen, continuations) >= (1 - 1 / 2.718281828) * best - 1e-9
 
 
 @given(distributions(), st.integers(1, 5))
-def test_each_is_the_one_that_adds_most_to_those_before_it(goes_on, count) -> None:
-    choices, so_far = prefixes(goes_on), list[Choice]()
+def test_each_choice_adds_most(continuations, count) -> None:
+    """Each choice adds the most to the choices before it."""
+    choices, so_far = prefixes(continuations), list[Choice]()
     for one in select_most_saving(choices, count):
-        most = max(saved([*so_far, other], goes_on) for other in choices)
+        most = max(saved([*so_far, other], continuations) for other in choices)
         so_far.append(one)
-        assert saved(so_far, goes_on) == pytest.approx(most)
+        assert saved(so_far, continuations) == pytest.approx(most)
     assert len(so_far) == count or max(
-        saved([*so_far, other], goes_on) for other in choices
-    ) == pytest.approx(saved(so_far, goes_on))
+        saved([*so_far, other], continuations) for other in choices
+    ) == pytest.approx(saved(so_far, continuations))
 
 
-def test_a_phrase_stands_beside_its_first_word_only_where_that_pays() -> None:
+def test_phrase_must_pay() -> None:
+    """A phrase is chosen beside its first word only if that saves more than another word."""
     word, likely, unlikely = Choice("the", 0.5), Choice("the first", 0.2), Choice("the 9", 0.02)
     assert select_most_saving([word, likely, unlikely, Choice("a", 0.3)], 2) == [likely, word]
     assert select_most_saving([word, unlikely], 1) == [word]

@@ -1,6 +1,4 @@
-"""The state at any place of a long text is, once it is read, that of a replay from the place's
-start point.
-"""
+"""The state at any place of a long text becomes that of a replay from the place's anchor."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ MEMORY_OF_STATES = 4_000_000
 
 
 class ChecksumPredictor:
-    """Remembers all that was read, and counts it."""
+    """Its state is a checksum of the text it has read. Counts the bytes."""
 
     def __init__(self) -> None:
         self.read = 0
@@ -59,14 +57,16 @@ def replayed(text: bytes) -> int:
         10 * ANCHOR_SPACING,
     ],
 )
-def test_a_start_point_is_some_way_before_its_place_and_not_far(place: int) -> None:
+def test_anchor_distance_is_bounded(place: int) -> None:
+    """An anchor lies at least the least context before its place, and at most a block more."""
     start = anchor(place)
     assert start % ANCHOR_SPACING == 0
     assert start == 0 or MIN_CONTEXT_BYTES <= place - start < MIN_CONTEXT_BYTES + ANCHOR_SPACING
     assert start or place < MIN_CONTEXT_BYTES + ANCHOR_SPACING
 
 
-def test_a_place_far_on_is_answered_for_from_nearby_and_exactly_once_it_is_read() -> None:
+def test_distant_place_becomes_exact() -> None:
+    """A state far on is read from nearby at first, and is exact once the text has been read."""
     counting = ChecksumPredictor()
     text, states = prose(3 * ANCHOR_SPACING), AnchoredStates(counting, MEMORY_OF_STATES)
     near = states.at(Rope.of(text))
@@ -80,14 +80,15 @@ def test_a_place_far_on_is_answered_for_from_nearby_and_exactly_once_it_is_read(
         answers.append(states.at(Rope.of(text)))
         assert counting.read <= IMMEDIATE_BYTES
     assert slices <= (MIN_CONTEXT_BYTES + ANCHOR_SPACING) // 512 + 4
-    # From nearby, from some way before, and nothing that is half of each.
+    # The states from nearby and from some way before, and no mixture of the two.
     assert len(set(answers)) == 2
     assert answers.index(answers[-1]) <= 2 * INTERIM_BYTES // 512
     assert states.at(Rope.of(text)) == replayed(text)
     assert states.is_exact
 
 
-def test_any_edits_and_places_end_in_the_state_of_a_replay() -> None:
+def test_edits_end_in_replayed_state() -> None:
+    """After any edits, the caught-up state at any place is that of a replay from its anchor."""
     draw = random.Random(2)
     text, states = prose(2 * ANCHOR_SPACING), AnchoredStates(ChecksumPredictor(), MEMORY_OF_STATES)
     for _ in range(12):
@@ -100,7 +101,8 @@ def test_any_edits_and_places_end_in_the_state_of_a_replay() -> None:
         assert states.at(place) == replayed(bytes(place))
 
 
-def test_typing_over_the_border_of_a_block_never_waits_for_more_than_a_little() -> None:
+def test_crossing_blocks_reads_little() -> None:
+    """Typing over the border of a block reads little before the answer."""
     counting = ChecksumPredictor()
     text, states = (
         prose(2 * ANCHOR_SPACING + MIN_CONTEXT_BYTES + 40),
@@ -115,7 +117,8 @@ def test_typing_over_the_border_of_a_block_never_waits_for_more_than_a_little() 
             states.catch_up(Rope.of(text[:end]), 512)
 
 
-def test_what_is_read_of_a_text_takes_no_more_memory_than_it_may() -> None:
+def test_caches_respect_memory() -> None:
+    """The caches of a text stay within the memory."""
     text, states = (
         Rope.of(prose(8 * ANCHOR_SPACING)),
         AnchoredStates(ChecksumPredictor(), 30 * MAX_CACHES * size_in_bytes(2**31)),
@@ -129,7 +132,8 @@ def test_what_is_read_of_a_text_takes_no_more_memory_than_it_may() -> None:
     assert all(len(one.cache._states) <= 65 for one in readings)
 
 
-def test_a_jump_back_into_what_was_read_nearby_is_not_answered_for_from_a_few_bytes() -> None:
+def test_jump_back_keeps_context() -> None:
+    """After a jump back close to the start of a cache, the state still has the least context."""
     text, states = (
         Rope.of(prose(3 * ANCHOR_SPACING)),
         AnchoredStates(ChecksumPredictor(), MEMORY_OF_STATES),

@@ -1,6 +1,4 @@
-"""Warm equals cold: after any edits, the state at the cursor is that of replaying the text from its
-start.
-"""
+"""Warm equals cold: after any edits, the cached state is that of replaying the text."""
 
 from __future__ import annotations
 
@@ -68,7 +66,8 @@ class CountingReads(CountingNetwork):
 
 @settings(max_examples=60, deadline=None)
 @given(edits=EDITS)
-def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
+def test_warm_equals_cold(network: Network, edits) -> None:
+    """After any edits, the cached state is that of replaying the text."""
     warm, text = StateCache(CountingNetwork(network)), ""
     for start, end, piece, cursor in edits:
         a, b = sorted((int(start * len(text)), int(end * len(text))))
@@ -82,7 +81,8 @@ def test_warm_equals_cold_after_any_edits(network: Network, edits) -> None:
             warm.release_memory(1 + int(10 * cursor))
 
 
-def test_what_rests_has_few_states_and_its_end_among_them(network: Network) -> None:
+def test_released_cache_keeps_end(network: Network) -> None:
+    """A released cache keeps few states, the one at the end among them."""
     counting = CountingNetwork(network)
     warm, text = StateCache(counting), b"left alone for a while " * 200
     warm.at(Rope.of(text))
@@ -94,7 +94,8 @@ def test_what_rests_has_few_states_and_its_end_among_them(network: Network) -> N
     assert warm.unread_bytes(Rope.of(text[: len(text) // 2])) <= len(text) // 8 + SNAPSHOT_SPACING
 
 
-def test_a_typed_character_costs_its_own_bytes(network: Network) -> None:
+def test_typed_character_costs_own_bytes(network: Network) -> None:
+    """A typed character costs the reading of its own bytes."""
     counting = CountingNetwork(network)
     warm, text = StateCache(counting), b"some text that stands there already"
     warm.at(Rope.of(text))
@@ -105,7 +106,8 @@ def test_a_typed_character_costs_its_own_bytes(network: Network) -> None:
         assert counting.read == len(character.encode())
 
 
-def test_going_back_costs_at_most_the_spacing(network: Network) -> None:
+def test_going_back_is_bounded(network: Network) -> None:
+    """Going back reads at most the spacing of the snapshots."""
     counting = CountingNetwork(network)
     warm, text = StateCache(counting), b"x" * 1000
     warm.at(Rope.of(text))
@@ -116,7 +118,8 @@ def test_going_back_costs_at_most_the_spacing(network: Network) -> None:
         assert counting.read <= SNAPSHOT_SPACING
 
 
-def test_reading_stops_when_nobody_waits_and_keeps_what_was_read(network: Network) -> None:
+def test_cancelled_reading_resumes(network: Network) -> None:
+    """Cancelled reading stops, and keeps the states computed by then."""
     counting = CountingNetwork(network)
     warm, text, asked = StateCache(counting), b"z" * 1000, iter([False] * 5 + [True])
     with pytest.raises(Cancelled):
@@ -126,7 +129,8 @@ def test_reading_stops_when_nobody_waits_and_keeps_what_was_read(network: Networ
     assert counting.read == len(text)
 
 
-def test_snapshots_of_a_long_text_stay_within_their_memory(network: Network) -> None:
+def test_snapshots_respect_memory(network: Network) -> None:
+    """The snapshots of a long text stay within the memory, at even distances."""
     most = 4 * MIN_STATES
     memory = most * size_in_bytes(network.start())
     warm = StateCache(CountingNetwork(network), memory)
@@ -139,14 +143,16 @@ def test_snapshots_of_a_long_text_stay_within_their_memory(network: Network) -> 
     assert warm.unread_bytes(Rope.of(text[: length - 1])) <= SNAPSHOT_SPACING
 
 
-def test_a_text_typed_key_by_key_leaves_no_wide_gaps(network: Network) -> None:
+def test_typing_leaves_no_gaps(network: Network) -> None:
+    """Snapshots of a text typed key by key have no wide gaps."""
     warm, text = StateCache(CountingNetwork(network)), b"typed by hand, " * 400
     for length in range(len(text)):
         warm.at(Rope.of(text[:length]))
     assert np.diff(warm._positions).max() <= 2 * SNAPSHOT_SPACING
 
 
-def test_a_cursor_that_jumps_up_and_comes_back_reads_nothing_again(network: Network) -> None:
+def test_jump_and_return_is_free(network: Network) -> None:
+    """A cursor that jumps up and comes back causes no reading."""
     counting = CountingNetwork(network)
     warm, text = StateCache(counting), b"there and back again " * 100
     warm.at(Rope.of(text))
@@ -158,7 +164,8 @@ def test_a_cursor_that_jumps_up_and_comes_back_reads_nothing_again(network: Netw
 
 
 @given(st.binary(max_size=150), st.integers(0, 150), st.integers(0, 20), st.binary(max_size=20))
-def test_adopted_states_are_those_that_would_have_been_read(text, start, count, edit) -> None:
+def test_adopted_states_equal_reading(text, start, count, edit) -> None:
+    """Adopted states are those that reading would have computed."""
     predictor = ScriptedPredictor(["some text"])
     start = min(start, len(text))
     reads = CountingReads(predictor)
@@ -177,7 +184,8 @@ def test_adopted_states_are_those_that_would_have_been_read(text, start, count, 
     )
 
 
-def test_what_goes_on_from_another_state_is_not_adopted() -> None:
+def test_foreign_states_are_rejected() -> None:
+    """States that go on from another state than the cached one are not adopted."""
     predictor = ScriptedPredictor(["some text"])
     warm, text = StateCache(predictor), Rope.of(b"some text")
     warm.at(text.upto(4))
@@ -185,7 +193,8 @@ def test_what_goes_on_from_another_state_is_not_adopted() -> None:
     assert warm.at(text.upto(5)) == predictor.feed(predictor.start(), b"some ")
 
 
-def test_the_size_of_a_state_is_about_that_of_its_arrays(network: Network) -> None:
+def test_state_size_counts_arrays(network: Network) -> None:
+    """The size of a state is about that of its arrays."""
     state = network.start()
     assert (
         state.h.nbytes + state.log_probabilities.nbytes

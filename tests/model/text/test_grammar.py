@@ -1,4 +1,4 @@
-"""Which characters go on with a word, and which end it."""
+"""The bytes that continue a word, and those that end it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from foretype_model.text.grammar import Word
 
 
 @given(st.text(max_size=20))
-def test_a_word_is_never_both_ended_and_going_on(text: str) -> None:
+def test_masks_are_disjoint(text: str) -> None:
+    """No byte both continues and ends a word, and some byte does one of them."""
     data = text.encode(errors="ignore")
     for i in range(len(data) + 1):
         masks = Word().masks(data[:i])

@@ -1,4 +1,4 @@
-"""A writer's mode: words and sentences, and nothing where a word is right."""
+"""Candidates for prose: words and sentences, and no ending for a complete word."""
 
 from __future__ import annotations
 
@@ -30,21 +30,24 @@ def offered(one: Completer, before: str, after: str = "", options: Options = PRO
 
 
 @pytest.mark.parametrize("after", ["se by the sea", "'s end", "ße"])
-def test_nothing_is_offered_inside_a_word(after) -> None:
+def test_nothing_inside_words(after) -> None:
+    """In prose, nothing is offered inside a word."""
     house = completer("my house by the sea")
     assert offered(house, "my hou", after) == []
     assert offered(house, "my hou", after, Options()) != []
     assert offered(house, "my hou", " and") != []
 
 
-def test_a_word_that_is_right_is_not_gone_on_with() -> None:
+def test_complete_word_gets_no_ending() -> None:
+    """A word that is likely complete gets no ending."""
     texts = ["the old house", "the new house", "the house", "therefore"]
     assert {text[0] for text in offered(completer(*texts), "the")} == {" "}
     assert "refore" in offered(completer(*texts), "the", options=Options())
     assert "refore" in offered(completer("therefore", "theremin", "the end"), "the")
 
 
-def test_ghost_text_ends_with_the_sentence() -> None:
+def test_ghost_ends_with_sentence() -> None:
+    """Ghost text in prose ends with the sentence."""
     text = 'He said: "I came." She went away in a hurry.'
     ghost = completer(text).ghost_text(b"He", b"", SURE)
     assert ghost
@@ -54,7 +57,8 @@ def test_ghost_text_ends_with_the_sentence() -> None:
     assert longer.text.startswith(ghost.text + " She")
 
 
-def test_scripts_without_spaces_have_no_inside_of_a_word() -> None:
+def test_unspaced_scripts_have_no_inside() -> None:
+    """In scripts without spaces, candidates are offered anywhere."""
     assert offered(completer("日本語の文章です"), "日本", "語の") == offered(
         completer("日本語の文章です"), "日本", "語の", Options()
     )
@@ -64,7 +68,8 @@ LETTERS = st.text(st.sampled_from("abé. ,'-\n日"), max_size=12)
 
 
 @given(st.lists(LETTERS, min_size=1, max_size=4), LETTERS, LETTERS)
-def test_what_is_offered_has_a_word_and_stands_where_none_is_torn(texts, before, after) -> None:
+def test_offers_have_words(texts, before, after) -> None:
+    """An offer in prose has a word, and none is inside another word."""
     found = offered(completer(*texts), before, after)
     assert all(regex.search(r"\w", text) for text in found)
     if regex.search(r"[abé]\Z", before) and regex.match(r"[abé]", after):
@@ -82,7 +87,8 @@ def test_what_is_offered_has_a_word_and_stands_where_none_is_torn(texts, before,
         ("Makefile", False),
     ],
 )
-def test_only_prose_is_learnt_from(path, learnt) -> None:
+def test_learns_only_from_prose(path, learnt) -> None:
+    """Files without a suffix of prose are not learnt from."""
     rules = (IgnoreRules.of("/texts", prose.NON_PROSE_PATTERNS),)
     assert is_ignored(f"/texts/{path}", rules, is_folder=False) is not learnt
     assert not is_ignored("/texts/book", rules, is_folder=True)
@@ -91,6 +97,7 @@ def test_only_prose_is_learnt_from(path, learnt) -> None:
 @pytest.mark.parametrize(
     "text", ["He came.", "Really?!", "„Komm!“", '"Go."', "终于。", "(It is.)", "هل؟", "यह है।"]
 )
-def test_sentences_end(text) -> None:
+def test_sentence_ends_are_found(text) -> None:
+    """Sentences end with the punctuation of several scripts, and quotes."""
     assert prose.ends_sentence(text.encode())
     assert not prose.ends_sentence(text.encode() + b" then")

@@ -1,6 +1,4 @@
-"""A rope against the plain bytes, over versions of a text that share their pieces, and are cut
-elsewhere.
-"""
+"""A rope compared with plain bytes, for texts that share pieces or are divided differently."""
 
 from __future__ import annotations
 
@@ -14,7 +12,8 @@ SMALL = st.lists(st.sampled_from([b"a", b"ab", b"ba", b"b", b""]), max_size=8)
 
 
 @given(PIECES, st.integers(-30, 30), st.integers(-30, 30))
-def test_a_slice_is_that_of_the_bytes(pieces: list[bytes], start: int, end: int) -> None:
+def test_slices_equal_bytes(pieces: list[bytes], start: int, end: int) -> None:
+    """The slices of a rope are those of its bytes."""
     text, whole = Rope(pieces), b"".join(pieces)
     assert (bytes(text), len(text)) == (whole, len(whole))
     assert text[start:end] == whole[start:end]
@@ -23,9 +22,10 @@ def test_a_slice_is_that_of_the_bytes(pieces: list[bytes], start: int, end: int)
 
 
 @given(PIECES, PIECES, st.integers(0, 40), st.integers(0, 40))
-def test_parts_and_sums_are_those_of_the_bytes(
+def test_parts_and_sums_equal_bytes(
     pieces: list[bytes], more: list[bytes], start: int, end: int
 ) -> None:
+    """`upto`, `since` and sums of ropes are those of their bytes."""
     text, whole = Rope(pieces), b"".join(pieces)
     assert bytes(text.upto(end)) == whole[:end]
     assert bytes(text.since(start)) == whole[start:]
@@ -37,9 +37,8 @@ def test_parts_and_sums_are_those_of_the_bytes(
 
 
 @given(SMALL, SMALL, SMALL, SMALL, st.booleans())
-def test_what_two_texts_share_is_found_wherever_they_are_cut(
-    start, middle, other, end, cut
-) -> None:
+def test_comparison_ignores_pieces(start, middle, other, end, cut) -> None:
+    """Common prefix, suffix and equality do not depend on the division into pieces."""
     ours = Rope([*start, *middle, *end])
     theirs = Rope([b"".join(start), *other, b"".join(end)] if cut else [*start, *other, *end])
     a, b = bytes(ours), bytes(theirs)
@@ -51,7 +50,8 @@ def test_what_two_texts_share_is_found_wherever_they_are_cut(
 
 
 @given(a=st.binary(max_size=60), b=st.binary(max_size=60), shared=st.binary(max_size=60))
-def test_common_prefix_is_the_longest(a: bytes, b: bytes, shared: bytes) -> None:
+def test_common_prefix_is_longest(a: bytes, b: bytes, shared: bytes) -> None:
+    """The common prefix is equal, and ends before the first different byte."""
     ours, theirs = shared + a, shared + b
     length = common_prefix(ours, theirs)
     assert ours[:length] == theirs[:length]

@@ -1,4 +1,4 @@
-"""Only whole code points come out, and only whole graphemes are offered."""
+"""Allowed bytes make whole code points, and texts end on whole graphemes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from foretype_model.text import utf8
 
 
 @given(st.binary(max_size=12))
-def test_bytes_that_are_allowed_make_utf8(choices: bytes) -> None:
+def test_allowed_bytes_make_utf8(choices: bytes) -> None:
+    """Text made of allowed bytes alone is valid UTF-8."""
     text = b""
     for choice in choices:
         may = np.flatnonzero(utf8.allowed_next(utf8.incomplete_suffix(text)))
@@ -22,7 +23,8 @@ def test_bytes_that_are_allowed_make_utf8(choices: bytes) -> None:
 
 
 @given(st.text())
-def test_every_text_can_be_made_but_for_control_characters(text: str) -> None:
+def test_every_text_is_allowed(text: str) -> None:
+    """Every text except for control characters is made of allowed bytes."""
     data = text.encode(errors="ignore")
     for i, byte in enumerate(data):
         assert (
@@ -30,7 +32,8 @@ def test_every_text_can_be_made_but_for_control_characters(text: str) -> None:
         )
 
 
-def test_whole_graphemes() -> None:
+def test_grapheme_ends_are_found() -> None:
+    """A text ends on a grapheme unless half a flag or a joiner is at its end."""
     flag = "\U0001f1eb\U0001f1f7"
     assert [
         utf8.ends_on_grapheme(t)
@@ -45,7 +48,8 @@ def test_whole_graphemes() -> None:
     ]
 
 
-def test_end_of_text_is_no_byte_of_utf8() -> None:
+def test_end_of_text_is_not_utf8() -> None:
+    """END_OF_TEXT is never an allowed byte."""
     assert not any(
         utf8.allowed_next(start)[END_OF_TEXT] for start in (b"", b"\xe0", b"\xf0\x90", b"\xc3")
     )
