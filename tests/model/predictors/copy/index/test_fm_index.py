@@ -20,11 +20,11 @@ from foretype_model.errors import BrokenIndexError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.copy.index import suffix_sort
 from foretype_model.predictors.copy.index.fm_index import (
-    BLOCK_ROWS,
     MAX_CONTEXT_BYTES,
     FMIndex,
     Location,
 )
+from foretype_model.predictors.copy.index.segment_file import BLOCK_ROWS
 
 MARK = bytes([END_OF_TEXT])
 PIECES = st.sampled_from(
@@ -114,8 +114,8 @@ def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, by
     text, segment = whole_text(documents), FMIndex.build(named(texts))
     expected = {place_of(documents, i) for i in positions_after(text, context) if text[i] == byte}
     rows = (len(context), *rows_at(segment, context))
-    assert set(segment.places(rows, byte, len(text))) == expected
-    few = list(segment.places(rows, byte, 3))
+    assert set(segment.locate(rows, byte, len(text))) == expected
+    few = list(segment.locate(rows, byte, 3))
     assert len(set(few)) == len(few) == min(3, len(expected))
     assert set(few) <= expected
 
@@ -141,7 +141,7 @@ def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, co
     assert (got.total, got.max_count) == (expected.total, expected.max_count)
     assert np.array_equal(got.shares, expected.shares)
     rows = (len(context), *rows_at(segment, context))
-    assert not {place.name for byte in b"ab\n" for place in segment.places(rows, byte, 1000)} & (
+    assert not {place.name for byte in b"ab\n" for place in segment.locate(rows, byte, 1000)} & (
         gone[0] | gone[1]
     )
 
@@ -193,7 +193,7 @@ def test_what_is_saved_is_opened(
     assert opened.find(context) == built.find(context)
     assert [opened.document(name) for name in opened.names] == texts
     rows = (len(context), *rows_at(built, context))
-    assert list(opened.places(rows, ord("a"), 50)) == list(built.places(rows, ord("a"), 50))
+    assert list(opened.locate(rows, ord("a"), 50)) == list(built.locate(rows, ord("a"), 50))
     assert same(opened.mask_documents(opened.names[:1]), built.mask_documents(built.names[:1]))
     opened.save(file)  # over the file that it is mapped from
     assert same(FMIndex.open(file), built)
