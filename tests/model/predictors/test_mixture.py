@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model.predictor import VOCABULARY, Predictor
-from foretype_model.predictors import mixture
+from foretype_model.predictors import mixture, stopwatch
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.mixture import MixerWeights, Mixture, PredictorFailed
 from foretype_model.predictors.network.predictor import NetworkPredictor
@@ -271,7 +271,7 @@ def test_what_a_member_does_wrong_is_told_with_its_name(method, do) -> None:
 
 @pytest.mark.parametrize("method", ["step", "predict"])
 def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatch) -> None:
-    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(stopwatch, "SLOW_SECONDS", 0.01)
     mixed = Mixture({"quick": FixedPredictor(EVENLY), "slow": BrokenPredictor(method, slept)})
     for _ in range(2):
         mixed.predict(mixed.step([mixed.start()], b"s"))
@@ -282,8 +282,8 @@ def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatc
 
 def test_a_busy_machine_is_no_fault_of_a_member(monkeypatch) -> None:
     preempted = count()
-    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
-    monkeypatch.setattr(mixture, "_context_switches", lambda: (0, next(preempted)))
+    monkeypatch.setattr(stopwatch, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(stopwatch, "context_switches", lambda: (0, next(preempted)))
     mixed = Mixture({"starved": BrokenPredictor("predict", slept)})
     for _ in range(6):
         mixed.predict([mixed.start()])
@@ -301,7 +301,7 @@ def worked(answer):
 
 
 def test_a_slow_call_now_and_then_is_borne(monkeypatch) -> None:
-    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(stopwatch, "SLOW_SECONDS", 0.01)
     pauses = iter([0.02, 0.02, 0.0] * 4)
 
     def now_and_then(answer):

@@ -70,7 +70,7 @@ class _HashChains:
             newest[chain] = first + end
 
     def newest(self, context: bytes) -> int:
-        """Return the newest place of a chain, or 0; `before[place]` is the next older place, or 0."""
+        """Return the newest place of a chain, or 0; `before[place]` is the next older one, or 0."""
         return self._newest[crc32(context[-self.length :]) % HASH_BUCKETS]
 
 

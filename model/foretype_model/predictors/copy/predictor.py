@@ -35,7 +35,7 @@ from foretype_model.text.spans import Span
 
 OBSERVED_BEFORE: Final = 24_000
 OBSERVED_AFTER: Final = 8_000
-"""Bytes of a document, before and after the cursor, that are taken in."""
+"""Bytes of a document before and after the cursor that are taken in."""
 
 IMMEDIATE_BEFORE: Final = 640
 IMMEDIATE_AFTER: Final = 256
@@ -46,12 +46,12 @@ at a time.
 _VERSIONS: Final = count()
 
 NEAR_LOG, FAR_LOG = 0, 2
-"""First of the two histories of text near the cursor, and of the two of text further away; the newer
-one is first.
+"""The first of the two histories of text near the cursor, and of the two of text further away; of
+each two, the newer one is first.
 """
 
 MAX_LOG_BYTES: Final = 100_000
-"""Bytes of a history (3 MB of memory). Beyond, a new history begins and the older one is dropped."""
+"""Bytes of a history (3 MB of memory); then a new one begins, and the older one is dropped."""
 
 
 class CopyState:

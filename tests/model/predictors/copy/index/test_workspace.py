@@ -95,14 +95,17 @@ def test_nothing_is_learnt_where_it_cannot_be_told_what_to_forget(place, broken)
         '{"format": 1}',
         "[" * 100_000,
         (
-            '{"format": 1, "large": "../../other.shard", "young": "", "files": {}, "left_out": {}, '
-            '"skipped": {}}'
+            '{"format": 4, "base": "../../other.shard", "delta": "", "files": {}, "compacted": "", '
+            '"skipped_files": {}, "skipped": {}}'
         ),
         (
-            '{"format": 1, "large": "", "young": "", "files": {"a": [1, 2]}, "left_out": {}, '
-            '"skipped": {}}'
+            '{"format": 4, "base": "", "delta": "", "files": {"a": [1, 2]}, "compacted": "", '
+            '"skipped_files": {}, "skipped": {}}'
         ),
-        '{"format": 0, "large": "", "young": "", "files": {}, "left_out": {}, "skipped": {}}',
+        (
+            '{"format": 0, "base": "", "delta": "", "files": {}, "compacted": "", '
+            '"skipped_files": {}, "skipped": {}}'
+        ),
     ],
 )
 def test_a_broken_manifest_is_made_again(place, broken):
