@@ -76,9 +76,8 @@ def place_of(documents: Documents, position: int) -> Location:
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS, lot=st.sampled_from([2, 50, suffix_sort.MAX_BUCKET]))
-def test_what_follows_a_context_is_what_counting_finds(
-    texts: list[bytes], context: bytes, lot: int
-) -> None:
+def test_followers_equal_plain_counting(texts: list[bytes], context: bytes, lot: int) -> None:
+    """The followers of any context are those that plain counting finds."""
     text = whole_text(named(texts))
     with patch.object(suffix_sort, "MAX_BUCKET", lot):
         segment = FMIndex.build(named(texts))
@@ -99,7 +98,8 @@ def test_what_follows_a_context_is_what_counting_finds(
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS)
-def test_stepping_is_finding(texts: list[bytes], context: bytes) -> None:
+def test_stepping_equals_finding(texts: list[bytes], context: bytes) -> None:
+    """Stepping through a context leads to the state of finding it."""
     segment = FMIndex.build(named(texts))
     matches = segment.start()
     for i, byte in enumerate(context):
@@ -109,7 +109,8 @@ def test_stepping_is_finding(texts: list[bytes], context: bytes) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS, byte=st.sampled_from(list("ab\né".encode())))
-def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, byte: int) -> None:
+def test_locations_equal_plain_search(texts: list[bytes], context: bytes, byte: int) -> None:
+    """The locations of a follower are those that a plain search finds."""
     documents, context = named(texts), context[-MAX_CONTEXT_BYTES:]
     text, segment = whole_text(documents), FMIndex.build(named(texts))
     expected = {place_of(documents, i) for i in positions_after(text, context) if text[i] == byte}
@@ -127,7 +128,8 @@ def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, by
     later=st.sets(st.integers(0, 4)),
     context=CONTEXTS,
 )
-def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, context) -> None:
+def test_masked_index_equals_others_alone(texts, masked, later, context) -> None:
+    """An index with masked documents counts as an index of the others."""
     documents = named(texts)
     gone = [{documents[i][0] for i in some if i < len(documents)} for some in (masked, later)]
     whole = FMIndex.build(documents)
@@ -146,7 +148,8 @@ def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, co
     )
 
 
-def test_names_that_are_unknown_mask_nothing() -> None:
+def test_unknown_names_mask_nothing() -> None:
+    """Unknown names mask nothing, and masking twice is masking once."""
     segment = FMIndex.build(named([b"abc"]))
     assert segment.mask_documents({"/texts/9"}) is segment
     assert segment.mask_documents({"/texts/0"}).mask_documents({"/texts/0"}).masked_names == {
@@ -154,7 +157,8 @@ def test_names_that_are_unknown_mask_nothing() -> None:
     }
 
 
-def test_documents_come_back_as_they_were() -> None:
+def test_documents_are_restored() -> None:
+    """The text of each document can be read back."""
     documents = named([b"one\n", b"", "zwei é".encode()])
     segment = FMIndex.build(documents)
     assert [(name, segment.document(name)) for name in segment.names] == documents
@@ -181,9 +185,10 @@ def same(a: FMIndex, b: FMIndex) -> bool:
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts=TEXTS, context=CONTEXTS, masked=st.booleans())
-def test_what_is_saved_is_opened(
+def test_saved_index_opens_equal(
     file: Path, texts: list[bytes], context: bytes, masked: bool
 ) -> None:
+    """An opened index answers as the saved one, without its masks."""
     documents = named(texts)
     built = FMIndex.build(documents)
     (built.mask_documents(built.names) if masked else built).save(file)
@@ -200,6 +205,7 @@ def test_what_is_saved_is_opened(
 
 
 def test_any_name_can_be_saved(file: Path) -> None:
+    """Documents may have any name."""
     names = ("/é/日本", "/a\nb", "/lone\udcff", "")
     FMIndex.build([(name, b"text") for name in names]).save(file)
     assert FMIndex.open(file).names == names
@@ -213,7 +219,8 @@ def saved(file: Path) -> tuple[FMIndex, bytes]:
     return whole, file.read_bytes()
 
 
-def test_a_file_that_was_cut_short_is_told(saved: tuple[FMIndex, bytes], file: Path) -> None:
+def test_truncated_file_is_broken(saved: tuple[FMIndex, bytes], file: Path) -> None:
+    """A truncated or extended file raises a BrokenIndexError."""
     _, content = saved
     for length in range(0, len(content), 7):
         file.write_bytes(content[:length])
@@ -231,9 +238,8 @@ def test_a_file_that_was_cut_short_is_told(saved: tuple[FMIndex, bytes], file: P
     early=st.booleans(),
     garbage=st.binary(min_size=1, max_size=12),
 )
-def test_a_file_that_was_changed_is_told_or_answers_the_same(
-    saved, file, at, early, garbage
-) -> None:
+def test_changed_file_is_broken_or_equal(saved, file, at, early, garbage) -> None:
+    """A changed file raises a BrokenIndexError of one line, or answers the same."""
     whole, content = saved
     start = int(at * (200 if early else len(content)))
     file.write_bytes((content[:start] + garbage + content[start + len(garbage) :])[: len(content)])
@@ -245,7 +251,8 @@ def test_a_file_that_was_changed_is_told_or_answers_the_same(
         assert same(opened, whole)
 
 
-def test_what_is_no_index_is_told(tmp_path: Path) -> None:
+def test_other_files_are_broken(tmp_path: Path) -> None:
+    """A file that is no index raises a BrokenIndexError with advice."""
     other = tmp_path / "other"
     other.write_bytes(b"foretype index 1\n" + bytes(1000))
     empty = tmp_path / "empty"
