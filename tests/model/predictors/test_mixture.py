@@ -1,6 +1,4 @@
-"""The mixture: a distribution whatever its members answer, the better for what it learns, and none
-at their mercy.
-"""
+"""The mixture is a distribution, learns its weights, and survives faulty members."""
 
 from __future__ import annotations
 
@@ -24,9 +22,7 @@ from foretype_model.predictors.scripted import ScriptedPredictor
 
 
 class FixedPredictor(ScriptedPredictor):
-    """Answers what it was told to, whatever the text: one row of probabilities for each state,
-    which is its number.
-    """
+    """A predictor with one fixed row of probabilities for each state, which is the row's number."""
 
     def __init__(self, *rows: np.ndarray) -> None:
         super().__init__([])
@@ -58,7 +54,7 @@ EVENLY = np.full(VOCABULARY, 1 / VOCABULARY)
 
 @st.composite
 def rows(draw) -> np.ndarray:
-    """Of any mass up to 1, spread over all bytes or over few."""
+    """Rows of any mass up to 1, spread over all bytes or over few."""
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     row = random.dirichlet(np.full(VOCABULARY, draw(st.sampled_from([0.003, 0.1, 10.0]))))
     return row * draw(st.sampled_from([0.0, 1e-12, 0.001, 0.3, 0.9, 0.999, 1.0, 1.0]))
@@ -177,7 +173,7 @@ def test_learning_follows_numerical_gradient(members, byte) -> None:
 
 
 def typed_by(mixed: Mixture, text: str) -> list[float]:
-    """The probability of each byte that is typed, which is learnt from at once."""
+    """The probability of each typed byte, from which the mixture then learns."""
     state, found = (0,) * len(mixed.members), []
     for byte in text.encode():
         found.append(float(np.exp(mixed.predict([state])[0, byte])))
@@ -238,7 +234,7 @@ def test_documents_share_mixer_weights() -> None:
 
 
 class BrokenPredictor(ScriptedPredictor):
-    """Does something else than predicting, in one of its methods."""
+    """A predictor with one faulty method."""
 
     def __init__(self, method: str, do) -> None:
         super().__init__(["some text"])
@@ -333,9 +329,7 @@ def test_occasional_slow_calls_pass(monkeypatch) -> None:
 
 
 def bits(members: dict[str, Predictor], text: bytes) -> float:
-    """Bits a byte of a text that is typed from its start, shown to whoever observes with each
-    line.
-    """
+    """Bits a byte of a text typed from its start, shown to observers at each line end."""
     mixed, total = Mixture(members), 0.0
     state = mixed.start()
     for i, byte in enumerate(text):

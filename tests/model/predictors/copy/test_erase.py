@@ -1,6 +1,4 @@
-"""Forgetting is exact: what is left predicts what it would, had it never seen what was
-forgotten.
-"""
+"""Forgetting is exact: the predictions are those of a predictor that never saw the text."""
 
 from __future__ import annotations
 
@@ -39,7 +37,7 @@ def probabilities(predictor: CopyPredictor, context: str) -> np.ndarray:
 
 
 def spans(text: str, word: str) -> Iterator[tuple[int, int]]:
-    """Where a word stands whole, in bytes."""
+    """The byte spans at which a word stands whole."""
     pattern = regex.compile(rf"(?<![\w\p{{M}}]){regex.escape(word)}(?![\w\p{{M}}])")
     for found in pattern.finditer(text, overlapped=True):
         start = len(text[: found.start()].encode())
@@ -52,7 +50,7 @@ def over(*segments: FMIndex) -> CopyPredictor:
     return predictor
 
 
-# What a word is
+# Words
 
 
 @given(TEXTS, WORDS)
@@ -112,7 +110,7 @@ def test_masked_rows_keep_contexts_rare():
 
 
 def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[OrderStats]:
-    """By plain counting: what followed each length of context, where no byte of the word counts."""
+    """The followers of each length of context by plain counting, without bytes of the word."""
     followed = []
     for text in texts:
         whole = b"\xff" + text.encode()
@@ -151,18 +149,18 @@ def test_masking_counts_new_occurrences(text, first, second):
     assert mask_word(once, second.encode())[1] == expected
 
 
-# From what was typed
+# From recent text
 
 
-def typed(predictor: CopyPredictor, text: str, document: str = "file:///a") -> None:
+def typed(predictor: CopyPredictor, text: str, uri: str = "file:///a") -> None:
     """Key by key, as in an editor."""
     for end in range(1, len(text) + 1):
-        predictor.observe(document, text[:end].encode(), b"")
+        predictor.observe(uri, text[:end].encode(), b"")
 
 
 @given(TEXTS, WORDS, CONTEXTS, st.booleans())
 def test_forgetting_time_does_not_matter(text, word, context, key_by_key):
-    """A word forgotten before, while or after it is typed leaves the same predictions."""
+    """A word forgotten before or after it is typed leaves the same predictions."""
     before, after = CopyPredictor(), CopyPredictor()
     after.forget(None, word)
     for predictor in (before, after):

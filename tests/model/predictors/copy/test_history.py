@@ -1,4 +1,4 @@
-"""What was typed, found again: against looking at every place."""
+"""The match history finds the same places as a comparison of all places."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The copy predictor: goes on as the text has gone on before, claims what it knows, and reads only
-what is new.
-"""
+"""The copy predictor continues text as it continued before, and takes in only new text."""
 
 from __future__ import annotations
 
@@ -53,11 +51,11 @@ PIECES = st.sampled_from(
 )
 TEXTS = st.lists(PIECES, max_size=12).map(b"".join)
 LETTERS = ascii_letters + 26 * " "
-"""Of which something like words is made: without spaces it would be taken for a key."""
+"""Random words are made of these; without spaces they would count as a key."""
 
 
 def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) -> CopyPredictor:
-    """It has seen the documents, and has an index in which the first few are masked."""
+    """A predictor that observed the documents, with an index whose first `masked` are masked."""
     predictor = CopyPredictor()
     if indexed:
         names = [f"/{i}" for i in range(len(indexed))]
@@ -70,7 +68,7 @@ def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) ->
 
 
 def after(predictor: CopyPredictor, context: bytes) -> np.ndarray:
-    """Probabilities of what follows, shape (256,)."""
+    """The probabilities of the next byte, shape (256,)."""
     return np.exp(predictor.predict([predictor.feed(predictor.start(), context)])[0])
 
 
@@ -227,10 +225,10 @@ EDITS = st.lists(
 def pieces_edited(
     edits: list[tuple[float, float, int, float]],
 ) -> Iterator[tuple[list[int], bytes, int, int]]:
-    """A text as it is edited: which edit each of its bytes came with, the text, the cursor, and how
-    much is new.
+    """Yield, after each edit, the number of the edit of each byte, the text, the cursor, and the
+    length of the edit.
 
-    The bytes of an edit occur in no other.
+    The bytes of an edit occur in no other edit.
     """
     origins, text = list[int](), b""
     for number, (start, end, length, cursor) in enumerate(edits):
@@ -242,7 +240,7 @@ def pieces_edited(
 
 
 def amount(predictor: CopyPredictor) -> int:
-    """Bytes that were taken in."""
+    """The bytes that were taken in."""
     return sum(map(len, predictor._histories))
 
 
@@ -255,7 +253,7 @@ def test_edits_are_learnt_exactly_once(edits) -> None:
         predictor.observe("file:///0", text[:cursor], text[cursor:])
         total += length
         assert amount(predictor) <= total
-    predictor.observe("file:///0", b"", text)  # what was held back at the cursor is no more
+    predictor.observe("file:///0", b"", text)  # the byte at the cursor is no longer held back
     assert amount(predictor) <= total
     for i in range(8, len(text)):
         # A deletion brings two parts of a piece together that were not so before.
@@ -320,7 +318,7 @@ def test_new_index_updates_old_requests(
 
 
 def observed(predictor: CopyPredictor, document: str, before: bytes, after: bytes) -> int:
-    """Shown until it has taken in what it wants; how many times that was."""
+    """Show a document until all of it is taken in; return the number of calls."""
     times = 1
     while predictor.observe(document, before, after):
         times += 1

@@ -1,6 +1,4 @@
-"""Where an offer comes from: each source is a place that is there, and the best one is named
-first.
-"""
+"""Each source of an offered text is a real place, and the longest match comes first."""
 
 from __future__ import annotations
 

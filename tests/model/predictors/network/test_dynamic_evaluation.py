@@ -1,4 +1,4 @@
-"""The output layer that learns while its user types."""
+"""Dynamic evaluation of the output layer, and the files of its adaptations."""
 
 from __future__ import annotations
 

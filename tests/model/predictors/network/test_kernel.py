@@ -1,4 +1,4 @@
-"""The native kernel against ONNX Runtime, and against files that are not what they say."""
+"""The native kernel equals ONNX Runtime, and survives inconsistent files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def write_model(shape: Shape, folder: Path, seed: int = 0) -> Path:
 
 
 def without_seal(path: Path) -> bytes:
-    """A model file's content as it was before models had a seal."""
+    """The content of a model file without its seal."""
     content = path.read_bytes()
     assert content == model_file.sealed(content[len(model_file.sealed(b"")) :])
     return content[len(model_file.sealed(b"")) :]

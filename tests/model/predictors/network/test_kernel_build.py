@@ -1,4 +1,4 @@
-"""The kernel is compiled as Foretype is installed; without a compiler, the installation goes on."""
+"""The build compiles the kernel; without a compiler, the installation succeeds all the same."""
 
 from __future__ import annotations
 

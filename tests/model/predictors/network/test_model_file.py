@@ -1,4 +1,4 @@
-"""A model file that is not, to the last bit, what was written: refused by whatever reads it."""
+"""Every reader refuses a model file that differs from the written one by a bit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEAL = len(model_file.sealed(b""))
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    """Of a kind that every runtime knows."""
+    """A model that every backend supports."""
     path = tmp_path_factory.mktemp("models") / "m.onnx"
     shape = Shape("gru", 8, 1, 4, 2)
     onnx_file.write(make_network(shape), make_metadata(shape), path)
@@ -36,7 +36,7 @@ def flipped(content: bytes, at: int, bit: int) -> bytes:
 
 
 def weights(content: bytes) -> dict[str, int]:
-    """Where the numbers of each tensor lie in a file."""
+    """The offset of each tensor's numbers in a file."""
     tensors = onnx.load_from_string(content).graph.initializer
     return {
         tensor.name: content.index(tensor.raw_data)

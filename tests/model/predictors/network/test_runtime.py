@@ -1,4 +1,4 @@
-"""The runtime against torch, step by step, and against every way a model file can be broken."""
+"""The runtime equals torch step by step, and refuses broken model files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stepped(network: Network, text: bytes) -> np.ndarray:
 )
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
 def test_runtime_equals_torch(shape, precision, tolerance, tmp_path) -> None:
-    """The runtime's states and predictions equal those of torch at every step."""
+    """The runtime's predictions equal those of torch at every step."""
     network = make_network(shape)
     onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx", precision)
     ours, theirs = (

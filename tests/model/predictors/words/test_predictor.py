@@ -146,7 +146,7 @@ def test_frequent_words_are_known() -> None:
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}")
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
 def test_runtime_equals_torch(shape, precision, tolerance, tmp_path) -> None:
-    """The runtime's states and predictions equal those of torch at every word."""
+    """The runtime's predictions equal those of torch at every word."""
     network, numbers = make_network(shape), VOCABULARY.encode_words([END, *split_words(TEXT)])
     onnx_file.write(network, VOCABULARY, metadata(shape), tmp_path / "m.onnx", precision)
     runtime = WordModel.open(tmp_path / "m.onnx")
@@ -164,7 +164,7 @@ def test_runtime_equals_torch(shape, precision, tolerance, tmp_path) -> None:
 
 
 def test_model_file_holds_vocabulary(word_file: Path) -> None:
-    """A model file holds its vocabulary, bytes beyond UTF-8 included."""
+    """A model file holds its vocabulary and metadata."""
     network = WordModel.open(word_file)
     assert network.vocabulary.words == VOCABULARY.words
     assert network.metadata == read_metadata(word_file) == metadata()
@@ -232,7 +232,7 @@ def test_feeding_equals_stepping(word_file: Path, text: bytes) -> None:
 
 
 def test_unassigned_mass_is_unknown_words(word_file: Path) -> None:
-    """The unassigned probability is the share of the unknown words."""
+    """Apart from the factor, the unassigned probability is the share of unknown words."""
     predictor = open_predictor(word_file)
     unknown = words_before(predictor, [])[UNKNOWN]
     assert row_after(predictor, b"").sum() / CLAIMED_SHARE + unknown == pytest.approx(1, abs=1e-5)

@@ -1,8 +1,7 @@
-"""The index against plain counting: what followed any context, how often and where; and a file that
-is whole or none.
+"""The index equals plain counting of followers and places; its file is whole or broken.
 
-In these texts everything repeats, so that contexts are long, alike, and go round from the end of
-the text to its start.
+These texts repeat themselves, so that contexts are long, alike, and continue from the end of the
+text at its start.
 """
 
 from __future__ import annotations
@@ -44,12 +43,12 @@ def named(texts: list[bytes]) -> Documents:
 
 
 def whole_text(documents: Documents) -> bytes:
-    """The documents one after the other, each between two marks."""
+    """The documents one after the other, separated by marks."""
     return MARK + b"".join(text + MARK for _, text in documents)
 
 
 def positions_after(text: bytes, context: bytes) -> list[int]:
-    """Where in the text, which goes round, `context` stands right before."""
+    """The positions in the cyclic text that follow `context`."""
     ahead = b""
     while len(ahead) < len(context):
         ahead = text + ahead
@@ -58,7 +57,7 @@ def positions_after(text: bytes, context: bytes) -> list[int]:
 
 
 def rows_at(segment: FMIndex, context: bytes) -> tuple[int, int]:
-    """The rows that the index gives to all of a context; none where it does not know it."""
+    """The rows of a whole context in the index; none if it does not occur."""
     longest, ranges = segment.find(context)
     if longest < len(context):
         return 0, 0
@@ -174,7 +173,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def same(a: FMIndex, b: FMIndex) -> bool:
-    """Whether both answer alike, but for what is read from disk only where it is needed."""
+    """Whether both answer alike, apart from the mapped parts."""
     contexts = (b"", b"a", b"ab", b"b" * 9, "é".encode(), MARK)
     return (a.names, a.bwt, [a.find(c) for c in contexts], len(a)) == (
         b.names, b.bwt, [b.find(c) for c in contexts], len(b),

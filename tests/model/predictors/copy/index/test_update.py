@@ -12,7 +12,7 @@ from foretype_model.files import discovery
 from foretype_model.predictors.copy.index import update
 from foretype_model.predictors.copy.index.workspace import Workspace
 
-# What is indexed
+# The indexed files
 
 
 def test_folder_is_indexed_and_reopened(place):
@@ -120,7 +120,7 @@ def test_newest_duplicate_counts(place):
     assert sorted(place.content(workspace)) == ["a.txt"]
 
 
-# What changes
+# Changes
 
 
 def test_only_changes_build_segments(place):
@@ -210,12 +210,12 @@ def test_changes_go_into_delta_segment(place, tiers):
     for name in ("a.txt", "b.txt", "c.txt"):
         place.write(name, name * 20)
     place.renew()
-    (large,) = place.segments()
+    (base,) = place.segments()
     place.renew(place.write("a.txt", "saved " * 10), everything=False)
-    assert large in place.segments()
+    assert base in place.segments()
     assert len(place.segments()) == 2
     workspace = place.renew(place.write("b.txt", "this too " * 10), everything=False)
-    assert large not in place.segments()
+    assert base not in place.segments()
     assert len(place.segments()) == 1
     assert place.content(workspace)["a.txt"] == b"saved " * 10
 
@@ -245,7 +245,7 @@ EDITS = st.lists(
 
 
 def edit(place, kind: str, name: str, text: str) -> list[Path]:
-    """What was changed."""
+    """Make an edit; return the changed paths."""
     file = place.folder / name
     if kind == "write":
         return [place.write(name, text)]

@@ -12,7 +12,7 @@ import pytest
 from foretype_model.errors import WorkspaceError
 from foretype_model.predictors.copy.index.workspace import COMMAND, Workspace
 
-# What is forgotten
+# Forgetting
 
 
 def test_forgotten_files_are_gone_for_good(place):
@@ -87,7 +87,7 @@ def test_unreadable_forget_list_stops_learning(place, broken):
     assert place.segments() == []
 
 
-# What goes wrong
+# Failures
 
 
 @pytest.mark.parametrize(
