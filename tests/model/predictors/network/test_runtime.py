@@ -13,6 +13,7 @@ from tests.model.conftest import make_metadata, make_network
 
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictors.network import kernel
 from foretype_model.predictors.network.runtime import METADATA_KEY, Network, read_metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
@@ -85,7 +86,7 @@ def test_model_file_restores_weights(shape, tmp_path) -> None:
     onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx")
     back = onnx_file.read(tmp_path / "m.onnx")
     for name, value in network.state_dict().items():
-        step = value.abs().max() / onnx_file.LARGEST
+        step = value.abs().max() / kernel.MAX_WEIGHT
         assert (back.state_dict()[name] - value).abs().max() <= step, name
 
 
