@@ -18,7 +18,8 @@ from foretype_model.errors import PredictorError
 from foretype_model.files import atomic
 from foretype_model.predictor import Indexer, Learner, Modelled, Observer, Predictor
 from foretype_model.predictors import sandbox, scripted
-from foretype_model.predictors.copy.index.fm_index import HEADER_OFFSET, FMIndex
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.index.segment_file import HEADER_OFFSET
 from foretype_model.predictors.sandbox import CallThread, PredictorTimeoutError, with_timeouts
 from foretype_model.privacy.forget_list import ForgetList
 from foretype_model.store.store import data_folder

@@ -28,10 +28,10 @@ URI = "file:///nowhere/open.txt"
 
 OTHER_RELEASE = """
 import json, sys
-from foretype_model.predictors.copy.index import fm_index, manifest, update
-manifest.FORMAT += 1
-fm_index.MAGIC = b"foretype index 9\\n"
-update.Renewal(update.Request(*json.loads(sys.argv[1])), lambda *_: None).run()
+from foretype_model.predictors.copy.index import manifest, segment_file, update
+manifest.MANIFEST_FORMAT += 1
+segment_file.MAGIC = b"foretype index 9\\n"
+update.IndexUpdate(update.Request(*json.loads(sys.argv[1])), lambda *_: None).run()
 """
 
 

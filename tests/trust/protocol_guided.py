@@ -163,7 +163,7 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
         b'{"topP":0.5}',
     ),
     "manifest": (
-        b'{"format":2,"large":"","young":"","files":{"/a":[[1,2],"ab",""]},"left_out":{"/b":[[1,2],"x"]},"skipped":{"x":1}}',
+        b'{"format":4,"base":"","delta":"","files":{"/a":[[1,2],"ab",""]},"skipped_files":{"/b":[[1,2],"x"]},"skipped":{"x":1},"compacted":""}',
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The predictors on this machine, built-in and installed, all found by one entry-point group."""
+"""The built-in and installed predictors, all found by one entry-point group."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ GROUP: Final = "foretype.predictors"
 
 
 def installed() -> dict[str, EntryPoint]:
-    """Every predictor that could be loaded, by name."""
+    """Return the entry points of all predictors on this machine, by name."""
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def load_predictors(
     wanted: Mapping[str, Mapping[str, Any]], config: PredictorConfig
 ) -> tuple[dict[str, Predictor], list[PredictorError]]:
-    """Make the wanted predictors, each with its own options; those that cannot be made are told,
-    and left out.
+    """Make the wanted predictors, each with its own options.
+
+    Return those that could be made, by name, and the errors of the others.
     """
     known, made, errors = installed(), {}, []
     for name, options in wanted.items():
@@ -43,14 +44,12 @@ def load_predictors(
 
 
 def predictor_folder(name: str, state_folder: Path) -> Path:
-    """Where a predictor keeps what it has learnt."""
+    """Return the folder in which a predictor keeps its learnt state."""
     return state_folder / "predictors" / name
 
 
 def _load(name: str, known: Mapping[str, EntryPoint], config: PredictorConfig) -> Predictor:
-    """As `load_predictor`; each call of one that others have written comes back, be it with an
-    UnansweredError.
-    """
+    """Make one predictor; limit the time of each call if it comes from another package."""
     if name not in known or is_built_in(known[name]):
         return load_predictor(name, known, config)
     try:
@@ -61,16 +60,15 @@ def _load(name: str, known: Mapping[str, EntryPoint], config: PredictorConfig) -
 
 
 def is_built_in(entry: EntryPoint) -> bool:
-    """Whether a predictor came with Foretype."""
-    return entry.module.startswith(
-        "foretype_model."
-    )  # to read what its package is called takes milliseconds
+    """Return whether a predictor came with Foretype."""
+    # Reading the name of its package would take milliseconds.
+    return entry.module.startswith("foretype_model.")
 
 
 def load_predictor(
     name: str, known: Mapping[str, EntryPoint], config: PredictorConfig
 ) -> Predictor:
-    """Make one predictor; PredictorError, with one line for the user, whatever goes wrong in it."""
+    """Make one predictor; raise PredictorError, one line for the user, for any failure in it."""
     if name not in known:
         raise PredictorError(
             f"no predictor is called {name!r}: there are {', '.join(sorted(known))}"
@@ -80,12 +78,12 @@ def load_predictor(
         predictor = create(config)
     except ForetypeError as error:
         raise PredictorError(str(error)) from error
-    except BaseException as error:  # a plugin may raise anything, and must not take the server down
+    except BaseException as error:  # a plugin may raise anything, and must not end the server
         if (
             isinstance(error, KeyboardInterrupt)
             and threading.current_thread() is threading.main_thread()
         ):
-            raise  # Ctrl-C, which reaches no other thread
+            raise  # Ctrl+C, which reaches the main thread alone
         where = known[name].value
         raise PredictorError(
             f"the predictor {name!r} ({where}) could not be made", error

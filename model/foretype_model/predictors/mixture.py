@@ -1,15 +1,18 @@
-"""Several predictors' next-byte distributions into one.
+"""The mixture of several predictors' next-byte distributions into one.
 
-The first predictor that answers for the whole of the probability is the base. The others speak in
-their order, each over what there is so far: p <- w q + (1 - w) p. The weight w starts from the part
-of the probability that the predictor itself assigns (one that knows much assigns much, see
-`Predictor.predict`), and is corrected by what has been learnt from the text as it was typed: by
-classes of that part, and of how probable the predictor's first choice already was.
+The first predictor whose row sums to 1 is the base. The others are layered over it in their order:
+
+    p <- w q + (1 - w) p,    odds(w) = c / (1 - c) * exp(weight[set])
+
+where q is the predictor's normalised distribution and c its confidence: the probability that it
+assigns in all (a predictor that knows much assigns much, see `Predictor.predict`). As in PAQ's
+mixers, a weight set is selected by bins, here of c and of the probability that the layers below
+give to the predictor's first choice. Its weight is learnt online, by gradient descent on the
+logarithmic loss of each typed byte.
 """
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
@@ -17,11 +20,6 @@ from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
-
-try:
-    import resource
-except ImportError:  # on Windows
-    resource = None  # type: ignore[assignment]
 
 from foretype_model.errors import PredictorError, error_message
 from foretype_model.predictor import (
@@ -34,52 +32,40 @@ from foretype_model.predictor import (
     Source,
     State,
 )
+from foretype_model.predictors.stopwatch import MAX_SLOW_CALLS, SLOW_SECONDS, Stopwatch
 from foretype_model.text.rope import Rope
 
 MAX_LOG_PROBABILITY: Final = 1e-3
-"""A logarithm of a probability at most; it is 0 but for rounding."""
+"""The largest logarithm of a probability: 0, and some rounding."""
 
 FULL_MASS: Final = 0.9995
-"""A row that sums to this says nothing of how much its predictor knows. One that does should assign
-less.
-"""
+"""The sum from which a row counts as whole: it does not show how much its predictor knows."""
 
 PRIOR_CLAIM: Final = 0.5
-"""What such a row counts for beside others, before anything is learnt: this much of its highest
-probability.
-"""
+"""Confidence of a whole row above the base, as a factor of its highest probability."""
 
 CONFIDENCE_BINS: Final = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97])
 BASE_PROBABILITY_BINS: Final = np.array([0.001, 0.01, 0.05, 0.2, 0.5, 0.8])
-"""Borders of the classes that have a correction each."""
+"""Borders of the bins that select a weight set."""
 
 WEIGHT_SETS: Final = (len(CONFIDENCE_BINS) + 1) * (len(BASE_PROBABILITY_BINS) + 1)
 
 MIXER_LEARNING_RATE: Final = 0.3
-"""Of learning the corrections, by gradient descent on the logarithm of what was typed. In nine
-kinds of text 0.15 to 0.4 took the fewest bits; at 0.02, novels took 0.8 % more than the network
-alone.
+"""Learning rate of the weights. In nine kinds of text, 0.15 to 0.4 took the fewest bits; at 0.02,
+novels took 0.8 % more than the network alone.
 """
 
 MAX_OBSERVATIONS: Final = 200
-"""Times that a document is shown again to members that want more of it: one that never has enough
-is not waited for.
-"""
-
-SLOW_SECONDS: Final = 0.1
-MAX_SLOW_CALLS: Final = 3
-"""Seconds, and how many calls of a method in a row may take longer, before a predictor is dropped
-as too slow.
-"""
+"""Most times that a document is shown again to members that ask for more of it."""
 
 Floats = NDArray[np.float32]
 
 MixerWeights = dict[str, Floats]
-"""By predictor: what is added to the logarithm of its odds, in each class, shape (CELLS,)."""
+"""By predictor: the addend to its log odds in each weight set, shape (WEIGHT_SETS,)."""
 
 
 class PredictorFailed(Exception):
-    """A predictor raised, or answered with something that is no distribution, or too late."""
+    """The error of a predictor: it raised, was too slow, or did not answer with a distribution."""
 
     def __init__(self, name: str, cause: Exception) -> None:
         super().__init__(f"{name}: {error_message(cause)}")
@@ -87,7 +73,7 @@ class PredictorFailed(Exception):
 
 
 class _Guarded:
-    """Names the predictor in whatever goes wrong inside it."""
+    """A context that turns every exception into a `PredictorFailed` with the predictor's name."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -96,58 +82,24 @@ class _Guarded:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, SystemExit):  # a plugin's, which must not be the server's
+        if isinstance(error, SystemExit):  # raised by a plugin; must not end the server
             error = PredictorError("sys.exit was called", error)
-        if (
-            isinstance(error, KeyboardInterrupt) and current_thread() is not main_thread()
-        ):  # nor is this the user's
+        # Ctrl+C reaches the main thread alone; elsewhere, a plugin raised it.
+        if isinstance(error, KeyboardInterrupt) and current_thread() is not main_thread():
             error = PredictorError("KeyboardInterrupt was raised")
         if isinstance(error, Exception):
             raise PredictorFailed(self._name, error) from error
 
 
-class _Stopwatch:
-    """Whether a call took too long; by the processor's time alone where this thread had to leave it
-    to others.
-    """
-
-    def __init__(self) -> None:
-        self._wall, self._own, self._context_switches = (
-            time.perf_counter(),
-            time.thread_time(),
-            _context_switches(),
-        )
-
-    def is_slow(self) -> bool:
-        """Whether more than `SLOW_SECONDS` seconds have passed since it was made."""
-        # Asked first, as it is cheap, and nearly always the answer.
-        if time.perf_counter() - self._wall <= SLOW_SECONDS:
-            return False
-        waited, preempted = (
-            now - before
-            for now, before in zip(_context_switches(), self._context_switches, strict=True)
-        )
-        # What waits by itself, for a file or another thread, is slow by itself.
-        return waited > 0 or not preempted or time.thread_time() - self._own > SLOW_SECONDS
-
-
-def _context_switches() -> tuple[int, int]:
-    """How often this thread has left its processor: by itself, and to others."""
-    if not hasattr(resource, "RUSAGE_THREAD"):
-        return 0, 0
-    used = resource.getrusage(resource.RUSAGE_THREAD)
-    return used.ru_nvcsw, used.ru_nivcsw
-
-
 class _Layer(NamedTuple):
-    """One predictor over those before it, for several rows.
+    """One predictor over the layers below, for several rows.
 
     Attributes:
         name: of the predictor.
         q: its distributions, shape (rows, 256).
-        below: the distributions before it, likewise.
+        below: the mixture of the layers below, shape (rows, 256).
         weight: w, shape (rows, 1).
-        cell: the class of each row's correction, shape (rows,); the base is not corrected.
+        weight_set: index of each row's weight, shape (rows,); the base has w = 1 and no weight.
     """
 
     name: str
@@ -158,25 +110,23 @@ class _Layer(NamedTuple):
 
 
 class Mixture:
-    """The members stacked upon each other; itself a `Predictor`. A state is the tuple of the
-    members' states.
-    """
+    """The mixture of some members, itself a `Predictor`; a state is the tuple of their states."""
 
     def __init__(
         self, members: Mapping[str, Predictor], mixer_weights: MixerWeights | None = None
     ) -> None:
-        """`mixer_weights` is where to learn on, as several documents do together."""
+        """Learn in `mixer_weights`, which the mixtures of several documents may share."""
         self.members = dict(members)
         self._mixer_weights: MixerWeights = {} if mixer_weights is None else mixer_weights
         for name in members:
             self._mixer_weights.setdefault(name, np.zeros(WEIGHT_SETS, np.float32))
-        # Asked for once: whether something has the methods of a protocol takes 10 us to find out.
+        # Computed once: isinstance() with a protocol takes 10 us.
         self._kinds: dict[type, list[tuple[int, str, Any]]] = {
             kind: _of_kind(members, kind) for kind in (object, Observer, Learner, Explainer)
         }
         self._slow_calls: Counter[tuple[str, str]] = Counter()
-        # The state at the cursor is asked for by each kind of offer, and once more when the next
-        # key is learnt from.
+        # A cache: each kind of candidate asks for the state at the cursor, and so does learning the
+        # next key.
         self._latest: tuple[tuple[State, ...], NDArray[np.float32]] | None = None
 
     def start(self) -> tuple[State, ...]:
@@ -202,8 +152,7 @@ class Mixture:
         bases = _bases(rows.sum(2))
         if len(set(bases)) == 1:
             return self._mixed(predictions, rows, bases[0])
-        # By row, and not once for all: a prediction does not depend on what else is asked for along
-        # with it.
+        # Group the rows by base: a row's prediction must not depend on the other rows.
         answer = np.empty(predictions.shape[1:], np.float32)
         for base in set(bases):
             some = [one == base for one in bases]
@@ -211,15 +160,14 @@ class Mixture:
         return answer
 
     def _mixed(self, predictions: Floats, rows: Floats, base: int | None) -> LogProbabilities:
-        # One member that answers for the whole is passed through untouched: exact, and it costs
-        # nothing.
+        # A single whole member passes through: exactly, and at no cost.
         if len(predictions) == 1 and base is not None:
             return cast(LogProbabilities, predictions[0])
         with np.errstate(divide="ignore"):
             return np.log(self._stacked(rows, base)[0])
 
     def predictions(self, states: Sequence[tuple[State, ...]]) -> NDArray[np.float32]:
-        """Each member's log-probabilities, shape (members, len(states), 256)."""
+        """Return each member's log-probabilities, shape (members, len(states), 256)."""
         if len(states) == 1 and self._latest and self._latest[0] is states[0]:
             return self._latest[1]
         rows = self._each(
@@ -232,12 +180,13 @@ class Mixture:
         return predictions
 
     def shares(self, state: tuple[State, ...]) -> dict[str, Floats]:
-        """Each member's share in the probability of each next byte, shape (256,) each.
+        """Return each member's share in the probability of each next byte, shape (256,) each.
 
-        They sum to 1; to less where no member answers for the whole, and the rest is spread evenly.
+        The shares sum to 1; to less if no member is whole, as the rest is spread evenly.
         """
         p, layers = self._stacked_at(state)
         shares, rest = {}, np.ones_like(p)
+        # From the top down: a layer's part is w q, of the (1 - w) that the layers above leave.
         for layer in reversed(layers):
             share = rest * layer.weight * layer.q
             shares[layer.name] = (share / np.maximum(p, 1e-30))[0]
@@ -245,27 +194,30 @@ class Mixture:
         return shares
 
     def sources(self, state: tuple[State, ...], text: bytes, limit: int) -> list[Source]:
-        """Where the members that can tell know `text` from, at most so many places from each."""
+        """Return the sources of `text` from each `Explainer`, at most `limit` from each."""
         found = self._each(lambda i, one: one.sources(state[i], text, limit), Explainer)
         return [source for sources in found for source in sources]
 
-    def observe(self, document: str, before: Rope, after: Rope) -> bool:
-        """Show a document, as it stands around the cursor, to the members that want to see it.
+    def observe(self, uri: str, before: Rope, after: Rope) -> bool:
+        """Show a document, split at the cursor, to each `Observer`.
 
-        Whether one of them has more to take in of it, and wants to be shown it again.
+        Return whether one of them asks to be shown it again.
         """
         self.invalidate()
-        return any(self._each(lambda _, member: member.observe(document, before, after), Observer))
+        return any(self._each(lambda _, member: member.observe(uri, before, after), Observer))
 
     def invalidate(self) -> None:
-        """What the members have said of the state at the cursor is not what they would say now."""
+        """Drop the cached prediction, since the members may now predict otherwise."""
         self._latest = None
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
-        """Learn that the user went on with the byte `following`: how far to trust each member, and
-        they themselves.
+        """Learn from the typed byte `following`: the mixer weights, then each `Learner`.
+
+        The gradient of log p with respect to a layer's weight is w (1 - w) (q - below) / p, times
+        the (1 - w) of each layer above.
         """
         p, layers = self._stacked_at(state)
+        # From the top down: `gradient` is d log p / d (output of the layer).
         gradient = 1.0 / max(float(p[0, following]), 1e-6)
         for layer in reversed(layers):
             w, q, below = (
@@ -285,11 +237,11 @@ class Mixture:
         return self._stacked(rows, _bases(rows.sum(2))[0])
 
     def _stacked(self, rows: Floats, base: int | None) -> tuple[Floats, list[_Layer]]:
-        """The mixture, shape (rows, 256), and its layers from the base up.
+        """Return the mixture, shape (rows, 256), and its layers from the base up.
 
         Args:
             rows: each member's probabilities, shape (members, rows, 256).
-            base: which of them answers for the whole of each row.
+            base: index of the base; None if no member is whole, and p starts uniform.
         """
         names = list(self.members)
         p = np.full(rows.shape[1:], 1 / VOCABULARY, np.float32)
@@ -301,18 +253,23 @@ class Mixture:
         return p, layers
 
     def _layer(self, name: str, rows: Floats, below: Floats, is_base: bool) -> _Layer:
+        """Return the layer of one predictor, from its probabilities, shape (rows, 256)."""
+        # 1. Normalise: q sums to 1, and the mass shows how much the predictor knows.
         mass = rows.sum(1)
         q = rows / np.maximum(mass, 1e-9)[:, np.newaxis]
         if is_base:
             return _Layer(
                 name, q, below, np.ones((len(q), 1), np.float32), np.zeros(len(q), np.int64)
             )
+        # 2. Confidence c: the mass, or the highest probability of a whole row, reduced.
         best = q.argmax(1)
         rows_index = np.arange(len(q))
         confidence = np.where(mass >= FULL_MASS, PRIOR_CLAIM * q[rows_index, best], mass)
+        # 3. Select the weight set: by c, and by the layers below at the predictor's first choice.
         weight_set = np.searchsorted(CONFIDENCE_BINS, confidence) * (
             len(BASE_PROBABILITY_BINS) + 1
         ) + np.searchsorted(BASE_PROBABILITY_BINS, below[rows_index, best])
+        # 4. The weight w, from the odds of c corrected by the learnt weight.
         odds = (
             confidence
             / np.maximum(1 - confidence, 1e-3)
@@ -324,17 +281,22 @@ class Mixture:
     def _each(
         self, call: Callable[[int, Any], Any], kind: type = object, timed: str = ""
     ) -> list[Any]:
+        """Return the results of `call` with the index and predictor of each member of a kind.
+
+        Raises:
+            PredictorFailed: a call raised, or calls of the method `timed` are too slow.
+        """
         results = []
         for i, name, member in self._kinds[kind]:
             with _Guarded(name):
-                watch = _Stopwatch() if timed else None
+                watch = Stopwatch() if timed else None
                 results.append(call(i, member))
                 if watch:
                     self._watch((name, timed), watch.is_slow())
         return results
 
     def _watch(self, call: tuple[str, str], is_slow: bool) -> None:
-        # Each method has a count of its own: one that is quick does not make up for another.
+        # One count for each method: a fast method does not make up for a slow one.
         self._slow_calls[call] = self._slow_calls[call] + 1 if is_slow else 0
         if self._slow_calls[call] >= MAX_SLOW_CALLS:
             raise PredictorError(
@@ -343,7 +305,7 @@ class Mixture:
 
 
 def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, str, Any]]:
-    """Number, name and predictor of each that is of that kind."""
+    """Return the index, name and predictor of each member of a kind."""
     return [
         (i, name, member)
         for i, (name, member) in enumerate(members.items())
@@ -352,8 +314,10 @@ def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, st
 
 
 def _bases(mass: Floats) -> list[int | None]:
-    """For each row the first member that answers for the whole of it, or None; `mass` of shape
-    (members, rows).
+    """Return the base of each row: the first whole member, or None.
+
+    Args:
+        mass: the sums of the members' rows, shape (members, rows).
     """
     whole = mass >= FULL_MASS
     return [
@@ -363,22 +327,24 @@ def _bases(mass: Floats) -> list[int | None]:
 
 
 def _counted(states: list[State], rows: int) -> list[State]:
+    """Return `states`; raise PredictorError if their number is wrong."""
     if len(states) != rows:
         raise PredictorError(
-            f"step must answer {rows} states, one for each that it was given, not {len(states)}"
+            f"step must return {rows} states, one for each argument, not {len(states)}"
         )
     return states
 
 
 def _checked(log_probabilities: LogProbabilities, rows: int) -> LogProbabilities:
+    """Return `log_probabilities`; raise PredictorError if they are malformed."""
     whole = isinstance(log_probabilities, np.ndarray) and log_probabilities.shape == (
         rows,
         VOCABULARY,
     )
-    # NaN is at most nothing, and infinity and probabilities that are no logarithms are above it.
+    # The comparison is false for NaN; infinity and plain probabilities exceed the limit.
     if not whole or not log_probabilities.max() <= MAX_LOG_PROBABILITY:
         raise PredictorError(
-            f"predict must answer logarithms of probabilities, shape ({rows}, {VOCABULARY}), "
+            f"predict must return logarithms of probabilities, shape ({rows}, {VOCABULARY}), "
             f"without NaN"
         )
     return log_probabilities

@@ -1,8 +1,8 @@
-"""Predictors that came with other packages, whose calls are given up where they do not come back.
+"""Time limits for the calls of predictors from other packages.
 
-Python cannot end a thread. So what such a predictor does, it does on threads of its own, and
-whoever has waited too long for one goes on without it. What ends the whole process, or never lets
-go of the interpreter, is not survived.
+Python cannot end a thread. So each such predictor runs on threads of its own, and a caller that has
+waited too long continues without it. A predictor that ends the process, or never releases the
+interpreter lock, still stops the server.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from foretype_model.errors import PredictorError
 from foretype_model.predictor import Predictor
 
 CREATION_TIMEOUT: Final = 30.0
-"""Seconds for a predictor to be made, with all that it imports."""
+"""Seconds to make a predictor, its imports included."""
 
 CALL_TIMEOUT: Final = 5.0
 INDEXING_TIMEOUT: Final = 600.0
-"""Seconds for a call: somebody waits for most of them, but not for those that read a workspace."""
+"""Seconds for a call; the user waits for all but those that read a workspace."""
 
 ANSWERING_METHODS: Final = (
     *(
@@ -39,7 +39,7 @@ ANSWERING_METHODS: Final = (
     ),
 )
 INDEXING_METHODS: Final = ("refresh", "update")
-"""The methods that a predictor may have."""
+"""The methods that a predictor may have, each group on a thread of its own."""
 
 Job: TypeAlias = tuple[
     Callable[..., Any], tuple[Any, ...], "SimpleQueue[tuple[Any, BaseException | None]]"
@@ -47,25 +47,26 @@ Job: TypeAlias = tuple[
 
 
 class PredictorTimeoutError(PredictorError):
-    """A call was given up."""
+    """A call took too long and was abandoned."""
 
 
 class CallThread:
-    """A thread on which one call is made after the other, for as long as they come back."""
+    """A thread that makes one call after the other, until one does not return."""
 
     def __init__(self, timeout: float) -> None:
-        """`timeout` is how many seconds a call may take."""
+        """Allow each call `timeout` seconds."""
         self._timeout, self._stuck = timeout, False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        # A daemon, which Python does not wait for at its end.
-        Thread(target=_work, args=(self._jobs,), name="foretype-stranger", daemon=True).start()
+        # A daemon: Python does not wait for it at exit.
+        Thread(target=_work, args=(self._jobs,), name="foretype-plugin", daemon=True).start()
         weakref.finalize(self, self._jobs.put, None)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What `function` returns or raises; UnansweredError where it takes too long, or an earlier
-        call has never come back.
+        """Return the result of `function`, or raise its exception.
 
-        Of what is no Exception, SystemExit alone is raised as it is.
+        Raises:
+            PredictorTimeoutError: it takes too long, or an earlier call has not returned.
+            PredictorError: it raised a BaseException other than an Exception or SystemExit.
         """
         if self._stuck:
             raise PredictorTimeoutError("it has not answered before")
@@ -89,14 +90,16 @@ def _work(jobs: SimpleQueue[Job | None]) -> None:
         function, arguments, answer = job
         try:
             answer.put((function(*arguments), None))
-        except BaseException as error:  # noqa: BLE001 (whoever waits raises it)
+        except BaseException as error:  # noqa: BLE001 (the caller raises it)
             answer.put((None, error))
-        del job, function, arguments, answer  # a state may be large, and the next call far away
+        del job, function, arguments, answer  # free a state that may be large before the next call
 
 
 class _WithTimeouts:
-    """A predictor behind its lanes. Subclasses have the methods that it has, which say what kinds
-    of one it is.
+    """A predictor whose calls have time limits.
+
+    `with_timeouts` makes a subclass with the methods of the predictor, since these determine which
+    protocols it implements.
     """
 
     def __init__(self, predictor: Predictor) -> None:
@@ -108,7 +111,7 @@ class _WithTimeouts:
 
 
 def with_timeouts(predictor: Predictor) -> Predictor:
-    """The same predictor, each of whose calls comes back."""
+    """Return the predictor with a time limit on each call."""
     methods = {
         name: _method(name)
         for name in (*ANSWERING_METHODS, *INDEXING_METHODS)

@@ -1,6 +1,6 @@
-"""A predictor that knows a few texts by heart, so that tests of everything above it need no model.
+"""A predictor that repeats given texts, so that tests of all layers above it need no model.
 
-``{"predictors": {"scripted": {"texts": ["hello world"]}}}`` in the settings makes it offer " world"
+The setting ``{"predictors": {"scripted": {"texts": ["hello world"]}}}`` makes it offer " world"
 after "hello".
 """
 
@@ -17,14 +17,14 @@ MAX_COMPARED_BYTES = 32
 """Bytes of context that are compared with the texts."""
 
 KNOWN_PROBABILITY = 0.98
-"""Probability, in all, of the bytes that go on as in the texts; the rest is spread evenly."""
+"""Probability of all bytes that continue a text; the rest is spread evenly."""
 
 
 class ScriptedPredictor:
-    """Goes on as its texts do, from the longest suffix of the context that stands in any of them.
+    """A predictor that continues its texts after the longest suffix of the context in any of them.
 
-    A state is the last `MAX_COMPARED_BYTES` bytes. Where several texts go on from there, they share
-    the probability. After the last byte of a text comes END_OF_TEXT.
+    A state is the last `MAX_COMPARED_BYTES` bytes. Several continuations share the probability.
+    END_OF_TEXT follows the last byte of a text.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ class ScriptedPredictor:
         return np.log(probabilities)
 
     def _following(self, state: bytes) -> list[int]:
-        """The bytes that follow the longest known suffix of `state`."""
+        """Return the bytes that follow the longest known suffix of `state`."""
         for length in range(len(state), 0, -1):
             suffix = state[-length:]
             found = [
@@ -68,7 +68,7 @@ class ScriptedPredictor:
 
 
 def create(config: PredictorConfig) -> ScriptedPredictor:
-    """The entry point: ``texts`` in the predictor's own settings, a list of strings."""
+    """Make the predictor (the entry point) from the option ``texts``, a list of strings."""
     texts = config.options.get("texts", [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise PredictorError('the scripted predictor takes {"texts": ["...", ...]}')

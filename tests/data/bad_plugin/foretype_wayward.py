@@ -1,6 +1,4 @@
-"""Predictors that do what predictors must not do, one thing each. None may cost anybody but
-itself.
-"""
+"""Faulty predictors, each with one fault, which must not affect any other predictor."""
 
 import os
 import sys
@@ -12,10 +10,10 @@ from foretype_model.predictor import VOCABULARY
 
 
 class Uniform:
-    """Knows nothing, and does nothing wrong: each next byte is as likely as any other."""
+    """A correct predictor without knowledge: all next bytes are equally likely."""
 
-    def __init__(self, context):
-        self.options = context.options
+    def __init__(self, config):
+        self.options = config.options
 
     def start(self):
         return b""
@@ -85,7 +83,7 @@ class Unnormalised(Uniform):
 
 
 class Changing(Uniform):
-    """Changes the states that it is given."""
+    """A predictor that changes the states that it is given."""
 
     def start(self):
         return bytearray()
@@ -105,7 +103,7 @@ class Changing(Uniform):
 
 
 class Skipping(Changing):
-    """Reads a text in one go otherwise than a byte at a time."""
+    """A predictor whose feed differs from its steps."""
 
     def feed(self, state, text):
         return state + text[:1]
@@ -117,17 +115,17 @@ class Crashing(Uniform):
 
 
 class Printing(Uniform):
-    """Not wrong, but loud."""
+    """A correct predictor that prints to standard output."""
 
-    def __init__(self, context):
-        super().__init__(context)
+    def __init__(self, config):
+        super().__init__(config)
         print("{a plugin that prints}")
         os.write(1, b"{and one that prints from C}")
 
 
-def leave(context):
+def leave(config):
     sys.exit("a script, not a library")
 
 
-def nothing(context):
+def nothing(config):
     return object()

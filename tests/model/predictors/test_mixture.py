@@ -1,6 +1,4 @@
-"""The mixture: a distribution whatever its members answer, the better for what it learns, and none
-at their mercy.
-"""
+"""The mixture is a distribution, learns its weights, and survives faulty members."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretype_model.predictor import VOCABULARY, Predictor
-from foretype_model.predictors import mixture
+from foretype_model.predictors import mixture, stopwatch
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.mixture import MixerWeights, Mixture, PredictorFailed
 from foretype_model.predictors.network.predictor import NetworkPredictor
@@ -24,9 +22,7 @@ from foretype_model.predictors.scripted import ScriptedPredictor
 
 
 class FixedPredictor(ScriptedPredictor):
-    """Answers what it was told to, whatever the text: one row of probabilities for each state,
-    which is its number.
-    """
+    """A predictor with one fixed row of probabilities for each state, which is the row's number."""
 
     def __init__(self, *rows: np.ndarray) -> None:
         super().__init__([])
@@ -58,7 +54,7 @@ EVENLY = np.full(VOCABULARY, 1 / VOCABULARY)
 
 @st.composite
 def rows(draw) -> np.ndarray:
-    """Of any mass up to 1, spread over all bytes or over few."""
+    """Rows of any mass up to 1, spread over all bytes or over few."""
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     row = random.dirichlet(np.full(VOCABULARY, draw(st.sampled_from([0.003, 0.1, 10.0]))))
     return row * draw(st.sampled_from([0.0, 1e-12, 0.001, 0.3, 0.9, 0.999, 1.0, 1.0]))
@@ -76,7 +72,8 @@ def mixture_of(members) -> tuple[Mixture, list[tuple[int, ...]]]:
 @given(
     members=MEMBERS, typed=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 255)), max_size=30)
 )
-def test_the_mixture_is_a_distribution_and_its_shares_are_of_it(members, typed) -> None:
+def test_mixture_and_shares_are_distributions(members, typed) -> None:
+    """The mixture is a distribution, and the members' shares in it sum to 1 or less."""
     mixed, states = mixture_of(members)
     for which, byte in typed:
         mixed.learn(states[which], byte)
@@ -93,7 +90,8 @@ def test_the_mixture_is_a_distribution_and_its_shares_are_of_it(members, typed) 
 
 @settings(deadline=None)
 @given(members=MEMBERS)
-def test_a_prediction_does_not_depend_on_what_is_asked_for_along_with_it(members) -> None:
+def test_predictions_do_not_depend_on_batch(members) -> None:
+    """A row's prediction is the same whichever other rows are asked for."""
     mixed, states = mixture_of(members)
     together = mixed.predict(states)
     for row, state in zip(together, states, strict=True):
@@ -102,7 +100,8 @@ def test_a_prediction_does_not_depend_on_what_is_asked_for_along_with_it(members
 
 @settings(deadline=None)
 @given(row=rows(), first=st.booleans())
-def test_a_member_that_knows_nothing_changes_nothing(row, first) -> None:
+def test_silent_members_change_nothing(row, first) -> None:
+    """A member that assigns no probability leaves the prediction as it is."""
     told, silent = FixedPredictor(row), FixedPredictor(NOTHING)
     alone = Mixture({"told": told}).predict([(0,)])
     both = Mixture({"silent": silent, "told": told} if first else {"told": told, "silent": silent})
@@ -110,14 +109,16 @@ def test_a_member_that_knows_nothing_changes_nothing(row, first) -> None:
     assert not both.shares((0, 0))["silent"].any()
 
 
-def test_one_whole_member_passes_through_exactly(network: Network) -> None:
+def test_single_whole_member_passes_through(network: Network) -> None:
+    """The prediction of a single whole member is passed on bit by bit."""
     alone = NetworkPredictor(network)
     mixed = Mixture({"network": alone})
     state, states = mixed.feed(mixed.start(), b"some text"), alone.feed(alone.start(), b"some text")
     assert np.array_equal(mixed.predict([state]), alone.predict([states]))
 
 
-def test_where_all_are_partial_the_rest_is_spread_evenly() -> None:
+def test_partial_members_leave_rest_uniform() -> None:
+    """Without a whole member, the unassigned probability is spread evenly."""
     mixed = Mixture({"half": FixedPredictor(sure_of("a", 0.5, 1.0))})
     p = np.exp(mixed.predict([(0,)]))[0]
     assert p[ord("a")] == pytest.approx(0.5, abs=0.01)
@@ -125,7 +126,8 @@ def test_where_all_are_partial_the_rest_is_spread_evenly() -> None:
     assert mixed.shares((0,))["half"][ord("z")] == 0
 
 
-def test_a_part_counts_for_as_much_as_is_assigned_before_anything_is_learnt() -> None:
+def test_initial_weight_is_assigned_mass() -> None:
+    """Before learning, a partial member's weight is the probability that it assigns."""
     mixed = Mixture(
         {
             "part": FixedPredictor(sure_of("a", 0.7, 1.0)),
@@ -138,7 +140,8 @@ def test_a_part_counts_for_as_much_as_is_assigned_before_anything_is_learnt() ->
     assert (shares["part"][ord("a")], shares["whole"][ord("b")]) == pytest.approx((1, 1))
 
 
-def test_a_second_whole_member_counts_for_half_of_its_sureness_before_anything_is_learnt() -> None:
+def test_second_whole_member_counts_half() -> None:
+    """Before learning, a second whole member's weight is half of its highest probability."""
     mixed = Mixture(
         {"base": FixedPredictor(EVENLY), "second": FixedPredictor(sure_of("a", 1.0, 0.8))}
     )
@@ -149,7 +152,8 @@ def test_a_second_whole_member_counts_for_half_of_its_sureness_before_anything_i
 
 @settings(deadline=None, max_examples=30)
 @given(members=MEMBERS, byte=st.integers(0, 255))
-def test_learning_goes_down_the_gradient_of_what_was_typed(members, byte) -> None:
+def test_learning_follows_numerical_gradient(members, byte) -> None:
+    """A learning step is the gradient of the typed byte's log-probability, found by differences."""
     mixer_weights: MixerWeights = {}
     mixed, (state, *_) = (
         Mixture(mixture_of(members)[0].members, mixer_weights),
@@ -169,7 +173,7 @@ def test_learning_goes_down_the_gradient_of_what_was_typed(members, byte) -> Non
 
 
 def typed_by(mixed: Mixture, text: str) -> list[float]:
-    """The probability of each byte that is typed, which is learnt from at once."""
+    """The probability of each typed byte, from which the mixture then learns."""
     state, found = (0,) * len(mixed.members), []
     for byte in text.encode():
         found.append(float(np.exp(mixed.predict([state])[0, byte])))
@@ -178,7 +182,8 @@ def typed_by(mixed: Mixture, text: str) -> list[float]:
 
 
 @pytest.mark.parametrize("mass", [0.1, 0.7, 0.99, 1.0])
-def test_a_member_that_is_right_is_trusted_more_and_one_that_is_wrong_less(mass: float) -> None:
+def test_right_members_gain_weight(mass: float) -> None:
+    """A member that predicts right gains weight, and one that predicts wrong loses it."""
     for typed, better in (("a", 1), ("b", -1)):
         mixed = Mixture(
             {"base": FixedPredictor(EVENLY), "other": FixedPredictor(sure_of("a", mass))}
@@ -189,14 +194,16 @@ def test_a_member_that_is_right_is_trusted_more_and_one_that_is_wrong_less(mass:
         assert better * (mixed.shares((0, 0))["other"][ord("c")] - before) > 0
 
 
-def test_trust_follows_who_is_right_half_of_the_time() -> None:
+def test_weight_matches_half_right_member() -> None:
+    """A member that is sure and right half of the time gets about half of the weight."""
     mixed = Mixture({"base": FixedPredictor(EVENLY), "sure": FixedPredictor(sure_of("a", 0.95))})
     typed_by(mixed, "ab" * 500)
     weight = 1 - np.exp(mixed.predict([(0, 0)])[0]).min() * VOCABULARY
     assert 0.3 < weight < 0.7, "sure of one byte, and right in half of the cases"
 
 
-def test_what_is_learnt_of_one_class_is_not_believed_of_another() -> None:
+def test_weight_sets_learn_independently() -> None:
+    """Learning in one weight set leaves the predictions of another as they are."""
     mixed = Mixture(
         {
             "base": FixedPredictor(EVENLY, EVENLY),
@@ -209,7 +216,8 @@ def test_what_is_learnt_of_one_class_is_not_believed_of_another() -> None:
     assert np.array_equal(mixed.predict([(1, 1)]), before)
 
 
-def test_documents_that_share_corrections_learn_together() -> None:
+def test_documents_share_mixer_weights() -> None:
+    """Mixtures with the same weights learn together, and others do not."""
     members, shared = (
         {"base": FixedPredictor(EVENLY), "other": FixedPredictor(sure_of("a", 0.5))},
         {},
@@ -226,7 +234,7 @@ def test_documents_that_share_corrections_learn_together() -> None:
 
 
 class BrokenPredictor(ScriptedPredictor):
-    """Does something else than predicting, in one of its methods."""
+    """A predictor with one faulty method."""
 
     def __init__(self, method: str, do) -> None:
         super().__init__(["some text"])
@@ -262,7 +270,8 @@ def with_nan(answer):
         ("predict", lambda answer: answer.tolist()),
     ],
 )
-def test_what_a_member_does_wrong_is_told_with_its_name(method, do) -> None:
+def test_member_errors_name_the_member(method, do) -> None:
+    """An exception or malformed answer of a member is raised with its name."""
     mixed = Mixture({"good": ScriptedPredictor(["some text"]), "bad": BrokenPredictor(method, do)})
     with pytest.raises(PredictorFailed, match="bad") as failed:
         mixed.predict(mixed.step([mixed.feed(mixed.start(), b"some")], b" "))
@@ -270,8 +279,9 @@ def test_what_a_member_does_wrong_is_told_with_its_name(method, do) -> None:
 
 
 @pytest.mark.parametrize("method", ["step", "predict"])
-def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatch) -> None:
-    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
+def test_three_slow_calls_fail(method, monkeypatch) -> None:
+    """A member fails after three slow calls of one method in a row."""
+    monkeypatch.setattr(stopwatch, "SLOW_SECONDS", 0.01)
     mixed = Mixture({"quick": FixedPredictor(EVENLY), "slow": BrokenPredictor(method, slept)})
     for _ in range(2):
         mixed.predict(mixed.step([mixed.start()], b"s"))
@@ -280,10 +290,11 @@ def test_a_member_is_too_slow_after_three_slow_calls_in_a_row(method, monkeypatc
     assert failed.value.name == "slow"
 
 
-def test_a_busy_machine_is_no_fault_of_a_member(monkeypatch) -> None:
+def test_preempted_calls_are_not_slow(monkeypatch) -> None:
+    """Time that the system gave to others does not count; the member's own CPU time does."""
     preempted = count()
-    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
-    monkeypatch.setattr(mixture, "_context_switches", lambda: (0, next(preempted)))
+    monkeypatch.setattr(stopwatch, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(stopwatch, "context_switches", lambda: (0, next(preempted)))
     mixed = Mixture({"starved": BrokenPredictor("predict", slept)})
     for _ in range(6):
         mixed.predict([mixed.start()])
@@ -300,8 +311,9 @@ def worked(answer):
     return answer
 
 
-def test_a_slow_call_now_and_then_is_borne(monkeypatch) -> None:
-    monkeypatch.setattr(mixture, "SLOW_SECONDS", 0.01)
+def test_occasional_slow_calls_pass(monkeypatch) -> None:
+    """Slow calls with fast ones between them do not fail."""
+    monkeypatch.setattr(stopwatch, "SLOW_SECONDS", 0.01)
     pauses = iter([0.02, 0.02, 0.0] * 4)
 
     def now_and_then(answer):
@@ -317,9 +329,7 @@ def test_a_slow_call_now_and_then_is_borne(monkeypatch) -> None:
 
 
 def bits(members: dict[str, Predictor], text: bytes) -> float:
-    """Bits a byte of a text that is typed from its start, shown to whoever observes with each
-    line.
-    """
+    """Bits a byte of a text typed from its start, shown to observers at each line end."""
     mixed, total = Mixture(members), 0.0
     state = mixed.start()
     for i, byte in enumerate(text):
@@ -331,7 +341,8 @@ def bits(members: dict[str, Predictor], text: bytes) -> float:
     return total / len(text)
 
 
-def test_both_together_are_better_than_each_alone_on_a_text_that_is_new_to_them() -> None:
+def test_mixture_beats_each_member() -> None:
+    """On a new text, network and copy together take 5 % fewer bits than either alone."""
     text = Path(mixture.__file__).read_bytes()[:4000]
     network = NetworkPredictor(
         Network.open(Path(str(files("foretype_model") / "data/default.onnx")))

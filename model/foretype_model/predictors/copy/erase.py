@@ -1,4 +1,4 @@
-"""What was typed, without the words and documents that are forgotten."""
+"""Remove forgotten words and documents from the recent history."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from foretype_model.privacy.forgotten_words import occurrences, pending_word_suf
 
 
 def forget_word(histories: Sequence[MatchHistory], word: bytes) -> tuple[list[MatchHistory], int]:
-    """What was typed, in several logs, the newest first, without `word`; and how many times it did
-    stand there.
+    """Return the histories without `word`, and the number of its occurrences.
 
-    Where what follows is not known, because the user went on elsewhere, the word counts as whole.
-    What was typed last goes too, if it may become the word.
+    A word at the end of a piece counts as whole, as its next byte is unknown. The last bytes go
+    too, if they may become the word.
+
+    Args:
+        histories: the newest first.
     """
     removed: list[set[int]] = [set() for _ in histories]
     count = 0
@@ -26,8 +28,7 @@ def forget_word(histories: Sequence[MatchHistory], word: bytes) -> tuple[list[Ma
                 places.update(
                     range(piece.first + max(0, start - before), piece.first + end - before)
                 )
-                # Its beginning was typed earlier, and something in between: "secc", a backspace,
-                # "ret".
+                # The word's beginning may be in an earlier piece: "secc", a backspace, "ret".
                 for i in range(start, before):
                     for other, marked in zip(histories, removed, strict=True):
                         marked.update(other.occurrences(text[:i], text[i]))
@@ -43,13 +44,13 @@ def forget_word(histories: Sequence[MatchHistory], word: bytes) -> tuple[list[Ma
 def forget_documents(
     histories: Sequence[MatchHistory], are_forgotten: Callable[[str], bool]
 ) -> list[MatchHistory]:
-    """What was typed, in several logs, without these documents."""
+    """Return the histories without the documents that `are_forgotten`."""
     return [
         history.without(
             [
                 place
                 for piece in history.pieces()
-                if are_forgotten(piece.document)
+                if are_forgotten(piece.uri)
                 for place in range(piece.first, piece.first + len(piece.text))
             ]
         )

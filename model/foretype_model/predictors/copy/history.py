@@ -1,7 +1,7 @@
-"""Text as it was typed, newest last, found again by the bytes before any place in it.
+"""A match model over recently observed text: an append-only log, found again by its contexts.
 
-What an index is to a workspace, this is to the document at hand: it grows by a byte in a
-microsecond, and by 26 bytes.
+Places in the log are chained by a hash of the bytes before them, as in LZ77 compressors and PAQ's
+match models. Appending a byte takes 1 us and 26 bytes of memory.
 """
 
 from __future__ import annotations
@@ -13,43 +13,41 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 COMPARED_BYTES: Final = 16
-"""Bytes of context that are compared."""
+"""Bytes of context that are compared, at most."""
 
 CHAIN_LIMITS: Final = ((6, 24), (3, 12))
-"""Bytes that a place is filed under, and how many of the newest places are looked at: long contexts
-first.
-"""
+"""(bytes that are hashed, newest places that are examined) of each chain, long contexts first."""
 
 HASH_BUCKETS: Final = 1 << 16
+"""Chains; contexts whose hashes collide share one."""
+
 MAX_CHAIN_STEPS: Final = 400
-"""Chains of places, by a hash of what they are filed under; and how far one is followed, as others
-may be in it.
-"""
+"""Places of a chain that are visited, those of colliding contexts included."""
 
 PIECE_CONTEXT_BYTES: Final = 32
-"""Bytes before a piece that are kept."""
+"""Bytes before a piece that are kept with it."""
 
 
 class Piece(NamedTuple):
-    """What was added without a break.
+    """A run of text that stood in one document without a break.
 
     Attributes:
         first: the place of its first byte in the log.
-        document: that it was in.
+        uri: of the document.
         before: the bytes before it there, `PIECE_CONTEXT_BYTES` at most.
+        text: the run itself.
     """
 
     first: int
-    document: str
+    uri: str
     before: bytes
     text: bytes
 
 
 class _HashChains:
-    """The places in a log that are filed under so many bytes, each of which leads to the one
-    before.
+    """Chains of the places in a log, by a hash of the `length` bytes before each place.
 
-    8 bytes a place, where a dictionary of lists took 100.
+    Takes 8 bytes a place; a dictionary of lists took 100.
     """
 
     def __init__(self, length: int) -> None:
@@ -58,8 +56,11 @@ class _HashChains:
         self.before = array("i")
 
     def add(self, near: bytes, first: int) -> None:
-        """File the bytes of `near` but for the context that it begins with; that stands at `first`
-        in the log.
+        """Chain the places of some new bytes.
+
+        Args:
+            near: a context of `COMPARED_BYTES` bytes, then the new bytes.
+            first: the place of that context in the log.
         """
         newest, before, length = self._newest, self.before, self.length
         before.extend([0] * (first + COMPARED_BYTES - len(before)))
@@ -69,15 +70,15 @@ class _HashChains:
             newest[chain] = first + end
 
     def newest(self, context: bytes) -> int:
-        """The first place to look at; `before` has the next ones, and 0 is none."""
+        """Return the newest place of a chain, or 0; `before[place]` is the next older one, or 0."""
         return self._newest[crc32(context[-self.length :]) % HASH_BUCKETS]
 
 
 class MatchHistory:
-    """A log of text. What is added once stays; to forget is to make a new one `without` it.
+    """An append-only log of text; forgetting makes a new log `without` some places.
 
-    A place is that of a byte in the log. Before the first byte of each piece stands its context, so
-    that the context of every place is what stands before it.
+    A place is the offset of a byte in the log. The context of each piece stands in the log before
+    it, so that the bytes before a place are always its context.
     """
 
     def __init__(self) -> None:
@@ -87,19 +88,16 @@ class MatchHistory:
         self._pieces: list[tuple[int, str, bytes]] = []
 
     def __len__(self) -> int:
-        """Bytes that were added."""
+        """Return the number of bytes that were added, without the contexts of pieces."""
         return self._count
 
-    def add(self, before: bytes, text: bytes, document: str = "") -> None:
-        """Take in `text`, which stands after `before` (its last bytes are enough) in `document`."""
+    def add(self, before: bytes, text: bytes, uri: str = "") -> None:
+        """Append `text`, which stands after `before` (its last bytes suffice) in a document."""
         context = _context(before)
-        if (
-            not self._pieces
-            or self._pieces[-1][1] != document
-            or self._log[-COMPARED_BYTES:] != context
-        ):
+        # Begin a new piece, unless this text continues the last one.
+        if not self._pieces or self._pieces[-1][1] != uri or self._log[-COMPARED_BYTES:] != context:
             self._log += context
-            self._pieces.append((len(self._log), document, before[-PIECE_CONTEXT_BYTES:]))
+            self._pieces.append((len(self._log), uri, before[-PIECE_CONTEXT_BYTES:]))
         first = len(self._log) - COMPARED_BYTES
         self._log += text
         self._count += len(text)
@@ -108,18 +106,17 @@ class MatchHistory:
             chains.add(near, first)
 
     def find(self, tail: bytes) -> list[tuple[int, int]]:
-        """(bytes of context in common, byte that followed) of places like the end of `tail`, the
-        newest first.
-        """
+        """Return (bytes of context in common, byte that followed) of the matches of `tail`."""
         return [(length, self._log[place]) for place, length in self.places(tail).items()]
 
     def places(self, tail: bytes) -> dict[int, int]:
-        """The places like the end of `tail`, the newest first, each with the bytes of context in
-        common.
+        """Return the places that match the end of `tail`, with the bytes of context in common.
+
+        Matches of long contexts come first, then the newest.
         """
         context = _context(tail)
-        # The last byte on top: what has it in common, and the ones before, agrees from the top
-        # down.
+        # As little-endian numbers, the last byte is the most significant one: the leading zeros of
+        # the XOR are the bytes in common, counted backwards from the cursor.
         number, log, found = int.from_bytes(context, "little"), self._log, dict[int, int]()
         for (length, max_places), chains in zip(CHAIN_LIMITS, self._chains, strict=True):
             place, before, remaining, steps = (
@@ -138,30 +135,28 @@ class MatchHistory:
         return found
 
     def pieces(self) -> Iterator[Piece]:
-        """All of the log, the oldest first."""
+        """Yield all pieces of the log, the oldest first."""
         return map(self._piece, range(len(self._pieces)))
 
     def piece(self, place: int) -> Piece:
-        """The one that holds a place."""
+        """Return the piece that holds a place."""
         return self._piece(bisect_right(self._pieces, place, key=lambda piece: piece[0]) - 1)
 
     def last(self) -> Piece | None:
-        """The newest one, if there is any."""
+        """Return the newest piece, if there is any."""
         return self._piece(len(self._pieces) - 1) if self._pieces else None
 
     def _piece(self, number: int) -> Piece:
-        first, document, before = self._pieces[number]
+        first, uri, before = self._pieces[number]
         end = (
             self._pieces[number + 1][0] - COMPARED_BYTES
             if number + 1 < len(self._pieces)
             else len(self._log)
         )
-        return Piece(first, document, before, bytes(self._log[first:end]))
+        return Piece(first, uri, before, bytes(self._log[first:end]))
 
     def occurrences(self, before: bytes, byte: int) -> list[int]:
-        """The places where `byte` follows the end of `before`, as far as contexts are compared; its
-        length matters.
-        """
+        """Return all places where `byte` follows the last `COMPARED_BYTES` bytes of `before`."""
         found, end, chains = [], before[-COMPARED_BYTES:], self._chains[-1]
         place = chains.newest(_context(before))
         while place:
@@ -171,21 +166,22 @@ class MatchHistory:
         return found
 
     def without(self, removed: Collection[int]) -> MatchHistory:
-        """The same log, had these places never been added."""
+        """Return the log that would be there if these places had never been added."""
         if not removed:
             return self
         other, places = MatchHistory(), sorted(removed)
-        for first, document, before, text in self.pieces():
+        for first, uri, before, text in self.pieces():
+            # Add the runs between the removed places.
             start, end = first, first + len(text)
             for stop in [*places[bisect_left(places, start) : bisect_left(places, end)], end]:
                 if start < stop:
                     other.add(
-                        before + text[: start - first], text[start - first : stop - first], document
+                        before + text[: start - first], text[start - first : stop - first], uri
                     )
                 start = stop + 1
         return other
 
 
 def _context(tail: bytes) -> bytes:
-    """The last `COMPARED_BYTES` bytes; before a document there are so many ends of text."""
+    """Return the last `COMPARED_BYTES` bytes, padded with END_OF_TEXT before a document."""
     return tail[-COMPARED_BYTES:].rjust(COMPARED_BYTES, b"\xff")

@@ -98,7 +98,7 @@ def bucket(kind: int, order: int, total: int, max_count: int) -> int:
 
 
 def determinism(total: int, max_count: int) -> int:
-    """Return the class of determinism: 0 if one byte always followed, 3 if none did in half."""
+    """Return the class of determinism, from 0 (one byte always followed) to 3."""
     return len(DETERMINISM_THRESHOLDS) - bisect_right(DETERMINISM_THRESHOLDS, max_count / total)
 
 

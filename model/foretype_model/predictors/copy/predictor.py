@@ -1,7 +1,7 @@
-"""What the user's own text has said before: in the workspace, in the open documents, and just now.
+"""A predictor over the user's own text: the workspace, the open documents, and recent typing.
 
-It assigns only the part of the probability that it has reason to (see `ppm`), and leaves the rest
-to others.
+It assigns only the share of the probability that its matches support (see `ppm`), and leaves the
+rest to other predictors.
 """
 
 from __future__ import annotations
@@ -35,32 +35,31 @@ from foretype_model.text.spans import Span
 
 OBSERVED_BEFORE: Final = 24_000
 OBSERVED_AFTER: Final = 8_000
-"""Bytes around the cursor that are taken in of a document."""
+"""Bytes of a document before and after the cursor that are taken in."""
 
 IMMEDIATE_BEFORE: Final = 640
 IMMEDIATE_AFTER: Final = 256
-"""Those of them that are taken in while somebody waits (1 ms); the others when nobody does, so many
+"""Bytes that are taken in before the next answer (1 ms). The others follow between answers, as many
 at a time.
 """
 
 _VERSIONS: Final = count()
 
 NEAR_LOG, FAR_LOG = 0, 2
-"""The logs of what was taken in at once, and of what was later: two of each, the newer one first.
+"""The first of the two histories of text near the cursor, and of the two of text further away; of
+each two, the newer one is first.
 """
 
 MAX_LOG_BYTES: Final = 100_000
-"""Bytes of a log, after which a new one takes its place and the last but one is dropped (3 MB
-each).
-"""
+"""Bytes of a history (3 MB of memory); then a new one begins, and the older one is dropped."""
 
 
 class CopyState:
-    """The last bytes of a text; and what the shards of that number know of them, once somebody has
-    asked.
+    """The last bytes of a text, and a cache of their rows in the index.
 
-    Only a cache is ever changed: the state is its `tail`. The shards are not in it: a document has
-    hundreds of states, which would keep those of before each save.
+    Only the cache is ever changed: the state is its `tail`. The cache names the index by `version`
+    instead of holding its segments: a document has hundreds of states, which would keep the
+    segments of before each save in memory.
     """
 
     __slots__ = ("matches", "tail", "version")
@@ -72,14 +71,14 @@ class CopyState:
 
 
 class _Index(NamedTuple):
-    """The shards at a time, and the number that they are known by; no two have the same."""
+    """The segments at one time, and a version that no other index has."""
 
     version: int
     segments: tuple[FMIndex, ...]
 
 
 class CopyPredictor:
-    """Goes on as the text has gone on before, after the longest contexts that occurred."""
+    """A predictor that continues text as it continued before, after the longest contexts."""
 
     def __init__(self, workspace: Workspace | None = None) -> None:
         """Without a `workspace`, copy from the observed documents alone."""
@@ -116,7 +115,7 @@ class CopyPredictor:
 
     @property
     def segments(self) -> tuple[FMIndex, ...]:
-        """The index of the workspace."""
+        """The segments of the workspace's index."""
         return self._index.segments
 
     @segments.setter
@@ -140,7 +139,7 @@ class CopyPredictor:
             return np.log([ppm.distribution(self.order_stats(state)) for state in states])
 
     def order_stats(self, state: CopyState) -> Iterator[OrderStats]:
-        """What followed each length of context, the longest first."""
+        """Return the followers of each length of context, the longest first."""
         found = [
             pair for history in self._histories if history for pair in history.find(state.tail)
         ]
@@ -184,7 +183,7 @@ class CopyPredictor:
         ]
 
     def sources(self, state: CopyState, text: bytes, limit: int) -> list[Source]:
-        """Where `text` has stood, in the workspace and in what was typed."""
+        """Return where `text` stood before, in the workspace and in recent text."""
         places = [
             place
             for history in self._histories
@@ -195,11 +194,10 @@ class CopyPredictor:
         return sources.to_sources(places, limit, self._forget_list.encoded_words())
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Offer nothing from a file or folder, or never a word; for good where there is a
-        workspace.
+        """Offer nothing from a file or folder, or never a word; for good, if there is a workspace.
 
         Raises:
-            ForetypeError: that cannot be kept, or the word can stand in no text.
+            ForetypeError: the forget list cannot be written, or the word cannot occur in a text.
         """
         self.open()
         removed, forget_list = Removed(), self._forget_list
@@ -215,30 +213,31 @@ class CopyPredictor:
         return removed + Removed(occurrences=self._forget(forget_list))
 
     def refresh(self, progress: OnProgress = lambda _done, _total: None) -> None:
-        """Index what is new in the workspace; raises WorkspaceError."""
+        """Index all changes in the workspace; raise WorkspaceError."""
         if self.workspace:
             self.open()
             self.workspace.refresh(progress)
             self._load_segments()
 
     def update(self, paths: Collection[Path]) -> None:
-        """Index files that have changed; raises WorkspaceError."""
+        """Index the files or folders at `paths` anew; raise WorkspaceError."""
         if self.workspace:
             self.open()
             self.workspace.update(paths)
             self._load_segments()
 
     def close(self) -> None:
-        """End the indexing."""
+        """Stop the indexing."""
         if self.workspace:
             self.workspace.close()
 
     def _load_segments(self) -> None:
-        # Two threads may: the one that indexes must not bring back what was forgotten meanwhile.
+        # Locked: the thread that indexes must not bring back text that was forgotten meanwhile.
         with self._lock:
             self.segments = self.workspace.segments if self.workspace else self.segments
 
-    def _add(self, log: int, document: str, text: Rope, start: int, end: int) -> None:
+    def _add(self, log: int, uri: str, text: Rope, start: int, end: int) -> None:
+        """Append a span of a document to a history, without secrets and forgotten words."""
         if len(self._histories[log]) > MAX_LOG_BYTES:
             self._histories[log : log + 2] = MatchHistory(), self._histories[log]
         near, low = secret_scanner.redact_around(text, start, end)
@@ -246,11 +245,11 @@ class CopyPredictor:
             near, start - low, end - low, self._forget_list.encoded_words()
         ):
             self._histories[log].add(
-                near[max(0, first - MAX_CONTEXT_BYTES) : first], near[first:last], document
+                near[max(0, first - MAX_CONTEXT_BYTES) : first], near[first:last], uri
             )
 
     def _forget(self, forget_list: ForgetList) -> int:
-        """Be rid of what was typed and is forgotten by now; how many words that were."""
+        """Remove newly forgotten text from the histories; return the number of its words."""
         before, self._forget_list = self._forget_list, forget_list
         count = 0
         for word in set(forget_list.encoded_words()) - set(before.encoded_words()):
@@ -264,18 +263,18 @@ class CopyPredictor:
         return count
 
     def _current_forget_list(self) -> ForgetList | None:
-        """What was forgotten by the last time that the workspace was looked at; None where that
-        cannot be told.
-        """
+        """Return the forget list as the workspace last read it, or None if it is unreadable."""
         return self.workspace.forget_list if self.workspace else self._forget_list
 
     def _step(self, state: CopyState, byte: int) -> CopyState:
+        """Return the state after `byte`, and extend the cached rows by it."""
         known = self._matches(state)
         matches = tuple(segment.step(before, byte) for segment, before in known)
         return CopyState((state.tail + bytes((byte,)))[-MAX_CONTEXT_BYTES:], state.version, matches)
 
     def _matches(self, state: CopyState) -> Iterable[tuple[FMIndex, SearchState]]:
-        version, segments = self._index  # looked at once: the thread that indexes replaces it
+        """Return each segment with the rows of the state's context, from the cache if it holds."""
+        version, segments = self._index  # read once: the thread that indexes replaces it
         if state.version != version:
             state.version, state.matches = (
                 version,
@@ -285,9 +284,7 @@ class CopyPredictor:
 
 
 def create(config: PredictorConfig) -> CopyPredictor:
-    """The entry point. Each set of folders has an index of its own below the state folder; that of
-    none stays empty.
-    """
+    """Make the predictor (the entry point), with an index for each set of folders."""
     if not config.state_folder:
         return CopyPredictor()
     folder = config.state_folder / config.workspace_name()

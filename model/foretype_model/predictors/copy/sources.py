@@ -1,6 +1,4 @@
-"""Where a text that is offered has stood before: in the index of a workspace, and in what was
-typed.
-"""
+"""The sources of an offered text: its occurrences in the index and in the recent history."""
 
 from __future__ import annotations
 
@@ -18,18 +16,19 @@ from foretype_model.privacy.forgotten_words import redact_words
 from foretype_model.text.rope import common_prefix
 
 EXCERPT_BEFORE, EXCERPT_AFTER = 40, 80
-"""Characters of a line that are shown around a place."""
+"""Characters of the line that are shown before and after a place."""
 
 _REDACTED: Final = re.compile(b"%c+" % ERASED)
 
 
 class Occurrence(NamedTuple):
-    """Where a text may have stood.
+    """An earlier occurrence of an offered text, or of its beginning.
 
     Attributes:
-        order: how many bytes before it are as before the cursor.
-        common: how many bytes of it are as offered.
-        at: the row of an index, or the place in what was typed.
+        order: bytes of context in common with the cursor.
+        common: bytes in common with the offered text.
+        container: the index or history that holds the occurrence.
+        at: a row of the index, or a place in the history.
     """
 
     order: int
@@ -39,20 +38,18 @@ class Occurrence(NamedTuple):
 
 
 def find_in_history(history: MatchHistory, tail: bytes, text: bytes) -> Iterator[Occurrence]:
-    """Where `text`, or its beginning, was typed after `tail`, or its end."""
+    """Yield the places where the beginning of `text` follows the end of `tail`."""
     for at, order in history.places(tail).items():
         piece = history.piece(at)
         offset = at - piece.first
         common = common_prefix(piece.text[offset:], text)
         if common:
-            # Before a document there is nothing, though it is compared as so many ends of text.
+            # The padding before a document is compared, but does not count.
             yield Occurrence(min(order, len(piece.before) + offset + 1), common, history, at)
 
 
 def find_in_index(segment: FMIndex, matches: SearchState, text: bytes) -> Iterator[Occurrence]:
-    """Where `text`, or its beginning, follows those of the contexts matched that count as
-    evidence.
-    """
+    """Yield the rows where the beginning of `text` follows a context that PPM uses."""
     seen: set[int] = set()
     for order, low, high in usable_ranges(segment, matches):
         rows = low + np.flatnonzero(
@@ -68,7 +65,7 @@ def find_in_index(segment: FMIndex, matches: SearchState, text: bytes) -> Iterat
 def to_sources(
     places: Iterable[Occurrence], limit: int, forgotten_words: Collection[bytes]
 ) -> list[Source]:
-    """The places that agree longest, told without the words that are forgotten."""
+    """Return the `limit` longest matches as sources, without the forgotten words."""
     lines: dict[tuple[str, int | None, str], Source] = {}
     for place in sorted(places, key=lambda place: (-place.order - place.common, -place.order)):
         source = _source(place, forgotten_words)
@@ -82,7 +79,7 @@ def _source(place: Occurrence, forgotten_words: Collection[bytes]) -> Source:
     if isinstance(place.container, MatchHistory):
         piece = place.container.piece(place.at)
         text, at = piece.before + piece.text, place.at - piece.first + len(piece.before)
-        return Source(piece.document, None, None, _excerpt(text, at, forgotten_words), place.order)
+        return Source(piece.uri, None, None, _excerpt(text, at, forgotten_words), place.order)
     found = next(
         place.container.locate((0, place.at, place.at + 1), place.container.bwt_masked[place.at], 1)
     )
@@ -95,7 +92,7 @@ def _source(place: Occurrence, forgotten_words: Collection[bytes]) -> Source:
 
 
 def _excerpt(text: bytes, at: int, forgotten_words: Collection[bytes]) -> str:
-    """The line around `at`, without what must not be shown."""
+    """Return the line around `at`, with erased bytes and forgotten words as an ellipsis."""
     start, end = text.rfind(b"\n", 0, at) + 1, text.find(b"\n", at + 1)
     line = redact_words(text[start : end if end >= 0 else len(text)], forgotten_words)
     before, after = (

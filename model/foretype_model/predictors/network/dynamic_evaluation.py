@@ -1,10 +1,9 @@
-"""What a network learns while its user types: a correction of its output layer, one gradient step
-for each byte.
+"""Dynamic evaluation: a correction of the network's output layer, learnt while the user types.
 
-Dynamic evaluation (Krause et al. 2018, "Dynamic Evaluation of Neural Sequence Models") of the last
-layer alone. Of seven texts of 8,000 bytes it took 2.5 to 21 % of the bits less; adapting all of the
-network, in segments of 32 bytes, took 1 to 15 % less, needs backpropagation through time, and makes
-every warm state stale.
+Each typed byte is one gradient step (Krause et al. 2018, "Dynamic Evaluation of Neural Sequence
+Models"), on the last layer alone. Seven texts of 8,000 bytes took 2.5 to 21 % fewer bits. Adapting
+the whole network, in segments of 32 bytes, took 1 to 15 % fewer, needs backpropagation through
+time, and makes every cached state stale.
 """
 
 from __future__ import annotations
@@ -21,33 +20,30 @@ from foretype_model.predictor import VOCABULARY, LogProbabilities
 from foretype_model.sampling import log_softmax
 
 LEARNING_RATE: Final = 1e-3
-"""Of 0.0003, 0.001 and 0.003 the one that helped most without harming any of the seven texts."""
+"""Of 0.0003, 0.001 and 0.003, the rate that helped most and harmed none of the seven texts."""
 
 DECAY: Final = 3e-4
-"""How much of what was learnt is unlearnt with each byte, so that it fits the text at hand."""
+"""Decay of each weight per byte, so that the correction fits recent text."""
 
 MIN_ERROR: Final = 2e-3
-"""A byte whose probability was that near to what it should have been is left alone: a tenth of the
-time.
-"""
+"""Least error of a probability at which a byte's weights are updated: takes a tenth of the time."""
 
 FILE_PREFIX: Final = "adapted-"
-"""What the files of adaptations begin with, each of which is for one network in one workspace."""
+"""Prefix of the adaptations' file names; each is for one network in one workspace."""
 
 RESET_FILE: Final = "reset"
-"""The file beside them that says, by another word each time, that all of them were reset."""
+"""The file beside them with the random token of the last reset of all adaptations."""
 
 Floats = NDArray[np.float32]
 
 
 def reset(folder: Path) -> int:
-    """Delete all adaptations in a folder; servers that are running reset theirs when they would
-    save them next.
+    """Delete all adaptations in a folder, and return their number.
 
-    How many there were is returned.
+    Running servers discard theirs at their next save.
     """
     try:
-        # First, so that a server that saves at this very moment finds it, or its file is found
+        # Written first: a server that saves at this moment sees the token, or its file is deleted
         # below.
         with atomic_write(folder / RESET_FILE) as partial:
             partial.write_text(token_hex(8), "ascii")
@@ -59,34 +55,42 @@ def reset(folder: Path) -> int:
 
 
 class Adaptation:
-    """Corrections of the logits: for each byte that has one, `hidden` weights and a bias.
+    """A correction of the logits: for each byte that has one, `hidden` weights and a bias.
 
-    In most texts half of the bytes never get one, and a prediction takes as long as it takes to
-    read the weights.
+    In most texts, half of the bytes never get one; the time of a prediction is that of reading the
+    weights.
     """
 
     def __init__(self, hidden: int, path: Path | None = None) -> None:
-        """Go on from the file at `path`, where there is a whole one for a network of this size."""
+        """Continue from the file at `path`, if it is intact and of this size."""
         self._path = path
         self._hidden = hidden
         self._reset_seen: str | None = None
-        """The last reset when the first of it was learnt; None while nothing is."""
+        """Token of the last reset when learning began; None before that."""
         self._clear()
         if path and path.exists():
             self._reset_seen = self._last_reset()
             self._read(path)
 
     def corrected(self, log_probabilities: LogProbabilities, h: Floats) -> LogProbabilities:
-        """`log_probabilities`, shape (rows, 256), of the states `h`, shape (rows, hidden), as they
-        are by now.
+        """Return the corrected `log_probabilities`, shape (rows, 256), of states `h`.
+
+        Args:
+            h: the hidden states, shape (rows, hidden).
         """
         logits = log_probabilities.copy()
         logits[:, self._bytes] += h @ self._weights[:, :-1].T + self._weights[:, -1]
         return log_softmax(logits)
 
     def learn(self, log_probabilities: LogProbabilities, h: Floats, following: int) -> None:
-        """One gradient step on the byte that followed; shapes (256,), as they are by now, and
-        (hidden,).
+        """Take one gradient step on the byte `following`.
+
+        The gradient of -log softmax(z)[following] with respect to the logits z is p - onehot; with
+        respect to a byte's weights, that error times (h, 1).
+
+        Args:
+            log_probabilities: corrected ones, shape (256,).
+            h: the hidden state, shape (hidden,).
         """
         if self._reset_seen is None:
             self._reset_seen = self._last_reset()
@@ -101,9 +105,7 @@ class Adaptation:
         self._changed = True
 
     def save(self) -> None:
-        """Keep it for the next start, where it has a place; or be as at first, where all were
-        `reset` meanwhile.
-        """
+        """Write the file, if there is a path; discard the adaptation if all were `reset` since."""
         if self._is_outdated():
             self._clear()
         elif self._path and self._changed:
@@ -116,7 +118,7 @@ class Adaptation:
                 self.forget()
 
     def forget(self) -> None:
-        """Be as at first, on the disk too."""
+        """Discard the adaptation, and delete its file."""
         self._clear()
         if self._path:
             self._path.unlink(missing_ok=True)
@@ -125,9 +127,7 @@ class Adaptation:
         return self._reset_seen is not None and self._reset_seen != self._last_reset()
 
     def _last_reset(self) -> str:
-        """What tells the last reset from others; "" where there was none, or none that can be
-        read.
-        """
+        """Return the token of the last reset; "" if there was none or it cannot be read."""
         try:
             return (self._path.parent / RESET_FILE).read_text("ascii") if self._path else ""
         except (OSError, ValueError):
@@ -141,7 +141,7 @@ class Adaptation:
         self._weights: Floats = np.empty((0, self._hidden + 1), np.float32)
 
     def _add_rows(self, new: NDArray[np.intp]) -> None:
-        """Have weights, of 0, for these bytes too."""
+        """Add weights of 0 for these bytes."""
         if len(new):
             self._rows[new] = np.arange(len(self._bytes), len(self._bytes) + len(new))
             self._bytes = np.append(self._bytes, new)
@@ -150,7 +150,7 @@ class Adaptation:
     def _read(self, path: Path) -> None:
         try:
             weights = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # it is learnt anew
+        except (OSError, ValueError, EOFError):  # learn from the beginning
             return
         if weights.shape == (VOCABULARY, self._hidden + 1) and np.isfinite(weights).all():
             self._add_rows(np.flatnonzero(weights.any(1)))

@@ -1,13 +1,13 @@
-"""What a model file holds, read without ONNX: its metadata, and the numbers it was trained to.
+"""A reader of model files without ONNX: the metadata and the trained arrays.
 
-An ONNX file is a protocol buffer, whose wire format is numbered fields, each a number or a run of
-bytes that may hold fields again (https://protobuf.dev/programming-guides/encoding,
-https://onnx.ai/onnx/repo-docs/IR.html). A reader of the few that are wanted is shorter than what it
-takes to load a library for all of them, which takes half a second.
+An ONNX file is a protocol buffer. Its wire format is a sequence of numbered fields, each a number
+or a run of bytes that may hold fields again (https://protobuf.dev/programming-guides/encoding,
+https://onnx.ai/onnx/repo-docs/IR.html). This reader knows the few fields that are needed; loading a
+library that knows them all takes half a second.
 
-A file begins with its seal: an entry of the metadata that has the SHA-256 of all the rest. In a
-protocol buffer it does not matter where a field stands, so every reader of ONNX reads the file, and
-no bit of it changes unnoticed.
+A file begins with its seal: a metadata entry with the SHA-256 of the rest. The order of fields does
+not matter in a protocol buffer, so every reader of ONNX reads the file, and no changed bit stays
+unnoticed.
 """
 
 from __future__ import annotations
@@ -37,27 +37,30 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 """Kinds of field on the wire."""
 
 DATA_TYPES: Final = {1: np.float32, 2: np.uint8, 3: np.int8, 7: np.int64, 10: np.float16}
-"""Those that models are written with, by their numbers in ONNX."""
+"""The data types of model files, by their numbers in ONNX."""
 
 SEAL_KEY: Final = b"foretype.sha256"
-"""The key of the metadata's entry that has the SHA-256 of what comes after it."""
+"""Key of the metadata entry with the SHA-256 of the bytes after it."""
 
 EMPTY: Final = memoryview(b"")
 
 DIGEST_LENGTH: Final = 64
-"""Characters of a SHA-256."""
+"""Hexadecimal digits of a SHA-256."""
 
 
 class Content(NamedTuple):
-    """Of a model file: its metadata, and its numbers by name."""
+    """The content of a model file: its metadata, and its arrays by name."""
 
     metadata: dict[str, str]
     arrays: dict[str, NDArray[Any]]
 
 
 def read(path: Path) -> Content:
-    """What a file holds; ValueError where it is none of this kind, or not whole; OSError where it
-    cannot be read.
+    """Return the content of a file.
+
+    Raises:
+        ValueError: the file is damaged or of another kind.
+        OSError: the file cannot be read.
     """
     metadata: dict[str, str] = {}
     arrays: dict[str, NDArray[Any]] = {}
@@ -67,7 +70,7 @@ def read(path: Path) -> Content:
     for number, value in _fields(content):
         if number == METADATA:
             entry = dict(_fields(_message(value)))
-            # What is empty is left out of a file.
+            # A file omits empty fields.
             metadata[_text(entry.get(ENTRY_KEY, EMPTY))] = _text(entry.get(ENTRY_VALUE, EMPTY))
         elif number == GRAPH:
             tensors = [
@@ -80,16 +83,15 @@ def read(path: Path) -> Content:
 
 
 def sealed(content: bytes) -> bytes:
-    """A model as it is to be written: with its seal."""
+    """Return the content of a model file with its seal."""
     return _seal(content) + content
 
 
 def is_damaged(content: bytes | memoryview) -> bool:
-    """Whether a file is another than was sealed; of one without a seal, as others write them, that
-    is not known.
+    """Return whether a file differs from its seal; False for a file without a seal.
 
-    A seal of which but its name or its digest is right was one: a bit turned over in it is noticed
-    as any other is.
+    Other programs write no seal. A seal with only its key or only its digest intact counts as a
+    damaged seal, so that a flipped bit in the seal is noticed, too.
     """
     size = len(_seal(b""))
     start, seal = bytes(content[:size]), _seal(memoryview(content)[size:])
@@ -107,13 +109,14 @@ def _seal(content: bytes | memoryview) -> bytes:
 
 
 def _bytes_field(number: int, value: bytes) -> bytes:
-    """A field that holds bytes, fewer than 128."""
+    """Return a field that holds fewer than 128 bytes."""
     return bytes((number << 3 | BYTES, len(value))) + value
 
 
 def _tensor(message: memoryview) -> tuple[str, NDArray[Any]] | None:
-    """Its name and numbers, which stay where they are in the file; None of one of a type that no
-    model has.
+    """Return the name and array of a tensor, or None if its type is not one of `DATA_TYPES`.
+
+    The array is a view into the file's content.
     """
     dims: list[int] = []
     found: dict[int, int | memoryview] = {}
@@ -134,7 +137,7 @@ def _tensor(message: memoryview) -> tuple[str, NDArray[Any]] | None:
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """The fields of a message, in their order: the number of each, and what it holds."""
+    """Yield the number and value of each field of a message, in order."""
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
@@ -156,7 +159,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """A number, seven bits in a byte, the lowest first; and where it ends."""
+    """Return a number, stored as 7 bits a byte, the lowest first, and its end offset."""
     number = 0
     for i, byte in enumerate(message[at : at + 10]):
         number |= (byte & 0x7F) << (7 * i)

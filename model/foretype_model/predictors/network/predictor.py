@@ -1,6 +1,4 @@
-"""The recurrent network as a predictor: what it has learnt from its training, and from its user's
-typing since.
-"""
+"""The recurrent network as a predictor, trained once and adapted to the user's typing."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from foretype_model.predictors.network.runtime import Network, NetworkState
 
 
 class NetworkPredictor:
-    """A `Network` behind the `Predictor` door; with an `Adaptation`, it learns while it is used."""
+    """A `Network` as a `Predictor`; with an `Adaptation`, it learns from the user's typing."""
 
     def __init__(
         self,
@@ -26,7 +24,7 @@ class NetworkPredictor:
         adaptation: Adaptation | None = None,
         config: PredictorConfig | None = None,
     ) -> None:
-        """`config` is what it was made with."""
+        """Keep `config` to make the predictor of another model."""
         self.network = network
         self._adaptation = adaptation
         self._config = config or PredictorConfig()
@@ -50,25 +48,23 @@ class NetworkPredictor:
         )
 
     def with_model(self, model: Path) -> NetworkPredictor:
-        """Another network, with what it has learnt in this workspace."""
+        """Return the predictor of another model, with its own adaptation to this workspace."""
         return create(replace(self._config, model=model))
 
     def learn(self, state: NetworkState, following: int) -> None:
-        """Adapt to the byte that followed."""
+        """Adapt to the byte `following`."""
         if self._adaptation:
             self._adaptation.learn(
                 self.predict([state])[0], self.network.last_hidden(state), following
             )
 
     def save(self) -> None:
-        """Keep what was learnt."""
+        """Save the adaptation."""
         if self._adaptation:
             self._adaptation.save()
 
     def forget(self, _path: Path | None, _word: str | None) -> Removed:
-        """Unlearn all that was typed, wherever it was: what came from one text cannot be told from
-        the rest.
-        """
+        """Unlearn all typing: an adaptation does not keep apart the texts that it comes from."""
         if self._adaptation:
             self._adaptation.forget()
         if self._config.state_folder:
@@ -77,10 +73,9 @@ class NetworkPredictor:
 
 
 def create(config: PredictorConfig) -> NetworkPredictor:
-    """The entry point: the model file that the context names, adapted to its workspace.
+    """Make the predictor (the entry point) of the model in `config`, adapted to its workspace.
 
-    The option ``learn``, true unless it is said otherwise, is whether to learn while the user
-    types.
+    The option ``learn``, true by default, is whether to learn while the user types.
     """
     if config.model is None:
         raise PredictorError("the network predictor needs a model: see 'foretype models list'")
@@ -93,7 +88,7 @@ def create(config: PredictorConfig) -> NetworkPredictor:
 
 
 def _adaptation_path(config: PredictorConfig, model: Path) -> Path | None:
-    """Where the adaptation of this model to this workspace is kept."""
+    """Return the file of the adaptation of this model to this workspace."""
     if config.state_folder is None:
         return None
     with model.open("rb") as file:

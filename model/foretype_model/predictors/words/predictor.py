@@ -1,8 +1,7 @@
-"""A word-level network as a predictor of bytes: a word is as probable as the sum of the words that
-go on that way.
+"""A word-level network as a predictor of bytes.
 
-What it leaves to others is the share of the words that it does not know: all of it, where no known
-word begins with what was typed.
+The probability of a next byte is the sum over all words that continue the typed prefix with it. The
+share of unknown words is left to other predictors; it is 1 if no known word begins with the prefix.
 """
 
 from __future__ import annotations
@@ -28,25 +27,30 @@ from foretype_model.predictors.words.vocabulary import (
 from foretype_model.store.store import Store, model_unit
 
 MAX_CACHED_HISTORIES: Final = 128
-"""Histories whose next words' probabilities are kept: 80 kB each at 20,000 words, and 0.3 ms to be
-worked out again.
+"""Histories whose next-word probabilities are cached: 80 kB each at 20,000 words, and 0.3 ms to
+compute again.
 """
 
 CLAIMED_SHARE: Final = 0.7
-"""Of the known words' share, as much is claimed; the rest is left to others, who know as much. The
-mixture learns how far to trust it, and from here learns soonest: the first 6 kB of a novel take 1.3
-% fewer bits than from 1.
+"""Factor of the known words' share; the rest is left to other predictors. The mixture learns the
+weight of this one, soonest from here: the first 6 kB of a novel take 1.3 % fewer bits than with 1.
 """
 
 Floats = NDArray[np.float32]
 
 
 class WordHistory:
-    """The whole words of a text: a state of the network, and the word that it has yet to read.
+    """The whole words of a text: a state of the network, and the last word, still unread.
 
-    Only a cache is ever changed, which is what the network makes of the two: the state after the
-    word, and how probable each known word is as the next one, in the order of their bytes, and an
-    unknown one.
+    Only the cache is ever changed.
+
+    Attributes:
+        before: the state before `word`, shape (state,).
+        word: number of the last word.
+        h: cache of the state after `word`, shape (state,).
+        next_words: cache of each known word's probability as the next one, in the order of their
+            bytes, shape (words,).
+        unknown: cache of the probability of an unknown next word.
     """
 
     __slots__ = ("before", "h", "next_words", "unknown", "word")
@@ -59,9 +63,9 @@ class WordHistory:
 
 
 class WordState:
-    """The words before, and what is typed of the next one.
+    """The words of a text, and the typed prefix of the next one.
 
-    Only a cache is ever changed: `ended`, the history once the word has ended here.
+    Only a cache is ever changed: `ended`, the history after a word that ends here.
     """
 
     __slots__ = ("ended", "history", "prefix")
@@ -72,7 +76,7 @@ class WordState:
 
 
 class WordsPredictor:
-    """A `WordModel` behind the `Predictor` door."""
+    """A `WordModel` as a `Predictor`."""
 
     def __init__(self, network: WordModel) -> None:
         self.network = network
@@ -80,7 +84,7 @@ class WordsPredictor:
         self._order = network.vocabulary.order
         self._recent: deque[WordHistory] = deque()
         end = network.vocabulary.word_ids[bytes([END_OF_TEXT])]
-        # In training one text follows another with END_OF_TEXT between them.
+        # Texts are separated by END_OF_TEXT in training.
         self._start = WordState(
             WordHistory(np.zeros(network.state_size, np.float32), end), network.vocabulary.empty
         )
@@ -89,9 +93,7 @@ class WordsPredictor:
         return self._start
 
     def feed(self, state: WordState, text: bytes) -> WordState:
-        """The words that the text completes are read at once; what is typed of one more is followed
-        by byte.
-        """
+        """Return the state after `text`; read its whole words in one call, its rest by bytes."""
         prefix = state.prefix
         for i, byte in enumerate(text):
             if prefix.ends_before(byte):
@@ -127,7 +129,7 @@ class WordsPredictor:
         return prefix
 
     def _ended(self, state: WordState) -> WordHistory:
-        """The history once the word that is typed has ended."""
+        """Return the history after the typed word, if it ends here."""
         if state.ended is None:
             state.ended = WordHistory(
                 self._h(state.history), self._vocabulary.word_id(state.prefix)
@@ -135,7 +137,7 @@ class WordsPredictor:
         return state.ended
 
     def _read(self, history: WordHistory, words: list[int]) -> WordHistory:
-        """The history after some words more, one at least."""
+        """Return the history after one or more words."""
         rows = np.array([history.word, *words[:-1]])[:, np.newaxis]
         return WordHistory(self.network.read(history.before[np.newaxis], rows)[0][0], words[-1])
 
@@ -147,9 +149,7 @@ class WordsPredictor:
         return history.h
 
     def _compute(self, histories: Sequence[WordHistory]) -> None:
-        """Have the network read the last words of those histories for which it has not, or whose
-        answer is gone.
-        """
+        """Fill the caches that are empty, by one call of the network for all histories."""
         missing = [history for history in dict.fromkeys(histories) if history.next_words is None]
         if missing:
             words = np.array([[history.word for history in missing]])
@@ -169,23 +169,27 @@ class WordsPredictor:
             self._recent.popleft().next_words = None
 
     def _row(self, state: WordState) -> Floats:
-        """The probabilities of the next byte, shape (256,): of the words that begin as typed, those
-        that go on with it.
+        """Return the probabilities of the next byte, shape (256,).
 
-        An unknown word is taken to begin as the known ones do, each counted once: rare words are
-        like them.
+        With V(s) the words that begin with the prefix s:
+        P(b | s) = P(V(sb)) / (P(V(s)) + P(unknown) |V(s)| / |V|).
+        An unknown word is assumed to begin as the known words do, each counted once, since rare
+        words are like them.
         """
         prefix, row = state.prefix, np.zeros(VOCABULARY, np.float32)
         history = state.history
         if prefix.first == prefix.last or history.next_words is None:
             return row
+        # The probabilities of V(s), which is a range of the words in the order of their bytes.
         words = history.next_words[prefix.first : prefix.last]
         unknown = history.unknown * len(words) / len(self._order)
         total = words.sum() + unknown
+        # The prefix itself is a word: it ends here, and the next word begins with its first byte.
         if self._vocabulary.is_word(prefix):
             first_bytes = self._row(WordState(self._ended(state), self._vocabulary.empty))
             row += words[0] * first_bytes * WORD_ENDS[prefix.kind]
             words = words[1:]
+        # The longer words: sum those that go on with the same byte.
         branches = self._vocabulary.branches(prefix)
         if len(words):
             row[branches.bytes] += np.add.reduceat(words, branches.starts)
@@ -194,14 +198,14 @@ class WordsPredictor:
 
 
 def create(config: PredictorConfig) -> WordsPredictor:
-    """The entry point.
+    """Make the predictor (the entry point).
 
-    The option ``model`` is the name or the path of a word-level model. Without it, it is the model
-    in the context if that is one, else the newest in the store.
+    The option ``model`` is the name or the path of a word-level model. The default is the model in
+    `config` if it is word-level, else the newest one in the store.
 
     Raises:
-        MissingModelError: there is none.
-        ModelError: the one that is named is missing, or is not one.
+        MissingModelError: there is no word-level model.
+        ModelError: the named model is missing or not word-level.
     """
     store, named = Store(), config.options.get("model")
     if named is not None and not isinstance(named, str):
@@ -214,7 +218,7 @@ def create(config: PredictorConfig) -> WordsPredictor:
 
 
 def _unnamed(store: Store, chosen: Path | None) -> Path:
-    """The word-level model to use where none is named."""
+    """Return the default word-level model."""
     newest = sorted(
         (store.find(name) for name in store.names()), key=lambda path: -path.stat().st_mtime
     )

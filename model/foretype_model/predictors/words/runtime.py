@@ -1,7 +1,6 @@
-"""A trained word-level network at work, without torch: one ONNX file, run by ONNX Runtime.
+"""Inference of a trained word-level network without torch: one ONNX file, run by ONNX Runtime.
 
-The file (see `foretype_model.training.words.onnx_file`, which writes it) holds the vocabulary too,
-in its metadata.
+The file's metadata holds the vocabulary, too (`foretype_model.training.words.onnx_file` writes it).
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ if TYPE_CHECKING:
     import onnxruntime as ort
 
 WORDS_KEY: Final = "foretype.words"
-"""The entry of the file's metadata that holds the vocabulary."""
+"""Key of the metadata entry that holds the vocabulary."""
 
 MAX_WORDS_PER_RUN: Final = 128
-"""Words read in one call."""
+"""Most words read in one call."""
 
 Floats = NDArray[np.float32]
 
 
 class WordModel:
-    """A trained word-level network and its vocabulary, loaded."""
+    """A loaded word-level network and its vocabulary."""
 
     def __init__(
         self, session: ort.InferenceSession, metadata: Metadata, vocabulary: Vocabulary
@@ -41,9 +40,7 @@ class WordModel:
 
     @classmethod
     def open(cls, path: Path) -> WordModel:
-        """Load a model file; ModelError where it is missing, damaged, foreign, or a byte-level
-        model.
-        """
+        """Load a model file; raise ModelError if it is missing, damaged or byte-level."""
         session, metadata = open_session(path)
         if metadata.unit != "word":
             raise ModelError(
@@ -58,15 +55,15 @@ class WordModel:
         return cls(session, metadata, vocabulary)
 
     def read(self, h: Floats, words: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Read words, and say how probable each one is as the next.
+        """Read words, and predict the next ones.
 
         Args:
             h: the states before, shape (B, state); zeros before the first word.
-            words: their numbers, shape (T, B), T being 1 at least.
+            words: word numbers, shape (T, B), with T at least 1.
 
         Returns:
-            The states after the last word, and the next words' probabilities by number, shape (B,
-            words + 1).
+            The states after the last words, shape (B, state), and the next words' probabilities by
+            number, shape (B, words + 1).
         """
         for first in range(0, len(words), MAX_WORDS_PER_RUN):
             h, probabilities = self._session.run(
@@ -76,9 +73,7 @@ class WordModel:
 
 
 def vocabulary_entry(vocabulary: Vocabulary) -> dict[str, Any]:
-    """What `WordModel.open` reads the vocabulary from; bytes that are not UTF-8 as lone
-    surrogates.
-    """
+    """Return the metadata entry of a vocabulary, with lone surrogates for bytes beyond UTF-8."""
     return {
         WORDS_KEY: json.dumps([word.decode(errors="surrogateescape") for word in vocabulary.words])
     }

@@ -1,9 +1,8 @@
-"""Words as a word-level model knows them: text cut into words, and which of the known ones begin
-alike.
+"""The words of a word-level model: splitting text into words, and looking up words by prefix.
 
 A word is an optional run of white space, then a run of word characters or of punctuation, as in
-`grammar`, but over bytes: whatever the text holds, its words put together are the text. END_OF_TEXT
-is a word of its own.
+`grammar`, but over bytes: the words of any text, joined, are the text. END_OF_TEXT is a word of its
+own.
 """
 
 from __future__ import annotations
@@ -20,20 +19,16 @@ from foretype_model.predictor import END_OF_TEXT, VOCABULARY
 from foretype_model.text.grammar import MAX_WORD_BYTES, WORD_BYTES
 
 UNKNOWN: Final = 0
-"""The number that stands for all words outside the vocabulary."""
+"""Number of all words outside the vocabulary."""
 
 MAX_WORDS: Final = 20_000
-"""Words of a vocabulary: those of a small corpus that occur twice are fewer, and a softmax over
-more is slow.
-"""
+"""Most words of a vocabulary. In a small corpus, fewer occur twice; a softmax over more is slow."""
 
 MIN_COUNT: Final = 2
-"""Times that a word has to occur to be known. Those that occur once teach how often unknown words
-come.
-"""
+"""Least occurrences of a known word. Words that occur once teach the frequency of unknown words."""
 
 NOTHING, SPACE, WORD, PUNCTUATION, END = range(5)
-"""What has been read of a word: by the last byte that is not inside a code point."""
+"""Kinds of prefix, by the last byte that begins a character."""
 
 WHITE_SPACE: Final = b"\t\n\v\f\r "
 IS_CONTINUATION: Final = np.arange(VOCABULARY) & 0xC0 == 0x80
@@ -48,7 +43,7 @@ def _kinds() -> NDArray[np.uint8]:
 
 
 BYTE_KINDS: Final = _kinds()
-"""What each byte begins, shape (256,)."""
+"""The kind of word that each byte begins, shape (256,)."""
 
 WORD_ENDS: Final = np.stack(
     [
@@ -59,7 +54,7 @@ WORD_ENDS: Final = np.stack(
         np.ones(VOCABULARY, bool),
     ]
 )
-"""Whether a word of each kind ends before each byte, shape (5, 256)."""
+"""Whether a prefix of each kind ends as a word before each byte, shape (5, 256)."""
 
 
 def _character_class(kind: int) -> bytes:
@@ -79,17 +74,16 @@ _WORDS: Final = re.compile(
 
 
 def split_words(text: bytes) -> list[bytes]:
-    """The words of a text, which put together are the text again."""
+    """Return the words of a text; joined, they are the text."""
     return _WORDS.findall(text)
 
 
 class Prefix(NamedTuple):
-    """What has been typed of a word: all of the vocabulary that it matters for.
+    """The typed beginning of a word, and the range of known words that begin with it.
 
     Attributes:
-        first, last: the words that begin with it are those from `first` up to, not including,
-            `last`, in order.
-        length: bytes of it.
+        first, last: the range `first` to `last` (excluded) in the order of the words' bytes.
+        length: in bytes.
         kind: one of NOTHING to END.
     """
 
@@ -99,17 +93,17 @@ class Prefix(NamedTuple):
     kind: int
 
     def ends_before(self, byte: int) -> bool:
-        """Whether the word is over where this byte follows."""
+        """Return whether the word ends before `byte`."""
         return bool(WORD_ENDS[self.kind, byte])
 
 
 class Branches(NamedTuple):
-    """How the words that begin with a prefix go on.
+    """The bytes that continue a prefix.
 
     Attributes:
-        bytes: that may follow, in order, shape (n,).
-        starts: for each, its first word, counted from the first that is longer than the prefix,
-            shape (n,).
+        bytes: the different next bytes, ascending, shape (n,).
+        starts: the first word with each of them, counted from the first word that is longer than
+            the prefix, shape (n,).
     """
 
     bytes: NDArray[np.int16]
@@ -117,9 +111,7 @@ class Branches(NamedTuple):
 
 
 class Vocabulary:
-    """The known words. Each has a number, from 1, as they are given; and a place in the order of
-    their bytes.
-    """
+    """The known words, numbered from 1 as given, and also ordered by their bytes."""
 
     def __init__(self, words: Sequence[bytes]) -> None:
         self.words = tuple(words)
@@ -128,8 +120,8 @@ class Vocabulary:
         self.order = np.array([self.word_ids[word] for word in in_order])
         """The numbers of the words, in the order of their bytes, shape (words,)."""
         self._lengths = [len(word) for word in in_order]
-        # A row for each position, so that what stands there in a range of words lies side by side;
-        # -1 after the end.
+        # Shape (longest word + 1, words): row i holds byte i of each word, -1 after its end, so
+        # that a prefix lookup searches a contiguous range.
         self._columns = np.full((max(self._lengths) + 1, len(words)), -1, np.int16)
         for place, word in enumerate(in_order):
             self._columns[: len(word), place] = np.frombuffer(word, np.uint8)
@@ -137,7 +129,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[bytes]) -> Vocabulary:
-        """The most frequent words of the texts, and the end of a text."""
+        """Return the most frequent words of the texts, and END_OF_TEXT."""
         counts: Counter[bytes] = Counter()
         for text in texts:
             counts.update(split_words(text))
@@ -150,11 +142,11 @@ class Vocabulary:
         return cls([bytes([END_OF_TEXT]), *known[: MAX_WORDS - 1]])
 
     def encode_words(self, words: Iterable[bytes]) -> list[int]:
-        """The number of each word, UNKNOWN for those that are not known."""
+        """Return the number of each word, UNKNOWN for words outside the vocabulary."""
         return [self.word_ids.get(word, UNKNOWN) for word in words]
 
     def extend(self, prefix: Prefix, byte: int) -> Prefix:
-        """The prefix with one byte more, which does not end the word."""
+        """Return the prefix with one more byte, which does not end the word."""
         kind = int(BYTE_KINDS[byte]) if prefix.kind in {NOTHING, SPACE} else prefix.kind
         first = last = 0
         if prefix.first < prefix.last:
@@ -164,15 +156,15 @@ class Vocabulary:
         return Prefix(first, last, prefix.length + 1, kind)
 
     def is_word(self, prefix: Prefix) -> bool:
-        """Whether the prefix is a known word, which is then the first of its range."""
+        """Return whether the prefix is a known word, which is then the first of its range."""
         return prefix.first < prefix.last and self._lengths[prefix.first] == prefix.length
 
     def word_id(self, prefix: Prefix) -> int:
-        """The number of the word, where it ends here."""
+        """Return the number of the prefix as a word."""
         return int(self.order[prefix.first]) if self.is_word(prefix) else UNKNOWN
 
     def branches(self, prefix: Prefix) -> Branches:
-        """How the words go on that begin with the prefix and are longer."""
+        """Return the next bytes of the words that are longer than the prefix."""
         column = self._columns[prefix.length, prefix.first + self.is_word(prefix) : prefix.last]
         starts = np.flatnonzero(column[1:] != column[:-1]) + 1
         starts = np.concatenate([[0], starts]) if len(column) else starts

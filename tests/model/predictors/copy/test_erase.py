@@ -1,6 +1,4 @@
-"""Forgetting is exact: what is left predicts what it would, had it never seen what was
-forgotten.
-"""
+"""Forgetting is exact: the predictions are those of a predictor that never saw the text."""
 
 from __future__ import annotations
 
@@ -39,7 +37,7 @@ def probabilities(predictor: CopyPredictor, context: str) -> np.ndarray:
 
 
 def spans(text: str, word: str) -> Iterator[tuple[int, int]]:
-    """Where a word stands whole, in bytes."""
+    """The byte spans at which a word stands whole."""
     pattern = regex.compile(rf"(?<![\w\p{{M}}]){regex.escape(word)}(?![\w\p{{M}}])")
     for found in pattern.finditer(text, overlapped=True):
         start = len(text[: found.start()].encode())
@@ -52,22 +50,25 @@ def over(*segments: FMIndex) -> CopyPredictor:
     return predictor
 
 
-# What a word is
+# Words
 
 
 @given(TEXTS, WORDS)
-def test_a_word_is_found_wherever_it_stands_whole(text, word):
+def test_whole_words_are_found(text, word):
+    """A word is found wherever it stands whole."""
     assert [*occurrences(text.encode(), word.encode())] == [start for start, _ in spans(text, word)]
 
 
 @pytest.mark.parametrize("text", ["mañana", "नमस्ते", "e\u0301te", "x_mañana", "3mañana"])
-def test_marks_and_digits_go_on_with_a_word(text):
+def test_marks_and_digits_continue_words(text):
+    """Marks and digits continue a word."""
     assert [*occurrences(f"({text[0]})".encode(), text[0].encode())] == [1]
     assert [*occurrences(text.encode(), text[0].encode())] == []
     assert [*occurrences(text.encode(), text[-1].encode())] == []
 
 
-def test_a_word_may_be_several_and_is_blanked_at_its_length():
+def test_phrases_are_redacted_at_length():
+    """A forgotten phrase is redacted without changing the length of the text."""
     text = "Jane Doe, Jane Doerr; Jane Doe"
     assert (
         redact_words(text.encode(), [b"Jane Doe"]) == b"\xfe" * 8 + b", Jane Doerr; " + b"\xfe" * 8
@@ -83,7 +84,8 @@ def test_a_word_may_be_several_and_is_blanked_at_its_length():
     st.sets(st.integers(0, 3)),
     st.lists(CONTEXTS, max_size=5),
 )
-def test_a_forgotten_file_leaves_what_an_index_without_it_says(texts, forgotten, contexts):
+def test_masked_files_equal_absent_files(texts, forgotten, contexts):
+    """An index with masked files predicts as an index without them."""
     documents = [(f"/{number}", text.encode()) for number, text in enumerate(texts)]
     masked = over(FMIndex.build(documents).mask_documents({f"/{number}" for number in forgotten}))
     alone = over(
@@ -95,7 +97,8 @@ def test_a_forgotten_file_leaves_what_an_index_without_it_says(texts, forgotten,
         )
 
 
-def test_a_forgotten_file_that_repeats_a_context_a_thousand_times_makes_it_no_less_rare():
+def test_masked_rows_keep_contexts_rare():
+    """A context that a masked file repeats a thousand times stays as rare as without it."""
     texts = [("/a", b"the old mill\n"), ("/b", b"the new mill\n" * 2000)]
     masked, alone = (
         over(FMIndex.build(texts).mask_documents({"/b"})),
@@ -107,7 +110,7 @@ def test_a_forgotten_file_that_repeats_a_context_a_thousand_times_makes_it_no_le
 
 
 def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[OrderStats]:
-    """By plain counting: what followed each length of context, where no byte of the word counts."""
+    """The followers of each length of context by plain counting, without bytes of the word."""
     followed = []
     for text in texts:
         whole = b"\xff" + text.encode()
@@ -123,7 +126,8 @@ def counted(texts: Sequence[str], word: str, context: bytes) -> Iterator[OrderSt
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3), WORDS, CONTEXTS)
-def test_no_byte_of_a_forgotten_word_counts_in_an_index(texts, word, context):
+def test_no_forgotten_byte_counts(texts, word, context):
+    """No byte of a forgotten word counts in an index, wherever it stands whole."""
     segment = FMIndex.build([(f"/{number}", text.encode()) for number, text in enumerate(texts)])
     without, count = mask_word(segment, word.encode())
     assert count == sum(len([*spans(text, word)]) for text in texts)
@@ -133,7 +137,8 @@ def test_no_byte_of_a_forgotten_word_counts_in_an_index(texts, word, context):
 
 
 @given(TEXTS, WORDS, WORDS)
-def test_words_are_counted_where_they_were_not_forgotten_yet(text, first, second):
+def test_masking_counts_new_occurrences(text, first, second):
+    """Masking a word counts the occurrences that were not masked before."""
     once, _ = mask_word(FMIndex.build([("/a", text.encode())]), first.encode())
     gone = {i for start, end in spans(text, first) for i in range(start, end)}
     expected = (
@@ -144,17 +149,18 @@ def test_words_are_counted_where_they_were_not_forgotten_yet(text, first, second
     assert mask_word(once, second.encode())[1] == expected
 
 
-# From what was typed
+# From recent text
 
 
-def typed(predictor: CopyPredictor, text: str, document: str = "file:///a") -> None:
+def typed(predictor: CopyPredictor, text: str, uri: str = "file:///a") -> None:
     """Key by key, as in an editor."""
     for end in range(1, len(text) + 1):
-        predictor.observe(document, text[:end].encode(), b"")
+        predictor.observe(uri, text[:end].encode(), b"")
 
 
 @given(TEXTS, WORDS, CONTEXTS, st.booleans())
-def test_it_is_all_the_same_when_a_word_is_forgotten(text, word, context, key_by_key):
+def test_forgetting_time_does_not_matter(text, word, context, key_by_key):
+    """A word forgotten before or after it is typed leaves the same predictions."""
     before, after = CopyPredictor(), CopyPredictor()
     after.forget(None, word)
     for predictor in (before, after):
@@ -167,7 +173,8 @@ def test_it_is_all_the_same_when_a_word_is_forgotten(text, word, context, key_by
     np.testing.assert_array_equal(probabilities(before, context), probabilities(after, context))
 
 
-def test_a_word_that_was_mistyped_and_mended_is_forgotten_all_the_same():
+def test_corrected_words_are_forgotten():
+    """A word that was mistyped and corrected is forgotten, too."""
     predictor = CopyPredictor()
     typed(predictor, "The password is hunn")
     for mended in ("hun", "hunt", "hunte", "hunter", "hunter,"):
@@ -180,14 +187,16 @@ def test_a_word_that_was_mistyped_and_mended_is_forgotten_all_the_same():
         )
 
 
-def test_a_word_that_goes_on_is_another_word():
+def test_longer_words_are_kept():
+    """A longer word that begins with a forgotten one is kept."""
     predictor = CopyPredictor()
     predictor.forget(None, "secret")
     typed(predictor, "the secretary, ")
     assert probabilities(predictor, "the secre")[ord("t")] > 0.1
 
 
-def test_what_is_typed_in_a_forgotten_file_is_offered_nowhere(tmp_path):
+def test_forgotten_files_teach_nothing(tmp_path):
+    """Text typed in a forgotten file is offered nowhere."""
     diary, letter = (
         (tmp_path / "private" / "diary.txt").as_uri(),
         (tmp_path / "letter.txt").as_uri(),
@@ -211,7 +220,8 @@ def test_what_is_typed_in_a_forgotten_file_is_offered_nowhere(tmp_path):
         ("", None),
     ],
 )
-def test_a_document_is_the_file_that_its_uri_names(uri, file):
+def test_uris_name_forgotten_files(uri, file):
+    """A document is forgotten with the file that its URI names."""
     assert uri_to_real_path(uri) == file
 
 
@@ -229,7 +239,8 @@ def predictor(place):
 NAME = "sincerely, Philippa "
 
 
-def test_a_word_is_forgotten_at_once_and_from_the_disk_and_for_good(place, predictor):
+def test_words_are_forgotten_for_good(place, predictor):
+    """A forgotten word is gone at once, from the disk, and for good."""
     assert probabilities(predictor, NAME)[ord("W")] > 0.1
     assert predictor.forget(None, "Wainwright").occurrences == 2
     assert (
@@ -253,7 +264,8 @@ def test_a_word_is_forgotten_at_once_and_from_the_disk_and_for_good(place, predi
     assert probabilities(predictor, "Yours sincerely")[ord(",")] > 0.1
 
 
-def test_what_another_process_forgets_is_forgotten_with_the_next_update(place, predictor):
+def test_foreign_forgetting_applies_on_update(place, predictor):
+    """Text that another process forgets is gone with the next update."""
     predictor.observe("file:///a", b"sincerely, Philippa Wainwright, ", b"")
     place.workspace().forget_word("Wainwright")
     predictor.update([])
@@ -261,7 +273,8 @@ def test_what_another_process_forgets_is_forgotten_with_the_next_update(place, p
     assert probabilities(predictor, NAME).sum() == 0
 
 
-def test_a_file_is_forgotten_with_what_was_typed_in_it(place, predictor):
+def test_files_are_forgotten_with_typing(place, predictor):
+    """A file is forgotten together with the text typed in it."""
     file = place.folder / "letter.txt"
     predictor.observe(file.as_uri(), b"dear Philippa, this is not saved", b"")
     removed = predictor.forget(file, None)
@@ -272,7 +285,8 @@ def test_a_file_is_forgotten_with_what_was_typed_in_it(place, predictor):
     assert probabilities(restarted, "dear Ph").sum() == 0
 
 
-def test_an_index_is_found_without_its_folders(place, tmp_path: Path):
+def test_indexes_open_without_folders(place, tmp_path: Path):
+    """An index can be opened, and words forgotten in it, without its folders."""
     place.write("letter.txt", "Yours sincerely\n")
     create(PredictorConfig(workspace=(place.folder,), state_folder=tmp_path / "state")).refresh()
     (index,) = (tmp_path / "state").iterdir()

@@ -1,4 +1,4 @@
-"""What was typed, found again: against looking at every place."""
+"""The match history finds the same places as a comparison of all places."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def in_common(a: bytes, b: bytes) -> int:
 
 @settings(max_examples=200, deadline=None)
 @given(added=st.lists(st.tuples(TEXTS, TEXTS), max_size=5), context=TEXTS)
-def test_finds_the_newest_places_after_the_longest_contexts(
+def test_history_finds_longest_newest_matches(
     added: list[tuple[bytes, bytes]], context: bytes
 ) -> None:
+    """The history finds the newest places after the longest contexts."""
     recent, log = MatchHistory(), list[tuple[int, int]]()
     for before, text in added:
         recent.add(before, text)
@@ -44,9 +45,8 @@ def test_finds_the_newest_places_after_the_longest_contexts(
 
 
 @given(before=TEXTS, first=TEXTS, second=TEXTS, context=TEXTS)
-def test_a_text_may_come_in_parts(
-    before: bytes, first: bytes, second: bytes, context: bytes
-) -> None:
+def test_text_may_come_in_parts(before: bytes, first: bytes, second: bytes, context: bytes) -> None:
+    """A text added in parts is found like one added at once."""
     at_once, in_parts = MatchHistory(), MatchHistory()
     at_once.add(before, first + second)
     in_parts.add(before, first)

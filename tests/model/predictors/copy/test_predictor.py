@@ -1,6 +1,4 @@
-"""The copy predictor: goes on as the text has gone on before, claims what it knows, and reads only
-what is new.
-"""
+"""The copy predictor continues text as it continued before, and takes in only new text."""
 
 from __future__ import annotations
 
@@ -53,11 +51,11 @@ PIECES = st.sampled_from(
 )
 TEXTS = st.lists(PIECES, max_size=12).map(b"".join)
 LETTERS = ascii_letters + 26 * " "
-"""Of which something like words is made: without spaces it would be taken for a key."""
+"""Random words are made of these; without spaces they would count as a key."""
 
 
 def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) -> CopyPredictor:
-    """It has seen the documents, and has an index in which the first few are masked."""
+    """A predictor that observed the documents, with an index whose first `masked` are masked."""
     predictor = CopyPredictor()
     if indexed:
         names = [f"/{i}" for i in range(len(indexed))]
@@ -70,7 +68,7 @@ def made(*documents: bytes, indexed: tuple[bytes, ...] = (), masked: int = 0) ->
 
 
 def after(predictor: CopyPredictor, context: bytes) -> np.ndarray:
-    """Probabilities of what follows, shape (256,)."""
+    """The probabilities of the next byte, shape (256,)."""
     return np.exp(predictor.predict([predictor.feed(predictor.start(), context)])[0])
 
 
@@ -82,14 +80,16 @@ def going_on(predictor: CopyPredictor, context: bytes, length: int) -> bytes:
     return text[len(context) :]
 
 
-def test_it_is_a_predictor_that_observes_and_indexes() -> None:
+def test_copy_implements_its_protocols() -> None:
+    """The copy predictor is a Predictor, an Observer and an Indexer."""
     assert all(
         isinstance(create(PredictorConfig()), kind) for kind in (Predictor, Observer, Indexer)
     )
 
 
 @pytest.mark.parametrize("where", ["typed", "indexed"])
-def test_what_stood_there_once_is_expected_again(where: str) -> None:
+def test_seen_text_is_expected_again(where: str) -> None:
+    """Text that occurred once is expected after the same context, the longer, the surer."""
     text = b"x = 1\nfoo(bar)\nthe quick brown fox jumps\n"
     predictor = made(text) if where == "typed" else made(indexed=(text,))
     assert going_on(predictor, b"z = 3\nfoo(", 4) == b"bar)"
@@ -100,26 +100,30 @@ def test_what_stood_there_once_is_expected_again(where: str) -> None:
     )
 
 
-def test_what_is_before_and_after_the_cursor_is_known_in_every_document() -> None:
+def test_both_sides_of_cursor_count() -> None:
+    """Text before and after the cursor is known in every document."""
     predictor = CopyPredictor()
     predictor.observe("file:///a", b"first_name = 1\n", b"\nsecond_name = 2\n")
     for known in (b"first_name", b"second_name"):
         assert going_on(predictor, known[:6], len(known) - 6) == known[6:]
 
 
-def test_a_longer_context_is_believed_before_a_shorter_one() -> None:
+def test_longer_contexts_come_first() -> None:
+    """The followers of a longer context outweigh those of a shorter one."""
     predictor = made(b"one: alpha\n" * 3 + b"none: beta\n")
     assert after(predictor, b"\none: ").argmax() == ord("a")
     assert after(predictor, b"\nnone: ").argmax() == ord("b")
 
 
-def test_the_file_at_hand_is_believed_before_the_workspace() -> None:
+def test_recent_text_outweighs_workspace() -> None:
+    """Recent text outweighs the workspace at equal contexts."""
     predictor = made(b"the colour is red\n", indexed=(b"the colour is blue\n",))
     assert after(predictor, b"the colour is ").argmax() == ord("r")
     assert after(predictor, b"the colour is ")[ord("b")] > 0
 
 
-def test_where_nothing_is_known_nothing_is_claimed() -> None:
+def test_unknown_contexts_assign_nothing() -> None:
+    """After an unknown context, no probability is assigned."""
     for predictor in (CopyPredictor(), made(b"some text\n", indexed=(b"other text\n",))):
         answer = predictor.predict([predictor.feed(predictor.start(), b"zqzqzq")])
         assert answer.shape == (1, 256)
@@ -133,7 +137,8 @@ def test_where_nothing_is_known_nothing_is_claimed() -> None:
     masked=st.integers(0, 3),
     context=TEXTS,
 )
-def test_it_claims_less_than_all_and_only_what_can_follow(typed, indexed, masked, context) -> None:
+def test_only_known_followers_are_assigned(typed, indexed, masked, context) -> None:
+    """Less than 1 is assigned, and only to bytes that occurred in unmasked text."""
     predictor = made(*typed, indexed=tuple(indexed), masked=masked)
     p = after(predictor, context)
     assert (p >= 0).all()
@@ -149,7 +154,8 @@ def test_it_claims_less_than_all_and_only_what_can_follow(typed, indexed, masked
     context=TEXTS,
     cuts=st.lists(st.integers(0, 100), max_size=3),
 )
-def test_feeding_is_stepping(typed, indexed, context, cuts) -> None:
+def test_feeding_equals_stepping(typed, indexed, context, cuts) -> None:
+    """Feeding a text leads to the state of stepping through its bytes."""
     predictor = made(typed, indexed=tuple(indexed))
     stepped = fed = predictor.start()
     for byte in context:
@@ -161,7 +167,8 @@ def test_feeding_is_stepping(typed, indexed, context, cuts) -> None:
     assert np.array_equal(np.exp(predictor.predict([on])[0]), after(predictor, context + b"a"))
 
 
-def test_a_state_outlives_the_index_it_was_made_with() -> None:
+def test_states_outlive_their_index() -> None:
+    """A state made with an older index predicts from the newest one."""
     predictor = made(indexed=(b"old = here\n",))
     state = predictor.step([predictor.feed(predictor.start(), b"\nnew ")], b"=")[0]
     assert np.isneginf(predictor.predict([state])).all()
@@ -169,7 +176,8 @@ def test_a_state_outlives_the_index_it_was_made_with() -> None:
     assert predictor.predict([state])[0].argmax() == ord(" ")
 
 
-def test_states_do_not_keep_the_index_that_they_were_made_with() -> None:
+def test_states_do_not_hold_indexes() -> None:
+    """A state does not keep an older index in memory."""
     predictor = made(indexed=(b"old = here\n",))
     kept = predictor.step([predictor.feed(predictor.start(), b"ol")], b"d")
     predictor.predict(kept)
@@ -179,8 +187,8 @@ def test_states_do_not_keep_the_index_that_they_were_made_with() -> None:
     assert old() is None
 
 
-def test_an_index_may_be_renewed_while_others_predict() -> None:
-    """The index is renewed on a thread of its own."""
+def test_index_may_change_during_prediction() -> None:
+    """The index may be replaced on another thread during predictions."""
     predictor, segment = CopyPredictor(), FMIndex.build([("/0", b"some text\n")])
     interval, ended = sys.getswitchinterval(), False
 
@@ -217,10 +225,10 @@ EDITS = st.lists(
 def pieces_edited(
     edits: list[tuple[float, float, int, float]],
 ) -> Iterator[tuple[list[int], bytes, int, int]]:
-    """A text as it is edited: which edit each of its bytes came with, the text, the cursor, and how
-    much is new.
+    """Yield, after each edit, the number of the edit of each byte, the text, the cursor, and the
+    length of the edit.
 
-    The bytes of an edit occur in no other.
+    The bytes of an edit occur in no other edit.
     """
     origins, text = list[int](), b""
     for number, (start, end, length, cursor) in enumerate(edits):
@@ -232,19 +240,20 @@ def pieces_edited(
 
 
 def amount(predictor: CopyPredictor) -> int:
-    """Bytes that were taken in."""
+    """The bytes that were taken in."""
     return sum(map(len, predictor._histories))
 
 
 @settings(deadline=None, max_examples=50)
 @given(edits=EDITS)
-def test_after_any_edits_each_piece_is_known_and_nothing_was_taken_in_twice(edits) -> None:
+def test_edits_are_learnt_exactly_once(edits) -> None:
+    """After any edits, each piece is known, and no byte was taken in twice."""
     predictor, total, origins, text = made(b""), 0, list[int](), b""
     for origins, text, cursor, length in pieces_edited(edits):  # noqa: B007
         predictor.observe("file:///0", text[:cursor], text[cursor:])
         total += length
         assert amount(predictor) <= total
-    predictor.observe("file:///0", b"", text)  # what was held back at the cursor is no more
+    predictor.observe("file:///0", b"", text)  # the byte at the cursor is no longer held back
     assert amount(predictor) <= total
     for i in range(8, len(text)):
         # A deletion brings two parts of a piece together that were not so before.
@@ -256,7 +265,8 @@ def is_piece(number: int, part: bytes) -> bool:
     return part in bytes(random.Random(number).choices(range(30 * number, 30 * number + 30), k=60))
 
 
-def test_what_is_typed_key_by_key_is_known_as_if_it_had_come_at_once() -> None:
+def test_typing_equals_pasting() -> None:
+    """Text typed key by key is known as if it had come at once."""
     text = b"def frobnicate(widget):\n    return widget.frobnicate()\n"
     typed, at_once = CopyPredictor(), made(text)
     for length in range(len(text) + 1):
@@ -266,7 +276,8 @@ def test_what_is_typed_key_by_key_is_known_as_if_it_had_come_at_once() -> None:
         assert np.array_equal(after(typed, text[:i]), after(at_once, text[:i]))
 
 
-def test_a_cursor_that_moves_tells_nothing_new() -> None:
+def test_cursor_moves_add_nothing() -> None:
+    """A cursor that moves in known text adds nothing."""
     text = b"a line of many\n" * 20
     predictor = made(text)
     for cursor in (0, 100, 30, len(text), 7):
@@ -274,13 +285,15 @@ def test_a_cursor_that_moves_tells_nothing_new() -> None:
     assert amount(predictor) == len(text)
 
 
-def test_what_stands_after_the_cursor_is_not_expected_at_it() -> None:
+def test_text_after_cursor_is_excluded() -> None:
+    """The text after the cursor is not expected at the cursor."""
     predictor, line = CopyPredictor(), b"x = frobnicate(3)\n"
     predictor.observe("file:///a", line * 4 + b"y = frob", b"\nz = 1\n")
     assert after(predictor, line * 4 + b"y = frob").argmax() == ord("n")
 
 
-def test_documents_are_told_apart() -> None:
+def test_documents_are_kept_apart() -> None:
+    """Each document is compared with its own earlier text."""
     predictor = made(b"one text\n", b"another text\n")
     before = amount(predictor)
     predictor.observe("file:///0", b"one text\n", b"")
@@ -288,9 +301,10 @@ def test_documents_are_told_apart() -> None:
     assert amount(predictor) == before + 1
 
 
-def test_what_is_indexed_meanwhile_is_offered_where_somebody_has_asked_before(
+def test_new_index_updates_old_requests(
     network: Network,
 ) -> None:
+    """Text indexed meanwhile is offered at a place that was asked about before."""
     copy = CopyPredictor()
     completer = Completer(
         {"network": NetworkPredictor(network), "copy": copy}, pytest.fail, "file:///a"
@@ -304,14 +318,15 @@ def test_what_is_indexed_meanwhile_is_offered_where_somebody_has_asked_before(
 
 
 def observed(predictor: CopyPredictor, document: str, before: bytes, after: bytes) -> int:
-    """Shown until it has taken in what it wants; how many times that was."""
+    """Show a document until all of it is taken in; return the number of calls."""
     times = 1
     while predictor.observe(document, before, after):
         times += 1
     return times
 
 
-def test_what_is_near_the_cursor_is_taken_in_at_once_and_the_rest_piece_by_piece() -> None:
+def test_near_text_is_observed_first() -> None:
+    """Text near the cursor is taken in at once, and the rest in parts."""
     text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
     predictor, sizes = CopyPredictor(), [0]
     for cursor in (150_000, 150_001, 40_000):  # opened, a key on, a jump
@@ -330,7 +345,8 @@ def test_what_is_near_the_cursor_is_taken_in_at_once_and_the_rest_piece_by_piece
     assert after(predictor, text[20_000:20_008]).argmax() == text[20_008]
 
 
-def test_of_a_long_text_that_is_opened_the_surroundings_of_the_cursor_are_read() -> None:
+def test_long_documents_are_read_partly() -> None:
+    """Of a long document, only the text around the cursor is taken in."""
     text = "".join(random.Random(0).choices(LETTERS, k=300_000)).encode()
     predictor, cursor = CopyPredictor(), 150_000
     observed(predictor, "file:///a", text[:cursor], text[cursor:])
@@ -339,7 +355,8 @@ def test_of_a_long_text_that_is_opened_the_surroundings_of_the_cursor_are_read()
         assert after(predictor, text[near - 8 : near]).argmax() == text[near]
 
 
-def test_what_is_pasted_is_known_from_its_end_where_it_is_long() -> None:
+def test_long_pastes_are_read_partly() -> None:
+    """Of a long pasted text, the end is taken in."""
     text = "".join(random.Random(0).choices(LETTERS, k=100_000)).encode()
     predictor = made(b"start ")
     observed(predictor, "file:///0", b"start " + text + b"\n", b"")
@@ -348,7 +365,8 @@ def test_what_is_pasted_is_known_from_its_end_where_it_is_long() -> None:
         assert after(predictor, text[near - 8 : near]).argmax() == text[near]
 
 
-def test_memory_is_bounded_and_the_newest_text_stays() -> None:
+def test_history_is_bounded() -> None:
+    """The histories are bounded in bytes, and keep the newest text."""
     predictor, random_ = CopyPredictor(), random.Random(0)
     for i in range(20):
         text = "".join(random_.choices(LETTERS, k=20_000)).encode()
@@ -418,7 +436,8 @@ def test_dropped_text_is_forgotten_exactly(monkeypatch: pytest.MonkeyPatch) -> N
 # In use
 
 
-def test_files_of_the_workspace_are_known_and_follow_their_changes(place) -> None:
+def test_index_follows_file_changes(place) -> None:
+    """Files of the workspace are known, follow their changes, and survive a restart."""
     file = place.write("a.py", "def frobnicate(widget):\n    pass\n")
     predictor = CopyPredictor(place.workspace())
     assert not after(predictor, b"\ndef frob").any()
@@ -485,7 +504,8 @@ def test_forgetting_opens_a_large_index(place, monkeypatch) -> None:
     assert not after(predictor, b"\ndef frob").any()
 
 
-def test_beside_a_network_it_offers_the_names_of_the_text() -> None:
+def test_copy_offers_names_beside_network() -> None:
+    """Beside a network, copy offers the names in the text."""
     network = Network.open(Path(str(files("foretype_model") / "data/default.onnx")))
     before = b"x = frobnicate_widget(3)\n" * 4 + b"y = frob"
 

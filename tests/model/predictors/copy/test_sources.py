@@ -1,6 +1,4 @@
-"""Where an offer comes from: each source is a place that is there, and the best one is named
-first.
-"""
+"""Each source of an offered text is a real place, and the longest match comes first."""
 
 from __future__ import annotations
 
@@ -35,7 +33,8 @@ def sources(predictor: CopyPredictor, context: str, text: str, most: int = 3) ->
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3), TEXTS, st.sampled_from(PARTS))
-def test_each_source_is_a_place_where_the_text_begins_after_the_same_bytes(texts, context, offered):
+def test_sources_match_context_and_text(texts, context, offered):
+    """At each source, the text begins after the same bytes of context."""
     for source in sources(over(*texts), context, offered, 10):
         lines = texts[int(source.document[1:])].split("\n")
         before = "\n".join([*lines[: source.line - 1], lines[source.line - 1][: source.column - 1]])
@@ -46,14 +45,16 @@ def test_each_source_is_a_place_where_the_text_begins_after_the_same_bytes(texts
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3), TEXTS, st.sampled_from(PARTS))
-def test_there_are_sources_where_there_is_evidence(texts, context, offered):
+def test_predictions_have_sources(texts, context, offered):
+    """A text that is predicted has sources."""
     predictor = over(*texts)
     row = predictor.predict([predictor.feed(predictor.start(), context.encode())])[0]
     if row[offered.encode()[0]] > -math.inf:
         assert sources(predictor, context, offered)
 
 
-def test_the_place_that_agrees_longest_is_named_first():
+def test_longest_match_comes_first():
+    """The source with the longest match comes first."""
     predictor = over("go to the mill\n", "so, to the mill race\n", "into the mill race\n")
     found = sources(predictor, "go to the ", "mill race")
     assert [(source.document, source.line, source.column) for source in found] == [
@@ -64,25 +65,29 @@ def test_the_place_that_agrees_longest_is_named_first():
     assert [source.order for source in found] == [8, 7, 11]
 
 
-def test_the_same_line_is_named_once():
+def test_each_line_is_named_once():
+    """The same line is named once."""
     assert len(sources(over("ho ho ho ho ho ho ho\n"), "ho ho ", "ho")) == 1
 
 
-def test_what_was_typed_is_known_by_its_document():
+def test_typed_sources_name_their_document():
+    """A source in recent text names its document."""
     predictor = CopyPredictor()
     predictor.observe("file:///a.txt", "the müller's mill\nand more".encode(), b"")
     (source,) = sources(predictor, "the müller's ", "mill")
     assert source == Source("file:///a.txt", None, None, "the müller's mill", 15)
 
 
-def test_a_long_line_is_shown_around_the_place():
+def test_long_lines_are_shortened():
+    """The excerpt of a long line surrounds the match."""
     line = "a" * 300 + " the mill " + "b" * 300
     (source,) = sources(over(f"one\n{line}\n"), "aaa the ", "mill")
     assert "the mill" in source.excerpt
     assert len(source.excerpt) < 130
 
 
-def test_an_excerpt_is_silent_about_forgotten_words(place):
+def test_excerpts_hide_forgotten_words(place):
+    """An excerpt shows no forgotten word."""
     place.write("a.txt", "the password of the mill is hunter2, I think\n")
     predictor = CopyPredictor(place.workspace())
     predictor.refresh()
@@ -96,7 +101,8 @@ def test_an_excerpt_is_silent_about_forgotten_words(place):
     assert source.excerpt == "the door of the mint is"
 
 
-def test_an_explanation_adds_up():
+def test_explanation_shares_add_up():
+    """The shares of an explanation add up."""
     predictors = {
         "scripted": ScriptedPredictor(["see the mill"]),
         "copy": over("see the mill race\n"),
@@ -113,7 +119,8 @@ def test_an_explanation_adds_up():
     assert 0.9 < why.probability < 1
 
 
-def test_predictors_that_cannot_explain_leave_it_to_the_others():
+def test_unexplaining_predictors_are_skipped():
+    """Predictors that cannot explain leave the sources to others."""
     why = Completer({"scripted": ScriptedPredictor(["see the mill"])}, pytest.fail).explain(
         b"see the ", "mill", 3
     )

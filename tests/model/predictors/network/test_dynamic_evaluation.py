@@ -1,4 +1,4 @@
-"""The output layer that learns while its user types."""
+"""Dynamic evaluation of the output layer, and the files of its adaptations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def corrected(adaptation: Adaptation, h: np.ndarray) -> np.ndarray:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 255)), max_size=30))
-def test_what_is_corrected_is_a_distribution_whatever_was_learnt(typed):
+def test_corrected_rows_are_distributions(typed):
+    """Corrected rows are distributions, whatever was learnt."""
     adaptation = Adaptation(HIDDEN)
     for seed, byte in typed:
         adaptation.learn(corrected(adaptation, h_of(seed)), h_of(seed), byte)
@@ -38,14 +39,16 @@ def test_what_is_corrected_is_a_distribution_whatever_was_learnt(typed):
 
 
 @given(st.integers(0, 100), st.integers(0, 255))
-def test_a_byte_is_more_probable_where_it_was_typed(seed, byte):
+def test_typed_bytes_become_likelier(seed, byte):
+    """A byte becomes more probable in the state where it was typed."""
     adaptation, h = Adaptation(HIDDEN), h_of(seed)
     adaptation.learn(corrected(adaptation, h), h, byte)
     assert corrected(adaptation, h)[byte] > UNIFORM[byte]
     assert corrected(adaptation, h).argmax() == byte
 
 
-def test_a_text_costs_fewer_bits_the_longer_one_types_on():
+def test_adaptation_reduces_bits():
+    """An adapted network takes fewer bits for more of the same text."""
     network = Network.open(MODEL)
 
     def bits(predictor: NetworkPredictor) -> float:
@@ -67,14 +70,16 @@ def learnt(path: Path | None = None) -> Adaptation:
     return adaptation
 
 
-def test_what_was_saved_is_known_at_the_next_start(tmp_path):
+def test_saved_adaptation_is_loaded(tmp_path):
+    """A saved adaptation predicts the same after the next start."""
     before = learnt(tmp_path / "adapted.npy")
     before.save()
     after = Adaptation(HIDDEN, tmp_path / "adapted.npy")
     assert np.array_equal(corrected(after, h_of(2)), corrected(before, h_of(2)))
 
 
-def test_what_is_forgotten_is_gone_from_the_disk_as_well(tmp_path):
+def test_forgetting_deletes_the_file(tmp_path):
+    """Forgetting deletes the adaptation's file."""
     adaptation = learnt(tmp_path / "adapted.npy")
     adaptation.save()
     adaptation.forget()
@@ -82,7 +87,8 @@ def test_what_is_forgotten_is_gone_from_the_disk_as_well(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_what_another_process_has_reset_is_not_written_back(tmp_path):
+def test_foreign_reset_prevents_saving(tmp_path):
+    """A server does not write back an adaptation that another process has reset."""
     path = tmp_path / "adapted-0.npy"
     unsaved, saved, loaded = (
         learnt(path),
@@ -99,7 +105,8 @@ def test_what_another_process_has_reset_is_not_written_back(tmp_path):
     assert not list(tmp_path.glob("adapted*"))
 
 
-def test_what_is_reset_while_it_is_being_saved_is_not_kept(tmp_path, monkeypatch):
+def test_reset_during_save_wins(tmp_path, monkeypatch):
+    """An adaptation that is reset while it is saved is not kept."""
     path, write = tmp_path / "adapted-0.npy", np.save
     adaptation = learnt(path)
     monkeypatch.setattr(np, "save", lambda *arguments: (write(*arguments), reset(tmp_path)))
@@ -108,7 +115,8 @@ def test_what_is_reset_while_it_is_being_saved_is_not_kept(tmp_path, monkeypatch
     assert np.allclose(corrected(adaptation, h_of(1)), UNIFORM)
 
 
-def test_what_is_learnt_after_a_reset_is_kept(tmp_path):
+def test_learning_after_reset_is_saved(tmp_path):
+    """An adaptation that begins after a reset is saved."""
     path = tmp_path / "adapted-0.npy"
     adaptation = learnt(path)
     adaptation.forget()
@@ -122,13 +130,16 @@ def test_what_is_learnt_after_a_reset_is_kept(tmp_path):
     assert not np.allclose(corrected(again, h_of(1)), UNIFORM)
 
 
-def test_a_key_costs_no_look_at_the_disk(tmp_path, monkeypatch):
+def test_learning_reads_no_files(tmp_path, monkeypatch):
+    """Learning a byte does not access the disk."""
     adaptation = learnt(tmp_path / "adapted-0.npy")
     monkeypatch.setattr(Path, "read_text", lambda *_: pytest.fail("it was read"))
     adaptation.learn(UNIFORM, h_of(1), 66)
 
 
-def test_to_forget_resets_what_was_learnt_in_every_workspace(tmp_path):
+def test_forgetting_resets_every_workspace(tmp_path):
+    """Forgetting in one workspace resets the adaptations of all workspaces."""
+
     def predictor(workspace: str) -> NetworkPredictor:
         return create(
             PredictorConfig(
@@ -146,7 +157,8 @@ def test_to_forget_resets_what_was_learnt_in_every_workspace(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00"])
-def test_a_broken_file_is_learnt_anew(tmp_path, content):
+def test_broken_file_starts_anew(tmp_path, content):
+    """A broken file counts as no adaptation."""
     path = tmp_path / "adapted.npy"
     path.write_bytes(content)
     assert np.allclose(corrected(Adaptation(HIDDEN, path), h_of(1)), UNIFORM)
@@ -154,14 +166,17 @@ def test_a_broken_file_is_learnt_anew(tmp_path, content):
     assert not np.allclose(corrected(Adaptation(HIDDEN, path), h_of(1)), UNIFORM)
 
 
-def test_a_network_of_another_size_takes_none_of_it(tmp_path):
+def test_other_size_is_ignored(tmp_path):
+    """An adaptation of another network size counts as none."""
     learnt(tmp_path / "adapted.npy").save()
     Adaptation(HIDDEN + 1, tmp_path / "adapted.npy").corrected(
         UNIFORM[np.newaxis], np.zeros((1, HIDDEN + 1))
     )
 
 
-def test_each_workspace_has_its_own_and_a_setting_turns_it_off(tmp_path):
+def test_workspaces_adapt_separately(tmp_path):
+    """Each workspace has its own adaptation, and an option turns learning off."""
+
     def predictor(workspace: str, **options) -> NetworkPredictor:
         return create(
             PredictorConfig(

@@ -1,4 +1,4 @@
-"""The native kernel against ONNX Runtime, and against files that are not what they say."""
+"""The native kernel equals ONNX Runtime, and survives inconsistent files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def write_model(shape: Shape, folder: Path, seed: int = 0) -> Path:
 
 
 def without_seal(path: Path) -> bytes:
-    """A model file's content as it was before models had a seal."""
+    """The content of a model file without its seal."""
     content = path.read_bytes()
     assert content == model_file.sealed(content[len(model_file.sealed(b"")) :])
     return content[len(model_file.sealed(b"")) :]
@@ -77,7 +77,8 @@ def apart(ours: runtime.NetworkState, theirs: runtime.NetworkState) -> float:
 @given(
     shapes, st.integers(0, 99), st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=16)
 )
-def test_a_step_is_that_of_onnx_runtime(tmp_path, shape, seed, texts) -> None:
+def test_step_equals_onnx_runtime(tmp_path, shape, seed, texts) -> None:
+    """A step of the kernel equals that of ONNX Runtime within 1e-5."""
     path = write_model(shape, tmp_path, seed)
     session = by_session(path)
     for ours in (by_kernel(path, isa) for isa in ISAS):
@@ -91,9 +92,8 @@ def test_a_step_is_that_of_onnx_runtime(tmp_path, shape, seed, texts) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 @few
 @given(shape=shapes, texts=st.lists(st.binary(min_size=40, max_size=40), min_size=1, max_size=16))
-def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(
-    tmp_path, isa, shape, texts
-) -> None:
+def test_rows_do_not_depend_on_batching(tmp_path, isa, shape, texts) -> None:
+    """A row is the same alone, beside others, and within a longer text."""
     ours = by_kernel(write_model(shape, tmp_path), isa)
     together = [ours.start()] * len(texts)
     for at in range(40):
@@ -106,7 +106,8 @@ def test_a_row_is_the_same_alone_beside_others_and_in_a_longer_text(
 @needs_kernel
 @few
 @given(shape=shapes, texts=st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=20))
-def test_all_that_multiply_many_numbers_at_once_compute_the_same(tmp_path, shape, texts) -> None:
+def test_vector_isa_levels_agree_exactly(tmp_path, shape, texts) -> None:
+    """All vector ISA levels compute identical numbers."""
     path = write_model(shape, tmp_path)
     first, *others = (by_kernel(path, isa) for isa in (*ISAS[1:], *ISAS[1:2]))
     for ours in others:
@@ -119,7 +120,8 @@ def test_all_that_multiply_many_numbers_at_once_compute_the_same(tmp_path, shape
 
 @needs_kernel
 @pytest.mark.parametrize("isa", ISAS)
-def test_a_text_costs_the_bits_it_costs_by_onnx_runtime(isa) -> None:
+def test_text_costs_equal_bits(isa) -> None:
+    """A text costs the same bits by the kernel as by ONNX Runtime, within 5e-4."""
     text = README.read_bytes()[:4000] + bytes(range(256))
     bits = dict.fromkeys((default(isa), default(None)), 0.0)
     for network in bits:
@@ -132,7 +134,8 @@ def test_a_text_costs_the_bits_it_costs_by_onnx_runtime(isa) -> None:
 
 
 @needs_kernel
-def test_every_byte_is_as_probable_as_by_onnx_runtime_after_any_text() -> None:
+def test_byte_probabilities_equal_onnx_runtime() -> None:
+    """After a text, every byte is as probable as by ONNX Runtime."""
     ours, theirs = default(ISAS[-1]), default(None)
     text = README.read_bytes()[:1000]
     state = theirs.feed(theirs.start(), text)
@@ -145,25 +148,29 @@ def test_every_byte_is_as_probable_as_by_onnx_runtime_after_any_text() -> None:
 
 @needs_kernel
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
-def test_no_state_is_too_strange(value) -> None:
+def test_extreme_states_are_accepted(value) -> None:
+    """NaN, infinite and huge states give a result."""
     start = default(ISAS[0]).start()
     strange = start._replace(h=np.full_like(start.h, value))
     for isa in ISAS:
         assert default(isa).step([strange], [97])[0].h.shape == start.h.shape
 
 
-def test_the_kernel_serves_where_there_is_one(model_file: Path) -> None:
+def test_kernel_serves_when_available(model_file: Path) -> None:
+    """Native code runs the network if there is a supported ISA level."""
     assert Network.open(model_file).backend_name == (
         "ONNX Runtime" if kernel.best_isa() == kernel.IsaLevel.NONE else "native code"
     )
 
 
-def test_without_a_kernel_onnx_runtime_serves(model_file: Path, monkeypatch) -> None:
+def test_onnx_runtime_serves_without_kernel(model_file: Path, monkeypatch) -> None:
+    """ONNX Runtime runs the network if there is no kernel."""
     monkeypatch.setattr(kernel, "library", lambda: None)
     assert Network.open(model_file).backend_name == "ONNX Runtime"
 
 
-def test_a_library_that_is_none_or_of_another_source_is_not_used(tmp_path) -> None:
+def test_foreign_libraries_are_not_used(tmp_path) -> None:
+    """A missing or broken library, or one of other sources, is not used."""
     assert kernel.library(tmp_path / "absent.so") is None
     (tmp_path / "rubbish.so").write_bytes(b"rubbish")
     assert kernel.library(tmp_path / "rubbish.so") is None
@@ -189,12 +196,14 @@ def test_a_library_that_is_none_or_of_another_source_is_not_used(tmp_path) -> No
     ],
     ids=str,
 )
-def test_other_networks_are_left_to_onnx_runtime(shape, tmp_path) -> None:
+def test_onnx_runtime_serves_other_networks(shape, tmp_path) -> None:
+    """Networks that the kernel does not support run by ONNX Runtime."""
     assert Network.open(write_model(shape, tmp_path)).backend_name == "ONNX Runtime"
 
 
 @pytest.mark.skipif(kernel.best_isa() == kernel.IsaLevel.NONE, reason="ONNX Runtime serves here")
-def test_serving_the_default_model_does_without_onnx_runtime() -> None:
+def test_default_model_avoids_onnx_runtime() -> None:
+    """The default model runs without importing ONNX Runtime."""
     code = "import sys\nfrom foretype_model.predictors.network.runtime import Network\n"
     code += "from foretype_model.store.store import BUNDLED\nnetwork = Network.open(BUNDLED)\n"
     code += "network.feed(network.start(), b'some text'); print('onnxruntime' in sys.modules)"
@@ -202,14 +211,16 @@ def test_serving_the_default_model_does_without_onnx_runtime() -> None:
     assert ran.stdout == "False\n"
 
 
-def test_what_is_read_is_what_onnx_reads() -> None:
+def test_reader_equals_onnx() -> None:
+    """The reader returns the arrays and metadata that the library onnx reads."""
     content, model = model_file.read(BUNDLED), onnx.load(BUNDLED)
     assert content.metadata == {entry.key: entry.value for entry in model.metadata_props}
     for tensor in model.graph.initializer:
         assert np.array_equal(content.arrays[tensor.name], numpy_helper.to_array(tensor))
 
 
-def test_a_file_cut_anywhere_is_no_model(tmp_path) -> None:
+def test_cut_files_are_no_models(tmp_path) -> None:
+    """A file cut anywhere is no model."""
     whole = without_seal(write_model(Shape("gru", 4, 1, 2, 2), tmp_path))
     cut = tmp_path / "cut.onnx"
     # Its beginning and its end byte by byte, where all that is not numbers lies.
@@ -225,7 +236,8 @@ def test_a_file_cut_anywhere_is_no_model(tmp_path) -> None:
 
 @few
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused(tmp_path, content) -> None:
+def test_reader_survives_any_bytes(tmp_path, content) -> None:
+    """Any bytes are read or refused with a ValueError."""
     path = tmp_path / "any.onnx"
     path.write_bytes(content)
     try:
@@ -240,7 +252,8 @@ def test_any_bytes_are_read_or_refused(tmp_path, content) -> None:
     st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=4),
     st.booleans(),
 )
-def test_a_damaged_file_is_refused_or_predicts_something(tmp_path, damage, at_the_end) -> None:
+def test_damaged_files_cannot_crash(tmp_path, damage, at_the_end) -> None:
+    """A damaged file is refused, or predicts something."""
     content = bytearray(without_seal(write_model(Shape("gru", 4, 1, 2, 2), tmp_path)))
     for at, byte in damage:
         content[len(content) - 1 - at % 2500 if at_the_end else at % len(content)] = byte
@@ -281,7 +294,8 @@ def changed(path: Path, name: str, change) -> None:
         ("output.bias", lambda array: array[:128]),
     ],
 )
-def test_numbers_that_do_not_fit_together_are_not_the_kernels(name, change, tmp_path) -> None:
+def test_kernel_refuses_inconsistent_arrays(name, change, tmp_path) -> None:
+    """The kernel does not support arrays of inconsistent shapes or of other ranges."""
     path = write_model(Shape("gru", 20, 1, 8), tmp_path)
     assert kernel.is_supported(model_file.read(path).arrays)
     changed(path, name, change)

@@ -1,4 +1,4 @@
-"""A model file that is not, to the last bit, what was written: refused by whatever reads it."""
+"""Every reader refuses a model file that differs from the written one by a bit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEAL = len(model_file.sealed(b""))
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    """Of a kind that every runtime knows."""
+    """A model that every backend supports."""
     path = tmp_path_factory.mktemp("models") / "m.onnx"
     shape = Shape("gru", 8, 1, 4, 2)
     onnx_file.write(make_network(shape), make_metadata(shape), path)
@@ -36,7 +36,7 @@ def flipped(content: bytes, at: int, bit: int) -> bytes:
 
 
 def weights(content: bytes) -> dict[str, int]:
-    """Where the numbers of each tensor lie in a file."""
+    """The offset of each tensor's numbers in a file."""
     tensors = onnx.load_from_string(content).graph.initializer
     return {
         tensor.name: content.index(tensor.raw_data)
@@ -46,7 +46,8 @@ def weights(content: bytes) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("way", ["native code", "ONNX Runtime"])
-def test_a_bit_turned_over_in_any_weight_is_refused(way, model, tmp_path, monkeypatch) -> None:
+def test_flipped_weight_bits_are_refused(way, model, tmp_path, monkeypatch) -> None:
+    """A model with one flipped bit in any weight is refused."""
     if way == "ONNX Runtime":
         monkeypatch.setattr(kernel, "library", lambda: None)
     elif kernel.best_isa() == kernel.IsaLevel.NONE:
@@ -64,7 +65,8 @@ def test_a_bit_turned_over_in_any_weight_is_refused(way, model, tmp_path, monkey
                 Network.open(damaged)
 
 
-def test_a_bit_turned_over_anywhere_is_refused_even_in_the_seal(model, tmp_path) -> None:
+def test_flipped_bits_are_refused_anywhere(model, tmp_path) -> None:
+    """A model with one flipped bit anywhere, the seal included, is refused."""
     rng, whole, damaged = random.Random(0), model.read_bytes(), tmp_path / "damaged.onnx"
     for at in [*range(SEAL + 20), *(rng.randrange(len(whole)) for _ in range(100))]:
         damaged.write_bytes(flipped(whole, at, rng.randrange(8)))
@@ -72,7 +74,8 @@ def test_a_bit_turned_over_anywhere_is_refused_even_in_the_seal(model, tmp_path)
             Network.open(damaged)
 
 
-def test_one_that_came_with_foretype_is_to_be_installed_anew(model, tmp_path, monkeypatch) -> None:
+def test_damaged_bundled_model_advises_reinstall(model, tmp_path, monkeypatch) -> None:
+    """The error about a damaged bundled model advises to install Foretype anew."""
     monkeypatch.setattr(
         runtime, "__file__", str(tmp_path / "predictors" / "network" / "runtime.py")
     )
@@ -84,7 +87,8 @@ def test_one_that_came_with_foretype_is_to_be_installed_anew(model, tmp_path, mo
 
 
 @given(st.binary(max_size=200), st.data())
-def test_no_content_changes_by_a_bit_unnoticed(content, data) -> None:
+def test_seal_detects_any_flipped_bit(content, data) -> None:
+    """The seal detects a flipped bit of any content."""
     sealed = model_file.sealed(content)
     assert not model_file.is_damaged(sealed)
     assert not model_file.is_damaged(content)
@@ -92,7 +96,8 @@ def test_no_content_changes_by_a_bit_unnoticed(content, data) -> None:
     assert model_file.is_damaged(flipped(sealed, at, bit))
 
 
-def test_a_file_cut_in_its_seal_or_anywhere_after_it_is_refused(model, tmp_path) -> None:
+def test_truncated_files_are_refused(model, tmp_path) -> None:
+    """A file cut within its seal or after it is refused."""
     whole, cut = model.read_bytes(), tmp_path / "cut.onnx"
     for length in [
         *range(SEAL + 20),
@@ -104,7 +109,8 @@ def test_a_file_cut_in_its_seal_or_anywhere_after_it_is_refused(model, tmp_path)
             Network.open(cut)
 
 
-def test_a_damaged_model_is_neither_imported_nor_trained_further(model, tmp_path) -> None:
+def test_damaged_models_cannot_be_used(model, tmp_path) -> None:
+    """A damaged model is neither imported nor trained further."""
     damaged, store = tmp_path / "mine.onnx", Store(tmp_path / "models")
     damaged.write_bytes(flipped(model.read_bytes(), weights(model.read_bytes())["output.bias"], 3))
     for use in (store.import_file, onnx_file.read, read_metadata):
@@ -113,7 +119,8 @@ def test_a_damaged_model_is_neither_imported_nor_trained_further(model, tmp_path
     assert store.names() == ["default"]
 
 
-def test_a_model_without_a_seal_opens_as_before(model, tmp_path) -> None:
+def test_unsealed_models_open(model, tmp_path) -> None:
+    """A model without a seal opens."""
     older = tmp_path / "older.onnx"
     older.write_bytes(model.read_bytes()[SEAL:])
     ours, theirs = (Network.open(path).start() for path in (older, model))
@@ -121,7 +128,8 @@ def test_a_model_without_a_seal_opens_as_before(model, tmp_path) -> None:
     assert read_metadata(older) == read_metadata(model)
 
 
-def test_the_default_model_is_sealed_and_whole() -> None:
+def test_default_model_is_sealed() -> None:
+    """The default model has a seal, which matches."""
     content = BUNDLED.read_bytes()
     assert content == model_file.sealed(content[SEAL:])
     assert model_file.SEAL_KEY.decode() in model_file.read(BUNDLED).metadata

@@ -1,4 +1,4 @@
-"""The runtime against torch, step by step, and against every way a model file can be broken."""
+"""The runtime equals torch step by step, and refuses broken model files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.model.conftest import make_metadata, make_network
 
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictors.network import kernel
 from foretype_model.predictors.network.runtime import METADATA_KEY, Network, read_metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
@@ -41,7 +42,8 @@ def stepped(network: Network, text: bytes) -> np.ndarray:
     "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}"
 )
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
-def test_equals_torch_at_every_step(shape, precision, tolerance, tmp_path) -> None:
+def test_runtime_equals_torch(shape, precision, tolerance, tmp_path) -> None:
+    """The runtime's predictions equal those of torch at every step."""
     network = make_network(shape)
     onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx", precision)
     ours, theirs = (
@@ -54,7 +56,8 @@ def test_equals_torch_at_every_step(shape, precision, tolerance, tmp_path) -> No
     )
 
 
-def test_feeding_a_text_is_stepping_through_it(network: Network) -> None:
+def test_feeding_equals_stepping(network: Network) -> None:
+    """Feeding a text leads to the state of stepping through its bytes."""
     text = TEXT * 9  # longer than one chunk
     state = network.start()
     for byte in text:
@@ -64,7 +67,8 @@ def test_feeding_a_text_is_stepping_through_it(network: Network) -> None:
     assert np.array_equal(fed.log_probabilities, state.log_probabilities)
 
 
-def test_a_row_does_not_depend_on_the_rows_beside_it(network: Network) -> None:
+def test_rows_do_not_depend_on_batch(network: Network) -> None:
+    """A row's result does not depend on the other rows of the batch."""
     states = [network.feed(network.start(), TEXT[:n]) for n in (1, 9, 17, 30)]
     together = network.step(states, [97, 98, 99, 100])
     for state, byte, row in zip(states, [97, 98, 99, 100], together, strict=True):
@@ -76,20 +80,23 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(network: Network) -> None:
 @pytest.mark.parametrize(
     "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}"
 )
-def test_a_model_file_can_be_trained_further(shape, tmp_path) -> None:
+def test_model_file_restores_weights(shape, tmp_path) -> None:
+    """The weights of a model file can be read back to train further."""
     network = make_network(shape)
     onnx_file.write(network, make_metadata(shape), tmp_path / "m.onnx")
     back = onnx_file.read(tmp_path / "m.onnx")
     for name, value in network.state_dict().items():
-        step = value.abs().max() / onnx_file.LARGEST
+        step = value.abs().max() / kernel.MAX_WEIGHT
         assert (back.state_dict()[name] - value).abs().max() <= step, name
 
 
-def test_metadata_survives(model_file: Path) -> None:
+def test_metadata_survives_writing(model_file: Path) -> None:
+    """Metadata is read as it was written."""
     assert read_metadata(model_file) == make_metadata(Shape("gru", 32, 1, 16))
 
 
-def test_a_truncated_file_is_one_line_at_every_length(model_file: Path, tmp_path) -> None:
+def test_truncated_file_raises_model_error(model_file: Path, tmp_path) -> None:
+    """A file truncated at any length raises a ModelError of one line."""
     whole = model_file.read_bytes()
     cut = tmp_path / "cut.onnx"
     for length in range(0, len(whole), 997):
@@ -131,18 +138,21 @@ def foreign(path: Path, **properties: str) -> Path:
         ),
     ],
 )
-def test_a_foreign_file_says_what_to_do(properties, hint, tmp_path) -> None:
+def test_foreign_file_gives_advice(properties, hint, tmp_path) -> None:
+    """An ONNX file of another program or format raises an error that says what to do."""
     with pytest.raises(ModelError, match=hint):
         Network.open(foreign(tmp_path / "f.onnx", **properties))
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 9])
-def test_rubbish_is_not_a_model(content, tmp_path) -> None:
+def test_rubbish_is_no_model(content, tmp_path) -> None:
+    """A file of other bytes raises a ModelError."""
     (tmp_path / "r.onnx").write_bytes(content)
     with pytest.raises(ModelError, match="not a whole model file"):
         Network.open(tmp_path / "r.onnx")
 
 
-def test_a_missing_file_says_so(tmp_path) -> None:
+def test_missing_file_raises_model_error(tmp_path) -> None:
+    """A missing file raises a ModelError that names it."""
     with pytest.raises(ModelError, match="no model at"):
         Network.open(tmp_path / "absent.onnx")

@@ -30,7 +30,7 @@ from foretype_model.training.corpus import Corpus
 from foretype_model.training.network import Shape
 from foretype_model.training.words import onnx_file
 from foretype_model.training.words.loop import WordOptions, WordTrainer
-from foretype_model.training.words.network import WordModel as TorchNetwork
+from foretype_model.training.words.network import WordNetwork as TorchNetwork
 from foretype_model.training.words.stream import (
     BITS_PER_UNKNOWN_BYTE,
     HeldOutWords,
@@ -86,7 +86,8 @@ def row_after(predictor: WordsPredictor, text: bytes) -> np.ndarray:
 
 
 @given(st.binary() | TEXTS)
-def test_the_words_put_together_are_the_text(text: bytes) -> None:
+def test_joined_words_are_the_text(text: bytes) -> None:
+    """The words of any text, joined, are the text."""
     assert b"".join(split_words(text)) == text
 
 
@@ -99,12 +100,14 @@ def test_the_words_put_together_are_the_text(text: bytes) -> None:
         ("a  \n", ["a", "  \n"]),
     ],
 )
-def test_a_word_is_white_space_then_letters_or_punctuation(text: str, words: list[str]) -> None:
+def test_words_begin_with_white_space(text: str, words: list[str]) -> None:
+    """A word is white space, then letters or punctuation."""
     assert [word.decode() for word in split_words(text.encode())] == words
 
 
 @given(st.binary() | TEXTS)
-def test_a_word_ends_before_the_same_byte_when_it_is_typed(text: bytes) -> None:
+def test_typed_words_end_alike(text: bytes) -> None:
+    """Typing a text ends its words where splitting it does."""
     prefix, cuts = VOCABULARY.empty, [0]
     for i, byte in enumerate(text):
         if prefix.ends_before(byte):
@@ -117,7 +120,8 @@ def test_a_word_ends_before_the_same_byte_when_it_is_typed(text: bytes) -> None:
 
 
 @given(TEXTS)
-def test_a_prefix_is_the_range_of_the_words_that_begin_with_it(text: bytes) -> None:
+def test_prefix_is_range_of_words(text: bytes) -> None:
+    """A prefix has the range of the known words that begin with it."""
     typed = (split_words(text) or [b""])[-1]
     prefix = VOCABULARY.empty
     for byte in typed:
@@ -129,7 +133,8 @@ def test_a_prefix_is_the_range_of_the_words_that_begin_with_it(text: bytes) -> N
     assert VOCABULARY.word_id(prefix) == VOCABULARY.encode_words([typed])[0]
 
 
-def test_the_most_frequent_words_are_known_and_those_that_occur_once_are_not() -> None:
+def test_frequent_words_are_known() -> None:
+    """The most frequent words are known, and words that occur once are not."""
     known = Vocabulary.of([b"| b a a a b c"])
     assert known.words == (END, b" a", b" b")
     assert known.encode_words([b" c"]) == [UNKNOWN]
@@ -140,7 +145,8 @@ def test_the_most_frequent_words_are_known_and_those_that_occur_once_are_not() -
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}")
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
-def test_the_runtime_equals_torch_at_every_word(shape, precision, tolerance, tmp_path) -> None:
+def test_runtime_equals_torch(shape, precision, tolerance, tmp_path) -> None:
+    """The runtime's predictions equal those of torch at every word."""
     network, numbers = make_network(shape), VOCABULARY.encode_words([END, *split_words(TEXT)])
     onnx_file.write(network, VOCABULARY, metadata(shape), tmp_path / "m.onnx", precision)
     runtime = WordModel.open(tmp_path / "m.onnx")
@@ -157,14 +163,16 @@ def test_the_runtime_equals_torch_at_every_word(shape, precision, tolerance, tmp
     )
 
 
-def test_a_model_file_holds_its_vocabulary(word_file: Path) -> None:
+def test_model_file_holds_vocabulary(word_file: Path) -> None:
+    """A model file holds its vocabulary and metadata."""
     network = WordModel.open(word_file)
     assert network.vocabulary.words == VOCABULARY.words
     assert network.metadata == read_metadata(word_file) == metadata()
 
 
 @pytest.mark.parametrize("part", ["a word", "embedding.weight.int8"])
-def test_a_model_file_with_a_bit_turned_over_is_refused(part, word_file, tmp_path) -> None:
+def test_flipped_bit_is_refused(part, word_file, tmp_path) -> None:
+    """A model file with a flipped bit is refused."""
     content, arrays = bytearray(word_file.read_bytes()), model_file.read(word_file).arrays
     content[content.index(b"cats" if part == "a word" else arrays[part].tobytes())] ^= 1
     (tmp_path / "damaged.onnx").write_bytes(content)
@@ -203,15 +211,15 @@ def summed(predictor: WordsPredictor, text: bytes) -> np.ndarray:
 
 
 @given(TEXTS)
-def test_a_byte_is_as_probable_as_the_words_that_go_on_with_it(
-    word_file: Path, text: bytes
-) -> None:
+def test_byte_probability_sums_words(word_file: Path, text: bytes) -> None:
+    """A byte is as probable as the sum of the words that continue with it."""
     predictor = open_predictor(word_file)
     assert np.allclose(row_after(predictor, text), summed(predictor, text), rtol=1e-3, atol=1e-6)
 
 
 @given(TEXTS)
-def test_feeding_is_stepping_and_no_row_sums_to_more_than_1(word_file: Path, text: bytes) -> None:
+def test_feeding_equals_stepping(word_file: Path, text: bytes) -> None:
+    """Feeding equals stepping, and no row sums to more than 1."""
     predictor = open_predictor(word_file)
     states = [predictor.start()]
     for byte in text:
@@ -223,22 +231,25 @@ def test_feeding_is_stepping_and_no_row_sums_to_more_than_1(word_file: Path, tex
     assert np.allclose(row_after(predictor, text), rows[-1], atol=1e-5)
 
 
-def test_what_is_not_given_to_bytes_is_the_unknown_words_share(word_file: Path) -> None:
+def test_unassigned_mass_is_unknown_words(word_file: Path) -> None:
+    """Apart from the factor, the unassigned probability is the share of unknown words."""
     predictor = open_predictor(word_file)
     unknown = words_before(predictor, [])[UNKNOWN]
     assert row_after(predictor, b"").sum() / CLAIMED_SHARE + unknown == pytest.approx(1, abs=1e-5)
     assert unknown > 1e-3
 
 
-def test_it_knows_nothing_of_a_word_that_begins_as_no_other_until_it_has_ended(
+def test_unknown_prefix_assigns_nothing(
     word_file: Path,
 ) -> None:
+    """Nothing is assigned within a word that no known word begins like."""
     predictor = open_predictor(word_file)
     assert row_after(predictor, b"the zeb").sum() == 0
     assert row_after(predictor, b"the zebra ").sum() > 0.1
 
 
-def test_states_stay_good_when_what_was_kept_of_them_is_gone(word_file: Path, monkeypatch) -> None:
+def test_states_survive_cache_eviction(word_file: Path, monkeypatch) -> None:
+    """States predict the same after their caches were evicted."""
     monkeypatch.setattr(predictors_words, "MAX_CACHED_HISTORIES", 2)
     predictor = WordsPredictor(WordModel.open(word_file))
     states = [predictor.feed(predictor.start(), TEXT[:end]) for end in range(len(TEXT))]
@@ -270,7 +281,8 @@ def trained(folder: Path, options: WordOptions) -> WordModel:
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
-def test_a_trained_network_writes_the_words_of_its_corpus(cell, tmp_path: Path) -> None:
+def test_trained_network_writes_corpus_words(cell, tmp_path: Path) -> None:
+    """A trained network writes the words of its corpus."""
     network = trained(tmp_path, replace(OPTIONS, cell=cell, batch=8, steps=200, learning_rate=2e-2))
     about = network.metadata
     assert (about.unit, about.cell, about.vocabulary) == (
@@ -285,12 +297,15 @@ def test_a_trained_network_writes_the_words_of_its_corpus(cell, tmp_path: Path) 
     assert set(split_words(written.encode())[:-1]) <= set(network.vocabulary.words)
 
 
-def test_a_prompt_may_end_with_an_unknown_word(tmp_path: Path) -> None:
+def test_prompt_may_end_unknown(tmp_path: Path) -> None:
+    """A prompt may end with an unknown word."""
     predictor = WordsPredictor(trained(tmp_path, OPTIONS))
     assert "".join(generate(predictor, b"zebra", 20, Options(temperature=0.5))).startswith(" ")
 
 
-def test_resuming_is_never_having_stopped(tmp_path: Path) -> None:
+def test_resumed_training_is_identical(tmp_path: Path) -> None:
+    """A resumed training equals one that was never stopped."""
+
     def stop_at_half(progress) -> None:
         if progress.step == 6:
             raise KeyboardInterrupt
@@ -307,7 +322,8 @@ def test_resuming_is_never_having_stopped(tmp_path: Path) -> None:
         WordTrainer.resume([CORPUS[0]], tmp_path / "half")
 
 
-def test_unknown_words_of_held_out_text_are_charged_for_byte_by_byte() -> None:
+def test_unknown_words_cost_byte_bits() -> None:
+    """Unknown words of held-out text are charged byte by byte."""
     vocabulary = Vocabulary.of([b"the cat sat. " * 9])
     torch.manual_seed(0)
     network = TorchNetwork(SHAPES[0], len(vocabulary.words) + 1)
@@ -326,7 +342,8 @@ def test_unknown_words_of_held_out_text_are_charged_for_byte_by_byte() -> None:
     )
 
 
-def test_too_little_text_is_told() -> None:
+def test_too_little_text_is_an_error() -> None:
+    """Too little text raises an error that says so."""
     with pytest.raises(CorpusError, match="give more"):
         WordTrainer([b"one two three"], OPTIONS)
 
@@ -334,7 +351,8 @@ def test_too_little_text_is_told() -> None:
 # Which model is used
 
 
-def test_a_model_of_the_other_unit_is_told_what_to_do_with(word_file: Path, tmp_path: Path) -> None:
+def test_wrong_unit_gives_advice(word_file: Path, tmp_path: Path) -> None:
+    """A model of the other unit raises an error that says how to use it."""
     with pytest.raises(ModelError, match=r"word-level model.*predictors"):
         Network.open(word_file)
     with pytest.raises(ModelError, match=r"byte-level model.*--unit word"):
@@ -345,9 +363,8 @@ def test_a_model_of_the_other_unit_is_told_what_to_do_with(word_file: Path, tmp_
         store.use("mine")
 
 
-def test_the_word_level_model_is_named_or_in_the_context_or_the_newest(
-    word_file: Path, tmp_path: Path, monkeypatch
-) -> None:
+def test_model_choice_has_three_sources(word_file: Path, tmp_path: Path, monkeypatch) -> None:
+    """The model is the named one, else the one in the config, else the newest."""
     monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
     with pytest.raises(ModelError, match="--unit word"):
         create(PredictorConfig(model=BUNDLED))

@@ -1,9 +1,9 @@
-"""Bringing the index of a workspace up to date, in a child process of the server.
+"""The child process of the server that updates the index of a workspace.
 
-It is ``python -m foretype_model.predictors.copy.index.child``, a process of its own because sorting
-takes a core for seconds and many times the memory of the text. A request comes as one line of JSON;
-what is written back is lines of JSON too. It ends when its standard input does, that is, together
-with whoever started it.
+``python -m foretype_model.predictors.copy.index.child`` is a process of its own, because sorting
+takes a core for seconds and many times the memory of the text. It reads a request as one line of
+JSON from standard input, and answers with lines of JSON. It ends when standard input is closed,
+that is, together with its parent.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 
 
 def main() -> None:
-    """Do what the request on standard input asks."""
+    """Run the request on standard input."""
     request = Request(**json.loads(sys.stdin.buffer.readline()))
     Thread(target=_end_with_parent, daemon=True).start()
-    if sys.platform != "win32":  # there, the parent sees to it
+    if sys.platform != "win32":  # on Windows, the parent sets the priority
         os.nice(19)
     try:
         private_folder(Path(request.folder))
@@ -37,17 +37,17 @@ def main() -> None:
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         _send(error=f"cannot keep the index in {request.folder} ({reason}): make room there")
-    except Exception as error:  # noqa: BLE001 (a traceback may hold text, and standard error is the editor's log)
+    except Exception as error:  # noqa: BLE001 (a traceback may hold text, and the editor logs standard error)
         _send(
             error=(
-                f"the workspace cannot be indexed ({type(error).__name__}): what was indexed "
-                f"before is in use"
+                f"the workspace cannot be indexed ({type(error).__name__}): "
+                f"using the previous index"
             )
         )
 
 
 class _ThrottledProgress:
-    """Tells the parent of progress, ten times a second at most."""
+    """Reports of progress to the parent, at most ten a second."""
 
     def __init__(self) -> None:
         self._next = 0.0

@@ -1,4 +1,4 @@
-"""An index without the words that are forgotten."""
+"""Mask forgotten words in an index."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from foretype_model.privacy.forgotten_words import MAX_CHARACTER_BYTES, is_whole
 
 
 def mask_word(segment: FMIndex, word: bytes) -> tuple[FMIndex, int]:
-    """The same index, in which no byte of `word` follows anything any more; and how many times it
-    did stand there.
-    """
+    """Return the index with all bytes of `word` masked, and the number of its occurrences."""
     if word in segment.masked_words:
         return segment, 0
     starts = _starts(segment, word)
@@ -26,32 +24,31 @@ def mask_word(segment: FMIndex, word: bytes) -> tuple[FMIndex, int]:
     for offset in range(len(word)):
         erased[starts + offset] = True
     rows = segment.rows_at(erased)
-    # What is masked already, with its file or with another word, counts for nothing.
+    # Occurrences that are already masked, by file or by another word, are not counted again.
     newly_masked = rows[np.frombuffer(segment.bwt_masked, np.uint8)[rows] != ERASED]
     count = len(np.unique(np.searchsorted(starts, segment.suffix_array[newly_masked], "right")))
     return replace(segment.mask_rows(newly_masked), masked_words=masked_words), count
 
 
 def contains_word(segment: FMIndex, word: bytes) -> bool:
-    """Whether `word` stands anywhere in the text of an index, be it masked or not."""
+    """Return whether `word` stands anywhere in the text of an index, masked or not."""
     return len(_starts(segment, word)) > 0
 
 
 def _starts(segment: FMIndex, word: bytes) -> NDArray[np.int64]:
-    """Where `word` begins in the text of an index, each time that it stands whole, in rising
-    order.
-    """
+    """Return the positions in the text where the whole word `word` begins, in rising order."""
     longest, ranges = segment.find(word)
     if longest < min(len(word), MAX_CONTEXT_BYTES):
         return np.zeros(0, np.int64)
+    # The rows after the last `MAX_CONTEXT_BYTES` bytes of the word; each is compared in full below.
     _, low, high = ranges[-1]
     starts = np.sort(segment.suffix_array[low:high].astype(np.int64)) - len(word)
     return np.array(
-        [start for start in starts.tolist() if _stands(segment.text, start, word)], np.int64
+        [start for start in starts.tolist() if _is_whole_at(segment.text, start, word)], np.int64
     )
 
 
-def _stands(text: NDArray[np.uint8], start: int, word: bytes) -> bool:
+def _is_whole_at(text: NDArray[np.uint8], start: int, word: bytes) -> bool:
     first, end = max(0, start - MAX_CHARACTER_BYTES), start + len(word)
     near = text[first : end + MAX_CHARACTER_BYTES].tobytes()
     return (

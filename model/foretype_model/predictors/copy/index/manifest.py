@@ -1,4 +1,4 @@
-"""What is kept on disk of a workspace beside its shards: which file is in which of them."""
+"""The manifest of an index on disk: the files that are indexed, and the segment of each."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from foretype_model.files.stamp import Stamp
 
 MANIFEST_FILE: Final = "manifest.json"
 SEGMENT_SUFFIX: Final = ".shard"
-MANIFEST_FORMAT: Final = 3
-"""The version of the manifest's layout, and of what is masked in the shards; another one is as good
-as none.
-"""
+MANIFEST_FORMAT: Final = 4
+"""Version of the manifest's layout and of the masking in the segments; others are not read."""
 
 _SEGMENT_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")
 
 
 class Entry(NamedTuple):
-    """A file that is indexed: its stamp then, the SHA-256 of its text, the file name of the shard
-    it is in.
+    """An indexed file.
+
+    Attributes:
+        stamp: of the file when it was read.
+        sha256: of its text, in hexadecimal.
+        segment: file name of the segment that holds the text.
     """
 
     stamp: Stamp
@@ -33,7 +35,7 @@ class Entry(NamedTuple):
 
 
 class SkippedEntry(NamedTuple):
-    """A file that was read and not indexed, and why."""
+    """A file that was read and is not indexed, with the reason."""
 
     stamp: Stamp
     reason: str
@@ -44,25 +46,24 @@ class Manifest:
     """The state of one index.
 
     Attributes:
-        files: what is indexed, by the files' names: absolute paths without links.
-        left_out: what was read and is not indexed.
-        skipped: how many files and folders were left out when all were last looked at, by reason.
-        large: file name of the shard of what seldom changes; empty where there is none.
-        young: the same, of what has changed since.
-        purged: the digest of the list of what is forgotten when nothing of it was left in the
-            shards.
+        files: the indexed files, by absolute path without links.
+        skipped_files: the files that were read and are not indexed.
+        skipped: the number of skipped files and folders at the last full scan, by reason.
+        base: file name of the segment of files that seldom change, or "".
+        delta: file name of the segment of files that have changed since, or "".
+        compacted: digest of the forget list when the segments were last free of forgotten text.
     """
 
     files: Mapping[str, Entry] = field(default_factory=dict)
-    left_out: Mapping[str, SkippedEntry] = field(default_factory=dict)
+    skipped_files: Mapping[str, SkippedEntry] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
-    large: str = ""
-    young: str = ""
-    purged: str = ""
+    base: str = ""
+    delta: str = ""
+    compacted: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """The manifest in a folder; an empty one where there is none, or none that can be used."""
+        """Return the manifest in a folder; an empty one if it is missing, damaged or foreign."""
         try:
             return cls._of(json.loads((folder / MANIFEST_FILE).read_bytes()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -70,24 +71,28 @@ class Manifest:
 
     @classmethod
     def _of(cls, values: Any) -> Manifest:
-        large, young, files = values["large"], values["young"], values["files"]
+        base, delta = values["base"], values["delta"]
         if values["format"] != MANIFEST_FORMAT or not (
-            _SEGMENT_NAME.fullmatch(large) and _SEGMENT_NAME.fullmatch(young)
+            _SEGMENT_NAME.fullmatch(base) and _SEGMENT_NAME.fullmatch(delta)
         ):
             raise ValueError("foreign")
         return cls(
-            {name: Entry(_stamp(stamp), str(sha256), str(segment)) for name,
-            (stamp, sha256, segment) in files.items()},
-            {name: SkippedEntry(_stamp(stamp), str(reason)) for name,
-            (stamp, reason) in values["left_out"].items()},
+            {
+                name: Entry(_stamp(stamp), str(sha256), str(segment))
+                for name, (stamp, sha256, segment) in values["files"].items()
+            },
+            {
+                name: SkippedEntry(_stamp(stamp), str(reason))
+                for name, (stamp, reason) in values["skipped_files"].items()
+            },
             {reason: int(count) for reason, count in values["skipped"].items()},
-            large,
-            young,
-            str(values.get("purged", "")),
-        )  # fmt: skip
+            base,
+            delta,
+            str(values["compacted"]),
+        )
 
     def write(self, folder: Path) -> None:
-        """Take the place of the manifest in a folder."""
+        """Replace the manifest in a folder."""
         values = {
             "format": MANIFEST_FORMAT,
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
@@ -96,8 +101,8 @@ class Manifest:
             partial.write_text(json.dumps(values), "utf-8")
 
     def segments(self) -> tuple[str, ...]:
-        """The file names of the shards there are."""
-        return tuple(name for name in (self.large, self.young) if name)
+        """Return the file names of the segments that exist."""
+        return tuple(name for name in (self.base, self.delta) if name)
 
 
 def _stamp(values: Any) -> Stamp:

@@ -1,6 +1,4 @@
-"""The indexes of all workspaces that were learnt from: what is forgotten in one of them is
-forgotten in all.
-"""
+"""The indexes of all workspaces; text forgotten in one of them is forgotten in all."""
 
 from __future__ import annotations
 
@@ -18,12 +16,11 @@ from foretype_model.privacy.forget_list import ForgetList
 
 
 class IndexRegistry:
-    """Those below one folder, which has the list of what is forgotten. An `Indexer`, as what it
-    does takes as long.
+    """The indexes below one folder, which holds their forget list; an `Indexer`.
 
     Raises:
-        WorkspaceError: from `open_all`, `forget`, `refresh` and `update`: it cannot be told what is
-            forgotten.
+        WorkspaceError: from `open_all`, `forget`, `refresh` and `update`: the forget list cannot
+            be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,15 +31,17 @@ class IndexRegistry:
         self._closed = False
 
     def open_all(self) -> list[Workspace]:
-        """All of them, to forget something in each."""
+        """Open all indexes, to forget something in each."""
         found = [Workspace((), folder) for folder in self._folders()]
         for index in found:
             index.open()
         return found
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
-        """Put a file or folder, or a word, on the list; what is open sees to itself, and the others
-        to come are opened without it. From the disk it goes with the next `update`.
+        """Add a file or folder, or a word, to the forget list.
+
+        Open indexes mask it themselves, others when they are opened. The next `update` removes it
+        from the disk.
         """
         if path:
             name = real_path(path)
@@ -52,11 +51,9 @@ class IndexRegistry:
         return Removed()
 
     def refresh(self, _progress: Callable[[int, int], None]) -> None:
-        """Have what is forgotten leave the disk in each index where some of it is left; nothing
-        else is renewed.
-        """
+        """Remove forgotten text from the disk, in each index that still holds some."""
         digest = ForgetList.read(self._folder).digest()
-        # Tried once: where it cannot be done, it is told, and not at each save.
+        # Tried once for each list: a failure is reported once, not at each save.
         if not digest or digest == self._compacted_digest:
             return
         self._compacted_digest = digest
@@ -65,25 +62,24 @@ class IndexRegistry:
             raise errors[0]
 
     def update(self, _paths: Collection[Path]) -> None:
-        """As `refresh`, where more was forgotten since."""
+        """Do the same as `refresh`, if the forget list has changed since."""
         self.refresh(lambda _done, _total: None)
 
     def close(self) -> None:
-        """End what `refresh` is at; it does nothing from now on."""
+        """Stop `refresh`, now and for good."""
         with self._lock:
             self._closed = True
             if self._running:
                 self._running.close()
 
     def _compact(self, folder: Path, digest: str) -> WorkspaceError | None:
-        """What went wrong, if anything did."""
+        """Remove forgotten text from one index; return the error, if there is one."""
         manifest = Manifest.read(folder)
-        # A shard that is no part of it, or a part of one, is what a renewal has left that was
-        # killed.
+        # Other segments, whole or partial, are leftovers of a killed update.
         whole = {path.name for path in folder.glob(f"*{SEGMENT_SUFFIX}*")} <= set(
             manifest.segments()
         )
-        if whole and manifest.purged == digest:
+        if whole and manifest.compacted == digest:
             return None
         with self._lock:
             if self._closed:
@@ -96,6 +92,6 @@ class IndexRegistry:
         return None
 
     def _folders(self) -> list[Path]:
-        """Where there is an index, or one was begun."""
+        """Return the folders that hold an index, or the beginning of one."""
         marks = (MANIFEST_FILE, LOCK_FILE_NAME, f"*{SEGMENT_SUFFIX}")
         return sorted({path.parent for mark in marks for path in self._folder.glob(f"*/{mark}")})

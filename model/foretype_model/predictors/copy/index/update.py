@@ -1,9 +1,8 @@
-"""From the index of a workspace as it was to one of the files as they are: what is to be in it, and
-in which shard.
+"""Update the index of a workspace on disk: select the files, and assign each to a segment.
 
-Most of a workspace seldom changes. It is in one large shard, and what has changed since is in a
-young one, which is small enough to be sorted anew at each save. What is in the large shard but
-changed or gone is masked by whoever reads.
+Most of a workspace seldom changes. It lies in a base segment, as in an LSM tree; files that have
+changed since lie in a delta segment, which is small enough to be sorted anew at each save. Readers
+mask the files of the base segment that have changed or gone.
 """
 
 from __future__ import annotations
@@ -45,41 +44,41 @@ from foretype_model.privacy.forgotten_words import redact_words
 from foretype_model.privacy.secret_scanner import redact
 
 MAX_FILE_BYTES: Final = 1_000_000
-"""Bytes of a file. What is larger is data or generated, and would push out a hundred files of the
-user's own.
+"""Most bytes of a file. A larger one is data or generated, and would displace a hundred files that
+the user wrote.
 """
 
 MAX_TOTAL_BYTES: Final = 20_000_000
-"""Bytes of all files, the newest first: twenty novels, or half a million lines of code. They take
-30 s to sort.
+"""Most bytes of all files, the newest first: twenty novels, or half a million lines of code. They
+take 30 s to sort.
 """
 
 MAX_DELTA_BYTES: Final = 1_000_000
-"""Bytes of the young shard; they take a second to sort."""
+"""Most bytes of the delta segment; they take a second to sort."""
 
 MAX_ENTRIES: Final = 50_000
-"""Entries of folders that are looked at, in some seconds. Where there are more, it is no project,
-but a home folder.
+"""Most entries of folders that are visited, in some seconds. A folder with more is a home folder,
+not a project.
 """
 
 OLDER: Final = "older than the newest 20 MB"
 
 CONTENT_REASONS: Final = frozenset({EMPTY, MINIFIED, NOT_TEXT})
-"""Reasons that hold for as long as a file is not changed."""
+"""Reasons to skip a file that hold until the file changes."""
 
 _PARTIAL: Final = re.compile(rf"\..*({re.escape(SEGMENT_SUFFIX)}|{re.escape(MANIFEST_FILE)})\..*")
-"""What is left of a write that was cut short."""
+"""The names of partial files, which an interrupted write leaves behind."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be done.
+    """A request to update an index.
 
     Attributes:
         folders: of the workspace, absolute.
-        folder: where the index is kept; the list of what is forgotten lies above it.
-        exclude: patterns of what is not to be learnt from.
-        paths: what was changed; None where everything is to be looked at.
+        folder: of the index; the forget list lies in the folder above it.
+        exclude: patterns of files that are not learnt from.
+        paths: the changed files and folders; None for a full scan.
     """
 
     folders: Sequence[str]
@@ -89,13 +88,13 @@ class Request:
 
 
 class IndexUpdate:
-    """One bringing up to date of an index on disk.
+    """One update of an index on disk.
 
     Args:
-        report: called with how many files were looked at, of how many.
+        report: called with the number of files visited, and of all files.
 
     Raises:
-        WorkspaceError: it cannot be told what is to be forgotten.
+        WorkspaceError: the forget list cannot be read.
     """
 
     def __init__(self, request: Request, report: Callable[[int, int], None]) -> None:
@@ -112,19 +111,18 @@ class IndexUpdate:
         self._changed = _changed(request.paths) if self._before.files else None
         self._skipped: Counter[str] = Counter()
         self._files: dict[str, Entry] = {}
-        self._left_out: dict[str, SkippedEntry] = {}
+        self._skipped_files: dict[str, SkippedEntry] = {}
         self._texts: dict[str, bytes] = {}
 
     def run(self) -> None:
-        """Write what is missing, and remove what it supersedes.
+        """Write the segments that are missing, and remove those that they supersede.
 
         Raises:
-            OSError: the index cannot be written; what was there is there still.
+            OSError: the index cannot be written; the previous index is still there.
         """
-        # First, too: where each renewal is killed before its end, what they leave must not fill the
-        # disk.
+        # Collect garbage first, too: leftovers of killed updates must not fill the disk.
         _collect_garbage(self._folder, self._before.segments())
-        # The index itself may lie in the workspace, as in a home folder.
+        # The index may itself lie in the workspace, as in a home folder.
         index = Path(real_path(self._folder))
         unwanted = (*self._forget_list.paths, str(index), str(index.parent / FORGET_LIST_FILE))
         found = {
@@ -135,10 +133,10 @@ class IndexUpdate:
         skipped = self._before.skipped
         if self._changed is None:
             skipped = dict(
-                self._skipped + Counter(entry.reason for entry in self._left_out.values())
+                self._skipped + Counter(entry.reason for entry in self._skipped_files.values())
             )
         after = Manifest(
-            self._files, self._left_out, skipped, base, delta, self._forget_list.digest()
+            self._files, self._skipped_files, skipped, base, delta, self._forget_list.digest()
         )
         if after != self._before:
             after.write(self._folder)
@@ -148,12 +146,15 @@ class IndexUpdate:
     # Finding
 
     def _find(self) -> dict[str, Stamp]:
-        """The files that may be texts of the user's."""
+        """Return the files that may be indexed, with their stamps."""
         if self._changed is None:
             return _stamped(
                 name for tree in self._trees for name in tree.walk(self._skipped, MAX_ENTRIES)
             )
-        known: dict[str, Entry | SkippedEntry] = {**self._before.files, **self._before.left_out}
+        known: dict[str, Entry | SkippedEntry] = {
+            **self._before.files,
+            **self._before.skipped_files,
+        }
         found = {
             name: entry.stamp
             for name, entry in known.items()
@@ -169,7 +170,7 @@ class IndexUpdate:
     # Selecting
 
     def _select(self, found: Mapping[str, Stamp]) -> None:
-        """Tell the files that are to be indexed, the newest, from those that are not."""
+        """Select the files to index, the newest first, up to `MAX_TOTAL_BYTES`."""
         digests: set[str] = set()
         total = 0
         newest_first = sorted(found, key=lambda name: (-found[name].mtime_ns, name))
@@ -183,21 +184,19 @@ class IndexUpdate:
                 entry = self._reuse(name, found[name]) or self._read(name, found[name])
                 _check_distinct(entry.sha256, digests)
             except SkippedFile as error:
-                self._left_out[name] = SkippedEntry(found[name], error.reason)
+                self._skipped_files[name] = SkippedEntry(found[name], error.reason)
                 self._texts.pop(name, None)
                 continue
             self._files[name] = entry
             total += size
 
     def _reuse(self, name: str, stamp: Stamp) -> Entry | None:
-        """What the manifest knows of a file that was not changed; raises `SkippedFile` where it
-        was left out.
-        """
+        """Return the entry of an unchanged file, or None; raise `SkippedFile` if it was skipped."""
         if self._changed is not None and is_covered(name, self._changed):
             return None
-        left_out = self._before.left_out.get(name)
-        if left_out and left_out.stamp == stamp and left_out.reason in CONTENT_REASONS:
-            raise SkippedFile(left_out.reason)
+        skipped = self._before.skipped_files.get(name)
+        if skipped and skipped.stamp == stamp and skipped.reason in CONTENT_REASONS:
+            raise SkippedFile(skipped.reason)
         entry = self._before.files.get(name)
         return self._entry(name, stamp, entry.sha256) if entry and entry.stamp == stamp else None
 
@@ -206,7 +205,7 @@ class IndexUpdate:
         return self._entry(name, stamp, hashlib.sha256(self._texts[name]).hexdigest())
 
     def _entry(self, name: str, stamp: Stamp, sha256: str) -> Entry:
-        """In the shard that holds this very text, or in none as yet."""
+        """Return an entry in the segment that already holds this text, or in none yet."""
         before = self._before.files.get(name)
         if (
             before
@@ -219,20 +218,20 @@ class IndexUpdate:
     # Building
 
     def _assign_segments(self, found: Mapping[str, Stamp]) -> tuple[str, str]:
-        """Bring each selected file into a shard; the file names of the large one and the young
-        one.
-        """
-        base = self._before.large if self._stored_names.get(self._before.large) else ""
+        """Put each selected file into a segment; return the names of the base and the delta."""
+        base = self._before.base if self._stored_names.get(self._before.base) else ""
         delta_names = [
             name for name, entry in self._files.items() if not base or entry.segment != base
         ]
+        # Merge the delta into the base once it is too large, or text must leave the base.
         if self._size(delta_names) > MAX_DELTA_BYTES or self._needs_compaction(
             self._stored_names.get(base, frozenset()), found
         ):
             base, delta_names = "", list(self._files)
         if self._size(delta_names) > MAX_DELTA_BYTES:
             return self._build(delta_names), ""
-        delta = self._before.young
+        # Keep the delta if it holds exactly these files, as they are now.
+        delta = self._before.delta
         if (
             self._stored_names.get(delta, frozenset())
             == set(delta_names)
@@ -245,14 +244,12 @@ class IndexUpdate:
         return sum(self._files[name].stamp.size for name in names)
 
     def _needs_compaction(self, stored: Collection[str], found: Mapping[str, Stamp]) -> bool:
-        """Whether a shard holds what must not stay on disk: forgotten files, and, looking at all,
-        any that are gone.
-        """
+        """Return whether a segment holds forgotten files or, in a full scan, removed files."""
         gone = self._changed is None and not found.keys() >= set(stored)
         return gone or any(self._forget_list.covers(name) for name in stored)
 
     def _build(self, names: Sequence[str]) -> str:
-        """The file name of a new shard with these files; empty where there are none."""
+        """Write a segment with these files; return its file name, or "" if no file is left."""
         texts = ((name, self._text(name)) for name in sorted(names))
         documents = [
             (name, redact_words(redact(text), self._words))
@@ -267,7 +264,7 @@ class IndexUpdate:
         return segment
 
     def _text(self, name: str) -> bytes | None:
-        """The text of a selected file; None where it has gone meanwhile."""
+        """Return the text of a selected file, or None if it is gone meanwhile."""
         if name not in self._texts:
             stamp = Stamp.of(name)
             try:
@@ -284,7 +281,7 @@ def _check_distinct(digest: str, digests: set[str]) -> None:
 
 
 def _changed(paths: Sequence[str] | None) -> frozenset[str] | None:
-    """The names of what was changed; None where everything has to be looked at."""
+    """Return the names of the changed files; None if a full scan is needed."""
     if paths is None or any(Path(path).name == ".gitignore" for path in paths):
         return None
     return frozenset(name for path in paths for name in aliases(path))
@@ -295,7 +292,7 @@ def _stamped(names: Iterable[str]) -> dict[str, Stamp]:
 
 
 def _files_below(tree: Tree, path: str) -> Iterator[str]:
-    """The files of a tree that are at a path or below it."""
+    """Yield the files of a tree at a path or below it."""
     if is_folder(path):
         yield from tree.walk(Counter(), MAX_ENTRIES, within=path)
     elif tree.includes(path):
@@ -303,8 +300,9 @@ def _files_below(tree: Tree, path: str) -> Iterator[str]:
 
 
 def _stored_names(path: Path, forgotten: Collection[bytes]) -> frozenset[str]:
-    """The names of the documents in a shard; none where it is broken, or holds a word that must not
-    stay on disk.
+    """Return the names of the documents in a segment that can be kept.
+
+    There are none if it is broken, or holds a word that must leave the disk.
     """
     try:
         segment = FMIndex.open(path)
@@ -315,11 +313,11 @@ def _stored_names(path: Path, forgotten: Collection[bytes]) -> frozenset[str]:
 
 
 def _collect_garbage(folder: Path, kept: Collection[str]) -> None:
-    """Remove shards that nothing refers to, and what was left of writes that were cut short."""
+    """Remove segments that no manifest refers to, and partial files of interrupted writes."""
     for path in folder.iterdir():
         if (path.suffix == SEGMENT_SUFFIX and path.name not in kept) or _PARTIAL.fullmatch(
             path.name
         ):
-            # Windows keeps a file that a server has open; the next sweep removes it.
+            # Windows keeps a file that a server has open; the next collection removes it.
             with suppress(OSError):
                 path.unlink()

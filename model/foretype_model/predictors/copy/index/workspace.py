@@ -1,6 +1,4 @@
-"""The index over the texts of one workspace: kept on disk between sessions, brought up to date by a
-child process.
-"""
+"""The index of one workspace: kept on disk between sessions, updated by a child process."""
 
 from __future__ import annotations
 
@@ -27,11 +25,11 @@ from foretype_model.predictors.copy.index.manifest import MANIFEST_FILE, Manifes
 from foretype_model.predictors.copy.index.update import Request
 from foretype_model.privacy.forget_list import ForgetList, is_covered
 
-# -P: what lies in the working directory is not imported.
+# -P: modules in the working directory are not imported.
 COMMAND: Final = (sys.executable, "-P", "-m", "foretype_model.predictors.copy.index.child")
 
 OPEN_ATTEMPTS: Final = 3
-"""At opening shards, while another server supersedes them."""
+"""Attempts to open the segments, while another server may replace them."""
 
 MAX_SMALL_MANIFEST_BYTES: Final = 200_000
 """Bytes of the manifest of a small index: some 1,000 files. Opening takes 45 us a file."""
@@ -43,13 +41,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Summary:
-    """What an index holds.
+    """The size of an index.
 
     Attributes:
-        files: how many.
-        size: of them, in bytes.
-        skipped: how many files and folders are left out, by reason
-            (`foretype_model.files.discovery.summarise_skipped` says it).
+        files: their number.
+        size: of all files, in bytes.
+        skipped: the number of skipped files and folders, by reason
+            (`foretype_model.files.discovery.summarise_skipped` puts it into words).
     """
 
     files: int
@@ -58,21 +56,21 @@ class Summary:
 
 
 class Workspace:
-    """The texts below some folders, as shards.
+    """The indexed texts below some folders, as segments.
 
-    The names of documents are absolute paths without links, as `real_path` gives them. Every method
-    may be called from any thread. `refresh`, `update` and `compact` take long, and wait for one
-    another; `open`, `forget` and `forget_word` take as long as `FMIndex.mask_documents`.
+    The names of documents are absolute paths without links, as `real_path` returns them. Any thread
+    may call any method. `refresh`, `update` and `compact` take long, and wait for one another;
+    `forget` and `forget_word` take as long as `FMIndex.mask_documents`, and `open` takes 45 us more
+    for each file.
 
     Args:
-        folders: of the workspace; none where it is only to forget, whatever folders the index is
-            of.
-        folder: where its index is kept, and nothing else; above it lies the list of what is
-            forgotten, in all indexes.
-        exclude: patterns of what is not learnt from, as in a ``.gitignore`` in each of the folders.
+        folders: of the workspace; none to forget text in an index of unknown folders.
+        folder: of the index, and of nothing else; the folder above it holds the forget list of all
+            indexes.
+        exclude: patterns of files that are not learnt from, as in a ``.gitignore`` in each folder.
 
     Raises:
-        WorkspaceError: from every method but `close`: it cannot be told what is forgotten.
+        WorkspaceError: from every method but `close`: the forget list cannot be read.
     """
 
     def __init__(
@@ -92,7 +90,7 @@ class Workspace:
 
     @property
     def segments(self) -> tuple[FMIndex, ...]:
-        """The index as it is known at this moment."""
+        """The segments of the index at this moment, masked."""
         return tuple(masked for _, masked in self._segments.values())
 
     @property
@@ -104,9 +102,7 @@ class Workspace:
 
     @property
     def forget_list(self) -> ForgetList | None:
-        """What is never to be offered again, as it was last read from the disk; None until that
-        could be told.
-        """
+        """The forget list as it was last read from the disk; None until it could be read."""
         return self._forget_list
 
     def is_small(self) -> bool:
@@ -122,9 +118,7 @@ class Workspace:
             self._forget_list = ForgetList.read(self._folder.parent)
 
     def open(self) -> tuple[FMIndex, ...]:
-        """What is on disk from last time, less the files that were changed or have gone, or are
-        excluded by now.
-        """
+        """Load the index from the disk, without files that are now changed, gone or excluded."""
         trees = [Tree(path, self.exclude) for path in self.folders]
         files = Manifest.read(self._folder).files.items()
         outdated = (
@@ -136,14 +130,14 @@ class Workspace:
         return self._load(frozenset(outdated))
 
     def refresh(self, progress: OnProgress = lambda _done, _total: None) -> tuple[FMIndex, ...]:
-        """Look at every file, and index what has changed.
+        """Visit every file, and index the changed ones.
 
         Args:
-            progress: called with how many files were looked at, of how many; both are equal once
-                the index is made.
+            progress: called with the number of files visited, and of all files; both are equal once
+                the index is written.
 
         Raises:
-            WorkspaceError: that could not be done; `segments` are what they were, less what is
+            WorkspaceError: the index could not be updated; `segments` stay, without text that is
                 forgotten by now.
         """
         try:
@@ -153,12 +147,13 @@ class Workspace:
         return self.segments
 
     def update(self, paths: Collection[Path]) -> tuple[FMIndex, ...]:
-        """Index the files or folders at `paths`, which were saved, created or removed; raises as
-        `refresh` does.
+        """Index the files or folders at `paths`, which were saved, created or removed.
+
+        Raises:
+            WorkspaceError: as `refresh`.
         """
         trees, indexed = [Tree(path, self.exclude) for path in self.folders], self._with_folders()
-        # Packages that are installed and logs that are written, which are none of ours, start no
-        # process.
+        # Files outside the index, such as installed packages and logs, start no process.
         relevant = tuple(str(path) for path in paths if _is_relevant(path, indexed, trees))
         try:
             if relevant or not paths:
@@ -168,15 +163,14 @@ class Workspace:
         return self.segments
 
     def compact(self) -> None:
-        """Have what is forgotten leave the disk, and take nothing in; raises as `refresh` does."""
+        """Remove forgotten text from the disk, and index nothing; raise as `refresh` does."""
         self._run_child(())
 
     def forget(self, path: Path) -> Removed:
-        """Offer nothing from a file, or from any below a folder, and never learn from it again, in
-        any workspace.
+        """Offer nothing from a file or folder, and never learn from it again, in any workspace.
 
-        The `segments` are without it at once, and so is every server that starts from now on. Its
-        text goes from the disk with the next `update`, of nothing if need be.
+        The `segments` are without it at once, and so is every server that starts from now on. The
+        next `update`, even of no paths, removes its text from the disk.
         """
         name = real_path(path)
         with self._lock:
@@ -194,23 +188,23 @@ class Workspace:
         return Removed(tuple(gone), sum(files[known].stamp.size for known in gone))
 
     def covers(self, path: Path) -> bool:
-        """Whether a file, or any below a folder, is indexed or forgotten."""
+        """Return whether a file, or any file below a folder, is indexed or forgotten."""
         name, forget_list = real_path(path), self._forget_list or ForgetList()
         return forget_list.covers(name) or any(
             is_covered(known, (name,)) for known in self._manifest.files
         )
 
     def _with_folders(self) -> set[str]:
-        """The names of all that is indexed, and of the folders that it is in."""
+        """Return the names of all indexed files and of the folders above them."""
         names = set[str]()
         for name in self._manifest.files:
             while name not in names:
                 names.add(name)
-                name = os.path.dirname(name)  # noqa: PTH120, PLW2901 (of thousands of files, and a Path is slow)
+                name = os.path.dirname(name)  # noqa: PTH120, PLW2901 (for thousands of files, and a Path is slow)
         return names
 
     def unforget(self, path: Path) -> None:
-        """Take `forget` back; an `update` of that path learns from it again."""
+        """Undo `forget`; an `update` of that path learns from it again."""
         name = real_path(path)
         with self._lock:
             self._forget_list = ForgetList.change(
@@ -218,7 +212,7 @@ class Workspace:
             )
 
     def forget_word(self, word: str) -> Removed:
-        """Offer `word` never again where it stands whole, in any file; otherwise as `forget`."""
+        """Never offer the whole word `word` again, from any file; otherwise as `forget`."""
         with self._lock:
             self._forget_list = ForgetList.change(
                 self._folder.parent, lambda forget_list: forget_list.with_word(word)
@@ -226,7 +220,7 @@ class Workspace:
             return Removed(occurrences=self._mask(self._segments))
 
     def close(self) -> None:
-        """End the child process, if there is one; none is started from now on."""
+        """End the child process, if there is one, and start no other."""
         with self._lock:
             self._closed = True
             if self._child:
@@ -253,16 +247,16 @@ class Workspace:
                     error = _send_request(child, request, progress)
             except OSError as problem:
                 error = (
-                    f"cannot start what indexes the workspace ({problem.strerror}): close "
+                    f"cannot start the indexer of the workspace ({problem.strerror}): close "
                     f"other programs"
                 )
             if error and not self._closed:
                 raise WorkspaceError(error)
 
-    # What is loaded
+    # The loaded segments
 
     def _load(self, outdated: frozenset[str] = frozenset()) -> tuple[FMIndex, ...]:
-        """Read what is on disk, with all files masked that are not to be found in it."""
+        """Load the index from the disk, and mask the files that are outdated or forgotten."""
         with self._lock:
             self._forget_list = ForgetList.read(self._folder.parent)
             self._outdated = outdated
@@ -272,15 +266,13 @@ class Workspace:
                 if None not in opened.values():
                     break
             if broken := [segment for segment, pair in opened.items() if pair is None]:
-                log.warning("broken and made again: %s in %s", ", ".join(broken), self._folder)
-            self._manifest = replace(manifest, left_out={})
+                log.warning("rebuilding broken segments %s in %s", ", ".join(broken), self._folder)
+            self._manifest = replace(manifest, skipped_files={})
             self._mask({segment: pair for segment, pair in opened.items() if pair})
             return self.segments
 
     def _opened(self, segment: str) -> tuple[FMIndex, FMIndex] | None:
-        """A shard as it is on disk, and masked as it was last; None where it is broken or
-        superseded.
-        """
+        """Return a segment as it is on disk, and as last masked; None if it is broken."""
         if segment in self._segments:
             return self._segments[segment]
         try:
@@ -290,9 +282,9 @@ class Workspace:
         return opened, opened
 
     def _mask(self, segments: Mapping[str, tuple[FMIndex, FMIndex]]) -> int:
-        """Take these shards for the index, once all is hidden in them that is not to be offered.
+        """Mask outdated and forgotten text in these segments, and make them the index.
 
-        How many words were hidden, that were not before, is returned.
+        Return the number of occurrences of words that were not masked before.
         """
         count, ready = 0, {}
         forget_list = self._forget_list or ForgetList()
@@ -304,9 +296,9 @@ class Workspace:
                 if not self._is_current(name, segment) or forget_list.covers(name)
             )
             if (hidden or words) and not whole.is_intact:
-                # Something else would be hidden. The next `refresh` makes it again.
+                # Damaged positions would mask other text; the next `refresh` rebuilds the segment.
                 continue
-            # What is masked already need not be again.
+            # Start from the masked segment, if all of its masks still hold.
             current = (masked if masked.masked_names <= hidden else whole).mask_documents(hidden)
             for word in words:
                 current, found = mask_word(current, word)
@@ -321,17 +313,17 @@ class Workspace:
 
 
 def _is_relevant(path: Path, indexed: set[str], trees: Collection[Tree]) -> bool:
-    """Whether what is at a path is or was text of the user's, or says what is."""
+    """Return whether a path is, was or may be indexed, or holds ignore rules."""
     names = aliases(path)
     if not indexed.isdisjoint(names):
         return True
-    # A rule matters where it holds.
+    # An ignore file matters to the folder that it is in.
     places = {real_path(path.parent)} if path.name == ".gitignore" else names
     return any(tree.covers(place) for tree in trees for place in places)
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # Of low priority, and out of reach of a Ctrl+C that is meant for the parent.
+    # Low priority, and no Ctrl+C that is meant for the parent.
     if sys.platform == "win32":
         flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
         return subprocess.Popen(
@@ -343,7 +335,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _send_request(child: subprocess.Popen[bytes], request: str, progress: OnProgress) -> str | None:
-    """Have the child do what is requested; what went wrong, if anything did."""
+    """Have the child run a request; return the error message, if there is one."""
     assert child.stdin and child.stdout
     with suppress(BrokenPipeError):
         child.stdin.write(request.encode() + b"\n")
@@ -355,8 +347,5 @@ def _send_request(child: subprocess.Popen[bytes], request: str, progress: OnProg
         if "progress" in message:
             progress(*message["progress"])
     if child.wait() and not error:
-        error = (
-            f"what indexes the workspace ended with status {child.returncode}: what was "
-            f"indexed before is in use"
-        )
+        error = f"the indexer exited with status {child.returncode}: using the previous index"
     return error

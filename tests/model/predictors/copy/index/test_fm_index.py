@@ -1,8 +1,7 @@
-"""The index against plain counting: what followed any context, how often and where; and a file that
-is whole or none.
+"""The index equals plain counting of followers and places; its file is whole or broken.
 
-In these texts everything repeats, so that contexts are long, alike, and go round from the end of
-the text to its start.
+These texts repeat themselves, so that contexts are long, alike, and continue from the end of the
+text at its start.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from foretype_model.errors import BrokenIndexError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.copy.index import suffix_sort
 from foretype_model.predictors.copy.index.fm_index import (
-    BLOCK_ROWS,
     MAX_CONTEXT_BYTES,
     FMIndex,
     Location,
 )
+from foretype_model.predictors.copy.index.segment_file import BLOCK_ROWS
 
 MARK = bytes([END_OF_TEXT])
 PIECES = st.sampled_from(
@@ -44,12 +43,12 @@ def named(texts: list[bytes]) -> Documents:
 
 
 def whole_text(documents: Documents) -> bytes:
-    """The documents one after the other, each between two marks."""
+    """The documents one after the other, separated by marks."""
     return MARK + b"".join(text + MARK for _, text in documents)
 
 
 def positions_after(text: bytes, context: bytes) -> list[int]:
-    """Where in the text, which goes round, `context` stands right before."""
+    """The positions in the cyclic text that follow `context`."""
     ahead = b""
     while len(ahead) < len(context):
         ahead = text + ahead
@@ -58,7 +57,7 @@ def positions_after(text: bytes, context: bytes) -> list[int]:
 
 
 def rows_at(segment: FMIndex, context: bytes) -> tuple[int, int]:
-    """The rows that the index gives to all of a context; none where it does not know it."""
+    """The rows of a whole context in the index; none if it does not occur."""
     longest, ranges = segment.find(context)
     if longest < len(context):
         return 0, 0
@@ -76,9 +75,8 @@ def place_of(documents: Documents, position: int) -> Location:
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS, lot=st.sampled_from([2, 50, suffix_sort.MAX_BUCKET]))
-def test_what_follows_a_context_is_what_counting_finds(
-    texts: list[bytes], context: bytes, lot: int
-) -> None:
+def test_followers_equal_plain_counting(texts: list[bytes], context: bytes, lot: int) -> None:
+    """The followers of any context are those that plain counting finds."""
     text = whole_text(named(texts))
     with patch.object(suffix_sort, "MAX_BUCKET", lot):
         segment = FMIndex.build(named(texts))
@@ -99,7 +97,8 @@ def test_what_follows_a_context_is_what_counting_finds(
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS)
-def test_stepping_is_finding(texts: list[bytes], context: bytes) -> None:
+def test_stepping_equals_finding(texts: list[bytes], context: bytes) -> None:
+    """Stepping through a context leads to the state of finding it."""
     segment = FMIndex.build(named(texts))
     matches = segment.start()
     for i, byte in enumerate(context):
@@ -109,13 +108,14 @@ def test_stepping_is_finding(texts: list[bytes], context: bytes) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(texts=TEXTS, context=CONTEXTS, byte=st.sampled_from(list("ab\né".encode())))
-def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, byte: int) -> None:
+def test_locations_equal_plain_search(texts: list[bytes], context: bytes, byte: int) -> None:
+    """The locations of a follower are those that a plain search finds."""
     documents, context = named(texts), context[-MAX_CONTEXT_BYTES:]
     text, segment = whole_text(documents), FMIndex.build(named(texts))
     expected = {place_of(documents, i) for i in positions_after(text, context) if text[i] == byte}
     rows = (len(context), *rows_at(segment, context))
-    assert set(segment.places(rows, byte, len(text))) == expected
-    few = list(segment.places(rows, byte, 3))
+    assert set(segment.locate(rows, byte, len(text))) == expected
+    few = list(segment.locate(rows, byte, 3))
     assert len(set(few)) == len(few) == min(3, len(expected))
     assert set(few) <= expected
 
@@ -127,7 +127,8 @@ def test_places_are_those_where_it_stands(texts: list[bytes], context: bytes, by
     later=st.sets(st.integers(0, 4)),
     context=CONTEXTS,
 )
-def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, context) -> None:
+def test_masked_index_equals_others_alone(texts, masked, later, context) -> None:
+    """An index with masked documents counts as an index of the others."""
     documents = named(texts)
     gone = [{documents[i][0] for i in some if i < len(documents)} for some in (masked, later)]
     whole = FMIndex.build(documents)
@@ -141,12 +142,13 @@ def test_without_documents_it_is_an_index_of_the_others(texts, masked, later, co
     assert (got.total, got.max_count) == (expected.total, expected.max_count)
     assert np.array_equal(got.shares, expected.shares)
     rows = (len(context), *rows_at(segment, context))
-    assert not {place.name for byte in b"ab\n" for place in segment.places(rows, byte, 1000)} & (
+    assert not {place.name for byte in b"ab\n" for place in segment.locate(rows, byte, 1000)} & (
         gone[0] | gone[1]
     )
 
 
-def test_names_that_are_unknown_mask_nothing() -> None:
+def test_unknown_names_mask_nothing() -> None:
+    """Unknown names mask nothing, and masking twice is masking once."""
     segment = FMIndex.build(named([b"abc"]))
     assert segment.mask_documents({"/texts/9"}) is segment
     assert segment.mask_documents({"/texts/0"}).mask_documents({"/texts/0"}).masked_names == {
@@ -154,7 +156,8 @@ def test_names_that_are_unknown_mask_nothing() -> None:
     }
 
 
-def test_documents_come_back_as_they_were() -> None:
+def test_documents_are_restored() -> None:
+    """The text of each document can be read back."""
     documents = named([b"one\n", b"", "zwei é".encode()])
     segment = FMIndex.build(documents)
     assert [(name, segment.document(name)) for name in segment.names] == documents
@@ -170,7 +173,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def same(a: FMIndex, b: FMIndex) -> bool:
-    """Whether both answer alike, but for what is read from disk only where it is needed."""
+    """Whether both answer alike, apart from the mapped parts."""
     contexts = (b"", b"a", b"ab", b"b" * 9, "é".encode(), MARK)
     return (a.names, a.bwt, [a.find(c) for c in contexts], len(a)) == (
         b.names, b.bwt, [b.find(c) for c in contexts], len(b),
@@ -181,9 +184,10 @@ def same(a: FMIndex, b: FMIndex) -> bool:
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts=TEXTS, context=CONTEXTS, masked=st.booleans())
-def test_what_is_saved_is_opened(
+def test_saved_index_opens_equal(
     file: Path, texts: list[bytes], context: bytes, masked: bool
 ) -> None:
+    """An opened index answers as the saved one, without its masks."""
     documents = named(texts)
     built = FMIndex.build(documents)
     (built.mask_documents(built.names) if masked else built).save(file)
@@ -193,13 +197,14 @@ def test_what_is_saved_is_opened(
     assert opened.find(context) == built.find(context)
     assert [opened.document(name) for name in opened.names] == texts
     rows = (len(context), *rows_at(built, context))
-    assert list(opened.places(rows, ord("a"), 50)) == list(built.places(rows, ord("a"), 50))
+    assert list(opened.locate(rows, ord("a"), 50)) == list(built.locate(rows, ord("a"), 50))
     assert same(opened.mask_documents(opened.names[:1]), built.mask_documents(built.names[:1]))
     opened.save(file)  # over the file that it is mapped from
     assert same(FMIndex.open(file), built)
 
 
 def test_any_name_can_be_saved(file: Path) -> None:
+    """Documents may have any name."""
     names = ("/é/日本", "/a\nb", "/lone\udcff", "")
     FMIndex.build([(name, b"text") for name in names]).save(file)
     assert FMIndex.open(file).names == names
@@ -213,7 +218,8 @@ def saved(file: Path) -> tuple[FMIndex, bytes]:
     return whole, file.read_bytes()
 
 
-def test_a_file_that_was_cut_short_is_told(saved: tuple[FMIndex, bytes], file: Path) -> None:
+def test_truncated_file_is_broken(saved: tuple[FMIndex, bytes], file: Path) -> None:
+    """A truncated or extended file raises a BrokenIndexError."""
     _, content = saved
     for length in range(0, len(content), 7):
         file.write_bytes(content[:length])
@@ -231,9 +237,8 @@ def test_a_file_that_was_cut_short_is_told(saved: tuple[FMIndex, bytes], file: P
     early=st.booleans(),
     garbage=st.binary(min_size=1, max_size=12),
 )
-def test_a_file_that_was_changed_is_told_or_answers_the_same(
-    saved, file, at, early, garbage
-) -> None:
+def test_changed_file_is_broken_or_equal(saved, file, at, early, garbage) -> None:
+    """A changed file raises a BrokenIndexError of one line, or answers the same."""
     whole, content = saved
     start = int(at * (200 if early else len(content)))
     file.write_bytes((content[:start] + garbage + content[start + len(garbage) :])[: len(content)])
@@ -245,7 +250,8 @@ def test_a_file_that_was_changed_is_told_or_answers_the_same(
         assert same(opened, whole)
 
 
-def test_what_is_no_index_is_told(tmp_path: Path) -> None:
+def test_other_files_are_broken(tmp_path: Path) -> None:
+    """A file that is no index raises a BrokenIndexError with advice."""
     other = tmp_path / "other"
     other.write_bytes(b"foretype index 1\n" + bytes(1000))
     empty = tmp_path / "empty"

@@ -12,10 +12,11 @@ from foretype_model.files import discovery
 from foretype_model.predictors.copy.index import update
 from foretype_model.predictors.copy.index.workspace import Workspace
 
-# What is indexed
+# The indexed files
 
 
-def test_indexes_the_texts_of_a_folder_and_finds_them_again(place):
+def test_folder_is_indexed_and_reopened(place):
+    """The texts of a folder are indexed, and found again at the next start."""
     place.write("a.txt", "one\n")
     place.write("deep/b.txt", "\N{BYTE ORDER MARK}two\r\n")
     place.write("c.bin", b"\0\0")
@@ -32,7 +33,8 @@ def test_indexes_the_texts_of_a_folder_and_finds_them_again(place):
     assert again.summary == workspace.summary
 
 
-def test_the_index_is_private(place):
+def test_index_is_private(place):
+    """Other users cannot read the index."""
     place.write("a.txt", "one\n")
     place.workspace().refresh()
     assert place.index.stat().st_mode & 0o777 == 0o700
@@ -41,13 +43,15 @@ def test_the_index_is_private(place):
     )
 
 
-def test_no_text_at_all_is_no_shard(place):
+def test_empty_workspace_has_no_segment(place):
+    """A workspace without text has no segment."""
     assert place.workspace().refresh() == ()
     assert Workspace((), place.index).refresh() == ()
     assert place.workspace().update([place.folder / "nothing.txt"]) == ()
 
 
-def test_a_folder_that_is_a_link_gives_the_names_behind_it(place, tmp_path):
+def test_linked_folder_gives_real_names(place, tmp_path):
+    """Files of a linked folder have their real names."""
     file = place.write("a.txt", "one\n")
     (tmp_path / "link").symlink_to(place.folder, target_is_directory=True)
     workspace = Workspace((tmp_path / "link",), place.index)
@@ -59,14 +63,16 @@ def test_a_folder_that_is_a_link_gives_the_names_behind_it(place, tmp_path):
     assert workspace.forget(tmp_path / "link" / "a.txt").names == (str(file),)
 
 
-def test_folders_within_one_another_give_each_text_once(place):
+def test_nested_folders_index_once(place):
+    """Nested folders give each text once."""
     place.write("inside/a.txt", "one\n")
     workspace = Workspace((place.folder, place.folder / "inside"), place.index)
     workspace.refresh()
     assert place.content(workspace) == {"inside/a.txt": b"one\n"}
 
 
-def test_an_index_within_the_workspace_is_not_indexed(place):
+def test_index_is_not_indexed(place):
+    """An index within the workspace is not indexed itself."""
     place.write("a.txt", "one\n")
     workspace = Workspace((place.folder.parent,), place.index)
     workspace.refresh()
@@ -74,7 +80,8 @@ def test_an_index_within_the_workspace_is_not_indexed(place):
     assert place.content(workspace) == {"a.txt": b"one\n"}
 
 
-def test_a_name_that_is_no_text_does_no_harm(place):
+def test_undecodable_names_are_indexed(place):
+    """A file name that is not UTF-8 does no harm."""
     name = os.fsdecode(os.fsencode(place.folder) + b"/caf\xe9.txt")
     place.write(name, "one\n")
     workspace = place.workspace()
@@ -82,7 +89,8 @@ def test_a_name_that_is_no_text_does_no_harm(place):
     assert place.content(workspace) == {Path(name).name: b"one\n"}
 
 
-def test_the_newest_come_first_where_there_is_too_much(place, monkeypatch):
+def test_newest_files_come_first(place, monkeypatch):
+    """The newest files are indexed if there are too many bytes."""
     monkeypatch.setattr(update, "MAX_TOTAL_BYTES", 100)
     for number in range(10):
         place.write(f"{number}.txt", f"{number} ".ljust(30))
@@ -93,13 +101,15 @@ def test_the_newest_come_first_where_there_is_too_much(place, monkeypatch):
     assert sorted(place.content(place.renew())) == ["0.txt", "8.txt", "9.txt"]
 
 
-def test_a_large_file_is_left_out_and_pushes_nothing_out(place, tiers):
+def test_large_files_displace_nothing(place, tiers):
+    """A large file is skipped, and displaces no other."""
     place.write("a.txt", "one\n")
     place.write("large.txt", "x " * 1000)
     assert sorted(place.content(place.renew())) == ["a.txt"]
 
 
-def test_of_duplicates_the_newest_counts_and_the_other_takes_its_place(place):
+def test_newest_duplicate_counts(place):
+    """Of duplicates the newest is indexed, and another one once that is gone."""
     place.write("a.txt", "one\n")
     newest = place.write("b.txt", "one\n")
     workspace = place.workspace()
@@ -110,10 +120,11 @@ def test_of_duplicates_the_newest_counts_and_the_other_takes_its_place(place):
     assert sorted(place.content(workspace)) == ["a.txt"]
 
 
-# What changes
+# Changes
 
 
-def test_a_touch_builds_nothing_and_a_change_does(place):
+def test_only_changes_build_segments(place):
+    """A touched file builds no segment; a changed one does."""
     place.write("a.txt", "one\n")
     workspace = place.workspace()
     workspace.refresh()
@@ -128,7 +139,8 @@ def test_a_touch_builds_nothing_and_a_change_does(place):
     assert place.content(workspace) == {"a.txt": b"two\n"}
 
 
-def test_what_was_changed_deleted_or_excluded_meanwhile_is_not_offered_when_opened(place):
+def test_opening_masks_outdated_files(place):
+    """Files that were changed, deleted or excluded meanwhile are masked when the index opens."""
     for name in ("changed.txt", "deleted.txt", "excluded.txt", "ignored.txt", "same.txt"):
         place.write(name, name)
     place.workspace().refresh()
@@ -142,7 +154,8 @@ def test_what_was_changed_deleted_or_excluded_meanwhile_is_not_offered_when_open
     assert sorted(place.content(workspace)) == ["changed.txt", "same.txt"]
 
 
-def test_update_takes_what_was_saved_created_and_removed_and_looks_at_nothing_else(place):
+def test_update_visits_given_paths_only(place):
+    """An update visits the given files and folders, and no others."""
     for name in ("saved.txt", "removed.txt", "folder/a.txt", "folder/b.txt", "other.txt"):
         place.write(name, name)
     workspace = place.workspace("*.secret")
@@ -163,7 +176,8 @@ def test_update_takes_what_was_saved_created_and_removed_and_looks_at_nothing_el
     }
 
 
-def test_a_file_outside_the_workspace_is_none_of_it(place, tmp_path):
+def test_outside_files_are_not_indexed(place, tmp_path):
+    """A file outside the workspace is not indexed."""
     place.write("a.txt", "one\n")
     workspace = place.workspace()
     workspace.refresh()
@@ -171,7 +185,8 @@ def test_a_file_outside_the_workspace_is_none_of_it(place, tmp_path):
     assert sorted(place.content(workspace)) == ["a.txt"]
 
 
-def test_a_file_that_became_a_link_goes(place, tmp_path):
+def test_links_replace_files(place, tmp_path):
+    """A file that became a link leaves the index."""
     file = place.write("a.txt", "one\n")
     place.write("b.txt", "two\n")
     place.renew()
@@ -180,7 +195,8 @@ def test_a_file_that_became_a_link_goes(place, tmp_path):
     assert sorted(place.content(place.renew(file, everything=False))) == ["b.txt"]
 
 
-def test_a_saved_gitignore_counts_at_once(place):
+def test_saved_gitignore_counts_at_once(place):
+    """A saved .gitignore applies at once."""
     place.write("a.log", "one\n")
     workspace = place.workspace()
     workspace.refresh()
@@ -189,21 +205,23 @@ def test_a_saved_gitignore_counts_at_once(place):
     assert b"one" not in place.on_disk()
 
 
-def test_what_changes_goes_into_the_young_shard_until_that_outgrows_it(place, tiers):
+def test_changes_go_into_delta_segment(place, tiers):
+    """Changed files go into the delta segment, until it outgrows its limit."""
     for name in ("a.txt", "b.txt", "c.txt"):
         place.write(name, name * 20)
     place.renew()
-    (large,) = place.segments()
+    (base,) = place.segments()
     place.renew(place.write("a.txt", "saved " * 10), everything=False)
-    assert large in place.segments()
+    assert base in place.segments()
     assert len(place.segments()) == 2
     workspace = place.renew(place.write("b.txt", "this too " * 10), everything=False)
-    assert large not in place.segments()
+    assert base not in place.segments()
     assert len(place.segments()) == 1
     assert place.content(workspace)["a.txt"] == b"saved " * 10
 
 
-def test_the_text_of_deleted_and_excluded_files_leaves_the_disk(place, tiers):
+def test_removed_text_leaves_the_disk(place, tiers):
+    """The text of deleted and excluded files leaves the disk."""
     for name in ("keep.txt", "deleted.txt", "excluded.txt"):
         place.write(name, f"the text of {name} " * 5)
     place.renew()
@@ -227,7 +245,7 @@ EDITS = st.lists(
 
 
 def edit(place, kind: str, name: str, text: str) -> list[Path]:
-    """What was changed."""
+    """Make an edit; return the changed paths."""
     file = place.folder / name
     if kind == "write":
         return [place.write(name, text)]
@@ -248,7 +266,8 @@ def edit(place, kind: str, name: str, text: str) -> list[Path]:
 
 @settings(max_examples=100, deadline=None)
 @given(edits=EDITS)
-def test_after_any_edits_the_index_is_what_a_fresh_one_would_be(make_indexed_folder, edits):
+def test_updated_index_equals_fresh_one(make_indexed_folder, edits):
+    """After any edits, the updated index equals a fresh one."""
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(update, "MAX_DELTA_BYTES", 60)
         folder = Path(name).resolve() / "texts"

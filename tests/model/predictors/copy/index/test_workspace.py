@@ -12,10 +12,11 @@ import pytest
 from foretype_model.errors import WorkspaceError
 from foretype_model.predictors.copy.index.workspace import COMMAND, Workspace
 
-# What is forgotten
+# Forgetting
 
 
-def test_what_is_forgotten_is_gone_at_once_and_from_the_disk_and_for_good(place):
+def test_forgotten_files_are_gone_for_good(place):
+    """A forgotten file or folder is gone at once, from the disk, and for good."""
     file = place.write("diary.txt", "dear diary\n")
     place.write("notes/a.txt", "notes of one\n")
     place.write("notes/b.txt", "notes of two\n")
@@ -43,7 +44,8 @@ def test_what_is_forgotten_is_gone_at_once_and_from_the_disk_and_for_good(place)
     assert restarted.forget_list.paths == (str(file), str(place.folder / "notes"))
 
 
-def test_what_is_forgotten_leaves_a_large_shard_too(place, tiers):
+def test_forgotten_text_leaves_base_segment(place, tiers):
+    """Forgotten text leaves a base segment, too."""
     for name in ("a.txt", "b.txt"):
         file = place.write(name, f"the text of {name} " * 10)
     workspace = place.renew()
@@ -53,7 +55,8 @@ def test_what_is_forgotten_leaves_a_large_shard_too(place, tiers):
     assert b"text of a" in place.on_disk()
 
 
-def test_what_is_unforgotten_is_learnt_again(place):
+def test_unforgotten_files_are_learnt_again(place):
+    """A file that is no longer forgotten is learnt again."""
     file = place.write("diary.txt", "dear diary\n")
     workspace = place.workspace()
     workspace.refresh()
@@ -65,7 +68,8 @@ def test_what_is_unforgotten_is_learnt_again(place):
     assert workspace.forget_list.paths == ()
 
 
-def test_a_forgotten_word_is_kept(place):
+def test_forgotten_words_are_listed_once(place):
+    """A word stays on the forget list, once."""
     place.workspace().forget_word("naïve")
     workspace = place.workspace()
     workspace.forget_word("naïve")
@@ -73,7 +77,8 @@ def test_a_forgotten_word_is_kept(place):
 
 
 @pytest.mark.parametrize("broken", ["", "[]", "{}", '{"paths": 1, "words": []}', "\0"])
-def test_nothing_is_learnt_where_it_cannot_be_told_what_to_forget(place, broken):
+def test_unreadable_forget_list_stops_learning(place, broken):
+    """Nothing is indexed while the forget list cannot be read."""
     place.write("a.txt", "one\n")
     place.index.mkdir()
     (place.index / "forgotten.json").write_text(broken)
@@ -82,7 +87,7 @@ def test_nothing_is_learnt_where_it_cannot_be_told_what_to_forget(place, broken)
     assert place.segments() == []
 
 
-# What goes wrong
+# Failures
 
 
 @pytest.mark.parametrize(
@@ -95,17 +100,21 @@ def test_nothing_is_learnt_where_it_cannot_be_told_what_to_forget(place, broken)
         '{"format": 1}',
         "[" * 100_000,
         (
-            '{"format": 1, "large": "../../other.shard", "young": "", "files": {}, "left_out": {}, '
-            '"skipped": {}}'
+            '{"format": 4, "base": "../../other.shard", "delta": "", "files": {}, "compacted": "", '
+            '"skipped_files": {}, "skipped": {}}'
         ),
         (
-            '{"format": 1, "large": "", "young": "", "files": {"a": [1, 2]}, "left_out": {}, '
-            '"skipped": {}}'
+            '{"format": 4, "base": "", "delta": "", "files": {"a": [1, 2]}, "compacted": "", '
+            '"skipped_files": {}, "skipped": {}}'
         ),
-        '{"format": 0, "large": "", "young": "", "files": {}, "left_out": {}, "skipped": {}}',
+        (
+            '{"format": 0, "base": "", "delta": "", "files": {}, "compacted": "", '
+            '"skipped_files": {}, "skipped": {}}'
+        ),
     ],
 )
-def test_a_broken_manifest_is_made_again(place, broken):
+def test_broken_manifest_is_rebuilt(place, broken):
+    """A broken or foreign manifest is rebuilt."""
     place.write("a.txt", "one\n")
     place.renew()
     (place.index / "manifest.json").write_text(broken)
@@ -116,7 +125,8 @@ def test_a_broken_manifest_is_made_again(place, broken):
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut", "foreign", "noise"])
-def test_a_broken_shard_is_made_again_from_what_is_left(place, tiers, damage):
+def test_broken_segment_is_rebuilt(place, tiers, damage):
+    """A broken segment is rebuilt from the files."""
     for name in ("a.txt", "b.txt", "c.txt"):
         place.write(name, f"{name} " * 20)
     place.renew()
@@ -145,7 +155,8 @@ CRASHES = {
 
 
 @pytest.mark.parametrize("crash", CRASHES.values(), ids=CRASHES)
-def test_a_crash_of_the_child_leaves_the_index_that_was_there(place, monkeypatch, crash):
+def test_crashed_child_keeps_previous_index(place, monkeypatch, crash):
+    """A crash of the child process leaves the previous index."""
     place.write("a.txt", "one\n")
     workspace = place.workspace()
     workspace.refresh()
@@ -167,7 +178,8 @@ def test_a_crash_of_the_child_leaves_the_index_that_was_there(place, monkeypatch
     assert len(list(place.index.iterdir())) == len({"the lock", "the manifest", "one shard"})
 
 
-def test_a_full_disk_is_one_line(place, monkeypatch):
+def test_full_disk_is_one_line(place, monkeypatch):
+    """A full disk is an error of one line, with advice."""
     place.write("a.txt", "one\n" * 10_000)
     code = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
     code += "; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
@@ -201,7 +213,8 @@ def occupied(place):
         yield lock
 
 
-def test_the_child_ends_with_its_parent(place, occupied):
+def test_child_ends_with_parent(place, occupied):
+    """The child process ends with its parent."""
     with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         child.stdin.write(request(place))
         child.stdin.flush()
@@ -212,7 +225,8 @@ def test_the_child_ends_with_its_parent(place, occupied):
     assert place.segments() == []
 
 
-def test_closing_ends_what_is_under_way_and_all_that_would_come(place, occupied):
+def test_closing_stops_present_and_later_updates(place, occupied):
+    """Closing ends the update under way, and prevents later ones."""
     workspace = place.workspace()
     thread = threading.Thread(target=workspace.refresh)
     thread.start()
@@ -225,7 +239,8 @@ def test_closing_ends_what_is_under_way_and_all_that_would_come(place, occupied)
     assert workspace.refresh() == ()
 
 
-def test_two_servers_on_one_workspace_do_each_other_no_harm(place):
+def test_two_servers_share_one_index(place):
+    """Two servers that update one index end with the same, complete index."""
     for number in range(40):
         place.write(f"{number}.txt", f"this is text {number}\n")
     two = [place.workspace(), place.workspace()]
@@ -251,7 +266,8 @@ def test_two_servers_on_one_workspace_do_each_other_no_harm(place):
     assert len(place.segments()) == 1
 
 
-def test_what_lies_in_the_working_directory_is_not_run(place, monkeypatch):
+def test_working_directory_is_not_imported(place, monkeypatch):
+    """The child process imports no module of the working directory."""
     place.write("json.py", "raise SystemExit('run by the child')\n")
     monkeypatch.chdir(place.folder)
     workspace = place.workspace()
@@ -259,7 +275,8 @@ def test_what_lies_in_the_working_directory_is_not_run(place, monkeypatch):
     assert sorted(place.content(workspace)) == ["json.py"]
 
 
-def test_changes_of_what_is_none_of_ours_start_no_process(place, monkeypatch):
+def test_irrelevant_changes_start_no_process(place, monkeypatch):
+    """Changes of files outside the index start no process."""
     kept, gone = place.write("kept.txt", "some text\n"), place.write("gone.txt", "other text\n")
     rule = place.write(".gitignore", "*.log\n")
     others = [
@@ -287,7 +304,8 @@ def test_changes_of_what_is_none_of_ours_start_no_process(place, monkeypatch):
         assert started == []
 
 
-def test_a_file_that_a_link_takes_the_place_of_is_unlearnt(place):
+def test_file_replaced_by_link_leaves(place):
+    """A file that a link replaces leaves the index."""
     file, other = place.write("a.txt", "some text\n"), place.folder.parent / "other.txt"
     other.write_text("another text\n")
     workspace = place.workspace()
@@ -298,7 +316,8 @@ def test_a_file_that_a_link_takes_the_place_of_is_unlearnt(place):
     assert place.content(workspace) == {}
 
 
-def test_progress_ends_when_the_index_is_made(place):
+def test_progress_ends_with_all_files(place):
+    """Progress rises, and reaches all files once the index is written."""
     for number in range(5):
         place.write(f"{number}.txt", f"this is text {number}\n")
     seen: list[tuple[int, int]] = []
