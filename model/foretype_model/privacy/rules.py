@@ -1,0 +1,207 @@
+"""The kinds of secrets, as tables in the form of gitleaks' rules: `id`, keywords, regex, entropy,
+allow-list.
+
+Here are the rules alone. `api_keys` and `credentials` apply them; the rules for a value that is
+assigned to a name are in `assignment_rules`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+MIN_PASSWORD_LENGTH: Final = 4
+"""Bytes of a password whose context shows that it is a literal."""
+
+MIN_MIXED_LENGTH: Final = 6
+"""Bytes of a password that only its letters and digits show to be one."""
+
+ANY: Final = re.compile(b"")
+NEVER: Final = re.compile(rb"(?!)")
+
+LITERAL: Final = re.compile(rb".{%d}" % MIN_PASSWORD_LENGTH)
+MIXED: Final = re.compile(
+    rb"(?=[^A-Za-z]*+[A-Za-z])(?=[^0-9!@#$%%^&*?~]*+[0-9!@#$%%^&*?~])\S{%d,}+\Z" % MIN_MIXED_LENGTH
+)
+WITH_DIGIT: Final = re.compile(rb"(?=[^0-9]*+[0-9]).{%d}" % MIN_MIXED_LENGTH)
+
+TEMPLATE: Final = re.compile(
+    rb"\$?[$%][({]|\{\{|\{[\w .-]*\}|\{\w[\w.]*(?:[:\[(]|![ars]\b)|<[^<>0-9]*>|%s(?!\w)"
+    rb"|(?:\$(?:[A-Za-z_]+|[A-Z0-9_]+)|%[A-Za-z_]+%)(?:\W|\Z)"
+)
+"""The beginning of a placeholder. With a digit, as in "$ecret99" and "<hunter22>", it is more
+likely a password.
+"""
+
+
+@dataclass(frozen=True)
+class KeyRule:
+    """Keys that their own form shows.
+
+    Attributes:
+        id: the kind of key, named as in gitleaks where gitleaks has it.
+        regex: matches a key.
+        is_dotted: the parts of the key are joined by dots, and the regex matches the first one.
+    """
+
+    id: str
+    regex: bytes
+    is_dotted: bool = False
+
+
+@dataclass(frozen=True)
+class EntropyRule:
+    """Text that is too random for words.
+
+    Attributes:
+        id: the alphabet.
+        regex: matches all of the text if the rule is for it.
+        min_length: bytes; shorter text is not random enough to tell.
+        entropy: bits a byte at least: text that repeats itself, as a date or a ruler does, is not
+            random.
+        max_mean_run: letters of one case, or digits, in sequence, on average: random text has
+            shorter runs than names have. None if the rule does not count them.
+        max_mean_letter_run: the same for text without a digit.
+        allow: matches all of a text that is no secret.
+    """
+
+    id: str
+    regex: re.Pattern[bytes]
+    min_length: int
+    entropy: float
+    max_mean_run: float | None = None
+    max_mean_letter_run: float | None = None
+    allow: re.Pattern[bytes] = NEVER
+
+
+@dataclass(frozen=True)
+class ContextRule:
+    """Passwords that the text before them shows, such as a header or a command.
+
+    Attributes:
+        id: the kind of context.
+        keywords: in lower case; the regex is tried only where one of them begins. Without keywords,
+            it is searched in the whole text.
+        regex: matches from a keyword on; its last group that matched is the password.
+        before: the end of the text before the keyword, in lower case, has to match.
+        requires: the beginning of the password has to match.
+        allow: matches the beginning of a value that is no password.
+    """
+
+    id: str
+    keywords: tuple[bytes, ...]
+    regex: re.Pattern[bytes]
+    before: re.Pattern[bytes] = ANY
+    requires: re.Pattern[bytes] = ANY
+    allow: re.Pattern[bytes] = TEMPLATE
+
+
+# Keys that have a prefix, anywhere in a run of base64 (letters, digits, "+", "/", "_", "-")
+
+PREFIX_RULES: Final = (
+    KeyRule("aws-access-token", rb"A(?:KI|SI|BI|CC)A[A-Z0-9]{16}"),
+    KeyRule("alibaba-access-key-id", rb"LTAI\w{12,}"),
+    KeyRule("gcp-api-key", rb"AIza[\w-]{30,}"),
+    KeyRule("gcp-oauth-client-secret", rb"GOCSPX-[\w-]{20,}"),
+    KeyRule("age-secret-key", rb"AGE-SECRET-KEY-1\w{20,}"),
+    KeyRule("github-token", rb"gh[pousr]_\w{20,}"),
+    KeyRule("github-fine-grained-pat", rb"github_pat_\w{20,}"),
+    KeyRule("gitlab-token", rb"gl[a-z]{2,6}-[\w-]{16,}"),
+    KeyRule("npm-access-token", rb"npm_\w{30,}"),
+    KeyRule("pypi-upload-token", rb"pypi-[\w-]{16,}"),
+    KeyRule("docker-access-token", rb"dckr_pat_[\w-]{16,}"),
+    KeyRule("slack-token", rb"xox[a-z]-[\w-]{10,}"),
+    KeyRule("slack-app-token", rb"xapp-[\w-]{10,}"),
+    KeyRule("slack-webhook-url", rb"services/T\w{6,}/B\w{6,}/\w{16,}"),
+    KeyRule("stripe-access-token", rb"[spr]k_(?:live|test)_\w{10,}"),
+    KeyRule("stripe-webhook-secret", rb"whsec_[A-Za-z0-9+/]{16,}"),
+    KeyRule("openai-api-key", rb"sk-[\w-]{18,}"),
+    KeyRule("huggingface-access-token", rb"hf_\w{20,}"),
+    KeyRule("digitalocean-token", rb"do[opr]_v1_\w{20,}"),
+    KeyRule("shopify-token", rb"shp[a-z]{2}_\w{20,}"),
+    KeyRule("square-token", rb"sq0[a-z]{3}-[\w-]{20,}"),
+    KeyRule("linear-api-key", rb"lin_api_\w{20,}"),
+    KeyRule("mailgun-private-api-token", rb"key-[0-9a-f]{32}"),
+    KeyRule("jwt", rb"eyJ[\w-]{10,}", is_dotted=True),
+)
+
+# Keys whose context shows them, matched where a run of base64 begins; the first match counts
+
+RUN_RULES: Final = (
+    KeyRule("sendgrid-api-token", rb"(?<=SG\.)[\w+/-]+", is_dotted=True),
+    KeyRule("gcp-oauth-access-token", rb"(?<=ya29\.)[\w+/-]+", is_dotted=True),
+    KeyRule("vault-service-token", rb"(?<=hvs\.)[\w+/-]+", is_dotted=True),
+    KeyRule("telegram-bot-api-token", rb"(?<=[0-9]:)(?=AA[\w-]{28,})[\w+/-]+"),
+    KeyRule("discord-api-token", rb"(?<![0-9]:)[MNO][DTjz][\w-]{21,26}\.[\w-]{6}\.[\w-]*"),
+)
+
+# Text that is too random for words; the first rule that the text is for decides
+
+ENTROPY_RULES: Final = (
+    # A checksum looks like a key and counts as one; the short form of a commit's does not.
+    EntropyRule("hex", re.compile(rb"[0-9a-f]+|[0-9A-F]+"), 32, 3.0, allow=re.compile(rb"[0-9]+")),
+    EntropyRule("base64", re.compile(rb"[\s\S]*"), 20, 3.5, 3.5, 2.3),
+)
+
+# Passwords that anything but a name introduces
+
+_CREDENTIALS: Final = rb"([\w+/.~=-]+)"
+_ARGUMENT: Final = rb"(?:\"([^\"\n]*)|'([^'\n]*)|([^\s\"'`()<>|;&]+))"
+
+
+def _regex(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+CONTEXT_RULES: Final = (
+    ContextRule(
+        "http-bearer", (b"bearer",), _regex(rb"bearer[ \t]+" + _CREDENTIALS), requires=WITH_DIGIT
+    ),
+    ContextRule(
+        "http-basic", (b"basic",), _regex(rb"basic[ \t]+" + _CREDENTIALS), requires=WITH_DIGIT
+    ),
+    ContextRule(
+        "http-authorization",
+        (b"authorization",),
+        _regex(rb"authorization[\"']?[ \t]*[:=,][ \t]*[\"']?\w+[ \t]+" + _CREDENTIALS),
+        requires=WITH_DIGIT,
+    ),
+    ContextRule(
+        "sql-identified-by",
+        (b"identified by",),
+        _regex(rb"identified by[ \t]+(?=[\"'])" + _ARGUMENT),
+        before=re.compile(rb"(?:\b(?:user|grant)\b[^\n]*|\n[ \t]*)\Z"),
+        requires=LITERAL,
+    ),
+    ContextRule(
+        "curl-auth-user",
+        (b" -",),
+        _regex(rb" (?:-u|--user)[ \t=]+[\"']?[\w.@-]{1,64}:([^\s\"'`]+)"),
+        requires=MIXED,
+    ),
+    ContextRule(
+        "sshpass",
+        (b" -",),
+        _regex(rb" -p[ \t]*" + _ARGUMENT),
+        before=re.compile(rb"\bsshpass\Z"),
+        requires=LITERAL,
+    ),
+    ContextRule(
+        "database-client",
+        (b" -",),
+        _regex(rb" -p[ \t]*" + _ARGUMENT),
+        before=re.compile(rb"\b(?:login|mongo|mongosh|mysql|mysqladmin|mysqldump)\b[^\n|;&]*\Z"),
+        requires=MIXED,
+    ),
+    ContextRule(
+        "password-hash",
+        (),
+        re.compile(rb"(\$(?:apr1|[156y]|2[abxy]|argon2(?:id?|d))\$[\w./$,=+-]*)"),
+        requires=re.compile(rb".{20}"),
+        allow=NEVER,
+    ),
+)
+
+URL_RULE: Final = ContextRule("url", (b"://",), re.compile(rb"://[^\s/:\"'`<>]*:([^\s/\"'`<>]+)"))
+"""The group holds the password up to its last "@", and the host after it."""
