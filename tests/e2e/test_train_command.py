@@ -154,6 +154,6 @@ def test_the_words_of_an_error_that_is_none_of_ours_stay_in_the_terminal(tmp_pat
             client.initialize({"predictors": ["scripted"]})
             train(client, paths=[str(tmp_path / "a.txt")], **{"from": "none"})
             shown[options] = client.notification("window/showMessage")["message"]
-    assert "ended with status 1; foretype train, in a terminal," in shown[()]
+    assert "ended with status 1; run foretype train in a terminal" in shown[()]
     assert "gardener" not in shown[()]
     assert "gardener" in shown["--log-text",]
