@@ -56,8 +56,8 @@ class PositionEncoding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A piece of the text: whole code points, and never half of a CR LF. `to_lf` is its text with LF
-    line ends.
+    """A piece of the text: whole code points, and never half of a CR LF. `to_lf` is its text with
+    LF line ends.
     """
 
     text: bytes

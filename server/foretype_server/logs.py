@@ -38,8 +38,8 @@ def is_text_logged() -> bool:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the message of an error for the user: that of a `ForetypeError`; for other errors, only
-    the type and the place in the code.
+    """Return the message of an error for the user: that of a `ForetypeError`; for other errors,
+    only the type and the place in the code.
 
     If text may be logged, it is the message of every error.
     """
@@ -54,8 +54,8 @@ def describe_error(error: BaseException) -> str:
 
 
 def _location(error: BaseException) -> str:
-    """Return the file and line of the last frame in foreign code, such as a plugin's, but not in the
-    standard library that it calls; in other errors, of the last frame.
+    """Return the file and line of the last frame in foreign code, such as a plugin's, but not in
+    the standard library that it calls; in other errors, of the last frame.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
