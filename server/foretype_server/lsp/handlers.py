@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from foretype_model.files.uris import uri_to_path
 from foretype_server.lsp import explain_and_forget, outlook, to_proto
 from foretype_server.lsp.server import ForetypeServer
+from foretype_server.lsp.shutdown import is_alive, watch_parent
 from foretype_server.lsp.train import TRAIN
 from foretype_server.session.session import ClientSession
 from foretype_server.settings import SECTION, has_foretype_settings
@@ -26,9 +26,6 @@ INDEXING_TITLE: Final = "Foretype: reading the workspace"
 
 MAX_ACCEPTED_CHARACTERS: Final = 1_000_000
 """Characters in one report of a client at most: no offer is as long."""
-
-PARENT_CHECK_INTERVAL: Final = 2.0
-"""Seconds between checks that the editor's process still exists."""
 
 CONFIGURATION_TIMEOUT: Final = 1.5
 """Seconds that a client may take to send its settings, before the models are loaded without them.
@@ -53,8 +50,8 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     server.exit_stack.callback(server.session.end)
     server.initialization_options = params.initialization_options
     server.session.configure(server.initialization_options)
-    if params.process_id and _is_alive(params.process_id):
-        watching = asyncio.ensure_future(_watch_parent(server, params.process_id))
+    if params.process_id and is_alive(params.process_id):
+        watching = asyncio.ensure_future(watch_parent(params.process_id, server.protocol.end))
         server.exit_stack.callback(watching.cancel)
 
 
@@ -281,25 +278,3 @@ def _on_configuration(server: ForetypeServer, request: asyncio.Future[Any]) -> N
     match request.result():
         case [settings] if request is server.configuration_request:
             _apply_configuration(server, settings)
-
-
-async def _watch_parent(server: ForetypeServer, process: int) -> None:
-    """End the conversation once the editor's process is gone, which pygls does not check."""
-    while _is_alive(process):
-        await asyncio.sleep(PARENT_CHECK_INTERVAL)
-    server.protocol.end()
-
-
-def _is_alive(process: int) -> bool:
-    """Return whether the process exists and is visible: not from another container, and never on
-    Windows, where signal 0 is Ctrl-C. There, the end of stdin ends the server.
-    """
-    if os.name != "posix":
-        return False
-    try:
-        os.kill(process, 0)
-    except PermissionError:
-        return True
-    except (ProcessLookupError, OverflowError):
-        return False
-    return True

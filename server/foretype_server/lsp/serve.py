@@ -6,7 +6,7 @@ import asyncio
 from typing import NoReturn
 
 from foretype_server import logs
-from foretype_server.lsp import shutdown, transport
+from foretype_server.lsp import shutdown, transport, websocket
 from foretype_server.lsp.handlers import create_server
 from foretype_server.lsp.protocol import ForetypeProtocol
 
@@ -55,4 +55,4 @@ def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (stdio, which editors use, needs none)
 
     logs.configure(with_text=log_text)
-    shutdown.run(transport.websocket(handle_connection, load_token_auth(), host, port))
+    shutdown.run(websocket.websocket(handle_connection, load_token_auth(), host, port))

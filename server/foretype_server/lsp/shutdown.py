@@ -1,4 +1,4 @@
-"""The end of a server, even if a thread of a plugin never ends."""
+"""The end of a server: with its editor's process, and even if a thread of a plugin never ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn
 
 INTERRUPTED_STATUS: Final = 130
@@ -17,6 +17,9 @@ INTERRUPTED_STATUS: Final = 130
 JOIN_TIMEOUT: Final = 6.0
 """Seconds in which threads may finish their jobs, which may wait 5 for the lock of another server.
 """
+
+PARENT_CHECK_INTERVAL: Final = 2.0
+"""Seconds between checks that the editor's process still exists."""
 
 log = logging.getLogger(__name__)
 
@@ -45,3 +48,25 @@ def _running_threads() -> list[threading.Thread]:
         for one in threading.enumerate()
         if not one.daemon and one is not threading.current_thread()
     ]
+
+
+async def watch_parent(process: int, end: Callable[[], None]) -> None:
+    """Call `end` once the editor's process is gone, which pygls does not check."""
+    while is_alive(process):
+        await asyncio.sleep(PARENT_CHECK_INTERVAL)
+    end()
+
+
+def is_alive(process: int) -> bool:
+    """Return whether the process exists and is visible: not from another container, and never on
+    Windows, where signal 0 is Ctrl-C. There, the end of stdin ends the server.
+    """
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
