@@ -185,6 +185,7 @@ class Text:
         """Return the number of the chunk at `point`, and its text before and after `point`."""
         number, start = self._line_start(point.line)
         units = max(0, point.character)
+        # A long line spans chunks: subtract the width of each of its parts until the rest fits.
         while True:
             chunk = self._chunks[number]
             line_end = _BREAK.search(chunk.text, start) if chunk.breaks else None
@@ -194,6 +195,7 @@ class Text:
             if units < width:
                 head, tail = self._encoding.split(inside, units)
                 return number, chunk.text[:start] + head, tail + chunk.text[end:]
+            # Past the end of the line, or of the text: the point stands for that end.
             if line_end or number + 1 == len(self._chunks):
                 return number, chunk.text[:end], chunk.text[end:]
             number, start, units = number + 1, 0, units - width
@@ -205,12 +207,14 @@ class Text:
         if number == len(self._chunks):
             return number - 1, len(self._chunks[-1].text)
         chunk = self._chunks[number]
+        # The breaks between the start of this chunk and the line.
         breaks = line - (self._offsets.breaks[number] - chunk.breaks)
         # bytes.splitlines splits at LF, CR LF and CR only; str.splitlines at eight more.
         return number, sum(map(len, chunk.text.splitlines(keepends=True)[:breaks]))
 
     def _split_into_chunks(self, text: bytes) -> list[_Chunk]:
         pieces, start = [], 0
+        # Half-full chunks have room for the next edits.
         while len(text) - start > MAX_CHUNK_BYTES:
             end = _boundary_before(text, start + MAX_CHUNK_BYTES // 2)
             pieces.append(text[start:end])

@@ -62,10 +62,12 @@ def _location(error: BaseException) -> str:
     modules = [
         (_package(frame), f"{frame.f_code.co_filename}:{line}") for frame, line in _frames(error)
     ]
+    # The frames above Foretype's last one, without the standard library's.
     foreign = [*takewhile(lambda one: one[0] not in OWN_PACKAGES, modules)]
     foreign = (
         [one for one in foreign if one[0] not in sys.stdlib_module_names] or foreign or modules
     )
+    # The last frame of the package that Foretype called, not of the libraries that this calls.
     return next(
         (place for package, place in foreign if package == foreign[-1][0]), "a place unknown"
     )

@@ -40,12 +40,12 @@ def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     # An older client sends one folder, as `rootUri`.
     workspace = _folders(server) or tuple(_paths([params.root_uri or ""]))
     editor = params.client_info.name if params.client_info else ""
-    position_encoding, progress = (
-        to_proto.POSITION_ENCODINGS[encoding],
-        server.create_progress(INDEXING_TITLE),
-    )
     server.protocol.session = ClientSession(
-        position_encoding, workspace, editor, server.warn, progress
+        to_proto.POSITION_ENCODINGS[encoding],
+        workspace,
+        editor,
+        server.warn,
+        server.create_progress(INDEXING_TITLE),
     )
     server.exit_stack.callback(server.session.end)
     server.initialization_options = params.initialization_options
@@ -258,9 +258,9 @@ async def _request_configuration(server: ForetypeServer) -> None:
     """
     if not server.client_supports("workspace.configuration"):
         return
-    wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    section = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
     server.configuration_request = asyncio.ensure_future(
-        server.workspace_configuration_async(wanted)
+        server.workspace_configuration_async(section)
     )
     server.configuration_request.add_done_callback(
         lambda request: _on_configuration(server, request)
