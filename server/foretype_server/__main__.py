@@ -7,11 +7,11 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; but serve an editor without it, which starts the server 0.15 s
+    """Run the command line. ``foretype serve`` runs without it, which starts the server 0.15 s
     sooner.
     """
-    # numpy's matrices are small here: shared among threads that spin while they wait, a completion
-    # took 43 ms, not 15.
+    # The matrices are small: with several threads, which spin while they wait, a completion took
+    # 43 ms, not 15.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:] == ["serve"] and not sys.stdin.isatty():
         from foretype_server.lsp.serve import serve_stdio  # noqa: PLC0415

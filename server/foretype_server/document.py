@@ -1,9 +1,8 @@
-"""The text of an open document, as bytes of UTF-8, in chunks: every edit costs the same, however
-long its line is.
+"""The text of an open document, as chunks of UTF-8 bytes: every edit costs the same, however long
+its line is.
 
-Lines end with LF, CR LF or CR, and with nothing else: form feed, U+2028 and the like are ordinary
-characters, as the Language Server Protocol has it. How far along a line a client counts is for
-`CodeUnits` to know.
+Lines end with LF, CR LF or CR only: form feed, U+2028 and the like are ordinary characters in the
+Language Server Protocol. `CodeUnits` defines the units of a client's positions.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from typing import Final, NamedTuple, Protocol
 from foretype_model.text.rope import Rope, to_lf
 
 MAX_CHUNK_BYTES: Final = 8192
-"""Bytes. An edit copies a chunk or two, and the lists of them: 10 MB are 2,500 chunks at the most,
-and 0.2 ms.
+"""Bytes of a chunk at most. An edit copies one or two chunks, and the list of them: 10 MB are 2,500
+chunks at most, and 0.2 ms.
 """
 
 _BREAK: Final = re.compile(rb"\r\n|\r|\n")
 
 
 class Point(NamedTuple):
-    """A place in a text as clients give it: both from 0, `character` in the client's units."""
+    """A client's position in a text: both numbers from 0, `character` in the client's units."""
 
     line: int
     character: int
@@ -34,8 +33,8 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A document around a point, as it was when somebody asked. Its lines end in LF, whatever those
-    of the text do.
+    """The text of a document before and after a point, at the time of a request. Its lines end in
+    LF.
     """
 
     uri: str
@@ -44,21 +43,21 @@ class Snapshot:
 
 
 class CodeUnits(Protocol):
-    """What a client counts along a line."""
+    """The unit in which a client counts characters along a line."""
 
     def width(self, text: bytes) -> int:
-        """How many units `text` (whole code points of UTF-8) is long."""
+        """Return the length of `text` (whole code points of UTF-8) in units."""
         ...
 
     def split(self, text: bytes, units: int) -> tuple[bytes, bytes]:
-        """`text` before and after its first `units` units, which are fewer than it has."""
+        """Split `text` after its first `units` units, which are fewer than all."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A piece of the text: whole code points, and never only half of a CR LF; `to_lf` with LF for
-    CR LF.
+    """A piece of the text: whole code points, and never half of a CR LF. `to_lf` is its text with
+    LF line ends.
     """
 
     text: bytes
@@ -68,39 +67,39 @@ class _Chunk:
 
 
 _REPLACEMENT_CHARACTER: Final = "\ufffd".encode()
-"""What stands for half of a surrogate pair."""
+"""Replaces half of a surrogate pair."""
 
 _EMPTY: Final = _Chunk(b"", b"", breaks=0, width=0)
 
 
 class _ChunkOffsets:
-    """What is known of the chunks of one version, once it is asked for: where each begins."""
+    """The offsets of the chunks of one version, computed when first needed."""
 
     def __init__(self, chunks: list[_Chunk]) -> None:
         self._chunks = chunks
 
     @cached_property
     def to_lf(self) -> Rope:
-        """The text, its lines ending in LF."""
+        """The text with LF line ends."""
         return Rope([chunk.to_lf for chunk in self._chunks])
 
     @cached_property
     def byte_starts(self) -> list[int]:
-        """Where each begins, and last where the text ends."""
+        """The byte offset of each chunk, and last the length of the text."""
         return list(accumulate([len(chunk.text) for chunk in self._chunks], initial=0))
 
     @cached_property
     def breaks(self) -> list[int]:
-        """The breaks up to the end of each."""
+        """The number of line breaks up to the end of each chunk."""
         return list(accumulate([chunk.breaks for chunk in self._chunks]))
 
 
 class Text:
-    """A text that can be edited, and read on both sides of a point.
+    """A text that can be edited, and split at a point.
 
-    Points past the end of a line stand for its end, points past the last line for the end of the
-    text. Lone surrogates become U+FFFD, which is as long as they are in every encoding, so that
-    later points still meet.
+    A point past the end of its line stands for that end, a point past the last line for the end of
+    the text. Lone surrogates become U+FFFD, which is as long in every encoding, so that later
+    points stay valid.
     """
 
     def __init__(self, text: str, encoding: CodeUnits) -> None:
@@ -109,19 +108,19 @@ class Text:
         self._offsets = _ChunkOffsets(self._chunks)
 
     def __len__(self) -> int:
-        """Bytes of UTF-8."""
+        """Return the length in bytes of UTF-8."""
         return self._offsets.byte_starts[-1]
 
     def __bytes__(self) -> bytes:
         return b"".join(chunk.text for chunk in self._chunks)
 
     def edit(self, start: Point, end: Point, text: str) -> None:
-        """Put `text` in the place of what is between `start` and `end`."""
+        """Replace the text between `start` and `end` by `text`."""
         first, head, _ = self._split(min(start, end))
         last, _, tail = self._split(max(start, end))
         new = head + _encode(text) + tail
-        # A CR at the end of a chunk may meet an LF now: take in its neighbour, so that the two stay
-        # in one chunk.
+        # A CR at the end of a chunk may now precede an LF: merge the neighbour, to keep both in one
+        # chunk.
         if first and self._chunks[first - 1].text.endswith(b"\r"):
             first -= 1
             new = self._chunks[first].text + new
@@ -136,28 +135,28 @@ class Text:
         self._offsets = _ChunkOffsets(self._chunks)
 
     def split_at(self, point: Point) -> tuple[Rope, Rope]:
-        """The text before and after `point`, its lines ending in LF."""
+        """Return the text before and after `point`, with LF line ends."""
         number, head = self._head(point)
         place = self._offsets.to_lf.start(number) + len(to_lf(head))
         return self._offsets.to_lf.upto(place), self._offsets.to_lf.since(place)
 
     def offset(self, point: Point) -> int:
-        """The bytes before `point`."""
+        """Return the number of bytes before `point`."""
         number, head = self._head(point)
         return self._offsets.byte_starts[number] + len(head)
 
     def slice(self, start: int, length: int) -> bytes:
-        """`length` bytes from the byte `start` on, fewer at the end of the text."""
+        """Return `length` bytes from the byte `start` on, fewer at the end of the text."""
         starts = self._offsets.byte_starts
         start, end = max(0, start), min(start + length, len(self))
         number = bisect_right(starts, start) - 1
-        found = []
+        pieces = []
         while starts[number] < end:
-            found.append(
+            pieces.append(
                 self._chunks[number].text[max(0, start - starts[number]) : end - starts[number]]
             )
             number += 1
-        return b"".join(found)
+        return b"".join(pieces)
 
     def clamp(self, point: Point) -> Point:
         """Return the position that `point` stands for: in its line, and before the whole of a
@@ -174,8 +173,8 @@ class Text:
         return Point(line, rest + between + self._encoding.width(head))
 
     def _head(self, point: Point) -> tuple[int, bytes]:
-        """The number of the chunk that `point` is in, and that chunk's text before it: before the
-        whole of a pair.
+        """Return the number of the chunk at `point`, and its text before `point`, or before the
+        whole of a surrogate pair that it splits.
         """
         number, head, _ = self._split(point)
         return number, head if self._chunks[number].text.startswith(head) else head[
@@ -183,9 +182,10 @@ class Text:
         ]
 
     def _split(self, point: Point) -> tuple[int, bytes, bytes]:
-        """The number of the chunk that `point` is in, and that chunk's text before and after it."""
+        """Return the number of the chunk at `point`, and its text before and after `point`."""
         number, start = self._line_start(point.line)
         units = max(0, point.character)
+        # A long line spans chunks: subtract the width of each of its parts until the rest fits.
         while True:
             chunk = self._chunks[number]
             line_end = _BREAK.search(chunk.text, start) if chunk.breaks else None
@@ -195,24 +195,26 @@ class Text:
             if units < width:
                 head, tail = self._encoding.split(inside, units)
                 return number, chunk.text[:start] + head, tail + chunk.text[end:]
+            # Past the end of the line, or of the text: the point stands for that end.
             if line_end or number + 1 == len(self._chunks):
                 return number, chunk.text[:end], chunk.text[end:]
             number, start, units = number + 1, 0, units - width
 
     def _line_start(self, line: int) -> tuple[int, int]:
-        """The number of the chunk, and the offset in it, where `line` starts."""
+        """Return the number of the chunk where `line` starts, and the offset in it."""
         line = max(0, line)
         number = bisect_left(self._offsets.breaks, line)
         if number == len(self._chunks):
             return number - 1, len(self._chunks[-1].text)
         chunk = self._chunks[number]
+        # The breaks between the start of this chunk and the line.
         breaks = line - (self._offsets.breaks[number] - chunk.breaks)
-        # bytes.splitlines breaks at LF, CR LF and CR only; that of str does at eight others as
-        # well.
+        # bytes.splitlines splits at LF, CR LF and CR only; str.splitlines at eight more.
         return number, sum(map(len, chunk.text.splitlines(keepends=True)[:breaks]))
 
     def _split_into_chunks(self, text: bytes) -> list[_Chunk]:
         pieces, start = [], 0
+        # Half-full chunks have room for the next edits.
         while len(text) - start > MAX_CHUNK_BYTES:
             end = _boundary_before(text, start + MAX_CHUNK_BYTES // 2)
             pieces.append(text[start:end])
@@ -237,7 +239,7 @@ def _count_line_breaks(text: bytes) -> int:
 
 
 def _boundary_before(text: bytes, at: int) -> int:
-    """The first place at or before `at` that splits neither a code point nor a CR LF."""
+    """Return the last offset up to `at` that splits neither a code point nor a CR LF."""
     if at >= len(text):
         return len(text)
     while at > 0 and (text[at] & 0xC0 == 0x80 or text[at - 1 : at + 1] == b"\r\n"):

@@ -1,9 +1,8 @@
-"""What may be logged: which errors there were and where in the code, and numbers; but no text of
-the user's.
+"""Logs without the user's text: kinds of errors, places in the code, and numbers.
 
-Exceptions carry text (a KeyError has the key), other packages' messages may, and what stands on
-standard error ends up in the editors' log files, as does what users are shown. So neither is
-written or shown, unless somebody who looks for a fault has asked for it.
+Exceptions contain text (a KeyError has the key), and other packages' messages may. Editors keep
+standard error, and the messages that they show, in log files. So the server logs and shows neither,
+unless the user asks for it with --log-text.
 """
 
 from __future__ import annotations
@@ -22,29 +21,27 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 OWN_PACKAGES: Final = ("foretype_server", "foretype_model")
-"""Packages whose messages are written with care: what stands in them are names, numbers and kinds
-of errors.
-"""
+"""Packages whose messages contain only names, numbers and kinds of errors."""
 
 MAX_ERRORS: Final = 5
 MAX_FRAMES: Final = 20
-"""Of a chain of errors, the last ones, and of each the last lines of code: a line of megabytes
-helps nobody.
+"""Errors of a chain, and code lines of each, that are logged at most, the last ones first: they
+bound the length of a log line.
 """
 
 log = logging.getLogger(__name__)
 
 
 def is_text_logged() -> bool:
-    """Whether all there is may be logged."""
+    """Return whether the user's text may be logged."""
     return log.isEnabledFor(logging.DEBUG)
 
 
 def describe_error(error: BaseException) -> str:
-    """What to show the user of an error: ours in its own words, of others' the kind and the place
-    in the code.
+    """Return the message of an error for the user: that of a `ForetypeError`; for other errors,
+    only the type and the place in the code.
 
-    Where all there is may be logged, these say it in their own words, too.
+    If text may be logged, it is the message of every error.
     """
     if isinstance(error, PredictorError) and error.cause and not is_text_logged():
         return f"{error.message}: {describe_error(error.cause)}"
@@ -52,23 +49,25 @@ def describe_error(error: BaseException) -> str:
         return error_message(error)
     return (
         f"{type(error).__name__} at {_location(error)}; foretype doctor or foretype serve "
-        f"--log-text may tell more"
+        f"--log-text may show more"
     )
 
 
 def _location(error: BaseException) -> str:
-    """File and line in others' code, if it came from there: not in what that calls itself, where
-    nothing is amiss.
+    """Return the file and line of the last frame in foreign code, such as a plugin's, but not in
+    the standard library that it calls; in other errors, of the last frame.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     modules = [
         (_package(frame), f"{frame.f_code.co_filename}:{line}") for frame, line in _frames(error)
     ]
+    # The frames above Foretype's last one, without the standard library's.
     foreign = [*takewhile(lambda one: one[0] not in OWN_PACKAGES, modules)]
     foreign = (
         [one for one in foreign if one[0] not in sys.stdlib_module_names] or foreign or modules
     )
+    # The last frame of the package that Foretype called, not of the libraries that this calls.
     return next(
         (place for package, place in foreign if package == foreign[-1][0]), "a place unknown"
     )
@@ -79,19 +78,19 @@ def _package(frame: FrameType) -> str:
 
 
 def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
-    """The last one first."""
+    """Return the frames of an error and their lines, the last one first."""
     return list(traceback.walk_tb(error.__traceback__))[::-1]
 
 
 class RedactingFormatter(logging.Formatter):
-    """A line a record: our own messages whole, of others' only whose they are; of errors their
-    kinds and places.
+    """A formatter that writes one line a record: Foretype's messages in full, for other packages'
+    only the logger's name; for errors their kinds and places.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        left_out = "a message is left out here, which may hold text (--log-text shows it)"
-        message = record.getMessage() if record.name.partition(".")[0] in OWN_PACKAGES else left_out
+        """Return the line."""
+        redacted = "a message that may contain text is omitted (--log-text shows it)"
+        message = record.getMessage() if record.name.partition(".")[0] in OWN_PACKAGES else redacted
         parts = [f"foretype: {record.levelname.lower()}: {record.name}: {message}"]
         if record.exc_info and record.exc_info[1]:
             parts += describe_chain(record.exc_info[1])
@@ -99,8 +98,8 @@ class RedactingFormatter(logging.Formatter):
 
 
 def describe_chain(error: BaseException) -> list[str]:
-    """Of an error and of those behind it, the last one first: what it was, and the lines of code it
-    came through.
+    """Return a description of an error and of each of its causes: the type, and the lines of code,
+    the last one first.
     """
     kinds = []
     seen: set[int] = set()
@@ -117,7 +116,7 @@ def describe_chain(error: BaseException) -> list[str]:
 
 
 def configure(*, with_text: bool) -> None:
-    """Log to standard error from now on; all there is `with_text`, the messages of the protocol
+    """Log to standard error from now on. `with_text` logs everything, the protocol's messages
     too.
     """
     handler = logging.StreamHandler()
@@ -137,12 +136,12 @@ def configure(*, with_text: bool) -> None:
 def _uncaught(
     kind: type[BaseException], error: BaseException, places: TracebackType | None
 ) -> None:
-    log.error("what ended the program", exc_info=(kind, error, places))
+    log.error("an error ended the program", exc_info=(kind, error, places))
 
 
 def _unraisable(unraisable: UnraisableHookArgs) -> None:
-    log.error("what nobody waited for", exc_info=unraisable.exc_value)
+    log.error("an error was not handled", exc_info=unraisable.exc_value)
 
 
 def _uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
-    log.error("what ended a thread", exc_info=uncaught.exc_value)
+    log.error("an error ended a thread", exc_info=uncaught.exc_value)

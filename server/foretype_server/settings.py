@@ -1,6 +1,4 @@
-"""The settings under ``foretype``: their names, what each may be, and what to say to the user where
-one is not.
-"""
+"""The settings under ``foretype``: names, allowed values, and messages about invalid ones."""
 
 from __future__ import annotations
 
@@ -17,24 +15,22 @@ if TYPE_CHECKING:
 SECTION: Final = "foretype"
 
 CLIENT_SETTINGS: Final = frozenset({"trace.server"})
-"""Settings that an editor's client keeps in the same section for itself."""
+"""Settings in the same section that only an editor's client reads."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user has chosen; `SCHEMA` has each one's name in the editor.
+    """The user's settings; `SCHEMA` has the name of each in the editor.
 
     Attributes:
-        model: name or path of a model; None is the one in use on this machine.
-        predictors: each one's own options, by name.
-        learn_exclude: patterns of paths that nothing is learnt from.
-        languages_disabled: language identifiers of documents in which nothing is offered.
-        max_file_size: bytes; nothing is offered in longer documents.
-        memory_per_document: megabytes that what is kept of the states along a document takes at
-            most.
-        max_search_time: milliseconds after which what was found is offered.
-        prose: a writer's mode: words and sentences alone are offered, and only prose is learnt
-            from.
+        model: the name or path of a model; None is the model in use on this machine.
+        predictors: the options of each predictor, by its name.
+        learn_exclude: patterns of paths that are excluded from learning.
+        languages_disabled: language identifiers of documents without completions.
+        max_file_size: bytes; longer documents have no completions.
+        memory_per_document: megabytes of network states kept along a document at most.
+        max_search_time: milliseconds after which a search returns its best results so far.
+        prose: the mode for writers: only words and sentences are offered, and only prose is learnt.
     """
 
     enable: bool = True
@@ -61,13 +57,13 @@ class Settings:
 
     @property
     def excluded_patterns(self) -> tuple[str, ...]:
-        """Patterns of paths that nothing is learnt from, for whatever reason."""
+        """All patterns of paths that are excluded from learning, those of `prose` too."""
         from foretype_model.text.prose import NON_PROSE_PATTERNS  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
 
         return (*NON_PROSE_PATTERNS, *self.learn_exclude) if self.prose else self.learn_exclude
 
     def options(self) -> Options:
-        """The part of the settings that says how candidates are made."""
+        """Return the options of the candidates."""
         from foretype_model.completion.candidates import Options  # noqa: PLC0415 (imports numpy, for which initialize won't wait)
 
         return Options(
@@ -84,22 +80,24 @@ class Settings:
 
 
 class _InvalidValueError(Exception):
-    """A value is not what its setting may be."""
+    """A value that its setting does not allow."""
 
 
 class _SettingType(NamedTuple):
-    """What a setting may be, in words and as a function that raises `_InvalidValueError`."""
+    """The allowed values of a setting, as a description and as a parser that raises
+    `_InvalidValueError`.
+    """
 
     description: str
     parse: Callable[[object], object]
 
 
 def read_settings(*layers: object) -> tuple[Settings, list[str]]:
-    """The settings in `layers` of JSON, later ones before earlier ones, and a line for the user on
-    each bad one.
+    """Merge `layers` of JSON; later layers override earlier ones. Return the settings, and a line
+    for the user on each invalid one.
 
-    A layer is the section itself or an object with the section in it; names are nested or joined by
-    dots. A null stands for the default. A setting that is not allowed is the default too.
+    A layer is the section itself or an object that contains it; names are nested or joined by dots.
+    A null, and an invalid value, stand for the default.
     """
     values: dict[str, Any] = {}
     problems: dict[str, None] = {}
@@ -107,7 +105,7 @@ def read_settings(*layers: object) -> tuple[Settings, list[str]]:
         try:
             named = dict(_flatten(_section(layer)))
         except _InvalidValueError:
-            problems[f"The settings are {_shorten(layer)}, but have to be an object."] = None
+            problems[f"The settings are {_shorten(layer)}, but must be an object."] = None
             continue
         for name, value in named.items():
             if problem := _read_setting(name, value, values):
@@ -116,7 +114,7 @@ def read_settings(*layers: object) -> tuple[Settings, list[str]]:
 
 
 def _read_setting(name: str, value: object, values: dict[str, Any]) -> str | None:
-    """Put the setting into `values`; what to tell the user if it cannot be."""
+    """Put the setting into `values`. Return the line for the user if it is invalid."""
     if name in CLIENT_SETTINGS:
         return None
     if name not in SCHEMA:
@@ -128,9 +126,8 @@ def _read_setting(name: str, value: object, values: dict[str, Any]) -> str | Non
             values[field_name] = setting_type.parse(value)
     except _InvalidValueError:
         return (
-            f'The setting "{name}" is {_shorten(value)}, but has to be {setting_type.description}. '
-            f"The "
-            f"default is used."
+            f'The setting "{name}" is {_shorten(value)}, but must be {setting_type.description}. '
+            f"The default is used."
         )
     return None
 
@@ -138,7 +135,7 @@ def _read_setting(name: str, value: object, values: dict[str, Any]) -> str | Non
 def _section(layer: object) -> Mapping[str, Any]:
     if (
         layer is None or layer == []
-    ):  # an empty table of Lua or Emacs Lisp may come as an empty list
+    ):  # an empty table of Lua or Emacs Lisp may arrive as an empty list
         return {}
     if not isinstance(layer, dict):
         raise _InvalidValueError
@@ -153,8 +150,8 @@ def _section(layer: object) -> Mapping[str, Any]:
 
 
 def has_foretype_settings(layer: object) -> bool:
-    """Whether settings that a client sends around are ours: some send every program's to all of
-    them.
+    """Return whether a client's settings are Foretype's: some clients send each server the settings
+    of all programs.
     """
     if not isinstance(layer, dict) or not layer:
         return False
@@ -174,7 +171,7 @@ def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 
 def _suggestion(name: str) -> str:
     near = difflib.get_close_matches(name, SCHEMA, n=1)
-    return f'Did you mean "{near[0]}"?' if near else f"Those there are: {', '.join(SCHEMA)}."
+    return f'Did you mean "{near[0]}"?' if near else f"The settings are: {', '.join(SCHEMA)}."
 
 
 def _shorten(value: object) -> str:
@@ -281,6 +278,6 @@ SCHEMA: Final[Mapping[str, tuple[str, _SettingType]]] = {
     ),
     "prose": ("prose", _BOOLEAN),
 }
-"""By each setting's name in the editor: its field of `Settings`, and what it may be."""
+"""The field of `Settings` and the allowed values of each setting, by its name in the editor."""
 
 _GROUPS: Final = {name.partition(".")[0] for name in SCHEMA if "." in name} | {"trace"}

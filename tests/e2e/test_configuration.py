@@ -87,7 +87,7 @@ def test_bad_settings_are_one_warning(client: Client) -> None:
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
     (warning,) = client.warnings()
     assert 'There is no setting "temprature". Did you mean "temperature"?' in warning
-    assert '"topK" is "many", but has to be a whole number from 0 to 256' in warning
+    assert '"topK" is "many", but must be a whole number from 0 to 256' in warning
 
 
 def test_unknown_predictor_is_one_warning(client: Client) -> None:

@@ -160,6 +160,6 @@ def test_foreign_errors_keep_their_text(tmp_path: Path) -> None:
             client.initialize({"predictors": ["scripted"]})
             train(client, paths=[str(tmp_path / "a.txt")], **{"from": "none"})
             shown[options] = client.notification("window/showMessage")["message"]
-    assert "ended with status 1; foretype train, in a terminal," in shown[()]
+    assert "ended with status 1; run foretype train in a terminal" in shown[()]
     assert "gardener" not in shown[()]
     assert "gardener" in shown["--log-text",]

@@ -1,4 +1,4 @@
-"""The line store against a plain text, over random edits in every position encoding."""
+"""The text of a document against a plain reference, over random edits in each position encoding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from foretype_server.lsp.to_proto import POSITION_ENCODINGS
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 
 
-# Few characters, so that CR meets LF often; and what ends a line for str.splitlines, but not in the
+# Few characters, so that CR often precedes LF; some end a line for str.splitlines, but not in the
 # protocol.
 texts = st.text(st.sampled_from("ab \r\n\r\n\u2028\x0c\x85\x1eéñक्ष中😀👩‍🚀"), max_size=40)
 texts_without_cr = st.text(st.sampled_from("ab\n\u2028é中😀🚀"), max_size=20)
@@ -25,9 +25,10 @@ edits = st.lists(st.tuples(points, points, texts), max_size=8)
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(text=texts, edits=edits, asked=points)
-def test_equals_the_reference_after_any_edits(
-    text: str, edits: list, asked: Point, encoding: str
-) -> None:
+def test_any_edits_equal_the_reference(text: str, edits: list, asked: Point, encoding: str) -> None:
+    """After any edits, the text, its length, slices, offsets, splits and clamped positions equal
+    the reference's.
+    """
     store, reference = Text(text, POSITION_ENCODINGS[encoding]), ReferenceText(text, encoding)
     for start, end, new in edits:
         store.edit(start, end, new)
@@ -51,9 +52,10 @@ def test_equals_the_reference_after_any_edits(
     edits=edits,
     shift=st.integers(-3, 3),
 )
-def test_equals_the_reference_over_many_chunks(
+def test_many_chunks_equal_the_reference(
     filler: str, text: str, edits: list, shift: int, encoding: str
 ) -> None:
+    """After any edits, a text of many chunks equals the reference."""
     width = MAX_CHUNK_BYTES // 2 // len(filler.encode()) + shift
     long = filler * width + text + filler * width
     store, reference = Text(long, POSITION_ENCODINGS[encoding]), ReferenceText(long, encoding)
@@ -69,7 +71,7 @@ def test_equals_the_reference_over_many_chunks(
 
 
 def _position(before: str, encoding: str) -> Point:
-    """The position after the text `before`."""
+    """Return the position after the text `before`."""
     *lines, last = re.split("\r\n|\r|\n", before)
     codec, unit = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}[
         encoding
@@ -78,10 +80,8 @@ def _position(before: str, encoding: str) -> Point:
 
 
 @given(texts_without_cr, st.lists(st.tuples(points, points, texts_without_cr), max_size=8))
-def test_half_of_a_surrogate_pair_keeps_its_place(text: str, edits: list) -> None:
-    """Whatever halves an edit leaves, the number of UTF-16 units on every line is what the client
-    counts.
-    """
+def test_half_pairs_keep_their_units(text: str, edits: list) -> None:
+    """Whatever halves an edit leaves, each line has as many UTF-16 units as the client counts."""
     store = Text(text, POSITION_ENCODINGS["utf-16"])
     lines = [_units(line) for line in text.split("\n")]
     for start, end, new in edits:
@@ -98,7 +98,7 @@ def _units(line: str) -> list[bytes]:
 
 
 def _edited(lines: list[list[bytes]], start: Point, end: Point, new: str) -> list[list[bytes]]:
-    """The lines after an edit, as a client that stores UTF-16 units does it."""
+    """Return the lines after an edit, as a client that stores UTF-16 units has them."""
     start, end = (p if p.line < len(lines) else Point(len(lines) - 1, 10**9) for p in (start, end))
     inserted = [_units(line) for line in new.split("\n")]
     inserted[0] = lines[start.line][: start.character] + inserted[0]
@@ -121,7 +121,8 @@ def _edited(lines: list[list[bytes]], start: Point, end: Point, new: str) -> lis
         ("a😀b", Point(0, 1), Point(0, 3), "", "ab"),
     ],
 )
-def test_edits_in_utf_16(text: str, start: Point, end: Point, new: str, expected: str) -> None:
+def test_edits_follow_utf_16(text: str, start: Point, end: Point, new: str, expected: str) -> None:
+    """Edits at the edges of lines, texts and surrogate pairs give the expected text."""
     store = Text(text, POSITION_ENCODINGS["utf-16"])
     store.edit(start, end, new)
     assert bytes(store).decode() == expected

@@ -1,5 +1,5 @@
-"""What is shown of an error, which editors log: enough to find a faulty plugin, and none of the
-user's text.
+"""The messages of errors, which editors log: they name a faulty plugin, and contain no text of the
+user.
 """
 
 from __future__ import annotations
@@ -28,33 +28,34 @@ WORD = "xyzzy"
 
 @pytest.fixture
 def plugin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Path]:
-    """A module of somebody else's, with this text."""
+    """Return a function that writes the text of a foreign module and returns its path."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def write(text: str) -> Path:
-        monkeypatch.delitem(sys.modules, "somebodys_plugin", raising=False)
-        (tmp_path / "somebodys_plugin.py").write_text(text)
-        return tmp_path / "somebodys_plugin.py"
+        monkeypatch.delitem(sys.modules, "foreign_plugin", raising=False)
+        (tmp_path / "foreign_plugin.py").write_text(text)
+        return tmp_path / "foreign_plugin.py"
 
     return write
 
 
 def failure(code: Callable[[], object]) -> Exception:
-    """What code of somebody else's raises, called as a plugin is."""
+    """Return the error of foreign code, called as a plugin is."""
     with pytest.raises(Exception) as caught:
         CallThread(5).call(code)
     return caught.value
 
 
-def test_of_anothers_error_the_kind_and_the_line_are_told(plugin: Callable[[str], Path]) -> None:
+def test_foreign_error_shows_its_place(plugin: Callable[[str], Path]) -> None:
+    """Of a plugin's error, only the type and the plugin's line are shown."""
     file = plugin(
         f"import json\n\ndef deep():\n    json.loads('{{{WORD}')\n\ndef raise_():\n    deep()\n"
     )
-    told = logs.describe_error(failure(import_module("somebodys_plugin").raise_))
-    assert told.startswith(
+    shown = logs.describe_error(failure(import_module("foreign_plugin").raise_))
+    assert shown.startswith(
         f"JSONDecodeError at {file}:4; foretype doctor or foretype serve --log-text"
     )
-    assert WORD not in told
+    assert WORD not in shown
 
 
 @pytest.mark.parametrize(
@@ -64,19 +65,19 @@ def test_of_anothers_error_the_kind_and_the_line_are_told(plugin: Callable[[str]
         (f"a = 1\nraise KeyError('{WORD}')\n", "KeyError"),
     ],
 )
-def test_a_plugin_that_cannot_be_imported_is_told_by_the_line(
-    plugin: Callable[[str], Path], text: str, kind: str
-) -> None:
+def test_failed_import_shows_its_line(plugin: Callable[[str], Path], text: str, kind: str) -> None:
+    """Of a plugin that cannot be imported, the message shows the type of the error and its line."""
     file = plugin(text)
-    known = {"a": EntryPoint("a", "somebodys_plugin:create", GROUP)}
-    told = logs.describe_error(failure(lambda: load_predictor("a", known, PredictorConfig())))
-    assert told.startswith(
-        f"the predictor 'a' (somebodys_plugin:create) could not be made: {kind} at {file}:2;"
+    known = {"a": EntryPoint("a", "foreign_plugin:create", GROUP)}
+    shown = logs.describe_error(failure(lambda: load_predictor("a", known, PredictorConfig())))
+    assert shown.startswith(
+        f"the predictor 'a' (foreign_plugin:create) could not be made: {kind} at {file}:2;"
     )
-    assert WORD not in told
+    assert WORD not in shown
 
 
-def test_ours_are_told_in_their_own_words_but_for_what_others_say_in_them() -> None:
+def test_own_errors_show_their_message() -> None:
+    """A `ForetypeError` is shown by its message, but its foreign cause only by type and place."""
     assert logs.describe_error(ModelError("a.onnx is broken")) == "a.onnx is broken"
     error = PredictorError("it could not be made", failure(lambda: {}[WORD]))
     assert str(error) == f"it could not be made: KeyError: '{WORD}'"
@@ -85,7 +86,7 @@ def test_ours_are_told_in_their_own_words_but_for_what_others_say_in_them() -> N
 
 
 class RefusingPredictor(ScriptedPredictor):
-    """Takes no other model, and keeps nothing."""
+    """A predictor that accepts no other model, and cannot save."""
 
     def with_model(self, model: Path) -> RefusingPredictor:
         raise KeyError(WORD)
@@ -97,7 +98,8 @@ class RefusingPredictor(ScriptedPredictor):
         raise OSError(errno.ENOSPC, WORD)
 
 
-def test_what_a_plugin_says_of_a_model_and_of_the_disk_is_not_told() -> None:
+def test_warnings_hide_foreign_messages() -> None:
+    """Warnings about an unusable model and about a failed save contain no message of a plugin."""
     shown: list[str] = []
     ensembles = Ensembles({"refusing": RefusingPredictor(["hello"])}, None, shown.append)
     assert ensembles._new_ensemble(Path("mine.onnx")) is ensembles.base
@@ -107,7 +109,8 @@ def test_what_a_plugin_says_of_a_model_and_of_the_disk_is_not_told() -> None:
     assert WORD not in "".join(shown)
 
 
-def test_where_text_is_logged_all_of_it_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_log_text_shows_all_messages(caplog: pytest.LogCaptureFixture) -> None:
+    """If text may be logged, every error is shown by its message."""
     error = PredictorError("it failed", KeyError(WORD))
     with caplog.at_level(logging.DEBUG):
         assert logs.describe_error(error) == f"it failed: KeyError: '{WORD}'"

@@ -1,4 +1,4 @@
-"""What users may write as settings, and what they are told where they may not."""
+"""The settings that users may write, and the messages about invalid ones."""
 
 from __future__ import annotations
 
@@ -22,62 +22,66 @@ from foretype_server.settings import SCHEMA, Settings, has_foretype_settings, re
         {"foretype.inline": {"enable": False}, "foretype": {"topK": 5, "trace": {"server": "off"}}},
     ],
 )
-def test_every_way_of_writing_a_setting(layer: dict[str, Any]) -> None:
+def test_settings_nested_or_dotted(layer: dict[str, Any]) -> None:
+    """Names may be nested or joined by dots, with the section's name or without."""
     assert read_settings(layer) == (Settings(inline_enable=False, top_k=5), [])
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
-        ("temperature", "hot", 'is "hot", but has to be a number from 0 to 5'),
-        ("temperature", True, "has to be a number"),
-        ("temperature", float("nan"), "has to be a number"),
-        ("topP", 0, "has to be a number from 0.01 to 1"),
-        ("maxItems", 2.5, "has to be a whole number from 1 to 100"),
-        ("maxItems", 0, "has to be a whole number from 1 to 100"),
-        ("enable", 1, "has to be true or false"),
+        ("temperature", "hot", 'is "hot", but must be a number from 0 to 5'),
+        ("temperature", True, "must be a number"),
+        ("temperature", float("nan"), "must be a number"),
+        ("topP", 0, "must be a number from 0.01 to 1"),
+        ("maxItems", 2.5, "must be a whole number from 1 to 100"),
+        ("maxItems", 0, "must be a whole number from 1 to 100"),
+        ("enable", 1, "must be true or false"),
         ("model", 3, "the name or the path of a model"),
         ("inline.minConfidence", 2, "a number from 0 to 1"),
         ("predictors", {"network": 1}, "a list of names, or an object"),
         ("predictors", "network", "a list of names, or an object"),
         ("learn.exclude", ["*.md", 3], "a list of strings"),
         ("inline", True, "There is no setting"),
-        ("nonsense", True, "Those there are: enable, model"),
+        ("nonsense", True, "The settings are: enable, model"),
         ("temprature", 1, 'Did you mean "temperature"?'),
         ("inline.minConfidense", 1, 'Did you mean "inline.minConfidence"?'),
         ("x" * 1000, 1, "There is no setting"),
     ],
 )
-def test_a_bad_setting_is_named_and_its_default_is_used(
-    name: str, value: object, told: str
-) -> None:
+def test_bad_setting_keeps_its_default(name: str, value: object, message: str) -> None:
+    """An invalid setting has one line that names it, and its default is used."""
     settings, problems = read_settings({name: value, "seed": 7})
     assert settings == Settings(seed=7)
     assert len(problems) == 1
     assert f'"{name}"' in problems[0]
-    assert told in problems[0]
+    assert message in problems[0]
 
 
-def test_later_layers_come_before_earlier_ones() -> None:
+def test_later_layers_override_earlier() -> None:
+    """A setting in a later layer overrides an earlier one; a null restores the default."""
     settings, _ = read_settings(
         {"seed": 1, "topK": 3, "maxItems": 4}, {"seed": 2, "maxItems": None}
     )
     assert settings == Settings(seed=2, top_k=3)
 
 
-def test_predictors_by_name_and_with_options() -> None:
+def test_predictors_as_list_or_object() -> None:
+    """Predictors are a list of names, or an object of each one's options."""
     assert read_settings({"predictors": ["a", "b"]})[0].predictors == {"a": {}, "b": {}}
     assert read_settings({"predictors": {"a": {"texts": ["x"]}}})[0].predictors == {
         "a": {"texts": ["x"]}
     }
 
 
-def test_a_problem_is_told_once() -> None:
+def test_repeated_problem_is_one_line() -> None:
+    """The same problem in two layers has one line."""
     assert len(read_settings({"topK": -1}, {"topK": -1})[1]) == 1
 
 
 @pytest.mark.parametrize("layer", [None, {}, [], {"foretype": None}, {"foretype": {}}])
-def test_no_settings_are_the_defaults(layer: object) -> None:
+def test_empty_layers_give_defaults(layer: object) -> None:
+    """Without settings, all are the defaults, without a problem."""
     assert read_settings(layer) == (Settings(), [])
 
 
@@ -92,14 +96,15 @@ json_values = st.recursive(
 @given(
     json_values, st.dictionaries(st.sampled_from([*SCHEMA, "foretype", "inline", "x"]), json_values)
 )
-def test_no_json_at_all_makes_it_fail(anything: object, named: dict[str, object]) -> None:
+def test_any_json_is_read(anything: object, named: dict[str, object]) -> None:
+    """Any JSON is read without an exception, with one-line problems."""
     settings, problems = read_settings(anything, named)
     settings.options()
     assert all("\n" not in problem for problem in problems)
 
 
 @pytest.mark.parametrize(
-    ("layer", "ours"),
+    ("layer", "expected"),
     [
         ({"foretype": {}}, True),
         ({"topK": 1}, True),
@@ -110,5 +115,6 @@ def test_no_json_at_all_makes_it_fail(anything: object, named: dict[str, object]
         (None, False),
     ],
 )
-def test_settings_of_other_programs_are_left_alone(layer: object, ours: bool) -> None:
-    assert has_foretype_settings(layer) is ours
+def test_foreign_settings_are_recognised(layer: object, expected: bool) -> None:
+    """Settings of other programs are not taken for Foretype's."""
+    assert has_foretype_settings(layer) is expected

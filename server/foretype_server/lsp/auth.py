@@ -1,6 +1,4 @@
-"""Who may connect to a port: whoever has the token. A port of this machine is open to all who work
-on it.
-"""
+"""The token that clients on a port must present: all users of the machine can connect to it."""
 
 from __future__ import annotations
 
@@ -21,31 +19,33 @@ from foretype_model.store.store import data_folder
 
 TOKEN_VARIABLE: Final = "FORETYPE_TOKEN"
 MIN_TOKEN_LENGTH: Final = 16
-"""Characters: fewer can be guessed."""
+"""Characters of a token at least: fewer can be guessed."""
 
 
 class AuthError(ForetypeError):
-    """Nobody can be let in."""
+    """There is no usable token."""
 
 
 @dataclass(frozen=True)
 class TokenAuth:
-    """Opens to the token; `token_location` says where its user finds that."""
+    """The check of a token. `token_location` describes for users where to find it."""
 
     token: str = field(repr=False)
     token_location: str
 
     def matches(self, token: object) -> bool:
-        """Whether the token was shown; it takes as long to say no, however much of it was right."""
+        """Return whether `token` is the right one, in a time that does not depend on the characters
+        it shares with that.
+        """
         return isinstance(token, str) and hmac.compare_digest(
             token.encode(errors="replace"), self.token.encode()
         )
 
     def authenticate(self, message: bytes) -> bytes | None:
-        """A client's first message without the token that it shows; None where it shows none, or is
-        no ``initialize``.
+        """Return a client's first message without its token; None if the token is missing or wrong,
+        or the message is not ``initialize``.
 
-        The token is ``initializationOptions.token``, for that is what every editor can send.
+        The token is ``initializationOptions.token``, which every editor can send.
         """
         try:
             initialize = json.loads(message)
@@ -57,19 +57,19 @@ class TokenAuth:
 
 
 def load_token_auth() -> TokenAuth:
-    """The user's own: its token is what ``FORETYPE_TOKEN`` has, or a file that is made for it.
+    """Return the check of the user's token: that in ``FORETYPE_TOKEN``, or in a file, which is
+    created if it is missing.
 
     Raises:
-        AccessError: it could be guessed.
-        OSError: the file cannot be read, or made.
+        AuthError: the token is too short.
+        OSError: the file cannot be read or created.
     """
-    # Not left to the processes that are started from here.
+    # Child processes must not inherit the token.
     given = os.environ.pop(TOKEN_VARIABLE, "")
     if given and len(given) < MIN_TOKEN_LENGTH:
         raise AuthError(
-            f"{TOKEN_VARIABLE} is too short: give {MIN_TOKEN_LENGTH} characters or more, or none "
-            f"to have a token "
-            f"made"
+            f"{TOKEN_VARIABLE} is too short: give {MIN_TOKEN_LENGTH} characters or more, or unset "
+            f"it to have a token made"
         )
     if given:
         return TokenAuth(given, f"{TOKEN_VARIABLE} of the server's environment")
@@ -78,7 +78,7 @@ def load_token_auth() -> TokenAuth:
 
 
 def _read_or_make_token(path: Path) -> str:
-    """The token in a file that the user alone can read; a new one where others may have read it."""
+    """Return the token in a private file; a new one if other users could read the file."""
     with suppress(FileNotFoundError):
         if os.name == "posix" and path.stat().st_mode & 0o077:
             path.unlink()
@@ -86,7 +86,7 @@ def _read_or_make_token(path: Path) -> str:
         _make_token(path)
     token = path.read_text("utf-8").strip()
     if len(token) < MIN_TOKEN_LENGTH:
-        raise AuthError(f"{path} holds no token: remove it to have one made")
+        raise AuthError(f"{path} contains no token: remove it to have one made")
     return token
 
 
@@ -97,6 +97,6 @@ def _make_token(path: Path) -> None:
     ) as file:
         file.write(f"{secrets.token_urlsafe(24)}\n")
         file.flush()
-        # Of two servers that start at once, both go by the token of the first.
+        # Of two servers that start at once, both use the token of the first.
         with suppress(FileExistsError):
             os.link(file.name, path)

@@ -1,6 +1,4 @@
-"""What a client may ask of what was learnt: why something is offered, and to forget. The protocol's
-side of it.
-"""
+"""The commands about learnt text, on the protocol's side: explain an offer, and forget."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ bytes.
 
 
 async def resolve(session: ClientSession, item: types.CompletionItem) -> types.CompletionItem:
-    """Where the item comes from; from which lines only while the document is what it was."""
+    """Add the item's probability and shares, and its sources while the document is unchanged."""
     context = to_proto.item_context(item)
     if (
         context is None
@@ -58,8 +56,8 @@ def _format_location(session: ClientSession, uri: str, source: Source) -> str:
 
 
 async def explain(session: ClientSession, *arguments: object) -> dict[str, Any] | None:
-    """What is offered at a point, and why a text is, the first one by default; None where nothing
-    is.
+    """Return the offers at a point, and the reasons for one of them or for another text; None if
+    there is nothing to explain.
     """
     uri, point, text = _parse_explain_arguments(arguments)
     answer = await session.explain_offers(uri, point, text)
@@ -98,17 +96,19 @@ def _check_length(text: str) -> None:
 
 
 async def forget(session: ClientSession, *arguments: object) -> dict[str, Any]:
-    """Forget a file, a folder or a word; what that was."""
+    """Forget a file, a folder or a word; return the files, bytes and occurrences removed."""
     path, word = _parse_forget_arguments(arguments)
     try:
         removed = await session.forget(path, word)
     except Exception as error:
-        raise JsonRpcInternalError(f"not all is forgotten: {logs.describe_error(error)}") from error
+        raise JsonRpcInternalError(
+            f"something was not forgotten: {logs.describe_error(error)}"
+        ) from error
     return {"files": removed.names, "bytes": removed.size, "occurrences": removed.occurrences}
 
 
 def _parse_forget_arguments(arguments: tuple[object, ...]) -> tuple[Path | None, str | None]:
-    # Imported here, since initialize need not wait for what it imports.
+    # Imported here: initialize must not wait for its imports.
     from foretype_model.privacy.forget_list import is_valid_word  # noqa: PLC0415
 
     match arguments:
@@ -119,6 +119,6 @@ def _parse_forget_arguments(arguments: tuple[object, ...]) -> tuple[Path | None,
         case [{"word": str() as word, **more}] if not more and is_valid_word(word):
             return None, word
     raise JsonRpcInvalidParams(
-        'give one {"path": the absolute path of a file or folder}, or one {"word": one that can '
-        "stand in a text}"
+        'give one {"path": the absolute path of a file or folder}, or one {"word": a word that '
+        "is not blank}"
     )

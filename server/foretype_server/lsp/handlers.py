@@ -1,12 +1,11 @@
-"""What the language server offers, and from each request to the session and back. Nothing is
-decided here.
+"""The handlers of the language server: each passes a message to the session, and the answer back.
+They decide nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from foretype_model.files.uris import uri_to_path
 from foretype_server.lsp import explain_and_forget, outlook, to_proto
 from foretype_server.lsp.server import ForetypeServer
+from foretype_server.lsp.shutdown import is_alive, watch_parent
 from foretype_server.lsp.train import TRAIN
 from foretype_server.session.session import ClientSession
 from foretype_server.settings import SECTION, has_foretype_settings
@@ -25,42 +25,38 @@ STATUS: Final = "foretype.status"
 INDEXING_TITLE: Final = "Foretype: reading the workspace"
 
 MAX_ACCEPTED_CHARACTERS: Final = 1_000_000
-"""Characters that a client may tell of at once: no offer is as long."""
-
-PARENT_CHECK_INTERVAL: Final = 2.0
-"""Seconds between looks at whether the editor's process is still there."""
+"""Characters in one report of a client at most: no offer is as long."""
 
 CONFIGURATION_TIMEOUT: Final = 1.5
-"""Seconds that a client may take to answer with its settings, before the models are loaded without
-them for now.
+"""Seconds that a client may take to send its settings, before the models are loaded without them.
 """
 
 log = logging.getLogger(__name__)
 
 
 def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
-    """Begin a session, in the client's encoding."""
+    """Begin a session, with the client's position encoding."""
     encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
-    # An older client names one folder, and not as a list.
+    # An older client sends one folder, as `rootUri`.
     workspace = _folders(server) or tuple(_paths([params.root_uri or ""]))
     editor = params.client_info.name if params.client_info else ""
-    position_encoding, progress = (
-        to_proto.POSITION_ENCODINGS[encoding],
-        server.create_progress(INDEXING_TITLE),
-    )
     server.protocol.session = ClientSession(
-        position_encoding, workspace, editor, server.warn, progress
+        to_proto.POSITION_ENCODINGS[encoding],
+        workspace,
+        editor,
+        server.warn,
+        server.create_progress(INDEXING_TITLE),
     )
     server.exit_stack.callback(server.session.end)
     server.initialization_options = params.initialization_options
     server.session.configure(server.initialization_options)
-    if params.process_id and _is_alive(params.process_id):
-        watching = asyncio.ensure_future(_watch_parent(server, params.process_id))
+    if params.process_id and is_alive(params.process_id):
+        watching = asyncio.ensure_future(watch_parent(params.process_id, server.protocol.end))
         server.exit_stack.callback(watching.cancel)
 
 
 async def initialized(server: ForetypeServer, _: types.InitializedParams) -> None:
-    """Take the client's settings, then load the models."""
+    """Request the client's settings, then load the models."""
     await _request_configuration(server)
     server.session.start()
     asyncio.get_running_loop().run_in_executor(None, _restrict_permissions)
@@ -74,7 +70,7 @@ async def initialized(server: ForetypeServer, _: types.InitializedParams) -> Non
 
 
 def _restrict_permissions() -> None:
-    # Imported here, since initialize need not wait for these.
+    # Imported here: initialize must not wait for these.
     from foretype_model.files.permissions import make_private  # noqa: PLC0415
     from foretype_model.store.store import data_folder  # noqa: PLC0415
 
@@ -82,21 +78,21 @@ def _restrict_permissions() -> None:
 
 
 def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) -> None:
-    """Learn from the file as it is now."""
+    """Learn from the saved file."""
     server.session.files_changed(_paths([params.text_document.uri]))
 
 
 def did_change_watched_files(
     server: ForetypeServer, params: types.DidChangeWatchedFilesParams
 ) -> None:
-    """Learn from files as others have left them."""
+    """Learn from files that other programs changed."""
     server.session.files_changed(_paths([change.uri for change in params.changes]))
 
 
 def did_change_workspace_folders(
     server: ForetypeServer, _: types.DidChangeWorkspaceFoldersParams
 ) -> None:
-    """Learn from the folders that there are now, of which pygls keeps a list."""
+    """Learn from the present folders, which pygls lists."""
     server.session.set_workspace(_folders(server))
     _watch_files(server)
 
@@ -104,7 +100,7 @@ def did_change_workspace_folders(
 async def did_change_configuration(
     server: ForetypeServer, params: types.DidChangeConfigurationParams
 ) -> None:
-    """Take the settings that come along, or ask for them."""
+    """Apply the settings in the message, or request them."""
     if has_foretype_settings(params.settings):
         server.configuration_request = None
         _apply_configuration(server, params.settings)
@@ -135,17 +131,17 @@ async def completion(
 
 
 async def resolve(server: ForetypeServer, item: types.CompletionItem) -> types.CompletionItem:
-    """Where the item comes from."""
+    """Add the sources of the item."""
     return await explain_and_forget.resolve(server.session, item)
 
 
 def status(server: ForetypeServer, *_: object) -> dict[str, Any]:
-    """What is loaded, and what was accepted so far."""
+    """Return the loaded predictors, the problems and the accepted characters."""
     return {"version": server.version, **server.session.status()}
 
 
 def accepted(server: ForetypeServer, *arguments: object) -> None:
-    """Count what the user took."""
+    """Count an accepted offer."""
     match arguments:
         case [
             {
@@ -166,12 +162,12 @@ def accepted(server: ForetypeServer, *arguments: object) -> None:
 
 
 async def explain(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:
-    """Why something is offered."""
+    """Return the reasons for an offer."""
     return await explain_and_forget.explain(server.session, *arguments)
 
 
 async def get_outlook(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:
-    """What may come next, and how probable what there is was."""
+    """Return the next characters, and the probability of each character of a range."""
     return await outlook.outlook(server.session, *arguments)
 
 
@@ -181,12 +177,12 @@ async def forget(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
 
 
 async def train(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
-    """Train a model, beside all else."""
+    """Train a model, in a process of its own."""
     return await server.training.start(server.session.workspace, *arguments)
 
 
 def cancel(server: ForetypeServer, params: types.WorkDoneProgressCancelParams) -> None:
-    """The user wants no more of something that takes long."""
+    """Cancel long work, at the user's request."""
     server.cancel_callbacks.get(params.token, lambda: None)()
 
 
@@ -215,7 +211,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
 
 
 def create_server() -> ForetypeServer:
-    """A server that handles the messages of one client."""
+    """Return a server that handles the messages of one client."""
     server = ForetypeServer()
     for method, (handler, options) in FEATURES.items():
         server.feature(method, options)(handler)
@@ -225,7 +221,7 @@ def create_server() -> ForetypeServer:
 
 
 def _watch_files(server: ForetypeServer) -> None:
-    """Be told of what others change in the workspace, from when there is one on."""
+    """Register for changes of files, once there is a workspace."""
     can_register = server.client_supports("workspace.did_change_watched_files.dynamic_registration")
     if server.session.workspace and can_register and not server.watches_files:
         server.watches_files = True
@@ -241,9 +237,7 @@ def _register(server: ForetypeServer, method: str, options: Any) -> None:
 
 
 def _folders(server: ForetypeServer) -> tuple[Path, ...]:
-    """Of the workspace. Not by the names that pygls keeps them under, which would be unquoted once
-    more.
-    """
+    """Return the workspace's folders. pygls's own keys would be unquoted twice."""
     return tuple(_paths([folder.uri for folder in server.workspace.folders.values()]))
 
 
@@ -252,21 +246,21 @@ def _paths(uris: list[str]) -> list[Path]:
 
 
 def _apply_configuration(server: ForetypeServer, configuration: Any) -> None:
-    """Take settings that the client has sent; None leaves those it sent before."""
+    """Apply the client's settings; None keeps the earlier ones."""
     if configuration is not None:
         server.configuration = configuration
     server.session.configure(server.initialization_options, server.configuration)
 
 
 async def _request_configuration(server: ForetypeServer) -> None:
-    """Ask for the client's settings, and wait a while. Those of a client that is slow are taken
-    once they come.
+    """Request the client's settings, and wait `CONFIGURATION_TIMEOUT` for them. Later ones are
+    applied when they come.
     """
     if not server.client_supports("workspace.configuration"):
         return
-    wanted = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    section = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
     server.configuration_request = asyncio.ensure_future(
-        server.workspace_configuration_async(wanted)
+        server.workspace_configuration_async(section)
     )
     server.configuration_request.add_done_callback(
         lambda request: _on_configuration(server, request)
@@ -275,36 +269,12 @@ async def _request_configuration(server: ForetypeServer) -> None:
 
 
 def _on_configuration(server: ForetypeServer, request: asyncio.Future[Any]) -> None:
-    """The answer, unless newer settings have come or been asked for."""
+    """Apply the answer, unless newer settings have come or been requested."""
     if request.cancelled():
         return
     if error := request.exception():
-        log.info("the client gave no settings: %s", type(error).__name__)
+        log.info("the client sent no settings: %s", type(error).__name__)
         return
     match request.result():
         case [settings] if request is server.configuration_request:
             _apply_configuration(server, settings)
-
-
-async def _watch_parent(server: ForetypeServer, process: int) -> None:
-    """End the conversation once the editor's process is gone: pygls never looks."""
-    while _is_alive(process):
-        await asyncio.sleep(PARENT_CHECK_INTERVAL)
-    server.protocol.end()
-
-
-def _is_alive(process: int) -> bool:
-    """Whether there is such a process that we can see: not in another container, and not on
-    Windows.
-
-    Signal 0 there is Ctrl-C; the end of stdin has to do.
-    """
-    if os.name != "posix":
-        return False
-    try:
-        os.kill(process, 0)
-    except PermissionError:
-        return True
-    except (ProcessLookupError, OverflowError):
-        return False
-    return True

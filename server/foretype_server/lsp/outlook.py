@@ -1,6 +1,4 @@
-"""How the server thinks, for clients that show it: the command `foretype.outlook`. The protocol's
-side of it.
-"""
+"""The command `foretype.outlook`, on the protocol's side: it shows the server's probabilities."""
 
 from __future__ import annotations
 
@@ -19,11 +17,11 @@ OUTLOOK: Final = "foretype.outlook"
 
 
 async def outlook(session: ClientSession, *arguments: object) -> dict[str, Any] | None:
-    """What may come next at a position, and how probable the characters in a range were when they
-    came.
+    """Return the next characters at a position, and the probability of each character of a range
+    when it was typed.
 
-    Of the range, as many characters as can be read in one go, from its start on: ask again for the
-    rest. None where nothing predicts, or somebody has asked again meanwhile.
+    The answer covers as much of the range as one slice can read, from its start: ask again for the
+    rest. None if no predictor is left, or a newer request has superseded this one.
     """
     match arguments:
         case [{"uri": str() as uri, "position": position, **more}]:

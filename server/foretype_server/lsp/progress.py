@@ -1,4 +1,4 @@
-"""How far long work is, as ``$/progress``."""
+"""The progress of long work, as ``$/progress``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ REPORT_INTERVAL: Final = 0.2
 
 
 class WorkDoneProgress:
-    """Begins at the first part, and ends once all are done. Shows nothing to clients that cannot
-    show it.
+    """The progress of one kind of work. It begins at the first part, ends once all are done, and
+    sends nothing to clients without the capability.
     """
 
     def __init__(
@@ -29,8 +29,8 @@ class WorkDoneProgress:
         title: str,
         cancel: Callable[[], None] | None = None,
     ) -> None:
-        """`cancel` is called where the user wants no more of it: it is put among the
-        `cancel_callbacks` meanwhile, by token.
+        """`cancel` is called if the user cancels the work: `cancel_callbacks` holds it meanwhile,
+        by token.
         """
         self._server, self._cancel_callbacks, self._title, self._cancel = (
             server,
@@ -43,7 +43,7 @@ class WorkDoneProgress:
         self._last_report = 0.0
 
     def __call__(self, done: int, total: int, message: str | None = None) -> None:
-        """`done` parts of `total`; equal numbers are the end of it. `message` says so in words."""
+        """Show `done` parts of `total`, or `message` instead; equal numbers end the progress."""
         if done >= total:
             self._end()
         elif self._token is None:
@@ -65,7 +65,7 @@ class WorkDoneProgress:
         self._creation = asyncio.ensure_future(self._create_token(self._token))
 
     async def _create_token(self, token: str) -> None:
-        with suppress(Exception):  # a client that refuses is told no more than it wants
+        with suppress(Exception):  # a client that refuses gets no progress
             await self._server.window_work_done_progress_create_async(
                 types.WorkDoneProgressCreateParams(token)
             )

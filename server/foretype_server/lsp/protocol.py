@@ -1,9 +1,9 @@
-"""What pygls leaves open: every request gets an answer, however broken; nothing of the user's text
-is logged.
+"""The protocol beyond pygls: every request gets an answer, however malformed, and no user's text is
+logged.
 
-pygls would let a malformed request go unanswered and show its user a popup; would take a nested
-object with a "jsonrpc" key for a message; would keep documents itself, at milliseconds a key; and
-would answer an internal error with a traceback.
+pygls would leave a malformed request unanswered and show a popup; take a nested object with a
+"jsonrpc" key for a message; keep documents itself, at milliseconds a key; and answer an internal
+error with a traceback.
 """
 
 from __future__ import annotations
@@ -33,19 +33,18 @@ if TYPE_CHECKING:
     from foretype_server.session.session import ClientSession
 
 MAX_DEPTH: Final = 100
-"""Levels in a message. Ten are usual; from 500 on, cattrs and pygls take minutes to tell what is
-wrong with one.
+"""Levels of nesting in a message at most. Ten are usual; from 500 on, cattrs and pygls take minutes
+to reject one.
 """
 
 log = logging.getLogger(__name__)
-# pygls logs whole messages, which hold the user's text: where that is asked for alone, as in
-# logs.py.
+# pygls logs whole messages, which contain the user's text: only with --log-text, see logs.py.
 wire_log = logging.getLogger("pygls.wire")
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
 
 class ForetypeProtocol(LanguageServerProtocol):
-    """One client's conversation. `exit_status` resolves to the exit status that the protocol
+    """The conversation with one client. `exit_status` resolves to the exit status that the protocol
     prescribes.
 
     Attributes:
@@ -55,12 +54,12 @@ class ForetypeProtocol(LanguageServerProtocol):
     session: ClientSession
 
     def prepare(self) -> None:
-        """Get ready for the first message; on the event loop."""
+        """Prepare for the first message. Called on the event loop."""
         self.exit_status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def receive(self, body: bytes | str) -> None:
-        """Handle one message. Never raises: what cannot be handled is answered with an error, or
-        left out.
+        """Handle one message. Never raises: an invalid request is answered with an error, any other
+        invalid message is ignored.
         """
         wire_log.debug("received: %s", body)
         try:
@@ -75,7 +74,7 @@ class ForetypeProtocol(LanguageServerProtocol):
             self._validate(message)
             _clamp_positions(message)
             self.handle_message(self.structure_message({"jsonrpc": self.VERSION, **message}))
-        except Exception as error:  # noqa: BLE001 (whatever is wrong with a message, the next one is to be read)
+        except Exception as error:  # noqa: BLE001 (the next message must be read in any case)
             self._reject(message, error)
 
     def _validate(self, message: dict[str, Any]) -> None:
@@ -105,13 +104,12 @@ class ForetypeProtocol(LanguageServerProtocol):
         if "id" in message and "method" in message:
             self._send_error(ident if _is_id(ident) else None, answer)
         elif not _is_id(ident):
-            log.info("left out a notification: %s", type(error).__name__)
+            log.info("ignored a notification: %s", type(error).__name__)
         else:
             self._handle_response(ident, error=answer.to_response_error())
 
     def _send_error(self, ident: int | str | None, error: JsonRpcException) -> None:
-        # Not by way of pygls, which leaves out an id of null; and that is how JSON-RPC answers what
-        # cannot be read.
+        # Not through pygls, which omits an id of null: the answer to an unreadable message has one.
         self._send_data(
             {
                 "jsonrpc": self.VERSION,
@@ -124,8 +122,8 @@ class ForetypeProtocol(LanguageServerProtocol):
         self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None
     ) -> None:
         if error is not None and error.data is not None:
-            # pygls puts the traceback there, and the text of an error of ours, which may be the
-            # user's, before it.
+            # pygls puts the traceback into `data`, and the error's text, which may be the user's,
+            # after the colon.
             error.message, error.data = error.message.partition(":")[0], None
         super()._send_response(msg_id, result, error)
 
@@ -133,8 +131,8 @@ class ForetypeProtocol(LanguageServerProtocol):
         self, msg_id: int | str, handler: Any, callback: Any, args: Any = None, kwargs: Any = None
     ) -> None:
         super()._execute_handler(msg_id, handler, callback, args, kwargs)
-        # pygls lets go of requests alone: of a command or a notification it would keep for ever
-        # what came of it.
+        # pygls frees the futures of requests only: those of commands and notifications would stay
+        # forever.
         if future := self._request_futures.get(msg_id):
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
             # pygls runs a command under an id of its own, and `$/cancelRequest` would cancel the
@@ -144,8 +142,8 @@ class ForetypeProtocol(LanguageServerProtocol):
                 request.add_done_callback(lambda _: request.cancelled() and future.cancel())
 
     @lsp_method(types.SHUTDOWN)
-    def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # theirs fails while a command is under way
-        """Nothing is wanted any more but to end."""
+    def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # pygls's fails while a command is under way
+        """Cancel all requests, and accept only `exit` from now on."""
         for ident, future in list(self._request_futures.items()):
             if ident != self.msg_id:
                 future.cancel()
@@ -155,8 +153,8 @@ class ForetypeProtocol(LanguageServerProtocol):
     def lsp_workspace__did_change_workspace_folders(
         self, params: types.DidChangeWorkspaceFoldersParams
     ) -> Generator[Any, Any, None]:
-        """Folders have left the workspace, or come to it."""
-        # In this order, for one that has another name is in both lists.
+        """Update the workspace's folders."""
+        # In this order: a renamed folder is in both lists.
         for folder in params.event.removed:
             self.workspace.remove_folder(folder.uri)
         for folder in params.event.added:
@@ -165,13 +163,13 @@ class ForetypeProtocol(LanguageServerProtocol):
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        """A document was opened in the editor."""
+        """Open a document."""
         document = params.text_document
         self.session.open(document.uri, document.language_id, document.version, document.text)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        """A document was edited."""
+        """Apply the changes of a document."""
         changes = [
             (to_point(change.range.start), to_point(change.range.end), change.text)
             if isinstance(change, types.TextDocumentContentChangePartial)
@@ -182,12 +180,12 @@ class ForetypeProtocol(LanguageServerProtocol):
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        """A document was closed."""
+        """Close a document."""
         self.session.close(params.text_document.uri)
 
     @lsp_method(types.EXIT)
-    def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # theirs calls sys.exit from a generator
-        """The client is done: status 0 if it had asked for shutdown, 1 if not."""
+    def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # pygls's calls sys.exit from a generator
+        """End the conversation: status 0 after `shutdown`, 1 without."""
         self.end()
 
     def end(self) -> None:
@@ -197,8 +195,8 @@ class ForetypeProtocol(LanguageServerProtocol):
 
 
 def _parse(body: bytes | str) -> Any:
-    """The JSON in a message. What is no number there is null, as JavaScript writes it: it may be
-    sent back.
+    """Return the JSON in a message, with null for NaN and the infinities, as JavaScript writes it:
+    the values may be sent back.
     """
     return json.loads(body, parse_constant=lambda _: None, parse_float=_parse_float)
 
@@ -226,8 +224,8 @@ def _is_id(ident: object) -> TypeGuard[int | str]:
 
 
 def _clamp_positions(message: dict[str, Any]) -> None:
-    """Have an edit arrive that ends "at the end of all", as some write it: one left out is never
-    made up for.
+    """Clamp too large positions of an edit, which some clients send for the end of the text: a
+    dropped edit would leave the document wrong for good.
     """
     match message:
         case {"method": types.TEXT_DOCUMENT_DID_CHANGE, "params": {"contentChanges": [*changes]}}:

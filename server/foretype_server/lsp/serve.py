@@ -6,7 +6,7 @@ import asyncio
 from typing import NoReturn
 
 from foretype_server import logs
-from foretype_server.lsp import shutdown, transport
+from foretype_server.lsp import shutdown, transport, websocket
 from foretype_server.lsp.handlers import create_server
 from foretype_server.lsp.protocol import ForetypeProtocol
 
@@ -14,8 +14,8 @@ from foretype_server.lsp.protocol import ForetypeProtocol
 async def handle_connection(
     messages: transport.Messages, writer: transport.MessageWriter, headers: bool
 ) -> int:
-    """Hold one conversation to its end; the exit status is 0 if the client said good-bye as it
-    should.
+    """Hold one conversation to its end; return its exit status, which is 0 after a regular
+    shutdown.
     """
     server = create_server()
     server.protocol.prepare()
@@ -29,15 +29,14 @@ async def handle_connection(
 async def _read(protocol: ForetypeProtocol, messages: transport.Messages) -> None:
     async for message in messages:
         protocol.receive(message)
-        # A handler that awaits begins only now, and takes its snapshot before the next message is
-        # handled.
+        # Async handlers begin at this await, and take their snapshots before the next message.
         await asyncio.sleep(0)
     protocol.end()
 
 
 def serve_stdio(*, log_text: bool = False) -> NoReturn:
-    """Serve the editor that started this, on stdin and stdout. Exits with the status the protocol
-    prescribes.
+    """Serve the editor that started this process, on stdin and stdout. Exit with the status that
+    the protocol prescribes.
     """
     logs.configure(with_text=log_text)
     shutdown.run(transport.stdio(handle_connection))
@@ -45,7 +44,7 @@ def serve_stdio(*, log_text: bool = False) -> NoReturn:
 
 def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve on a TCP port of this machine, one client after another, until interrupted."""
-    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (what editors start by themselves does without)
+    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (stdio, which editors use, needs none)
 
     logs.configure(with_text=log_text)
     shutdown.run(transport.tcp(handle_connection, load_token_auth(), host, port))
@@ -53,7 +52,7 @@ def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
 
 def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve WebSockets on a port of this machine, one client after another, until interrupted."""
-    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (what editors start by themselves does without)
+    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (stdio, which editors use, needs none)
 
     logs.configure(with_text=log_text)
-    shutdown.run(transport.websocket(handle_connection, load_token_auth(), host, port))
+    shutdown.run(websocket.websocket(handle_connection, load_token_auth(), host, port))

@@ -1,6 +1,4 @@
-"""The language server of one client: pygls's server with a session behind it. Its handlers are in
-`handlers`.
-"""
+"""The language server of one client: pygls's server with a session. `handlers` has its handlers."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class ForetypeServer(LanguageServer):
-    """One client's server: pygls's, with the session behind it."""
+    """The server of one client: pygls's, with a session."""
 
     protocol: ForetypeProtocol
     initialization_options: Any = None
@@ -49,13 +47,13 @@ class ForetypeServer(LanguageServer):
     def create_progress(
         self, title: str, cancel: Callable[[], None] | None = None
     ) -> WorkDoneProgress:
-        """Progress of long work under this title; `cancel` is called where the user wants no more
-        of it.
+        """Return the progress of long work with this title; `cancel` is called if the user cancels
+        it.
         """
         return WorkDoneProgress(self, self.cancel_callbacks, title, cancel)
 
     def warn(self, text: str) -> None:
-        """Show the user one line of what is not as it should be."""
+        """Show the user one line about a problem."""
         self._show_message(types.MessageType.Warning, text)
 
     def notify(self, text: str) -> None:
@@ -68,11 +66,11 @@ class ForetypeServer(LanguageServer):
         )
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log what kind of error it was, without a popup. What pygls gives is not yet the error
-        itself.
+        """Log the kind of the error, without a popup. The exception being handled is logged:
+        pygls wraps it in `error`.
         """
-        log.warning("an error was answered", exc_info=True)
+        log.warning("a request failed", exc_info=True)
 
     def client_supports(self, capability: str) -> bool:
-        """Whether the client has said so."""
+        """Return whether the client has announced a capability."""
         return bool(get_capability(self.client_capabilities, capability, False))

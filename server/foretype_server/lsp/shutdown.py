@@ -1,4 +1,4 @@
-"""The end of a server, where a plugin never comes back, too."""
+"""The end of a server: with its editor's process, and even if a thread of a plugin never ends."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn
 
 INTERRUPTED_STATUS: Final = 130
-"""The status of a program that Ctrl-C has ended."""
+"""The exit status of a program that Ctrl-C has ended."""
 
 JOIN_TIMEOUT: Final = 6.0
-"""Seconds in which threads may finish what they were asked for; another server that writes is
-waited for 5.
+"""Seconds in which threads may finish their jobs, which may wait 5 for the lock of another server.
 """
+
+PARENT_CHECK_INTERVAL: Final = 2.0
+"""Seconds between checks that the editor's process still exists."""
 
 log = logging.getLogger(__name__)
 
 
 def run(server: Coroutine[Any, Any, int]) -> NoReturn:
-    """Serve, and exit with the status that comes of it."""
+    """Run the server, and exit with its status."""
     try:
         status = asyncio.run(server)
     except KeyboardInterrupt:
@@ -32,17 +34,39 @@ def run(server: Coroutine[Any, Any, int]) -> NoReturn:
     for thread in _running_threads():
         thread.join(max(0.0, end - time.monotonic()))
     if _running_threads():
-        log.error("a thread did not end, and is left behind")
+        log.error("a thread did not end; exiting without it")
         logging.shutdown()
-        # Python would wait for it for ever.
+        # Python would wait for it forever.
         os._exit(status)
     sys.exit(status)
 
 
 def _running_threads() -> list[threading.Thread]:
-    """Those that Python waits for."""
+    """Return the threads that Python waits for at exit."""
     return [
         one
         for one in threading.enumerate()
         if not one.daemon and one is not threading.current_thread()
     ]
+
+
+async def watch_parent(process: int, end: Callable[[], None]) -> None:
+    """Call `end` once the editor's process is gone, which pygls does not check."""
+    while is_alive(process):
+        await asyncio.sleep(PARENT_CHECK_INTERVAL)
+    end()
+
+
+def is_alive(process: int) -> bool:
+    """Return whether the process exists and is visible: not from another container, and never on
+    Windows, where signal 0 is Ctrl-C. There, the end of stdin ends the server.
+    """
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

@@ -1,9 +1,9 @@
-"""From candidates to the Language Server Protocol's types. The only room that knows position
-encodings and those types.
+"""Conversion of candidates to types of the Language Server Protocol. Only this module knows the
+position encodings.
 
-What each kind of item looks like is what every editor tried shows and inserts in the same way: a
-ghost text is one plain string with an empty range at the cursor; a completion item replaces the
-word typed so far by that word and what follows it, and filters by exactly that.
+All editors tried show and insert these forms in the same way: ghost text is one plain string with
+an empty range at the cursor; a completion item replaces the word typed so far by that word and its
+continuation, and filters by exactly that text.
 """
 
 from __future__ import annotations
@@ -28,15 +28,13 @@ ACCEPTED: Final = "foretype.accepted"
 """
 
 MAX_WORD_BYTES: Final = 400
-"""Bytes before the cursor that are searched for the word typed so far."""
+"""Bytes before the cursor that are searched for the word typed so far at most."""
 
 _WHITE_SPACE_SIGNS: Final = str.maketrans({"\n": "↵", "\r": None, "\t": "⇥", " ": "␣"})
 
 
 class ItemContext(NamedTuple):
-    """What an item was made for: a version of a document, the position in it, and the text that is
-    offered there.
-    """
+    """The origin of an item: a version of a document, the position in it, and the offered text."""
 
     uri: str
     version: int | None
@@ -45,6 +43,8 @@ class ItemContext(NamedTuple):
 
 
 class _Utf8:
+    """The encoding whose units are bytes."""
+
     def width(self, text: bytes) -> int:
         return len(text)
 
@@ -55,6 +55,8 @@ class _Utf8:
 
 
 class _Utf16:
+    """The encoding whose units are 16 bits: two for characters beyond U+FFFF."""
+
     def width(self, text: bytes) -> int:
         return len(text) if text.isascii() else len(text.decode().encode("utf-16-le")) // 2
 
@@ -70,6 +72,8 @@ class _Utf16:
 
 
 class _Utf32:
+    """The encoding whose units are code points."""
+
     def width(self, text: bytes) -> int:
         return len(text) if text.isascii() else len(text.decode())
 
@@ -83,11 +87,11 @@ POSITION_ENCODINGS: Final[Mapping[str, CodeUnits]] = {
     "utf-16": _Utf16(),
     "utf-32": _Utf32(),
 }
-"""By the name of the position encoding."""
+"""The position encodings by name."""
 
 
 def to_point(position: types.Position) -> Point:
-    """The place a client means."""
+    """Return a position of the protocol as a point."""
     return Point(position.line, position.character)
 
 
@@ -97,9 +101,7 @@ def to_position(point: Point) -> types.Position:
 
 
 def parse_position(position: object) -> Point | None:
-    """The place that a client means by a position in a command's arguments; None where it is
-    none.
-    """
+    """Return the position in a command's arguments as a point; None if it is not a valid one."""
     match position:
         case {"line": int() as line, "character": int() as character} if min(line, character) >= 0:
             return Point(line, character)
@@ -109,7 +111,7 @@ def parse_position(position: object) -> Point | None:
 def inline_completions(
     candidate: Candidate | None, uri: str, position: types.Position
 ) -> types.InlineCompletionList:
-    """The ghost text at `position` of a document, or none."""
+    """Return the ghost text at `position` of a document as a list of one item, or of none."""
     if candidate is None:
         return types.InlineCompletionList(items=[])
     item = types.InlineCompletionItem(
@@ -123,9 +125,7 @@ def inline_completions(
 def completions(
     candidates: Iterable[Candidate], before: Rope, context: ItemContext, encoding: CodeUnits
 ) -> types.CompletionList:
-    """The items for `candidates`, in their order, where `before` is the text before the position
-    asked for.
-    """
+    """Return the items for `candidates`, in their order; `before` is the text before the cursor."""
     position = context.position
     typed = typed_word(before)
     start = types.Position(
@@ -153,7 +153,7 @@ def _word_pattern() -> regex.Pattern[str]:
 
 
 def typed_word(before: Rope) -> str:
-    """The word that the cursor stands at the end of; empty after anything that no word has."""
+    """Return the word that ends at the cursor; empty after any other character."""
     text = before[-MAX_WORD_BYTES:].decode(errors="ignore")
     found = _word_pattern().search(text)
     return found[0] if found else ""
@@ -174,9 +174,10 @@ def _completion_item(
 
 
 def _label(text: str) -> str:
-    """What the menu shows: the words as they are, white space after them or alone as signs for it.
+    """Return the menu's text for an item: its words, with signs for white space after them or
+    alone.
 
-    Without the sign, a word with the space after it would look like the word alone.
+    Without the sign, a word with a space after it would look like the word alone.
     """
     shown = text.lstrip()
     body = shown.rstrip()
@@ -191,10 +192,10 @@ def _accepted_command(candidate: Candidate, uri: str) -> types.Command:
 
 
 def _item_data(candidate: Candidate, context: ItemContext) -> dict[str, Any]:
-    """What an item keeps, to be explained by.
+    """Return the data by which an item is explained later.
 
-    Fractions as strings: Neovim keeps items as Vim's values, and a fraction that comes out of them
-    is no JSON to it.
+    Fractions are strings: Neovim keeps items as Vim's values, and cannot encode the fractions in
+    them as JSON.
     """
     position = {"line": context.position.line, "character": context.position.character}
     fields = {
@@ -208,7 +209,7 @@ def _item_data(candidate: Candidate, context: ItemContext) -> dict[str, Any]:
 
 
 def item_context(item: types.CompletionItem) -> ItemContext | None:
-    """What an item was made for, if it is one of ours."""
+    """Return the context of an item; None if the item is not Foretype's."""
     match item.data:
         case {
             "uri": str() as uri,
@@ -221,8 +222,8 @@ def item_context(item: types.CompletionItem) -> ItemContext | None:
 
 
 def resolve_item(item: types.CompletionItem, sources: Iterable[str]) -> types.CompletionItem:
-    """`item` with its probability, each predictor's share and `sources` spelt out, where it is one
-    of ours.
+    """Return `item` with its probability, each predictor's share and `sources` as documentation;
+    unchanged if it is not Foretype's.
     """
     match item.data:
         case {"probability": value, "shares": dict() as shares} if (

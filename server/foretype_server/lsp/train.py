@@ -1,5 +1,5 @@
-"""A training that a client asked for: ``foretype train`` as a process of its own, told of as
-``$/progress``.
+"""The command `foretype.train`: it runs ``foretype train`` as a process of its own, and shows its
+progress as ``$/progress``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from foretype_server.lsp.progress import WorkDoneProgress
 
 TRAIN: Final = "foretype.train"
 TITLE: Final = "Foretype: training on your text"
-# -P: what lies in the working directory, which may be the workspace, is not imported.
+# -P: Python must not import modules from the working directory, which may be the workspace.
 COMMAND: Final = (sys.executable, "-P", "-m", "foretype_server", "train", "--json")
 
 
 class TrainingProcess:
-    """One at a time. Lives on the event loop."""
+    """The training process of a client, one at a time. Lives on the event loop."""
 
     def __init__(
         self,
@@ -36,8 +36,8 @@ class TrainingProcess:
         notify: Callable[[str], None],
         create_progress: Callable[[str, Callable[[], None]], WorkDoneProgress],
     ) -> None:
-        """`warn` and `notify` show the user one line; `create_progress` makes the progress with
-        this title and cancellation.
+        """`warn` and `notify` show the user one line; `create_progress` gets the title and the
+        cancellation.
         """
         self._warn, self._notify = warn, notify
         self._progress = create_progress(TITLE, self.cancel)
@@ -45,13 +45,11 @@ class TrainingProcess:
         self._reporting: asyncio.Task[None] | None = None
 
     async def start(self, workspace: Sequence[Path], *arguments: object) -> dict[str, Any]:
-        """Train on what the client names, the workspace by default. JsonRpcInvalidParams where that
-        is not clear.
+        """Train on the paths in `arguments`, by default the workspace. Raise JsonRpcInvalidParams
+        for other arguments, JsonRpcInternalError while a training runs.
         """
         if self._process and self._process.returncode is None:
-            raise JsonRpcInternalError(
-                "a training is under way: cancel it first, or wait for its end"
-            )
+            raise JsonRpcInternalError("a training is under way: cancel it, or wait for its end")
         paths, options = _parse_arguments(workspace, arguments)
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
@@ -61,13 +59,13 @@ class TrainingProcess:
         )  # fmt: skip
         if hasattr(os, "setpriority"):
             with suppress(ProcessLookupError):
-                # It takes all cores for minutes, and somebody is typing.
+                # It takes all cores for minutes, while the user types.
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
         self._reporting = asyncio.ensure_future(self._report(self._process))
         return {"paths": paths}
 
     def cancel(self) -> None:
-        """Stop it where it is; what was learnt is kept, for ``foretype train --resume``."""
+        """Stop the training. Its checkpoint is kept, for ``foretype train --resume``."""
         if self._process and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
@@ -83,7 +81,7 @@ class TrainingProcess:
             match _parse_line(line):
                 case {"progress": progress}:
                     held_out = progress["heldOutBits"] or held_out
-                    # At 100 the file is still to be written.
+                    # At 100 % the model's file is not yet written.
                     percent = min(99, int(100 * progress["fraction"]))
                     self._progress(percent, 100, _describe(progress["secondsLeft"], held_out))
                 case {"message": str() as last}:
@@ -97,9 +95,10 @@ class TrainingProcess:
         if status == 0:
             self._notify(json.loads(output)["summary"])
         elif crashed and not logs.is_text_logged():
-            # Its last words are those of an error that is none of ours, and may hold the text.
+            # The last line is the message of a foreign error, which may contain the user's text.
             self._warn(
-                f"the training ended with status {status}; foretype train, in a terminal, tells why"
+                f"the training ended with status {status}; run foretype train in a terminal for "
+                f"the reason"
             )
         else:
             self._warn(last.removeprefix("foretype: "))
@@ -123,7 +122,7 @@ def _describe(seconds_left: float | None, held_out: float | None) -> str:
 def _parse_arguments(
     workspace: Sequence[Path], arguments: tuple[object, ...]
 ) -> tuple[list[str], list[str]]:
-    """Of the command to run."""
+    """Return the paths to train on, and the options of ``foretype train``."""
     match arguments or ({},):
         case [{**given}] if set(given) <= {"paths", "minutes", "from"}:
             paths: Any = given.get("paths", [str(path) for path in workspace])

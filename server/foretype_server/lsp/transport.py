@@ -1,6 +1,5 @@
-"""The ways a client's messages come: stdin and stdout, a TCP port, a WebSocket.
-
-The latter two are on this machine only, and for clients that show the token.
+"""The transports of messages: stdin and stdout, and a TCP port on the loopback address, for clients
+that present the token. `websocket` has a third.
 """
 
 from __future__ import annotations
@@ -9,55 +8,44 @@ import asyncio
 import functools
 import ipaddress
 import json
-import logging
 import os
-import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
-    from websockets.http11 import Request, Response
-
     from foretype_server.lsp.auth import TokenAuth
 
 Messages: TypeAlias = AsyncIterator[bytes | str]
 
 READ_SIZE: Final = 65536
 MAX_MESSAGE_BYTES: Final = 1_000_000_000
-"""Bytes. Whoever announces more is not believed: what follows would be waited for in vain, and
-taken for it.
+"""Bytes of a message at most. A larger Content-Length is taken for an error: the server would wait
+for its bytes in vain, and read the next messages as a part of it.
 """
 
-LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
-TRY_AGAIN_LATER: Final = 1013
-
 AUTH_TIMEOUT: Final = 5.0
-"""Seconds that a client may take to show the token."""
+"""Seconds that a client may take to present the token."""
 
 MAX_UNAUTHENTICATED_BYTES: Final = 1_000_000
-"""How long the message may be that does."""
+"""Bytes of the message with the token at most."""
 
 BUSY_ERROR: Final = (
-    "another client is connected, and there is one at a time: end that one, or start another server"
+    "another client is connected, and a server has one at a time: end that one, or start another "
+    "server"
 )
-BUSY_NOTICE: Final = "a client was turned away, as others will be: one at a time"
-UNAUTHENTICATED_NOTICE: Final = (
-    "a client was turned away, as others will be: it has not shown the token"
-)
+BUSY_NOTICE: Final = "rejected a client, as later ones: the server has one at a time"
+UNAUTHENTICATED_NOTICE: Final = "rejected a client, as later ones: it has not presented the token"
 TOKEN_ERROR: Final = (
-    "the right token is missing: give initializationOptions.token; on the server's machine it is in"
+    "the right token is missing: set initializationOptions.token; on the server's machine it is in"
 )
 
 
 class MessageWriter:
-    """Where the server's messages go, as pygls wants it. Once the client is gone they go
-    nowhere.
+    """The writer of the server's messages, with pygls's interface. It drops them once the client is
+    gone.
     """
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
@@ -68,20 +56,21 @@ class MessageWriter:
         try:
             self._write(data)
         except OSError:
-            # The client is gone: the end of its own messages, which follows, ends the conversation.
+            # The client is gone. The end of its own messages ends the conversation.
             return
 
     def close(self) -> None:
-        """Nothing: whoever opened the stream closes it."""
+        """Do nothing: the opener of the stream closes it."""
 
 
 ConnectionHandler = Callable[[Messages, MessageWriter, bool], Awaitable[int]]
-"""Holds one conversation, and returns the exit status. The flag: whether messages have headers."""
+"""Holds one conversation, and returns the exit status. The flag says whether messages have headers.
+"""
 
 
 async def read_messages(reader: asyncio.StreamReader) -> Messages:
-    """The bodies of the messages in a stream, to its end. What is no message is skipped, but a
-    browser is cut off.
+    """Yield the bodies of the messages in a stream, to its end. Skip other lines; end at a
+    browser's request.
     """
     try:
         while (length := await _read_headers(reader)) is not None:
@@ -91,8 +80,8 @@ async def read_messages(reader: asyncio.StreamReader) -> Messages:
 
 
 async def _read_first_message(reader: asyncio.StreamReader) -> bytes:
-    """The first message of a client that has shown nothing yet; empty where it is too slow, too
-    long or none.
+    """Return the first message of an unauthenticated client; empty if it is late, too long or
+    missing.
     """
     with suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
         async with asyncio.timeout(AUTH_TIMEOUT):
@@ -103,14 +92,14 @@ async def _read_first_message(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _read_headers(reader: asyncio.StreamReader) -> int | None:
-    """The Content-Length of the next message; None at the end of the stream."""
+    """Return the Content-Length of the next message; None at the end of the stream."""
     length = None
     while line := await _read_line(reader):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
             length = _parse_content_length(value.strip())
         elif b" HTTP/" in line:
-            # A web page may have a browser post anything to any port: it must not command this
+            # A web page can have a browser post anything to any port: it must not control this
             # server.
             return None
         elif not line.strip() and length is not None:
@@ -119,10 +108,10 @@ async def _read_headers(reader: asyncio.StreamReader) -> int | None:
 
 
 def _parse_content_length(value: bytes) -> int | None:
-    """What a header tells; None where that is no length of a message."""
+    """Return the value of a header; None if it is not the length of a message."""
     if not value.isdigit() or len(value) > len(
         str(MAX_MESSAGE_BYTES)
-    ):  # int() refuses some thousand digits
+    ):  # int() rejects thousands of digits
         return None
     return length if (length := int(value)) <= MAX_MESSAGE_BYTES else None
 
@@ -130,7 +119,7 @@ def _parse_content_length(value: bytes) -> int | None:
 async def _read_line(reader: asyncio.StreamReader) -> bytes:
     try:
         return await reader.readline()
-    except ValueError:  # longer than any header, and dropped
+    except ValueError:  # longer than any header: dropped
         return b"\n"
 
 
@@ -138,8 +127,8 @@ async def stdio(handle_connection: ConnectionHandler) -> int:
     """Hold one conversation on stdin and stdout."""
     reader = asyncio.StreamReader()
     write = _redirect_stdout()
-    # A daemon thread of our own: a read that waits can neither be cancelled nor, in an executor, be
-    # left behind.
+    # A daemon thread: a waiting read cannot be cancelled, and Python would wait for one in an
+    # executor.
     threading.Thread(
         target=_feed_stdin, args=(reader, asyncio.get_running_loop()), daemon=True
     ).start()
@@ -147,8 +136,8 @@ async def stdio(handle_connection: ConnectionHandler) -> int:
 
 
 def _redirect_stdout() -> Callable[[bytes], None]:
-    """Writes to stdout from now on; whatever else is printed, by Python or by a library in C, goes
-    to stderr.
+    """Return a function that writes to stdout. All other output of Python, or of a library in C,
+    goes to stderr from now on.
     """
     stdout = os.dup(1)
     os.dup2(2, 1)
@@ -171,13 +160,13 @@ def _feed_stdin(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -
 
 
 async def tcp(handle_connection: ConnectionHandler, auth: TokenAuth, host: str, port: int) -> int:
-    """Hold one conversation after the other on a TCP port, for ever. A second client at a time is
-    turned away.
+    """Hold one conversation after the other on a TCP port, forever. Reject a second client at the
+    same time.
     """
     session_lock = asyncio.Lock()
 
     async def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # One that has shown nothing keeps nobody else out.
+        # An unauthenticated client does not take the session.
         first = await _read_first_message(reader)
         initialize = auth.authenticate(first)
         try:
@@ -199,7 +188,7 @@ async def tcp(handle_connection: ConnectionHandler, auth: TokenAuth, host: str, 
     server = await asyncio.start_server(on_connect, loopback_address(host), port)
     print_line(f"listening on {host}:{server.sockets[0].getsockname()[1]}")
     print_line(
-        f"clients show the token as initializationOptions.token; it is in {auth.token_location}"
+        f"clients present the token as initializationOptions.token; it is in {auth.token_location}"
     )
     await server.serve_forever()
     return 0
@@ -214,117 +203,28 @@ async def _prepend(initialize: bytes, reader: asyncio.StreamReader) -> Messages:
 async def _reject(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, reason: str
 ) -> None:
-    """Tell a client why, if it has said anything."""
+    """Answer a client with `reason`, if it has sent a message."""
     print_once(BUSY_NOTICE if reason is BUSY_ERROR else UNAUTHENTICATED_NOTICE)
     if not first:
         return
     ident = None
     with suppress(ValueError, AttributeError, RecursionError):
         ident = json.loads(first).get("id")
-    # RequestFailed: well formed, and not done.
+    # RequestFailed: the request was valid, but is not executed.
     error = {"code": -32803, "message": f"foretype: {reason}"}
     body = json.dumps({"jsonrpc": "2.0", "id": ident, "error": error}).encode()
     with suppress(OSError, TimeoutError):  # the client may be gone by now
         async with asyncio.timeout(1):
             writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
             writer.write_eof()
-            # Where what it has sent is not read, the system takes the answer back.
+            # The system discards the answer if the client's bytes stay unread.
             while await reader.read(READ_SIZE):
                 pass
 
 
-async def websocket(
-    handle_connection: ConnectionHandler, auth: TokenAuth, host: str, port: int
-) -> int:
-    """The same over WebSockets; pages from elsewhere in a browser on this machine are kept out by
-    their origin.
-    """
-    from websockets.asyncio.server import serve  # noqa: PLC0415 (only here, and 60 ms)
-
-    session_lock = asyncio.Lock()
-
-    def authenticate(connection: ServerConnection, request: Request) -> Response | None:
-        shown = parse_qs(urlsplit(request.path).query).get("token", [""])[0]
-        if auth.matches(shown):
-            return None
-        print_once(UNAUTHENTICATED_NOTICE)
-        advice = (
-            f"connect to ws://{host}:{connection.local_address[1]}/?token=..., with what is "
-            f"in {auth.token_location}"
-        )
-        return connection.respond(
-            HTTPStatus.UNAUTHORIZED, f"foretype: the right token is missing: {advice}\n"
-        )
-
-    async def on_connect(connection: ServerConnection) -> None:
-        if session_lock.locked():
-            print_once(BUSY_NOTICE)
-            await connection.close(TRY_AGAIN_LATER, "one client at a time")
-            return
-        async with session_lock:
-            await handle_websocket(handle_connection, connection)
-
-    server = await serve(
-        on_connect, loopback_address(host), port, max_size=None, origins=[None, LOOPBACK_ORIGIN],
-        process_request=authenticate,
-        open_timeout=AUTH_TIMEOUT, logger=silent_logger(),
-    )  # fmt: skip
-    address = f"ws://{host}:{next(iter(server.sockets)).getsockname()[1]}"
-    print_line(f"listening on {address}")
-    # Of another program's output there may be a log.
-    token = auth.token if sys.stderr.isatty() else "..."
-    print_line(
-        f"clients connect to {address}/?token={token}; the token is in {auth.token_location}"
-    )
-    await server.serve_forever()
-    return 0
-
-
-def silent_logger() -> logging.Logger:
-    """For websockets, which would tell of every client that is turned away, and the address that it
-    has asked for.
-    """
-    silent = logging.getLogger(f"{__name__}.websockets")
-    silent.disabled = True
-    return silent
-
-
-async def handle_websocket(
-    handle_connection: ConnectionHandler, connection: ServerConnection
-) -> None:
-    """Hold one conversation over a WebSocket."""
-    sending: set[asyncio.Task[None]] = set()
-    await handle_connection(
-        _receive(connection), MessageWriter(lambda data: _send(connection, data, sending)), False
-    )
-
-
-async def _receive(connection: ServerConnection) -> Messages:
-    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
-
-    try:
-        async for message in connection:
-            yield message
-    except ConnectionClosed:
-        return
-
-
-def _send(connection: ServerConnection, data: bytes, sending: set[asyncio.Task[None]]) -> None:
-    task = asyncio.ensure_future(_send_text(connection, data.decode()))
-    sending.add(task)
-    task.add_done_callback(sending.discard)
-
-
-async def _send_text(connection: ServerConnection, message: str) -> None:
-    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
-
-    with suppress(ConnectionClosed):  # the end of the client's own messages ends the conversation
-        await connection.send(message)
-
-
 def loopback_address(host: str) -> str:
-    """The address of this machine that `host` names; any other ends the program with one line and
-    status 2.
+    """Return the loopback address that `host` names; end the program with one line and status 2 for
+    any other.
     """
     address = "127.0.0.1" if host == "localhost" else host
     try:
@@ -332,18 +232,18 @@ def loopback_address(host: str) -> str:
             return address
     except ValueError:
         pass
-    print_line(f"listens on this machine only: give 127.0.0.1 or localhost, not {host}.")
+    print_line(f"the server listens on this machine only: give 127.0.0.1 or localhost, not {host}.")
     raise SystemExit(2)
 
 
 def print_line(line: str) -> None:
-    """Tell who started the server."""
+    """Print a line for the user who started the server."""
     print(f"foretype: {line}", file=sys.stderr, flush=True)
 
 
 @functools.cache
 def print_once(line: str) -> None:
-    """Likewise, but not again: strangers must not fill a pipe that nobody reads, for that would
-    halt the server.
+    """Print a line once at most, so that rejected clients cannot fill an unread stderr pipe, which
+    would block the server.
     """
     print_line(line)

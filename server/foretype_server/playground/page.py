@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from foretype_model.errors import ForetypeError
-from foretype_server.lsp import transport
+from foretype_server.lsp import transport, websocket
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -112,7 +112,7 @@ class Page:
     def _response(
         self, port: int, status: HTTPStatus, body: bytes, content_type: str = PLAIN_TEXT
     ) -> Response:
-        from websockets.datastructures import Headers  # noqa: PLC0415 (as in transport)
+        from websockets.datastructures import Headers  # noqa: PLC0415 (as in websocket)
         from websockets.http11 import Response  # noqa: PLC0415
 
         policy = {
@@ -174,13 +174,13 @@ async def _listen(handle_connection: transport.ConnectionHandler, page: Page, po
     from websockets.asyncio.server import serve as listen  # noqa: PLC0415 (60 ms)
 
     async def on_connect(connection: ServerConnection) -> None:
-        await transport.handle_websocket(handle_connection, connection)
+        await websocket.handle_websocket(handle_connection, connection)
 
-    origins = [transport.LOOPBACK_ORIGIN]
+    origins = [websocket.LOOPBACK_ORIGIN]
     try:
         return await listen(
             on_connect, HOST, port, max_size=None, origins=origins, process_request=page.respond,
-            logger=transport.silent_logger(),
+            logger=websocket.silent_logger(),
         )  # fmt: skip
     except OSError as error:
         raise PageError(

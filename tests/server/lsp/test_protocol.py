@@ -1,4 +1,4 @@
-"""Every request gets an answer, whatever is in it; nothing makes the reading of messages stop."""
+"""Every request gets an answer, whatever its content; no message stops the reading of the next."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORMS: list[Any] = [
 
 
 class RecordingWriter:
-    """A writer that keeps what is written."""
+    """A writer that records the messages."""
 
     def __init__(self) -> None:
         self.answers: list[dict[str, Any]] = []
@@ -42,7 +42,7 @@ class RecordingWriter:
 
 
 def initialized(capabilities: Any) -> ForetypeServer:
-    """A server that has been, and whose writer is a `RecordingWriter`."""
+    """Return an initialized server whose writer is a `RecordingWriter`."""
     server = create_server()
     server.writer = RecordingWriter()
     server.protocol.prepare()
@@ -53,7 +53,7 @@ def initialized(capabilities: Any) -> ForetypeServer:
 
 
 async def answers(*messages: Any) -> list[dict[str, Any]]:
-    """What a server that has been initialized writes to these messages."""
+    """Return the answers of an initialized server to `messages`."""
     server = initialized({})
     with server.exit_stack:
         for message in messages:
@@ -81,7 +81,7 @@ values = st.recursive(
 
 @st.composite
 def params(draw: st.DrawFn) -> Any:
-    """Such as a client would send, with one thing in it changed or left out."""
+    """Draw the parameters of a client's message, with one value replaced or removed."""
     form = json.loads(json.dumps(draw(st.sampled_from(FORMS))))
     place = form
     while (
@@ -105,12 +105,13 @@ requests = st.builds(
 )
 
 
-# Few examples of many messages: to make a server takes much longer than to handle a message.
+# Few examples of many messages: creating a server takes much longer than handling a message.
 @settings(max_examples=15, deadline=None)
 @given(asked=st.lists(st.tuples(requests, values), min_size=20, max_size=50))
-def test_every_request_is_answered_once_whatever_comes_in_between(
+def test_every_request_is_answered_once(
     asked: list[tuple[dict[str, Any], Any]],
 ) -> None:
+    """Among valid and malformed messages, each request has exactly one answer."""
     messages: list[Any] = []
     for ident, (request, between) in enumerate(asked, start=1):
         messages += [{**request, "id": ident}, request, between]
@@ -121,7 +122,8 @@ def test_every_request_is_answered_once_whatever_comes_in_between(
     assert [ident for ident in sorted(idents) if ident > 0] == list(range(1, len(asked) + 1))
 
 
-def test_a_command_under_way_does_not_keep_the_server_from_ending() -> None:
+def test_shutdown_cancels_running_command() -> None:
+    """`shutdown` is answered, and a command under way is answered as cancelled."""
     place = {"uri": "file:///a", "position": {"line": 0, "character": 0}}
     under_way = {
         "method": "workspace/executeCommand",
@@ -135,8 +137,10 @@ def test_a_command_under_way_does_not_keep_the_server_from_ending() -> None:
     ]
 
 
-def test_nothing_is_kept_of_what_has_been_answered() -> None:
-    async def kept() -> int:
+def test_answered_messages_leave_nothing() -> None:
+    """The protocol keeps no future of a command or notification that is done."""
+
+    async def count_kept() -> int:
         server = initialized({})
         for ident in range(1, 20):
             command = {
@@ -152,15 +156,16 @@ def test_nothing_is_kept_of_what_has_been_answered() -> None:
         server.exit_stack.close()
         return len(server.protocol._request_futures)
 
-    assert asyncio.run(kept()) == 0
+    assert asyncio.run(count_kept()) == 0
 
 
-def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(
+def test_late_settings_are_applied(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Settings that arrive after the timeout are applied, unless newer ones have come."""
     monkeypatch.setattr("foretype_server.lsp.handlers.CONFIGURATION_TIMEOUT", 0.01)
 
-    async def taken(*newer: Any) -> list[int]:
+    async def applied(*newer: Any) -> list[int]:
         server = initialized({"workspace": {"configuration": True}})
         server.protocol.receive(json.dumps({"method": "initialized", "params": {}}))
         await asyncio.sleep(0.05)
@@ -181,10 +186,11 @@ def test_settings_that_come_late_are_taken_unless_newer_ones_have_come(
         "method": "workspace/didChangeConfiguration",
         "params": {"settings": {"foretype": {"topK": 5}}},
     }
-    assert asyncio.run(taken()) == [0, 3]
-    assert asyncio.run(taken(pushed)) == [0, 5, 5]
+    assert asyncio.run(applied()) == [0, 3]
+    assert asyncio.run(applied(pushed)) == [0, 5, 5]
 
 
-def test_the_commands_are_those_that_are_advertised() -> None:
+def test_server_advertises_its_commands() -> None:
+    """`initialize` advertises exactly the commands that the server handles."""
     (hello,) = asyncio.run(answers())
     assert hello["result"]["capabilities"]["executeCommandProvider"]["commands"] == list(COMMANDS)

@@ -1,4 +1,4 @@
-"""How candidates look as the protocol's items."""
+"""Candidates as items of the protocol."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def context_at(character: int, line: int = 0) -> ItemContext:
         ("é" * 1000, "é" * 200),
     ],
 )
-def test_the_word_typed_so_far(before: str, word: str) -> None:
+def test_typed_word_ends_at_cursor(before: str, word: str) -> None:
+    """The typed word is the letters, marks and digits before the cursor, 400 bytes at most."""
     assert typed_word(before.encode()) == word
 
 
@@ -54,7 +55,8 @@ def test_the_word_typed_so_far(before: str, word: str) -> None:
         ("x", "\n    y", "x↵    y"),
     ],
 )
-def test_labels_can_be_read(before: str, text: str, label: str) -> None:
+def test_labels_show_white_space(before: str, text: str, label: str) -> None:
+    """A label shows its words as they are, and white space after them or alone as signs."""
     candidates = [Candidate(text, 0.5, "word")]
     (item,) = completions(
         candidates, before.encode(), context_at(len(before)), POSITION_ENCODINGS["utf-16"]
@@ -65,9 +67,8 @@ def test_labels_can_be_read(before: str, text: str, label: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "character", "start"), [("utf-8", 9, 5), ("utf-16", 7, 4), ("utf-32", 7, 4)]
 )
-def test_the_range_covers_the_word_in_the_clients_units(
-    encoding: str, character: int, start: int
-) -> None:
+def test_range_covers_typed_word(encoding: str, character: int, start: int) -> None:
+    """The range of an item covers the typed word in the client's units."""
     context, candidate = context_at(character, line=3), Candidate("ße", 1.0, "word")
     (item,) = completions(
         [candidate], "grü grü".encode(), context, POSITION_ENCODINGS[encoding]
@@ -77,7 +78,8 @@ def test_the_range_covers_the_word_in_the_clients_units(
     assert item.text_edit.new_text == "grüße"
 
 
-def test_the_same_text_is_offered_once_in_the_first_place() -> None:
+def test_repeated_text_is_offered_once() -> None:
+    """Of candidates with the same text, only the first becomes an item."""
     offered = [
         Candidate("b", 0.5, "word"),
         Candidate("a", 0.4, "word"),
@@ -90,12 +92,14 @@ def test_the_same_text_is_offered_once_in_the_first_place() -> None:
     ]
 
 
-def test_no_candidates_are_an_empty_list() -> None:
+def test_no_candidates_give_empty_lists() -> None:
+    """Without candidates, both lists are empty."""
     assert list(completions([], b"", context_at(0), POSITION_ENCODINGS["utf-8"]).items) == []
     assert list(inline_completions(None, "file:///a", Position(0, 0)).items) == []
 
 
-def test_an_item_has_no_fractions_which_neovim_cannot_send_back() -> None:
+def test_item_data_has_no_fractions() -> None:
+    """The data of an item has fractions as strings only: Neovim cannot send numbers back."""
     (item,) = completions(
         [Candidate("lo", 0.5, "word", {"network": 1.0})],
         b"hel",
@@ -110,7 +114,8 @@ def test_an_item_has_no_fractions_which_neovim_cannot_send_back() -> None:
     assert resolve_item(item, []).detail == "50 %"
 
 
-def test_an_item_is_explained_by_its_data() -> None:
+def test_item_data_explains_item() -> None:
+    """An item is resolved from the probability and the shares in its data."""
     data = {"probability": "0.034", "shares": {"network": "0.25", "words": "0.75", "odd": "?"}}
     item = resolve_item(CompletionItem("x", data=data), ["notes.txt:3: an x"])
     assert item.detail == "3.4 %"
@@ -120,7 +125,8 @@ def test_an_item_is_explained_by_its_data() -> None:
     )
 
 
-def test_an_item_knows_what_it_was_made_for() -> None:
+def test_item_context_survives_round_trip() -> None:
+    """The context of an item is read back from its data."""
     candidates = [Candidate("lo", 0.5, "word")]
     (item,) = completions(candidates, b"hel", context_at(3), POSITION_ENCODINGS["utf-16"]).items
     assert item_context(item) == ItemContext("file:///a", 7, Position(0, 3), "lo")
@@ -129,7 +135,8 @@ def test_an_item_knows_what_it_was_made_for() -> None:
 @pytest.mark.parametrize(
     "spoilt", [{"uri": 3}, {"position": {"line": -1, "character": 0}}, {"text": ""}, {"text": None}]
 )
-def test_what_is_no_item_of_ours_was_made_for_nothing(spoilt) -> None:
+def test_foreign_item_has_no_context(spoilt) -> None:
+    """An item with other data has no context."""
     data = {"uri": "file:///a", "version": 1, "position": {"line": 0, "character": 0}, "text": "x"}
     assert item_context(CompletionItem("x", data=data))
     assert item_context(CompletionItem("x", data={**data, **spoilt})) is None

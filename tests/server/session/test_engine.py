@@ -1,5 +1,5 @@
-"""The engine: one predictor that raises leaves the others their turn, and one document what is
-typed in the others.
+"""The engine: failing predictors leave the others working, documents share their learning, and
+unused models are unloaded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from foretype_server.settings import Settings
 
 
 class FakeIndexer(ScriptedPredictor):
-    """Reads a workspace, and may fail at it."""
+    """A predictor that indexes a workspace, and may fail."""
 
     def __init__(self, *, fails: bool) -> None:
         super().__init__(["some text"])
@@ -138,7 +138,8 @@ def test_unused_models_are_unloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert first("c") == "base"
 
 
-def test_who_comes_back_to_a_document_is_answered_by_what_was_typed_elsewhere() -> None:
+def test_returning_uses_learning_from_elsewhere() -> None:
+    """A document that is asked about again is completed with text learnt from another one since."""
     engine, settings = Engine(pytest.fail, pytest.fail), Settings()
     predictors = {"scripted": ScriptedPredictor(["x = open_the_window"]), "copy": CopyPredictor()}
     engine._ensembles = Ensembles(predictors, None, pytest.fail)

@@ -1,4 +1,4 @@
-"""When changed files are read."""
+"""The batching of changed files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAVED, LOG = Path("saved.txt"), Path("server.log")
 
 
 class RecordingEngine:
-    """One whose updates are to be seen."""
+    """An engine that records its updates."""
 
     def __init__(self) -> None:
         self.updates: list[set[Path]] = []
@@ -29,9 +29,8 @@ class RecordingEngine:
 
 
 @pytest.mark.parametrize("pause", [0.01, 0.08])
-def test_a_file_that_is_written_without_a_pause_does_not_keep_others_waiting(
-    monkeypatch: pytest.MonkeyPatch, pause: float
-) -> None:
+def test_constant_writes_delay_nothing(monkeypatch: pytest.MonkeyPatch, pause: float) -> None:
+    """A file that is written to without a pause delays the reading of others by `MAX_DELAY`."""
     monkeypatch.setattr(index_scheduler, "DEBOUNCE_SECONDS", 0.05)
     monkeypatch.setattr(index_scheduler, "MAX_DELAY", 0.1)
 

@@ -1,4 +1,4 @@
-"""The worker's queue: whoever asks comes before what is read for its own sake."""
+"""The worker's queue: requests come before background reading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from foretype_server.settings import Settings
 
 
 class SlicedEngine:
-    """An engine whose every document takes so many slices to be read."""
+    """An engine that reads each document in `slices` slices."""
 
     def __init__(self, slices: int) -> None:
         self.slices, self.left, self.log = slices, {}, []
@@ -27,8 +27,8 @@ class SlicedEngine:
 
 
 class InstantSlices(SlicedEngine):
-    """Its slices are as short as can be; each has something for the loop to do, and tells how much
-    of that was done.
+    """An engine with slices of no length; each queues a callback on the loop, and logs how many
+    callbacks have run.
     """
 
     turns = 0
@@ -49,7 +49,9 @@ def submit(worker: Worker, uri: str) -> asyncio.Future[None]:
     return worker.submit(job, Snapshot(uri, b"", b""), Settings(), lambda: False)
 
 
-def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> None:
+def test_request_waits_for_one_slice() -> None:
+    """A request waits for one slice at most, however many documents are unread."""
+
     async def session() -> list[str]:
         worker, engine = Worker(print), SlicedEngine(slices=40)
         worker.engine = engine  # type: ignore[assignment]
@@ -69,13 +71,15 @@ def test_a_request_waits_for_one_slice_however_many_documents_are_unread() -> No
 
     log = asyncio.run(session())
     after = log[log.index("answer g") + 1 :]
-    assert after[:40] == ["read g"] * 40, "what was asked about last is read first"
+    assert after[:40] == ["read g"] * 40, "the document asked about last is read first"
     assert set(after) - {"release"} == {f"read {uri}" for uri in "defg"}, (
-        "and what was asked about long ago is not"
+        "and the oldest are not read"
     )
 
 
-def test_the_loop_has_its_turn_between_two_slices() -> None:
+def test_loop_runs_between_slices() -> None:
+    """The event loop has its turn between two slices."""
+
     async def session() -> list[int]:
         worker, engine = Worker(print), InstantSlices(slices=200)
         engine.loop = asyncio.get_running_loop()
