@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "foretype forget diary.txt  # a file, also one already deleted",
     "foretype forget letters/  # all present and future files in a folder",
-    "foretype forget hunter2  # a word, wherever it stands whole",
+    "foretype forget hunter2  # a whole word, in every text",
     "foretype forget --word letters  # a word that is also the name of a file",
 )
 
