@@ -174,8 +174,8 @@ def test_json_keeps_every_character(home, monkeypatch):
     assert run(
         home, "generate", "\u65e5\u672c", "--length", "1", "--model", "default"
     ).stdout.startswith("??")
-    asked = ("complete", "-:1:3", "--json", "--model", "default")
-    offers = json.loads(run(home, *asked, stdin="\u65e5\u672c\n\u65e5").stdout)
+    arguments = ("complete", "-:1:3", "--json", "--model", "default")
+    offers = json.loads(run(home, *arguments, stdin="\u65e5\u672c\n\u65e5").stdout)
     assert any(not offer["text"].isascii() for offer in offers["characters"])
 
 

@@ -30,19 +30,19 @@ def test_stats_sum_all_sessions(tmp_path: Path) -> None:
                 "workspace/executeCommand",
                 {k: items[0]["command"][k] for k in ("command", "arguments")},
             )
-    told = {
+    rows = {
         (row["language"], row["kind"]): row
         for row in json.loads(run(home, "stats", "--json").stdout)
     }
-    assert {row["editor"] for row in told.values()} == {"Neovim"}
-    assert set(told) == {
+    assert {row["editor"] for row in rows.values()} == {"Neovim"}
+    assert set(rows) == {
         (language, kind)
         for language in ("markdown", "python")
         for kind in ("ghost", "menu", "word")
     }
-    assert told["markdown", "ghost"]["accepted"] == told["markdown", "ghost"]["shown"] == 2
-    assert told["markdown", "ghost"]["saved"] == 2 * (len(ghost["insertText"]) - 1)
-    assert (told["python", "menu"]["shown"], told["python", "menu"]["accepted"]) == (1, 0)
+    assert rows["markdown", "ghost"]["accepted"] == rows["markdown", "ghost"]["shown"] == 2
+    assert rows["markdown", "ghost"]["saved"] == 2 * (len(ghost["insertText"]) - 1)
+    assert (rows["python", "menu"]["shown"], rows["python", "menu"]["accepted"]) == (1, 0)
 
 
 def test_broken_statistics_cost_nothing(tmp_path: Path) -> None:
@@ -69,12 +69,12 @@ def test_impossible_counts_are_refused(tmp_path: Path, characters: object) -> No
         client.initialize(SETTINGS, clientInfo={"name": "\ud800"})
         client.open(URI, "hello ", "\udfff")
         (ghost,) = client.ghost(URI, 0, 6)
-        told = {
+        report = {
             "command": "foretype.accepted",
             "arguments": [{"kind": "word", "characters": characters}],
         }
         with pytest.raises(RuntimeError, match="characters"):
-            client.request("workspace/executeCommand", told)
+            client.request("workspace/executeCommand", report)
         client.request(
             "workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")}
         )

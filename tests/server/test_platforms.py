@@ -279,12 +279,12 @@ def _guarded(path: Path) -> set[int]:
     """Return the lines of a file that run on some systems only, or that catch an error."""
     lines: set[int] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        asked = ""
+        condition = ""
         if isinstance(node, ast.If | ast.IfExp):
-            asked = ast.unparse(node.test)
+            condition = ast.unparse(node.test)
         elif isinstance(node, ast.FunctionDef) and "os.name != 'posix'" in ast.unparse(node):
-            asked = "os.name"
-        if any(word in asked for word in ("sys.platform", "os.name", "hasattr")):
+            condition = "os.name"
+        if any(word in condition for word in ("sys.platform", "os.name", "hasattr")):
             lines.update(range(node.lineno, node.end_lineno + 1))
         elif isinstance(node, ast.Try) and any(
             "Error" in ast.unparse(one.type or node) for one in node.handlers
@@ -324,13 +324,13 @@ def test_system_features_are_guarded():
 
 
 def test_text_files_name_their_encoding():
-    """The default is the system's: on Windows it is not UTF-8."""
+    """Every text file is opened with a named encoding: the default of Windows is not UTF-8."""
     unnamed = []
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 name = node.func.attr
-                said = [*node.args, *(word.value for word in node.keywords)]
-                if name in {"read_text", "write_text"} and not said[name == "write_text" :]:
+                arguments = [*node.args, *(word.value for word in node.keywords)]
+                if name in {"read_text", "write_text"} and not arguments[name == "write_text" :]:
                     unnamed.append(f"{path.name}:{node.lineno}")
     assert not unnamed

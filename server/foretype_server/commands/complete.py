@@ -144,7 +144,7 @@ def complete(
         str,
         typer.Argument(
             metavar="FILE:LINE:COLUMN",
-            help="Line and column count from 1, in characters. FILE can be -, standard input.",
+            help="Lines and columns (in characters) count from 1. FILE - is standard input.",
         ),
     ],
     model: Model = None,
@@ -159,7 +159,7 @@ def complete(
     temperature: Temperature = 0.0,
     seed: Seed = 0,
     max_items: Annotated[
-        int, typer.Option(min=1, max=100, help="Maximum of words, and of characters.")
+        int, typer.Option(min=1, max=100, help="Maximum number of words, and of characters.")
     ] = 10,
     workspace: Workspace = None,
     as_json: Json = False,

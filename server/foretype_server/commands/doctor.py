@@ -19,9 +19,11 @@ EXAMPLES = examples(
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check this installation: packages, data folder, model, predictors, speed.
+    """Check this installation, and print a remedy for each problem.
 
-    The exit status is 1 if there is a problem.
+    The checks cover the packages, the data folder, the model, the predictors,
+    the server with its speed, and the editors. The exit status is 1 if there
+    is a problem.
     """
     from foretype_server.doctor.checks import run_checks
 

@@ -77,7 +77,7 @@ def evaluate(
         typer.Option(help="Type each file from its start, or its middle third between the others."),
     ] = TypingPosition.end,
     max_chars: Annotated[
-        int, typer.Option(min=1, help="Maximum of characters to type of each file.")
+        int, typer.Option(min=1, help="Maximum number of characters per file.")
     ] = 6000,
     workspace: Workspace = None,
     plot: Annotated[

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "foretype forget diary.txt  # a file, also one already deleted",
     "foretype forget letters/  # all present and future files in a folder",
-    "foretype forget hunter2  # a word, wherever it stands whole",
+    "foretype forget hunter2  # a whole word, in every text",
     "foretype forget --word letters  # a word that is also the name of a file",
 )
 
@@ -45,19 +45,15 @@ def forget(
     from foretype_model.predictors import predictor_folder
     from foretype_model.predictors.copy.index.registry import IndexRegistry
     from foretype_model.predictors.network.dynamic_evaluation import reset
-    from foretype_model.privacy.forget_list import is_valid_word
     from foretype_model.store.store import data_folder
 
     indexes = IndexRegistry(predictor_folder("copy", data_folder()))
     known = indexes.open_all()
     path = None if word else _known_path(target, known)
-    if path is None and os.sep in target and not word:
-        raise UsageError(
-            f"There is no {target}, and nothing was learnt from it; --word treats it as a word."
-        )
-    if path is None and not is_valid_word(target):
-        raise UsageError(f"{target!r} is not valid UTF-8, so no text has it; give a word in UTF-8.")
-    # Write the list first, so that a server which starts anew does not learn it again.
+    if path is None:
+        _check_word(target, word)
+    # Write the list before the reset: a server that starts without an adapted network must not
+    # learn the word again.
     indexes.forget(path, None if path else target)
     adapted = reset(predictor_folder("network", data_folder()))
     removed = sum((_forget_in(index, target, path) for index in known), Removed())
@@ -82,6 +78,18 @@ def _known_path(target: str, known: list[Workspace]) -> Path | None:
     """Return `target` as a path if it exists or was learnt from, else None."""
     path = Path(target).expanduser()
     return path if path.exists() or any(index.covers(path) for index in known) else None
+
+
+def _check_word(target: str, named_as_word: bool) -> None:
+    """Raise UsageError if `target` looks like a path, or if no text can contain it."""
+    from foretype_model.privacy.forget_list import is_valid_word
+
+    if os.sep in target and not named_as_word:
+        raise UsageError(
+            f"There is no {target}, and nothing was learnt from it; --word treats it as a word."
+        )
+    if not is_valid_word(target):
+        raise UsageError(f"{target!r} is not valid UTF-8, so no text has it; give a word in UTF-8.")
 
 
 def _forget_in(index: Workspace, target: str, path: Path | None) -> Removed:

@@ -51,7 +51,7 @@ def generate(
             help="Sample from the most probable bytes that sum to P.",
         ),
     ] = 1.0,
-    length: Annotated[int, typer.Option(min=1, help="Maximum of characters.")] = 500,
+    length: Annotated[int, typer.Option(min=1, help="Maximum number of characters.")] = 500,
     count: Annotated[int, typer.Option(min=1, help="Number of texts, with successive seeds.")] = 1,
     seed: Seed = 0,
 ) -> None:

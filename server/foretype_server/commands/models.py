@@ -30,7 +30,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
 
 @app.callback(invoke_without_command=True)
 def models(context: typer.Context, as_json: Json = False) -> None:
-    """List the models on this machine, choose one, export and import them."""
+    """List the models on this machine, and choose one."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
@@ -107,7 +107,7 @@ def show(
 @app.command(
     "use",
     epilog=examples(
-        "foretype models use notes  # everywhere without a model of its own",
+        "foretype models use notes  # for all files without a model of their own",
         "foretype models use notes ~/notes  # for the files in that folder",
         "foretype models use default ~/notes  # use the default model there again",
     ),

@@ -6,9 +6,12 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+MAX_EXAMPLE_COLUMNS: Final = 78
+"""Columns of an example, so that it fits on a terminal of 80."""
 
 
 class UsageError(typer.TyperException):
@@ -62,12 +65,15 @@ Temperature = Annotated[
 def examples(*lines: str) -> str:
     """Format the examples under a command's help.
 
-    Each line is a command and its purpose: ``"foretype doctor  # check the installation"``.
+    Each line is a command and its purpose: ``"foretype doctor  # check the installation"``. The
+    purposes stand beside the commands, or below them if they would not fit.
     """
     rows = [line.partition("  # ") for line in lines]
     width = max(len(command) for command, _, _ in rows)
+    fits = width + 2 + max(len(purpose) for _, _, purpose in rows) <= MAX_EXAMPLE_COLUMNS
+    separator = "  " if fits else "\n    "
     body = [
-        f"  [cyan]{command.ljust(width)}[/cyan]  [dim]{purpose}[/dim]".rstrip()
+        f"[cyan]{command.ljust(width if fits else 0)}[/cyan]{separator}[dim]{purpose}[/dim]"
         for command, _, purpose in rows
     ]
     return "\n".join(["[bold]Examples[/bold]", *body])

@@ -109,7 +109,7 @@ def test_adapted_network_without_index(home):
 
 def test_forgotten_word_is_never_learnt(home, tmp_path):
     """A word that is forgotten before anything was learnt is not learnt later."""
-    assert "Nothing was learnt as yet" in run("mill", status=1)
+    assert "Nothing was learnt yet" in run("mill", status=1)
     (tmp_path / "plan.txt").write_text("Sell the mill.\n")
     create(
         PredictorConfig(workspace=(tmp_path,), state_folder=home / "predictors" / "copy")
@@ -150,7 +150,7 @@ def test_invalid_target_is_usage_error(learnt, target):
 
 def test_nothing_learnt_is_an_error():
     """Before anything was learnt, forgetting is an error of one line."""
-    assert "Nothing was learnt as yet" in run("mill", status=1)
+    assert "Nothing was learnt yet" in run("mill", status=1)
 
 
 def test_damaged_list_is_named(learnt, home):

@@ -40,12 +40,12 @@ def home(monkeypatch, tmp_path):
 def editor(tmp_path):
     """Return a function that puts an editor on the PATH, and returns a reader of its arguments."""
 
-    def make(name, says, status=0):
+    def make(name, output, status=0):
         program, notes = tmp_path / "bin" / name, tmp_path / f"{name}.json"
         code = f"""#!{sys.executable}
 import json, pathlib, sys
 if sys.argv[1:] in (["--version"], ["-version"]):
-    print({says!r})
+    print({output!r})
     sys.exit()
 notes = pathlib.Path({str(notes)!r})
 before = json.loads(notes.read_text()) if notes.exists() else []
@@ -123,7 +123,7 @@ def test_versions_are_parsed(editor, tmp_path):
 
 def test_working_directory_is_not_searched(editor, tmp_path, monkeypatch):
     """Programs in the working directory or in relative folders of the PATH are never run."""
-    asked = editor("nvim", "NVIM v0.12.4")
+    arguments = editor("nvim", "NVIM v0.12.4")
     here = tmp_path / "workspace"
     (here / "tools").mkdir(parents=True)
     for name, folder in (("nvim", here), ("hx", here / "tools")):
@@ -135,7 +135,7 @@ def test_working_directory_is_not_searched(editor, tmp_path, monkeypatch):
     run("neovim", "--program", "nvim")
     assert "there is no program hx" in run("helix", "--program", "hx", status=1)
     assert not (here / "ran").exists()
-    assert asked() == []
+    assert arguments() == []
 
 
 def test_silent_editor_is_found(tmp_path, monkeypatch):
