@@ -1,4 +1,4 @@
-"""Small networks, made once; folders of texts and their index."""
+"""Fixtures: small networks, and folders of texts with their indexes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def network(model_file: Path) -> Network:
 
 
 TICKS = count(1_700_000_000_000_000_000, 1_000_000_000)
-"""Times of files, which are a second apart however quickly they are written."""
+"""Modification times of files, a second apart however quickly the files are written."""
 
 
 class IndexedFolder:
@@ -73,7 +73,7 @@ class IndexedFolder:
         return path
 
     def content(self, workspace: Workspace) -> dict[str, bytes]:
-        """What the index offers from: each file's text, by its path in the folder."""
+        """Return the text of each file in the index, by its path in the folder."""
         held: dict[str, bytes] = {}
         for segment in workspace.segments:
             for document in set(segment.names) - segment.masked_names:
@@ -86,7 +86,7 @@ class IndexedFolder:
         return sorted(path.name for path in self.index.glob("*.shard"))
 
     def on_disk(self) -> bytes:
-        """What the shards hold, or anything else that is no list of names."""
+        """Return the bytes of all files except for the lists of names."""
         return b"".join(
             path.read_bytes() for path in self.index.iterdir() if path.suffix != ".json"
         )
@@ -94,7 +94,7 @@ class IndexedFolder:
     def renew(
         self, *paths: Path, everything: bool = True, exclude: tuple[str, ...] = ()
     ) -> Workspace:
-        """What `refresh` or `update` does, in this process."""
+        """Update the index as `refresh` or `update` does, in this process."""
         self.index.mkdir(exist_ok=True)
         changed = None if everything else tuple(map(str, paths))
         IndexUpdate(

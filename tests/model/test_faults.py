@@ -189,16 +189,16 @@ def test_timeouts_keep_predictor_kinds():
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"), [(KeyboardInterrupt(), PredictorError), (SystemExit(1), SystemExit)]
+    ("raised", "expected"), [(KeyboardInterrupt(), PredictorError), (SystemExit(1), SystemExit)]
 )
-def test_exit_becomes_an_error(raised, told):
+def test_exit_becomes_an_error(raised, expected):
     """An exception that would end the server is raised in the caller, and the thread goes on."""
 
     def fail():
         raise raised
 
     lane = CallThread(5)
-    with pytest.raises(told):
+    with pytest.raises(expected):
         lane.call(fail)
     assert lane.call(os.getpid) == os.getpid()
 

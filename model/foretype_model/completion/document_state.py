@@ -1,4 +1,4 @@
-"""Follows the text of one document: its states, and learning from what is typed."""
+"""Follows the text of one document: its states, and learning from typed bytes."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def replay(
     the next state is asked for.
     """
     before, after = map(Rope.of, around)
-    observe_whole(mixture, uri, before, after)
+    _observe_whole(mixture, uri, before, after)
     for byte in text:
         yield state
         # A rope shares its unchanged pieces. Copying and comparing bytes took 15 ms a byte in 2 MB.
@@ -101,7 +101,7 @@ def replay(
         mixture.observe(uri, before, after)
 
 
-def observe_whole(mixture: Mixture, uri: str, before: Rope, after: Rope) -> None:
+def _observe_whole(mixture: Mixture, uri: str, before: Rope, after: Rope) -> None:
     """Show a document until the predictors want no more of it."""
     for _ in range(MAX_OBSERVATIONS):
         if not mixture.observe(uri, before, after):

@@ -6,10 +6,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from tests.model.completion.scripted import TEXTS, completer
 
 from foretype_model.cancellation import Cancelled
-from foretype_model.completion import candidates
-from foretype_model.completion.candidates import Candidate, Options, strip_overlap
+from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
 from foretype_model.completion.document_state import CATCH_UP_BYTES
 from foretype_model.completion.lookahead import LookaheadCache
@@ -19,24 +19,6 @@ from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.text.grammar import Word
-
-TEXTS = [
-    "hello world, my naïve friend 👩‍👩‍👧 ok",
-    "help me",
-    "return self.value",
-    "日本語の文章です",
-    "print(x)",
-]
-
-
-def completer(*texts: str) -> Completer:
-    return Completer(
-        {"scripted": ScriptedPredictor(texts or TEXTS)},
-        lambda name, error: pytest.fail(f"{name}: {error}"),
-    )
-
-
-SURE = completer("hello world, my naïve friend ", "print(x)")
 
 
 @pytest.mark.parametrize(
@@ -107,60 +89,6 @@ def test_words_are_distinct_and_ranked() -> None:
     assert {"two", "three", "four"} <= set(texts[:3])
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "text"),
-    [
-        ("hello wo", "", "rld, my naïve friend "),
-        ("print(", "", "x)"),
-        ("print(", ")", "x"),
-        ("zqzq", "", None),
-    ],
-)
-def test_ghost_text_extends_while_sure(before, after, text) -> None:
-    """Ghost text goes on while it is probable, and stops before text that follows the cursor."""
-    ghost = completer("hello world, my naïve friend ", "print(x)").ghost_text(
-        before.encode(), after.encode(), Options()
-    )
-    assert (ghost.text if ghost else None) == text
-
-
-def test_ghost_text_stops_when_unsure() -> None:
-    """Ghost text ends before its probability falls below `min_confidence`."""
-    unsure = completer("go on and on left", "go on and on right")
-    ghost = unsure.ghost_text(b"go ", b"", Options(min_confidence=0.6))
-    assert ghost is not None
-    assert ghost.text == "on and on "
-    assert ghost.probability >= 0.6
-
-
-def test_ghost_text_respects_max_lines() -> None:
-    """Ghost text has at most `max_lines` lines."""
-    two = completer("def f():\n    return 1\n    # end")
-    one_line, two_lines = (two.ghost_text(b"def f", b"", Options(max_lines=n)) for n in (1, 2))
-    assert one_line is not None
-    assert one_line.text == "():"
-    assert two_lines is not None
-    assert two_lines.text == "():\n    return 1"
-
-
-def test_mid_line_ghost_has_one_line() -> None:
-    """If text follows the cursor in its line, ghost text has no line break."""
-    two = completer("def f():\n    return 1\n    # end")
-    within, at_end = (
-        two.ghost_text(b"def f", after, Options(max_lines=2))
-        for after in (b"  # why\n", b" \nx = 1")
-    )
-    assert within is not None
-    assert within.text == "():"
-    assert at_end is not None
-    assert "\n" in at_end.text
-
-
-def test_unsure_ghost_is_none() -> None:
-    """Without a word above `min_confidence` there is no ghost text."""
-    assert completer().ghost_text(b"hel", b"", Options(min_confidence=0.6)) is None
-
-
 def test_next_characters_are_code_points() -> None:
     """Next characters are whole code points of one to four bytes."""
     offered = completer("aé", "a日", "a👩", "ab").next_characters(b"a", b"", Options(max_items=4))
@@ -180,34 +108,6 @@ def test_same_text_gives_same_items(network: Network) -> None:
             for t in texts
         ]
         assert there == back[::-1] == fresh
-
-
-def test_typed_ghost_needs_no_search(network: Network, monkeypatch) -> None:
-    """Ghost text that the user types through needs no search, and equals a new one."""
-    searched, options = [], Options(min_confidence=0.01)
-    find_words = candidates.find_words
-    monkeypatch.setattr(
-        candidates, "find_words", lambda *args: searched.append(args) or find_words(*args)
-    )
-    kept = 0
-    for make in (lambda: completer("so it goes on, naïvely and well"), lambda: networked(network)):
-        one, text = make(), b"so it "
-        for _ in range(30):
-            searched.clear()
-            ghost = one.ghost_text(text, b"", options)
-            kept += not searched
-            assert shown(ghost) == shown(make().ghost_text(text, b"", options))
-            text += ghost.text[:1].encode() if ghost else b"."
-    assert kept > 10
-
-
-def networked(network: Network) -> Completer:
-    return Completer({"network": NetworkPredictor(network)}, print)
-
-
-def shown(ghost: Candidate | None) -> tuple[str, float] | None:
-    """Return the visible parts of ghost text."""
-    return (ghost.text, round(ghost.probability, 4)) if ghost else None
 
 
 def test_seed_changes_draws() -> None:
@@ -400,18 +300,3 @@ def test_released_memory_changes_nothing() -> None:
         resting.next_words(before, b"", Options()),
         resting.ghost_text(before, b"", Options()),
     ) == offered
-
-
-@pytest.mark.parametrize(
-    ("text", "after", "left"),
-    [
-        ("x)", ")", "x"),
-        ('"a"]', '"] = 1', '"a'),
-        ("word", "word", "word"),
-        ("x", "", "x"),
-        ("f()", ");", "f("),
-    ],
-)
-def test_closing_brackets_are_not_repeated(text, after, left) -> None:
-    """Closing brackets and quotes that follow the cursor are removed from the end of an offer."""
-    assert strip_overlap(text, after) == left

@@ -6,21 +6,15 @@ import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.completion.scripted import completer
 
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
 from foretype_model.files.gitignore import IgnoreRules, is_ignored
-from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_model.text import prose
 
 PROSE = Options(prose=True)
 SURE = Options(prose=True, min_confidence=0.01)
-
-
-def completer(*texts: str) -> Completer:
-    return Completer(
-        {"scripted": ScriptedPredictor(texts)}, lambda name, error: pytest.fail(f"{name}: {error}")
-    )
 
 
 def offered(one: Completer, before: str, after: str = "", options: Options = PROSE) -> list[str]:
