@@ -45,12 +45,12 @@ at a time.
 
 _VERSIONS: Final = count()
 
-NEAR_LOG, FAR_LOG = 0, 2
+NEAR_HISTORY, FAR_HISTORY = 0, 2
 """The first of the two histories of text near the cursor, and of the two of text further away; of
 each two, the newer one is first.
 """
 
-MAX_LOG_BYTES: Final = 100_000
+MAX_HISTORY_BYTES: Final = 100_000
 """Bytes of a history (3 MB of memory); then a new one begins, and the older one is dropped."""
 
 
@@ -161,12 +161,12 @@ class CopyPredictor:
         observed = seen.spans_in(text)
         missing = spans.subtract(self._observable(text, cursor), observed)
         if seen.is_same(text, cursor):
-            now, log = spans.take_bytes(missing, IMMEDIATE_BEFORE + IMMEDIATE_AFTER), FAR_LOG
+            now, which = spans.take_bytes(missing, IMMEDIATE_BEFORE + IMMEDIATE_AFTER), FAR_HISTORY
         else:
             near = cursor - IMMEDIATE_BEFORE, cursor + IMMEDIATE_AFTER
-            now, log = spans.clip(missing, *near), NEAR_LOG
+            now, which = spans.clip(missing, *near), NEAR_HISTORY
         for start, end in now:
-            self._add(log, uri, text, start, end)
+            self._add(which, uri, text, start, end)
         self._seen.put(uri, SeenDocument(text, cursor, spans.merge([*observed, *now])))
         return now != missing
 
@@ -236,15 +236,15 @@ class CopyPredictor:
         with self._lock:
             self.segments = self.workspace.segments if self.workspace else self.segments
 
-    def _add(self, log: int, uri: str, text: Rope, start: int, end: int) -> None:
+    def _add(self, which: int, uri: str, text: Rope, start: int, end: int) -> None:
         """Append a span of a document to a history, without secrets and forgotten words."""
-        if len(self._histories[log]) > MAX_LOG_BYTES:
-            self._histories[log : log + 2] = MatchHistory(), self._histories[log]
+        if len(self._histories[which]) > MAX_HISTORY_BYTES:
+            self._histories[which : which + 2] = MatchHistory(), self._histories[which]
         near, low = secret_scanner.redact_around(text, start, end)
         for first, last in unredacted_spans(
             near, start - low, end - low, self._forget_list.encoded_words()
         ):
-            self._histories[log].add(
+            self._histories[which].add(
                 near[max(0, first - MAX_CONTEXT_BYTES) : first], near[first:last], uri
             )
 
