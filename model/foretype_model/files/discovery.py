@@ -1,5 +1,5 @@
-"""Which files below a folder are texts of the user's own, and what they say: for training and for
-the index alike.
+"""Finds and reads the files below a folder that are the user's own texts, for training and for the
+index.
 """
 
 from __future__ import annotations
@@ -36,18 +36,17 @@ CLOUD_ONLY: Final = "in a cloud, and not on this machine"
 NOT_REACHED: Final = "not reached (too many files)"
 
 SNIFF_BYTES: Final = 8192
-"""Bytes of a file that are looked at for a NUL before the rest is read."""
+"""Bytes of a file to search for a NUL before the rest is read."""
 
 MAX_MEAN_LINE_BYTES: Final = 200
-"""Bytes a line, beyond which a file of code is taken for minified. Not so for prose: a line may be
-a paragraph.
+"""Mean bytes in a line above which a file of code counts as minified. Prose never does: a line may
+be a paragraph.
 """
 
 MINIFIABLE_SUFFIXES: Final = frozenset({".js", ".mjs", ".cjs", ".css", ".json", ".svg"})
 LOCK_FILES: Final = frozenset({
     "bun.lockb", "go.sum", "gradle.lockfile", "npm-shrinkwrap.json", "package-lock.json",
-    "packages.lock.json",
-    "pnpm-lock.yaml",
+    "packages.lock.json", "pnpm-lock.yaml",
 })  # fmt: skip
 KEY_FILES: Final = frozenset(
     {"id_dsa", "id_ecdsa", "id_ed25519", "id_rsa", ".netrc", ".npmrc", ".pgpass", ".pypirc"}
@@ -57,34 +56,29 @@ KEY_SUFFIXES: Final = frozenset(
 )
 
 JUNCTION_TAG: Final = 0xA000_0003
-"""The reparse tag of a folder on Windows that is another one."""
+"""The reparse tag of a junction on Windows: a folder that stands for another one."""
 
 RECALL_ATTRIBUTES: Final = 0x0040_1000
-"""Attributes of a file on Windows whose content is fetched when it is read: recall on data access,
-offline.
+"""Attributes of a file on Windows whose content is downloaded when it is read: recall on data
+access, offline.
 """
 
 DATALESS_FLAG: Final = 0x4000_0000
-"""The same on macOS, a flag."""
+"""The flag of such a file on macOS."""
 
 VENDORED_NAMES: Final = frozenset(
     {"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"}
 )
-"""Folders that hold nobody's own texts wherever they are. (``.venv`` and the like are hidden
-already.)
-"""
+"""Folders that never contain the user's own texts. (``.venv`` and the like are hidden already.)"""
 
 VENDORED_IF_CONTAINS: Final = ("pyvenv.cfg", "CACHEDIR.TAG")
-"""Files by which a folder says itself that it is a virtual environment or a cache, such as cargo's
-``target``.
-"""
+"""Files that mark their folder as a virtual environment or a cache, such as cargo's ``target``."""
 
 VENDORED_IF_BESIDE: Final[Mapping[str, frozenset[str]]] = {
     "_build": frozenset({"dune-project", "mix.exs", "rebar.config"}),
     "build": frozenset({
         "CMakeLists.txt", "build.gradle", "build.gradle.kts", "meson.build", "pubspec.yaml",
-        "pyproject.toml",
-        "setup.py",
+        "pyproject.toml", "setup.py",
     }),
     "deps": frozenset({"mix.exs"}),
     "dist": frozenset({"package.json", "pyproject.toml", "setup.py"}),
@@ -93,31 +87,29 @@ VENDORED_IF_BESIDE: Final[Mapping[str, frozenset[str]]] = {
     "target": frozenset({"Cargo.toml", "build.sbt", "pom.xml"}),
     "vendor": frozenset({"Gemfile", "composer.json", "go.mod"}),
 }  # fmt: skip
-"""Folders whose names are ordinary words: left out only beside a file of the tool that fills them.
-"""
+"""Folders named by ordinary words, skipped only beside a file of the tool that fills them."""
 
 
 def summarise_skipped(skipped: Mapping[str, int]) -> str:
-    """What was left out, the most frequent reason first: ``12 hidden, 3 minified``."""
+    """Return the counts of `skipped`, the most frequent reason first: ``12 hidden, 3 minified``."""
     return ", ".join(
         f"{count} {reason}"
         for reason, count in sorted(skipped.items(), key=lambda item: (-item[1], item))
     )
 
 
-# Finding files
+# Find files
 
 
 class Tree:
-    """A folder, and which files below it are its user's own texts, as far as their names tell.
+    """The files below a folder that are, by their names, the user's own texts.
 
-    Left out is what a project would not call its text: hidden, ignored by ``.gitignore``, links,
-    secrets, lock files, packages of others. The rules are read once: a tree knows nothing of a
-    ``.gitignore`` that is changed later.
+    Skipped are hidden and ignored files, links, secrets, lock files, and packages of others. The
+    rules are read once: a tree does not notice a later change of a ``.gitignore``.
 
     Args:
-        folder: where to look. That it is ignored itself does not matter, it was asked for.
-        exclude: patterns of more to leave out, as in a ``.gitignore`` in `folder`.
+        folder: the root. It may itself be ignored, for the user asked for it.
+        exclude: further patterns to skip, as in a ``.gitignore`` in `folder`.
     """
 
     def __init__(self, folder: Path, exclude: Sequence[str] = ()) -> None:
@@ -133,13 +125,13 @@ class Tree:
     def walk(
         self, skipped: Counter[str], max_entries: int | None = None, within: str | None = None
     ) -> Iterator[str]:
-        """The files' paths, absolute and without links, nearest first.
+        """Yield the files' paths, absolute and without links, nearest first (breadth first).
 
         Args:
-            skipped: counts what is left out, by reason; a folder counts once.
-            max_entries: entries of folders to look at, before what is left is counted as
+            skipped: counts the skipped files by reason; a folder counts once.
+            max_entries: entries of folders to visit; each folder that remains counts as
                 `NOT_REACHED`.
-            within: a folder in the tree, to look only there.
+            within: a folder in the tree, to search only that one.
         """
         left = sys.maxsize - 1 if max_entries is None else max_entries
         start = self._folder_at(within or self.folder)
@@ -159,17 +151,17 @@ class Tree:
                     yield entry.path
 
     def includes(self, path: str) -> bool:
-        """Whether `walk` comes upon a file of this path, if there is one."""
+        """Return whether `walk` yields `path` if there is a file of this path."""
         file = Path(path)
         folder = self._folder_at(str(file.parent))
         return folder is not None and not is_folder(path) and folder.skip_reason(file) is None
 
     def covers(self, path: str) -> bool:
-        """Whether `walk` comes upon a file of this path, or into a folder, if there is one."""
+        """Return whether `walk` yields a file of this path, or enters a folder of this path."""
         return self._folder_at(path) is not None if is_folder(path) else self.includes(path)
 
     def _folder_at(self, path: str) -> _Folder | None:
-        """The folder at a path, None where it is left out or not in the tree."""
+        """Return the folder at a path, or None if it is skipped or outside of the tree."""
         if path not in self._folders:
             entry = Path(path)
             above = None if entry.parent == entry else self._folder_at(str(entry.parent))
@@ -180,14 +172,14 @@ class Tree:
 
 @dataclass(frozen=True)
 class _Folder:
-    """One folder of a tree, and the rules in force there."""
+    """One folder of a tree, and the rules that apply there."""
 
     path: str
     excluded: IgnoreRules
     rules: tuple[IgnoreRules, ...]
 
     def entries(self, skipped: Counter[str], max_entries: int) -> list[os.DirEntry[str]]:
-        """What is in the folder, by name; no more than `max_entries`."""
+        """Return at most `max_entries` entries of the folder, by name."""
         try:
             with os.scandir(self.path) as entries:
                 return sorted(islice(entries, max_entries), key=lambda entry: entry.name)
@@ -196,11 +188,11 @@ class _Folder:
             return []
 
     def child(self, name: str) -> _Folder:
-        path = os.path.join(self.path, name)  # noqa: PTH118 (once a folder, and a Path takes ten times as long)
+        path = os.path.join(self.path, name)  # noqa: PTH118 (called for each folder, and a Path takes ten times as long)
         return _Folder(path, self.excluded, self.rules + rules_in(path))
 
     def skip_reason(self, entry: os.DirEntry[str] | Path) -> str | None:
-        """Why an entry of this folder is left out."""
+        """Return the reason to skip an entry of this folder, or None."""
         try:
             return _skip_reason_by_name(entry) or self._skip_reason_by_rule(
                 os.fspath(entry), is_folder=entry.is_dir()
@@ -218,7 +210,7 @@ class _Folder:
 
 def _skip_reason_by_name(entry: os.DirEntry[str] | Path) -> str | None:
     if _is_link(entry):
-        # A target inside the tree is met anyway; one outside was not asked for.
+        # A target inside the tree is found anyway; the user did not ask for one outside.
         return LINK
     if is_secret(entry.name) and entry.is_file():
         return SECRET
@@ -230,8 +222,8 @@ def _skip_reason_by_name(entry: os.DirEntry[str] | Path) -> str | None:
 
 
 def _is_link(entry: os.DirEntry[str] | Path) -> bool:
-    """Whether an entry is a symbolic link, or a junction of Windows, which may lead to a folder
-    above itself.
+    """Return whether an entry is a symbolic link, or a junction of Windows; either may lead to a
+    folder above itself.
     """
     if entry.is_symlink():
         return True
@@ -242,7 +234,7 @@ def _is_link(entry: os.DirEntry[str] | Path) -> bool:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a file of this name holds keys or passwords."""
+    """Return whether a file of this name contains keys or passwords."""
     name = name.lower()
     return name.startswith(".env") or name in KEY_FILES or name.endswith(tuple(KEY_SUFFIXES))
 
@@ -251,20 +243,20 @@ def _is_vendored(path: str) -> bool:
     folder = Path(path)
     tools = [folder / file for file in VENDORED_IF_CONTAINS]
     tools += [folder.parent / file for file in VENDORED_IF_BESIDE.get(folder.name, ())]
-    # Where a Path may not look, it raises; that is told when the folder is read.
+    # A Path raises if it may not look. The error is reported when the folder is read.
     return folder.name in VENDORED_NAMES or any(os.path.exists(file) for file in tools)  # noqa: PTH110
 
 
 def is_folder(path: str) -> bool:
-    """Whether there is a folder at a path, as far as can be seen."""
-    return os.path.isdir(path)  # noqa: PTH112 (a Path raises where it may not look)
+    """Return whether `path` is a folder; False if the permissions hide it."""
+    return os.path.isdir(path)  # noqa: PTH112 (a Path raises if it may not look)
 
 
-# Reading one
+# Read a file
 
 
 class SkippedFile(Exception):
-    """A file is not read, for the `reason`."""
+    """A file was not read, because of `reason`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -272,15 +264,16 @@ class SkippedFile(Exception):
 
 
 def read_text(path: Path, *, max_bytes: int, named: bool = False) -> bytes:
-    """The text of a file: UTF-8 without a byte order mark, lines ending in LF.
+    """Return the text of a file: UTF-8 without a byte order mark, its lines ending in LF.
 
     Args:
+        path: of the file.
         max_bytes: bytes of the largest file that is read.
-        named: the user asked for this very file; its size, where it is and whether it is minified
-            do not matter.
+        named: the user named this very file, so that it may have any size, lie in a cloud, and be
+            minified.
 
     Raises:
-        LeftOutError: it is not wanted or cannot be read.
+        SkippedFile: the file is no text of the user's, or cannot be read.
     """
     if is_secret(path.name) or is_secret(path.resolve().name):
         raise SkippedFile(SECRET)
@@ -303,8 +296,8 @@ def read_text(path: Path, *, max_bytes: int, named: bool = False) -> bytes:
 
 
 def _is_cloud_only(status: os.stat_result) -> bool:
-    """Whether to read a file would have the system fetch it, and open a connection that nobody
-    asked for.
+    """Return whether the system would download the file to read it, over a connection that the user
+    did not ask for.
     """
     on_windows, on_macos = getattr(status, "st_file_attributes", 0), getattr(status, "st_flags", 0)
     return bool(
@@ -313,7 +306,7 @@ def _is_cloud_only(status: os.stat_result) -> bool:
 
 
 def _read_bytes(path: Path) -> bytes:
-    """What a file holds; a binary one is not read to its end."""
+    """Return the bytes of a file; of a binary file, only the first."""
     with path.open("rb") as file:
         data = file.read(SNIFF_BYTES)
         return data if b"\0" in data else data + file.read()

@@ -28,6 +28,10 @@ NO_LOCKS: Final = frozenset({
 """Error numbers of file systems without locks, such as some network drives."""
 
 
+class FolderLockedError(ForetypeError):
+    """Another process has kept a folder locked for too long."""
+
+
 @contextmanager
 def exclusive(folder: Path, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
     """Hold the lock of an existing folder; wait while another process or thread holds it.
@@ -40,7 +44,7 @@ def exclusive(folder: Path, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         timeout: seconds to wait at most, or `NO_TIMEOUT`.
 
     Raises:
-        ForetypeError: the lock was held for all of `timeout`.
+        FolderLockedError: the lock was held for all of `timeout`.
         OSError: the locked file cannot be opened.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 (adds a third to a start that locks nothing)
@@ -55,7 +59,7 @@ def exclusive(folder: Path, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise ForetypeError(
+        raise FolderLockedError(
             f"another Foretype process has held {folder} for {timeout:g} s: end it, and try again"
         ) from None
     except OSError as error:

@@ -1,5 +1,5 @@
-"""What is kept on disk is the user's alone, also where an earlier program, a copy or a backup has
-left it open.
+"""Keeps the data folder private to its user, also if an earlier program, a copy or a backup has
+left files open.
 """
 
 from __future__ import annotations
@@ -14,36 +14,35 @@ from typing import Final
 TOKEN_FILE: Final = "token"
 PLAYGROUND_FOLDER: Final = "playground"
 OWN_FOLDERS: Final = frozenset({"models", "predictors", PLAYGROUND_FOLDER})
-"""The folders that there are in the data folder: whatever is in them is ours."""
+"""The folders in the data folder. Foretype owns everything in them."""
 
 OWN_FILES: Final = re.compile(
     r"program|token|\.(program|token)\.[a-z0-9_]{8}|statistics\.sqlite(-journal|-shm|-wal)?"
 )
-"""The files beside them, those that are being written, and those that SQLite writes beside its own.
+"""The files beside these folders, also temporary ones and those that SQLite writes beside its own.
 """
 
 
 def make_private(folder: Path) -> None:
-    """Take from other users what they may do with the data folder's files and folders; what is not
-    ours there stays.
+    """Remove the permissions of other users from Foretype's files and folders in the data folder.
 
-    The folder itself, too, unless it holds something else: it may be anything that
-    ``FORETYPE_HOME`` names.
+    The folder itself is restricted only if it contains nothing else, for ``FORETYPE_HOME`` may name
+    any folder.
     """
     if os.name != "posix" or not folder.is_dir():
         return
-    there = list(folder.iterdir())
-    ours = [path for path in there if _is_ours(path)]
-    for path in ours:
+    entries = list(folder.iterdir())
+    own = [path for path in entries if _is_own(path)]
+    for path in own:
         if path.name == TOKEN_FILE:
             _discard_if_exposed(path)
         for each in (path, *_descendants(path)):
             _restrict(each)
-    if ours == there:
+    if own == entries:
         _restrict(folder)
 
 
-def _is_ours(path: Path) -> bool:
+def _is_own(path: Path) -> bool:
     return path.name in OWN_FOLDERS if path.is_dir() else bool(OWN_FILES.fullmatch(path.name))
 
 
@@ -53,18 +52,18 @@ def _descendants(path: Path) -> Iterator[Path]:
 
 
 def _discard_if_exposed(token: Path) -> None:
-    """Others may have read it: another is made when it is needed."""
+    """Delete a token that others may have read. The server makes another one when it needs one."""
     with suppress(OSError):
         if _is_open_to_others(token):
             token.unlink()
 
 
 def _restrict(path: Path) -> None:
-    with suppress(OSError):  # another user's, or gone meanwhile
+    with suppress(OSError):  # the file is another user's, or gone
         if _is_open_to_others(path):
             path.chmod(path.stat().st_mode & 0o700)
 
 
 def _is_open_to_others(path: Path) -> bool:
-    """Not through a link: of what somebody has put elsewhere, the place is theirs."""
+    """Return whether others have any permission; never for a link, whose target lies elsewhere."""
     return not path.is_symlink() and bool(path.stat().st_mode & 0o077)

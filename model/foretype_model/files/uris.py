@@ -1,6 +1,4 @@
-"""The names of open documents, which are URIs, and of the files they are; one name for each
-file.
-"""
+"""Converts the URIs of open documents to paths, and paths to one canonical name for each file."""
 
 from __future__ import annotations
 
@@ -14,33 +12,29 @@ from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 FILE_SCHEMES: Final = frozenset({"file", "vscode-notebook-cell"})
-"""Of documents that are files; a cell is a part of its notebook's."""
+"""The schemes of documents that are files. A notebook's cell is a part of the notebook's file."""
 
 LOCAL_HOSTS: Final = frozenset({"", "localhost"})
 
 HAS_SPELLING_VARIANTS: Final = sys.platform == "darwin"
-"""Whether a file can be opened under names that are not its own, and links resolve to these.
-(Windows has them too, but resolves them.)
+"""Whether a file opens under other spellings of its name, which resolving links does not correct.
+(Windows has such spellings too, but corrects them.)
 """
 
 
 def uri_to_real_path(uri: str) -> str | None:
-    """The file that a document is, as `real_path` names it; None where it is none, or not as
-    yet.
-    """
+    """Return the `real_path` of a document's file, or None if it has no file on this machine."""
     path = uri_to_path(uri)
     return path and real_path(path)
 
 
 def uri_to_path(uri: str) -> str | None:
-    """The absolute path that a URI stands for, links and all; None where it is of no file on this
-    machine.
-    """
+    """Return the absolute path of a URI, links included, or None if it is of no file here."""
     try:
         scheme, host, quoted, _, _ = urlsplit(uri)
         if scheme not in FILE_SCHEMES:
             return None
-        # Not every name is text, and this is what Python makes of those that are not.
+        # Names of files need not be UTF-8. Python decodes them in the same way.
         path = unquote_to_bytes(quoted).decode("utf-8", "surrogateescape")
     except ValueError:
         return None
@@ -52,7 +46,7 @@ def uri_to_path(uri: str) -> str | None:
 
 
 def is_valid_path(text: str) -> bool:
-    """Whether a file may be called so."""
+    """Return whether a path may have this text."""
     try:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
@@ -60,8 +54,8 @@ def is_valid_path(text: str) -> bool:
 
 
 def windows_path(host: str, path: str) -> str | None:
-    """What Windows calls the path of a URI: on a drive, or on another machine; None where that is
-    not told.
+    """Return the Windows path of a URI's host and path, on a drive or a share; None if it has
+    neither.
     """
     if host not in LOCAL_HOSTS:
         path = f"//{host}{path}"
@@ -73,35 +67,33 @@ def windows_path(host: str, path: str) -> str | None:
 
 
 def real_path(path: str | os.PathLike[str]) -> str:
-    """The one name of a file: absolute, without links, and spelt as it is on the disk."""
+    """Return the canonical name of a file: absolute, without links, spelt as on the disk."""
     resolved = os.path.realpath(path)
     return _canonical_spelling(resolved) if HAS_SPELLING_VARIANTS else resolved
 
 
 def aliases(path: str | os.PathLike[str]) -> set[str]:
-    """Of a changed file: a link stands for itself, which may have replaced a file, and for what it
-    leads to.
+    """Return the names of a changed file: for a link, those of its target and of the link itself,
+    which may have replaced a file.
     """
     place = Path(path)
     return {real_path(place), str(Path(real_path(place.parent)) / place.name)}
 
 
 def _canonical_spelling(path: str) -> str:
-    """Each part of a path as the folder that it is in has it, be it in other letters or other code
-    points for them.
-    """
+    """Return `path` with each part spelt as its folder lists it, in case and in code points."""
     above, name = os.path.split(path)
     if not name:
         return path
     folder = _canonical_spelling(above)
     try:
-        names = os.listdir(folder)  # noqa: PTH208 (names alone are wanted)
+        names = os.listdir(folder)  # noqa: PTH208 (only names are needed)
         alike = [one for one in names if _folded(one) == _folded(name)]
         if name not in names and len(alike) == 1:
             other = os.path.join(folder, alike[0])  # noqa: PTH118
             name = alike[0] if os.path.samefile(other, path) else name  # noqa: PTH121
     except OSError:
-        pass  # it may not be looked at, or is not there
+        pass  # the folder is unreadable or missing
     return os.path.join(folder, name)  # noqa: PTH118
 
 
@@ -109,13 +101,13 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def location(document: str, line: int | None, folders: Sequence[Path], opened: str = "") -> str:
-    """``notes/plan.md:12``, in short where it lies in one of the `folders`; `opened` is the
-    document that is open.
+def location(uri: str, line: int | None, folders: Sequence[Path], opened: str = "") -> str:
+    """Return a place for display: ``notes/plan.md:12``, relative to the one of `folders` that
+    contains the document, or "this text" for `opened`, the URI of the open document.
     """
-    if document == opened:
+    if uri == opened:
         return "this text"
-    path = uri_to_real_path(document) or document
+    path = uri_to_real_path(uri) or uri
     for folder in map(real_path, folders):
         if Path(path).is_relative_to(folder):
             path = os.path.relpath(path, folder)

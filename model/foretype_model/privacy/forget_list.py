@@ -1,5 +1,6 @@
-"""What the user wants never to be offered again: one list for all workspaces, which lies above
-their indexes.
+"""The forget list: files, folders and words that the user never wants offered again.
+
+One list serves all workspaces. It lies in the folder above their indexes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from foretype_model.errors import ForetypeError, WorkspaceError
 from foretype_model.files.atomic import atomic_write, private_folder
-from foretype_model.files.lock import exclusive
+from foretype_model.files.lock import FolderLockedError, exclusive
 from foretype_model.files.stamp import Stamp
 
 FORGET_LIST_FILE: Final = "forgotten.json"
@@ -24,10 +25,11 @@ FORGET_LIST_FILE: Final = "forgotten.json"
 
 @dataclass(frozen=True)
 class ForgetList:
-    """A list of what is never to be offered again.
+    """Files, folders and words that are never offered.
 
     Attributes:
-        paths: of files and folders, absolute and without links.
+        paths: files and folders; absolute paths without links.
+        words: words or phrases.
     """
 
     paths: tuple[str, ...] = ()
@@ -35,32 +37,35 @@ class ForgetList:
 
     @classmethod
     def read(cls, folder: Path) -> ForgetList:
-        """The list in a folder; those that an earlier release has left in the indexes below become
-        part of it.
+        """Return the list in `folder`, merged with the lists of an earlier release, which lie in
+        the indexes below.
 
         Raises:
-            WorkspaceError: it cannot be told what is forgotten, so that nothing may be learnt.
+            WorkspaceError: a list cannot be read, so that nothing may be learnt.
         """
         if _lists_below(folder):
-            with suppress(OSError):  # where it cannot be written, it is read from there each time
+            # If the merged list cannot be written, the lists are merged at each reading.
+            with suppress(OSError, FolderLockedError):
                 return cls._change(folder, lambda forget_list: forget_list)
         return cls._read_all(folder)
 
     @classmethod
     def change(cls, folder: Path, how: Callable[[ForgetList], ForgetList]) -> ForgetList:
-        """Put what `how` makes of it in the place of the list in a folder; no other process does so
-        meanwhile.
+        """Replace the list in `folder` by `how(list)`, and return the new one.
+
+        The folder is locked meanwhile, so that no change of another process is lost.
 
         Raises:
-            WorkspaceError: as `read` does, or it cannot be written; it is what it was.
+            WorkspaceError: the list cannot be read or written, and has not changed.
+            FolderLockedError: another process has kept the folder locked.
         """
         try:
             return cls._change(folder, how)
         except OSError as error:
             raise WorkspaceError(
-                f"cannot keep in {folder} what is to be forgotten "
+                f"cannot keep the forget list in {folder} "
                 f"({error.strerror or type(error).__name__}): "
-                "make room there, and forget it again"
+                "make room there, and forget again"
             ) from None
 
     @classmethod
@@ -72,34 +77,33 @@ class ForgetList:
             if after != listed:
                 after.write(folder)
             for path in below:
-                with suppress(
-                    OSError
-                ):  # it is a part of the list by now, and no harm where it stays
+                # The list contains it by now, so it may also stay.
+                with suppress(OSError):
                     path.unlink()
             return after
 
     @classmethod
     def _read_all(cls, folder: Path) -> ForgetList:
-        # The list comes last: what another process takes out of those below meanwhile is in it by
-        # then.
+        # The list is read last: it then contains the lists below that another process has merged
+        # and removed meanwhile.
         below = [_read(path) for path in _lists_below(folder)]
         return reduce(cls.merged_with, below, _read(folder / FORGET_LIST_FILE))
 
     def write(self, folder: Path) -> None:
-        """Take the place of the list in a folder."""
+        """Write this list into `folder`, in place of the list there."""
         with atomic_write(folder / FORGET_LIST_FILE) as partial:
             partial.write_text(json.dumps(asdict(self)), "utf-8")
 
     def covers(self, name: str) -> bool:
-        """Whether a file is forgotten, by itself or with a folder above it."""
+        """Return whether a file, or a folder above it, is on the list."""
         return is_covered(name, self.paths)
 
     def encoded_words(self) -> tuple[bytes, ...]:
-        """The words, in UTF-8."""
+        """Return the words in UTF-8."""
         return tuple(word.encode() for word in self.words)
 
     def digest(self) -> str:
-        """Another one for each list; "" of the empty one."""
+        """Return a SHA-256 of the list in hexadecimal, or "" for the empty list."""
         return (
             sha256(json.dumps(asdict(self)).encode()).hexdigest()
             if self.paths or self.words
@@ -107,25 +111,27 @@ class ForgetList:
         )
 
     def with_path(self, path: str) -> ForgetList:
+        """Return the list with a path more."""
         return self.merged_with(ForgetList(paths=(path,)))
 
     def without_path(self, path: str) -> ForgetList:
+        """Return the list without a path."""
         return replace(self, paths=tuple(known for known in self.paths if known != path))
 
     def with_word(self, word: str) -> ForgetList:
-        """The list with a word more.
+        """Return the list with a word more.
 
         Raises:
-            ForetypeError: it can stand in no text.
+            ForetypeError: no text can contain the word.
         """
         if not is_valid_word(word):
             raise ForetypeError(
-                "the word can stand in no text, so there is nothing to forget: give one in UTF-8"
+                "no text can contain the word, so there is nothing to forget: give one in UTF-8"
             )
         return self.merged_with(ForgetList(words=(word,)))
 
     def merged_with(self, other: ForgetList) -> ForgetList:
-        """Both lists as one, each entry once."""
+        """Return both lists as one, without duplicates."""
         return ForgetList(
             tuple(dict.fromkeys((*self.paths, *other.paths))),
             tuple(dict.fromkeys((*self.words, *other.words))),
@@ -133,8 +139,9 @@ class ForgetList:
 
 
 class LiveForgetList:
-    """The list in a folder as it is at any moment, whoever changes it; to ask again takes a look at
-    the file's time.
+    """The present list in a folder, also after another process has changed it.
+
+    A call compares the file's time and size, and reads the file only if they have changed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -143,8 +150,8 @@ class LiveForgetList:
         self._list: ForgetList | None = None
 
     def __call__(self) -> ForgetList | None:
-        """The list; None while that cannot be read."""
-        stamp = Stamp.of(os.path.join(self._folder, FORGET_LIST_FILE))  # noqa: PTH118 (at each key, and a Path takes longer)
+        """Return the list, or None while it cannot be read."""
+        stamp = Stamp.of(os.path.join(self._folder, FORGET_LIST_FILE))  # noqa: PTH118 (called at each key, and a Path is slower)
         if self._list is None or stamp != self._stamp:
             self._stamp, self._list = stamp, None
             with suppress(WorkspaceError):
@@ -153,9 +160,9 @@ class LiveForgetList:
 
 
 def is_covered(name: str, paths: Collection[str]) -> bool:
-    """Whether an absolute path, or a folder above it, is among `paths`."""
+    """Return whether an absolute path, or a folder above it, is in `paths`."""
     while name not in paths:
-        above = os.path.dirname(name)  # noqa: PTH120 (for each of thousands of files, and a Path is slow)
+        above = os.path.dirname(name)  # noqa: PTH120 (called for thousands of files, and a Path is slow)
         if above == name:
             return False
         name = above
@@ -163,8 +170,8 @@ def is_covered(name: str, paths: Collection[str]) -> bool:
 
 
 def is_valid_word(word: str) -> bool:
-    """Whether a word is anything at all, and all of it characters: half of a surrogate pair is
-    none.
+    """Return whether UTF-8 can encode a word, and it is not blank: half of a surrogate pair is no
+    character.
     """
     try:
         return bool(word.encode().strip())
@@ -173,7 +180,7 @@ def is_valid_word(word: str) -> bool:
 
 
 def _lists_below(folder: Path) -> list[Path]:
-    with suppress(OSError):  # it may not be looked at
+    with suppress(OSError):  # the folder may not be readable
         return sorted(folder.glob(f"*/{FORGET_LIST_FILE}"))
     return []
 
@@ -186,15 +193,14 @@ def _read(path: Path) -> ForgetList:
         return ForgetList()
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise WorkspaceError(
-            f"cannot read what is to be forgotten, so nothing is learnt: mend or remove {path} "
+            f"cannot read the forget list, so nothing is learnt: mend or remove {path} "
             f"({type(error).__name__})"
         ) from None
-    # A word that can stand in no text is as good as none; it would be an error wherever it is
-    # looked for.
+    # A word that no text can contain would raise an error at each search for it.
     return ForgetList(paths, tuple(filter(is_valid_word, words)))
 
 
 def _strings(values: Any) -> tuple[str, ...]:
     if isinstance(values, list) and all(isinstance(value, str) for value in values):
         return tuple(values)
-    raise TypeError("a list of texts is wanted")
+    raise TypeError("not a list of strings")

@@ -1,7 +1,7 @@
-"""Words that the user wants never to be offered again: where they stand in a text.
+"""Finds the words of the forget list in a text.
 
-A word is forgotten where it stands whole: with no word character right before or after it. It may
-have spaces in it.
+A word counts where it occurs whole: with no word character right before or after it. It may contain
+spaces.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ from foretype_model.text.grammar import WORD_CHARACTER
 from foretype_model.text.rope import Rope
 
 MAX_CHARACTER_BYTES: Final = 4
-"""Bytes of UTF-8."""
+"""Bytes of a character in UTF-8 at most."""
 
 _UNREDACTED: Final = re.compile(b"[^%c]+" % ERASED)
 
 
 def occurrences(text: bytes, word: bytes) -> Iterator[int]:
-    """Where `word` begins, each time that it stands whole; what lies beyond the ends of `text` is
-    no word character.
-    """
+    """Yield each place where `word` begins and occurs whole. The ends of `text` end words too."""
     start = text.find(word)
     while start >= 0:
         if is_whole_word(text, start, start + len(word)):
@@ -33,29 +31,27 @@ def occurrences(text: bytes, word: bytes) -> Iterator[int]:
 
 
 def is_whole_word(text: bytes, start: int, end: int) -> bool:
-    """Whether no word character stands right before `start` or after `end`."""
-    ahead, behind = (
-        text[max(0, start - MAX_CHARACTER_BYTES) : start],
-        text[end : end + MAX_CHARACTER_BYTES],
-    )
-    # What is no UTF-8, the end of a document or a word that is blanked, becomes a sign that no word
-    # has.
-    return not _ends_in_word(ahead) and not WORD_CHARACTER.match(behind.decode(errors="replace"))
+    """Return whether there is no word character right before `start` and right after `end`."""
+    before = text[max(0, start - MAX_CHARACTER_BYTES) : start]
+    after = text[end : end + MAX_CHARACTER_BYTES]
+    # Bytes that are no UTF-8, such as ERASED and the end of a text, decode to U+FFFD, which no word
+    # contains.
+    return not _ends_in_word(before) and not WORD_CHARACTER.match(after.decode(errors="replace"))
 
 
 def redact_words(text: bytes, words: Collection[bytes]) -> bytes:
-    """As long as `text`, with ERASED for each byte of the words."""
-    blank = bytearray(text)
+    """Return `text` with ERASED in place of each byte of the words; the length stays."""
+    redacted = bytearray(text)
     for word in words:
         for start in occurrences(text, word):
-            blank[start : start + len(word)] = bytes([ERASED]) * len(word)
-    return bytes(blank)
+            redacted[start : start + len(word)] = bytes([ERASED]) * len(word)
+    return bytes(redacted)
 
 
 def unredacted_spans(
     text: bytes, start: int, end: int, words: Collection[bytes]
 ) -> Iterator[tuple[int, int]]:
-    """The parts of `text` from `start` to `end` that belong to none of the words."""
+    """Yield the start and end of each part of `text[start:end]` that is outside of the words."""
     reach = context_bytes(words)
     first = max(0, start - reach)
     near = redact_words(text[first : end + reach], words)
@@ -64,31 +60,33 @@ def unredacted_spans(
 
 
 def context_bytes(words: Collection[bytes]) -> int:
-    """Bytes before and after a place that say whether it belongs to one of the words."""
+    """Return the bytes around a place that decide whether it is in one of the words."""
     return max(map(len, words), default=0) + MAX_CHARACTER_BYTES
 
 
 def pending_word_suffix(before: bytes, words: Collection[bytes]) -> int:
-    """Bytes at the end of `before` that may become one of the words as the user types on."""
-    return max((_begun_length(before, word) for word in words), default=0)
+    """Return the length of the suffix of `before` that further typing may turn into a word."""
+    return max((_prefix_length(before, word) for word in words), default=0)
 
 
 def learnable_end(text: Rope, end: int, words: Collection[bytes]) -> int:
-    """Where what may become a secret, or one of the words, begins at the end of the text before
-    byte `end`.
+    """Return the end of the text before byte `end` that may be learnt.
+
+    The suffix behind it may become a secret, or one of the words, as the user types on.
     """
     end -= secret_scanner.pending_suffix(text[max(0, end - secret_scanner.SCAN_BYTES) : end])
     return end - pending_word_suffix(text[max(0, end - context_bytes(words)) : end], words)
 
 
-def _begun_length(before: bytes, word: bytes) -> int:
+def _prefix_length(before: bytes, word: bytes) -> int:
+    """Return the length of the longest prefix of `word` that ends `before` and begins a word."""
     lengths = range(min(len(word), len(before)), 0, -1)
-    begun = (
+    prefixes = (
         n
         for n in lengths
         if before.endswith(word[:n]) and not _ends_in_word(before[: len(before) - n])
     )
-    return next(begun, 0)
+    return next(prefixes, 0)
 
 
 def _ends_in_word(text: bytes) -> bool:

@@ -1,6 +1,4 @@
-"""Which open documents may be learnt from. Answers are given in the others, too, from what is known
-already.
-"""
+"""Decides which open documents may be learnt from. The others are completed without learning."""
 
 from __future__ import annotations
 
@@ -15,11 +13,11 @@ from foretype_model.privacy.secret_scanner import is_secret_document
 
 
 class LearningPolicy:
-    """Given for all but files of keys and passwords, what is forgotten, and what the settings
-    exclude.
+    """Allows to learn from all documents but files of keys and passwords, those on the forget list,
+    and those that the settings exclude.
 
-    What ``.gitignore`` names is kept out of an index, and may be learnt from as it is typed. To ask
-    costs nothing: each document is looked at once, and again when more is forgotten.
+    A file that ``.gitignore`` names is kept out of an index, but may be learnt from as it is typed.
+    An answer costs nothing: each document is decided once, and again if the forget list changes.
     """
 
     def __init__(
@@ -28,9 +26,12 @@ class LearningPolicy:
         exclude: Sequence[str] = (),
         forget_list: Callable[[], ForgetList | None] = ForgetList,
     ) -> None:
-        """`exclude` has patterns, as in a ``.gitignore`` in each of the `folders`.
+        """Make a policy for a workspace.
 
-        `forget_list` tells what is, at any moment; while it is None, nothing may be learnt.
+        Args:
+            folders: of the workspace.
+            exclude: patterns, as in a ``.gitignore`` in each of the `folders`.
+            forget_list: returns the present list; while it returns None, nothing may be learnt.
         """
         named = dict.fromkeys(name for folder in folders for name in _names(folder))
         self._excluded = [IgnoreRules.of(name, exclude) for name in named] if exclude else []
@@ -39,7 +40,7 @@ class LearningPolicy:
         self._allowed: dict[str, bool] = {}
 
     def allows(self, uri: str) -> bool:
-        """Whether `uri`, a URI, may be learnt from."""
+        """Return whether the document `uri` may be learnt from."""
         forget_list = self._forget_list()
         if forget_list is None:
             return False
@@ -51,9 +52,7 @@ class LearningPolicy:
         return self._allowed[uri]
 
     def words(self) -> tuple[bytes, ...]:
-        """Those that may not be learnt in any document, as of the last time that it was asked about
-        one.
-        """
+        """Return the words that may not be learnt, in UTF-8, as of the last call of `allows`."""
         return self._last_list.encoded_words()
 
     def _decide(self, uri: str) -> bool:
@@ -66,13 +65,15 @@ class LearningPolicy:
         return not (self._last_list.covers(names[-1]) or any(map(self._is_excluded, names)))
 
     def _is_excluded(self, name: str) -> bool:
-        """By each folder that the file is in, as it would be indexed otherwise."""
+        """Return whether each folder that contains the file excludes it; one of them would index it
+        otherwise.
+        """
         rules = [rules for rules in self._excluded if Path(name).is_relative_to(rules.folder)]
         return bool(rules) and all(one.ignores(name) for one in rules)
 
 
 def _names(path: str | Path) -> tuple[str, str]:
-    """What an editor calls it, and what it is called without links: patterns may speak of
+    """Return the path as an editor names it, and the path without links: patterns may match
     either.
     """
     return os.path.abspath(path), real_path(path)  # noqa: PTH100 (a Path would resolve links, too)

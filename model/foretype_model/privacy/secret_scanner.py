@@ -1,9 +1,8 @@
-"""Keys, tokens and passwords in a text: where they stand, so that they are neither learnt nor
-offered.
+"""Finds keys, tokens and passwords in a text, so that they are neither learnt nor offered.
 
-What is found depends on the line that it is in and on the one before (on more, for private keys
-alone), so that a part of a text can be looked at by itself. The kinds are those of detect-secrets
-and gitleaks; the former takes two hundred times as long.
+A finding depends on its line and the line before (for private keys alone, on more lines), so that a
+part of a text can be scanned by itself. The kinds are those of detect-secrets and gitleaks; the
+former takes two hundred times as long.
 """
 
 from __future__ import annotations
@@ -23,12 +22,10 @@ from foretype_model.text.rope import Rope
 from foretype_model.text.spans import Span, merge
 
 SCAN_BYTES: Final = 1024
-"""Bytes before and after a place that are looked at, and the rest of their lines where that is not
-longer.
-"""
+"""Bytes to scan before and after a place. The rest of a line is added if it is no longer."""
 
 MAX_KEY_BYTES: Final = 16_384
-"""Bytes of a private key at most."""
+"""Bytes of a private key, at most."""
 
 KEY_HEADER: Final = b"-----BEGIN "
 _KEY_FIRST_LINE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -39,7 +36,7 @@ _URL_ENDS: Final = re.compile(rb"[\s/\"'`<>]")
 
 
 def find_secrets(text: bytes) -> list[Span]:
-    """Where the secrets of a text stand, in rising order and without overlaps."""
+    """Return the spans of the secrets in `text`, in rising order and without overlaps."""
     assigned = (
         (credential.start, credential.end)
         for credential in find_credentials(text)
@@ -49,33 +46,32 @@ def find_secrets(text: bytes) -> list[Span]:
 
 
 def redact(text: bytes) -> bytes:
-    """As long as `text`, with ERASED for each byte of a secret."""
+    """Return `text` with ERASED in place of each byte of a secret; the length stays."""
     found = find_secrets(text)
     if not found:
         return text
-    blank = bytearray(text)
+    redacted = bytearray(text)
     for start, end in found:
-        blank[start:end] = bytes([ERASED]) * (end - start)
-    return bytes(blank)
+        redacted[start:end] = bytes([ERASED]) * (end - start)
+    return bytes(redacted)
 
 
 def remove_secrets(text: bytes) -> tuple[bytes, int]:
-    """The text with its secrets left out, and how many these were."""
+    """Return `text` without its secrets, and their number."""
     found = find_secrets(text)
     borders = [0, *chain.from_iterable(found), len(text)]
-    return b"".join(text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2)), len(
-        found
-    )
+    kept = (text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2))
+    return b"".join(kept), len(found)
 
 
 def redact_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]:
-    """What `redact` makes of the bytes from `start` to `end` and of some around them; and where
-    those begin.
+    """Return the bytes from `start` to `end` as `redact(text)` has them, with some bytes around
+    them, and the place where these begin.
 
-    It is exactly that where no line is longer than `SCAN_BYTES`; of longer ones, a part stands for
-    the whole.
+    If no line is longer than `SCAN_BYTES`, the bytes are exactly those of `redact`. Of a longer
+    line, a part stands for the whole.
     """
-    # All that is looked at, so that of a text of 10 MB no more is read than of a short one.
+    # Cut the text first, so that a text of 10 MB costs no more than a short one.
     first = max(0, start - 2 * SCAN_BYTES - MAX_KEY_BYTES)
     near, low = _redact_around(
         text[first : end + 2 * SCAN_BYTES + MAX_KEY_BYTES], start - first, end - first
@@ -84,48 +80,43 @@ def redact_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]
 
 
 def _redact_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
+    # Widen the span to whole lines, and to the line before, if they are short enough.
     low = max(0, start - SCAN_BYTES)
     line = text.rfind(b"\n", max(0, low - SCAN_BYTES), low) + 1
     low = line if line or low <= SCAN_BYTES else low
     high = min(len(text), end + SCAN_BYTES)
     line_end = text.find(b"\n", high, high + SCAN_BYTES)
     high = line_end if line_end >= 0 else high
-    begun = text.find(KEY_HEADER, max(0, low - MAX_KEY_BYTES), high)
-    if begun >= 0:
-        low, high = min(low, begun), max(high, text.rfind(KEY_HEADER, begun, high) + MAX_KEY_BYTES)
+    # Widen it to whole private keys.
+    key = text.find(KEY_HEADER, max(0, low - MAX_KEY_BYTES), high)
+    if key >= 0:
+        low, high = min(low, key), max(high, text.rfind(KEY_HEADER, key, high) + MAX_KEY_BYTES)
     return redact(text[low:high]), low
 
 
 def pending_suffix(before: Rope | bytes) -> int:
-    """Bytes at the end of `before` that may become part of a secret as the user types on."""
+    """Return the length of the suffix of `before` that further typing may make part of a secret."""
     line = before[-SCAN_BYTES:]
     line = line[line.rfind(b"\n", 0, max(0, line.rfind(b"\n"))) + 1 :]
-    held = len(line) - len(line.rstrip(BASE64_BYTES))
+    # A run of base64 may become a key, the end of a URL a password.
+    pending = len(line) - len(line.rstrip(BASE64_BYTES))
     url = line.rfind(b"://") + 3
     if url >= 3 and not _URL_ENDS.search(line, url):
-        held = max(held, len(line) - url)
-    return max(
-        [
-            held,
-            *(
-                len(line) - credential.start
-                for credential in find_credentials(line)
-                if credential.is_unfinished
-            ),
-        ]
-    )
+        pending = max(pending, len(line) - url)
+    found = find_credentials(line)
+    unfinished = [len(line) - one.start for one in found if one.is_unfinished]
+    return max([pending, *unfinished])
 
 
 def is_secret_document(uri: str) -> bool:
-    """Whether a document, by its URI, is a file of keys or passwords: nothing that is typed there
-    is learnt.
-    """
+    """Return whether a document is, by its name, a file of keys or passwords."""
     return is_secret(Path(uri_to_real_path(uri) or uri).name)
 
 
 def _private_keys(text: bytes) -> Iterator[Span]:
-    """What stands between the first line of each and the last, or where there is no last line, what
-    looks like it.
+    """Yield the span between the first line and the last of each private key.
+
+    Without a last line, the span has all following lines that look like a key's.
     """
     for place in find_all(text, KEY_HEADER):
         if first := _KEY_FIRST_LINE.match(text, place):

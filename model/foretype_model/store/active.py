@@ -1,4 +1,4 @@
-"""Which model serves: one everywhere, and others for the files under certain paths."""
+"""The active models: one in general, and others for the files under certain paths."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from foretype_model.files.atomic import atomic_write
 from foretype_model.files.uris import real_path
 
 DEFAULT_MODEL: Final = "default"
-"""The name of the model that comes with Foretype."""
+"""The name of the bundled model."""
 
 
 @dataclass(frozen=True)
 class ActiveModels:
-    """What serves where; names of models.
+    """The names of the active models.
 
     Attributes:
-        name: everywhere else.
-        paths: files and folders, absolute and without links, each with the name of the model for
-            what is under it.
+        name: the model for all files outside of `paths`.
+        paths: the models for certain files and folders, by their absolute paths without links. A
+            folder's model completes the files below it.
     """
 
     name: str = DEFAULT_MODEL
@@ -30,8 +30,9 @@ class ActiveModels:
 
     @classmethod
     def read(cls, file: Path, known: Collection[str]) -> ActiveModels:
-        """What was written; the default model where that cannot be read, or names a model that is
-        not `known`.
+        """Return the record in `file`, or the default model if it cannot be read.
+
+        A model that is not among the `known` names is left out.
         """
         try:
             record = json.loads(file.read_text("utf-8"))
@@ -47,14 +48,12 @@ class ActiveModels:
         )
 
     def write(self, file: Path) -> None:
-        """Keep it."""
+        """Write the record to `file`."""
         with atomic_write(file) as partial:
             partial.write_text(json.dumps({"name": self.name, "paths": dict(self.paths)}), "utf-8")
 
     def for_path(self, document: Path | None) -> str:
-        """The model for a document: that of itself, or of the nearest folder above it that has
-        one.
-        """
+        """Return the model of a document, or of the nearest folder above it that has one."""
         if self.paths and document:
             file = Path(real_path(document))
             for path in map(str, (file, *file.parents)):
@@ -63,7 +62,7 @@ class ActiveModels:
         return self.name
 
     def assign(self, name: str, paths: Iterable[Path]) -> ActiveModels:
-        """With `name` for what is under `paths`; without any, everywhere else."""
+        """Return the record with `name` for `paths`, or without any paths for all other files."""
         under = [real_path(path) for path in paths]
         return (
             replace(self, paths={**self.paths, **dict.fromkeys(under, name)})
@@ -72,12 +71,12 @@ class ActiveModels:
         )
 
     def unassign_paths(self, name: str) -> ActiveModels:
-        """With no path left to the model `name`."""
+        """Return the record without the paths of the model `name`."""
         return replace(
             self, paths={path: model for path, model in self.paths.items() if model != name}
         )
 
     def unassign(self, name: str) -> ActiveModels:
-        """As it is once there is no such model."""
+        """Return the record without the model `name`; the default model takes its place."""
         elsewhere = self.unassign_paths(name)
         return replace(elsewhere, name=DEFAULT_MODEL) if self.name == name else elsewhere

@@ -1,5 +1,6 @@
-"""What a model was trained on, written down beside it: for its user, and not to be given away with
-it.
+"""The lineage of a model: the texts that it was trained on.
+
+It lies in a file beside the model's, for its user alone: an exported model does not contain it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ class TrainingTexts:
     """The texts of one training.
 
     Attributes:
-        paths: absolute ones, as they were given.
-        files: how many texts were found there.
-        size: of these, in bytes.
-        secrets: keys and passwords that were left out of them.
+        paths: the absolute paths that the user named.
+        files: number of texts below these paths.
+        size: of the texts, in bytes.
+        secrets: number of keys and passwords that were removed from the texts.
     """
 
     paths: Sequence[str]
@@ -34,25 +35,25 @@ class TrainingTexts:
 
 @dataclass(frozen=True)
 class Lineage:
-    """All the trainings behind a model.
+    """The trainings that made a model.
 
     Attributes:
-        begun_with: the name of the model at their beginning, whose own texts are not known here;
-            empty where that was not written down, None where there was none.
-        trainings: the last one last.
+        begun_with: the model that the first training started from, whose own texts are unknown
+            here; None if it started from none, and empty if the name was not recorded.
+        trainings: in order of time.
     """
 
     begun_with: str | None
     trainings: Sequence[TrainingTexts]
 
     def write(self, path: Path) -> None:
-        """Keep it."""
+        """Write the lineage to `path`."""
         with atomic_write(path) as partial:
             partial.write_text(json.dumps(asdict(self)), "utf-8")
 
 
 def read_lineage(path: Path) -> Lineage | None:
-    """What was written; None where nothing was, or it cannot be read."""
+    """Return the lineage in the file `path`, or None if it is missing or cannot be read."""
     try:
         record = json.loads(path.read_text("utf-8"))
         return Lineage(

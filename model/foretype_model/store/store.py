@@ -1,5 +1,5 @@
-"""The models on this machine, in a folder of ONNX files, and the one that came with Foretype; which
-serves where.
+"""The models on this machine: a folder of ONNX files and the bundled model, and the record of the
+active ones.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from foretype_model.errors import ModelError
 from foretype_model.files.atomic import atomic_write, private_folder
 from foretype_model.files.lock import exclusive
 from foretype_model.store.active import DEFAULT_MODEL, ActiveModels
-from foretype_model.store.lineage import LINEAGE_SUFFIX as TRAINED_ON
-from foretype_model.store.lineage import Lineage, TrainingTexts, read_lineage
+from foretype_model.store.lineage import LINEAGE_SUFFIX, Lineage, TrainingTexts, read_lineage
 
 if TYPE_CHECKING:
     from foretype_model.predictors.network.runtime import Metadata
@@ -31,15 +30,15 @@ MODEL_CARD: Final = "MODEL_CARD.md"
 MODEL_SUFFIX: Final = ".onnx"
 ACTIVE_FILE: Final = "in-use.json"
 
-# Windows keeps names for its devices, whatever comes after a dot.
+# Windows reserves the names of its devices, with any suffix.
 _NAME: Final = re.compile(r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def data_folder() -> Path:
-    """Where this user's models and learnt state live: ``$FORETYPE_HOME``, or the platform's place
-    for such data.
+    """Return the folder of the user's models and learnt state: ``$FORETYPE_HOME``, or the
+    platform's folder for such data.
 
-    Of a user who has no home, as containers have them, it is a place where nothing can be.
+    For a user without a home, as in some containers, it is a path where no file can exist.
     """
     if home := os.environ.get("FORETYPE_HOME"):
         return Path(home)
@@ -54,10 +53,10 @@ class StoredModel:
 
     Attributes:
         size: of the file, in bytes.
-        in_use: whether it serves where no model is named.
-        paths: the files and folders that it serves in the place of the one in use.
-        bundled: whether it came with Foretype.
-        metadata: None where the file cannot be used; `error` says why.
+        in_use: whether it completes all files without a model of their own.
+        paths: the files and folders that it completes in place of the one in use.
+        bundled: whether it comes with Foretype.
+        metadata: None if the file cannot be used, for the reason in `error`.
     """
 
     name: str
@@ -71,7 +70,7 @@ class StoredModel:
 
 
 class Store:
-    """The models in one folder (the user's own by default), and the bundled one under the name
+    """The models in one folder (by default the user's own), and the bundled one, named
     ``default``.
     """
 
@@ -80,12 +79,12 @@ class Store:
         self._record = self._folder / ACTIVE_FILE
 
     def list(self) -> Sequence[StoredModel]:
-        """Every model, the bundled one first, then by name; broken ones too."""
+        """Return all models, also broken ones: the bundled one first, then by name."""
         in_use = self.in_use()
         return [self._describe(name, in_use) for name in self.names()]
 
     def names(self) -> Sequence[str]:
-        """The names that `find` knows."""
+        """Return the names that `find` accepts."""
         stems = (path.stem for path in self._folder.glob(f"*{MODEL_SUFFIX}"))
         return [
             DEFAULT_MODEL,
@@ -93,14 +92,14 @@ class Store:
         ]
 
     def find(self, name_or_path: str | None, document: Path | None = None) -> Path:
-        """The file of a model: by name, by path, or for None the one in use.
+        """Return the file of a model.
 
         Args:
-            name_or_path: what to find.
-            document: the file that it is to complete; another model may serve there.
+            name_or_path: of the model, or None for the active one.
+            document: the file to complete, which may have an active model of its own.
 
         Raises:
-            ModelError: no such model; the message names the known ones.
+            ModelError: there is no such model; the message names the known ones.
         """
         if name_or_path is None:
             return self._path(self.in_use().for_path(document))
@@ -112,18 +111,22 @@ class Store:
         raise ModelError(f"no model or file {name_or_path!r}; there is: {', '.join(self.names())}")
 
     def in_use(self) -> ActiveModels:
-        """Which model serves where."""
+        """Return the active models."""
         return ActiveModels.read(self._record, self.names())
 
     def stamp(self) -> int:
-        """Another number whenever what is in use may have changed."""
+        """Return a number that changes with the active models."""
         try:
             return self._record.stat().st_mtime_ns
         except OSError:
             return 0
 
     def use(self, name: str, paths: Sequence[Path] = ()) -> None:
-        """Serve this model for the files under `paths`; without any, wherever no other is."""
+        """Make a model the active one for the files under `paths`, or without any for all others.
+
+        Raises:
+            ModelError: the model is unknown or word-level, or a path is missing.
+        """
         self._check_known(name)
         if model_unit(self._path(name)) == "word":
             raise ModelError(
@@ -131,12 +134,16 @@ class Store:
             )
         if missing := [path for path in paths if not path.exists()]:
             raise ModelError(
-                f"there is no file or folder {missing[0]}; name what {name} is to complete"
+                f"there is no file or folder {missing[0]}; name those that {name} is to complete"
             )
         self._change(lambda in_use: in_use.assign(name, paths))
 
     def remove(self, name: str) -> None:
-        """Delete a model; where it was in use, the bundled one takes its place."""
+        """Delete a model. If it was active, the bundled one takes its place.
+
+        Raises:
+            ModelError: the model is unknown or bundled.
+        """
         if name == DEFAULT_MODEL:
             raise ModelError("the default model comes with Foretype and cannot be removed")
         self._check_known(name)
@@ -145,10 +152,10 @@ class Store:
         self._lineage_path(name).unlink(missing_ok=True)
 
     def import_file(self, path: Path, name: str | None = None) -> str:
-        """Copy a model file into the store; its name, by default the file's own, is returned.
+        """Copy a model file into the store, and return its name, by default that of the file.
 
         Raises:
-            ModelError: the file is no model, or the name is taken or is not one.
+            ModelError: the file is no model, or the name is taken or not allowed.
         """
         name = path.stem.lower() if name is None else name
         if self._own_path(name).exists():
@@ -160,8 +167,9 @@ class Store:
         return name
 
     def add(self, name: str, data: Path, lineage: Lineage | None = None) -> None:
-        """Move a trained model's file into the store, in the place of one of the same name, but not
-        of its paths.
+        """Move the file of a trained model into the store.
+
+        It replaces a model of the same name, whose paths are unassigned.
         """
         self._copy_in(name, data)
         self._lineage_path(name).unlink(missing_ok=True)
@@ -171,13 +179,11 @@ class Store:
         self._change(lambda in_use: in_use.unassign_paths(name))
 
     def lineage(self, name: str) -> Lineage | None:
-        """What a model was trained on; None where that is not known here, as of one that was
-        imported.
-        """
+        """Return the lineage of a model, or None if it is unknown, as for an imported model."""
         return read_lineage(self._lineage_path(name))
 
     def extended_lineage(self, origin: str | None, texts: TrainingTexts) -> Lineage:
-        """What a model is trained on that goes on from another one, on these texts."""
+        """Return the lineage of a model trained on `texts`, starting from the model `origin`."""
         before = self.lineage(origin) if origin else None
         return (
             Lineage(before.begun_with, [*before.trainings, texts])
@@ -186,7 +192,11 @@ class Store:
         )
 
     def exportable(self, name: str, destination: Path) -> StoredModel:
-        """What `export` would copy. Raises ModelError where it would."""
+        """Return the model that `export` would copy.
+
+        Raises:
+            ModelError: the model is unknown, or no file can be written to `destination`.
+        """
         self._check_known(name)
         if destination.is_dir():
             raise ModelError(
@@ -198,7 +208,7 @@ class Store:
         return self._describe(name, self.in_use())
 
     def export(self, name: str, destination: Path) -> None:
-        """Copy a model to a file of the user's, and nothing else."""
+        """Copy a model to the file `destination`, without its lineage. Raises as `exportable`."""
         self.exportable(name, destination)
         with atomic_write(destination) as partial:
             shutil.copyfile(self._path(name), partial)
@@ -259,7 +269,7 @@ class Store:
         return self._folder / f"{name}{MODEL_SUFFIX}"
 
     def _lineage_path(self, name: str) -> Path:
-        return self._folder / f"{name}{TRAINED_ON}"
+        return self._folder / f"{name}{LINEAGE_SUFFIX}"
 
     def _check_known(self, name: str) -> None:
         if name not in self.names():
@@ -267,15 +277,15 @@ class Store:
 
 
 def model_card(path: Path) -> Path | None:
-    """The Markdown file that tells where a model comes from and what it is for; only the bundled
-    one has one.
+    """Return the Markdown file about the origin and purpose of a model; only the bundled model has
+    one.
     """
     card = BUNDLED.parent / MODEL_CARD
     return card if path == BUNDLED and card.is_file() else None
 
 
 def setting_for_words(name: str) -> str:
-    """The setting by which a word-level model works beside the network."""
+    """Return the setting that adds a word-level model to the predictors."""
     return (
         f'the setting "predictors": '
         f"{json.dumps({'network': {}, 'words': {'model': name}, 'copy': {}})}"
@@ -283,7 +293,7 @@ def setting_for_words(name: str) -> str:
 
 
 def model_unit(path: Path) -> str | None:
-    """What a model reads and predicts, ``byte`` or ``word``; None of a file that cannot be used."""
+    """Return the unit that a model predicts, ``byte`` or ``word``; None if its file is unusable."""
     from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
 
     try:
@@ -297,5 +307,5 @@ def _existing_file(path: str) -> Path | None:
         file = Path(path).expanduser()
         return file if file.is_file() else None
     except (OSError, RuntimeError, ValueError):
-        # Settings may hold anything: a NUL, a name too long, the home of nobody.
+        # A setting may be any text: with a NUL, too long for a name, "~" of an unknown user.
         return None
