@@ -218,7 +218,7 @@ def test_the_command_line_starts_without_what_only_some_commands_need():
 
 @each(SOURCES)
 def test_utf_16_is_known_to_one_room(path):
-    words = ("utf-16", "utf_16", "utf16", "positionencoding")
+    words = ("utf-16", "utf_16", "utf16", "positionencodingkind")
     knowing = [
         line
         for line in path.read_text("utf-8").splitlines()
