@@ -146,7 +146,7 @@ def test_cell_of_secret_file_is_secret():
 @pytest.fixture
 def loosely(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a file system such as that of macOS, which ignores case and Unicode form in lookups."""
-    monkeypatch.setattr(uris, "LOOSELY_SPELT", True)
+    monkeypatch.setattr(uris, "HAS_SPELLING_VARIANTS", True)
 
     def one(path: str, other: str) -> bool:
         return uris._folded(path) == uris._folded(other)
