@@ -126,7 +126,7 @@ def test_stats_subtracts_accepting_keys(home: Path) -> None:
         ("python", 17),
     ]
     table = run()
-    assert f"{TODAY}     15      4          24          20" in table
+    assert f"{TODAY}     15         4          24          20" in table
     assert "Neovim" in table
     assert len(json.loads(run("--json", "--days", "60"))) == 3
 
