@@ -1,3 +1,1 @@
-"""The trust suite: what Foretype promises, tried many times over. Run with ``python -m
-tests.trust``.
-"""
+"""The trust suite: each promise of Foretype, tried many times. Run `python -m tests.trust`."""

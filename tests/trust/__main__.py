@@ -1,4 +1,4 @@
-"""Runs parts of the trust suite and prints a table: ``python -m tests.trust [PART ...]``."""
+"""Run parts of the trust suite and print a table: ``python -m tests.trust [PART ...]``."""
 
 from __future__ import annotations
 
@@ -17,35 +17,31 @@ PARTS = ("privacy", "secrets", "faults", "protocol", "load", "supply")
 
 
 def main() -> int:
-    """Exit status 1 when a promise did not hold every time, or a part broke; 130 when it was
-    interrupted.
-    """
+    """Return 1 if a promise was broken or a part failed, 130 after an interruption, else 0."""
     arguments = argparse.ArgumentParser(prog="python -m tests.trust", description=__doc__)
     arguments.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all of them unless named"
+        "parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all if none is named"
     )
     arguments.add_argument(
-        "--scale", type=float, default=1.0, help="a share of the full number of trials"
+        "--scale", type=float, default=1.0, help="fraction of the full number of trials"
     )
     given = arguments.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         arguments.error(
-            f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}"
+            f"unknown part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}"
         )
-    table = Table("part", "what was tried", "times", "survived", "seconds", "note")
+    table = Table("part", "claim", "trials", "held", "seconds", "note")
     try:
         held = _run(given.parts or PARTS, given.scale, table)
     except KeyboardInterrupt:
-        Console().print(table, "interrupted: the rest was not tried")
+        Console().print(table, "interrupted: the remaining claims were not tried")
         return 130
     Console().print(table)
     return 0 if held else 1
 
 
 def _run(parts: Sequence[str], scale: float, table: Table) -> bool:
-    """Whether all that the parts promise has held; a row for each outcome, as soon as it is
-    there.
-    """
+    """Return whether all promises of the parts held; add a row as soon as an outcome is there."""
     held = True
     for part in parts:
         began = time.monotonic()
@@ -53,7 +49,7 @@ def _run(parts: Sequence[str], scale: float, table: Table) -> bool:
             took, began = time.monotonic() - began, time.monotonic()
             row = (
                 part,
-                outcome.what,
+                outcome.claim,
                 f"{outcome.tried:,}",
                 f"{outcome.survived:,}",
                 f"{took:.0f}",
@@ -66,12 +62,10 @@ def _run(parts: Sequence[str], scale: float, table: Table) -> bool:
 
 
 def _outcomes(part: str, scale: float) -> Iterator[Outcome]:
-    """What a part yields; where it raises instead, that is its last outcome, and the other parts go
-    on.
-    """
+    """Yield the outcomes of a part; if it raises, the error is its last outcome."""
     try:
         yield from importlib.import_module(f"tests.trust.{part}").outcomes(scale)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is told)
+    except Exception as error:  # noqa: BLE001 (the row reports any error)
         traceback.print_exc()
         yield Outcome("broke", 1, 0, f"{type(error).__name__}: {error}")
 

@@ -1,6 +1,4 @@
-"""Whatever goes wrong on a machine: processes killed, disks full, files damaged, plugins that hang,
-jumping clocks.
-"""
+"""Faults of a machine: killed processes, full disks, damaged files, bad plugins, clock jumps."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ from tests.trust.outcome import Outcome
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """All of it."""
+    """Yield the outcomes of all kinds of faults."""
     for part in (
         faults_writes,
         faults_kills,

@@ -1,4 +1,4 @@
-"""A clock that jumps by years, and files from other times: nothing expires, nothing is lost, no
+"""A clock that jumps by years, and files from other times. Nothing expires or is lost, and no
 figure is negative.
 """
 
@@ -23,11 +23,11 @@ from foretype_server.usage.store import Count, CountKey
 
 YEAR = 365 * 24 * 3600
 JUMPS = (-50 * YEAR, -YEAR, -3600, -1, 1, 3600, YEAR, 100 * YEAR)
-"""Seconds."""
+"""Jumps of the clock, in seconds."""
 
 
 def outcomes(_scale: float) -> Iterator[Outcome]:
-    """Jump, and do what there is to do; all of it in one home."""
+    """Work after each jump of the clock, in one data folder."""
     faults = []
     with TemporaryDirectory() as folder:
         for jump in JUMPS:
@@ -51,7 +51,7 @@ def _a_date(now: float) -> type[datetime.date]:
 
 
 def work(home: Path, now: float) -> Iterator[str]:
-    """Save files, index them, and count; what is not as it should be."""
+    """Save files, index them, and count; yield the faults."""
     texts, index = home / "texts", home / "predictors" / "copy" / "1"
     for folder in (texts, index):
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def work(home: Path, now: float) -> Iterator[str]:
         for name in set(segment.names) - segment.masked_names
     }
     if held != {str(path): path.read_bytes() for path in texts.iterdir()}:
-        yield "the index is not that of the files"
+        yield "the index differs from the files"
     with atomic_write(home / "models" / "kept.json") as partial:
         partial.write_text("{}")
     before = sum(count.shown for count in store.read(home).values())
@@ -79,5 +79,5 @@ def work(home: Path, now: float) -> Iterator[str]:
     if sum(count.shown for count in store.read(home).values()) != before + 1:
         yield "counts are lost"
     if not store.read(home, today):
-        yield "nothing is known of today"
+        yield "there are no counts for today"
     yield from state_faults(home, least=0)

@@ -1,5 +1,5 @@
-"""Model files and indexes that are cut short or damaged: refused in one line, and nothing else
-is.
+"""Model files and indexes that are truncated or damaged: the error is one line, and intact files
+still open.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from foretype_model.store.store import BUNDLED
 KILOBYTE = 1024
 FLIPS = 300
 DAMAGES = 2000
-"""Bits of a model that are turned over, one in each file; and damages to an index, of four kinds.
+"""Models with one inverted bit each (`FLIPS`), and damages to an index, of four kinds (`DAMAGES`).
 """
 
 TEXT = "The treasurer of our society is Philippa Wainwright.\n"
@@ -36,7 +36,7 @@ URI = "file:///nowhere/open.txt"
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Models, then indexes."""
+    """Yield the outcomes for models, then for indexes."""
     rng = random.Random(0)
     with TemporaryDirectory() as folder:
         yield truncated_models(Path(folder) / "model.onnx", max(1, round(1 / scale)))
@@ -49,20 +49,18 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def truncated_models(path: Path, every: int) -> Outcome:
-    """Open the default model as it is when its writing stopped at a kilobyte: at each, or at
-    some.
-    """
+    """Open the default model truncated at every kilobyte, or at every `every`-th one."""
     shutil.copy(BUNDLED, path)
     ends = range((path.stat().st_size - 1) // KILOBYTE * KILOBYTE, -1, -KILOBYTE * every)
     refused = 0
     for end in ends:
         os.truncate(path, end)
         refused += is_refused(path)
-    return Outcome("a model cut short at every kilobyte", len(ends), refused)
+    return Outcome("a model truncated at every kilobyte", len(ends), refused)
 
 
 def is_refused(path: Path) -> bool:
-    """Whether opening it is an error of one line."""
+    """Return whether opening the model raises an error of one line."""
     try:
         Network.open(path)
     except ModelError as error:
@@ -71,11 +69,11 @@ def is_refused(path: Path) -> bool:
 
 
 def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
-    """Open the default model with one bit turned over, in either runtime: refused, or the very same
-    predictions.
+    """Open the default model with one inverted bit, in either runtime. It must be refused, or give
+    identical predictions.
     """
     whole = BUNDLED.read_bytes()
-    expected = [predicted(way(BUNDLED)) for way in RUNTIMES]
+    expected = [predicted(open_network(BUNDLED)) for open_network in RUNTIMES]
     near_the_ends = [*range(4000), *range(len(whole) - 4000, len(whole))]
     survived = refused = 0
     for flip in range(flips):
@@ -83,33 +81,33 @@ def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
         at = rng.choice(near_the_ends) if flip % 3 == 0 else rng.randrange(len(whole))
         damaged[at] ^= 1 << rng.randrange(8)
         path.write_bytes(damaged)
-        found = [predicted_or_refused(path, way) for way in RUNTIMES]
+        found = [predicted_or_refused(path, open_network) for open_network in RUNTIMES]
         survived += all(
             one in ("refused", as_whole) for one, as_whole in zip(found, expected, strict=True)
         )
         refused += found == ["refused"] * len(RUNTIMES)
-    return Outcome("a model with a bit turned over", flips, survived, f"{refused} were refused")
+    return Outcome("a model with an inverted bit", flips, survived, f"{refused} were refused")
 
 
-def by_session(path: Path) -> Network:
-    """A model run by ONNX Runtime, whatever else could run it."""
+def open_in_onnx_runtime(path: Path) -> Network:
+    """Open a model in ONNX Runtime, even if native code could run it."""
     session, metadata = open_session(path)
     return Network(OnnxBackend(session), metadata)
 
 
-RUNTIMES = (Network.open, by_session)
+RUNTIMES = (Network.open, open_in_onnx_runtime)
 
 
-def predicted_or_refused(path: Path, way: Callable[[Path], Network]) -> list[bytes] | str:
-    """What a model makes of a text; or that it is refused, and how."""
+def predicted_or_refused(path: Path, open_network: Callable[[Path], Network]) -> list[bytes] | str:
+    """Return the model's predictions, or "refused" if it is refused in one line, else the error."""
     try:
-        return predicted(way(path))
+        return predicted(open_network(path))
     except ModelError as error:
         return str(error) if "\n" in str(error) else "refused"
 
 
 def predicted(network: Network) -> list[bytes]:
-    """What comes after each byte of a text, to the last bit."""
+    """Return the log-probabilities of the byte after each byte of `TEXT`, as raw bytes."""
     state, found = network.start(), []
     for byte in TEXT.encode():
         state = network.step([state], [byte])[0]
@@ -118,7 +116,7 @@ def predicted(network: Network) -> list[bytes]:
 
 
 def served_models(folder: Path, rng: random.Random, times: int) -> Outcome:
-    """Serve with a model in use that is cut short: told once, and another takes its place."""
+    """Serve with a truncated model in use: it is reported once, and another model replaces it."""
     home = folder / "home"
     (home / "models").mkdir(parents=True)
     (home / "models" / "in-use.json").write_text(json.dumps({"name": "mine", "paths": {}}))
@@ -133,11 +131,11 @@ def served_models(folder: Path, rng: random.Random, times: int) -> Outcome:
             client.open(URI, "hello ")
             items = client.completions(URI, 0, 6)["items"]
             survived += bool(items) and len(client.warnings()) == 1
-    return Outcome("a server whose model is cut short", times, survived)
+    return Outcome("a server with a truncated model", times, survived)
 
 
 def damaged(whole: bytes, kind: int, rng: random.Random) -> bytes:
-    """A bit turned over, an end cut off, something else altogether, or a part of it overwritten."""
+    """Return the content with a bit inverted, truncated, replaced or partly overwritten."""
     content, at = bytearray(whole), rng.randrange(len(whole))
     if kind == 0:
         content[at] ^= 1 << rng.randrange(8)
@@ -152,7 +150,7 @@ def damaged(whole: bytes, kind: int, rng: random.Random) -> bytes:
 
 
 def damaged_shards(folder: Path, rng: random.Random, damages: int) -> Outcome:
-    """Open a damaged shard, and where that can be done, offer and mask what it holds."""
+    """Open a damaged segment: it must be refused, found damaged, or be unchanged."""
     segment = FMIndex.build(
         [
             (f"/{n}.txt", f"the quick brown fox {n} jumps over the lazy dog\n".encode() * 20)
@@ -171,11 +169,11 @@ def damaged_shards(folder: Path, rng: random.Random, damages: int) -> Outcome:
         except BrokenIndexError:
             survived += 1
     path.unlink()
-    return Outcome("a damaged part of an index", damages, survived)
+    return Outcome("a damaged segment of an index", damages, survived)
 
 
 def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
-    """Damage any file of an index, start on it, forget in it and renew it: it is that of the files
+    """Damage a file of an index, open it, forget a word and update it: it must match the files
     again.
     """
     texts, index = folder / "texts", folder / "index"
@@ -185,7 +183,7 @@ def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
         (texts / f"{number}.txt").write_text(f"{TEXT}This is text number {number}.\n" * 10)
     faults: list[str] = []
     for damage in range(damages):
-        renew(texts, index)
+        update_index(texts, index)
         victim = rng.choice([path for path in index.iterdir() if path.name != "lock"])
         content = other_version if victim.name == MANIFEST_FILE and damage % 5 == 4 else damaged
         victim.write_bytes(content(victim.read_bytes(), damage % 4, rng))
@@ -200,8 +198,8 @@ def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
 
 
 def other_version(manifest: bytes, _kind: int, rng: random.Random) -> bytes:
-    """A manifest that another release has written, or that tells of files of other sizes and
-    times.
+    """Return the manifest as another release would write it, or with other sizes and times of the
+    files.
     """
     values = json.loads(manifest)
     if rng.random() < 0.5:
@@ -213,7 +211,7 @@ def other_version(manifest: bytes, _kind: int, rng: random.Random) -> bytes:
 
 
 def use_damaged(texts: Path, index: Path) -> Iterator[str]:
-    """What is not as it should be."""
+    """Open the damaged index, mask words in it and update it; yield the faults."""
     workspace = Workspace((texts,), index)
     known = {str(path): path.read_bytes() for path in texts.iterdir()}
     for segment in workspace.open():
@@ -221,13 +219,13 @@ def use_damaged(texts: Path, index: Path) -> Iterator[str]:
             mask_word(segment, word)
         for name in set(segment.names) - segment.masked_names:
             if segment.is_intact and segment.document(name) != known.get(name):
-                yield f"{name} would be offered as it is not"
-    renew(texts, index)
+                yield f"{name} would be offered with other content"
+    update_index(texts, index)
     yield from index_faults(index, least=len(known))
     if set(Manifest.read(index).files) != set(known):
-        yield "other files are indexed than there are"
+        yield "the indexed files differ from those on disk"
 
 
-def renew(texts: Path, index: Path) -> None:
-    """As the child process does."""
+def update_index(texts: Path, index: Path) -> None:
+    """Update the index as the child process does."""
     IndexUpdate(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()

@@ -1,6 +1,4 @@
-"""Data folders in which nothing can be kept, or not for long: the server answers all the same, and
-says so once.
-"""
+"""Data folders that can't be written, or fill up. The server still answers, and warns once."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ SETTINGS = {"predictors": {"network": {}, "copy": {}, "scripted": {"texts": ["he
 URI = "file:///nowhere/open.txt"
 
 NAMESPACE = ("unshare", "--map-root-user", "--mount", "sh", "-c")
-"""Where a file system can be mounted that nobody else sees."""
+"""A command that runs a shell in a mount namespace of its own, where it can mount file systems."""
 
 HOMES = {
     "a read-only home": 'mkdir -p "$H" && mount --bind "$H" "$H" && mount -o remount,bind,ro "$H"',
@@ -39,7 +37,7 @@ HOMES = {
         for size in (4, 16, 64, 256, 1024, 4096)
     },
 }
-"""How each is made, as a shell says it."""
+"""Shell commands that make each of the homes."""
 
 NO_HOME = "a user without a home"
 STRANGER = (
@@ -56,15 +54,15 @@ STRANGER = (
     "--clear-groups",
     "--",
 )
-"""Runs a command as a user whom the machine does not know, which root alone may."""
+"""Run a command as a user without an account on the machine; only root can."""
 
 COMMANDS = (("stats",), ("models",), ("complete", "-:1:6", "--predictor", "network"))
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """In each of them, hold a session and run some commands."""
+    """Hold a session and run some commands in each of the homes."""
     if subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode:
-        yield Outcome("bad homes", 0, 0, "this machine lets nobody mount file systems of their own")
+        yield Outcome("bad homes", 0, 0, "this machine does not allow user mount namespaces")
         return
     chosen = [*HOMES, *([NO_HOME] if os.getuid() == 0 else [])][:: max(1, round(1 / scale))]
     for home in chosen:
@@ -73,7 +71,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def faults_in(home: str) -> Iterator[str]:
-    """What is not as it should be."""
+    """Yield the faults of a session and of some commands in the home."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o777)
@@ -94,14 +92,14 @@ def faults_in(home: str) -> Iterator[str]:
                 or len(ran.stderr.splitlines()) > 1
                 or "Traceback" in ran.stderr
             ):
-                yield f"foretype {command[0]} said {ran.stderr[-200:]}"
-        strange = {path.name for path in folder.iterdir()} - {"above", "texts", ".local"}
-        if strange:
-            yield f"made {strange}"
+                yield f"foretype {command[0]} printed {ran.stderr[-200:]}"
+        unexpected = {path.name for path in folder.iterdir()} - {"above", "texts", ".local"}
+        if unexpected:
+            yield f"created {unexpected}"
 
 
 def within(home: str, folder: Path, command: Sequence[str]) -> list[str]:
-    """A command in such a home."""
+    """Return a command line that runs `command` in the home."""
     if home == NO_HOME:
         return [*STRANGER, *command]
     place = folder / "above" / "home"
@@ -114,7 +112,7 @@ def within(home: str, folder: Path, command: Sequence[str]) -> list[str]:
 
 
 def session(folder: Path, command: Sequence[str]) -> Iterator[str]:
-    """Index, learn, count, and change the settings, which has all of it saved."""
+    """Index, learn, count, and change the settings, which saves everything; yield the faults."""
     with server(folder, command, status=None) as (client, process):
         folders = [{"uri": (folder / "texts").as_uri(), "name": "texts"}]
         with suppress(EOFError):
@@ -127,10 +125,10 @@ def session(folder: Path, command: Sequence[str]) -> Iterator[str]:
                 client.open(URI, "hello ")
                 if not client.completions(URI, 0, 6)["items"]:
                     yield "nothing is offered"
-                taken = {"kind": "word", "characters": 7, "uri": URI}
+                accepted = {"kind": "word", "characters": 7, "uri": URI}
                 client.request(
                     "workspace/executeCommand",
-                    {"command": "foretype.accepted", "arguments": [taken]},
+                    {"command": "foretype.accepted", "arguments": [accepted]},
                 )
                 client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
             warnings = client.warnings()

@@ -1,6 +1,4 @@
-"""Servers and trainings that are killed in the middle of their work, and what is found at the next
-start.
-"""
+"""Servers and trainings that are killed during their work, and their state at the next start."""
 
 from __future__ import annotations
 
@@ -22,10 +20,10 @@ from tests.trust.outcome import Outcome
 from foretype_model.predictors.copy.index.manifest import Manifest
 
 KILLS = 100
-"""Of servers; a third as many of trainings."""
+"""Number of servers to kill; a third as many trainings are killed."""
 
 MAX_LIFE_SECONDS = 2.0
-"""Seconds until a kill: a server is ready after a third of a second, and has indexed after one."""
+"""Seconds until a kill. A server is ready after a third of a second, and has indexed after one."""
 
 URI = "file:///nowhere/open.txt"
 SENTENCE = "The treasurer of our society is Philippa Wainwright.\n"
@@ -33,7 +31,7 @@ TRAINING = ("--from", "none", "--hidden", "16", "--steps", "150", "--name", "gar
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Kill them."""
+    """Kill servers, then trainings."""
     rng = random.Random(0)
     with TemporaryDirectory() as folder:
         yield servers(Path(folder), rng, max(3, round(KILLS * scale)))
@@ -42,7 +40,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
-    """Serve, index, learn and count in one home, and be killed, so many times; then serve once
+    """Serve, index, learn and count in one home; kill the server `kills` times, then serve once
     more.
     """
     home, texts = folder / "home", folder / "texts"
@@ -78,7 +76,7 @@ def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
 
 
 def use_until_killed(client: Client, texts: Path, rng: random.Random, end: float) -> list[str]:
-    """Use a server until it is time; what was not as it should be."""
+    """Use a server until the time `end`; return the faults."""
     begin(client, texts)
     while True:
         if not use(client, texts, rng):
@@ -90,20 +88,20 @@ def use_until_killed(client: Client, texts: Path, rng: random.Random, end: float
 
 
 def begin(client: Client, texts: Path) -> None:
-    """Shake hands."""
+    """Initialize the session, with `texts` as the workspace."""
     folders = [{"uri": texts.as_uri(), "name": "texts"}]
     client.initialize({"predictors": {"network": {}, "copy": {}}}, workspaceFolders=folders)
 
 
 def use(client: Client, texts: Path, rng: random.Random) -> bool:
-    """Type, take, save and close; whether something was offered."""
+    """Type, accept, save and close; return whether something was offered."""
     client.open(URI, "The treasurer of our ")
     items = client.completions(URI, 0, 21)["items"]
     client.send(change(URI, 2, insertion(0, 21, "society")))
     client.completions(URI, 0, 28)
-    taken = {"kind": "word", "characters": 7, "uri": URI}
+    accepted = {"kind": "word", "characters": 7, "uri": URI}
     client.request(
-        "workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]}
+        "workspace/executeCommand", {"command": "foretype.accepted", "arguments": [accepted]}
     )
     saved = texts / f"{rng.randrange(40)}.txt"
     saved.write_text(f"{SENTENCE}This text was saved, number {rng.random()}.\n" * 50)
@@ -113,7 +111,7 @@ def use(client: Client, texts: Path, rng: random.Random) -> bool:
 
 
 def last_start(home: Path, texts: Path) -> list[str]:
-    """Start as after a crash and end as one should; what is not as it should be."""
+    """Start as after a crash and shut down properly; return the faults."""
     faults = []
     with server(home, status=None) as (client, process):
         begin(client, texts)
@@ -121,17 +119,17 @@ def last_start(home: Path, texts: Path) -> list[str]:
         new.write_text("The keeper of the lighthouse is called Balthasar.\n" * 4)
         client.notify("textDocument/didSave", {"textDocument": {"uri": new.as_uri()}})
         if not eventually(lambda: str(new) in Manifest.read(index_of(home)).files):
-            faults.append("last: what is saved is not indexed any more")
+            faults.append("last: a saved file is no longer indexed")
         faults += [f"last: warned: {text}" for text in client.warnings()]
         client.shut_down()
         process.wait(TIMEOUT)
     faults += [f"last: {fault}" for fault in state_faults(home, least=40)]
     left = [path.name for path in home.rglob(".*") if path.is_file()]
-    return faults + [f"last: left behind: {name}" for name in left]
+    return faults + [f"last: leftover file: {name}" for name in left]
 
 
 def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
-    """Train, be killed and resume, so many times; then train to the end."""
+    """Train, kill and resume `kills` times; then train to the end."""
     home, texts = folder / "home", folder / "garden"
     texts.mkdir()
     (texts / "work.txt").write_text("The gardener waters the orchids.\n" * 2000)
@@ -142,7 +140,7 @@ def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
     for kill in range(kills):
         process = context.Process(target=trained, args=(home, texts, step >= 0))
         process.start()
-        if rng.random() < 0.8:  # else at any moment, which may be before there is a checkpoint
+        if rng.random() < 0.8:  # else at any moment, perhaps before the first checkpoint
             wait_for_a_checkpoint(home, process)
         process.join(rng.uniform(0.0, MAX_LIFE_SECONDS))
         process.kill()
@@ -159,8 +157,8 @@ def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
     process.start()
     process.join(100)
     if process.exitcode != 0 or not (home / "models" / "garden.onnx").exists():
-        faults.append("last: the training could not be ended")
-    faults += [f"last: left behind: {path.name}" for path in (home / "models").glob(".*")]
+        faults.append("last: the training could not be finished")
+    faults += [f"last: leftover file: {path.name}" for path in (home / "models").glob(".*")]
     return Outcome(
         "kill -9 of a training",
         kills,
@@ -170,20 +168,20 @@ def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
 
 
 def trained(home: Path, texts: Path, resume: bool) -> None:
-    """Run ``foretype train``, in a process that has torch already."""
+    """Run ``foretype train`` in a process that has imported torch already."""
     from tests.trust.faults_trainer import train
 
     train(home, [str(texts), *(("--name", "garden", "--resume") if resume else TRAINING)])
 
 
 def wait_for_a_checkpoint(home: Path, process: BaseProcess) -> None:
-    """Until another one has been written than there is, or the training has ended."""
+    """Wait until a new checkpoint is written or the training has ended."""
     before = stamp_of(home)
     eventually(lambda: not process.is_alive() or stamp_of(home) != before)
 
 
 def stamp_of(home: Path) -> int:
-    """Another number whenever a checkpoint has been written."""
+    """Return the checkpoint's modification time in nanoseconds; 0 without a checkpoint."""
     path = home / "models" / "garden.checkpoint"
     try:
         return path.stat().st_mtime_ns
@@ -192,7 +190,7 @@ def stamp_of(home: Path) -> int:
 
 
 def step_of(home: Path) -> int:
-    """How far the last checkpoint is; -1 where there is none."""
+    """Return the step of the last checkpoint; -1 if there is no checkpoint."""
     from foretype_model.training import checkpoint
 
     path = home / "models" / "garden.checkpoint"
@@ -200,7 +198,7 @@ def step_of(home: Path) -> int:
 
 
 def index_of(home: Path) -> Path:
-    """The folder of the one index."""
+    """Return the folder of the only index."""
     return (
         next((home / "predictors" / "copy").iterdir(), home / "nothing")
         if (home / "predictors").exists()
@@ -209,7 +207,7 @@ def index_of(home: Path) -> Path:
 
 
 def children(process: int) -> list[int]:
-    """Of a process: its indexing one."""
+    """Return the ids of a process's children, such as the indexing process."""
     try:
         return [
             int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()
@@ -219,5 +217,5 @@ def children(process: int) -> list[int]:
 
 
 def summarize(faults: list[str]) -> str:
-    """The first few."""
+    """Return the first three faults in one line."""
     return "; ".join(faults[:3])

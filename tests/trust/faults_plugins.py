@@ -1,5 +1,5 @@
-"""Predictors that hang, run out of memory or raise what nobody expects: the others answer, and it
-is said once.
+"""Predictors that hang, exhaust the memory or raise unusual errors. The others answer, and one
+warning is shown.
 """
 
 from __future__ import annotations
@@ -77,25 +77,26 @@ FAULTS = (
     *("raises no Exception", "never ends its recursion"),
 )
 AWAITED_CALLS = ("create", "start", "feed", "step", "predict", "observe", "learn")
-"""Where it is when somebody waits for an answer."""
+"""Methods whose fault delays an answer."""
 
 BACKGROUND_CALLS = ("save", "refresh", "update", "close")
-"""Where it is while nobody does, or at the end."""
+"""Methods that are called in the background or at the end."""
 
 ANSWER_TIMEOUT = 45.0
-"""Seconds in which an answer has to come: 30 are for what a predictor does when it is made."""
+"""Seconds in which an answer must come; 30 of them are allowed for creating a predictor."""
 
 SECOND_ANSWER_TIMEOUT = 15.0
-"""The same, of a second document: what has hung is not waited for again."""
+"""Seconds in which an answer in a second document must come, as a hung call is not awaited again.
+"""
 
 MEMORY_KILOBYTES = 3_000_000
-"""Kilobytes of address space for the server."""
+"""Address space of the server, in kilobytes."""
 
 URI = "file:///nowhere/open.txt"
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Each deed at each place."""
+    """Try each fault in each method."""
     clients.TIMEOUT = max(clients.TIMEOUT, ANSWER_TIMEOUT)
     with TemporaryDirectory() as folder:
         install(Path(folder) / "plugins")
@@ -112,7 +113,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def install(folder: Path) -> None:
-    """As a package."""
+    """Install the plugin as a package in `folder`."""
     info = folder / "bad-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 1.0\n")
@@ -121,7 +122,9 @@ def install(folder: Path) -> None:
 
 
 def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
-    """What is not as it should be."""
+    """Serve with a predictor that has the fault `deed` in the method `place`; yield the faults of
+    the server.
+    """
     predictors = {"bad": {"deed": deed, "where": place}, "scripted": {"texts": ["hello world"]}}
     command = ("sh", "-c", f"ulimit -v {MEMORY_KILOBYTES}; exec {' '.join(SERVE)}")
     with server(
@@ -139,7 +142,7 @@ def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
             client.ghost(uri, 0, 5)
             client.send(change(uri, 2, insertion(0, 5, " ")))
             if [item["insertText"] for item in client.ghost(uri, 0, 6)] != ["world"]:
-                yield "the others do not answer"
+                yield "the other predictors do not answer"
             if time.monotonic() - began > (
                 ANSWER_TIMEOUT if number == 1 else SECOND_ANSWER_TIMEOUT
             ):
@@ -149,7 +152,7 @@ def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
             )
         warnings = [text for text in client.warnings() if "bad" in text]
         if len(warnings) != 1 and place in AWAITED_CALLS:
-            yield f"told {len(warnings)} times"
+            yield f"{len(warnings)} warnings instead of 1"
         client.shut_down()
         if (status := process.wait(clients.TIMEOUT)) != 0:
             yield f"ended with status {status}"

@@ -1,4 +1,4 @@
-"""What is on the disk of a home: whether all of it can be used as it is."""
+"""Check the files of a data folder: all of them must be usable."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from foretype_model.store.store import Store
 from foretype_server.usage import store
 
 MAX_PARTIAL_FILES = 3
-"""Files at most that writes which were cut short have left: one for each file that is written."""
+"""Maximum number of partial files after interrupted writes: one for each kind of file."""
 
 
 def state_faults(home: Path, *, least: int) -> Iterator[str]:
-    """What cannot be used; `least` is how many files must be indexed."""
+    """Yield the unusable files of a home; at least `least` files must be indexed."""
     for index in (home / "predictors" / "copy").glob("*"):
         yield from index_faults(index, least)
     for adapted in home.rglob("adapted-*.npy"):
@@ -30,7 +30,7 @@ def state_faults(home: Path, *, least: int) -> Iterator[str]:
     try:
         counted = store.sum_by("kind", store.read(home))
         if any(count.accepted < 0 or count.shown < 0 for count in counted.values()):
-            yield "counts below nothing"
+            yield "negative counts"
         for model in (home / "models").glob("*.onnx"):
             read_metadata(model)
         Store(home / "models").in_use()
@@ -38,21 +38,21 @@ def state_faults(home: Path, *, least: int) -> Iterator[str]:
         yield str(error)
     partials = [path for path in home.rglob(".*") if path.is_file()]
     if len(partials) > MAX_PARTIAL_FILES:
-        yield f"{len(partials)} files are left of writes"
+        yield f"{len(partials)} partial files are left"
 
 
 def index_faults(folder: Path, least: int = 0) -> Iterator[str]:
-    """The same, of an index."""
+    """Yield the faults of one index, in which at least `least` files must be indexed."""
     manifest = Manifest.read(folder)
     if (folder / MANIFEST_FILE).exists() and len(manifest.files) < least:
-        yield f"{len(manifest.files)} files are indexed, not {least}"
+        yield f"{len(manifest.files)} files are indexed, fewer than {least}"
     try:
         ForgetList.read(folder.parent)
         texts = {}
         for name in manifest.segments():
             segment = FMIndex.open(folder / name)
             if not segment.is_intact:
-                yield f"{name} is not whole"
+                yield f"{name} is damaged"
             texts |= {(name, document): segment for document in segment.names}
     except ForetypeError as error:
         yield str(error)
@@ -60,4 +60,4 @@ def index_faults(folder: Path, least: int = 0) -> Iterator[str]:
     for name, entry in manifest.files.items():
         segment = texts.get((entry.segment, name))
         if segment is None or sha256(segment.document(name)).hexdigest() != entry.sha256:
-            yield f"{name} is not in the index as it was read"
+            yield f"the index does not hold {name} as it was read"

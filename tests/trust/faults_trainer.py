@@ -1,6 +1,4 @@
-"""``foretype train`` in a process that has loaded what it needs, with networks so small that it
-takes seconds.
-"""
+"""Run ``foretype train`` in a process with all imports done, on networks that train in seconds."""
 
 from __future__ import annotations
 
@@ -10,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from foretype_model.training import loop, words  # noqa: F401 (to be there before it is forked)
+from foretype_model.training import loop, words  # noqa: F401 (imported before the fork)
 from foretype_server.commands.app import app
 
 
 def train(home: Path, arguments: list[str]) -> None:
-    """Run it with a data folder of its own; what it tells goes nowhere."""
+    """Run the command with the data folder `home`, and discard its output."""
     os.environ["FORETYPE_HOME"] = str(home)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)

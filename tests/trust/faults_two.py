@@ -1,6 +1,4 @@
-"""Two servers at work in one home and on one workspace, of which one may be killed, or be of
-another release.
-"""
+"""Two servers on one home and one workspace; one may be killed or be of another release."""
 
 from __future__ import annotations
 
@@ -36,7 +34,7 @@ update.IndexUpdate(update.Request(*json.loads(sys.argv[1])), lambda *_: None).ru
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Both alive, then one of them killed; then two releases."""
+    """Run two servers, then kill one of them, then run two releases."""
     rounds = max(1, round(ROUNDS * scale))
     with TemporaryDirectory() as folder:
         yield together(Path(folder), random.Random(0), rounds, kill=False)
@@ -47,8 +45,8 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Outcome:
-    """Both save and count, again and again; what either has counted until its end is there, and
-    what both saved.
+    """Let both servers save and count repeatedly. The counts of a killed server's life and the
+    files of both must remain.
     """
     home, texts = folder / "home", folder / "texts"
     texts.mkdir()
@@ -74,7 +72,7 @@ def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Ou
                     process.kill()
             counted += SAVES * (1 if kill else 2)
             if not eventually(lambda: is_up_to_date(home, texts)):
-                faults.append(f"{count}: the index is not that of the files")
+                faults.append(f"{count}: the index differs from the files")
             for number, (client, process) in enumerate(pairs):
                 if not (kill and number == 0):
                     faults += [f"{count}: warned: {text}" for text in client.warnings()]
@@ -82,25 +80,28 @@ def together(folder: Path, rng: random.Random, rounds: int, *, kill: bool) -> Ou
                     process.wait(TIMEOUT)
         faults += [f"{count}: {fault}" for fault in state_faults(home, least=20)]
         found = store.sum_by("kind", store.read(home))["word"].accepted
-        faults += [f"{count}: counted {found} and not {counted}"] if found != counted else []
-    what = "two servers at once, one of them killed" if kill else "two servers at once"
+        faults += [f"{count}: counted {found} instead of {counted}"] if found != counted else []
+    claim = "two servers at once, one of them killed" if kill else "two servers at once"
     return Outcome(
-        what, rounds, rounds - len({fault.split(":")[0] for fault in faults}), "; ".join(faults[:3])
+        claim,
+        rounds,
+        rounds - len({fault.split(":")[0] for fault in faults}),
+        "; ".join(faults[:3]),
     )
 
 
 def save_and_count(client: Client, file: Path, text: str) -> None:
-    """Save a file that one of the two alone saves, and take something."""
+    """Save a file that only one of the two servers saves, and accept an offer."""
     file.write_text(f"This is what was saved then: {file.name} {text}.\n" * 20)
     client.notify("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
-    taken = {"kind": "word", "characters": 7, "uri": URI}
+    accepted = {"kind": "word", "characters": 7, "uri": URI}
     client.request(
-        "workspace/executeCommand", {"command": "foretype.accepted", "arguments": [taken]}
+        "workspace/executeCommand", {"command": "foretype.accepted", "arguments": [accepted]}
     )
 
 
 def is_up_to_date(home: Path, texts: Path) -> bool:
-    """Whether the index is that of the files as they are."""
+    """Return whether the index matches the files."""
     index = index_of(home)
     files = Manifest.read(index).files
     current = {str(path): path.stat().st_mtime_ns for path in texts.iterdir()}
@@ -110,7 +111,9 @@ def is_up_to_date(home: Path, texts: Path) -> bool:
 
 
 def releases(folder: Path, rounds: int) -> Outcome:
-    """This release and another one renew one index in turn: each makes it its own, and whole."""
+    """Let this release and another one update one index in turn. Each must rebuild it whole in its
+    own format.
+    """
     texts, index = folder / "texts", folder / "index"
     for path in (texts, index):
         path.mkdir()

@@ -1,5 +1,5 @@
-"""Every write to the disk, killed at each of its steps: what was there before is there still, or
-all of the new.
+"""Every write to the disk, killed at each of its steps: the old content remains, or all of the new
+is there.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from foretype_server.usage import store
 from foretype_server.usage.store import Count, CountKey
 
 AUDIT_EVENTS = ("open", "os.", "tempfile.", "sqlite3.", "shutil.")
-"""What Python tells before it does it: files are opened, renamed, removed, locked."""
+"""Prefixes of Python's audit events before an operation on files: open, rename, remove, lock."""
 
 COUNTING_KILLS = 100
 """Kills of a process that writes statistics."""
 
 ONE_LINE_STATUS = 3
-"""The status of a child in which an error was raised that is shown as one line."""
+"""Exit status of a child that raised an error which users see as one line."""
 
 FILE_SIZE_LIMITS = (
     0,
@@ -51,14 +51,14 @@ FILE_SIZE_LIMITS = (
     5_000_000,
     10_000_000,
 )
-"""Bytes that a file may have."""
+"""Maximum sizes of a file, in bytes."""
 
 MAX_STEPS = 60
-"""Steps of one write that are looked at."""
+"""Maximum number of steps of one write at which it is killed."""
 
 
 def write_index(home: Path) -> None:
-    """Renew an index in which one file has changed and a file is forgotten."""
+    """Update an index after one file has changed and one was forgotten."""
     texts, index = home / "texts", home / "predictors" / "copy" / "1"
     IndexUpdate(Request([str(texts)], str(index), (), None), lambda _done, _total: None).run()
 
@@ -71,7 +71,7 @@ def write_forgotten(home: Path) -> None:
 
 
 def merge_forgotten(home: Path) -> None:
-    """Find the list that an earlier release has left in an index, with one word more."""
+    """Merge the list that an earlier release has left in an index, with one word more."""
     indexes = home / "predictors" / "copy"
     if not (indexes / "1" / FORGET_LIST_FILE).exists():
         ForgetList(words=(f"word{len(ForgetList.read(indexes).words)}",)).write(indexes / "1")
@@ -86,12 +86,12 @@ def write_adaptation(home: Path) -> None:
 
 
 def write_statistics(home: Path) -> None:
-    """Count one more."""
+    """Count one more suggestion."""
     store.write(home, {CountKey("2026-01-01", "python", "vim", "word"): Count(1, 1, 5)})
 
 
 def write_model(home: Path) -> None:
-    """Import a model in the place of another, and use it."""
+    """Import a model in place of another, and use it."""
     models = Store(home / "models")
     if "other" in models.names():
         models.remove("other")
@@ -101,8 +101,8 @@ def write_model(home: Path) -> None:
 
 WRITES: dict[str, Callable[[Path], None]] = {
     "an index": write_index,
-    "what is forgotten": write_forgotten,
-    "what was forgotten in one index": merge_forgotten,
+    "the forget list": write_forgotten,
+    "the forget list of one index": merge_forgotten,
     "an adaptation": write_adaptation,
     "statistics": write_statistics,
     "a model": write_model,
@@ -110,8 +110,8 @@ WRITES: dict[str, Callable[[Path], None]] = {
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Each of the writes, killed at each step; and then done again."""
-    for what, write in WRITES.items():
+    """Kill each of the writes at each step, and then repeat it."""
+    for name, write in WRITES.items():
         with TemporaryDirectory() as folder:
             home = Path(folder)
             (home / "texts").mkdir()
@@ -121,14 +121,14 @@ def outcomes(scale: float) -> Iterator[Outcome]:
                 )
             (home / "predictors" / "copy" / "1").mkdir(parents=True)
             write(home)
-            yield killed(what, write, home)
-            yield full(what, write, home)
+            yield killed(name, write, home)
+            yield full(name, write, home)
     with TemporaryDirectory() as folder:
         yield counting_killed(Path(folder), max(3, round(COUNTING_KILLS * scale)))
 
 
 def counting_killed(home: Path, kills: int) -> Outcome:
-    """Kill a process that counts and counts, at any moment: SQLite tells nobody of its steps."""
+    """Kill a counting process at any moment; SQLite raises no audit events for its steps."""
     write_statistics(home)
     lost = 0
     for kill in range(kills):
@@ -144,13 +144,13 @@ def counting_killed(home: Path, kills: int) -> Outcome:
         os.waitpid(child, 0)
         with os.fdopen(ours, "rb") as pipe:
             done = len(pipe.read())
-        # One more may have been written than it came to tell.
+        # The last count may have been written but not yet reported.
         lost += counts(home)["statistics"] - before - done not in {0, 1}
-    return Outcome("kill -9 of what counts", kills, kills - lost)
+    return Outcome("kill -9 of a counting process", kills, kills - lost)
 
 
-def killed(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
-    """Kill it at the first step, the second, and so on until it comes to its end."""
+def killed(file: str, write: Callable[[Path], None], home: Path) -> Outcome:
+    """Kill the write at its first step, its second, and so on, until it ends by itself."""
     faults: list[str] = []
     for step in range(MAX_STEPS):
         (home / "texts" / "1.txt").write_text(f"This is text one, written {step} times.\n" * 20)
@@ -166,19 +166,17 @@ def killed(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
     write(home)
     faults += [f"{step}: {fault}" for fault in state_faults(home, least=0)]
     left = [path.name for path in home.rglob(".*") if path.is_file()]
-    faults += [f"{step}: left behind: {name}" for name in left]
+    faults += [f"{step}: leftover file: {name}" for name in left]
     return Outcome(
-        f"kill -9 at each step of writing {what}",
+        f"kill -9 at each step of writing {file}",
         step,
         step - broken(faults),
         "; ".join(faults[:3]),
     )
 
 
-def full(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
-    """Have no room for a file of more than so many bytes: that is told in one line, and nothing is
-    lost.
-    """
+def full(file: str, write: Callable[[Path], None], home: Path) -> Outcome:
+    """Write with a limit on the size of files: the error must be one line, and nothing is lost."""
     faults: list[str] = []
     for limit in FILE_SIZE_LIMITS:
         (home / "texts" / "1.txt").write_text(f"This is text one, with room for {limit}.\n" * 20)
@@ -188,26 +186,24 @@ def full(what: str, write: Callable[[Path], None], home: Path) -> Outcome:
         faults += [f"{limit}: {name} has fewer" for name in before if after[name] < before[name]]
         faults += [f"{limit}: {fault}" for fault in state_faults(home, least=0)]
         faults += (
-            [f"{limit}: it is not told as it should be"]
-            if status not in {0, ONE_LINE_STATUS}
-            else []
+            [f"{limit}: the error is not one line"] if status not in {0, ONE_LINE_STATUS} else []
         )
         faults += [
-            f"{limit}: left behind: {path.name}" for path in home.rglob(".*") if path.is_file()
+            f"{limit}: leftover file: {path.name}" for path in home.rglob(".*") if path.is_file()
         ]
     tried = len(FILE_SIZE_LIMITS)
     return Outcome(
-        f"a full disk while writing {what}", tried, tried - broken(faults), "; ".join(faults[:3])
+        f"a full disk while writing {file}", tried, tried - broken(faults), "; ".join(faults[:3])
     )
 
 
 def broken(faults: list[str]) -> int:
-    """Trials in which something was found."""
+    """Return the number of trials with a fault."""
     return len({fault.split(":")[0] for fault in faults})
 
 
 def counts(home: Path) -> dict[str, int]:
-    """What must never become less."""
+    """Return the counts that must never decrease."""
     return {
         "statistics": sum(count.shown for count in store.read(home).values()),
         "forgotten": len(ForgetList.read(home / "predictors" / "copy").words),
@@ -217,8 +213,8 @@ def counts(home: Path) -> dict[str, int]:
 def in_a_child(
     write: Callable[[Path], None], home: Path, step: int | None = None, limit: int | None = None
 ) -> int:
-    """Its exit status; it kills itself before the given step, or has room for files up to a
-    limit.
+    """Return the exit status of a child that runs the write. It kills itself before the given step,
+    or has a limit on the size of its files, in bytes.
     """
     child = os.fork()
     if child:
@@ -239,9 +235,7 @@ def in_a_child(
 
 
 def killing(step: int) -> Callable[[str, object], None]:
-    """Told of all that Python is about to do; kills the process before the given step to the
-    disk.
-    """
+    """Return an audit hook that kills the process before the given step on the disk."""
     steps = iter(range(step))
 
     def hook(event: str, _arguments: object) -> None:

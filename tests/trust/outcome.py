@@ -1,4 +1,4 @@
-"""What one trial of the trust suite found."""
+"""The result of a claim of the trust suite."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Outcome:
-    """A row of the suite's table: what was tried, how often, how often the promise held."""
+    """A row of the suite's table: a claim, its trials, and the trials in which it held."""
 
-    what: str
+    claim: str
     tried: int
     survived: int
     note: str = ""
 
     @property
     def held(self) -> bool:
-        """Whether the promise held every time."""
+        """Return whether the claim held in every trial."""
         return self.tried == self.survived
