@@ -230,7 +230,7 @@ def test_an_index_of_a_time_that_knew_no_secrets_is_made_anew(make_indexed_folde
     place.write("a.txt", ALL[0].prose)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("foretype_model.predictors.copy.index.update.redact", lambda text: text)
-        patch.setattr("foretype_model.predictors.copy.index.manifest.FORMAT", 1)
+        patch.setattr("foretype_model.predictors.copy.index.manifest.MANIFEST_FORMAT", 1)
         place.renew()
         assert ALL[0].secret.encode() in place.on_disk()
     assert place.workspace().open() == ()
