@@ -82,7 +82,7 @@ def test_a_running_server_goes_by_what_is_in_use_for_a_file(home: Path, trained:
 def test_what_is_better_on_the_files_completes_them(home: Path, trained: Path) -> None:
     run(home, "models", "import", str(trained), "--name", "first")
     said = run_output(home, "train", "garden", "--from", "first", "--steps", "5")
-    assert "It completes what is under garden from now on" in said
+    assert "It completes the files under garden from now on" in said
     assert f"garden completes {home.parent / 'garden'}" in run_output(home, "models")
 
 

@@ -81,7 +81,7 @@ def test_the_workspace_is_trained_on_told_of_and_completed_by_the_model(own_home
         told = client.notification("window/showMessage")
         assert told["type"] == 3
         assert "garden is trained" in told["message"]
-        assert f"completes what is under {garden}" in told["message"]
+        assert f"completes the files under {garden}" in told["message"]
     in_use = json.loads((own_home / "models" / "in-use.json").read_text())
     assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
 
