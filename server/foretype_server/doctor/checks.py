@@ -150,7 +150,7 @@ def _model(name: str) -> Iterator[Check]:
         name,
         True,
         f"{about.name}: {format_network(about)}, {format_size(path.stat().st_size)}{bits}; "
-        f"computed by {loaded.backend_name}",
+        f"run by {loaded.backend_name}",
     )
 
 
