@@ -84,7 +84,7 @@ def test_better_model_is_assigned(home: Path, trained: Path) -> None:
     """A trained model that is better on held-out text completes the files it was trained on."""
     run(home, "models", "import", str(trained), "--name", "first")
     said = run_output(home, "train", "garden", "--from", "first", "--steps", "5")
-    assert "It completes what is under garden from now on" in said
+    assert "It completes the files under garden from now on" in said
     assert f"garden completes {home.parent / 'garden'}" in run_output(home, "models")
 
 

@@ -82,7 +82,7 @@ def test_workspace_is_trained_on(own_home: Path) -> None:
         told = client.notification("window/showMessage")
         assert told["type"] == 3
         assert "garden is trained" in told["message"]
-        assert f"completes what is under {garden}" in told["message"]
+        assert f"completes the files under {garden}" in told["message"]
     in_use = json.loads((own_home / "models" / "in-use.json").read_text())
     assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
 

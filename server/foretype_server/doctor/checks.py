@@ -150,7 +150,7 @@ def _model(name: str) -> Iterator[Check]:
         name,
         True,
         f"{about.name}: {format_network(about)}, {format_size(path.stat().st_size)}{bits}; "
-        f"computed by {loaded.backend_name}",
+        f"run by {loaded.backend_name}",
     )
 
 
@@ -244,7 +244,7 @@ def _editors(name: str) -> Iterator[Check]:
         title = EDITORS[editor.name].title
         description = f"{title} {editor.version or 'of unknown version'} ({editor.program})"
         advice = (
-            f"set up by: foretype setup {editor.name}"
+            f"to set up: foretype setup {editor.name}"
             if editor.new_enough
             else f"too old: {editor.needs} or later is needed"
         )
