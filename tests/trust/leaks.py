@@ -1,5 +1,5 @@
-"""A session in which text could get into a log in every way we know of, each with a text of its own
-to look for.
+"""A session in which text could reach a log in every known way, each with a text of its own to
+search for.
 """
 
 from __future__ import annotations
@@ -23,55 +23,55 @@ from foretype_model.predictor import Removed
 from foretype_model.predictors.scripted import ScriptedPredictor
 
 class Leaking(ScriptedPredictor):
-    """Raises or warns with the text that it was given, where it is told to."""
+    """Raise or warn with the given text, in the method `where`."""
 
     def __init__(self, text, where):
         super().__init__([text])
         self.text, self.where = text, where
 
-    def told(self, where):
+    def fail_in(self, where):
         if where == self.where:
             raise ValueError(f"cannot take {self.text!r}")
 
     def start(self):
-        self.told("start")
+        self.fail_in("start")
         return super().start()
 
     def feed(self, state, text):
-        self.told("feed")
+        self.fail_in("feed")
         if self.where == "logs":
             logging.getLogger("plugin").error("read %s", self.text)
             logging.getLogger("foretype").error("read " + self.text)
             warnings.warn(self.text)
         if self.where == "thread":
-            threading.Thread(target=self.told, args=("thread",)).start()
+            threading.Thread(target=self.fail_in, args=("thread",)).start()
         if self.where == "collected":
             Collected(self.text)
         return super().feed(state, text)
 
     def step(self, states, following):
-        self.told("step")
+        self.fail_in("step")
         return super().step(states, following)
 
     def predict(self, states):
-        self.told("predict")
+        self.fail_in("predict")
         return super().predict(states)
 
     def sources(self, state, text, most):
-        self.told("sources")
+        self.fail_in("sources")
         return []
 
     def save(self):
-        self.told("save")
+        self.fail_in("save")
 
     def learn(self, state, following):
-        self.told("learn")
+        self.fail_in("learn")
 
     def observe(self, document, before, after):
-        self.told("observe")
+        self.fail_in("observe")
 
     def refresh(self, progress):
-        self.told("refresh")
+        self.fail_in("refresh")
 
     def update(self, paths):
         pass
@@ -80,7 +80,7 @@ class Leaking(ScriptedPredictor):
         pass
 
     def forget(self, path, word):
-        self.told("forget")
+        self.fail_in("forget")
         return Removed()
 
 class Collected:
@@ -116,7 +116,7 @@ WHERE = (
 
 
 def called(command: str, *arguments: Any) -> dict[str, Any]:
-    """A request to do what `command` says."""
+    """Return a request to execute `command`."""
     return {
         "id": 0,
         "method": "workspace/executeCommand",
@@ -125,12 +125,12 @@ def called(command: str, *arguments: Any) -> dict[str, Any]:
 
 
 def request(method: str, params: Any) -> dict[str, Any]:
-    """A request."""
+    """Return a request."""
     return {"id": 0, "method": method, "params": params}
 
 
 def notification(method: str, params: Any) -> dict[str, Any]:
-    """A notification."""
+    """Return a notification."""
     return {"method": method, "params": params}
 
 
@@ -140,7 +140,7 @@ BROKEN: dict[str, Callable[[str], Any]] = {
     "no method": lambda text: {"id": 1, "params": text},
     "another method": lambda text: {"id": 1, "method": text, "params": {}},
     "another notification": lambda text: notification(text, {}),
-    "params that are none": lambda text: request("textDocument/completion", text),
+    "params that are no object": lambda text: request("textDocument/completion", text),
     "params of another kind": lambda text: request(
         "textDocument/inlineCompletion", {"textDocument": {"uri": text}}
     ),
@@ -152,39 +152,39 @@ BROKEN: dict[str, Callable[[str], Any]] = {
         "textDocument/didOpen", {"textDocument": {"text": text}}
     ),
     "an edit of nothing": lambda text: change(text, 2, {"text": text}),
-    "an end to nothing": lambda text: notification("$/cancelRequest", {"id": text}),
+    "a cancellation of nothing": lambda text: notification("$/cancelRequest", {"id": text}),
     "settings of another kind": lambda text: notification(
         "workspace/didChangeConfiguration", {"settings": {"foretype": {"topK": text, text: 1}}}
     ),
-    "an answer nobody asked for": lambda text: {"id": text, "result": text},
-    "an error nobody asked for": lambda text: {"id": 1, "error": {"code": 1, "message": text}},
+    "an unrequested answer": lambda text: {"id": text, "result": text},
+    "an unrequested error": lambda text: {"id": 1, "error": {"code": 1, "message": text}},
     "another command": called,
-    "a command with more": lambda text: called("foretype.explain", text),
+    "a command with an extra argument": lambda text: called("foretype.explain", text),
     "a training on nothing": lambda text: called("foretype.train", {"paths": [f"/{text}"]}),
 }
-"""Messages that make no sense, by what is wrong with them."""
+"""Invalid messages, by their fault."""
 
 
 ECHOES = ("Method Not Found", "Invalid Params: Command name")
-"""Errors that say again what method or command the client has called."""
+"""Beginnings of errors that repeat the client's method or command."""
 
-SAID_AGAIN = tuple(
+REPEATED_MESSAGES = tuple(
     f"Foretype: {words} " for words in ("The setting", "There is no setting", "cannot read")
 )
-"""What is shown of a setting that is none, and of a path that the client has named to be trained
-on.
+"""Beginnings of messages that repeat an invalid setting, or the path of a training requested by the
+client.
 """
 
 
 @dataclass
 class SessionLogs:
-    """All that a session has left where a log is kept, or may be.
+    """The traces of a session in all places that are logs or may be logged.
 
     Attributes:
-        stderr: what the server wrote there.
-        files: what is in its folder now.
-        messages: those to the client that editors log: errors, what is shown, and what is told to
-            be logged.
+        stderr: output of the server.
+        files: names and contents of the files in its data folder.
+        messages: messages to the client that editors log: errors, and requests to show or log.
+        ways: names of the ways by which text may leak.
     """
 
     stderr: str = ""
@@ -193,18 +193,18 @@ class SessionLogs:
     ways: list[str] = field(default_factory=list)
 
     def leaks(self) -> list[str]:
-        """Ways by which a text got there."""
+        """Return the ways by which a text reached a log."""
         everything = f"{self.stderr}{self.files}{self.messages}"
         return [way for way in self.ways if mark(way) in everything]
 
 
 def mark(way: str) -> str:
-    """The text to look for."""
+    """Return the text to search for."""
     return MARK + "".join(letter for letter in way if letter.isalpha())
 
 
 def install(folder: Path) -> dict[str, str]:
-    """The environment of a server that has the predictors that leak."""
+    """Install the leaking predictors; return the environment of a server that has them."""
     info = folder / "leaking-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: leaking\nVersion: 1.0\n")
@@ -219,8 +219,8 @@ def install(folder: Path) -> dict[str, str]:
 
 
 def session(folder: Path, *options: str) -> SessionLogs:
-    """Hold it, by a server with these options; what was told."""
-    told = SessionLogs(
+    """Hold a session with a server with these options; return its logs."""
+    logs = SessionLogs(
         ways=["document", "name", "typed", "setting", "header", "no JSON", *WHERE, *BROKEN]
     )
     home = folder / "home"
@@ -237,27 +237,28 @@ def session(folder: Path, *options: str) -> SessionLogs:
                 process.wait(20)
             finally:
                 process.kill()
-            told.stderr = stderr.result().decode(errors="replace")
+            logs.stderr = stderr.result().decode(errors="replace")
     kinds = {"window/showMessage", "window/logMessage", "$/logTrace"}
     logged = [
         one
         for one in client.notifications
-        if one["method"] in kinds and not one["params"].get("message", "").startswith(SAID_AGAIN)
+        if one["method"] in kinds
+        and not one["params"].get("message", "").startswith(REPEATED_MESSAGES)
     ]
     errors = [
         one["error"]
         for one in client.answers.values()
         if not one.get("error", {}).get("message", ECHOES[0]).startswith(ECHOES)
     ]
-    told.messages = json.dumps([*logged, *errors])
-    told.files = "".join(
+    logs.messages = json.dumps([*logged, *errors])
+    logs.files = "".join(
         f"{path}{path.read_bytes().decode(errors='replace')}" for path in _files(home)
     )
-    return told
+    return logs
 
 
 def act(client: Client) -> None:
-    """Whatever an editor may do, and what none should."""
+    """Do everything that an editor may do, and send invalid messages."""
     leaking = {f"leak{where}": {"text": mark(where)} for where in WHERE}
     predictors = {"scripted": {"texts": [TEXT]}, **leaking}
     settings = {"predictors": predictors, "seed": mark("setting"), "topP": [mark("setting")]}

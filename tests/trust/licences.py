@@ -1,6 +1,4 @@
-"""The licences of what comes along with Foretype, as the packages that are installed here tell
-them.
-"""
+"""The licences of Foretype's dependencies, from the metadata of the installed packages."""
 
 from __future__ import annotations
 
@@ -17,16 +15,15 @@ PERMISSIVE: Final = frozenset({
     "HPND", "ISC", "MIT",
     "MIT-0", "MIT-CMU", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib",
 })  # fmt: skip
-"""Licences, by their SPDX identifiers, that ask for no more than their notice."""
+"""SPDX identifiers of licences that only require their notice to be kept."""
 
-WITH_ITS_CHANGES: Final = {"pathspec": "MPL-2.0", "hypothesis": "MPL-2.0", "certifi": "MPL-2.0"}
-"""Packages, used as they are, of which only changes to their own files would have to be published.
+WEAK_COPYLEFT: Final = {"pathspec": "MPL-2.0", "hypothesis": "MPL-2.0", "certifi": "MPL-2.0"}
+"""Unmodified packages under a licence that only requires changes to their own files to be
+published.
 """
 
 CUDA: Final = re.compile(r"nvidia-.*|cuda-.*")
-"""What torch's build for CUDA brings along, under NVIDIA's terms, where it is installed for
-training.
-"""
+"""Dependencies of torch's CUDA build, under NVIDIA's terms, if it is installed for training."""
 
 _CLASSIFIERS: Final = {
     "Apache Software License": "Apache-2.0",
@@ -47,9 +44,7 @@ _SHORT: Final = {
 
 
 def installed_for(name: str, extras: Collection[str] = ()) -> dict[str, Distribution]:
-    """A package and all that it needs here, directly or not, by name; without what is not
-    installed.
-    """
+    """Return a package and its direct and indirect dependencies by name, if they are installed."""
     found: dict[str, Distribution] = {}
     waiting, seen = [(name, frozenset(extras))], set()
     while waiting:
@@ -69,7 +64,7 @@ def installed_for(name: str, extras: Collection[str] = ()) -> dict[str, Distribu
 
 
 def needed(requirements: Iterable[str], extras: Collection[str]) -> Iterator[Requirement]:
-    """Those of a package's requirements that hold on this machine."""
+    """Yield the requirements of a package that apply on this machine."""
     for need in map(Requirement, requirements):
         if need.marker is None or any(
             need.marker.evaluate({"extra": extra}) for extra in extras or ("",)
@@ -78,13 +73,13 @@ def needed(requirements: Iterable[str], extras: Collection[str]) -> Iterator[Req
 
 
 def licence(package: Distribution) -> str:
-    """An SPDX expression, from whatever a package tells; empty where it tells none."""
+    """Return the SPDX expression from a package's metadata; empty if there is none."""
     about = package.metadata
     if expression := about.get("License-Expression"):
         return expression
-    told = (about.get("License") or "").strip()
-    if told in PERMISSIVE or told in _SHORT:
-        return _SHORT.get(told, told)
+    declared = (about.get("License") or "").strip()
+    if declared in PERMISSIVE or declared in _SHORT:
+        return _SHORT.get(declared, declared)
     classified = [
         line.rpartition(" :: ")[2]
         for line in about.get_all("Classifier") or []
@@ -94,12 +89,12 @@ def licence(package: Distribution) -> str:
 
 
 def may_be_passed_on(name: str, expression: str) -> bool:
-    """Whether a package under this licence asks for no more than its notice, or is used as it may
-    be.
+    """Return whether a package's licence only requires its notice to be kept, or is accepted for
+    this use.
     """
-    if CUDA.fullmatch(name) or (expression and expression == WITH_ITS_CHANGES.get(name)):
+    if CUDA.fullmatch(name) or (expression and expression == WEAK_COPYLEFT.get(name)):
         return True
-    # An exception only takes from what a licence asks for.
+    # An exception only relaxes a licence.
     plain = re.sub(r" WITH [\w.-]+|[()]", "", expression)
-    ways = [re.split(r"\s+AND\s+", way) for way in re.split(r"\s+OR\s+", plain)]
-    return any(PERMISSIVE.issuperset(way) for way in ways)
+    choices = [re.split(r"\s+AND\s+", choice) for choice in re.split(r"\s+OR\s+", plain)]
+    return any(PERMISSIVE.issuperset(choice) for choice in choices)

@@ -1,5 +1,5 @@
-"""A busy machine and a long day: how late answers are while much is indexed, and how large the
-server gets.
+"""A busy machine and a long day: the latency of answers during indexing, and the size of the
+server.
 """
 
 from __future__ import annotations
@@ -20,28 +20,30 @@ from foretype_server.settings import Settings
 
 WORKSPACE_BYTES = 50_000_000
 FILE_BYTES = 100_000
-"""Bytes of the workspace, and of each of its files."""
+"""Size of the workspace (`WORKSPACE_BYTES`) and of each of its files, in bytes."""
 
 SECONDS_PER_KEY = 1 / 20
 ANSWER_DEADLINE = 0.05
-"""Seconds between two keys, and within which an answer has to be there."""
+"""Seconds between two keys (`SECONDS_PER_KEY`), and until an answer must come."""
 
 DOCUMENTS = 10
 BURST = 40
-"""Keys that are typed in one document before another one's turn comes."""
+"""Keys typed in one document before the next document."""
 
 DAY_KEYS = 30_000
-"""Keys of eight hours: one a second, with all pauses."""
+"""Keys of eight hours, at one a second including all pauses."""
 
 MAX_GROWTH = 1.05
-"""How much more memory the server may have in the last third of a day than in the second one."""
+"""Maximum memory of the server in the last third of a day, as a multiple of that in the second
+third.
+"""
 
 HARD_DEADLINE = 600.0
-"""Seconds after which the workspace has to have been read."""
+"""Seconds until the workspace must be indexed."""
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Typing while a workspace is read; and a day of it."""
+    """Type while a workspace is indexed; then type for a day."""
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder, "texts")
         _write(texts, max(1, round(scale * WORKSPACE_BYTES / FILE_BYTES)))
@@ -51,7 +53,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def _write(folder: Path, files: int) -> None:
-    """Files of made-up words, some of them far more frequent than others, as in a language."""
+    """Write files of made-up words with Zipf's frequencies, as in a natural language."""
     draw = random.Random(0)
     letters = "etaoinshrdlucmfwypvbgk"
     words = [
@@ -76,7 +78,7 @@ def _while_indexing(home: Path, texts: Path) -> Outcome:
         )
         documents = [TimedDocument(client, f"load{i}", prose(20_000, i)) for i in range(DOCUMENTS)]
         for document in documents:
-            document.time_ghost_text(0, 0)  # the first one waits for the models to be loaded
+            document.time_ghost_text(0, 0)  # the first answer waits for the models to load
         draw, began = random.Random(1), time.perf_counter()
         while not _is_read(client) and time.perf_counter() - began < HARD_DEADLINE:
             took += draw.choice(documents).burst(draw, _keys(draw), SECONDS_PER_KEY)
@@ -84,16 +86,16 @@ def _while_indexing(home: Path, texts: Path) -> Outcome:
     size = sum(file.stat().st_size for file in texts.iterdir()) / 1e6
     if not took:
         return Outcome(
-            "keys while the workspace is read", 1, 0, "it was read before a key was typed"
+            "keys while the workspace is indexed", 1, 0, "it was indexed before a key was typed"
         )
     late = quantile(took, 0.99)
-    what = (
+    claim = (
         f"keys at {1 / SECONDS_PER_KEY:.0f} a second in {DOCUMENTS} documents, "
-        f"while {size:.0f} MB are read: p99 under 50 ms"
+        f"while {size:.0f} MB are indexed: p99 under 50 ms"
     )
     note = f"p50 {1000 * quantile(took, 0.5):.0f} ms, p99 {1000 * late:.0f} ms, in {seconds:.0f} s"
     in_time = sum(t < ANSWER_DEADLINE for t in took)
-    return Outcome(what, len(took), len(took) if late < ANSWER_DEADLINE else in_time, note)
+    return Outcome(claim, len(took), len(took) if late < ANSWER_DEADLINE else in_time, note)
 
 
 def _keys(draw: random.Random) -> str:
@@ -101,15 +103,15 @@ def _keys(draw: random.Random) -> str:
 
 
 def _is_read(client: Client) -> bool:
-    """Whether the server has said that it is done with the workspace; what it wants to know is
-    answered first.
+    """Return whether the server has reported the workspace as indexed, after answering its
+    requests.
     """
     while client.requests:
         client.send({"id": client.requests.pop()["id"], "result": None})
     values = [
-        told["params"]["value"]
-        for told in client.notifications
-        if told.get("method") == "$/progress"
+        notification["params"]["value"]
+        for notification in client.notifications
+        if notification.get("method") == "$/progress"
     ]
     return any(value.get("kind") == "end" for value in values)
 
@@ -127,9 +129,9 @@ def _day(home: Path, keys: int) -> Outcome:
             memory.append(process.memory)
     third = len(memory) // 3
     second, last = max(memory[third : 2 * third]), max(memory[2 * third :])
-    what = (
+    claim = (
         f"{keys:,} keys, as many as in eight hours: no more memory in the last third than in "
         f"the second"
     )
     note = f"{memory[0]:.0f} MB at first, {second:.0f} in the second third, {last:.0f} in the last"
-    return Outcome(what, 1, int(last <= MAX_GROWTH * second), note)
+    return Outcome(claim, 1, int(last <= MAX_GROWTH * second), note)

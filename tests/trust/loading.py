@@ -1,9 +1,9 @@
-"""Every kind of file that Foretype reads, as it writes them and with a pickle in its place:
-``python -m`` this.
+"""Read files of every kind, as written by Foretype and replaced by a pickle: ``python -m`` this
+module.
 
-Python tells of each name that a pickle looks up before it can run anything; what it tells is
-written out, and so is which files were refused. It is a process of its own because such a hook
-stays for good.
+Python raises an audit event for each name that a pickle looks up, before the pickle can run code.
+The output has these names and the refused files. The check runs in its own process, since an audit
+hook can't be removed.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from foretype_model.store.store import BUNDLED, Store
 from foretype_server.usage import store
 
 MARKER: Final = "unpickled"
-"""The name of the file that a pickle makes where it is run."""
+"""Name of the file that a pickle creates if it is run."""
 
 
 class FileKind(NamedTuple):
-    """A kind of file: how one is made and how it is read, both given its path."""
+    """A kind of file, with functions that write and read one at a path."""
 
     name: str
     make: Callable[[Path], object]
@@ -40,7 +40,7 @@ class FileKind(NamedTuple):
 
 
 def kinds() -> Iterator[FileKind]:
-    """Those of a serving installation, then those of training where that is installed."""
+    """Yield the files that serving reads, then those of training if torch is installed."""
     bundled = BUNDLED.read_bytes()
     yield FileKind("model.onnx", lambda path: path.write_bytes(bundled), Network.open)
     yield FileKind("session.onnx", lambda path: path.write_bytes(bundled), open_session)
@@ -94,9 +94,7 @@ def _count(path: Path) -> None:
 
 
 def pickles(marker: Path) -> list[bytes]:
-    """Pickles that make a file where they are loaded: bare, and within what numpy takes for an
-    array.
-    """
+    """Return pickles that create a file when loaded: bare, and inside a NumPy array of objects."""
     bare = f"cbuiltins\nopen\n(V{marker.as_posix()}\nVw\ntR.".encode()
     header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
@@ -104,7 +102,9 @@ def pickles(marker: Path) -> list[bytes]:
 
 
 def main() -> None:
-    """Write a line of JSON: what was read, what refused a pickle, and what pickles looked up."""
+    """Write a line of JSON: the kinds read, the refused pickles, and the names that pickles looked
+    up.
+    """
     looked_up: list[str] = []
     sys.addaudithook(
         lambda event, about: looked_up.append(str(about)) if event == "pickle.find_class" else None

@@ -1,5 +1,5 @@
-"""What is pinned: packages of Python in requirements-*.txt and of npm in the clients' locks; what a
-workflow takes.
+"""Pinned dependencies: Python packages in requirements-*.txt, npm packages in the clients' lock
+files, and steps of the workflows.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ EXTRAS: Final = ("dev", "supply")
 NPM_LOCKS: Final = tuple(sorted(ROOT.glob("editor-clients/*/package-lock.json")))
 
 NEWEST_ON_PURPOSE: Final = frozenset({".ci/run"})
-"""Commands that install what nothing pins, as CONTRIBUTING.md says."""
+"""Commands that install unpinned packages, as CONTRIBUTING.md explains."""
 
 _NAMES: Final = re.compile(r"\b(?:uses|image|container)\b['\"]?\s*:")
 _FIXED: Final = re.compile(
     r"(?:- )?uses: [\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
     r"|(?:container|image): [\w./-]+@sha256:[0-9a-f]{64} # [\w.-]+"
     r"|(?:[A-Z]+=\S+ )?python -m pip install --require-hashes -r requirements-(?:build|dev)\.txt"
-    # What is here already, with what is installed already.
+    # Foretype's own package, with installed dependencies only.
     r"|(?:[A-Z]+=\S+ )?python -m pip install --no-deps --no-build-isolation (?:--editable )?\."
     r"|npm ci --ignore-scripts|npm audit --audit-level=high"
 )
@@ -40,7 +40,7 @@ _FETCHES: Final = re.compile(
 
 
 class Pin(NamedTuple):
-    """A package in one version, and the SHA-256 of each of its files."""
+    """A package in one version, with the SHA-256 of each of its files."""
 
     requirement: Requirement
     hashes: list[str]
@@ -51,7 +51,7 @@ class Pin(NamedTuple):
 
 
 def pins(requirements: Path) -> dict[str, list[Pin]]:
-    """By name. A package has several where platforms or Pythons differ."""
+    """Return the pins by name; a package has several if platforms or versions of Python differ."""
     lines = [
         line
         for line in requirements.read_text("utf-8").splitlines()
@@ -66,7 +66,7 @@ def pins(requirements: Path) -> dict[str, list[Pin]]:
 
 
 def wanted() -> list[Requirement]:
-    """What pyproject.toml asks for, the extras that it names itself opened up."""
+    """Return the requirements in pyproject.toml, with references to its own extras expanded."""
     project = _pyproject()["project"]
     waiting, found = [*project["dependencies"]], []
     for extra in EXTRAS:
@@ -85,11 +85,11 @@ def wanted() -> list[Requirement]:
 
 
 def wanted_to_build() -> list[Requirement]:
-    """What building a release needs."""
-    told = _pyproject()
+    """Return the requirements for building a release."""
+    project = _pyproject()
     return [
         Requirement(one)
-        for one in (*told["build-system"]["requires"], *told["dependency-groups"]["build"])
+        for one in (*project["build-system"]["requires"], *project["dependency-groups"]["build"])
     ]
 
 
@@ -98,7 +98,7 @@ def _pyproject() -> dict[str, Any]:
 
 
 def is_pinned(need: Requirement, known: dict[str, list[Pin]]) -> bool:
-    """Whether what is pinned is what is wanted, with a hash for each file."""
+    """Return whether a pin satisfies the requirement, with a hash for each file."""
     found = known.get(canonicalize_name(need.name), [])
     return bool(found) and all(
         need.specifier.contains(pin.version, prereleases=True)
@@ -109,7 +109,9 @@ def is_pinned(need: Requirement, known: dict[str, list[Pin]]) -> bool:
 
 
 def npm_packages() -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the clients' locks hold, by where it goes; without the clients themselves."""
+    """Yield the packages in the clients' lock files by their path, without the clients
+    themselves.
+    """
     for lock in NPM_LOCKS:
         for name, package in json.loads(lock.read_text("utf-8"))["packages"].items():
             if name:
@@ -117,9 +119,7 @@ def npm_packages() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def steps(workflow: str) -> Iterator[str]:
-    """What a workflow takes from elsewhere: the lines that name an action or an image, and the
-    commands that fetch.
-    """
+    """Yield the steps of a workflow that fetch something: actions, images, and commands."""
     for line in map(str.strip, workflow.splitlines()):
         if line.startswith("#"):
             continue
@@ -131,7 +131,5 @@ def steps(workflow: str) -> Iterator[str]:
 
 
 def is_fixed(step: str) -> bool:
-    """Whether that is the same each time: a commit, a digest, or what a file here has the hashes
-    of.
-    """
+    """Return whether a step always fetches the same: a commit, a digest, or hashed requirements."""
     return step in NEWEST_ON_PURPOSE or _FIXED.fullmatch(step) is not None

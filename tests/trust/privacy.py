@@ -1,5 +1,5 @@
-"""Nothing leaves the machine, nobody else reads what is kept, no log has text in it, no port opens
-to a stranger.
+"""No text leaves the machine or reaches a log, no other user can read the data, and no port accepts
+a stranger.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SESSIONS = 5
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Of everything the program does at scale 1, and fewer of the same below it."""
+    """Try everything that the program does at scale 1, and a part of it below."""
     with tempfile.TemporaryDirectory() as name:
         yield from _sealed(Path(name) / "sealed", max(1, round(COMMANDS * scale)))
         yield _logs(Path(name), max(1, round(SESSIONS * scale)))
@@ -36,16 +36,16 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def _sealed(folder: Path, commands: int) -> Iterator[Outcome]:
-    """At work without a network, under umask 000 and with a data folder that was open to all."""
-    if why := sealed.missing():
-        yield Outcome("at work without a network", 0, 0, f"not tried: {why}")
+    """Work without a network, under umask 000, in a data folder that was open to all users."""
+    if reason := sealed.missing():
+        yield Outcome("work without a network", 0, 0, f"not tried: {reason}")
         return
     seal = sealed.Seal(folder)
     sealed.left_open(seal.home)
     done = [*sealed.in_an_editor(seal), *islice(sealed.on_the_command_line(seal), commands)]
-    failed = ", ".join(what for what, worked in done if not worked)
+    failed = ", ".join(task for task, worked in done if not worked)
     yield Outcome(
-        "things done without a network", len(done), sum(worked for _, worked in done), failed
+        "tasks done without a network", len(done), sum(worked for _, worked in done), failed
     )
     opened = seal.connections()
     programs = len(list(folder.glob("*.trace")))
@@ -54,33 +54,36 @@ def _sealed(folder: Path, commands: int) -> Iterator[Outcome]:
     )
     kept, others = [seal.home, *seal.home.rglob("*")], sealed.open_to_others(seal.home)
     yield Outcome(
-        "files and folders shut to others", len(kept), len(kept) - len(others), ", ".join(others)
+        "files and folders closed to other users",
+        len(kept),
+        len(kept) - len(others),
+        ", ".join(others),
     )
 
 
 def _logs(folder: Path, sessions: int) -> Outcome:
-    """Text on every way into a log that is known."""
-    told = [leaks.session(folder / f"logs {number}") for number in range(sessions)]
-    leaked = [leak for one in told for leak in one.leaks()]
-    tried = sum(len(one.ways) for one in told)
+    """Send text by every known way that could end in a log."""
+    logs = [leaks.session(folder / f"logs {number}") for number in range(sessions)]
+    leaked = [leak for one in logs for leak in one.leaks()]
+    tried = sum(len(one.ways) for one in logs)
     return Outcome("texts on their way into a log", tried, tried - len(leaked), ", ".join(leaked))
 
 
 def _exports(home: Path) -> Outcome:
-    """A model that is given away only once somebody has said yes to what is told of it."""
+    """Export a model only if the user has agreed after reading its description."""
     given = home.parent / "given.onnx"
     held = 0
     answers = {"": 1, "n\n": 1, "\n": 1, "never\n": 1, "y\n": 0}
     for answer, status in answers.items():
-        told = run(
+        printed = run(
             home, "models", "export", "default", str(given), status=status, stdin=answer
         ).stdout
-        held += told.startswith("One file, ") and given.exists() == (status == 0)
-    return Outcome("exports that are told before, and asked", len(answers), held)
+        held += printed.startswith("One file, ") and given.exists() == (status == 0)
+    return Outcome("exports described first, and confirmed", len(answers), held)
 
 
 def _strangers(home: Path, count: int) -> Iterator[Outcome]:
-    """Clients without the token on either port, and one with it after them."""
+    """Connect clients without the token on either port, and one with it afterwards."""
     rng = random.Random(0)
     tokens = [_almost(rng) for _ in range(count)]
     for option, refused in (("--tcp", _refused), ("--ws", _not_upgraded)):
@@ -89,16 +92,16 @@ def _strangers(home: Path, count: int) -> Iterator[Outcome]:
             [*SERVE, option, "127.0.0.1:0"], stderr=subprocess.PIPE, env=environ
         ) as process:
             assert process.stderr
-            told = re.search(rb":(\d+)$", process.stderr.readline().rstrip())
-            assert told
-            held = sum(refused(int(told[1]), token) for token in tokens)
-            admitted = not refused(int(told[1]), TOKEN)
+            listening = re.search(rb":(\d+)$", process.stderr.readline().rstrip())
+            assert listening
+            held = sum(refused(int(listening[1]), token) for token in tokens)
+            admitted = not refused(int(listening[1]), TOKEN)
             process.kill()
         yield Outcome(f"strangers on a port, {option}, and a client", count + 1, held + admitted)
 
 
 def _almost(rng: random.Random) -> str:
-    """The token with something about it that is wrong; or another text altogether."""
+    """Return a wrong token: the right one with a change, or another text."""
     at = rng.randrange(len(TOKEN))
     more = TOKEN[:at] + chr(rng.randrange(1, 0xD800)) + TOKEN[at:]
     wrong = [TOKEN[:at], TOKEN[at + 1 :], more, TOKEN.upper(), TOKEN * 2]
@@ -106,7 +109,7 @@ def _almost(rng: random.Random) -> str:
 
 
 def _refused(port: int, token: str) -> bool:
-    """Whether a client that shows this is told so and cut off."""
+    """Return whether a client with this token gets an error and is disconnected."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         client = Client(connection.makefile("wb"), connection.makefile("rb"), token or "-")
         try:
@@ -120,7 +123,7 @@ def _refused(port: int, token: str) -> bool:
 
 
 def _not_upgraded(port: int, token: str) -> bool:
-    """Whether no WebSocket is opened to a client that shows this."""
+    """Return whether a client with this token gets no WebSocket."""
     try:
         with connect(f"ws://127.0.0.1:{port}/?token={quote(token)}"):
             return False

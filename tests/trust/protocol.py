@@ -1,6 +1,4 @@
-"""Documents that are edited anyhow, and clients that send anything: nothing is lost, nothing hangs,
-nothing ends.
-"""
+"""Arbitrary edits and messages: no text is lost, and no server hangs or ends."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from tests.trust.outcome import Outcome
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """A million edits and ten million bytes of garbage at scale 1."""
+    """Try a million edits and ten million bytes of garbage at scale 1."""
     yield from protocol_edits.outcomes(scale)
     yield from protocol_warm.outcomes(scale)
     yield from protocol_server.outcomes(scale)

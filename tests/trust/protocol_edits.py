@@ -16,19 +16,19 @@ from foretype_server.document import Point, Text
 from foretype_server.lsp.to_proto import POSITION_ENCODINGS
 
 EDITS: Final = 1_000_000
-"""In this process, over the three encodings."""
+"""Edits in this process, over the three encodings."""
 
 EDITS_PER_DOCUMENT: Final = 100
-"""Edits of one document, before the next one."""
+"""Edits of each document."""
 
 CHUNKS: Final = (12, 64, 8192)
-"""Bytes in a chunk: the fewer there are, the more edits meet at the borders of chunks."""
+"""Bytes in a chunk. The smaller the chunks, the more edits meet their borders."""
 
 MAX_UINTEGER: Final = 2**31 - 1
-"""What the protocol can count to; a change with a larger number is none, and left out."""
+"""The protocol's largest number. A change with a larger one is invalid and ignored."""
 
 MAX_CHARACTERS: Final = 600
-"""Characters; longer texts are begun anew, for the reference takes time by their length."""
+"""Characters of the longest text; a longer one is replaced, as the reference takes linear time."""
 
 PIECES: Final = (
     *"ab 1\t\n\n\r\r\0\x0b\x0c\x1c\x1e\x85\u2028\u2029\ufeff\ufffdéñक्ष中\u0301\u200d😀𝒳", "\r\n",
@@ -41,8 +41,8 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Edit(NamedTuple):
-    """A text in the place of a range, whose end may come before its start; or of the whole, without
-    a range.
+    """A replacement of a range, whose end may precede its start, or of the whole text if `span` is
+    None.
     """
 
     span: tuple[Point, Point] | None
@@ -50,17 +50,15 @@ class Edit(NamedTuple):
 
 
 class ReferenceText:
-    """A text the slow and obvious way: one str, in which each place is looked for from the first
-    line on.
-    """
+    """A simple text: one str, in which each position is searched for from the first line."""
 
     def __init__(self, text: str, encoding: str) -> None:
         self.encoding = encoding
         self.text = replace_surrogates(text)
 
     def apply(self, edit: Edit) -> None:
-        """Do an edit. Half of a pair that an edit leaves is U+FFFD, as half of one that is inserted
-        is.
+        """Apply an edit. A surrogate that it inserts, or leaves without its pair,
+        becomes U+FFFD.
         """
         if edit.span is None:
             self.text = replace_surrogates(edit.text)
@@ -71,8 +69,8 @@ class ReferenceText:
         self.text = head + replace_surrogates(edit.text) + tail
 
     def locate(self, point: Point) -> tuple[int, bool]:
-        """The characters before a point, and whether it is in the middle of a pair of
-        surrogates.
+        """Return the number of characters before a point, and whether it splits a
+        surrogate pair.
         """
         start = 0
         for _ in range(point.line):
@@ -90,25 +88,25 @@ class ReferenceText:
         return end, False
 
     def width(self, character: str) -> int:
-        """Units of a character."""
+        """Return the number of code units in a character."""
         if self.encoding == "utf-16":
             return 2 if ord(character) > 0xFFFF else 1
         return len(character.encode()) if self.encoding == "utf-8" else 1
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with U+FFFD for each half of a pair."""
+    """Return the text with U+FFFD for each surrogate."""
     return _SURROGATE.sub("\ufffd", text)
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """A row for each encoding."""
+    """Yield a row for each encoding, and one for long lines."""
     for number, encoding in enumerate(POSITION_ENCODINGS):
         tried, wrong = check_edits(
             round(EDITS * scale / len(POSITION_ENCODINGS)), encoding, random.Random(number)
         )
         yield Outcome(
-            f"edits in {encoding} that leave what a plain reference has",
+            f"edits in {encoding} with the same text as a plain reference",
             tried,
             tried - len(wrong),
             summarize(wrong),
@@ -118,7 +116,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def check_edits(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str]]:
-    """So many edits at the least; how many they were, and what went wrong."""
+    """Apply at least `count` edits; return their number and the faults."""
     done, wrong = 0, list[str]()
     while done < count:
         with chunks_of(rng.choice(CHUNKS)):
@@ -129,7 +127,7 @@ def check_edits(count: int, encoding: str, rng: random.Random) -> tuple[int, lis
 
 
 def faults(text: str, edits: Sequence[Edit], encoding: str, rng: random.Random) -> Iterator[str]:
-    """Where the document and the reference differ first, after any of the edits."""
+    """Yield the first difference between the document and the reference after any of the edits."""
     store, reference = Text(text, POSITION_ENCODINGS[encoding]), ReferenceText(text, encoding)
     for number, edit in enumerate(edits):
         if len(reference.text) > MAX_CHARACTERS:
@@ -142,7 +140,7 @@ def faults(text: str, edits: Sequence[Edit], encoding: str, rng: random.Random) 
 
 
 def apply_edit(store: Text, edit: Edit, encoding: str) -> Text:
-    """The document after an edit, as a session has it."""
+    """Return the document after an edit, as in a session."""
     if edit.span is None:
         return Text(edit.text, POSITION_ENCODINGS[encoding])
     store.edit(*edit.span, edit.text)
@@ -150,7 +148,9 @@ def apply_edit(store: Text, edit: Edit, encoding: str) -> Text:
 
 
 def difference(store: Text, reference: ReferenceText, point: Point) -> str:
-    """What differs, in the whole and as seen from a point; empty where nothing does."""
+    """Return the difference between the texts, as a whole and split at a point; empty if there is
+    none.
+    """
     if bytes(store) != reference.text.encode() or len(store) != len(reference.text.encode()):
         return "the text differs"
     at, _ = reference.locate(point)
@@ -158,14 +158,14 @@ def difference(store: Text, reference: ReferenceText, point: Point) -> str:
         part.replace("\r\n", "\n").encode() for part in (reference.text[:at], reference.text[at:])
     )
     if tuple(map(bytes, store.split_at(point))) != halves:
-        return f"what is around {point} differs"
+        return f"the text around {point} differs"
     if store.offset(point) != len(reference.text[:at].encode()):
         return f"the offset of {point} differs"
     return ""
 
 
 def long_lines(rng: random.Random, count: int) -> tuple[int, list[str]]:
-    """The same in texts of 10 MB without a break, of which the reference is a slice of bytes."""
+    """Edit texts of 10 MB without a line break, with bytes as the reference."""
     wrong = []
     for encoding, (letter, units) in {
         "utf-8": ("é", 2),
@@ -187,19 +187,19 @@ def long_lines(rng: random.Random, count: int) -> tuple[int, list[str]]:
 
 
 def new_text(rng: random.Random, most: int) -> str:
-    """Up to so many pieces, of those that texts go wrong by."""
+    """Return fewer than `most` pieces, all of them difficult for a text."""
     return "".join(rng.choices(PIECES, k=rng.randrange(most)))
 
 
 def new_point(rng: random.Random) -> Point:
-    """In the text, or past the end of its line, or of all lines; seldom far past."""
+    """Return a point in the text or past the end of its line or of the text; seldom far past it."""
     if rng.random() < 0.01:
         return Point(rng.choice((0, 3, MAX_UINTEGER)), rng.choice((0, 3, MAX_UINTEGER)))
     return Point(rng.randrange(12), rng.randrange(30))
 
 
 def new_edit(rng: random.Random) -> Edit:
-    """An insertion, a deletion, neither or both; anything anywhere."""
+    """Return an insertion, a deletion, a replacement or an empty edit, at any place."""
     if rng.random() < 0.02:
         return Edit(None, new_text(rng, 60))
     start = new_point(rng)
@@ -211,11 +211,11 @@ def new_edit(rng: random.Random) -> Edit:
 
 @contextmanager
 def chunks_of(size: int) -> Iterator[None]:
-    """Documents in chunks of so many bytes."""
+    """Split documents into chunks of `size` bytes."""
     with patch.object(document, "LONGEST_CHUNK", size):
         yield
 
 
 def summarize(wrong: Sequence[str]) -> str:
-    """The first of what went wrong, as far as it fits a row."""
+    """Return the first fault, shortened to fit a row."""
     return wrong[0][:2000] if wrong else ""

@@ -1,8 +1,7 @@
-"""Inputs that a fuzzer makes from what it sees of the code that they reach, with atheris where that
-is installed.
+"""Inputs from a coverage-guided fuzzer, atheris, if it is installed.
 
 Each target is fuzzed in a process of its own, ``python -m tests.trust.protocol_guided TARGET
--runs=N``, for libFuzzer ends the one it runs in.
+-runs=N``, since libFuzzer ends its process.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ INSTRUMENTED_MODULES: Final = (
     "foretype_server.settings", "foretype_server.document",
     "foretype_model.predictors.copy.index.manifest",
 )  # fmt: skip
-"""The modules whose branches are counted: to count them slows all of it down."""
+"""Modules whose branches are counted; counting them slows down everything."""
 
 MAX_INPUT_BYTES: Final = 1024
-"""Bytes of an input."""
+"""Maximum size of an input, in bytes."""
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """A row for each target."""
+    """Yield a row for each target."""
     if importlib.util.find_spec("atheris") is None:
         yield Outcome(
             "inputs guided by coverage", 0, 0, "not run: atheris is missing, install foretype[fuzz]"
@@ -63,9 +62,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def read(data: bytes) -> None:
-    """A stream: all messages that are found in it are bodies of the length that was told, and it
-    ends.
-    """
+    """Read a stream: each message in it has a body of the announced length, and the reader ends."""
     from foretype_server.lsp.transport import read_messages
 
     async def reading() -> None:
@@ -79,14 +76,14 @@ def read(data: bytes) -> None:
 
 
 def receive(data: bytes) -> None:
-    """A message to a server that has been initialized: it is answered, once, if it is a request."""
+    """Send a message to an initialized server: it gets at most one answer."""
     from foretype_server.lsp.handlers import create_server
 
     sent: list[dict[str, Any]] = []
 
     class RecordingWriter:
-        def write(self, told: bytes) -> None:
-            sent.append(json.loads(told, parse_constant=_no_json))
+        def write(self, data: bytes) -> None:
+            sent.append(json.loads(data, parse_constant=_no_json))
 
         def close(self) -> None:
             pass
@@ -106,7 +103,7 @@ def receive(data: bytes) -> None:
 
 
 def edit(data: bytes) -> None:
-    """Edits of a document equal the reference's."""
+    """Edit a document; the result equals the reference."""
     import random
 
     from tests.trust.protocol_edits import chunks_of, faults, new_edit
@@ -121,7 +118,7 @@ def edit(data: bytes) -> None:
 
 
 def configure(data: bytes) -> None:
-    """Settings are read, or told what is wrong with them."""
+    """Read settings, or describe their faults."""
     from foretype_server.settings import read_settings
 
     try:
@@ -133,7 +130,7 @@ def configure(data: bytes) -> None:
 
 
 def manifest(data: bytes) -> None:
-    """A manifest is read, or taken for an empty one."""
+    """Read a manifest; an invalid one counts as empty."""
     from foretype_model.predictors.copy.index.manifest import MANIFEST_FILE, Manifest
 
     with TemporaryDirectory() as folder:
@@ -145,7 +142,7 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     one.__name__: one for one in (read, receive, edit, configure, manifest)
 }
 RUN_SHARES: Final = {"receive": 0.1, "manifest": 0.5}
-"""Of the runs, where each takes long."""
+"""Fraction of the runs for slow targets."""
 
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "read": (

@@ -1,7 +1,9 @@
-"""What no client should send, as bytes: whole messages that are wrong, and streams that hold none.
+"""Messages and streams that no client should send, as bytes: invalid messages, and streams without
+any.
 
-Each stretch of a stream is made so that a server which reads on finds the next message: what a
-header announced and did not send is made up for by `MAX_ANNOUNCED_BYTES` line ends.
+After each stretch of a stream, the server must find the next message if it reads on:
+`MAX_ANNOUNCED_BYTES` line breaks stand for the bytes that a header announced and that did not
+follow.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from lsprotocol import types
 from lsprotocol.converters import get_converter
 
 MAX_ANNOUNCED_BYTES: Final = 4096
-"""Bytes that a header announces at most, where they do not follow."""
+"""Maximum number of announced bytes that do not follow a header."""
 
 ENDING: Final = frozenset({types.EXIT, types.SHUTDOWN, types.INITIALIZE})
 URI: Final = "file:///fuzz.txt"
@@ -28,23 +30,23 @@ REPLACEMENTS: Final[Sequence[Any]] = (
     None, True, 0, -1, 1.5, 10**30, 2**31, "", "\ud800", "file:///", "x" * 300, [], [None], {},
     {"uri": URI}, [[[[]]]],
 )  # fmt: skip
-"""What takes the place of a field."""
+"""Values that replace a field."""
 
 COMMANDS: Final = ("status", "accepted", "explain", "outlook", "forget", "nonsense")
 FILLER: Final = b"\n" * (MAX_ANNOUNCED_BYTES + 16)
 
 Maker = Callable[[random.Random, int], bytes]
-"""Makes a stretch of a stream; requests in it have ids from the number on."""
+"""A function that makes a stretch of a stream; its requests have ids from the given number on."""
 
 
 def framed(body: bytes | str) -> bytes:
-    """A message as it should be framed."""
+    """Return a correctly framed message."""
     data = body.encode() if isinstance(body, str) else body
     return b"Content-Length: %d\r\n\r\n%s" % (len(data), data)
 
 
 def message(**fields: Any) -> bytes:
-    """A message with these fields."""
+    """Return a message with these fields."""
     return framed(json.dumps({"jsonrpc": "2.0", **fields}))
 
 
@@ -52,7 +54,7 @@ def message(**fields: Any) -> bytes:
 
 
 def examples() -> dict[str, Any]:
-    """Params for each method that a client may use, all of their fields filled in."""
+    """Return params for each method that a client may use, with all of their fields."""
     found = {}
     for method, (kind, *_) in types.METHOD_TO_TYPES.items():
         if types.message_direction(method) == "serverToClient" or method in ENDING:
@@ -64,7 +66,7 @@ def examples() -> dict[str, Any]:
 
 
 def example(kind: Any, depth: int) -> Any:
-    """A value of a type of the protocol."""
+    """Return a value of a type of the protocol."""
     arguments, origin = typing.get_args(kind), typing.get_origin(kind)
     value: Any = {str: URI, int: 1, bool: True, float: 1.0}.get(kind)
     if attrs.has(kind):
@@ -87,9 +89,7 @@ def example(kind: Any, depth: int) -> Any:
 
 
 def variants(value: Any) -> Iterator[Any]:
-    """The value with each of its fields, however deep, replaced by each of the others or left
-    out.
-    """
+    """Yield the value with each of its fields, at any depth, replaced or left out."""
     yield from REPLACEMENTS
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -103,19 +103,19 @@ def variants(value: Any) -> Iterator[Any]:
 
 
 def all_variants() -> Iterator[tuple[str, Any]]:
-    """Every method, with each of its fields replaced."""
+    """Yield every method with each of its fields replaced."""
     for method, params in examples().items():
         for variant in variants(params):
             yield method, variant
     for name in COMMANDS:
-        told = {
+        argument = {
             "uri": URI,
             "position": {"line": 0, "character": 0},
             "text": "x",
             "range": None,
             "kind": "word",
         }
-        for variant in variants([{**told, "characters": 1}]):
+        for variant in variants([{**argument, "characters": 1}]):
             yield (
                 types.WORKSPACE_EXECUTE_COMMAND,
                 {"command": f"foretype.{name}", "arguments": variant},
@@ -126,8 +126,8 @@ def all_variants() -> Iterator[tuple[str, Any]]:
 
 
 def odd_order(rng: random.Random, ident: int) -> bytes:
-    """Documents that are not open, versions that go back, opened twice, closed twice, cancelled for
-    nothing.
+    """Return a message out of order: an unopened document, an older version, a second opening or
+    closing, or a cancellation of nothing.
     """
     uri = rng.choice((URI, "file:///other", "", "\ud800", "untitled:1", "nonsense"))
     document = {"uri": uri, "version": rng.choice((0, -5, 1, 2**31 - 1))}
@@ -153,7 +153,9 @@ def odd_order(rng: random.Random, ident: int) -> bytes:
 
 
 def odd_envelope(rng: random.Random, ident: int) -> bytes:
-    """Ids, versions of JSON-RPC, batches and responses that nobody has asked for."""
+    """Return a message with a wrong id or version of JSON-RPC, a batch, or an
+    unrequested response.
+    """
     body: Any = {
         "jsonrpc": "2.0",
         "id": ident,
@@ -178,7 +180,7 @@ def odd_envelope(rng: random.Random, ident: int) -> bytes:
 
 
 def odd_json(rng: random.Random, ident: int) -> bytes:
-    """What is nested, long, doubled, or no JSON at all."""
+    """Return a message with nested, long, duplicate or invalid JSON."""
     depth = rng.choice((50, 200, 600, 990, 10_000))
     data = rng.choice((
         "[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth,
@@ -194,7 +196,7 @@ def odd_json(rng: random.Random, ident: int) -> bytes:
 
 
 def odd_bytes(rng: random.Random, ident: int) -> bytes:
-    """A good message with some of its bytes changed, and its length told as it is now."""
+    """Return a valid message with some of its bytes changed and the length corrected."""
     body = bytearray(odd_order(rng, ident).partition(b"\r\n\r\n")[2])
     for _ in range(rng.randrange(1, 6)):
         body[rng.randrange(len(body))] = rng.choice(
@@ -207,7 +209,7 @@ def odd_bytes(rng: random.Random, ident: int) -> bytes:
 
 
 def wrong_length(rng: random.Random, ident: int) -> bytes:
-    """A header that announces too little, too much, nothing, or what no number is."""
+    """Return a header that announces too few, too many or no bytes, or an invalid number."""
     body = message(id=ident, method="completionItem/resolve", params={"label": "x"}).partition(
         b"\r\n\r\n"
     )[2]
@@ -233,13 +235,13 @@ def wrong_length(rng: random.Random, ident: int) -> bytes:
 
 
 def truncated(rng: random.Random, ident: int) -> bytes:
-    """A message that ends anywhere in it."""
+    """Return a message truncated at any byte."""
     whole = odd_order(rng, ident)
     return whole[: rng.randrange(len(whole))] + FILLER
 
 
 def random_bytes(rng: random.Random, _ident: int) -> bytes:
-    """Bytes of no kind, or those of headers in no order."""
+    """Return random bytes, or parts of headers in random order."""
     parts = (
         b"Content-Length",
         b": ",
@@ -260,13 +262,13 @@ def random_bytes(rng: random.Random, _ident: int) -> bytes:
             b"".join(rng.choices(parts, k=rng.randrange(1, 200))),
         )
     )
-    # A web page's request ends the conversation, and long numbers may announce more than the filler
-    # makes up for.
+    # A web page's request ends the conversation, and a long number may announce more bytes than
+    # the filler has.
     return re.sub(rb"(\d{3})\d+", rb"\1", some.replace(b" HTTP/", b"")) + b"\n" + FILLER
 
 
 def headers(rng: random.Random, ident: int) -> bytes:
-    """A good message under headers as nobody writes them."""
+    """Return a valid message with unusual headers."""
     body = message(id=ident, method="completionItem/resolve", params={"label": "x"}).partition(
         b"\r\n\r\n"
     )[2]

@@ -1,4 +1,4 @@
-"""A real server process over stdio, and clients that send what they should not."""
+"""A real server process over stdio, and clients that send invalid messages."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ from tests.trust.protocol_messages import (
 from foretype_server.lsp.shutdown import JOIN_TIMEOUT
 
 GARBAGE_BYTES: Final = 10_000_000
-"""Of garbage, fillers not counted."""
+"""Bytes of garbage, not counting fillers."""
 
 STRETCHES: Final = 16
-"""Of garbage, between two requests that have to be answered."""
+"""Stretches of garbage between two requests that must be answered."""
 
 LIVES: Final = 40
 FLOOD: Final = 1000
 MAX_GROWTH_KILOBYTES: Final = 200_000
-"""Kilobytes that a server may grow by in a flood."""
+"""Maximum growth of a server's memory in a flood, in kilobytes."""
 
 HANG_SECONDS: Final = 5.0
-"""Seconds: what is answered later counts as not answered. The slowest answer is told beside it."""
+"""Seconds after which an answer counts as missing. The row also reports the slowest answer."""
 
 EXIT_TIMEOUT: Final = JOIN_TIMEOUT + HANG_SECONDS
-"""Seconds: a server may finish what it has begun, and no more."""
+"""Seconds until the server must exit: it may finish the work that it has begun."""
 
 STATUS: Final = {"command": "foretype.status"}
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """A row for each way of sending what should not be sent."""
+    """Yield a row for each kind of invalid messages."""
     yield replaced_fields(scale)
     yield garbage(round(GARBAGE_BYTES * scale), random.Random(1))
     yield lives(max(2, round(LIVES * scale)), random.Random(2))
@@ -63,7 +63,7 @@ class Heartbeats:
         self.slowest, self.late, self.count = 0.0, 0, 0
 
     def beat(self) -> None:
-        """Ask; raises EOFError or queue.Empty where no answer comes at all."""
+        """Send a request. Raise EOFError or queue.Empty if no answer comes at all."""
         began = time.monotonic()
         assert "version" in self._client.request("workspace/executeCommand", STATUS)
         took = time.monotonic() - began
@@ -72,27 +72,27 @@ class Heartbeats:
         self.slowest = max(self.slowest, took)
 
     def summary(self) -> str:
-        """For a row's note."""
+        """Return a summary for a row's note."""
         return f"{self.count} requests in between answered, the slowest after {self.slowest:.2f} s"
 
 
 @contextmanager
 def serving() -> Iterator[tuple[Client, Popen[bytes]]]:
-    """A server that has been initialized, and goes on as a text does."""
+    """Run an initialized server that completes with a scripted text."""
     with (
         TemporaryDirectory() as folder,
         server(Path(folder) / "home", status=None) as (client, process),
     ):
         assert process.stderr
-        # What is logged is a lot, and where nobody reads it the server waits.
+        # The log is long, and the server blocks if the pipe is full.
         threading.Thread(target=process.stderr.read, daemon=True).start()
         client.initialize(scripted_settings("hello world"))
         yield client, process
 
 
 def replaced_fields(scale: float) -> Outcome:
-    """Every message that a client may send, each of its fields replaced by what it should not
-    be.
+    """Send every message that a client may send, with each of its fields replaced by a
+    wrong value.
     """
     variants = list(all_variants())
     chosen = variants[:: max(1, round(1 / scale))]
@@ -101,14 +101,14 @@ def replaced_fields(scale: float) -> Outcome:
         heartbeats = Heartbeats(client)
         for start in range(0, len(chosen), STRETCHES):
             some = chosen[start : start + STRETCHES]
-            asked = {
+            requests = {
                 f"r{start + n}": method for n, (method, _) in enumerate(some) if is_request(method)
             }
             for number, (method, params) in enumerate(some):
                 ident = {"id": f"r{start + number}"} if is_request(method) else {}
                 client.send_raw(message(method=method, params=params, **ident))
             heartbeats.beat()
-            for ident, method in asked.items():
+            for ident, method in requests.items():
                 with suppress(Exception):
                     client.answer(ident)
                     continue
@@ -128,14 +128,12 @@ def replaced_fields(scale: float) -> Outcome:
 
 
 def is_request(method: str) -> bool:
-    """Whether it wants an answer."""
+    """Return whether the message is a request."""
     return types.METHOD_TO_TYPES[method][1] is not None
 
 
 def garbage(wanted: int, rng: random.Random) -> Outcome:
-    """Stretches of a stream that no client should send, whole messages and none, with pauses
-    anywhere.
-    """
+    """Send random stretches of a stream, whole messages and others, with pauses anywhere."""
     sent = number = 0
     with serving() as (client, process):
         heartbeats, last = Heartbeats(client), b""
@@ -155,7 +153,7 @@ def garbage(wanted: int, rng: random.Random) -> Outcome:
                 client.notifications.clear()
                 sent += len(last.replace(FILLER, b""))
                 number += STRETCHES
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is told, with what was sent last)
+        except Exception as error:  # noqa: BLE001 (the row reports any error)
             Path("garbage.bin").write_bytes(last)
             return Outcome(
                 "bytes of garbage", sent, 0, f"{type(error).__name__}; sent last: garbage.bin"
@@ -166,7 +164,9 @@ def garbage(wanted: int, rng: random.Random) -> Outcome:
 
 
 def lives(count: int, rng: random.Random) -> Outcome:
-    """Whole lives: garbage before the handshake, requests after the farewell, an end anywhere."""
+    """Run whole sessions: garbage before `initialize`, requests after `shutdown`, an end at any
+    point.
+    """
     faults = list[str]()
     for life in range(count):
         with (
@@ -183,13 +183,13 @@ def lives(count: int, rng: random.Random) -> Outcome:
                 if process.wait(EXIT_TIMEOUT) not in {0, 1}:
                     faults.append(f"{life}: status {process.returncode}")
             except TimeoutExpired:
-                faults.append(f"{life}: it does not end")
+                faults.append(f"{life}: the server does not exit")
     survived = count - len({fault.partition(":")[0] for fault in faults})
-    return Outcome("lives of a server ended anywhere", count, survived, "; ".join(faults[:3]))
+    return Outcome("sessions ended at any point", count, survived, "; ".join(faults[:3]))
 
 
 def lived(client: Client, rng: random.Random) -> Iterator[str]:
-    """One life, up to a point; what was not as it should be."""
+    """Run one session up to some point; yield the faults."""
     for _ in range(rng.randrange(4)):
         client.send_raw(random_bytes(rng, 0))
         if (
@@ -225,8 +225,8 @@ def lived(client: Client, rng: random.Random) -> Iterator[str]:
 
 
 def flood(count: int) -> Outcome:
-    """So many requests at once, of several kinds, a third of them cancelled: each is answered, and
-    once.
+    """Send `count` requests of several kinds at once, a third of them cancelled: each must get one
+    answer.
     """
     uri = "file:///flood"
     with serving() as (client, process):
@@ -241,11 +241,13 @@ def flood(count: int) -> Outcome:
                 {**position_params(uri, 0, 600), "context": {"triggerKind": 1}},
             ),
         ]
-        asked = [client.new_request(*kinds[number % 3]) for number in range(count)]
-        cancels = [{"method": "$/cancelRequest", "params": {"id": one["id"]}} for one in asked[::3]]
+        requests = [client.new_request(*kinds[number % 3]) for number in range(count)]
+        cancels = [
+            {"method": "$/cancelRequest", "params": {"id": one["id"]}} for one in requests[::3]
+        ]
         began = time.monotonic()
-        client.send(*asked, *cancels)
-        for one in asked:
+        client.send(*requests, *cancels)
+        for one in requests:
             client.answer(one["id"])
         took = time.monotonic() - began
         grown = resident(process) - before
@@ -256,7 +258,7 @@ def flood(count: int) -> Outcome:
 
 
 def resident(process: Popen[bytes]) -> int:
-    """Kilobytes of memory; 0 where the system does not tell."""
+    """Return the resident memory in kilobytes; 0 if the system does not report it."""
     with suppress(OSError, StopIteration, ValueError):
         lines = Path(f"/proc/{process.pid}/status").read_text("utf-8").splitlines()
         return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])

@@ -1,5 +1,5 @@
-"""After many edits, a server's text is the editor's, and its offers are those for that text opened
-anew.
+"""After many edits, a server's text equals the editor's, and its offers equal those for the text
+opened anew.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from foretype_server.session.engine import Engine
 from foretype_server.settings import Settings, read_settings
 
 SERVER_EDITS: Final = 30_000
-"""Edits that a real server is sent."""
+"""Edits sent to a real server."""
 
 COMPARED_TEXTS: Final = 1_500
-"""Texts whose offers are compared, a few edits after one another."""
+"""Texts whose offers are compared, a few edits apart."""
 
 TOLERANCE: Final = 1e-6
-"""Two probabilities that are the same: they are sums in another order."""
+"""Tolerance for equal probabilities, which are sums in different orders."""
 
 OUTLOOK: Final = "foretype.outlook"
 END: Final = Point(2**31 - 1, 0)
@@ -62,16 +62,16 @@ TEXTS: Final = (
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """A row for each."""
+    """Yield a row for each encoding, and one for the offers."""
     for encoding in POSITION_ENCODINGS:
         tried, wrong = served(
             round(SERVER_EDITS * scale / len(POSITION_ENCODINGS)), encoding, random.Random(encoding)
         )
-        what = f"edits in {encoding} that a server over stdio follows"
-        yield Outcome(what, tried, tried - len(wrong), summarize(wrong))
+        claim = f"edits in {encoding} applied by a server over stdio"
+        yield Outcome(claim, tried, tried - len(wrong), summarize(wrong))
     tried, wrong = compared(max(5, round(COMPARED_TEXTS * scale)), random.Random(3))
     yield Outcome(
-        "offers after edits that are those for the text opened anew",
+        "offers after edits equal to those for the text opened anew",
         tried,
         tried - len(wrong),
         summarize(wrong),
@@ -82,7 +82,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str]]:
-    """So many edits sent to a server, which is asked for the text it has after every few."""
+    """Send `count` edits to a server, and compare its text after every few; return their number and
+    the faults.
+    """
     done, wrong = 0, list[str]()
     with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, _):
         client.initialize(
@@ -109,30 +111,32 @@ def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str
 
 
 def unlike(client: Client, uri: str, reference: ReferenceText, start: Point) -> str:
-    """How what stands after a point differs from the reference, as far as the server's outlook
-    reads; or nothing.
+    """Return the difference between the server's text after a point and the reference, as far as
+    the answer of `foretype.outlook` reaches; empty if there is none.
     """
     end = Point(start.line + 2, 9)
     span = {"start": start._asdict(), "end": end._asdict()}
-    asked = {"uri": uri, "position": span["end"], "range": span}
+    argument = {"uri": uri, "position": span["end"], "range": span}
     answer: Any = client.request(
-        "workspace/executeCommand", {"command": OUTLOOK, "arguments": [asked]}
+        "workspace/executeCommand", {"command": OUTLOOK, "arguments": [argument]}
     )
     seen = "".join(one["text"] for one in answer["characters"])
     first, last = reference.locate(start)[0], reference.locate(end)[0]
-    there = reference.text[first:last].replace("\r\n", "\n")
-    if there.startswith(seen) and bool(there) == bool(seen):
+    expected = reference.text[first:last].replace("\r\n", "\n")
+    if expected.startswith(seen) and bool(expected) == bool(seen):
         return ""
-    return f"{seen!r}, not {there!r}"
+    return f"{seen!r}, not {expected!r}"
 
 
 def sendable(text: str) -> str:
-    """The text as it comes out of JSON, where two halves that meet are a pair."""
+    """Return the text after a round trip through JSON, which joins adjacent surrogates into
+    a pair.
+    """
     return str(json.loads(json.dumps(text)))
 
 
 def as_change(edit: Edit) -> Message:
-    """An edit as a client sends it."""
+    """Return an edit in the form that a client sends."""
     if edit.span is None:
         return {"text": edit.text}
     start, end = edit.span
@@ -143,14 +147,14 @@ def as_change(edit: Edit) -> Message:
 
 
 def compared(count: int, rng: random.Random) -> tuple[int, list[str]]:
-    """Offers at so many places of texts that are edited, from the states that the edits have left,
-    and from none.
+    """Compare `count` offers from the states after edits with those computed from no state; return
+    their number and the faults.
     """
     settings, problems = read_settings(
         {"predictors": {"network": {}, "copy": {}}, "maxSearchTime": 60_000, "maxItems": 3}
     )
     assert not problems
-    # A machine that does much else at the same time is no reason to drop a predictor here.
+    # A busy machine must not disable a predictor here.
     with (
         TemporaryDirectory() as home,
         patch.dict("os.environ", FORETYPE_HOME=home),
@@ -182,16 +186,18 @@ def _compared(count: int, rng: random.Random, settings: Settings) -> tuple[int, 
 
 
 def read(engine: Engine, snapshot: Snapshot, settings: Settings) -> list[Candidate]:
-    """What is offered once all has been read that an answer may do without at first."""
+    """Return the offers after all background reading of the text is done."""
     engine.candidates(snapshot, settings, never)
     while not engine.catch_up(snapshot.uri):
         pass
-    engine.update(())  # what was found before the last lesson is looked for again
+    engine.update(())  # candidates found before the last learning step are searched again
     return engine.candidates(snapshot, settings, never)
 
 
 def same_candidates(some: list[Candidate], others: list[Candidate]) -> bool:
-    """Whether the same is offered, and as probable; what is equally probable may change places."""
+    """Return whether the candidates and their probabilities are equal; equally probable ones may
+    swap.
+    """
     if len(some) != len(others):
         return False
     ours, theirs = (
@@ -203,5 +209,5 @@ def same_candidates(some: list[Candidate], others: list[Candidate]) -> bool:
 
 
 def typed(rng: random.Random) -> Edit:
-    """A word at the end of the text."""
+    """Return a word typed at the end of the text."""
     return Edit((END, END), rng.choice(WORDS))

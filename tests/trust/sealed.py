@@ -1,8 +1,7 @@
-"""Foretype at work where there is no network, each call that could open a connection written down,
-under umask 000.
+"""Foretype at work without a network, under umask 000, with a trace of each call that could open a
+connection.
 
-So that it shows whether anything wants to be connected, and whether what is kept is private by
-itself.
+The trace shows attempts to connect, and the umask shows whether files are private by themselves.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ TEXT = "The treasurer of our society is Philippa Wainwright.\n"
 
 @functools.cache
 def missing() -> str | None:
-    """Why this cannot be done here, if it cannot."""
+    """Return the reason if this machine can't run the check, else None."""
     for tool in (["unshare", "-rn", "true"], ["strace", "-f", "-o", "/dev/null", "true"]):
         if not shutil.which(tool[0]):
             return f"there is no {tool[0]}"
@@ -43,9 +42,7 @@ def missing() -> str | None:
 
 @dataclass
 class Seal:
-    """Runs programs in there, with `home` as their data folder; each call is written to a file in
-    `folder`.
-    """
+    """Run programs without a network, with `home` as their data folder and a trace in `folder`."""
 
     folder: Path
 
@@ -55,14 +52,14 @@ class Seal:
         self._count = 0
 
     def command(self, *command: str) -> list[str]:
-        """So that `command` runs in there."""
+        """Return a command line that runs `command` in the seal."""
         self._count += 1
         trace = self.folder / f"{self._count}.trace"
         strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=network", "-o", str(trace)]
         return ["sh", "-c", 'umask 000; exec "$@"', "sh", "unshare", "-rn", *strace, *command]
 
     def run(self, *arguments: str) -> str:
-        """Run ``foretype``; what it printed."""
+        """Run ``foretype``; return its output."""
         ran = subprocess.run(
             self.command(*FORETYPE, *arguments),
             env=environment(self.home, {"OMP_NUM_THREADS": "1"}),
@@ -72,7 +69,7 @@ class Seal:
         return ran.stdout + ran.stderr
 
     def connections(self) -> list[str]:
-        """Calls that have to do with more than a process and itself, so far."""
+        """Return the traced calls that involve more than one process with itself."""
         lines = (
             line for trace in self.folder.glob("*.trace") for line in trace.read_text().splitlines()
         )
@@ -81,8 +78,8 @@ class Seal:
 
 
 def _is_harmless(call: str, arguments: str) -> bool:
-    """An event loop's pair of sockets, and the C library's question for the user's name, which no
-    network answers.
+    """Return whether a call is for an event loop's socket pair, or the C library's local query for
+    the user's name.
     """
     if call == "connect":
         return "/var/run/nscd/socket" in arguments
@@ -90,9 +87,7 @@ def _is_harmless(call: str, arguments: str) -> bool:
 
 
 def left_open(home: Path) -> None:
-    """A data folder of which others may read and change whatever there is, as a careless copy
-    leaves it.
-    """
+    """Create a data folder that other users may read and change, as after a careless copy."""
     for folder in (home, home / "models", home / "predictors", home / "predictors" / "copy"):
         folder.mkdir()
         folder.chmod(0o777)
@@ -102,20 +97,23 @@ def left_open(home: Path) -> None:
 
 
 def in_an_editor(seal: Seal) -> Iterator[tuple[str, bool]]:
-    """What an editor has the server do, and whether it did."""
+    """Run the server's tasks for an editor; yield each with its success."""
     texts = seal.folder / "texts"
     texts.mkdir()
     (texts / "a.txt").write_text(TEXT * 3)
-    uri, ask = (texts / "open.txt").as_uri(), "workspace/executeCommand"
+    uri, execute = (texts / "open.txt").as_uri(), "workspace/executeCommand"
     with server(seal.home, seal.command(*SERVE)) as (client, _):
         client.initialize({}, workspaceFolders=[{"uri": texts.as_uri(), "name": "texts"}])
         client.open(uri, "The treasurer of our ")
         yield "a menu", bool(client.completions(uri, 0, 21)["items"])
-        yield "an index", eventually(lambda: _goes_on(client, uri))
+        yield "an index", eventually(lambda: _completes(client, uri))
         here = {"uri": uri, "position": {"line": 0, "character": 21}}
-        explained = client.request(ask, {"command": "foretype.explain", "arguments": [here]})
-        yield "where it is from", any(source["document"] for source in explained["sources"])
-        outlook = client.request(ask, {"command": "foretype.outlook", "arguments": [here]})
+        explained = client.request(execute, {"command": "foretype.explain", "arguments": [here]})
+        yield (
+            "the sources of a suggestion",
+            any(source["document"] for source in explained["sources"]),
+        )
+        outlook = client.request(execute, {"command": "foretype.outlook", "arguments": [here]})
         yield "an outlook", bool(outlook)
         ghosts = []
         for number, letter in enumerate("society is Phil"):
@@ -123,17 +121,18 @@ def in_an_editor(seal: Seal) -> Iterator[tuple[str, bool]]:
             ghosts += client.ghost(uri, 0, 22 + number)
         yield "ghost text", bool(ghosts)
         client.request(
-            ask, {"command": "foretype.accepted", "arguments": [{"kind": "ghost", "characters": 7}]}
+            execute,
+            {"command": "foretype.accepted", "arguments": [{"kind": "ghost", "characters": 7}]},
         )
-        yield "what was accepted", True
+        yield "an acceptance", True
         forgotten = client.request(
-            ask, {"command": "foretype.forget", "arguments": [{"word": "Philippa"}]}
+            execute, {"command": "foretype.forget", "arguments": [{"word": "Philippa"}]}
         )
         yield "a word forgotten", forgotten["occurrences"] > 0
 
 
 def on_the_command_line(seal: Seal) -> Iterator[tuple[str, bool]]:
-    """What people have it do, and whether it did."""
+    """Run the commands that users run; yield each with its success."""
     texts, out = str(seal.folder / "texts"), str(seal.folder / "given.onnx")
     trained = seal.run(
         "train", texts, "--name", "mine", "--from", "none", "--steps", "2", "--hidden", "8"
@@ -151,7 +150,9 @@ def on_the_command_line(seal: Seal) -> Iterator[tuple[str, bool]]:
 
 
 def open_to_others(home: Path) -> list[str]:
-    """Which files and folders, of the data folder and in it, others may do anything with."""
+    """Return the paths in the data folder, and the folder itself, that other users have any access
+    to.
+    """
     paths = [home, *home.rglob("*")]
     return [
         f"{path.relative_to(home)} {path.stat().st_mode & 0o777:o}"
@@ -160,7 +161,7 @@ def open_to_others(home: Path) -> list[str]:
     ]
 
 
-def _goes_on(client: Client, uri: str) -> bool:
+def _completes(client: Client, uri: str) -> bool:
     return any(
         item["label"].startswith("society") for item in client.completions(uri, 0, 21)["items"]
     )

@@ -1,5 +1,5 @@
-"""Keys and passwords are neither learnt nor offered: canaries of 32 kinds, others than the rules
-were tried on.
+"""Keys and passwords are neither learnt nor offered. The 32 kinds of canaries differ from those
+that the rules were tuned on.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ from foretype_server.settings import Settings
 ROOT = Path(__file__).parents[2]
 SEED = 2026
 MIN_LEAKED_CHARACTERS = 4
-"""Characters of the rest of a secret: fewer come out right by chance."""
+"""Characters of the rest of a secret that count as a leak; fewer may match by chance."""
 
 MIN_LEAKED_IN_FILES = 8
-"""As many for what is searched for in files, where checksums and numbers stand."""
+"""The same for a search in files, which also have checksums and numbers."""
 
 OPTIONS = TrainingOptions(
     hidden=128, embedding=32, ngrams=1, batch=32, window=64, learning_rate=1e-2, seed=3
 )
-"""The seed decides which texts are held out: by this one, a model knows most of what it is shown
-unmasked.
+"""The seed decides which texts are held out. With this one, a model remembers most of the unmasked
+canaries.
 """
 
 STEPS_PER_CANARY = 10
 MAX_STEPS = 400
 
 TypedCanary = tuple[Canary, str, str]
-"""A canary, what was typed up to some point of it, and what would come next."""
+"""A canary, the text typed up to some point of it, and the rest."""
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Of 320 canaries at scale 1: what of them is on disk, offered, generated, and remembered by a
-    model.
+    """Search for 320 canaries at scale 1: on disk, in offers, in generated text, and in a model's
+    memory.
     """
     some = canaries(SEED, max(1, round(EACH * scale)))
     with tempfile.TemporaryDirectory() as name:
         home, workspace = Path(name) / "home", plant(Path(name) / "workspace", some)
         run(home, "complete", str(workspace / "0.py:1:1"), "--workspace", str(workspace))
-        kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
-        assert b"Chapter 0." in kept
-        there = parts(kept.decode("latin-1"))
-        found = [one for one in some if parts(one.secret) & there]
+        stored = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+        assert b"Chapter 0." in stored
+        stored_parts = parts(stored.decode("latin-1"))
+        found = [one for one in some if parts(one.secret) & stored_parts]
         outcome = _outcome("canaries in the index on disk", len(some), found)
         yield replace(outcome, note="; ".join(filter(None, (outcome.note, _cost()))))
         with server(home) as (client, _):
@@ -68,11 +68,12 @@ def outcomes(scale: float) -> Iterator[Outcome]:
                 {}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}]
             )
             yield _outcome(
-                "their beginnings typed in a server that has read them",
-                *_asked(client, typed_canaries(some)),
+                "their beginnings typed in a server with their files",
+                *_offered(client, typed_canaries(some)),
             )
             yield _outcome(
-                "and below a text with them", *_asked(client, typed_canaries(some), below=True)
+                "their beginnings typed below a text with them",
+                *_offered(client, typed_canaries(some), below=True),
             )
         with patch.dict("os.environ", FORETYPE_HOME=str(home)):
             opened = open_predictors(None, Settings().predictors, (workspace,))
@@ -84,7 +85,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def plant(folder: Path, some: Sequence[Canary]) -> Path:
-    """A workspace with the canaries, in code and in prose; the kinds are in files of their own."""
+    """Write a workspace with the canaries, in code and in prose, with separate files
+    for each kind.
+    """
     folder.mkdir()
     for number, kind in enumerate(dict.fromkeys(one.kind for one in some)):
         these = [one for one in some if one.kind == kind]
@@ -96,26 +99,27 @@ def plant(folder: Path, some: Sequence[Canary]) -> Path:
 
 
 def _cost() -> str:
-    """What the masks cost where there is nothing to mask."""
+    """Return the share of Foretype's files, which have no secrets, that the rules mask."""
     files = [path for folder in ("server", "model") for path in (ROOT / folder).rglob("*.py")]
     texts = [path.read_bytes() for path in (*files, *ROOT.glob("*.md"))]
     hidden = sum(end - start for text in texts for start, end in find_secrets(text))
     size = sum(map(len, texts))
     return (
-        f"and of Foretype's own {size / 1e6:.1f} MB, which have none, {hidden / size:.2%} are "
-        f"masked"
+        f"of Foretype's {size / 1e6:.1f} MB, which have no secrets, {hidden / size:.2%} are masked"
     )
 
 
 def parts(text: str) -> set[str]:
-    """All of its parts of `MIN_LEAKED_IN_FILES` characters."""
+    """Return all substrings of `MIN_LEAKED_IN_FILES` characters."""
     return {
         text[at : at + MIN_LEAKED_IN_FILES] for at in range(len(text) - MIN_LEAKED_IN_FILES + 1)
     }
 
 
 def typed_canaries(some: Sequence[Canary]) -> list[TypedCanary]:
-    """Each canary, in code and in prose, before its first character and in its middle."""
+    """Return each canary, in code and in prose, typed up to its first character and up to its
+    middle.
+    """
     return [
         (one, line[: line.index(one.secret)] + one.secret[:half], one.secret[half:])
         for one in some
@@ -125,14 +129,14 @@ def typed_canaries(some: Sequence[Canary]) -> list[TypedCanary]:
 
 
 def leaks_secret(offered: str, rest: str) -> bool:
-    """Whether what is offered goes on as the secret does."""
+    """Return whether the offer begins with the rest of the secret."""
     return offered.lstrip().startswith(rest[:MIN_LEAKED_CHARACTERS])
 
 
-def _asked(
+def _offered(
     client: Client, typed: Sequence[TypedCanary], *, below: bool = False
 ) -> tuple[int, list[Canary]]:
-    """Have a server offer words and ghost text; those canaries that it goes on with."""
+    """Return the number of texts, and the canaries that a server's menu or ghost text continues."""
     found = []
     for number, (one, before, rest) in enumerate(typed):
         uri, text = (
@@ -150,7 +154,7 @@ def _asked(
 
 
 def _generated(predictor: Predictor, typed: Sequence[TypedCanary]) -> tuple[int, list[Canary]]:
-    """Have text generated, the most probable; those canaries that it goes on with."""
+    """Return the number of texts, and the canaries that the most probable text continues."""
     written = (
         (one, "".join(generate(predictor, before.encode(), MIN_LEAKED_CHARACTERS, Options())), rest)
         for one, before, rest in typed
@@ -159,19 +163,19 @@ def _generated(predictor: Predictor, typed: Sequence[TypedCanary]) -> tuple[int,
 
 
 def _trained(folder: Path, workspace: Path, some: Sequence[Canary]) -> Outcome:
-    """What a model says after the first halves that was trained on texts with all of the canaries.
+    """Train a model on texts with all canaries, and let it continue their first halves.
 
-    And what one says that was trained on a few of them unmasked, lest the first one know none for
-    want of training.
+    Another model, trained on a few unmasked canaries, shows that the training suffices to remember
+    them.
     """
     tried, found = _generated(_model(folder / "masked", workspace, len(some)), _halves(some))
     few = list({one.kind: one for one in some}.values())
     texts = plant(folder / "few", few)
     with patch("foretype_model.training.corpus.remove_secrets", lambda text: (text, 0)):
-        of, remembered = _generated(_model(folder / "unmasked", texts, len(few)), _halves(few))
+        halves, remembered = _generated(_model(folder / "unmasked", texts, len(few)), _halves(few))
     note = (
-        f"trained on {len(few)} of them as they stand, one goes on with {len(remembered)} of "
-        f"{of} halves"
+        f"a model trained on {len(few)} unmasked ones continues {len(remembered)} of {halves} "
+        f"halves"
     )
     return replace(
         _outcome("their first halves given to a model trained on them", tried, found), note=note
@@ -186,11 +190,11 @@ def _model(folder: Path, workspace: Path, count: int) -> NetworkPredictor:
     folder.mkdir()
     options = replace(OPTIONS, steps=min(MAX_STEPS, STEPS_PER_CANARY * count))
     files = {"destination": folder / "model.onnx", "checkpoint": folder / "checkpoint"}
-    alone = {"resume": False, "initial": None, "rival": None, "name": "canaries"}
-    train(read_corpus([workspace]), options, report=lambda _progress: None, **files, **alone)
+    new_model = {"resume": False, "initial": None, "rival": None, "name": "canaries"}
+    train(read_corpus([workspace]), options, report=lambda _progress: None, **files, **new_model)
     return NetworkPredictor(Network.open(folder / "model.onnx"))
 
 
-def _outcome(what: str, tried: int, found: Sequence[Canary]) -> Outcome:
+def _outcome(claim: str, tried: int, found: Sequence[Canary]) -> Outcome:
     kinds = ", ".join(sorted({one.kind for one in found}))
-    return Outcome(what, tried, tried - len(found), f"told: {kinds}" if kinds else "")
+    return Outcome(claim, tried, tried - len(found), f"leaked: {kinds}" if kinds else "")

@@ -1,6 +1,4 @@
-"""What Foretype is made of: nothing in it runs what it reads, and nothing comes along that is not
-known.
-"""
+"""Foretype's supply chain: no code runs the data that it reads, and every dependency is known."""
 
 from __future__ import annotations
 
@@ -39,11 +37,11 @@ LOAD: Final = {"torch.load": ("weights_only", "True"), "np.load": ("allow_pickle
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """A row for each promise about where things come from."""
+    """Yield a row for each promise about code, dependencies and releases."""
     yield _sources()
     yield from _loads()
-    for extras, what in (((), "serving"), (("dev",), "developing")):
-        yield _licences(extras, what)
+    for extras, purpose in (((), "serving"), (("dev",), "developing")):
+        yield _licences(extras, purpose)
     yield _pins()
     yield _npm()
     yield _workflows()
@@ -51,11 +49,13 @@ def outcomes(scale: float) -> Iterator[Outcome]:
     yield _vulnerabilities()
 
 
-# What runs
+# Code that runs data
 
 
 def dangers(source: str) -> Iterator[str]:
-    """What of a source may run what it reads: unpickling, evaluating, a shell."""
+    """Yield the parts of a source that may run the data they read: unpickling,
+    evaluation, a shell.
+    """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = (
@@ -76,8 +76,8 @@ def dangers(source: str) -> Iterator[str]:
 
 
 def strays(source: str) -> Iterator[str]:
-    """Where a source starts Python without -P: what lies in the working directory, often the
-    workspace, is imported.
+    """Yield the places where a source starts Python without -P, which imports modules from the
+    working directory, often the workspace.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.List | ast.Tuple):
@@ -92,45 +92,43 @@ def _sources() -> Outcome:
     bad = [
         f"{path.name}: {found}"
         for path in files
-        for look in (dangers, strays)
-        for found in look(path.read_text("utf-8"))
+        for check in (dangers, strays)
+        for found in check(path.read_text("utf-8"))
     ]
-    what = (
+    claim = (
         "source files that unpickle nothing, evaluate nothing, start no shell, and no Python "
         "without -P"
     )
-    return Outcome(what, len(files), len(files) - len(bad), "; ".join(bad))
+    return Outcome(claim, len(files), len(files) - len(bad), "; ".join(bad))
 
 
 def _loads() -> Iterator[Outcome]:
     command = [sys.executable, "-m", "tests.trust.loading"]
-    told = json.loads(
+    report = json.loads(
         subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     )
-    looked_up, read, refused = told["looked up"], told["read"], told["refused"]
+    looked_up, read, refused = report["looked up"], report["read"], report["refused"]
     clean = len(read) if not looked_up else 0
-    yield Outcome(
-        "kinds of file read while Python tells of all that is unpickled", len(read), clean
-    )
+    yield Outcome("kinds of file read without unpickling, under an audit hook", len(read), clean)
     tried = len(read) * len(loading.pickles(Path("marker")))
-    yield Outcome("pickles in the place of these files that were not run", tried, len(refused))
+    yield Outcome("pickles in place of these files that were not run", tried, len(refused))
 
 
-# What comes along
+# Dependencies
 
 
-def _licences(extras: tuple[str, ...], what: str) -> Outcome:
+def _licences(extras: tuple[str, ...], purpose: str) -> Outcome:
     found = {
         name: licences.licence(one)
         for name, one in licences.installed_for("foretype", extras).items()
     }
     bad = [
-        f"{name} ({told or 'unknown'})"
-        for name, told in found.items()
-        if not licences.may_be_passed_on(name, told)
+        f"{name} ({expression or 'unknown'})"
+        for name, expression in found.items()
+        if not licences.may_be_passed_on(name, expression)
     ]
     return Outcome(
-        f"licences of what {what} installs", len(found), len(found) - len(bad), ", ".join(bad)
+        f"licences of the packages for {purpose}", len(found), len(found) - len(bad), ", ".join(bad)
     )
 
 
@@ -162,12 +160,12 @@ def _workflows() -> Outcome:
         step for workflow in pins.WORKFLOWS for step in pins.steps(workflow.read_text("utf-8"))
     ]
     bad = [step for step in found if not pins.is_fixed(step)]
-    what = "steps of the workflow that take a commit, a digest or what has a hash"
-    return Outcome(what, len(found), len(found) - len(bad), ", ".join(bad))
+    claim = "steps of the workflow fixed by a commit, a digest or hashes"
+    return Outcome(claim, len(found), len(found) - len(bad), ", ".join(bad))
 
 
 def _vulnerabilities() -> Outcome:
-    what = "dependencies without a known vulnerability"
+    claim = "dependencies without a known vulnerability"
     command = [
         sys.executable,
         "-m",
@@ -179,40 +177,38 @@ def _vulnerabilities() -> Outcome:
     command += [f"--requirement={one}" for one in (pins.REQUIREMENTS, pins.BUILD_REQUIREMENTS)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
-        told: list[dict[str, Any]] = json.loads(ran.stdout)["dependencies"]
+        audited: list[dict[str, Any]] = json.loads(ran.stdout)["dependencies"]
     except (ValueError, KeyError):
-        why = ran.stderr.strip().rpartition("\n")[2] or "pip-audit said nothing"
-        return Outcome(what, 0, 0, f"not run: {why[:200]}")
-    looked_at = [one for one in told if "skip_reason" not in one]
-    if not looked_at:
-        return Outcome(
-            what, 0, 0, "not run: what knows of vulnerabilities cannot be reached from here"
-        )
-    bad = [f"{one['name']} ({vuln['id']})" for one in looked_at for vuln in one["vulns"]]
-    safe = sum(not one["vulns"] for one in looked_at)
+        reason = ran.stderr.strip().rpartition("\n")[2] or "pip-audit printed nothing"
+        return Outcome(claim, 0, 0, f"not run: {reason[:200]}")
+    checked = [one for one in audited if "skip_reason" not in one]
+    if not checked:
+        return Outcome(claim, 0, 0, "not run: the vulnerability service cannot be reached")
+    bad = [f"{one['name']} ({vuln['id']})" for one in checked for vuln in one["vulns"]]
+    safe = sum(not one["vulns"] for one in checked)
     return Outcome(
-        what,
-        len(looked_at),
+        claim,
+        len(checked),
         safe,
-        ", ".join(bad) or f"{len(told) - len(looked_at)} could not be looked up",
+        ", ".join(bad) or f"{len(audited) - len(checked)} could not be looked up",
     )
 
 
-# What is published
+# Releases
 
 
 def _releases(times: int) -> Outcome:
-    what = "releases built in as many folders by what is pinned, byte for byte the same"
+    claim = "releases built in different folders by pinned tools, byte for byte the same"
     with tempfile.TemporaryDirectory() as folder:
         ran, python = _pinned_builder(Path(folder, "tools"))
         if ran.returncode:
-            is_another = "DO NOT MATCH THE HASHES" in ran.stderr
-            why = "another file is there: " if is_another else "not run: "
+            has_other_hash = "DO NOT MATCH THE HASHES" in ran.stderr
+            reason = "another file is there: " if has_other_hash else "not run: "
             return Outcome(
-                what,
-                times * is_another,
+                claim,
+                times * has_other_hash,
                 0,
-                why + ran.stderr.strip().rpartition("\n")[2].strip()[:200],
+                reason + ran.stderr.strip().rpartition("\n")[2].strip()[:200],
             )
         sources = copied(ROOT, Path(folder, "sources"))
         built = [
@@ -220,14 +216,14 @@ def _releases(times: int) -> Outcome:
             for i in range(times)
         ]
     same = sum(one == built[0] for one in built)
-    whole = all(is_intact(content) for name, content in built[0].items() if name.endswith(".whl"))
-    note = ", ".join(sorted(built[0])) if whole else "its RECORD is not that of its files"
-    return Outcome(what, times, same if whole else 0, note)
+    intact = all(is_intact(content) for name, content in built[0].items() if name.endswith(".whl"))
+    note = ", ".join(sorted(built[0])) if intact else "the RECORD does not match the files"
+    return Outcome(claim, times, same if intact else 0, note)
 
 
 def _pinned_builder(folder: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
-    """An environment with what requirements-build.txt pins and nothing else: how that went, and its
-    Python.
+    """Create an environment with the packages in requirements-build.txt only; return pip's result
+    and the environment's Python.
     """
     venv.create(folder, symlinks=os.name == "posix")
     command = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--require-hashes"]
@@ -237,7 +233,7 @@ def _pinned_builder(folder: Path) -> tuple[subprocess.CompletedProcess[str], Pat
 
 
 def copied(sources: Path, folder: Path) -> Path:
-    """A folder with what a release is built from, as it is at one moment."""
+    """Copy the sources of a release, in their present state, to a folder."""
     folder.mkdir()
     for path in (path for name in BUILT_FROM for path in sources.glob(name)):
         if path.is_dir():
@@ -248,8 +244,8 @@ def copied(sources: Path, folder: Path) -> Path:
 
 
 def release(sources: Path, folder: Path, python: Path) -> Path:
-    """Where a wheel and a source distribution are, built by this Python from a copy of these
-    sources in `folder`.
+    """Build a wheel and a source distribution with this Python from a copy of the sources in
+    `folder`; return their folder.
     """
     copied(sources, folder)
     _run(folder, python, "hatchling", "build", "--directory", "built")
@@ -257,8 +253,8 @@ def release(sources: Path, folder: Path, python: Path) -> Path:
 
 
 def _published(built: Path, python: Path) -> dict[str, bytes]:
-    """What the workflow makes of what it has built: a wheel for Linux tells then which systems can
-    run its kernel.
+    """Return the published files: the workflow's repair gives a wheel for Linux the tags of the
+    systems that can run its kernel.
     """
     for wheel in built.glob("*-linux_*.whl"):
         _run(
@@ -290,12 +286,12 @@ def _run(folder: Path, python: Path, *module: str, umask: int = -1) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a folder, by name."""
+    """Return the contents of a folder's files by name."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def is_intact(built: bytes) -> bool:
-    """Whether each file in a wheel is the one whose SHA-256 stands in its RECORD."""
+    """Return whether each file in a wheel has the SHA-256 in its RECORD."""
     with zipfile.ZipFile(io.BytesIO(built)) as archive:
         (record,) = (name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
         rows = {
