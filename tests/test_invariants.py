@@ -78,16 +78,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def tracked() -> list[Path]:
     """The files of the repository, new ones too; none where this is no git checkout."""
-    command = [
-        "git",
-        "-C",
-        str(ROOT),
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]
+    options = "ls-files -z --cached --others --exclude-standard".split()
+    command = ["git", "-C", str(ROOT), *options]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 

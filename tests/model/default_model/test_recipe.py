@@ -5,100 +5,20 @@ same seed.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import random
-import re
-import tarfile
 from pathlib import Path
 
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from default_model import code_files, packages, proportions, recipe, sources
+from default_model import proportions, recipe, sources
 from default_model.archives import files_in
 from default_model.credits import Terms, repository_of, tables
-from default_model.packages import Package, Version
 from foretype_model.errors import CorpusError
 from foretype_model.training.pack import PackedDocuments
 
-LEXICON = [
-    "".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=2 + i % 7))
-    for i in range(3000)
-]
-SOURCES = {
-    "prose/fiction": 40,
-    "prose/masc": 20,
-    "docs/python__peps": 20,
-    "docs/other": 30,
-    "multilingual/fr": 40,
-}
-PYTHON = Package("pypi", "thing", "MIT", frozenset({"python", "c", "docs"}))
-SCRIPT = Package("npm", "@scope/other", "ISC", frozenset({"javascript"}))
-
-
-def prose(seed: int, count: int = 200) -> str:
-    return " ".join(random.Random(seed).choices(LEXICON, k=count))
-
-
-def lines(seed: int, count: int = 60) -> str:
-    return "".join(f"{prose(seed * 1000 + i, 5)}\n" for i in range(count))
-
-
-def tar(path: Path, files: dict[str, str], root: str = "root") -> Path:
-    """A .tar.gz or a .tar.zst, by its suffix."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(f"{root}/{name}")
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    if path.suffix == ".zst":
-        path.write_bytes(zstandard.compress(packed.getvalue()))
-    else:
-        packed.seek(0)
-        with tarfile.open(path, "w:gz") as archive, tarfile.open(fileobj=packed) as plain:
-            for member in plain:
-                archive.addfile(member, plain.extractfile(member))
-    return path
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> Path:
-    files = {"LICENSES/MIT.txt": prose(1), "unknown/a.txt": prose(2)}
-    for i, (source, count) in enumerate(SOURCES.items()):
-        files |= {f"{source}/{j}.txt": f"“{prose(100 * i + j)}” — so…" for j in range(count)}
-    return tar(tmp_path_factory.mktemp("corpus") / "train.tar.zst", files, root="train")
-
-
-@pytest.fixture(scope="module")
-def archives(tmp_path_factory) -> dict[Package, Path]:
-    folder = tmp_path_factory.mktemp("packages")
-    python = {f"thing/{i}.py": lines(5000 + i) for i in range(40)} | {
-        f"src/{i}.c": lines(6000 + i) for i in range(20)
-    }
-    script = {f"lib/{i}.js": lines(7000 + i) for i in range(30)}
-    return {
-        PYTHON: tar(folder / "pypi-thing-1.0.tar.gz", python),
-        SCRIPT: tar(folder / "npm-@scope-other-2.0.tar.gz", script),
-    }
-
-
-@pytest.fixture
-def make(corpus: Path, archives: dict[Package, Path], tmp_path: Path):
-    def made(name: str = "mix", **changes) -> dict:
-        arguments = {
-            "corpora": [corpus],
-            "archives": archives,
-            "held_out": None,
-            "against": [],
-            "seed": 0,
-        } | changes
-        return recipe.make(destination=tmp_path / f"{name}.corpus", **arguments)
-
-    return made
+from .conftest import prose, tar
 
 
 def written(path: Path) -> list[str]:
@@ -416,165 +336,6 @@ def test_repositories_are_credited(make, corpus, tmp_path) -> None:
     assert "thing (MIT)" in card
     for row in manifest["sources"]:
         assert f"| {row['source']} | " in card
-
-
-@pytest.mark.parametrize(
-    "name, language",
-    [
-        ("thing/a.py", "python"),
-        ("src/lib.rs", "rust"),
-        ("share/gocode/src/a/b.go", "go"),
-        ("a/b_test.go", None),
-        ("a/b.pb.go", None),
-        ("crates/a/src/test_case.rs", "rust"),
-        ("src/index.ts", "typescript"),
-        ("types/index.d.ts", "typescript"),
-        ("docs/guide.txt", "docs"),
-        ("README.md", "docs"),
-        ("templates/base.html", "html"),
-        ("index.d.ts", None),
-        ("docs/index.html", None),
-        ("names.txt", None),
-        ("thing/tests/a.py", None),
-        ("thing/_vendor/b.py", None),
-        ("thing/static/app.min.js", None),
-        ("dist/app.js", None),
-        ("a/locale/de/messages.py", None),
-        ("LICENSE.md", None),
-        ("thing.egg-info/SOURCES.txt", None),
-        ("thing_pb2.py", None),
-        ("thing/picture.png", None),
-    ],
-)
-def test_vendored_files_are_left_out(name: str, language: str | None) -> None:
-    """Tests' data, vendored, compiled and licence files are left out."""
-    assert code_files.detect_language(name) == language
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"x = 1\n",
-        b"x = 1  # long\n" * 20_000,
-        b"\xff\xfe" * 400,
-        b"x=1;" * 500,
-        b"# Generated by a tool\n" + b"x = 1\n" * 99,
-    ],
-    ids=["short", "long", "no text", "minified", "generated"],
-)
-def test_generated_files_are_left_out(content: bytes) -> None:
-    """Generated files are left out."""
-    assert code_files.decode_source(content, "python") is None
-    assert (
-        code_files.decode_source(b"\xef\xbb\xbf" + b"x = 1\r\n" * 100, "python") == "x = 1\n" * 100
-    )
-
-
-def test_packages_have_a_cap(tmp_path) -> None:
-    """No package gives more than its part of a language."""
-    files = {f"a/{i}.py": lines(i, 3000) for i in range(30)} | {"b.rs": lines(99)}
-    archive = tar(tmp_path / "a.tar.gz", files)
-    documents = list(recipe.package_documents(PYTHON, archive, random.Random(0)))
-    size = sum(len(document.text) for document in documents)
-    assert {document.source for document in documents} == {"code/python"}
-    assert recipe.PACKAGE_BYTES * 0.9 < size <= recipe.PACKAGE_BYTES
-
-
-def test_scored_packages_are_refused(tmp_path) -> None:
-    """Packages that are used to score or to fit are refused."""
-    unseen = re.findall(r"^([\w-]+)==", packages.HELD_OUT_PATH.read_text("utf-8"), re.MULTILINE)
-    assert unseen
-    for name in ("sqlite-utils", "sqlite_utils", "attrs", *unseen):
-        (tmp_path / "names.txt").write_text(
-            f"# a comment\npypi click BSD-3-Clause python\npypi {name} MIT python\n"
-        )
-        with pytest.raises(CorpusError, match=f"{name}.*take it out"):
-            packages.read_package_list(tmp_path / "names.txt")
-
-
-def test_every_package_is_locked() -> None:
-    """Every package is locked, and its licence permits training."""
-    named, versions = packages.read_package_list(), packages.read_lock_file()
-    assert {package.name for package in named} == set(versions)
-    assert all(re.fullmatch(r"[0-9a-f]{64}", version.sha256) for version in versions.values())
-    permissive = r"(MIT|MIT-CMU|BSD-[23]-Clause|Apache-2\.0|ISC|PSF-2\.0|public-domain)"
-    assert all(
-        re.fullmatch(rf"{permissive}( OR {permissive})*", package.licence) for package in named
-    )
-    assert all(package.languages <= set(code_files.LANGUAGES) for package in named)
-    written_in = {language for package in named for language in package.languages}
-    assert written_in == set(code_files.LANGUAGES)
-
-
-def test_present_archive_needs_its_checksum(archives, tmp_path) -> None:
-    """A present archive is used only if it has the locked checksum."""
-    folder = archives[PYTHON].parent
-    digest = hashlib.sha256(archives[PYTHON].read_bytes()).hexdigest()
-    fetched = packages.fetch([PYTHON], {"thing": Version("1.0", digest)}, folder)
-    assert fetched == {"thing": archives[PYTHON]}
-    with pytest.raises(CorpusError, match="not the archive that was locked"):
-        packages.fetch([PYTHON], {"thing": Version("1.0", "0" * 64)}, folder)
-    with pytest.raises(CorpusError, match="not locked: run"):
-        packages.fetch([PYTHON], {}, folder)
-
-
-def test_debian_packages_are_read(tmp_path) -> None:
-    """The files of a .deb are those of its data.tar, whatever stands before it and however it is
-    packed.
-    """
-    files = {"share/gocode/src/a/a.go": lines(1), "share/doc/a/README.md": lines(2)}
-    data = tar(tmp_path / "data.tar.gz", files, "./usr")
-    members = {
-        "debian-binary": b"2.0\n",
-        "control.tar.gz": b"odd",
-        "data.tar.gz": data.read_bytes(),
-    }
-    packed = b"!<arch>\n"
-    for name, content in members.items():
-        header = f"{name:16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode()
-        packed += header + content + b"\n" * (len(content) % 2)
-    archive = tmp_path / "debian-a-1.0.deb"
-    archive.write_bytes(packed)
-    found = {name: content.decode() for name, content in files_in(archive)}
-    assert found == files
-    package = Package("debian", "a", "MIT", frozenset({"go"}))
-    sources_found = {
-        document.source for document in recipe.package_documents(package, archive, random.Random(0))
-    }
-    assert sources_found == {"code/go"}
-    archive.write_bytes(packed[:90])
-    with pytest.raises(CorpusError, match="cannot read"):
-        list(files_in(archive))
-
-
-@pytest.mark.parametrize("registry, program", [("npm", "npm"), ("debian", "apt-get")])
-def test_missing_programs_are_named(registry: str, program: str, tmp_path, monkeypatch) -> None:
-    """A package whose registry's program is not installed is one line that names the program;
-    nothing is left.
-    """
-    monkeypatch.setenv("PATH", str(tmp_path))
-    package = Package(registry, "a", "MIT", frozenset({"go"}))
-    with pytest.raises(CorpusError, match=f"{program} is not installed"):
-        packages.fetch([package], {"a": Version("2.0", "0" * 64)}, tmp_path / "packages")
-    assert not list((tmp_path / "packages").iterdir())
-
-
-@pytest.mark.parametrize("version", ["1.8.0-1", "1:0.7.0+dfsg-1"])
-def test_debian_versions_name_their_archive(version: str, tmp_path, monkeypatch) -> None:
-    """A locked version is asked for as it is written, epoch and all, and found again under its file
-    name.
-    """
-    program = tmp_path / "bin" / "apt-get"
-    program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho "$2" > "$(echo "$2" | sed "s/=/_/; s/:/%3a/")_all.deb"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
-    package = Package("debian", "a", "MIT", frozenset({"go"}))
-    digest = hashlib.sha256(f"a={version}\n".encode()).hexdigest()
-    for _again in range(2):
-        found = packages.fetch([package], {"a": Version(version, digest)}, tmp_path / "packages")
-        assert found["a"].read_text() == f"a={version}\n"
-        program.write_text("#!/bin/sh\nexit 1\n")
 
 
 def test_what_goes_wrong_is_one_line(make, corpus, tmp_path) -> None:
