@@ -1,3 +1,1 @@
-"""How good the completions are: scores of texts that are typed again, in one process, beside
-simpler systems.
-"""
+"""Scores the completions on texts that are typed again, in one process, beside simpler systems."""

@@ -1,4 +1,6 @@
-"""Can the probabilities be believed? Of what is offered at 70 %, seven in ten should be right."""
+"""The calibration of the probabilities: of the suggestions offered at 70 %, seven in ten should be
+right.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,19 @@ BINS: Final = 10
 
 
 class Guess(NamedTuple):
-    """Something offered: its probability, and whether it was right."""
+    """The probability of a suggestion, and whether it was right."""
 
     probability: float
     right: bool
 
 
 class Bin(NamedTuple):
-    """The guesses whose probabilities lie in one tenth of 0 to 1: how many, their mean probability,
-    the share right.
+    """The guesses with a probability in one tenth of 0 to 1.
+
+    Attributes:
+        guesses: their number.
+        probability: their mean probability.
+        right: the share of them that was right.
     """
 
     guesses: int
@@ -26,7 +32,7 @@ class Bin(NamedTuple):
 
 
 def bins(guesses: Sequence[Guess]) -> list[Bin]:
-    """The bins, of equal width, that hold any guess."""
+    """Return the bins of equal width that contain a guess, in rising order."""
     held: dict[int, list[Guess]] = {}
     for guess in guesses:
         held.setdefault(min(int(guess.probability * BINS), BINS - 1), []).append(guess)
@@ -41,11 +47,10 @@ def bins(guesses: Sequence[Guess]) -> list[Bin]:
 
 
 def expected_calibration_error(guesses: Sequence[Guess]) -> float | None:
-    """How far the probabilities are from the shares that were right, on average over the guesses
-    (Guo et al. 2017).
+    """Return the mean distance between a bin's probability and its share of right guesses, weighted
+    by the number of guesses (Guo et al. 2017, equation 3), or None without any guess.
     """
     if not guesses:
         return None
-    return sum(one.guesses * abs(one.probability - one.right) for one in bins(guesses)) / len(
-        guesses
-    )
+    distances = (one.guesses * abs(one.probability - one.right) for one in bins(guesses))
+    return sum(distances) / len(guesses)

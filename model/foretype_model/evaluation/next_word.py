@@ -1,4 +1,4 @@
-"""Whether the next word is known at its start, and how sure the system is of it."""
+"""The accuracy of the next words offered at the starts of words, and the system's confidence."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _WORD = Word()
 
 @dataclass(frozen=True)
 class WordStart:
-    """What was offered at one start of a word.
+    """The suggestions at one start of a word.
 
     Attributes:
-        rank: the true word's place among the distinct words offered, from 0; None where it was not
-            among them.
-        first: the first word offered, if any.
-        ghost: the ghost text, if any; right if all of it was.
+        rank: the place of the true word among the distinct words offered, from 0; None if it was
+            not among them.
+        first: the first word offered, or None.
+        ghost: the ghost text, or None; it is right if all of it is.
     """
 
     rank: int | None
@@ -31,19 +31,18 @@ class WordStart:
 
 
 def accuracy(starts: Sequence[WordStart], k: int) -> float | None:
-    """The share of words that were among the first `k` offered."""
-    return (
-        sum(one.rank is not None and one.rank < k for one in starts) / len(starts)
-        if starts
-        else None
-    )
+    """Return the share of words that were among the first `k` offered; None without any word."""
+    if not starts:
+        return None
+    return sum(one.rank is not None and one.rank < k for one in starts) / len(starts)
 
 
 def guess_words(
     session: TypingSession, passage: Passage, advance: Callable[[int], None]
 ) -> list[WordStart]:
-    """Ask at each start of a word in `passage`; `advance` is told how many characters further that
-    is.
+    """Ask for suggestions at each start of a word in `passage`.
+
+    `advance` is called with the number of characters up to each start, and to the end.
     """
     document, starts, at = session.open(), [], 0
     for start, word in word_starts(passage):
@@ -69,16 +68,16 @@ def _ask(offered: list[Candidate], ghost: Candidate | None, word: str, rest: str
 
 
 def _is_right(offered: str, word: str, rest: str) -> bool:
-    """Whether a word, or a phrase, is what is typed next."""
+    """Return whether a word, or a phrase, is typed next."""
     return _first_word(offered) == word and rest.startswith(offered)
 
 
 def word_starts(passage: Passage) -> Iterator[tuple[int, str]]:
-    """Where each word of the passage starts, and the word with the spaces before it, as
-    `grammar.Word` has it.
+    """Yield the start of each word of the passage, in characters, and the word with the spaces
+    before it, as `grammar.Word` defines it.
 
-    No word spans a line's end. A word that the passage ends within, or with, is left out: it may go
-    on.
+    No word spans the end of a line. A word that reaches the end of the passage is left out, for it
+    may go on.
     """
     text, at = passage.typed, 0
     while at < len(text):
@@ -91,14 +90,12 @@ def word_starts(passage: Passage) -> Iterator[tuple[int, str]]:
 
 
 def _first_word(offered: str) -> str:
-    """The word of something offered, which may go on after it."""
+    """Return the first word of a suggestion."""
     return _whole_word(offered) or offered
 
 
 def _whole_word(text: str) -> str:
-    """The word that `text` begins with; empty where none does, or where `text` may end within
-    it.
-    """
+    """Return the word at the start of `text`, or "" if there is none or it may not be complete."""
     encoded = text.encode()
     for at, byte in enumerate(encoded):
         masks = _WORD.masks(encoded[:at])

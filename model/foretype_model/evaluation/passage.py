@@ -1,4 +1,4 @@
-"""What is scored: a stretch of a text, with what stands before and after it."""
+"""The passage of a text that is scored, with the text before and after it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from itertools import takewhile
 from typing import Literal
 
 At = Literal["end", "middle"]
-"""Where one types: a new text, from its start; or the middle third of one that is there already."""
+"""The place to type: a new text from its start, or the middle third of an existing one."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """`typed` is scored, standing between `before` and `after`; lines end in a line feed alone."""
+    """The text `typed` that is scored, between `before` and `after`. Lines end in LF."""
 
     before: str
     typed: str
@@ -21,8 +21,8 @@ class Passage:
 
     @classmethod
     def of(cls, text: str, at: At, max_characters: int) -> Passage:
-        """The first `max_characters` of `text`; or, of three times as many, the middle third,
-        between the others.
+        """Return the first `max_characters` of `text`, or of three times as many the middle third,
+        between the other two.
         """
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if at == "end":
@@ -33,9 +33,9 @@ class Passage:
 
 
 def free_indentation(before: str, rest: str) -> str:
-    """The white space at the start of `rest` that an editor puts there by itself after `before`.
+    """Return the white space at the start of `rest` that an editor inserts itself after `before`.
 
-    That is what a new line's indentation has in common with that of the last line that isn't blank.
+    It is the common prefix of the new line's indentation and that of the last line not blank.
     """
     if not before.endswith("\n"):
         return ""
@@ -49,4 +49,4 @@ def _indentation(line: str) -> str:
 
 
 FIRST_WORD = re.compile(r"\s*(?:\w+|[^\w\s]+)")
-"""What the keys that take one word of a ghost text take."""
+"""The part of a ghost text that the key for one word accepts."""

@@ -1,6 +1,4 @@
-"""A picture of the scores: what each system saves, and whether the probabilities of the first can
-be believed.
-"""
+"""Plots the scores: the keys that each system saves, and the calibration of the first one."""
 
 from __future__ import annotations
 
@@ -24,32 +22,30 @@ MODE_LABELS: Final[Mapping[Mode, str]] = {
     "popup": "menu",
     "both": "ghost text and menu",
 }
-"""What the typist looks at, as it is called in an editor."""
+"""The typist's modes, by the names that editors use."""
 
 COLOURS: Final = ("#4878a8", "#e0923f", "#6a9e5b")
 INK: Final = "#444444"
 
 
 def check_plotting() -> None:
-    """Raise MissingExtraError where there is nothing to plot with, before the scoring rather than
-    after it.
-    """
+    """Raise MissingExtraError if matplotlib is missing; called before the scoring."""
     if find_spec("matplotlib") is None:
         raise MissingExtraError("a picture needs matplotlib", "plot")
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of so many inches, by matplotlib's own settings."""
+    """Return an empty figure with matplotlib's default settings; width and height are in inches."""
     import matplotlib  # noqa: PLC0415 (an extra, and half a second)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    # A matplotlibrc that lies in the working directory has been read by now, and may have TeX run.
+    # matplotlib has read a matplotlibrc in the working directory, which may make it run TeX.
     matplotlib.rcdefaults()
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def plot(scores: Mapping[str, SystemScore], path: Path) -> None:
-    """Write a PNG of `scores`, by the systems' names, to `path`."""
+    """Write a PNG of `scores`, keyed by the systems' names, to `path`."""
     name, first = next(iter(scores.items()))
     figure = new_figure(11, 1.4 + max(3.6, 0.62 * len(scores)))
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
@@ -96,7 +92,7 @@ def _reliability(axes: Axes, name: str, kinds: Mapping[str, Sequence[Guess]]) ->
         x, y = [100 * one.probability for one in some], [100 * one.right for one in some]
         label = f"{kind} (off by {100 * error:.0f} points on average)"
         axes.plot(x, y, color=colour, alpha=0.6)
-        # A large dot stands for many guesses: small ones lie off the line by chance.
+        # The area of a dot shows its number of guesses: a few may be off the line by chance.
         axes.scatter(
             x, y, [300 * one.guesses / len(guesses) + 12 for one in some], color=colour, label=label
         )

@@ -1,4 +1,4 @@
-"""All scores of one system, on one passage or on several together."""
+"""Scores one system on one passage, and combines the scores of several passages."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from foretype_model.evaluation.typist import KeystrokeCounts, Mode, type_passage
 from foretype_model.predictors.mixture import PredictorFailed
 
 Advance = Callable[[int], None]
-"""Is told of each few characters that one of the scores has got further."""
+"""Called with a number of characters each time that one of the scores has progressed by them."""
 
 
 @dataclass(frozen=True)
 class SystemScore:
-    """Of one system.
+    """The scores of one system.
 
     Attributes:
         characters: code points that were scored.
-        bits: that the system needs for them; None where it has no probabilities.
-        starts: of the words in them; None likewise.
-        typing: by mode; without "inline" where the system has no ghost text.
+        bits: -log2 of their probability; None if the system has no probabilities.
+        starts: the suggestions at the starts of words; None if the system has no probabilities.
+        typing: the keystrokes by mode; without "inline" if the system has no ghost text.
     """
 
     characters: int
@@ -40,25 +40,25 @@ class SystemScore:
 
     @property
     def bits_per_character(self) -> float | None:
-        """Over all bytes, by the chain rule, divided by the number of characters."""
+        """The bits of all bytes, by the chain rule, divided by the number of characters."""
         return None if self.bits is None else self.bits / max(1, self.characters)
 
     def top(self, among: int) -> float | None:
-        """The share of next words that were among the first `among` offered at their start."""
+        """Return the share of words that were among the first `among` offered at their start."""
         return None if self.starts is None else accuracy(self.starts, among)
 
     @property
     def words(self) -> list[Guess]:
-        """The first words offered at the starts of words."""
+        """The first word offered at each start of a word."""
         return [one.first for one in self.starts or () if one.first]
 
     @property
     def ghosts(self) -> list[Guess]:
-        """The ghost texts offered there."""
+        """The ghost text offered at each start of a word."""
         return [one.ghost for one in self.starts or () if one.ghost]
 
     def figures(self) -> dict[str, Any]:
-        """For programs; what the system has no figure for is null."""
+        """Return the scores as values for JSON; None if the system has no such score."""
         guesses = {"word": self.words, "ghost": self.ghosts}
         return {
             "characters": self.characters,
@@ -84,7 +84,7 @@ class SystemScore:
 
 
 def combine(scores: Sequence[SystemScore]) -> SystemScore:
-    """One system's scores on several passages (one at least) as one."""
+    """Return the scores of one system on all passages, from those on each (at least one)."""
     bits = [one.bits for one in scores if one.bits is not None]
     starts = [one.starts for one in scores if one.starts is not None]
     return SystemScore(
@@ -99,21 +99,20 @@ def combine(scores: Sequence[SystemScore]) -> SystemScore:
 
 
 class Scorer:
-    """Scores one system on one passage after another, as a user writes one text after another.
+    """A scorer of one system on one passage after another, as a user writes one text after another.
 
-    Each kind of score has a session of its own: a text that was typed for one is still new to the
-    others.
+    Each kind of score has its own session, so that a text typed for one is still new to the others.
     """
 
     def __init__(self, system: System, modes: Sequence[Mode]) -> None:
-        """Raises PredictorError where a predictor can't be made."""
+        """Start the sessions. Raises PredictorError if a predictor cannot be made."""
         self._modes: list[Mode] = [mode for mode in modes if system.predicts or mode != "inline"]
         self._typing = {mode: system.start() for mode in self._modes}
         self._bits: TypingSession | None = system.start() if system.predicts else None
         self._words: TypingSession | None = system.start() if system.predicts else None
 
     def score(self, passage: Passage, advance: Advance) -> SystemScore:
-        """Score a passage; `advance` is told of `work` characters in all.
+        """Score a passage; `advance` is called with `work(passage)` characters in all.
 
         Raises:
             PredictorError: a predictor failed.
@@ -129,24 +128,25 @@ class Scorer:
         )
 
     def work(self, passage: Passage) -> int:
-        """The characters that `score` will tell of."""
+        """Return the number of characters that `score` reports to `advance`."""
         return len(passage.typed) * (len(self._modes) + (2 if self._bits else 0))
 
 
 def bits_needed(session: TypingSession, passage: Passage, advance: Advance) -> float:
-    """The sum of -log2 p over the bytes typed, each after all before it; those before the passage
-    are read only.
+    """Return the sum of -log2 p over the bytes typed, each given all bytes before it.
+
+    The text before the passage is read and not learnt.
     """
-    mixture, document, nats = session.mixture(), new_uri(), 0.0
+    mixture, uri, nats = session.mixture(), new_uri(), 0.0
     before, text, after = (part.encode() for part in (passage.before, passage.typed, passage.after))
     try:
         first = mixture.feed(mixture.start(), before)
-        learning = DeferredLearning(mixture, document)
-        along = replay(mixture, document, first, text, (before, after), learning=learning)
-        for state, byte in zip(along, text, strict=True):
+        learning = DeferredLearning(mixture, uri)
+        states = replay(mixture, uri, first, text, (before, after), learning=learning)
+        for state, byte in zip(states, text, strict=True):
             nats -= float(mixture.predict([state])[0, byte])
-            if byte & 0xC0 != 0x80:
+            if byte & 0xC0 != 0x80:  # the first byte of a character
                 advance(1)
     except PredictorFailed as failure:
-        raise PredictorError(f"there are no scores, as a predictor failed: {failure}") from failure
+        raise PredictorError(f"no scores, because a predictor failed: {failure}") from failure
     return nats / math.log(2)

@@ -1,4 +1,4 @@
-"""What is scored: the mixture, parts of it, and what editors do without any model."""
+"""The systems that are scored: the mixture, parts of it, and completion without a model."""
 
 from __future__ import annotations
 
@@ -16,60 +16,56 @@ from foretype_model.predictors.mixture import MixerWeights, Mixture
 
 
 class TypingDocument(Protocol):
-    """One open document, in which things are offered at the cursor."""
+    """One open document, with suggestions at its cursor."""
 
     def set_text(self, before: str, after: str) -> None:
-        """The document is now `before` and `after`, with the cursor between them."""
+        """Set the text to `before` and `after`, with the cursor between them."""
         ...
 
     def menu(self) -> list[str]:
-        """What each item of the menu would insert, best first."""
+        """Return the text that each item of the menu would insert, best first."""
         ...
 
     def next_words(self) -> list[Candidate]:
-        """Distinct next words, best first."""
+        """Return distinct next words, best first."""
         ...
 
     def ghost_text(self) -> Candidate | None:
-        """What would be shown after the cursor."""
+        """Return the ghost text after the cursor, or None."""
         ...
 
 
 class TypingSession(Protocol):
-    """A system at work for one user, who opens one document after another. It may learn from
-    each.
-    """
+    """A system in use by one user, who opens one document after another. It may learn from each."""
 
     def open(self) -> TypingDocument:
-        """A new document."""
+        """Open a new document."""
         ...
 
     def mixture(self) -> Mixture:
-        """The next-byte distributions for a new document."""
+        """Return the mixture that gives next-byte distributions for a new document."""
         ...
 
 
 class System(Protocol):
-    """Something that completes documents. `predicts` is false where it has a menu alone, and no
-    probabilities.
-    """
+    """A way to complete documents."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def predicts(self) -> bool: ...
+    def predicts(self) -> bool:
+        """Whether the system has probabilities and ghost text, and not the menu alone."""
+        ...
 
     def start(self) -> TypingSession:
-        """A new session, which knows nothing of what was typed in another one."""
+        """Start a new session, which knows nothing of the texts typed in another one."""
         ...
 
 
 @dataclass(frozen=True)
 class PredictorSystem:
-    """Candidates from predictors, as the server offers them. `make` makes them, anew for each
-    session.
-    """
+    """The completion of the server, with predictors that `make` makes anew for each session."""
 
     name: str
     make: Callable[[], Mapping[str, Predictor]]
@@ -99,7 +95,7 @@ class _CompleterDocument:
         self._before, self._after = b"", b""
 
     def set_text(self, before: str, after: str) -> None:
-        # What the last answer did without, the server reads between two keys.
+        # Between two keys, the server reads the text that the last answer skipped.
         while not self._completer.catch_up():
             pass
         self._before, self._after = before.encode(), after.encode()
@@ -120,28 +116,29 @@ _numbers: Final = count()
 
 
 def new_uri() -> str:
-    """The URI of a document that nobody has seen before."""
+    """Return a URI that no document has had before."""
     return f"untitled:{next(_numbers)}"
 
 
 def failed(name: str, error: Exception) -> NoReturn:
-    """An editor goes on without a predictor that fails; a score without it would be that of
-    something else.
+    """Raise PredictorError: an editor goes on without a predictor that failed, but its score would
+    be that of another system.
     """
-    raise PredictorError(f"the predictor {name!r} failed, so there are no scores", error)
+    raise PredictorError(f"no scores, because the predictor {name!r} failed", error)
 
 
 def ablations(
     names: Sequence[str], make: Callable[[Sequence[str]], Mapping[str, Predictor]], options: Options
 ) -> list[PredictorSystem]:
-    """All predictors together, each one alone, and all but each one: what each of them adds.
+    """Return systems that show the contribution of each predictor: all of them together, each one
+    alone, and all but each one.
 
-    `make` makes the predictors of the names it is given.
+    `make` makes the predictors with the given names.
     """
     sets = {"mixture" if len(names) > 1 else names[0]: list(names)}
     if len(names) > 1:
         sets |= {f"only {name}": [name] for name in names}
-    if len(names) > 2:  # of two, all but one is the other one alone
+    if len(names) > 2:  # with two predictors, all but one is the other one alone
         sets |= {
             f"without {left_out}": [name for name in names if name != left_out]
             for left_out in names

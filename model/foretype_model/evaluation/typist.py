@@ -1,10 +1,10 @@
-"""Keystroke savings: an ideal typist types a text again, and takes whatever is offered and right.
+"""Keystroke savings: an ideal typist types a text again, and accepts every right suggestion.
 
-Savings are 1 - keys / characters. Before each key the typist looks at what is offered, and takes
-the longest thing that is right, for one key: an item among the first five of the menu; or the ghost
-text, all of it, its first line, or its first word. It has to save at least one key. Otherwise the
-next character is typed, for one key. Indentation that an editor adds by itself costs nothing and
-isn't counted.
+Savings are 1 - keys / characters. Before each key the typist looks at the suggestions and accepts
+the longest right one with one key: an item among the first five of the menu, or the ghost text, its
+first line, or its first word. It must save at least one key. Otherwise the typist types
+the next character with one key. Indentation that an editor inserts by itself costs nothing and is
+not counted.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from foretype_model.evaluation.passage import FIRST_WORD, Passage, free_indentat
 from foretype_model.evaluation.systems import TypingDocument, TypingSession
 
 Mode = Literal["inline", "popup", "both"]
-"""What the typist looks at: the ghost text, the menu, or both."""
+"""The suggestions that the typist looks at: the ghost text, the menu, or both."""
 
 MENU_ITEMS: Final = 5
 """Items of the menu that the typist looks at."""
 
 MIN_CHARACTERS: Final = 2
-"""Characters that a suggestion adds at least to be taken."""
+"""Characters that a suggestion must add to be accepted."""
 
 
 @dataclass(frozen=True)
 class KeystrokeCounts:
-    """What typing took.
+    """The counts of typing a text.
 
     Attributes:
-        keys: that were pressed, one for each thing taken.
-        characters: that were typed or taken, without free indentation.
-        shown: keys before which something was offered.
-        right: keys of those where the first word of one of the things offered was right.
-        accepted: things taken.
+        keys: keys pressed, one for each suggestion accepted.
+        characters: characters typed or accepted, without free indentation.
+        shown: keys before which a suggestion was shown.
+        right: keys before which the first word of a suggestion was right.
+        accepted: suggestions accepted.
         asked: keys before which the system was asked.
-        seconds: that its answers took.
+        seconds: time of the system's answers.
     """
 
     keys: int = 0
@@ -52,7 +52,7 @@ class KeystrokeCounts:
 
     def __add__(self, other: KeystrokeCounts) -> KeystrokeCounts:
         return KeystrokeCounts(
-            *(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True))
+            *(left + right for left, right in zip(astuple(self), astuple(other), strict=True))
         )
 
     @property
@@ -62,21 +62,21 @@ class KeystrokeCounts:
 
     @property
     def precision(self) -> float | None:
-        """Of what was offered, the share whose first word was right."""
+        """The share of the suggestions shown whose first word was right."""
         return self.right / self.shown if self.shown else None
 
     @property
     def milliseconds(self) -> float:
-        """That one answer takes, on average."""
+        """The mean time of an answer."""
         return 1000 * self.seconds / max(1, self.asked)
 
 
 def type_passage(
     session: TypingSession, passage: Passage, mode: Mode, advance: Callable[[int], None]
 ) -> KeystrokeCounts:
-    """Type `passage` in a new document with what is offered there.
+    """Type `passage` in a new document with the help of its suggestions.
 
-    `advance` is told, after each key, of the characters that it brought.
+    `advance` is called after each key with the number of characters that it brought.
     """
     typist = _Typist(session.open(), passage, mode)
     tally = KeystrokeCounts()
@@ -88,7 +88,7 @@ def type_passage(
 
 
 class _Typist:
-    """At one point of the passage: `rest` is still to be typed."""
+    """The typist at one place of the passage; `rest` is still to be typed."""
 
     def __init__(self, document: TypingDocument, passage: Passage, mode: Mode) -> None:
         self._document, self._mode = document, mode
@@ -96,28 +96,29 @@ class _Typist:
         self.rest = passage.typed
 
     def press(self) -> KeystrokeCounts:
-        """One key, or free indentation, and what it took."""
+        """Press one key, or pass free indentation, and return its counts."""
         if indentation := free_indentation(self._before, self.rest):
             self._go_on(indentation)
             return KeystrokeCounts()
         started = time.perf_counter()
         shown, offered = self._look()
         seconds = time.perf_counter() - started
-        taken = max(
-            (one for one in offered if len(one) >= MIN_CHARACTERS and self.rest.startswith(one)),
-            key=len,
-            default="",
-        )
-        step = taken or self.rest[0]
+        # The longest right suggestion, or else the next character.
+        long = (one for one in offered if len(one) >= MIN_CHARACTERS)
+        accepted = max((one for one in long if self.rest.startswith(one)), key=len, default="")
+        step = accepted or self.rest[0]
         word = FIRST_WORD.match(self.rest)
         right = word is not None and any(one.startswith(word[0]) for one in offered)
         characters = len(step) - self._indentation_within(step)
         self._go_on(step)
-        return KeystrokeCounts(1, characters, int(shown), int(right), int(bool(taken)), 1, seconds)
+        return KeystrokeCounts(
+            1, characters, int(shown), int(right), int(bool(accepted)), 1, seconds
+        )
 
     def _look(self) -> tuple[bool, list[str]]:
-        """Whether a suggestion is shown (with both, only the ghost text counts), and what could be
-        taken.
+        """Return whether a suggestion is shown, and the texts that one key could accept.
+
+        In the mode "both", only the ghost text counts as shown.
         """
         self._document.set_text(self._before, self._after)
         offered: list[str] = []
@@ -131,7 +132,7 @@ class _Typist:
         return shown, offered
 
     def _indentation_within(self, step: str) -> int:
-        """Characters of `step` that the editor would have put at the starts of its lines."""
+        """Return the number of characters of `step` that the editor inserts as indentation."""
         starts = (line.end() for line in re.finditer("\n", step) if line.end() < len(step))
         return sum(len(free_indentation(self._before + step[:at], self.rest[at:])) for at in starts)
 
@@ -141,7 +142,7 @@ class _Typist:
 
 
 def acceptable_parts(ghost: str) -> list[str]:
-    """What of a ghost text can be taken with one key: all of it, its first line, its first word."""
+    """Return the parts of a ghost text that a key accepts: all, the first line, the first word."""
     first_line = ghost if ghost.startswith("\n") else ghost.partition("\n")[0]
     word = FIRST_WORD.match(ghost)
     return [ghost, first_line, *([word[0]] if word else [])]

@@ -1,6 +1,4 @@
-"""What editors do without a model: complete the word being typed from the words that are there
-already.
-"""
+"""Completes the word being typed from the words of the text, as editors do without a model."""
 
 from __future__ import annotations
 
@@ -20,8 +18,8 @@ _TYPED: Final = regex.compile(r"\w*\Z")
 
 
 class WordsSystem:
-    """The words of the document and of `workspace`: most frequent first, the nearest above the
-    cursor on a tie.
+    """A system that offers the words of the document and of `workspace`, most frequent first; on a
+    tie, the nearest above the cursor first.
     """
 
     name = "words"
@@ -41,7 +39,7 @@ class WordsSystem:
         raise NotImplementedError("words have no probabilities")
 
     def beginning_with(self, prefix: str) -> dict[str, int]:
-        """The workspace's words that go on after `prefix`, and how often each occurs."""
+        """Return the workspace's words that begin with `prefix`, with their counts."""
         first = last = bisect_left(self._sorted, prefix)
         while last < len(self._sorted) and self._sorted[last].startswith(prefix):
             last += 1
@@ -60,7 +58,7 @@ class _WordsDocument:
         prefix = _TYPED.search(self._before)[0]
         if not prefix:
             return []
-        # The word being typed would offer itself.
+        # Without the word being typed, which would offer itself.
         elsewhere = self._before[: len(self._before) - len(prefix)] + " " + self._after
         counts = Counter(word for word in _WORDS.findall(elsewhere) if word.startswith(prefix))
         counts.update(self._system.beginning_with(prefix))

@@ -1,6 +1,4 @@
-"""The texts of a folder, for the systems that are compared with: they have no way of their own to
-find them.
-"""
+"""Reads the texts of a folder for the baselines, which cannot find them by themselves."""
 
 from __future__ import annotations
 
@@ -12,8 +10,9 @@ from foretype_model.predictors.copy.index.update import MAX_FILE_BYTES, MAX_TOTA
 
 
 def read_workspace(folder: Path) -> list[bytes]:
-    """The user's own texts in `folder` and below, nearest first, up to `MAX_TOTAL_BYTES` bytes: as
-    much as an index holds.
+    """Return the user's own texts in `folder` and below, nearest first.
+
+    They have `MAX_TOTAL_BYTES` bytes at most, as an index has, but for the last text.
     """
     texts, size = [], 0
     for path in Tree(folder).walk(Counter()):
