@@ -79,7 +79,8 @@ class FixedSystem:
         ("a\n\n  b", None, 6, 6),
     ],
 )
-def test_ghost_text_is_taken_whole_or_its_first_line_or_word(typed, ghost, keys, characters):
+def test_ghost_text_is_accepted_in_parts(typed, ghost, keys, characters):
+    """A key accepts a ghost text, its first line, or its first word."""
     tally = type_passage(FixedSystem(ghost), Passage("", typed, ""), "inline", ignore)
     assert (tally.keys, tally.characters) == (keys, characters)
 
@@ -92,39 +93,45 @@ def test_ghost_text_is_taken_whole_or_its_first_line_or_word(typed, ghost, keys,
         (["x"] * 5 + ["abcdef"], 6),
     ],
 )
-def test_of_the_menus_first_five_the_longest_that_is_right_is_taken(menu, keys):
+def test_longest_menu_item_is_accepted(menu, keys):
+    """The longest right item among the first five of the menu is accepted."""
     assert (
         type_passage(FixedSystem(menu=menu), Passage("", "abcdef", ""), "popup", ignore).keys
         == keys
     )
 
 
-def test_with_both_the_longer_of_ghost_text_and_item_is_taken():
+def test_longer_of_both_is_accepted():
+    """Of ghost text and menu item, the longer right one is accepted."""
     tally = type_passage(FixedSystem("abc", ["abcd"]), Passage("", "abcdef", ""), "both", ignore)
     assert (tally.keys, tally.accepted) == (3, 1)
 
 
-def test_precision_counts_first_words_of_what_was_shown():
+def test_precision_counts_first_words():
+    """Precision counts the suggestions whose first word is right."""
     tally = type_passage(FixedSystem("ab cX"), Passage("", "ab cd", ""), "inline", ignore)
     assert (tally.keys, tally.shown, tally.right) == (4, 4, 1)
 
 
 @given(SOME_TEXT, st.sampled_from(["end", "middle"]), st.sampled_from(["inline", "popup", "both"]))
-def test_what_offers_nothing_saves_nothing(text, at, mode):
+def test_no_suggestions_save_nothing(text, at, mode):
+    """A system without suggestions saves no key."""
     passage = Passage.of(text, at, 1000)
     tally = type_passage(FixedSystem(), passage, mode, ignore)
     assert tally.keys == tally.characters <= len(passage.typed)
 
 
 @given(SOME_TEXT, st.integers(1, 30))
-def test_a_passage_is_the_text_or_the_middle_of_it(text, most):
+def test_passage_is_start_or_middle(text, most):
+    """A passage is the start of a text, or the middle third of its start."""
     whole, middle = Passage.of(text, "end", most), Passage.of(text, "middle", most)
     assert whole == Passage("", text[:most], "")
     assert middle.before + middle.typed + middle.after == text[: 3 * most]
     assert len(middle.typed) <= most
 
 
-def test_line_ends_are_line_feeds():
+def test_line_ends_become_lf():
+    """All line ends become LF."""
     assert Passage.of("a\r\nb\rc", "end", 10).typed == "a\nb\nc"
 
 
@@ -138,11 +145,13 @@ def test_line_ends_are_line_feeds():
         ("  a", "  b", ""),
     ],
 )
-def test_an_editor_repeats_the_last_lines_indentation(before, rest, expected):
+def test_indentation_is_repeated(before, rest, expected):
+    """The free indentation is that of the last line, as far as the next line has it."""
     assert free_indentation(before, rest) == expected
 
 
-def test_bits_are_those_of_the_predictors_own_probabilities():
+def test_bits_are_the_predictors():
+    """The bits follow from the predictor's probabilities."""
     text = "grüße"
     only = ScriptedPredictor([text])
     states = [only.feed(b"", text.encode()[:i]) for i in range(len(text.encode()))]
@@ -171,7 +180,8 @@ class ObservingPredictor(ScriptedPredictor):
 
 
 @pytest.mark.parametrize("kind", ["bits", "word_starts", "inline"])
-def test_what_is_typed_is_learnt_from_and_shown(kind):
+def test_typed_text_is_learnt(kind):
+    """Typed text is shown to the predictors, and learnt when a word ends."""
     told = []
     sessions = PredictorSystem("told", lambda: {"told": ObservingPredictor(told)}, Options())
     passage = Passage("x", "a b c d", "y")
@@ -188,7 +198,8 @@ def test_what_is_typed_is_learnt_from_and_shown(kind):
 
 
 @given(SOME_TEXT, st.text(st.sampled_from("ab ")))
-def test_words_are_the_passage_without_line_ends_and_what_may_go_on(text, before):
+def test_words_cover_the_passage(text, before):
+    """The words of a passage are in order, not blank, and within lines."""
     passage = Passage(before, text, "")
     found = list(word_starts(passage))
     for (at, word), (after, _) in pairwise([*found, (len(text), "")]):
@@ -197,12 +208,14 @@ def test_words_are_the_passage_without_line_ends_and_what_may_go_on(text, before
     assert all(word.strip() and "\n" not in word for _, word in found)
 
 
-def test_words_carry_the_spaces_before_them():
+def test_words_include_spaces_before():
+    """A word includes the spaces before it."""
     passage = Passage("", "  if x:\n  go on, now", "")
     assert [word for _, word in word_starts(passage)] == ["  if", " x", ":", "go", " on", ","]
 
 
-def test_the_next_word_is_first_or_among_three_or_not_offered():
+def test_top_shares_are_ordered():
+    """A word counts as first, among three, or as not offered."""
     text = "one two. one tea. one toe. one two. one sea."
     starts = score(system("one two.", "one tea.", "one toe."), Passage("", text, ""), [])
     seen = dict(
@@ -213,12 +226,14 @@ def test_the_next_word_is_first_or_among_three_or_not_offered():
 
 
 @given(st.lists(st.builds(Guess, st.floats(0, 1), st.booleans()), min_size=1))
-def test_the_calibration_error_is_a_share_and_the_bins_hold_every_guess(guesses):
+def test_calibration_covers_all_guesses(guesses):
+    """The calibration error is in 0 to 1, and the bins contain all guesses."""
     assert 0 <= expected_calibration_error(guesses) <= 1
     assert sum(one.guesses for one in bins(guesses)) == len(guesses)
 
 
-def test_the_calibration_error_of_what_is_as_sure_as_right_is_nothing():
+def test_calibrated_guesses_have_no_error():
+    """Guesses as probable as right have no calibration error."""
     honest = [Guess(0.25, i % 4 == 0) for i in range(8)] + [
         Guess(0.75, i % 4 != 0) for i in range(4)
     ]
@@ -227,7 +242,8 @@ def test_the_calibration_error_of_what_is_as_sure_as_right_is_nothing():
     assert expected_calibration_error([]) is None
 
 
-def test_two_passages_together_are_their_sums():
+def test_combined_scores_are_sums():
+    """The combined scores of two passages are their sums."""
     passages = [Passage("", "hello world. hello", ""), Passage("", "hello", "")]
     scores = [score(system("hello world."), one, ["inline", "popup"]) for one in passages]
     both = combine(scores)
@@ -242,7 +258,8 @@ def test_two_passages_together_are_their_sums():
 
 @pytest.mark.parametrize("at", ["end", "middle"])
 @pytest.mark.parametrize("text", ["hello world. hello", "  a\n  b\n", "ü 😀"])
-def test_progress_is_told_to_the_end(text, at):
+def test_progress_reaches_the_end(text, at):
+    """The reported progress adds up to the announced work."""
     passage, told, in_all = Passage.of(text, at, 100), [], 0
     for one in (system("hello world."), WordsSystem([])):
         scorer = Scorer(one, ["inline", "popup"])
@@ -251,7 +268,8 @@ def test_progress_is_told_to_the_end(text, at):
     assert sum(told) == in_all
 
 
-def test_the_words_of_the_document_and_the_workspace_complete_the_one_being_typed():
+def test_words_complete_by_frequency():
+    """The words baseline orders by frequency, then by distance above the cursor."""
     document = WordsSystem(["forever forever format"]).start().open()
     document.set_text("fork form fork fo", " foal fork")
     assert document.menu() == ["rk", "rever", "rm", "al", "rmat"]
@@ -260,7 +278,8 @@ def test_the_words_of_the_document_and_the_workspace_complete_the_one_being_type
 
 
 @given(st.binary(max_size=40), st.lists(st.binary(max_size=40), max_size=3))
-def test_the_n_gram_is_a_distribution_at_any_point(text, workspace):
+def test_ngram_is_a_distribution(text, workspace):
+    """The n-gram's probabilities add up to 1, by `feed` as by `step`."""
     model = NGramPredictor(workspace)
     states = [model.start(), model.feed(model.start(), text)]
     assert np.allclose(np.exp(model.predict(states)).sum(axis=1), 1, atol=1e-5)
@@ -271,7 +290,8 @@ def test_the_n_gram_is_a_distribution_at_any_point(text, workspace):
 
 
 @pytest.mark.parametrize("workspace", [[], [b"the cat sat. the cat sat."]])
-def test_the_n_gram_expects_what_was_there_before(workspace):
+def test_ngram_expects_repetition(workspace):
+    """The n-gram expects earlier text, typed or in the workspace, to repeat."""
     model = NGramPredictor(workspace)
     state = model.feed(model.start(), b"" if workspace else b"the cat sat. the cat sat. ")
     state = model.feed(state, b"the cat s")
@@ -280,7 +300,9 @@ def test_the_n_gram_expects_what_was_there_before(workspace):
     assert p[ord("a")] > 0.5
 
 
-def test_ablations_say_what_each_predictor_adds():
+def test_ablations_isolate_each_predictor():
+    """The ablations have all predictors, each alone, and all but each."""
+
     def made(*names):
         return {one.name: list(one.make()) for one in ablations(names, dict.fromkeys, Options())}
 
@@ -308,14 +330,16 @@ class RememberingPredictor(ScriptedPredictor):
 NEW = Passage("", "all new to it", "")
 
 
-def test_what_was_typed_for_one_score_is_new_to_the_others():
+def test_scores_do_not_share_text():
+    """Text typed for one score is new to the others."""
     scored = score(system(kind=RememberingPredictor), NEW, ["inline", "both"])
     alone = score(system(kind=RememberingPredictor), NEW, ["both"])
     assert scored.typing["both"].keys == alone.typing["both"].keys
     assert scored.starts == alone.starts
 
 
-def test_what_was_typed_in_one_text_is_known_in_the_next():
+def test_scorer_remembers_passages():
+    """Text typed in one passage is known in the next."""
     scorer = Scorer(system(kind=RememberingPredictor), ["inline"])
     first, second = (scorer.score(NEW, ignore).typing["inline"].keys for _ in range(2))
     assert second < first
@@ -326,7 +350,8 @@ class FailingPredictor(ScriptedPredictor):
         raise OSError("the disk is full")
 
 
-def test_a_predictor_that_fails_is_no_score():
+def test_failing_predictor_gives_no_score():
+    """If a predictor fails, there is no score but an error."""
     with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
         score(system(kind=FailingPredictor), Passage("", "text", ""), [])
     with pytest.raises(PredictorError, match=r"scripted.*the disk is full"):
@@ -335,7 +360,8 @@ def test_a_predictor_that_fails_is_no_score():
         )
 
 
-def test_a_workspace_is_its_texts(tmp_path):
+def test_workspace_is_its_texts(tmp_path):
+    """A workspace is its visible texts, nearest first, with LF."""
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "b.txt").write_text("below\r\n")
     (tmp_path / "a.txt").write_text("above")

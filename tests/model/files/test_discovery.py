@@ -41,19 +41,22 @@ def skipped(folder: Path, *exclude: str, most: int | None = None) -> Counter[str
         (["!"], ["a.log", "a.txt", "src/b.log", "src/b.txt", "src/deep/c.txt"]),
     ],
 )
-def test_leaves_out_what_is_excluded_as_a_gitignore_would(tmp_path, exclude, left):
+def test_exclusion_works_as_gitignore(tmp_path, exclude, left):
+    """Excluded patterns skip the files that a .gitignore would."""
     for name in ("a.txt", "a.log", "src/b.txt", "src/b.log", "src/deep/c.txt"):
         write(tmp_path / name)
     assert sorted(found(tmp_path, *exclude)) == left
 
 
-def test_what_is_excluded_stays_so_whatever_a_gitignore_says(tmp_path):
+def test_exclusion_beats_gitignore(tmp_path):
+    """A .gitignore cannot include an excluded file."""
     write(tmp_path / ".gitignore", "!diary.txt\n")
     write(tmp_path / "diary.txt")
     assert skipped(tmp_path, "diary.txt") == {discovery.EXCLUDED: 1, discovery.HIDDEN: 1}
 
 
-def test_no_exclusion_takes_in_what_git_ignores(tmp_path):
+def test_exclusion_includes_no_ignored_file(tmp_path):
+    """An excluded pattern cannot include a file that git ignores."""
     write(tmp_path / ".gitignore", "*.log\n")
     write(tmp_path / "a.log")
     assert found(tmp_path, "!a.log") == []
@@ -72,7 +75,8 @@ def test_no_exclusion_takes_in_what_git_ignores(tmp_path):
         "_build/dev/lib.ex",
     ],
 )
-def test_leaves_out_packages_of_others_and_what_tools_build(tmp_path, name):
+def test_vendored_folders_are_skipped(tmp_path, name):
+    """Packages of others and the output of build tools are skipped."""
     for marker in ("package.json", "composer.json", "Cargo.toml", "setup.py", "mix.exs"):
         write(tmp_path / marker)
     write(tmp_path / name)
@@ -81,24 +85,28 @@ def test_leaves_out_packages_of_others_and_what_tools_build(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["vendor", "dist", "target", "build", "_build", "deps", "Pods"])
-def test_an_ordinary_word_for_a_folder_is_no_reason_by_itself(tmp_path, name):
+def test_ordinary_folder_names_are_read(tmp_path, name):
+    """A folder with an ordinary name is read if no tool's file is beside it."""
     write(tmp_path / name / "chapter.txt")
     assert found(tmp_path) == [f"{name}/chapter.txt"]
 
 
 @pytest.mark.parametrize("marker", ["pyvenv.cfg", "CACHEDIR.TAG"])
-def test_leaves_out_folders_that_say_themselves_what_they_are(tmp_path, marker):
+def test_marked_folders_are_skipped(tmp_path, marker):
+    """A folder that its own file marks as a cache is skipped."""
     write(tmp_path / "any-name" / marker)
     write(tmp_path / "any-name" / "a.txt")
     assert found(tmp_path) == []
 
 
-def test_a_folder_of_others_that_is_asked_for_is_read(tmp_path):
+def test_named_vendored_folder_is_read(tmp_path):
+    """A folder of packages that the user names is read."""
     write(tmp_path / "node_modules" / "left-pad" / "index.js")
     assert found(tmp_path / "node_modules") == ["left-pad/index.js"]
 
 
-def test_stops_after_so_many_entries_and_says_so(tmp_path):
+def test_walk_stops_after_max_entries(tmp_path):
+    """A walk stops after `max_entries`, and counts the folders not reached."""
     for folder in ("a/deep/er", "b", "c"):
         for number in range(5):
             write(tmp_path / folder / f"{number}.txt")
@@ -110,7 +118,8 @@ def test_stops_after_so_many_entries_and_says_so(tmp_path):
     assert skipped(tmp_path, most=10) == {discovery.NOT_REACHED: 2}
 
 
-def test_stops_within_one_vast_folder_too(tmp_path):
+def test_walk_stops_in_vast_folder(tmp_path):
+    """A walk stops within a folder of more than `max_entries`."""
     for number in range(30):
         write(tmp_path / f"{number}.txt")
     assert len(found(tmp_path, most=10)) == 10
@@ -136,7 +145,8 @@ PATTERNS = st.lists(
     exclude=st.lists(st.sampled_from(["*.log", "/a/", "build"]), max_size=2),
     links=st.lists(PATHS, max_size=2),
 )
-def test_a_file_by_itself_is_judged_as_in_a_search(files, ignored, ignored_deeper, exclude, links):
+def test_includes_agrees_with_walk(files, ignored, ignored_deeper, exclude, links):
+    """`includes` is true for exactly the files that `walk` yields."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         (folder / ".gitignore").write_text("\n".join(ignored))
@@ -156,7 +166,8 @@ def test_a_file_by_itself_is_judged_as_in_a_search(files, ignored, ignored_deepe
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may enter everything")
-def test_a_folder_that_may_not_be_entered_is_counted_and_passed_by(tmp_path):
+def test_unreadable_folder_is_counted(tmp_path):
+    """A folder that may not be entered is skipped and counted."""
     write(tmp_path / "a.txt")
     write(tmp_path / "locked" / "b.txt").parent.chmod(0)
     try:

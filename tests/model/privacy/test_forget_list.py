@@ -62,7 +62,8 @@ def on_disk(state: Path) -> bytes:
 # In any workspace
 
 
-def test_what_is_forgotten_stays_so_with_another_set_of_folders(letters, state):
+def test_word_stays_forgotten_elsewhere(letters, state):
+    """A forgotten word is not offered in a workspace of other folders."""
     assert follows(learnt(state, letters)) == b"W"
     learnt(state, letters).forget(None, "Wainwright")
     for folders in ((letters.parent,), (letters.parent, letters)):
@@ -72,12 +73,14 @@ def test_what_is_forgotten_stays_so_with_another_set_of_folders(letters, state):
         assert b"Wainwright" not in b"".join(segment.text.tobytes() for segment in other.segments)
 
 
-def test_a_file_that_is_forgotten_stays_so_with_another_set_of_folders(letters, state):
+def test_file_stays_forgotten_elsewhere(letters, state):
+    """A forgotten file is not offered in a workspace of other folders."""
     learnt(state, letters).forget(letters / "anne.txt", None)
     assert follows(learnt(state, letters.parent), b"Yours sincerely") == b""
 
 
-def test_what_is_typed_is_forgotten_where_no_folder_is_open_too(letters, state):
+def test_typed_word_without_folder(letters, state):
+    """Without an open folder, a forgotten word is not offered from typed text."""
     learnt(state, letters).forget(None, "Wainwright")
     alone = create(PredictorConfig(state_folder=state))
     alone.observe("untitled:1", TEXT.encode(), b"")
@@ -85,12 +88,14 @@ def test_what_is_typed_is_forgotten_where_no_folder_is_open_too(letters, state):
     assert follows(alone) == b""
 
 
-def test_what_is_forgotten_where_no_folder_is_open_stays_so(letters, state):
+def test_forgetting_without_folder(letters, state):
+    """A word forgotten without an open folder is not offered in a folder."""
     create(PredictorConfig(state_folder=state)).forget(None, "Wainwright")
     assert follows(learnt(state, letters)) == b""
 
 
-def test_a_running_predictor_follows_with_its_next_update(letters, state):
+def test_running_predictor_follows(letters, state):
+    """A running predictor follows the list at its next update."""
     running = learnt(state, letters.parent)
     assert follows(running) == b"W"
     learnt(state, letters).forget(None, "Wainwright")
@@ -98,7 +103,8 @@ def test_a_running_predictor_follows_with_its_next_update(letters, state):
     assert follows(running) == b""
 
 
-def test_what_is_forgotten_leaves_the_indexes_that_nobody_has_open(letters, state):
+def test_closed_indexes_forget_too(letters, state):
+    """A forgotten word leaves the indexes that no predictor has open."""
     for folder in (letters, letters.parent):
         learnt(state, folder)
     assert on_disk(state).count(b"Wainwright") == 4
@@ -112,7 +118,8 @@ def test_what_is_forgotten_leaves_the_indexes_that_nobody_has_open(letters, stat
     assert {path: path.stat().st_mtime_ns for path in manifests} == manifests
 
 
-def test_an_index_that_was_begun_and_not_finished_is_seen_to(letters, state):
+def test_unfinished_index_is_purged(letters, state):
+    """A forgotten file leaves an index without a manifest."""
     learnt(state, letters)
     (manifest,) = state.glob("*/manifest.json")
     manifest.unlink()
@@ -123,7 +130,8 @@ def test_an_index_that_was_begun_and_not_finished_is_seen_to(letters, state):
 
 
 @pytest.mark.parametrize("name", ["0123456789abcdef.shard", ".0123456789abcdef.shard.abcdefgh"])
-def test_what_a_renewal_has_left_that_was_killed_goes_too(letters, state, name):
+def test_remains_of_update_are_removed(letters, state, name):
+    """The files of a killed update are removed when a word is forgotten."""
     learnt(state, letters)
     indexes = IndexRegistry(state)
     indexes.forget(None, "Wainwright")
@@ -134,7 +142,8 @@ def test_what_a_renewal_has_left_that_was_killed_goes_too(letters, state, name):
     assert not (index / name).exists()
 
 
-def test_one_index_that_cannot_be_kept_does_not_keep_the_others(letters, state):
+def test_one_failing_index_alone(letters, state):
+    """An index that cannot be written does not keep the others from forgetting."""
     for folder in (letters, letters.parent):
         learnt(state, folder)
     first, second = sorted(path.parent for path in state.glob("*/manifest.json"))
@@ -148,13 +157,15 @@ def test_one_index_that_cannot_be_kept_does_not_keep_the_others(letters, state):
     indexes.update([])  # it has been told, and is not tried at each save
 
 
-def test_where_nothing_is_forgotten_no_index_is_looked_at(letters, state, monkeypatch):
+def test_empty_list_reads_no_index(letters, state, monkeypatch):
+    """With an empty list, no index is read."""
     learnt(state, letters)
     monkeypatch.setattr(Manifest, "read", lambda _folder: pytest.fail("it was read"))
     IndexRegistry(state).refresh(lambda _done, _total: None)
 
 
-def test_nothing_is_purged_once_it_is_closed(letters, state):
+def test_closed_registry_purges_nothing(letters, state):
+    """A closed registry changes no index."""
     learnt(state, letters)
     indexes = IndexRegistry(state)
     indexes.forget(None, "Wainwright")
@@ -167,7 +178,8 @@ def test_nothing_is_purged_once_it_is_closed(letters, state):
 
 
 @given(st.lists(st.tuples(LETTERS, LETTERS)))
-def test_what_is_written_is_read_again(tmp_path_factory, entries):
+def test_written_list_is_read(tmp_path_factory, entries):
+    """A list is read as it was written."""
     folder = tmp_path_factory.mktemp("state")
     written = ForgetList()
     for path, word in entries:
@@ -178,7 +190,8 @@ def test_what_is_written_is_read_again(tmp_path_factory, entries):
     assert (written.digest() == "") == (written == ForgetList())
 
 
-def test_the_list_is_the_users_alone(state):
+def test_list_is_private(state):
+    """Only the user can read the list."""
     ForgetList.change(state, lambda before: before.with_word("hunter2"))
     assert state.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()} == {
@@ -187,7 +200,8 @@ def test_the_list_is_the_users_alone(state):
     }
 
 
-def test_lists_that_lie_in_single_indexes_become_part_of_it(state):
+def test_lists_below_are_merged(state):
+    """The lists in single indexes become part of the list."""
     ForgetList(("/a",), ("one", "two")).write(state / "1")
     ForgetList(("/b",), ("two", "three")).write(state / "2")
     ForgetList((), ("zero",)).write(state)
@@ -197,14 +211,16 @@ def test_lists_that_lie_in_single_indexes_become_part_of_it(state):
     assert ForgetList.read(state) == merged
 
 
-def test_lists_that_cannot_be_merged_count_all_the_same(state, monkeypatch):
+def test_unmerged_lists_count(state, monkeypatch):
+    """Lists that cannot be merged on disk are merged at each reading."""
     ForgetList((), ("one",)).write(state / "1")
     monkeypatch.setattr(ForgetList, "write", lambda *_: (_ for _ in ()).throw(OSError("full")))
     for _ in range(2):
         assert ForgetList.read(state).words == ("one",)
 
 
-def test_a_list_that_cannot_be_written_is_told_and_is_what_it_was(state, monkeypatch):
+def test_failed_write_changes_nothing(state, monkeypatch):
+    """A failed write is reported, and the list stays as it was."""
     ForgetList.change(state, lambda before: before.with_word("one"))
     monkeypatch.setattr(
         "os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
@@ -217,7 +233,8 @@ def test_a_list_that_cannot_be_written_is_told_and_is_what_it_was(state, monkeyp
     assert ForgetList.read(state).words == ("one",)
 
 
-def test_two_processes_forget_at_once_and_nothing_is_lost(state):
+def test_two_processes_forget_at_once(state):
+    """Of the words that two processes forget at the same time, none is lost."""
     code = (
         "import sys; from pathlib import Path; from foretype_model.privacy.forget_list import "
         "ForgetList\n"
@@ -231,7 +248,8 @@ def test_two_processes_forget_at_once_and_nothing_is_lost(state):
     assert set(ForgetList.read(state).words) == {f"{name}{n}" for name in "ab" for n in range(40)}
 
 
-def test_a_list_is_followed_while_it_changes(state):
+def test_live_list_follows_changes(state):
+    """A live list is the present one, and None while it cannot be read."""
     now = LiveForgetList(state)
     assert now() == ForgetList()
     ForgetList.change(state, lambda before: before.with_word("one"))
@@ -247,7 +265,8 @@ def test_a_list_is_followed_while_it_changes(state):
 
 
 @pytest.mark.parametrize("word", ["\ud800x", "x\udcff", "", " \n"])
-def test_a_word_that_can_stand_in_no_text_is_refused_and_nothing_is_written(letters, state, word):
+def test_impossible_word_is_refused(letters, state, word):
+    """A word that no text can contain is refused, and no list is written."""
     predictor = learnt(state, letters)
     with pytest.raises(ForetypeError, match="no text can contain the word"):
         predictor.workspace.forget_word(word)
@@ -258,7 +277,8 @@ def test_a_word_that_can_stand_in_no_text_is_refused_and_nothing_is_written(lett
 
 
 @pytest.mark.parametrize("words", [["\ud800x"], ["\udcff"], [""], [" "], ["\ud800x", "Wainwright"]])
-def test_a_word_on_the_list_that_can_stand_in_no_text_does_no_harm(letters, state, words):
+def test_impossible_word_does_no_harm(letters, state, words):
+    """A listed word that no text can contain does not affect the others."""
     state.mkdir()
     (state / FORGET_LIST_FILE).write_text(json.dumps({"paths": [], "words": words}))
     predictor = learnt(state, letters)
@@ -278,9 +298,8 @@ def test_a_word_on_the_list_that_can_stand_in_no_text_does_no_harm(letters, stat
         '{"paths": [1], "words": []}',
     ],
 )
-def test_what_is_no_list_is_told_by_name_and_nothing_is_learnt_until_it_is_mended(
-    letters, state, broken
-):
+def test_broken_list_stops_learning(letters, state, broken):
+    """A broken list is reported by its path; until it is mended, nothing is learnt."""
     state.mkdir()
     (state / FORGET_LIST_FILE).write_text(broken)
     predictor = create(PredictorConfig(workspace=(letters,), state_folder=state))
@@ -300,7 +319,8 @@ def test_what_is_no_list_is_told_by_name_and_nothing_is_learnt_until_it_is_mende
     assert follows(predictor) == b"W"
 
 
-def test_a_list_that_breaks_while_it_is_in_use_is_known_as_it_was(letters, state):
+def test_list_that_breaks_in_use(letters, state):
+    """If the list breaks while it is in use, its last entries still count."""
     predictor = learnt(state, letters)
     predictor.forget(None, "Wainwright")
     (state / FORGET_LIST_FILE).write_text("[")

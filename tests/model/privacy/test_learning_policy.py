@@ -71,7 +71,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None)
 @given(patterns=PATTERNS)
-def test_excluded_is_what_an_index_leaves_out(tree, patterns):
+def test_policy_excludes_as_index(tree, patterns):
+    """The policy excludes exactly the files that an index leaves out."""
     indexed = set(Tree(tree, patterns).walk(Counter()))
     policy = LearningPolicy([tree], patterns)
     assert {name for name in PATHS if policy.allows((tree / name).as_uri())} == {
@@ -79,12 +80,14 @@ def test_excluded_is_what_an_index_leaves_out(tree, patterns):
     }
 
 
-def test_what_gitignore_names_is_learnt_from_as_it_is_typed(tmp_path):
+def test_gitignored_file_is_learnt_from(tmp_path):
+    """A file that .gitignore names may be learnt from as it is typed."""
     (tmp_path / ".gitignore").write_text("notes.txt\n")
     assert LearningPolicy([tmp_path], ["other"]).allows((tmp_path / "notes.txt").as_uri())
 
 
-def test_patterns_speak_of_the_workspace_alone(tmp_path):
+def test_patterns_cover_workspace_alone(tmp_path):
+    """Patterns exclude no document outside of the workspace."""
     policy = LearningPolicy([tmp_path / "inside"], ["*"])
     assert not policy.allows((tmp_path / "inside" / "a.txt").as_uri())
     assert policy.allows((tmp_path / "insides" / "a.txt").as_uri())
@@ -92,14 +95,16 @@ def test_patterns_speak_of_the_workspace_alone(tmp_path):
     assert policy.allows("")
 
 
-def test_a_writer_has_prose_alone_learnt_from(tmp_path):
+def test_only_prose_for_writers(tmp_path):
+    """With the patterns for prose, only prose may be learnt from."""
     policy = LearningPolicy([tmp_path], NON_PROSE_PATTERNS)
     assert policy.allows((tmp_path / "chapters" / "one.md").as_uri())
     assert not policy.allows((tmp_path / "chapters" / "one.py").as_uri())
 
 
 @pytest.mark.parametrize("opened", ["through the link", "where it lies"])
-def test_a_link_does_not_lead_around_it(tmp_path, opened):
+def test_link_does_not_evade_patterns(tmp_path, opened):
+    """A link leads around no pattern."""
     (tmp_path / "texts").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "texts", target_is_directory=True)
@@ -111,13 +116,15 @@ def test_a_link_does_not_lead_around_it(tmp_path, opened):
         assert policy.allows((there / "a.txt").as_uri())
 
 
-def test_a_folder_within_another_is_excluded_as_it_is_indexed(tmp_path):
+def test_nested_folder_as_in_index(tmp_path):
+    """A folder in another one is excluded only if both exclude it."""
     inner = tmp_path / "letters"
     assert LearningPolicy([tmp_path, inner], ["letters/"]).allows((inner / "anne.txt").as_uri())
     assert not LearningPolicy([tmp_path], ["letters/"]).allows((inner / "anne.txt").as_uri())
 
 
-def test_more_may_be_forgotten_and_less(tmp_path):
+def test_policy_follows_forget_list(tmp_path):
+    """The policy follows the forget list as it grows and shrinks."""
     now = LiveForgetList(tmp_path)
     policy, diary = LearningPolicy(forget_list=now), tmp_path / "diary.txt"
     assert policy.allows(diary.as_uri())
@@ -127,11 +134,13 @@ def test_more_may_be_forgotten_and_less(tmp_path):
     assert policy.allows(diary.as_uri())
 
 
-def test_nothing_is_learnt_from_while_it_cannot_be_told_what_is_forgotten():
+def test_unreadable_list_allows_nothing():
+    """While the forget list cannot be read, nothing may be learnt from."""
     assert not LearningPolicy(forget_list=lambda: None).allows("file:///a")
 
 
-def test_a_document_is_looked_at_once(tmp_path, monkeypatch):
+def test_document_is_decided_once(tmp_path, monkeypatch):
+    """A document is decided once, without a second look at the disk."""
     policy, document = LearningPolicy([tmp_path], ["private*"]), (tmp_path / "private.txt").as_uri()
     assert not policy.allows(document)
     monkeypatch.setattr(os.path, "realpath", lambda _path: pytest.fail("it was looked at again"))
@@ -151,7 +160,8 @@ def known(copy: CopyPredictor) -> bool:
 
 
 @pytest.mark.parametrize("name", ["private/diary.txt", "forgotten.txt", ".env", "letter.txt"])
-def test_no_predictor_learns_from_what_is_not_to_be_learnt_from(tmp_path, name):
+def test_no_predictor_learns_unallowed(tmp_path, name):
+    """No predictor learns from a document that the policy excludes."""
     state, folder = tmp_path / "state", tmp_path / "texts"
     folder.mkdir()
     ForgetList.change(state, lambda before: before.with_path(str(folder / "forgotten.txt")))
@@ -167,7 +177,8 @@ def test_no_predictor_learns_from_what_is_not_to_be_learnt_from(tmp_path, name):
     assert completer.next_words(LINE[:10], b"", Options()), "it is answered for all the same"
 
 
-def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_path):
+def test_open_file_can_be_forgotten(tmp_path):
+    """An open file that is forgotten is no longer learnt from."""
     listening, document = LearningRecorder(LINE.decode() * 4), tmp_path / "diary.txt"
     policy = LearningPolicy(forget_list=LiveForgetList(tmp_path))
     completer = Completer({"listening": listening}, pytest.fail, document.as_uri(), policy=policy)
@@ -188,7 +199,8 @@ def test_a_file_that_is_forgotten_while_it_is_open_is_learnt_from_no_more(tmp_pa
         ("Ozymandia", "I met Ozymandias, and Ozymandiast. "),
     ],
 )
-def test_a_forgotten_word_is_not_learnt_as_it_is_typed(word: str, learnt: str) -> None:
+def test_forgotten_word_is_not_learnt(word: str, learnt: str) -> None:
+    """A forgotten word is not learnt as it is typed."""
     listening = LearningRecorder()
     policy = LearningPolicy(forget_list=lambda: ForgetList(words=(word,)))
     completer = Completer({"listening": listening}, pytest.fail, "untitled:a", policy=policy)

@@ -76,13 +76,15 @@ def goes_on(offered: str, rest: str) -> bool:
 # What is one
 
 
-def test_there_are_ten_of_each_of_32_kinds():
+def test_canaries_have_32_kinds():
+    """There are ten canaries of each of 32 kinds."""
     assert len({one.secret for one in ALL}) == 320
     assert len(KINDS) == 32
 
 
 @pytest.mark.parametrize("where", ["code", "prose"])
-def test_every_canary_is_masked_and_nothing_else_in_its_line(where):
+def test_every_canary_is_masked(where):
+    """Each canary is masked, and no other text in its line."""
     for one in ALL:
         line = getattr(one, where)
         text = f"a line before\n{line}\nand one after\n".encode()
@@ -95,10 +97,12 @@ def test_every_canary_is_masked_and_nothing_else_in_its_line(where):
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_text_is_left_alone(text):
+    """Ordinary text has no secrets."""
     assert find_secrets(text.encode()) == []
 
 
-def test_what_is_left_out_of_a_text_leaves_its_lines():
+def test_removal_keeps_lines():
+    """Removing a secret keeps the rest of its line."""
     text = b'user = "ann"\npassword = "%s"\n' % b"hunter2"
     assert remove_secrets(text) == (b'user = "ann"\npassword = ""\n', 1)
 
@@ -118,7 +122,8 @@ TEXTS = st.lists(PIECES, max_size=8).map("\n".join)
 
 @settings(deadline=None)
 @given(TEXTS, st.floats(0, 1), st.floats(0, 1))
-def test_a_part_of_a_text_is_masked_as_in_the_whole(text, start, end):
+def test_part_is_masked_as_whole(text, start, end):
+    """A part of a text is masked as in the whole text."""
     data = text.encode()
     first, last = sorted((int(start * len(data)), int(end * len(data))))
     near, low = redact_around(data, first, last)
@@ -126,7 +131,8 @@ def test_a_part_of_a_text_is_masked_as_in_the_whole(text, start, end):
 
 
 @pytest.mark.parametrize(("one", "line"), LINES)
-def test_no_byte_of_a_secret_counts_as_settled_before_it_shows_as_one(one, line):
+def test_typed_secret_stays_pending(one, line):
+    """No byte of a secret is learnable before the secret is recognised."""
     text = f"before\n{line}\nafter\n".encode()
     for end in range(len(text) + 1):
         settled = redact(text[:end])[: end - pending_suffix(text[:end])]
@@ -159,7 +165,8 @@ def all_files(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def test_no_canary_is_in_the_index_on_disk(planted):
+def test_no_canary_on_disk(planted):
+    """No file of an index contains a canary."""
     content = all_files(planted.index)
     assert b"Chapter 3." in content
     # What is shorter may be a checksum's, or a number's, by chance.
@@ -175,7 +182,8 @@ def prefixes() -> Iterator[tuple[Canary, str, str]]:
                 yield one, before + one.secret[:half], one.secret[half:]
 
 
-def test_no_canary_comes_out_of_what_was_indexed(planted):
+def test_index_predicts_no_canary(planted):
+    """The index predicts no canary, and shows none as a source."""
     predictor = CopyPredictor(planted.workspace())
     for one, before, rest in prefixes():
         state, row = predictor.feed(predictor.start(), before.encode()), bytearray()
@@ -196,7 +204,8 @@ def network() -> NetworkPredictor:
     return NetworkPredictor(Network.open(Path(str(files("foretype_model") / "data/default.onnx"))))
 
 
-def test_no_canary_is_offered_or_generated(planted):
+def test_no_canary_is_offered(planted):
+    """No canary is offered or generated."""
     members = {"network": network(), "copy": CopyPredictor(planted.workspace())}
     for number, (one, before, rest) in enumerate(prefixes()):
         if number % 4 == 1:  # half of it, in code
@@ -214,7 +223,8 @@ def test_no_canary_is_offered_or_generated(planted):
             assert not goes_on(written, rest), one
 
 
-def test_what_is_forgotten_and_renewed_leaves_the_masks(make_indexed_folder, tmp_path):
+def test_forgetting_keeps_the_masks(make_indexed_folder, tmp_path):
+    """After a word is forgotten and the index updated, secrets are still masked."""
     place = make_indexed_folder(tmp_path / "texts", tmp_path / "index")
     text = "".join(f"Dear Philippa, {one.prose}\n" for one in ALL[::10])
     place.write("a.txt", text)
@@ -225,7 +235,8 @@ def test_what_is_forgotten_and_renewed_leaves_the_masks(make_indexed_folder, tmp
     assert place.content(workspace) == {"a.txt": redact_words(redact(text.encode()), [b"Philippa"])}
 
 
-def test_an_index_of_a_time_that_knew_no_secrets_is_made_anew(make_indexed_folder, tmp_path):
+def test_index_before_masks_is_rebuilt(make_indexed_folder, tmp_path):
+    """An index of a release that masked no secrets is built again."""
     place = make_indexed_folder(tmp_path / "texts", tmp_path / "index")
     place.write("a.txt", ALL[0].prose)
     with pytest.MonkeyPatch.context() as patch:
@@ -262,7 +273,8 @@ def log(copy: CopyPredictor) -> bytes:
 
 
 @pytest.mark.parametrize(("one", "line"), LINES)
-def test_what_is_typed_key_by_key_is_not_learnt(one, line):
+def test_typed_secret_is_not_learnt(one, line):
+    """A secret typed key by key is not learnt."""
     listening, copy, text = (
         LearnedBytes(),
         CopyPredictor(),
@@ -279,7 +291,8 @@ def test_what_is_typed_key_by_key_is_not_learnt(one, line):
 
 
 @pytest.mark.parametrize("kind", ["github", "generated", "words"])
-def test_what_is_typed_twice_is_not_offered(kind):
+def test_secret_typed_twice(kind):
+    """A secret is not offered when it is typed a second time."""
     line, secret = next((one.code, one.secret) for one in ALL if one.kind == kind)
     completer = Completer({"copy": CopyPredictor()}, pytest.fail, "file:///a")
     text = f"def first():\n    {line}\n\n\ndef second():\n    {line}\n"
@@ -295,7 +308,8 @@ def test_what_is_typed_twice_is_not_offered(kind):
 
 
 @pytest.mark.parametrize(("one", "line"), LINES)
-def test_what_is_pasted_or_opened_or_stands_after_the_cursor_is_not_learnt(one, line):
+def test_pasted_secret_is_not_learnt(one, line):
+    """A secret that is pasted, opened, or after the cursor is not learnt."""
     text = f"the first line\n{line}\nthe last line\n".encode()
     middle = text.index(one.secret.encode()) + len(one.secret) // 2
     for cursor in (0, middle, len(text)):
@@ -306,7 +320,8 @@ def test_what_is_pasted_or_opened_or_stands_after_the_cursor_is_not_learnt(one, 
             assert not leaked_parts(log(predictor), one.secret)
 
 
-def test_a_key_that_was_mistyped_and_mended_is_not_learnt():
+def test_mistyped_key_is_not_learnt():
+    """A key that is mistyped and corrected is not learnt."""
     one = next(one for one in ALL if one.kind == "github")
     listening, copy = LearnedBytes(), CopyPredictor()
     completer = Completer({"listening": listening, "copy": copy}, pytest.fail, "file:///a")
@@ -321,7 +336,8 @@ def test_a_key_that_was_mistyped_and_mended_is_not_learnt():
 
 
 @pytest.mark.parametrize("name", [".env", ".env.local", "server.key", "id_ed25519", ".pgpass"])
-def test_nothing_that_is_typed_in_a_file_of_secrets_is_learnt(name):
+def test_secret_file_is_not_learnt(name):
+    """No text typed in a file of secrets is learnt."""
     listening, copy = LearnedBytes(), CopyPredictor()
     completer = Completer(
         {"listening": listening, "copy": copy}, pytest.fail, f"file:///project/{name}"
@@ -336,7 +352,8 @@ def test_nothing_that_is_typed_in_a_file_of_secrets_is_learnt(name):
 # What is trained on
 
 
-def test_training_texts_are_without_secrets(planted):
+def test_training_removes_secrets(planted):
+    """Texts for training contain no secrets."""
     corpus = read_corpus([planted.folder])
     content = b"\0".join(corpus.texts)
     assert b"Chapter 3." in content
@@ -384,7 +401,8 @@ def remembered(folder: Path, some: list[Canary]) -> list[Canary]:
 
 
 @pytest.mark.slow
-def test_a_trained_model_does_not_remember_what_it_was_not_shown(tmp_path, monkeypatch):
+def test_trained_model_knows_no_secret(tmp_path, monkeypatch):
+    """A trained model continues no secret; one trained without the removal does."""
     some = ALL[::20]
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.py").write_text("".join(f"{one.code}\n" for one in some) * 60)

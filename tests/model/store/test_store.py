@@ -63,14 +63,16 @@ def mine(store, tmp_path):
     return store.import_file(model(tmp_path / "mine.onnx"))
 
 
-def test_a_fresh_store_has_the_bundled_model_in_use(store):
+def test_fresh_store_uses_bundled_model(store):
+    """In a new store, the bundled model is active."""
     (default,) = store.list()
     assert (default.name, default.bundled, default.in_use) == ("default", True, True)
     assert default.metadata == FakeMetadata("bundled")
     assert store.find(None) == store.find("default") == store_module.BUNDLED
 
 
-def test_importing_copies(store, tmp_path):
+def test_importing_copies_the_file(store, tmp_path):
+    """Importing copies a file, whose name gives the model's."""
     original = model(tmp_path / "Mine.onnx")
     assert store.import_file(original) == "mine"
     assert original.exists()
@@ -78,7 +80,8 @@ def test_importing_copies(store, tmp_path):
     assert [(entry.name, entry.size) for entry in store.list()] == [("default", 13), ("mine", 10)]
 
 
-def test_importing_what_is_no_model_leaves_nothing(store, tmp_path):
+def test_importing_no_model_fails(store, tmp_path):
+    """A file that is no model is refused and not copied."""
     (tmp_path / "notes.onnx").write_text("notes")
     with pytest.raises(ModelError, match="is no model"):
         store.import_file(tmp_path / "notes.onnx")
@@ -86,12 +89,14 @@ def test_importing_what_is_no_model_leaves_nothing(store, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["missing.onnx", "."])
-def test_importing_what_is_no_file(store, tmp_path, path):
+def test_importing_no_file_fails(store, tmp_path, path):
+    """A path that is no file is refused."""
     with pytest.raises(ModelError, match="there is no file"):
         store.import_file(tmp_path / path, "name")
 
 
-def test_importing_does_not_replace(store, mine, tmp_path):
+def test_importing_replaces_nothing(store, mine, tmp_path):
+    """Importing under a name that is taken is refused."""
     with pytest.raises(ModelError, match="mine already"):
         store.import_file(model(tmp_path / "other.onnx", "other"), mine)
     assert store.find(mine).read_text() == "model mine"
@@ -100,7 +105,8 @@ def test_importing_does_not_replace(store, mine, tmp_path):
 @pytest.mark.parametrize(
     "name", ["", "default", "../up", "a/b", ".hidden", "-rf", "Ä", "UPPER", "with space", "x" * 65]
 )
-def test_a_bad_name_is_refused(store, tmp_path, name):
+def test_bad_name_is_refused(store, tmp_path, name):
+    """A name that is not allowed is refused."""
     with pytest.raises(ModelError, match="cannot name a model"):
         store.import_file(model(tmp_path / "a.onnx"), name)
     with pytest.raises(ModelError, match="cannot name a model"):
@@ -108,14 +114,16 @@ def test_a_bad_name_is_refused(store, tmp_path, name):
     assert store.names() == ["default"]
 
 
-def test_adding_moves_and_replaces(store, mine, tmp_path):
+def test_adding_replaces_the_model(store, mine, tmp_path):
+    """Adding moves a file, and replaces a model of the same name."""
     trained = model(tmp_path / "trained.onnx", "better")
     store.add(mine, trained)
     assert not trained.exists()
     assert store.find(mine).read_text() == "model better"
 
 
-def test_use_outlives_the_store(store, mine, tmp_path):
+def test_active_model_is_kept(store, mine, tmp_path):
+    """Another store of the same folder has the same active model."""
     store.use(mine)
     again = Store(tmp_path / "data" / "models")
     assert again.find(None) == store.find(mine)
@@ -124,7 +132,8 @@ def test_use_outlives_the_store(store, mine, tmp_path):
     assert store.find(None) == store_module.BUNDLED
 
 
-def test_a_model_serves_the_files_under_its_paths(store, mine, tmp_path):
+def test_nearest_path_decides(store, mine, tmp_path):
+    """The model of the nearest path above a file completes it."""
     verse = store.import_file(model(tmp_path / "verse.onnx"))
     notes = folder(tmp_path / "notes")
     store.use(mine, [notes])
@@ -138,7 +147,8 @@ def test_a_model_serves_the_files_under_its_paths(store, mine, tmp_path):
     assert [list(entry.paths) for entry in store.list() if entry.name == mine] == [[str(notes)]]
 
 
-def test_a_path_is_given_up_when_its_model_goes_or_is_another(store, mine, tmp_path):
+def test_path_is_unassigned(store, mine, tmp_path):
+    """A path loses its model if the model is replaced or removed, or another is assigned."""
     notes = folder(tmp_path / "notes")
     for give_up in (
         lambda: store.use("default", [notes]),
@@ -180,19 +190,22 @@ def test_two_processes_assign_at_once(store, tmp_path):
     assert set(store.in_use().paths) == set(map(str, paths))
 
 
-def test_links_to_a_path_are_the_path(store, mine, tmp_path):
+def test_link_assigns_its_target(store, mine, tmp_path):
+    """Assigning a model to a link assigns it to the target."""
     (tmp_path / "link").symlink_to(folder(tmp_path / "notes"))
     store.use(mine, [tmp_path / "link"])
     assert store.find(None, tmp_path / "notes" / "a.txt").stem == mine
 
 
-def test_a_path_that_is_not_there_says_so(store, mine, tmp_path):
+def test_missing_path_is_refused(store, mine, tmp_path):
+    """A missing path is refused, and nothing is assigned."""
     with pytest.raises(ModelError, match="no file or folder"):
         store.use(mine, [tmp_path / "nowhere"])
     assert store.in_use().paths == {}
 
 
-def test_the_stamp_tells_when_something_else_is_in_use(store, mine, tmp_path):
+def test_stamp_follows_active_models(store, mine, tmp_path):
+    """The stamp changes with the active models."""
     stamps = [store.stamp()]
     for change in (
         lambda: store.use(mine),
@@ -204,7 +217,8 @@ def test_the_stamp_tells_when_something_else_is_in_use(store, mine, tmp_path):
     assert len(set(stamps)) == len(stamps)
 
 
-def test_removing_the_model_in_use_falls_back_to_the_default(store, mine, tmp_path):
+def test_removing_the_active_model(store, mine, tmp_path):
+    """If the active model is removed, the default one takes its place for good."""
     store.use(mine)
     store.remove(mine)
     assert store.find(None) == store_module.BUNDLED
@@ -212,14 +226,16 @@ def test_removing_the_model_in_use_falls_back_to_the_default(store, mine, tmp_pa
     assert store.find(None) == store_module.BUNDLED
 
 
-def test_removing_another_keeps_the_one_in_use(store, mine, tmp_path):
+def test_removing_another_model(store, mine, tmp_path):
+    """Removing another model does not change the active one."""
     other = store.import_file(model(tmp_path / "other.onnx"))
     store.use(mine)
     store.remove(other)
     assert store.find(None) == store.find(mine)
 
 
-def test_the_default_cannot_be_removed(store):
+def test_default_cannot_be_removed(store):
+    """The default model cannot be removed."""
     with pytest.raises(ModelError, match="cannot be removed"):
         store.remove("default")
     assert store_module.BUNDLED.exists()
@@ -239,7 +255,8 @@ def test_the_default_cannot_be_removed(store):
         "\udcff",
     ],
 )
-def test_a_corrupt_record_of_the_one_in_use_is_passed_over(store, mine, record):
+def test_corrupt_record_means_default(store, mine, record):
+    """With a corrupt record, the default model is active, and the record can be replaced."""
     in_use = store.find(mine).parent / store_module.ACTIVE_FILE
     in_use.write_text(record, errors="surrogateescape")
     assert store.find(None) == store_module.BUNDLED
@@ -250,38 +267,44 @@ def test_a_corrupt_record_of_the_one_in_use_is_passed_over(store, mine, record):
 @pytest.mark.parametrize(
     "act", [Store.find, Store.use, Store.remove, lambda store, name: store.export(name, Path("x"))]
 )
-def test_an_unknown_name_is_told_with_the_known_ones(store, mine, act):
+def test_unknown_name_lists_known_ones(store, mine, act):
+    """The error about an unknown name lists the known ones, in one line."""
     with pytest.raises(ModelError, match=r"'nope'.*default, mine") as caught:
         act(store, "nope")
     assert "\n" not in str(caught.value)
 
 
-def test_a_path_is_found_too(store, tmp_path):
+def test_path_finds_a_model(store, tmp_path):
+    """A model outside of the store is found by its path."""
     path = model(tmp_path / "elsewhere.onnx")
     assert store.find(str(path)) == path
 
 
 @pytest.mark.parametrize("path", ["", ".", "\0", "~nobody-of-this-name/x.onnx", "x" * 5000])
-def test_what_cannot_be_a_path_is_unknown(store, path):
+def test_impossible_path_is_unknown(store, path):
+    """A text that cannot be a path is an unknown model."""
     with pytest.raises(ModelError, match="no model or file"):
         store.find(path)
 
 
-def test_a_broken_file_is_listed_with_its_error(store, mine):
+def test_broken_model_is_listed(store, mine):
+    """A broken model is listed with its error."""
     store.find(mine).write_text("broken")
     broken = store.list()[1]
     assert broken.metadata is None
     assert "is no model" in broken.error
 
 
-def test_foreign_files_in_the_folder_are_passed_over(store, mine):
+def test_foreign_files_are_ignored(store, mine):
+    """Other files in the folder are no models."""
     folder = store.find(mine).parent
     for name in ("notes.txt", "Bad Name.onnx", "default.onnx", ".mine.onnx.x1"):
         model(folder / name)
     assert store.names() == ["default", mine]
 
 
-def test_without_the_bundled_model_the_message_says_what_to_do(store, monkeypatch, tmp_path):
+def test_missing_bundled_model(store, monkeypatch, tmp_path):
+    """Without the bundled model, the error says what to do."""
     monkeypatch.setattr(store_module, "BUNDLED", tmp_path / "missing.onnx")
     with pytest.raises(ModelError, match="name a model of your own"):
         store.find(None)
@@ -292,7 +315,8 @@ def test_without_the_bundled_model_the_message_says_what_to_do(store, monkeypatc
     assert "name a model of your own" in default.error
 
 
-def test_exporting(store, mine, tmp_path):
+def test_exporting_copies_the_model(store, mine, tmp_path):
+    """Exporting copies a model, also over a file."""
     store.export(mine, tmp_path / "out.onnx")
     store.export(mine, tmp_path / "out.onnx")
     assert (tmp_path / "out.onnx").read_text() == "model mine"
@@ -300,14 +324,16 @@ def test_exporting(store, mine, tmp_path):
     assert (tmp_path / "default.onnx").read_text() == "model bundled"
 
 
-def test_exporting_onto_a_folder_is_refused(store, mine, tmp_path):
+def test_exporting_to_folder_fails(store, mine, tmp_path):
+    """Exporting to a folder, or into a missing one, is refused."""
     with pytest.raises(ModelError, match="is a folder"):
         store.export(mine, tmp_path)
     with pytest.raises(ModelError, match="is not a folder"):
         store.export(mine, tmp_path / "missing" / "out.onnx")
 
 
-def test_files_are_the_users_alone(store, mine):
+def test_files_are_private(store, mine):
+    """Only the user can read the files of the store."""
     store.use(mine)
     folder = store.find(mine).parent
     assert {path.name: mode(path) for path in folder.iterdir()} == {
@@ -322,7 +348,8 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_data_folder_can_be_moved(monkeypatch, tmp_path):
+def test_data_folder_can_be_moved(monkeypatch, tmp_path):
+    """FORETYPE_HOME and the platform's variable move the data folder."""
     monkeypatch.setenv("FORETYPE_HOME", str(tmp_path / "elsewhere"))
     assert data_folder() == tmp_path / "elsewhere"
     monkeypatch.delenv("FORETYPE_HOME")
@@ -331,7 +358,8 @@ def test_the_data_folder_can_be_moved(monkeypatch, tmp_path):
         assert data_folder() == tmp_path / "xdg" / "foretype"
 
 
-def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+def test_failed_write_keeps_the_file(tmp_path):
+    """A write that fails leaves the file as it was, and nothing beside it."""
     path = tmp_path / "file"
     path.write_text("before")
     with pytest.raises(RuntimeError), atomic_write(path) as partial:
