@@ -1,5 +1,5 @@
-"""Scores: on systems whose offers are known, so that each figure can be told by hand; and
-properties of any text.
+"""Scores of systems with known suggestions, which can be computed by hand, and properties of any
+text.
 """
 
 import math
@@ -163,27 +163,29 @@ def test_bits_are_the_predictors():
 
 
 class ObservingPredictor(ScriptedPredictor):
-    """Writes down what it is told of the document beside its bytes."""
+    """A predictor that records the documents that it observes and the bytes that it learns."""
 
-    def __init__(self, told):
+    def __init__(self, records):
         super().__init__([])
-        self.told = told
+        self.records = records
 
     def save(self):
-        raise AssertionError("nothing that was learnt from a score is kept")
+        raise AssertionError("a score must not save what it has learnt")
 
     def learn(self, state, following):
-        self.told.append((state, following))
+        self.records.append((state, following))
 
     def observe(self, document, before, after):
-        self.told.append((bytes(before), bytes(after)))
+        self.records.append((bytes(before), bytes(after)))
 
 
 @pytest.mark.parametrize("kind", ["bits", "word_starts", "inline"])
 def test_typed_text_is_learnt(kind):
     """Typed text is shown to the predictors, and learnt when a word ends."""
-    told = []
-    sessions = PredictorSystem("told", lambda: {"told": ObservingPredictor(told)}, Options())
+    records = []
+    sessions = PredictorSystem(
+        "records", lambda: {"records": ObservingPredictor(records)}, Options()
+    )
     passage = Passage("x", "a b c d", "y")
     if kind == "bits":
         bits_needed(sessions.start(), passage, ignore)
@@ -191,10 +193,14 @@ def test_typed_text_is_learnt(kind):
         guess_words(sessions.start(), passage, ignore)
     else:
         type_passage(sessions.start(), passage, "inline", ignore)
-    assert told[0] == (b"x", b"y")
-    assert (b"xa", b"y") in told
-    # A word is learnt from when it has ended, for only then it is sure to be no part of a secret.
-    assert told.index((b"xa", b"y")) < told.index((b"x", ord("a"))) < told.index((b"xa", ord(" ")))
+    assert records[0] == (b"x", b"y")
+    assert (b"xa", b"y") in records
+    # A word is learnt when it has ended: before, it may become part of a secret.
+    assert (
+        records.index((b"xa", b"y"))
+        < records.index((b"x", ord("a")))
+        < records.index((b"xa", ord(" ")))
+    )
 
 
 @given(SOME_TEXT, st.text(st.sampled_from("ab ")))
@@ -260,12 +266,12 @@ def test_combined_scores_are_sums():
 @pytest.mark.parametrize("text", ["hello world. hello", "  a\n  b\n", "ü 😀"])
 def test_progress_reaches_the_end(text, at):
     """The reported progress adds up to the announced work."""
-    passage, told, in_all = Passage.of(text, at, 100), [], 0
+    passage, steps, in_all = Passage.of(text, at, 100), [], 0
     for one in (system("hello world."), WordsSystem([])):
         scorer = Scorer(one, ["inline", "popup"])
-        scorer.score(passage, told.append)
+        scorer.score(passage, steps.append)
         in_all += scorer.work(passage)
-    assert sum(told) == in_all
+    assert sum(steps) == in_all
 
 
 def test_words_complete_by_frequency():
@@ -316,7 +322,7 @@ def test_ablations_isolate_each_predictor():
 
 
 class RememberingPredictor(ScriptedPredictor):
-    """Knows what was read in any document, as one that learns from the user does."""
+    """A predictor that knows the texts of all documents, as one that learns from the user."""
 
     def __init__(self, texts):
         super().__init__(texts)

@@ -1,5 +1,5 @@
-"""Keys and passwords that open nothing, of 32 kinds, made when a test runs: none of them stands in
-this file.
+"""Keys and passwords of 32 kinds that open nothing. Tests make them as they run: this file contains
+none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ EACH: Final = 10
 
 
 class Canary(NamedTuple):
-    """A secret, and the lines of code and of prose that it stands in."""
+    """A secret, in a line of code and in a line of prose."""
 
     kind: str
     secret: str
@@ -188,7 +188,7 @@ KINDS: Final[dict[str, tuple[Make, tuple[str, str]]]] = {
 
 
 def canaries(seed: int = 0, each: int = EACH) -> list[Canary]:
-    """So many of each kind; those of another seed are others."""
+    """Make `each` canaries of each kind, which depend on `seed`."""
     made = []
     for kind, (make, (code, prose)) in KINDS.items():
         rng = random.Random(f"{seed} {kind}")

@@ -1,6 +1,4 @@
-"""Passwords that a name, a URL or a command tells, as people have them in files and notes; and what
-is like them.
-"""
+"""Passwords after a name, in a URL or in a command, as in files and notes, and text like them."""
 
 from __future__ import annotations
 
@@ -20,8 +18,8 @@ from foretype_model.privacy.secret_scanner import (
     redact_around,
 )
 
-MIN_TELLING_BYTES = 4
-"""Bytes of a password that tell nothing."""
+MAX_HARMLESS_BYTES = 4
+"""Bytes of a password that disclose nothing."""
 
 DETECTED = [
     # A name that goes on.
@@ -145,7 +143,7 @@ PARTS = re.compile(r"[«»]")
 
 
 def parts(line: str) -> tuple[bytes, int, int]:
-    """A line, and where the password that it tells begins and ends."""
+    """Return a line, and the start and end of its password."""
     before, password, after = (part.encode() for part in PARTS.split(line))
     return before + password + after, len(before), len(before + password)
 
@@ -171,7 +169,7 @@ def test_typed_password_stays_pending(line):
     for typed in range(start, len(text) + 1):
         settled = redact(text[:typed])[: typed - pending_suffix(text[:typed])]
         shown |= {at for at in range(start, min(end, len(settled))) if settled[at] == text[at]}
-    assert len(shown) <= MIN_TELLING_BYTES
+    assert len(shown) <= MAX_HARMLESS_BYTES
 
 
 LINES = st.sampled_from(

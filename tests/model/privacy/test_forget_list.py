@@ -1,6 +1,4 @@
-"""One list of what is forgotten, above the indexes of all workspaces: what is on it comes back in
-none of them.
-"""
+"""The forget list above the indexes of all workspaces: its entries come back in none of them."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ LETTERS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
 
 @pytest.fixture
 def letters(tmp_path: Path) -> Path:
-    """A folder of texts, in one above that is a workspace too."""
+    """A folder of texts, in a folder that is a workspace too."""
     folder = tmp_path / "texts" / "letters"
     folder.mkdir(parents=True)
     (folder / "anne.txt").write_text(TEXT)
@@ -46,7 +44,7 @@ def learnt(state: Path, *folders: Path) -> CopyPredictor:
 
 
 def follows(predictor: CopyPredictor, text: bytes = NAME) -> bytes:
-    """What is most probable after a text; nothing where nothing is known."""
+    """Return the most probable byte after a text, or nothing if none is known."""
     row = predictor.predict([predictor.feed(predictor.start(), text)])[0]
     return bytes([row.argmax()]) if row.max() > -2 else b""
 
@@ -154,7 +152,7 @@ def test_one_failing_index_alone(letters, state):
     with pytest.raises(WorkspaceError, match=first.name):
         indexes.update([])
     assert b"Wainwright" not in on_disk(second)
-    indexes.update([])  # it has been told, and is not tried at each save
+    indexes.update([])  # the error was reported, and is not at each save
 
 
 def test_empty_list_reads_no_index(letters, state, monkeypatch):
@@ -261,7 +259,7 @@ def test_live_list_follows_changes(state):
     assert now() == ForgetList()
 
 
-# What is no word, and no list
+# Invalid words and lists
 
 
 @pytest.mark.parametrize("word", ["\ud800x", "x\udcff", "", " \n"])

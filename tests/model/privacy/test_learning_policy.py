@@ -1,6 +1,4 @@
-"""What is forgotten or excluded is not learnt from while it is open, by any predictor; and is
-answered for.
-"""
+"""No predictor learns from an open document that is forgotten or excluded, but it is completed."""
 
 from __future__ import annotations
 
@@ -48,7 +46,7 @@ LINE = b"dear diary, today I wept. "
 
 
 class LearningRecorder(ScriptedPredictor):
-    """Keeps what it is given to learn."""
+    """A predictor that records the bytes to learn."""
 
     def __init__(self, *texts: str) -> None:
         super().__init__(list(texts))
@@ -147,7 +145,7 @@ def test_document_is_decided_once(tmp_path, monkeypatch):
     assert not policy.allows(document)
 
 
-# What learns
+# Predictors
 
 
 def typed(completer: Completer) -> None:

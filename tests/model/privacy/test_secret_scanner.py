@@ -43,7 +43,7 @@ LINES = [
     for where in ("code", "prose")
 ]
 LEFT = 4
-"""Bytes of a secret that tell nothing: its prefix, or the signs at its end."""
+"""Bytes of a secret that disclose nothing: its prefix, or the signs at its end."""
 
 ORDINARY = [
     "def encode_token(self, token: str, max_tokens: int = 4096) -> list[int]:\n",
@@ -62,18 +62,18 @@ ORDINARY = [
 
 
 def leaked_parts(text: bytes, secret: str, least: int = LEFT + 1) -> list[bytes]:
-    """The parts of a secret, of `least` bytes, that a text has."""
+    """Return the parts of a secret, of `least` bytes, that a text contains."""
     whole = secret.encode()
     parts = {whole[at : at + least] for at in range(len(whole) - least + 1)}
     return [part for part in parts if part in text]
 
 
 def goes_on(offered: str, rest: str) -> bool:
-    """Whether what is offered has more of the rest of a secret than chance would have."""
+    """Return whether a suggestion continues a secret further than by chance."""
     return bool(rest) and offered.lstrip().startswith(rest[:LEFT])
 
 
-# What is one
+# Secrets in a text
 
 
 def test_canaries_have_32_kinds():
@@ -169,12 +169,12 @@ def test_no_canary_on_disk(planted):
     """No file of an index contains a canary."""
     content = all_files(planted.index)
     assert b"Chapter 3." in content
-    # What is shorter may be a checksum's, or a number's, by chance.
+    # A shorter part may be in a checksum or a number by chance.
     assert not [one for one in ALL if leaked_parts(content, one.secret, 8)]
 
 
 def prefixes() -> Iterator[tuple[Canary, str, str]]:
-    """What is typed of each canary, and what would come next: none of it yet, and half of it."""
+    """Yield each canary with the text typed before it, or up to its middle, and its rest."""
     for one in ALL:
         for line in (one.code, one.prose):
             before = line[: line.index(one.secret)]
@@ -249,11 +249,11 @@ def test_index_before_masks_is_rebuilt(make_indexed_folder, tmp_path):
     assert ALL[0].secret.encode() not in all_files(place.index)
 
 
-# What is typed
+# Typed text
 
 
 class LearnedBytes(ScriptedPredictor):
-    """Writes down what it is told to learn."""
+    """A predictor that records the bytes to learn."""
 
     def __init__(self) -> None:
         super().__init__([])
@@ -266,7 +266,7 @@ class LearnedBytes(ScriptedPredictor):
 
 
 def log(copy: CopyPredictor) -> bytes:
-    """What is kept of what was typed, with the contexts."""
+    """Return the typed text that is kept, with its contexts."""
     return b"".join(
         piece.before + piece.text for recent in copy._histories for piece in recent.pieces()
     )
@@ -349,7 +349,7 @@ def test_secret_file_is_not_learnt(name):
     assert not list(copy._histories[0].pieces())
 
 
-# What is trained on
+# Training
 
 
 def test_training_removes_secrets(planted):
@@ -367,8 +367,8 @@ OPTIONS = TrainingOptions(
 
 
 def remembered(folder: Path, some: list[Canary]) -> list[Canary]:
-    """Those that a model trained on the texts of a folder goes on with, of itself, once they have
-    begun.
+    """Train a model on the texts of a folder, and return the canaries that it completes from their
+    first half.
     """
     model, checkpoint = folder / "m.onnx", folder / "c"
     arguments = {
