@@ -1,6 +1,6 @@
 """Finds passwords and keys that the text before them shows: a name, a URL, a header, a command.
 
-The rules are in `rules` and `assignment_rules`.
+The rules are in `rules`, `assignments` and `assignment_rules`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from foretype_model.privacy import assignment_rules as assigned
-from foretype_model.privacy.assignment_rules import Assignment
+from foretype_model.privacy import assignments
+from foretype_model.privacy.assignment_rules import ALLOWED, LITERALS, REFERENCES, SHAPES
+from foretype_model.privacy.assignments import Assignment
 from foretype_model.privacy.rules import CONTEXT_RULES, MIN_PASSWORD_LENGTH, URL_RULE, ContextRule
 
 CONTEXT_BYTES: Final = 80
@@ -56,10 +57,10 @@ def find_credentials(text: bytes) -> Iterator[Credential]:
     lower = text.lower()
     yield from _in_urls(text)
     yield from _in_context(text, lower)
-    for stem in assigned.STEMS:
+    for stem in assignments.STEMS:
         for start in find_all(lower, stem):
             kind = lower[max(0, start - KEY_CONTEXT_BYTES) : start].rstrip(b"_- ")
-            if stem != b"key" or kind.endswith(assigned.KINDS_OF_KEYS):
+            if stem != b"key" or kind.endswith(assignments.KINDS_OF_KEYS):
                 yield from _assigned(text, start)
 
 
@@ -101,15 +102,15 @@ def _of_context(rule: ContextRule, found: re.Match[bytes], lower: bytes) -> Iter
 
 def _assigned(text: bytes, start: int) -> Iterator[Credential]:
     """Yield the value that is assigned to the name whose stem begins at `start`."""
-    found = assigned.ASSIGNMENT.match(text, start)
+    found = assignments.ASSIGNMENT.match(text, start)
     if not found:
         return
     stem, assigner, is_quoted = found["stem"], found["assigner"], found["quote"] is not None
     before = text[max(0, start - CONTEXT_BYTES) : start]
-    of_password = assigned.is_of_password(before, stem)
-    if not of_password and assigned.is_inside_word(before, stem):
+    of_password = assignments.is_of_password(before, stem)
+    if not of_password and assignments.is_inside_word(before, stem):
         return
-    if not assigned.is_assigner(assigner, before, surely=is_quoted and of_password):
+    if not assignments.is_assigner(assigner, before, surely=is_quoted and of_password):
         return
     value, is_unfinished = _value(text, found)
     first = found.start("quoted" if is_quoted else "bare")
@@ -145,10 +146,10 @@ def _value(text: bytes, found: re.Match[bytes]) -> tuple[bytes, bool]:
 
 
 def _is_secret(one: Assignment) -> bool:
-    if any(rule.matches(one) for rule in assigned.ALLOWED):
+    if any(rule.matches(one) for rule in ALLOWED):
         return False
-    if any(rule.matches(one) for rule in assigned.LITERALS):
+    if any(rule.matches(one) for rule in LITERALS):
         return len(one.value) >= MIN_PASSWORD_LENGTH
-    if any(rule.matches(one) for rule in assigned.REFERENCES):
+    if any(rule.matches(one) for rule in REFERENCES):
         return False
-    return any(rule.matches(one) for rule in assigned.SHAPES)
+    return any(rule.matches(one) for rule in SHAPES)

@@ -1,8 +1,8 @@
 """The kinds of secrets, as tables in the form of gitleaks' rules: `id`, keywords, regex, entropy,
 allow-list.
 
-Here are the rules alone. `api_keys` and `credentials` apply them; the rules for a value that is
-assigned to a name are in `assignment_rules`.
+`api_keys` and `credentials` apply the rules. Those for a value that is assigned to a name are in
+`assignment_rules`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class KeyRule:
     """Keys that their own form shows.
 
     Attributes:
-        id: the kind of key, named as in gitleaks where gitleaks has it.
+        id: the kind of key, by the name in gitleaks if it is there.
         regex: matches a key.
         is_dotted: the parts of the key are joined by dots, and the regex matches the first one.
     """
@@ -57,7 +57,7 @@ class EntropyRule:
     Attributes:
         id: the alphabet.
         regex: matches all of the text if the rule is for it.
-        min_length: bytes; shorter text is not random enough to tell.
+        min_length: bytes; shorter text may look random by chance.
         entropy: bits a byte at least: text that repeats itself, as a date or a ruler does, is not
             random.
         max_mean_run: letters of one case, or digits, in sequence, on average: random text has
