@@ -26,12 +26,12 @@ SCRIPTED = {"maxSearchTime": 10_000, "predictors": {"scripted": {"texts": TEXTS}
 SCRIPTED_SERVER = """
 import asyncio, sys
 from pathlib import Path
-from foretype_server import lsp
+from foretype_server.lsp.serve import handle_connection
 from foretype_server.setup.client_files import editor_files
 from foretype_server.playground.page import InitialState, Page, serve
 initial_state = InitialState(text="", settings=%r)
 page = Page(editor_files("playground") / "dist", initial_state)
-asyncio.run(serve(lsp.handle_connection, page, 0, lambda address: print(address, flush=True)))
+asyncio.run(serve(handle_connection, page, 0, lambda address: print(address, flush=True)))
 """
 
 
