@@ -30,8 +30,8 @@ EXTRAS = {
 ROOMS: dict[Path, dict[str, set[str]]] = {
     MODEL: {
         "text": set(),
-        "files": {"text"},
         "": {"text"},
+        "files": {"", "text"},
         "privacy": {"", "files", "text"},
         "states": {"", "text"},
         "predictors": {"", "text"},
@@ -78,8 +78,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def tracked() -> list[Path]:
     """The files of the repository, new ones too; none where this is no git checkout."""
-    options = "ls-files -z --cached --others --exclude-standard".split()
-    command = ["git", "-C", str(ROOT), *options]
+    options = ["-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "-C", str(ROOT), "ls-files", *options]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 

@@ -28,12 +28,12 @@ PATIENT = {"maxSearchTime": 10_000}
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from foretype_server.lsp import serve as lsp
+from foretype_server.lsp.serve import handle_connection
 from foretype_server.setup.client_files import editor_files
 from foretype_server.playground.page import InitialState, Page, serve
 initial_state = InitialState(text=%r, settings=%r)
 page = Page(editor_files("playground") / "dist", initial_state)
-asyncio.run(serve(lsp.handle_connection, page, 0, lambda address: print(address, flush=True)))
+asyncio.run(serve(handle_connection, page, 0, lambda address: print(address, flush=True)))
 """
 
 
