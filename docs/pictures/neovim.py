@@ -92,32 +92,32 @@ def ghost(screen: Screen) -> str:
     return ESCAPE.sub("", screen.lines[row])[column:].rstrip("\n")
 
 
-def choice(offered: str, wanted: str) -> tuple[str, int]:
-    """Return the next key to press, and the number of characters of `wanted` that it adds."""
+def choice(offered: str, remaining: str) -> tuple[str, int]:
+    """Return the next key to press, and the number of characters of `remaining` that it adds."""
     # The screen is padded with spaces, which hide one at the end of the offer.
     whole = offered.rstrip()
     word = re.match(r"\s*(?:\w+|[^\w\s]+)", whole)
     for key, text in (("Tab", whole), ("C-Right", word.group() if word else "")):
-        if len(text) >= MIN_ACCEPTED_CHARACTERS and wanted.startswith(text):
+        if len(text) >= MIN_ACCEPTED_CHARACTERS and remaining.startswith(text):
             return key, len(text)
-    return ("Enter" if wanted[0] == "\n" else wanted[0]), 1
+    return ("Enter" if remaining[0] == "\n" else remaining[0]), 1
 
 
-def typed(recorder: Recorder, wanted: str) -> None:
-    """Write `wanted` with as few keys as the ghost text allows."""
+def typed(recorder: Recorder, remaining: str) -> None:
+    """Write `remaining` with as few keys as the ghost text allows."""
     human, line = random.Random(1), ""
-    while wanted:
+    while remaining:
         screen = recorder.watch(human.uniform(*SECONDS_PER_KEY))
-        key, characters = choice(ghost(screen), wanted)
+        key, characters = choice(ghost(screen), remaining)
         if key in ACCEPTING:
             recorder.watch(SECONDS_TO_READ)
         recorder.press(key, characters)
-        line = (line + wanted[:characters]).rpartition("\n")[2]
-        wanted = wanted[characters:]
+        line = (line + remaining[:characters]).rpartition("\n")[2]
+        remaining = remaining[characters:]
         if key in ACCEPTING and recorder.watch(0.15).cursor[1] > len(line):
             # The offer ended with a hidden space.
-            if wanted.startswith(" "):
-                line, wanted = line + " ", wanted[1:]
+            if remaining.startswith(" "):
+                line, remaining = line + " ", remaining[1:]
                 recorder.characters += 1
             else:
                 recorder.press("BSpace", 0)

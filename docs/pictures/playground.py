@@ -73,22 +73,22 @@ def write(page: Playground) -> None:
     """Type the sentence; press Tab if the whole ghost text is right, Ctrl-Right if its first word
     is.
     """
-    human, wanted = random.Random(2), SENTENCE
-    while wanted:
+    human, remaining = random.Random(2), SENTENCE
+    while remaining:
         wait(page, human.uniform(*SECONDS_PER_KEY))
         offered = page.ghost()
         word = offered[: len(offered) - len(offered.lstrip()) + len((offered.split() or [""])[0])]
         for key, text in (("Tab", offered), ("Control+ArrowRight", word)):
-            if len(text) > 1 and wanted.startswith(text):
+            if len(text) > 1 and remaining.startswith(text):
                 wait(page, SECONDS_TO_READ)
                 before = page.text()
                 page.press(key)
                 wait(page, 0.2)
-                wanted = wanted[len(page.text()) - len(before) :]
+                remaining = remaining[len(page.text()) - len(before) :]
                 break
         else:
-            page.page.keyboard.type(wanted[0])
-            wanted = wanted[1:]
+            page.page.keyboard.type(remaining[0])
+            remaining = remaining[1:]
 
 
 def recorded(chromium: Browser, address: str) -> list[Frame]:

@@ -215,17 +215,19 @@ def shuffled(walked: Iterator[CursorBatch]) -> Iterator[CursorBatch]:
             yield CursorBatch([], h[:, at], e[:, at], target[:, at], trained[:, at], below[:, at])
 
 
-def train(network: ByteNetwork, given: argparse.Namespace) -> None:
+def train(network: ByteNetwork, arguments: argparse.Namespace) -> None:
     """Train an encoder for the given minutes, on half of each target, to see more targets."""
     torch.manual_seed(0)
-    encoder = Encoder(network, given.into)
+    encoder = Encoder(network, arguments.into)
     optimizer = torch.optim.AdamW(
         encoder.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.99), fused=True
     )
     start, sums = time.monotonic(), np.zeros(2)
-    walked = walk(network, read_corpus([given.corpus]).texts, 3 * BATCH_SIZE, TRAINED_BYTES, GAPS)
+    walked = walk(
+        network, read_corpus([arguments.corpus]).texts, 3 * BATCH_SIZE, TRAINED_BYTES, GAPS
+    )
     for step, places in enumerate(shuffled(walked), 1):
-        if (done := (time.monotonic() - start) / (60 * given.minutes)) >= 1:
+        if (done := (time.monotonic() - start) / (60 * arguments.minutes)) >= 1:
             break
         optimizer.param_groups[0]["lr"] = (
             LEARNING_RATE * min(1.0, step / 50) * 0.5 * (1 + math.cos(math.pi * done))
@@ -245,7 +247,7 @@ def train(network: ByteNetwork, given: argparse.Namespace) -> None:
                 flush=True,
             )
             sums[:] = 0
-            with atomic_write(given.file) as partial:
+            with atomic_write(arguments.file) as partial:
                 save_file(encoder.state_dict(), partial)
 
 
@@ -323,18 +325,18 @@ class BitsTally:
 
 
 @torch.no_grad()
-def measure(network: ByteNetwork, given: argparse.Namespace) -> None:
+def measure(network: ByteNetwork, arguments: argparse.Namespace) -> None:
     """Print the figures for each kind of text and of gap."""
-    encoders = {path.stem: open_encoder(network, path) for path in given.encoders}
-    for folder, gap in product(given.folders, GAPS):
+    encoders = {path.stem: open_encoder(network, path) for path in arguments.encoders}
+    for folder, gap in product(arguments.folders, GAPS):
         tally = BitsTally()
         batches = walk(network, read_corpus([folder]).texts, BATCH_SIZE, TARGET_BYTES, [gap])
-        for places in islice(batches, 0, APART * given.places // BATCH_SIZE, APART):
+        for places in islice(batches, 0, APART * arguments.places // BATCH_SIZE, APART):
             answers = {BASELINE: places.trained}
             answers |= {name: informed(network, one, places) for name, one in encoders.items()}
             for i, place in enumerate(places.contexts):
                 tally.add(place, {name: rows[:, i].numpy() for name, rows in answers.items()})
-        print(f"{folder.name}, {gap}: {given.places} places; bytes 1-4, 5-8, 9-16, 17-32, all")
+        print(f"{folder.name}, {gap}: {arguments.places} places; bytes 1-4, 5-8, 9-16, 17-32, all")
         tally.report()
 
 
@@ -355,12 +357,12 @@ def main() -> None:
     measuring.add_argument("folders", type=Path, nargs="+")
     measuring.add_argument("--encoders", type=Path, nargs="+", required=True)
     measuring.add_argument("--places", type=int, default=512)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     network = onnx_file.read(
         Path(str(files("foretype_model") / "data" / "default.onnx"))
     ).requires_grad_(False)
-    given.run(network, given)
+    arguments.run(network, arguments)
 
 
 if __name__ == "__main__":

@@ -67,17 +67,17 @@ def ppmd(compress: Callable[..., bytes], data: bytes) -> tuple[int, int]:
     )
 
 
-def predictors(model: Path, wanted: Predictors) -> dict[str, Predictor]:
-    """Load the predictors `wanted` without a workspace or learnt state."""
-    made, errors = load_predictors(wanted, PredictorConfig(model=model))
+def predictors(model: Path, options: Predictors) -> dict[str, Predictor]:
+    """Load predictors with these options, without a workspace or learnt state."""
+    made, errors = load_predictors(options, PredictorConfig(model=model))
     if errors:
         raise errors[0]
     return made
 
 
-def bits(model: Path, wanted: Predictors, text: str) -> float:
+def bits(model: Path, options: Predictors, text: str) -> float:
     """Return the bits of a text that is typed from its start in a new editor."""
-    system = PredictorSystem("", partial(predictors, model, wanted), Settings().options())
+    system = PredictorSystem("", partial(predictors, model, options), Settings().options())
     return bits_needed(system.start(), Passage("", text, ""), lambda _characters: None)
 
 
@@ -118,18 +118,18 @@ def main() -> None:
     parser.add_argument(
         "--bytes", type=int, default=200_000, help="of each file, from its start (200000)"
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        models = [Store().find(name) for name in given.model]
+        models = [Store().find(name) for name in arguments.model]
     except ForetypeError as error:
         parser.error(str(error))
-    titles = [f"{name} {column}" for name in given.model for column in ("alone", "product")]
+    titles = [f"{name} {column}" for name in arguments.model for column in ("alone", "product")]
     header = ["text", "bytes", "characters", "xz -9e", "PPMd", *titles]
     print("|", " | ".join(header), "|")
     print("|", " | ".join("---" for _ in header), "|")
-    for path in given.files:
+    for path in arguments.files:
         print("|", end="", flush=True)
-        for one in row(path, first_bytes(path, given.bytes), models):
+        for one in row(path, first_bytes(path, arguments.bytes), models):
             print(f" {one} |", end="", flush=True)
         print()
 

@@ -366,13 +366,13 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=5.0, help="of CPU time, for each training (5)"
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     figure = Figure(figsize=(12, 5), layout="constrained")
-    for axes, task in zip(figure.subplots(1, 2), tasks(given.folder), strict=True):
+    for axes, task in zip(figure.subplots(1, 2), tasks(arguments.folder), strict=True):
         print(f"\n{task.title}\n{TABLE_HEADER}")
-        draw(axes, task, compete(task, given.minutes))
-        with atomic_write(given.plot) as unfinished:
+        draw(axes, task, compete(task, arguments.minutes))
+        with atomic_write(arguments.plot) as unfinished:
             figure.savefig(unfinished, format="png", dpi=150)
 
 

@@ -207,14 +207,14 @@ def train(
     """Return the bits per character of held-out text, the CPU seconds, and the number of parameters
     without the table of n-grams.
     """
-    kept, held_out = split_held_out(InMemoryDocuments(texts), seed=1)
+    training_documents, held_out = split_held_out(InMemoryDocuments(texts), seed=1)
     network = network_of(variant)
     optimizers = optimizers_of(variant, network)
     rates = [group["lr"] for optimizer in optimizers for group in optimizer.param_groups]
     averaged = variant.average and torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(variant.average)
     )
-    batches = Batches(kept, variant.batch, variant.window, seed=1)
+    batches = Batches(training_documents, variant.batch, variant.window, seed=1)
     steps = round(megabytes * 1e6 / (variant.batch * variant.window))
     carry, start = None, time.process_time()
     for step, (_, x, y) in zip(
@@ -250,12 +250,12 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--only", nargs="*", choices=sorted(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--megabytes", type=float, default=6.0)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    texts = read_corpus([given.corpus]).texts
-    for name in given.only:
-        bits, seconds, size = train(VARIANTS[name], texts, given.megabytes)
+    texts = read_corpus([arguments.corpus]).texts
+    for name in arguments.only:
+        bits, seconds, size = train(VARIANTS[name], texts, arguments.megabytes)
         print(f"{name:28} {bits:.3f} bits/char {seconds:6.0f} s {size:10,} parameters", flush=True)
 
 

@@ -70,20 +70,20 @@ def main() -> None:
     parser.add_argument("hidden", type=int, nargs="*", default=[512, 768, 1024])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
     kernel.keep_freed_memory()
-    print(f"AMX: {'yes' if kernel.has_amx() else 'no'}; threads: {given.threads}")
-    for hidden in given.hidden:
+    print(f"AMX: {'yes' if kernel.has_amx() else 'no'}; threads: {arguments.threads}")
+    for hidden in arguments.hidden:
         kinds = [stepping(hidden, *BEFORE, fused=False), stepping(hidden, *AFTER, fused=True)]
         rates: list[list[float]] = [[], []]
-        for turn in range(given.rounds + 1):
+        for turn in range(arguments.rounds + 1):
             for step, rate in zip(kinds, rates, strict=True):
                 start = time.process_time()
                 read = step()
                 if turn:
-                    rate.append(read / (time.process_time() - start) * given.threads)
+                    rate.append(read / (time.process_time() - start) * arguments.threads)
         before, after = map(statistics.median, rates)
         print(
             f"{hidden:5} units: {before / 1e3:6.1f} kB/s before, {after / 1e3:6.1f} kB/s after, "

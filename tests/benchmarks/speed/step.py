@@ -63,7 +63,7 @@ def _rows(hidden: int) -> Iterator[list[str]]:
     *reads, peer, plain = times[: -4 * len(networks)]
     bound = min(reads)
     for i, one in enumerate(networks):
-        step, alone, rows, read = times[len(times) - 4 * (len(networks) - i) :][:4]
+        step, native, rows, read = times[len(times) - 4 * (len(networks) - i) :][:4]
         yield [
             f"{hidden}",
             f"{size / 1e6:.1f} MB",
@@ -71,7 +71,7 @@ def _rows(hidden: int) -> Iterator[list[str]]:
             one.backend_name,
             f"**{step * 1e6:.0f}**",
             f"{step / bound:.1f} x",
-            f"{alone * 1e6:.0f} ({alone / bound:.1f} x)",
+            f"{native * 1e6:.0f} ({native / bound:.1f} x)",
             f"{peer * 1e6:.0f} ({peer / step:.1f} x)",
             f"{plain * 1e6:.0f} ({plain / step:.1f} x)",
             f"{rows * 1e6:.0f}",
@@ -87,13 +87,13 @@ def _calls(network: Network) -> list[Callable[[], object]]:
     eight, text = [state] * BATCH, bytes(range(97, 97 + 26)) * 5
     return [
         lambda: network.step([state], [101]),
-        _call_alone(network, state),
+        _native_call(network, state),
         lambda: network.step(eight, [101] * BATCH),
         lambda: network.feed(state, text[:128]),
     ]
 
 
-def _call_alone(network: Network, state: NetworkState) -> Callable[[], object]:
+def _native_call(network: Network, state: NetworkState) -> Callable[[], object]:
     """Return the runtime's part of a step, with prepared inputs."""
     backend, text = network._backend, state.tail + b"e"
     if isinstance(backend, Kernel):
@@ -119,9 +119,11 @@ def _call_alone(network: Network, state: NetworkState) -> Callable[[], object]:
 def _served(network: ByteNetwork) -> list[Network]:
     """Return the network in the runtime used for serving here, and in ONNX Runtime."""
     shape = network.shape
-    about = Metadata("speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS)
+    model_metadata = Metadata(
+        "speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS
+    )
     with tempfile.TemporaryDirectory() as folder:
-        onnx_file.write(network, about, Path(folder) / "speed.onnx")
+        onnx_file.write(network, model_metadata, Path(folder) / "speed.onnx")
         session, metadata = open_session(Path(folder) / "speed.onnx")
         return [Network.open(Path(folder) / "speed.onnx"), Network(OnnxBackend(session), metadata)]
 
