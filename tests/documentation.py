@@ -1,7 +1,7 @@
-"""The commands on the pages of the documentation, and the outputs that stand below them.
+"""Run the commands on the pages of the documentation, and compare the outputs below them.
 
-`python -m tests.documentation` runs every `console` block and corrects the outputs that have
-changed, as after a change of the default model.
+`python -m tests.documentation` runs every `console` block and corrects outdated outputs, as after a
+change of the default model.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ PROMPT: Final = "$ "
 FIGURE: Final = re.compile(r"\d+(?:\.\d+)?")
 BAR: Final = re.compile("[█▏▎▍▌▋▊▉]+")
 SECONDS: Final = 600
-"""For a command: a training begins by importing torch, perhaps on a busy machine."""
+"""Seconds until a command must end: a training first imports torch, perhaps on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A command with a prompt before it, and the output that stands below it."""
+    """A command after a prompt, and the output below it."""
 
     command: str
     output: str
@@ -52,7 +52,7 @@ def shown(block: str) -> list[Shown]:
 
 
 def run(command: str, folder: Path) -> str:
-    """Return the output of a shell command in `folder`, with a data folder of its own beside it."""
+    """Return the output of a shell command in `folder`, with the data folder `home` beside it."""
     path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
     home = {"FORETYPE_HOME": str(folder.with_name("home")), "PATH": path, "COLUMNS": "80"}
     ran = subprocess.run(
@@ -64,7 +64,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def comparable(output: str) -> tuple[list[str], list[float]]:
-    """Return the words and the figures of an output, without bars and the time it took."""
+    """Return the words and the figures of an output, without bars and elapsed times."""
     lines = [line for line in output.splitlines() if not re.fullmatch(r"in .* ms", line)]
     text = BAR.sub("", "\n".join(lines))
     return FIGURE.sub("0", text).split(), [float(figure) for figure in FIGURE.findall(text)]
@@ -83,10 +83,10 @@ def commands(page: Path) -> Iterator[list[str]]:
                 yield words[1:]
 
 
-def renewed(page: Path, folder: Path) -> str:
-    """Return the text of a page; outputs that are no longer right are those of now."""
+def updated(page: Path, folder: Path) -> str:
+    """Return the text of a page with outdated outputs replaced."""
 
-    def renew(match: re.Match[str]) -> str:
+    def update(match: re.Match[str]) -> str:
         indent, language, content = match.groups()
         if language != "console":
             return match.group()
@@ -97,15 +97,15 @@ def renewed(page: Path, folder: Path) -> str:
             done.append(f"{PROMPT}{one.command}\n{one.output if same else now}")
         return f"{indent}```console\n{''.join(done)}{indent}```"
 
-    return BLOCK.sub(renew, page.read_text("utf-8"))
+    return BLOCK.sub(update, page.read_text("utf-8"))
 
 
 def main() -> None:
-    """Write the outputs on all pages anew."""
+    """Update the outputs on all pages."""
     for page in PAGES:
         with tempfile.TemporaryDirectory() as folder:
             (work := Path(folder) / "work").mkdir()
-            page.write_text(renewed(page, work), "utf-8")
+            page.write_text(updated(page, work), "utf-8")
 
 
 if __name__ == "__main__":

@@ -111,13 +111,13 @@ def test_tried_pickles_would_run(tmp_path, place):
     assert marker.exists()
 
 
-@pytest.mark.parametrize("need", pins.wanted(), ids=str)
+@pytest.mark.parametrize("need", pins.declared(), ids=str)
 def test_dependencies_are_pinned(need):
     """Each dependency is pinned."""
     assert pins.is_pinned(need, KNOWN), "renew requirements-dev.txt by the line at its head"
 
 
-@pytest.mark.parametrize("need", pins.wanted_to_build(), ids=str)
+@pytest.mark.parametrize("need", pins.declared_to_build(), ids=str)
 def test_build_tools_are_pinned(need):
     """Each tool that builds a release is pinned."""
     assert pins.is_pinned(need, KNOWN_TO_BUILD), (
@@ -135,7 +135,7 @@ def test_build_tools_are_tested_versions():
 def test_build_tools_have_reasons():
     """CONTRIBUTING.md gives a reason for each tool that builds a release."""
     reasons = (pins.ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    assert not [need.name for need in pins.wanted_to_build() if f"`{need.name}`" not in reasons]
+    assert not [need.name for need in pins.declared_to_build() if f"`{need.name}`" not in reasons]
 
 
 def test_development_packages_are_pinned():

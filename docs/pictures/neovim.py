@@ -1,8 +1,8 @@
 """Record ghost text in a real Neovim with the real server: `python -m docs.pictures.neovim`.
 
-A typist who wants to write `LETTER` looks at the screen after each key: where the ghost text is
-right, Tab takes it, or Ctrl-Right its first word; else the next character is typed. Nothing is
-drawn that the editor did not show, at the time at which it did.
+A typist who wants to write `LETTER` looks at the screen after each key: if the ghost text is right,
+Tab accepts it, or Ctrl-Right its first word; else the typist presses the next character. The
+picture has only screens that the editor showed, at their real times.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from foretype_model.files.atomic import atomic_write
 PICTURE: Final = Path(__file__).with_name("neovim.svg")
 COLUMNS, ROWS = 76, 7
 SECONDS_PER_KEY: Final = (0.09, 0.19)
-"""At least and at most: about 85 words a minute."""
+"""Minimum and maximum: about 85 words a minute."""
 SECONDS_TO_READ: Final = 0.5
-"""Between ghost text that is worth a key, and that key."""
+"""Seconds between useful ghost text and the key that accepts it."""
 ACCEPTING: Final = {"Tab": "Tab", "C-Right": "Ctrl-Right"}
-WORTH: Final = 2
-"""Characters that an accepted offer has at least."""
+MIN_ACCEPTED_CHARACTERS: Final = 2
+"""Minimum length of an accepted offer, in characters."""
 
 BEGINNING: Final = (
     "Dear Ms Wainwright,\n\nThank you for your letter about the observatory on Quillfeather Hill.\n"
@@ -49,7 +49,7 @@ require("foretype").setup({ menu = { enable = false } })
 
 
 class Recorder:
-    """Keys pressed in a terminal, and all of its screens meanwhile."""
+    """The keys pressed in a terminal, and its screens meanwhile."""
 
     def __init__(self, editor: terminal.Terminal) -> None:
         self.editor, self.began = editor, time.monotonic()
@@ -58,7 +58,7 @@ class Recorder:
         self.accepted_by = ""
 
     def look(self) -> Screen:
-        """Remember the screen of this moment."""
+        """Record and return the present screen."""
         shown = self.editor.run("capture-pane", "-e", "-p", "-N").split("\n")[:ROWS]
         saved = 1 - self.keys / self.characters if self.characters else 0
         caption = f"{self.keys} keys for {self.characters} characters: {saved:.0%} saved"
@@ -69,7 +69,7 @@ class Recorder:
         return self.screens[-1]
 
     def watch(self, seconds: float) -> Screen:
-        """Remember all screens of the next `seconds`; return the last."""
+        """Record all screens of the next `seconds`; return the last."""
         end = time.monotonic() + seconds
         while True:
             screen = self.look()
@@ -77,7 +77,7 @@ class Recorder:
                 return screen
 
     def press(self, key: str, characters: int) -> None:
-        """Press a key that brings so many characters."""
+        """Press a key that adds `characters` characters."""
         if len(key) == 1:
             self.editor.type(key)
         else:
@@ -87,37 +87,37 @@ class Recorder:
 
 
 def ghost(screen: Screen) -> str:
-    """Return the text behind the cursor; the cursor is at a line's end."""
+    """Return the text after the cursor, which is at the end of a line."""
     row, column = screen.cursor
     return ESCAPE.sub("", screen.lines[row])[column:].rstrip("\n")
 
 
-def choice(offered: str, wanted: str) -> tuple[str, int]:
-    """Return the key to press next, and how many characters of `wanted` it brings."""
-    # The screen is filled up with spaces, so one at the end of the offer can't be seen.
+def choice(offered: str, remaining: str) -> tuple[str, int]:
+    """Return the next key to press, and the number of characters of `remaining` that it adds."""
+    # The screen is padded with spaces, which hide one at the end of the offer.
     whole = offered.rstrip()
     word = re.match(r"\s*(?:\w+|[^\w\s]+)", whole)
     for key, text in (("Tab", whole), ("C-Right", word.group() if word else "")):
-        if len(text) >= WORTH and wanted.startswith(text):
+        if len(text) >= MIN_ACCEPTED_CHARACTERS and remaining.startswith(text):
             return key, len(text)
-    return ("Enter" if wanted[0] == "\n" else wanted[0]), 1
+    return ("Enter" if remaining[0] == "\n" else remaining[0]), 1
 
 
-def typed(recorder: Recorder, wanted: str) -> None:
-    """Write `wanted` with as few keys as the ghost text allows."""
+def typed(recorder: Recorder, remaining: str) -> None:
+    """Write `remaining` with as few keys as the ghost text allows."""
     human, line = random.Random(1), ""
-    while wanted:
+    while remaining:
         screen = recorder.watch(human.uniform(*SECONDS_PER_KEY))
-        key, characters = choice(ghost(screen), wanted)
+        key, characters = choice(ghost(screen), remaining)
         if key in ACCEPTING:
             recorder.watch(SECONDS_TO_READ)
         recorder.press(key, characters)
-        line = (line + wanted[:characters]).rpartition("\n")[2]
-        wanted = wanted[characters:]
+        line = (line + remaining[:characters]).rpartition("\n")[2]
+        remaining = remaining[characters:]
         if key in ACCEPTING and recorder.watch(0.15).cursor[1] > len(line):
-            # The offer ended with a space, which could not be seen.
-            if wanted.startswith(" "):
-                line, wanted = line + " ", wanted[1:]
+            # The offer ended with a hidden space.
+            if remaining.startswith(" "):
+                line, remaining = line + " ", remaining[1:]
                 recorder.characters += 1
             else:
                 recorder.press("BSpace", 0)
@@ -135,14 +135,14 @@ def recorded(program: str, folder: Path) -> list[Screen]:
         editor.run("resize-window", "-x", str(COLUMNS), "-y", str(ROWS))
         editor.wait_for("Quillfeather")
         editor.type("Go")
-        time.sleep(4)  # the server has started, and has read the beginning
+        time.sleep(4)  # the server starts and reads the beginning
         recorder = Recorder(editor)
         typed(recorder, LETTER)
         return list(changes(recorder.screens))
 
 
 def main() -> None:
-    """Record, and write the picture."""
+    """Record the session and write the picture."""
     program = neovim.find()
     if program is None or not shutil.which("tmux"):
         raise SystemExit("no Neovim 0.11 or later, or no tmux: set FORETYPE_TEST_NVIM")

@@ -1,7 +1,7 @@
 """Record the page of `foretype playground` in Chromium: `python -m docs.pictures.playground`.
 
-A sentence is typed on the page, with Tab where the ghost text is right; then the slider of the
-temperature moves. The browser says which frames it has painted, and when.
+A typist writes a sentence on the page, with Tab when the ghost text is right; then the slider of
+the temperature moves. The browser reports the frames that it paints and their times.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COLOURS: Final = 96
 SECONDS_PER_KEY: Final = (0.12, 0.24)
 SECONDS_TO_READ: Final = 0.6
 LEAST_SECONDS: Final = 0.08
-"""A frame that stayed for less is left out: browsers show no GIF faster than 20 ms a frame, and
+"""Seconds of the shortest frame in the picture: browsers show no GIF faster than 20 ms a frame, and
 each frame costs 2 to 10 kB."""
 LAST_SECONDS: Final = 3.0
 
@@ -43,14 +43,14 @@ TEMPERATURES: Final = ("0.2", "0.4", "0.6", "0.8", "1")
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture of the page, and the second at which it was painted."""
+    """A picture of the page, and its time in seconds."""
 
     seconds: float
     image: Image.Image
 
 
 class Film:
-    """All frames that the browser paints of a page."""
+    """All frames of a page that the browser paints."""
 
     def __init__(self, page: Any) -> None:
         self.frames: list[Frame] = []
@@ -65,30 +65,30 @@ class Film:
 
 
 def wait(page: Playground, seconds: float) -> None:
-    """Let the page paint."""
+    """Wait while the page paints."""
     page.page.wait_for_timeout(1000 * seconds)
 
 
 def write(page: Playground) -> None:
-    """Type the sentence; Tab where all of the ghost text is right, Ctrl-Right for its first
-    word.
+    """Type the sentence; press Tab if the whole ghost text is right, Ctrl-Right if its first word
+    is.
     """
-    human, wanted = random.Random(2), SENTENCE
-    while wanted:
+    human, remaining = random.Random(2), SENTENCE
+    while remaining:
         wait(page, human.uniform(*SECONDS_PER_KEY))
         offered = page.ghost()
         word = offered[: len(offered) - len(offered.lstrip()) + len((offered.split() or [""])[0])]
         for key, text in (("Tab", offered), ("Control+ArrowRight", word)):
-            if len(text) > 1 and wanted.startswith(text):
+            if len(text) > 1 and remaining.startswith(text):
                 wait(page, SECONDS_TO_READ)
                 before = page.text()
                 page.press(key)
                 wait(page, 0.2)
-                wanted = wanted[len(page.text()) - len(before) :]
+                remaining = remaining[len(page.text()) - len(before) :]
                 break
         else:
-            page.page.keyboard.type(wanted[0])
-            wanted = wanted[1:]
+            page.page.keyboard.type(remaining[0])
+            remaining = remaining[1:]
 
 
 def recorded(chromium: Browser, address: str) -> list[Frame]:
@@ -108,8 +108,8 @@ def recorded(chromium: Browser, address: str) -> list[Frame]:
         return film.frames
 
 
-def kept(frames: list[Frame]) -> list[Frame]:
-    """Return the frames that changed something and stayed long enough to be seen."""
+def visible(frames: list[Frame]) -> list[Frame]:
+    """Return the frames that changed something and lasted long enough to be seen."""
     seen: list[Frame] = []
     for frame, after in zip(frames, [*frames[1:], None], strict=True):
         if after and after.seconds - frame.seconds < LEAST_SECONDS:
@@ -120,7 +120,7 @@ def kept(frames: list[Frame]) -> list[Frame]:
 
 
 def save(frames: list[Frame], path: Path) -> None:
-    """Write an animated GIF whose frames share one table of colours."""
+    """Write an animated GIF whose frames share one palette."""
     palette = frames[-1].image.quantize(COLOURS)
     images = [frame.image.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     ends = [*(frame.seconds for frame in frames[1:]), frames[-1].seconds + LAST_SECONDS]
@@ -134,7 +134,7 @@ def save(frames: list[Frame], path: Path) -> None:
 
 
 def main() -> None:
-    """Record, and write the picture."""
+    """Record the page and write the picture."""
     if missing := browser.missing():
         raise SystemExit(missing)
     with tempfile.TemporaryDirectory() as folder, browser.launch() as chromium:
@@ -142,7 +142,7 @@ def main() -> None:
         text.write_text(BEGINNING)
         command = (FORETYPE, "playground", str(text), "--no-open")
         with serving(Path(folder) / "home", *command) as (address, _):
-            frames = kept(recorded(chromium, address))
+            frames = visible(recorded(chromium, address))
     save(frames, PICTURE)
     print(f"{PICTURE}: {len(frames)} frames, {PICTURE.stat().st_size:,} bytes")
 

@@ -1,13 +1,13 @@
-"""Draw the keys that Foretype saves beside two alternatives: `python -m docs.pictures.savings`.
+"""Plot the keys saved by Foretype and two alternatives: `python -m docs.pictures.savings`.
 
 An ideal typist typed the first 400 characters of each file through the Language Server Protocol,
 with one of three servers: a list of the words in the open documents, Foretype with its default
 model, and SmolLM2-135M (Instruct, Q4_1) run by llama.cpp on one thread, which kept its cache of
 keys and values, backed off the last token and was given the other files of the project. The typist
-takes an offer that is right and at least two characters long, by one key. Prose: a novel by
-Jerome K. Jerome, a page of the 18F handbook, PEP 836 and a page of the attrs documentation,
-which none of the models of Foretype has read. Python: two modules of sqlite-utils 3.38 with the
-rest of that project as the workspace. Two cores of a shared server, in a busy hour.
+accepts an offer by one key if it is right and at least two characters long. Prose: a novel by
+Jerome K. Jerome, a page of the 18F handbook, PEP 836 and a page of the attrs documentation, which
+no model of Foretype has read. Python: two modules of sqlite-utils 3.38 with the rest of that
+project as the workspace. The machine was two cores of a shared server, in a busy hour.
 The language model's ghost text on prose is from an earlier run with the same files (41.6 %); here
 it saved 40.1 %, twice.
 
@@ -26,7 +26,7 @@ from foretype_model.files.atomic import atomic_write
 PICTURE: Final = Path(__file__).with_name("savings.svg")
 WIDTH, ROW, BAR, LEFT = 860, 46, 15, 190
 SCALE: Final = 6.4
-"""Pixels for one percent of the keys."""
+"""Pixels per percent of the keys."""
 MENU, GHOST, PEER_MENU, PEER_GHOST = "#3f6bd8", "#a9bff2", "#8a919e", "#c9cdd5"
 STYLE: Final = (
     "text{font:14px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1f2430}"
@@ -41,8 +41,8 @@ class System:
     Attributes:
         menu, ghost: keys saved, in percent, with the first five items of the menu or with the
             ghost text; None if it has none.
-        milliseconds: until half of the answers for the menu.
-        megabytes: resident at most.
+        milliseconds: median time until an answer for the menu.
+        megabytes: maximum resident memory.
     """
 
     name: str
@@ -67,7 +67,7 @@ PANELS: Final = {
 
 
 def bar(y: float, percent: float, colour: str) -> str:
-    """Return a bar with its figure behind it."""
+    """Return a bar and its figure."""
     width = percent * SCALE
     return (
         f'<rect x="{LEFT}" y="{y:g}" width="{width:g}" height="{BAR}" rx="2" fill="{colour}"/>'
@@ -77,9 +77,9 @@ def bar(y: float, percent: float, colour: str) -> str:
 
 def system(y: float, one: System) -> str:
     """Return the bars and figures of a system."""
-    own = one.name == "Foretype"
-    style = ' class="own"' if own else ""
-    menu, ghost = (MENU, GHOST) if own else (PEER_MENU, PEER_GHOST)
+    is_foretype = one.name == "Foretype"
+    style = ' class="own"' if is_foretype else ""
+    menu, ghost = (MENU, GHOST) if is_foretype else (PEER_MENU, PEER_GHOST)
     answer = f"{one.milliseconds:g} ms, {one.megabytes} MB"
     return "".join([
         f'<text x="20" y="{y + 20:g}"{style}>{escape(one.name)}</text>',

@@ -1,4 +1,4 @@
-"""Write what a terminal showed over time as an animated SVG, with the timing of the recording."""
+"""Write the screens of a terminal as an animated SVG, with the timing of the recording."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ CELL_WIDTH: Final = 9.0
 LINE_HEIGHT: Final = 20.0
 PADDING: Final = 14.0
 HEAD: Final = 34.0
-"""Height of the title bar, in pixels, as all of these."""
+"""Height of the title bar; all of these are in pixels."""
 LAST_SECONDS: Final = 3.0
-"""How long the last screen stays before the recording starts again."""
+"""Seconds of the last screen before the recording restarts."""
 
 FOREGROUND: Final = "#d4d7dd"
 BACKGROUND: Final = "#16181d"
@@ -30,7 +30,7 @@ STYLE: Final = (
     ".head{font:13px system-ui,sans-serif;fill:#9aa1ad}.figure{font-weight:600;fill:#d4d7dd}"
     "#frames{animation:play %(seconds).2fs step-end infinite}"
     "@keyframes play{%(keyframes)s}"
-    # Without motion: the last screen, where everything has been typed.
+    # Without motion: the last screen, with the whole text.
     "@media(prefers-reduced-motion:reduce){#frames{animation:none;transform:translateY(%(last)spx)}}"
 )
 
@@ -40,10 +40,10 @@ class Screen:
     """One state of the terminal.
 
     Attributes:
-        seconds: since the recording began.
-        lines: with the escape sequences of their colours.
+        seconds: time since the start of the recording.
+        lines: the lines, with the escape sequences of their colours.
         cursor: row and column, from 0.
-        caption: shown at the right end of the title bar.
+        caption: text at the right end of the title bar.
     """
 
     seconds: float
@@ -54,7 +54,7 @@ class Screen:
 
 @dataclass
 class Pen:
-    """The colours that escape sequences have set."""
+    """The colours set by escape sequences."""
 
     foreground: str = FOREGROUND
     background: str | None = None
@@ -89,14 +89,14 @@ class Pen:
             self.foreground = colour
 
     def colours(self) -> tuple[str, str | None]:
-        """Foreground and background; None is the terminal's own background."""
+        """Return the foreground and background; None is the terminal's own background."""
         if self.reverse:
             return self.background or BACKGROUND, self.foreground
         return self.foreground, self.background
 
 
 def extended_colour(codes: list[int]) -> str:
-    """Take a colour of 24 bits or of the table of 256 from the front of `codes`."""
+    """Remove a colour of 24 bits or of the palette of 256 from the front of `codes`; return it."""
     if codes.pop(0) == 2:
         red, green, blue = (codes.pop(0) for _ in range(3))
         return f"#{red:02x}{green:02x}{blue:02x}"
@@ -130,7 +130,7 @@ def row(line: str, pen: Pen) -> str:
 
 
 def run(text: str, x: float, colour: str, *, bold: bool) -> str:
-    """Return the SVG of characters of one colour, each as wide as a cell in whatever font."""
+    """Return the SVG of characters of one colour, each as wide as a cell in any font."""
     text = text.rstrip()
     spaces = len(text) - len(text.lstrip())
     start, text = x + spaces * CELL_WIDTH, text.lstrip()
@@ -140,9 +140,7 @@ def run(text: str, x: float, colour: str, *, bold: bool) -> str:
 
 
 def animated(screens: Sequence[Screen], title: str, description: str) -> str:
-    """Return the recording: a strip of all screens that moves past a window of one screen's
-    size.
-    """
+    """Return the recording: a strip of all screens that moves past a window of the size of one."""
     columns = max(len(ESCAPE.sub("", line)) for screen in screens for line in screen.lines)
     rows = len(screens[0].lines)
     width = columns * CELL_WIDTH + 2 * PADDING
@@ -171,7 +169,7 @@ def animated(screens: Sequence[Screen], title: str, description: str) -> str:
 
 
 def strip(screens: Sequence[Screen], width: float, height: float) -> tuple[str, str]:
-    """Return the different rows of all screens, each once, and the screens, which refer to them."""
+    """Return the distinct rows of all screens, and the screens, which refer to them."""
     names: dict[str, str] = {}
     frames = []
     for i, screen in enumerate(screens):

@@ -1,16 +1,15 @@
-"""Does it pay to read what stands below the cursor? A backward GRU over it, added to the network at
-the cursor.
+"""Test whether a backward GRU over the text below the cursor, added to the network, saves bits.
 
     python tests/benchmarks/below_the_cursor.py train CORPUS FILE [--into state] [--minutes 20]
     python tests/benchmarks/below_the_cursor.py measure FOLDER... --encoders FILE... [--places 512]
 
-`train` leaves the bundled network as it is. `measure` gives bits per character of the 32 bytes at
-places in texts that nobody was trained on, by their distance from the cursor: of the network, and
-of its mixture with the text around.
+`train` freezes the bundled network. `measure` gives the bits per character of the 32 bytes after a
+cursor, by their distance from it, in texts that no model was trained on: for the network, and for
+its mixture with `copy`, which reads the text around the cursor.
 
-All three maps, after 7 minutes of CPU (39,000 places), on 256 places each: the mixture took 0.2%
-more bits in Python, 0.2% fewer in prose, 0.2% more in documentation (+-0.15%). That `copy` sees
-what is below saved 9%, 3% and 3%.
+With all three maps, after 7 minutes of CPU time (39,000 places), on 256 places each, the mixture
+took 0.2% more bits in Python, 0.2% fewer in prose, 0.2% more in documentation (+-0.15%). With the
+text below the cursor, `copy` saves 9%, 3% and 3%.
 """
 
 from __future__ import annotations
@@ -51,12 +50,12 @@ GAP: Final = 667
 APART: Final = 2
 AROUND: Final = 4096
 GAPS: Final = ("line", "third")
-BASELINE: Final = "as it is"
+BASELINE: Final = "baseline"
 DISTANCES: Final = [slice(0, 4), slice(4, 8), slice(8, 16), slice(16, 32), slice(0, 32)]
 
 
 class CursorContext(NamedTuple):
-    """What stands around a cursor, and what is to be completed."""
+    """The text around a cursor, and the target to be completed."""
 
     before: bytes
     target: bytes
@@ -64,19 +63,19 @@ class CursorContext(NamedTuple):
 
 
 class CursorBatch(NamedTuple):
-    """B cursors, and what the network makes of them as it is.
+    """B cursors, with the states and predictions of the unchanged network.
 
     Attributes:
-        here: the text around each.
-        h: the states there, shape (1, B, hidden).
-        e: what enters the cell with the byte before each and with the targets but for their last,
-            (T, B, embedding).
+        contexts: the text around each cursor.
+        h: the states at the cursors, shape (1, B, hidden).
+        e: the cell's inputs for the byte before each cursor and for the target except its last
+            byte, shape (T, B, embedding).
         target: shape (T, B).
-        trained: log-probabilities of it, shape (T, B, 256).
-        below: the bytes below, and ends of text before them, shape (ngrams - 1 + BELOW, B).
+        trained: the network's log-probabilities for the target, shape (T, B, 256).
+        below: the bytes below the cursors after ends of text, shape (ngrams - 1 + BELOW, B).
     """
 
-    here: list[CursorContext]
+    contexts: list[CursorContext]
     h: Tensor
     e: Tensor
     target: Tensor
@@ -85,8 +84,8 @@ class CursorBatch(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """Reads from far below up to the cursor, to add to the state there, or to each input or output
-    from there on.
+    """A GRU that reads the text below backwards up to the cursor; its result is added to the state
+    there, or to each later input or output.
     """
 
     def __init__(self, network: ByteNetwork, into: Sequence[str]) -> None:
@@ -102,15 +101,15 @@ class Encoder(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, below: Tensor) -> dict[str, Tensor]:
-        """From what stands below, shape (BELOW, B, embedding), what to add to each, shape (B,
-        size).
+        """Return the addends for each place, shape (B, size), from the text below, shape (BELOW, B,
+        embedding).
         """
         last = self.recurrent(below.flip(0))[1][-1]
         return {name: linear(last) for name, linear in self.into.items()}
 
 
 def open_encoder(network: ByteNetwork, path: Path) -> Encoder:
-    """What `train` has written."""
+    """Load an encoder that `train` has saved."""
     weights = load_file(path)
     encoder = Encoder(network, [name.split(".")[1] for name in weights if name.endswith(".bias")])
     encoder.load_state_dict(weights)
@@ -121,9 +120,7 @@ def open_encoder(network: ByteNetwork, path: Path) -> Encoder:
 def walk(
     network: ByteNetwork, texts: list[bytes], rows: int, target: int, gaps: Sequence[str]
 ) -> Iterator[CursorBatch]:
-    """Places in `rows` excerpts at once, one after the other, then in other excerpts, without
-    end.
-    """
+    """Yield successive cursors in `rows` excerpts at once, then in other excerpts, without end."""
     rng, lead = np.random.default_rng(1), network.shape.ngrams - 1
     texts = [text for text in texts if len(text) > EXCERPT_BYTES + TARGET_BYTES]
     sizes = np.array([len(text) for text in texts], float)
@@ -137,7 +134,7 @@ def walk(
         for at in range(0, WARM_UP_BYTES, TARGET_BYTES):
             h = network.recurrent(embedded(network, x[at : lead + at + TARGET_BYTES]), h)[1]
         for at in range(WARM_UP_BYTES, EXCERPT_BYTES, target):
-            here = [
+            contexts = [
                 around(text, start + at, gaps, rng)
                 for text, start in zip(chosen, starts, strict=True)
             ]
@@ -146,19 +143,21 @@ def walk(
             trained = (
                 network.output(torch.cat([h, after[:-1]])) + network.skip(e[:-1])
             ).log_softmax(-1)
-            below = columns([one.after for one in here], BYTES_BELOW, lead)
-            yield CursorBatch(here, h, e[:-1], x[lead + at : lead + at + target], trained, below)
+            below = columns([one.after for one in contexts], BYTES_BELOW, lead)
+            yield CursorBatch(
+                contexts, h, e[:-1], x[lead + at : lead + at + target], trained, below
+            )
             h = h_next
 
 
 def around(
     text: bytes, cursor: int, gaps: Sequence[str], rng: np.random.Generator
 ) -> CursorContext:
-    """As much around a cursor as is looked at.
+    """Return the text around a cursor.
 
-    Below it stands what follows the `line` that the target ends in, as when a line is inserted; or
-    what follows the `third` that the typist writes in the middle of a file of 2,000 characters,
-    some of it still to be written.
+    The text below begins after the `line` in which the target ends, as when a line is inserted; or
+    after the rest of the `third` that the typist writes in the middle of a file of 2,000
+    characters.
     """
     third = cursor + int(rng.integers(TARGET_BYTES, GAP))
     line = max(cursor + TARGET_BYTES, text.find(b"\n", cursor + TARGET_BYTES, cursor + GAP))
@@ -171,7 +170,7 @@ def around(
 
 
 def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
-    """The beginnings of texts, shape (lead + length, B), filled up with ends of text before and
+    """Return the beginnings of texts, shape (lead + length, B), padded with ends of text before and
     after.
     """
     end = bytes([END_OF_TEXT])
@@ -182,7 +181,9 @@ def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
 
 
 def embedded(network: ByteNetwork, text: Tensor) -> Tensor:
-    """The e of `ByteNetwork` for all bytes of a text, of shape (T, B), but its first ngrams - 1."""
+    """Return the e of `ByteNetwork` for all bytes of a text, shape (T, B), except the first ngrams
+    - 1.
+    """
     longest = network.shape.ngrams
     return cast(
         Tensor,
@@ -192,9 +193,9 @@ def embedded(network: ByteNetwork, text: Tensor) -> Tensor:
 
 
 def informed(network: ByteNetwork, encoder: Encoder, places: CursorBatch) -> Tensor:
-    """Log-probabilities of the target where what is below was read, shape (T, B, 256)."""
+    """Return the log-probabilities of the target, shape (T, B, 256), given the text below."""
     added = encoder(embedded(network, places.below))
-    # As it would be quantised, a state has to stay between -1 and 1.
+    # A state must stay between -1 and 1, as it would be quantised.
     h, e = (places.h + added.get("state", 0)).clamp(-1, 1), places.e + added.get("input", 0)
     after, _ = network.recurrent(e[1:], h)
     logits = network.output(torch.cat([h, after])) + network.skip(e) + added.get("logits", 0)
@@ -202,8 +203,8 @@ def informed(network: ByteNetwork, encoder: Encoder, places: CursorBatch) -> Ten
 
 
 def shuffled(walked: Iterator[CursorBatch]) -> Iterator[CursorBatch]:
-    """The same places, of many excerpts at once: of one after the other, an encoder would learn
-    those by heart.
+    """Yield the same places, mixed from many excerpts: an encoder would memorise
+    successive ones.
     """
     while True:
         some = list(islice(walked, (EXCERPT_BYTES - WARM_UP_BYTES) // TRAINED_BYTES))
@@ -214,17 +215,19 @@ def shuffled(walked: Iterator[CursorBatch]) -> Iterator[CursorBatch]:
             yield CursorBatch([], h[:, at], e[:, at], target[:, at], trained[:, at], below[:, at])
 
 
-def train(network: ByteNetwork, given: argparse.Namespace) -> None:
-    """Train an encoder for so many minutes, on half of each target, to see more of them."""
+def train(network: ByteNetwork, arguments: argparse.Namespace) -> None:
+    """Train an encoder for the given minutes, on half of each target, to see more targets."""
     torch.manual_seed(0)
-    encoder = Encoder(network, given.into)
+    encoder = Encoder(network, arguments.into)
     optimizer = torch.optim.AdamW(
         encoder.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.99), fused=True
     )
-    began, sums = time.monotonic(), np.zeros(2)
-    walked = walk(network, read_corpus([given.corpus]).texts, 3 * BATCH_SIZE, TRAINED_BYTES, GAPS)
+    start, sums = time.monotonic(), np.zeros(2)
+    walked = walk(
+        network, read_corpus([arguments.corpus]).texts, 3 * BATCH_SIZE, TRAINED_BYTES, GAPS
+    )
     for step, places in enumerate(shuffled(walked), 1):
-        if (done := (time.monotonic() - began) / (60 * given.minutes)) >= 1:
+        if (done := (time.monotonic() - start) / (60 * arguments.minutes)) >= 1:
             break
         optimizer.param_groups[0]["lr"] = (
             LEARNING_RATE * min(1.0, step / 50) * 0.5 * (1 + math.cos(math.pi * done))
@@ -236,20 +239,22 @@ def train(network: ByteNetwork, given: argparse.Namespace) -> None:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(encoder.parameters(), CLIP_NORM)
         optimizer.step()
-        as_it_is = nn.functional.nll_loss(places.trained.flatten(0, 1), places.target.flatten())
-        sums += as_it_is.item(), loss.item()
+        baseline = nn.functional.nll_loss(places.trained.flatten(0, 1), places.target.flatten())
+        sums += baseline.item(), loss.item()
         if step % 50 == 0:
             print(
-                f"{done:4.0%} {step:6} {1 - sums[1] / sums[0]:7.2%} fewer bits than as it is",
+                f"{done:4.0%} {step:6} {1 - sums[1] / sums[0]:7.2%} fewer bits than the baseline",
                 flush=True,
             )
             sums[:] = 0
-            with atomic_write(given.file) as partial:
+            with atomic_write(arguments.file) as partial:
                 save_file(encoder.state_dict(), partial)
 
 
 class ReplayPredictor(NamedTuple):
-    """A predictor that was told what to answer for each byte of a target; its states count them."""
+    """A predictor that replays given log-probabilities for each byte of a target; its states are
+    indices.
+    """
 
     rows: LogProbabilities
 
@@ -267,33 +272,33 @@ class ReplayPredictor(NamedTuple):
 
 
 class BitsTally:
-    """Bits per byte of the targets, by system: the network and its mixture with `copy`, with one
-    encoder or another.
+    """Bits per byte of the targets by system: the network and its mixture with `copy`, with each
+    encoder.
     """
 
     def __init__(self) -> None:
-        self._corrections: dict[str, MixerWeights] = {}
+        self._weights: dict[str, MixerWeights] = {}
         self._bits: dict[str, list[NDArray[np.float32]]] = {}
         self._targets: list[bytes] = []
 
-    def add(self, place: CursorContext, told: Mapping[str, LogProbabilities]) -> None:
-        """One place; `told` is what the network answers at each byte of the target, shape (TARGET,
-        256).
+    def add(self, place: CursorContext, answers: Mapping[str, LogProbabilities]) -> None:
+        """Add one place; `answers` has the network's log-probabilities for the target, shape
+        (TARGET, 256).
         """
         self._targets.append(place.target)
-        for name, rows in told.items():
+        for name, rows in answers.items():
             self._bits.setdefault(f"network {name}", []).append(
                 -rows[range(TARGET_BYTES), list(place.target)] / math.log(2)
             )
             self._bits.setdefault(f"mixture {name}", []).append(self._mixed(name, rows, place))
-        blind = self._mixed("blind", told[BASELINE], place._replace(after=b""))
+        blind = self._mixed("blind", answers[BASELINE], place._replace(after=b""))
         self._bits.setdefault("mixture blind", []).append(blind)
 
     def _mixed(
         self, name: str, rows: LogProbabilities, place: CursorContext
     ) -> NDArray[np.float32]:
         members: dict[str, Predictor] = {"network": ReplayPredictor(rows), "copy": CopyPredictor()}
-        mixture = Mixture(members, self._corrections.setdefault(name, {}))
+        mixture = Mixture(members, self._weights.setdefault(name, {}))
         before, nats = place.before, []
         state = mixture.feed(mixture.start(), before)
         for byte in place.target:
@@ -305,8 +310,8 @@ class BitsTally:
         return np.array(nats, np.float32) / np.float32(math.log(2))
 
     def report(self) -> None:
-        """Bits per character, in all and by distance, and how many fewer (with their standard
-        error) than as it is.
+        """Print the bits per character by distance and in total, and the savings over the baseline
+        with their standard error.
         """
         characters = np.array(
             [[byte & 0xC0 != 0x80 for byte in target] for target in self._targets]
@@ -320,26 +325,24 @@ class BitsTally:
 
 
 @torch.no_grad()
-def measure(network: ByteNetwork, given: argparse.Namespace) -> None:
+def measure(network: ByteNetwork, arguments: argparse.Namespace) -> None:
     """Print the figures for each kind of text and of gap."""
-    encoders = {path.stem: open_encoder(network, path) for path in given.encoders}
-    for folder, gap in product(given.folders, GAPS):
+    encoders = {path.stem: open_encoder(network, path) for path in arguments.encoders}
+    for folder, gap in product(arguments.folders, GAPS):
         tally = BitsTally()
         batches = walk(network, read_corpus([folder]).texts, BATCH_SIZE, TARGET_BYTES, [gap])
-        for places in islice(batches, 0, APART * given.places // BATCH_SIZE, APART):
+        for places in islice(batches, 0, APART * arguments.places // BATCH_SIZE, APART):
             answers = {BASELINE: places.trained}
             answers |= {name: informed(network, one, places) for name, one in encoders.items()}
-            for i, place in enumerate(places.here):
+            for i, place in enumerate(places.contexts):
                 tally.add(place, {name: rows[:, i].numpy() for name, rows in answers.items()})
-        print(f"{folder.name}, {gap}: {given.places} places; bytes 1-4, 5-8, 9-16, 17-32, all")
+        print(f"{folder.name}, {gap}: {arguments.places} places; bytes 1-4, 5-8, 9-16, 17-32, all")
         tally.report()
 
 
 def main() -> None:
-    """Train or measure."""
-    parser = argparse.ArgumentParser(
-        description="A backward GRU over what stands below the cursor."
-    )
+    """Train an encoder or measure encoders."""
+    parser = argparse.ArgumentParser(description="A backward GRU over the text below the cursor.")
     commands = parser.add_subparsers(required=True)
     training = commands.add_parser("train")
     training.set_defaults(run=train)
@@ -354,12 +357,12 @@ def main() -> None:
     measuring.add_argument("folders", type=Path, nargs="+")
     measuring.add_argument("--encoders", type=Path, nargs="+", required=True)
     measuring.add_argument("--places", type=int, default=512)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     network = onnx_file.read(
         Path(str(files("foretype_model") / "data" / "default.onnx"))
     ).requires_grad_(False)
-    given.run(network, given)
+    arguments.run(network, arguments)
 
 
 if __name__ == "__main__":

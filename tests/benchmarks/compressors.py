@@ -1,13 +1,13 @@
-"""Bits per character of general compressors and of Foretype, each text read once from its start.
+"""Measure the bits per character of compressors and of Foretype, in one pass over each text.
 
     python tests/benchmarks/compressors.py FILE... [--model NAME_OR_FILE...] [--bytes 200000]
 
-A compressor that learns as it goes and a model that predicts the next byte are scored alike: what a
-text takes in bits, the first by the file it writes and the other by -log2 p. The difference is what
-each knew beforehand, and the network's own size is not counted. Each cell has bits per character
-and, where that is another, per byte. In a model's columns, `alone` is its network as it was
-trained; `product` is what an editor gets that has read nothing else: the network, which adapts, and
-the predictor `copy` in the mixture, all of which learn from the text as it is typed.
+An adaptive compressor and a model of the next byte have the same score, the bits that a text takes:
+the size of the compressed file for one, the sum of -log2 p for the other. They differ in prior
+knowledge, and the network's size is not counted. Each cell has the bits per character and, if it
+differs, per byte. In a model's columns, `alone` is its network as it was trained. `product` is
+Foretype in an editor without other texts: the adapting network and the predictor `copy` in the
+mixture, all of which learn from the text as it is typed.
 
 PPMd needs `pip install pyppmd`; without it its column stays empty.
 """
@@ -33,72 +33,68 @@ from foretype_model.store.store import Store
 from foretype_server.settings import Settings
 
 PPMD_ORDERS: Final = (6, 12, 16)
-"""Bytes of the longest context of PPMd; the best order is told."""
+"""Maximum context lengths of PPMd, in bytes; the row has the best of them."""
 
 PPMD_MEMORY_BYTES: Final = 256 << 20
-"""Bytes that PPMd may take."""
+"""Memory limit of PPMd, in bytes."""
 
 Predictors = Mapping[str, Mapping[str, Any]]
-"""Each one's options by name, as in the settings."""
+"""Options of each predictor by its name, as in the settings."""
 
 NETWORK_ONLY: Final[Predictors] = {"network": {"learn": False}}
 
 
 def xz(data: bytes) -> int:
-    """The bytes that ``xz -9e`` makes of them."""
+    """Return the size of the output of ``xz -9e`` in bytes."""
     return len(lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
 
 
 def find_ppmd() -> Callable[..., bytes] | None:
-    """PPMd's variant I (Shkarin 2002), where it is installed."""
+    """Return the compressor of PPMd's variant I (Shkarin 2002); None if it is not installed."""
     try:
         compress: Callable[..., bytes] = importlib.import_module("pyppmd").compress
     except ImportError:
-        print("There is no PPMd here: pip install pyppmd", file=sys.stderr)
+        print("PPMd is not installed: pip install pyppmd", file=sys.stderr)
         return None
     return compress
 
 
 def ppmd(compress: Callable[..., bytes], data: bytes) -> tuple[int, int]:
-    """The bytes that the best order makes of them, and that order."""
+    """Return the size of PPMd's output in bytes with the best order, and that order."""
     return min(
         (len(compress(data, max_order=order, mem_size=PPMD_MEMORY_BYTES, variant="I")), order)
         for order in PPMD_ORDERS
     )
 
 
-def predictors(model: Path, wanted: Predictors) -> dict[str, Predictor]:
-    """The predictors `wanted`, which have neither a workspace nor anything that was learnt
-    before.
-    """
-    made, errors = load_predictors(wanted, PredictorConfig(model=model))
+def predictors(model: Path, options: Predictors) -> dict[str, Predictor]:
+    """Load predictors with these options, without a workspace or learnt state."""
+    made, errors = load_predictors(options, PredictorConfig(model=model))
     if errors:
         raise errors[0]
     return made
 
 
-def bits(model: Path, wanted: Predictors, text: str) -> float:
-    """What a text takes that is typed from its start into an editor where nothing was typed
-    before.
-    """
-    system = PredictorSystem("", partial(predictors, model, wanted), Settings().options())
+def bits(model: Path, options: Predictors, text: str) -> float:
+    """Return the bits of a text that is typed from its start in a new editor."""
+    system = PredictorSystem("", partial(predictors, model, options), Settings().options())
     return bits_needed(system.start(), Passage("", text, ""), lambda _characters: None)
 
 
 def first_bytes(path: Path, size: int) -> str:
-    """The first `size` bytes of a file, cut where a character ends."""
+    """Return the first `size` bytes of a file, cut at the end of a character."""
     text = path.read_bytes()[:size].decode(errors="ignore")
     return Passage.of(text, "end", len(text)).typed
 
 
 def format_bits(bits: float, text: str) -> str:
-    """Bits per character, and per byte where the text has characters of several."""
+    """Format the bits per character, and per byte if the text has characters of several bytes."""
     characters, size = len(text), len(text.encode())
     return f"{bits / characters:.3f}" + (f" ({bits / size:.3f})" if size > characters else "")
 
 
 def row(path: Path, text: str, models: Sequence[Path]) -> Iterator[str]:
-    """The cells of one text, one by one as they are found."""
+    """Yield the cells of one text, each as soon as it is computed."""
     data = text.encode()
     yield path.name
     yield f"{len(data):,}"
@@ -113,7 +109,7 @@ def row(path: Path, text: str, models: Sequence[Path]) -> Iterator[str]:
 
 
 def main() -> None:
-    """A row for each file."""
+    """Print a row for each file."""
     parser = argparse.ArgumentParser(
         description="Bits per character of compressors and of Foretype."
     )
@@ -122,18 +118,18 @@ def main() -> None:
     parser.add_argument(
         "--bytes", type=int, default=200_000, help="of each file, from its start (200000)"
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        models = [Store().find(name) for name in given.model]
+        models = [Store().find(name) for name in arguments.model]
     except ForetypeError as error:
         parser.error(str(error))
-    titles = [f"{name} {what}" for name in given.model for what in ("alone", "product")]
+    titles = [f"{name} {column}" for name in arguments.model for column in ("alone", "product")]
     header = ["text", "bytes", "characters", "xz -9e", "PPMd", *titles]
     print("|", " | ".join(header), "|")
     print("|", " | ".join("---" for _ in header), "|")
-    for path in given.files:
+    for path in arguments.files:
         print("|", end="", flush=True)
-        for one in row(path, first_bytes(path, given.bytes), models):
+        for one in row(path, first_bytes(path, arguments.bytes), models):
             print(f" {one} |", end="", flush=True)
         print()
 

@@ -1,21 +1,20 @@
-"""The experiment of a well-known lesson on generative recurrent networks, done its way and ours,
-side by side.
+"""Run the experiment of a lesson on generative recurrent networks in its way and in Foretype's.
 
     python tests/benchmarks/lesson.py AG_NEWS --plot lesson.png [--minutes 5]
 
 The lesson (Microsoft's "AI for Beginners", Generative Networks) has two notebooks. One trains a
-character LSTM of 64 units on texts of AG News: all windows of 100 characters of a text are a
-minibatch, Adam at 0.01. The other trains one of 128 units on the titles: eight are a minibatch,
-padded in front, RMSprop as Keras has it. Both take characters one-hot and start from a state of
-zeros. Ours is the product's training with as many LSTM units, without n-grams and with them. All
-learn from the same texts, start as torch starts a network, and are scored on the same texts held
-back: nats for each character after a text's first, and for a title's end. The second notebook
-printed a loss that counts the padding, which its mask lets through; that stands in the column
-`printed`, and every other figure is without it.
+character LSTM of 64 units on texts of AG News with Adam at 0.01: a minibatch is all windows of 100
+characters of a text. The other trains one of 128 units on the titles with RMSprop as in Keras: a
+minibatch is eight titles, padded in front. Both read one-hot characters from an initial state of
+zeros. Foretype's way is the product's training with as many LSTM units, without and with n-grams.
+All networks learn from the same texts, are initialized by torch, and are scored on the same
+held-out texts: nats for each character after a text's first, and for a title's end. The loss
+printed by the second notebook counts the padding, as its mask lets it through. The column `printed`
+has that loss, and every other figure excludes the padding.
 
 AG_NEWS is a folder with train_subset.txt and test.txt, a text a line, and test.csv, whose second
-column is the titles. They are for non-commercial use: nothing of them is kept, nor a model made of
-them.
+column has the titles. They are for non-commercial use: this script stores neither the texts nor a
+model trained on them.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ WINDOW: Final = 100
 PADDING: Final = 0
 IGNORED_TARGET: Final = -100
 BYTES: Final = bytes(range(256)).decode("latin-1")
-"""As characters; the texts are of ASCII alone."""
+"""All bytes as characters; the texts are ASCII."""
 
 TABLE_HEADER: Final = (
     f"{'':20} parameters training  printed held out     best    time    steps   characters  reached"
@@ -59,8 +58,8 @@ TABLE_HEADER: Final = (
 
 @dataclass(frozen=True)
 class Task:
-    """One notebook's: whether the `ends` of texts are learnt, the losses that it `printed`, what
-    samples start with.
+    """One notebook's task. `ends`: whether the ends of texts are learnt; `printed`: its losses;
+    `start`: the beginning of samples.
     """
 
     title: str
@@ -72,16 +71,15 @@ class Task:
 
 
 class TimedTrainer(Trainer):
-    """A training that goes by CPU seconds, those of scoring not counted, and remembers its losses.
+    """A training scheduled by CPU seconds, excluding those of scoring, which records its losses.
 
     Attributes:
-        texts: those held back.
-        lot: how many of them are scored at a time, padded `in_front` or behind.
-        skipped: how often the end of the text before is read in front of a text.
+        texts: the held-out texts.
+        lot: number of texts scored at a time, padded `in_front` or behind.
+        skipped: number of end-of-text tokens read before a text.
         alphabet: the characters of the tokens; the last is the end of a text.
-        curve: CPU seconds, the smoothed training loss and the held-out loss then, in nats per
-            character.
-        path: the first two of them, more often.
+        curve: CPU seconds, smoothed training loss and held-out loss, in nats per character.
+        path: CPU seconds and smoothed training loss, at shorter intervals.
     """
 
     name: str
@@ -95,25 +93,23 @@ class TimedTrainer(Trainer):
         self.step, self.seconds, self.loss, self.printed = 0, 0.0, 0.0, 0.0
         self.curve: list[tuple[float, float, float]] = []
         self.path: list[tuple[float, float]] = []
-        self.began = time.process_time()
+        self.start_time = time.process_time()
 
     def tokens(self, text: str) -> list[int]:
-        """What the network reads to know a text; a character that it does not know is read as
-        padding.
-        """
+        """Return the tokens of a text; an unknown character becomes padding."""
         return [self.end] * self.skipped + [
             max(PADDING, self.alphabet.find(character)) for character in text
         ]
 
     def pair(self, text: str) -> tuple[list[int], list[int]]:
-        """x and y of one text."""
+        """Return x and y of one text."""
         tokens = self.tokens(text)
         x, y = (tokens, [*tokens[1:], self.end]) if self.task.ends else (tokens[:-1], tokens[1:])
         return x, [IGNORED_TARGET] * self.skipped + y[self.skipped :]
 
     @torch.no_grad()
     def score(self) -> float:
-        """Nats per character of the texts held back."""
+        """Return the nats per character of the held-out texts."""
         nats, texts = 0.0, self.texts if self.in_front else sorted(self.texts, key=len)
         for first in range(0, len(texts), self.lot):
             xs, ys = zip(*map(self.pair, texts[first : first + self.lot]), strict=True)
@@ -125,8 +121,8 @@ class TimedTrainer(Trainer):
 
     @torch.no_grad()
     def sample_text(self, temperature: float, most: int = 160) -> str:
-        """What the network goes on with after the task's start: `most` tokens at most, or up to the
-        end of a text.
+        """Return a continuation of the task's start: at most `most` tokens, or up to the end of a
+        text.
         """
         draw, spoken = np.random.default_rng(SEED), list[int]()
         tokens, state = self.tokens(self.task.start), None
@@ -142,15 +138,15 @@ class TimedTrainer(Trainer):
         return text + " <end>" * (len(spoken) < most)
 
     def note(self, _progress: Progress) -> None:
-        """Remember the training loss, at times that lie evenly on a logarithmic scale."""
+        """Record the training loss at logarithmically even times."""
         if not self.path or self.seconds > self.path[-1][0] * 1.02 + 0.2:
             self.path.append((self.seconds, self.loss))
 
     def save(self, path: Path) -> None:
-        """Nothing that was learnt from these texts is kept."""
+        """Save nothing, as the texts' licence demands."""
 
     def _sync(self, loss: float, _seconds: float, *, stop: bool) -> None:
-        super()._sync(loss, time.process_time() - self.began, stop=stop)
+        super()._sync(loss, time.process_time() - self.start_time, stop=stop)
 
     def _next_evaluation(self) -> tuple[float, float]:
         return self.fraction() * 1.25 + 0.01, math.inf
@@ -158,19 +154,21 @@ class TimedTrainer(Trainer):
     def _evaluate(self, _checkpoint_path: Path) -> Progress:
         before = time.process_time()
         self.curve.append((self.seconds, self.loss, self.score()))
-        self.began += time.process_time() - before
+        self.start_time += time.process_time() - before
         return self._progress()
 
 
 def cross_entropy(logits: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
-    """In nats, where y is counted; logits of shape (T, B, V), y of shape (T, B)."""
+    """Return the cross-entropy in nats, ignoring padding in y; logits has shape (T, B, V), y (T,
+    B).
+    """
     return nn.functional.cross_entropy(
         logits.flatten(0, 1), y.flatten(), ignore_index=IGNORED_TARGET, reduction=reduction
     )
 
 
 def padded(rows: Sequence[Sequence[int]], fill: int, *, in_front: bool) -> Tensor:
-    """Rows of several lengths as columns of one, shape (T, B)."""
+    """Return rows of different lengths as padded columns, shape (T, B)."""
     gaps = [[fill] * (max(map(len, rows)) - len(row)) for row in rows]
     return torch.tensor(
         [[*g, *r] if in_front else [*r, *g] for r, g in zip(rows, gaps, strict=True)]
@@ -178,7 +176,7 @@ def padded(rows: Sequence[Sequence[int]], fill: int, *, in_front: bool) -> Tenso
 
 
 class Generator(nn.Module):
-    """The lesson's network: characters, one-hot, into an LSTM, and an output over the
+    """The lesson's network: one-hot characters, an LSTM, and a linear output over the
     characters.
     """
 
@@ -188,16 +186,16 @@ class Generator(nn.Module):
         self.recurrent, self.output = nn.LSTM(vocabulary, hidden), nn.Linear(hidden, vocabulary)
 
     def forward(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Logits of shape (T, B, vocabulary) for x of shape (T, B), and the state after it; None is
-        zeros.
+        """Return the logits, shape (T, B, vocabulary), and the final state, for x of shape (T, B);
+        None is a state of zeros.
         """
         h, state = self.recurrent(nn.functional.one_hot(x, self.vocabulary).float(), state)
         return self.output(h), state
 
 
 class Lesson(TimedTrainer):
-    """What the two notebooks have in common: one-hot characters, no state carried, no clipping, one
-    rate throughout.
+    """The common part of the notebooks: one-hot characters, no carried state, no clipping, a
+    constant learning rate.
     """
 
     name = "the lesson's way"
@@ -206,20 +204,25 @@ class Lesson(TimedTrainer):
 
     def __init__(self, task: Task, minutes: float) -> None:
         torch.manual_seed(SEED)
-        kept, held_out = split_held_out(
+        training_texts, held_out = split_held_out(
             InMemoryDocuments([text.encode() for text in task.texts]), SEED
         )
-        self.kept, self.texts = (
-            [text.decode() for text in load_all(some)] for some in (kept, held_out)
+        self.training_texts, self.texts = (
+            [text.decode() for text in load_all(documents)]
+            for documents in (training_texts, held_out)
         )
         self.task, self.options = task, TrainingOptions(minutes=minutes)
-        alphabet = BYTES[PADDING] + "".join(sorted(set("".join(self.kept)))) + BYTES[END_OF_TEXT]
+        alphabet = (
+            BYTES[PADDING] + "".join(sorted(set("".join(self.training_texts)))) + BYTES[END_OF_TEXT]
+        )
         self.network = Generator(len(alphabet), task.hidden)
         self.optimizer = self.optimizer_of(self.network.parameters())
         super().__init__(alphabet)
 
     def descend(self, x: Tensor, y: Tensor, characters: int) -> Tensor:
-        """One step, on so many characters of text; the logits before it, shape (T, B, V)."""
+        """Make one step on `characters` characters; return the logits before it, shape
+        (T, B, V).
+        """
         logits: Tensor = self.network(x, None)[0]
         loss = cross_entropy(logits, y)
         self.optimizer.zero_grad(set_to_none=True)
@@ -231,13 +234,13 @@ class Lesson(TimedTrainer):
 
 
 class Windows(Lesson):
-    """The notebook of texts; those of fewer than ten windows are left out."""
+    """The notebook on texts; it skips texts of fewer than ten windows."""
 
     optimizer_of = partial(torch.optim.Adam, lr=0.01)
 
     def _minibatches(self) -> Iterator[tuple[str]]:
         while True:
-            yield from ((text,) for text in self.kept if len(text) >= WINDOW + 10)
+            yield from ((text,) for text in self.training_texts if len(text) >= WINDOW + 10)
 
     def _training_step(self, text: str) -> float:
         windows = torch.tensor(self.tokens(text)).unfold(0, WINDOW + 1, 1).T
@@ -245,7 +248,7 @@ class Windows(Lesson):
 
 
 class Titles(Lesson):
-    """The notebook of titles, which are padded when they are scored as well."""
+    """The notebook on titles, which are padded for scoring as well."""
 
     optimizer_of = partial(torch.optim.RMSprop, lr=0.001, alpha=0.9, eps=1e-7)
     lot, in_front = 8, True
@@ -253,8 +256,8 @@ class Titles(Lesson):
     def _minibatches(self) -> Iterator[tuple[list[str]]]:
         while True:
             yield from (
-                (self.kept[first : first + self.lot],)
-                for first in range(0, len(self.kept), self.lot)
+                (self.training_texts[first : first + self.lot],)
+                for first in range(0, len(self.training_texts), self.lot)
             )
 
     def _training_step(self, titles: list[str]) -> float:
@@ -265,8 +268,8 @@ class Titles(Lesson):
 
 
 class ProductTrainer(TimedTrainer, ByteTrainer):
-    """The product's training: state carried from window to window, clipping, AdamW, a warm-up and
-    half a cosine.
+    """The product's training: a state carried between windows, clipping, AdamW, a warm-up and a
+    half cosine.
     """
 
     skipped = 1
@@ -278,13 +281,13 @@ class ProductTrainer(TimedTrainer, ByteTrainer):
         ByteTrainer.__init__(
             self, InMemoryDocuments([text.encode() for text in task.texts]), options
         )
-        self.task, self.name = task, "ours, with n-grams" if ngrams > 1 else "ours"
+        self.task, self.name = task, "Foretype, n-grams" if ngrams > 1 else "Foretype"
         self.texts = [text.decode() for text in self.held_out]
         super().__init__(BYTES)
 
 
 def tasks(folder: Path) -> list[Task]:
-    """The two notebooks'."""
+    """Return the tasks of the two notebooks."""
     texts = [
         line
         for name in ("train_subset.txt", "test.txt")
@@ -299,7 +302,7 @@ def tasks(folder: Path) -> list[Task]:
 
 
 def compete(task: Task, minutes: float) -> list[TimedTrainer]:
-    """One training after the other, the lesson's first, and a line for each."""
+    """Run the trainings in turn, the lesson's first, and print a line for each."""
     done: list[TimedTrainer] = []
     makers: list[Callable[[Task, float], TimedTrainer]] = [
         Titles if task.ends else Windows,
@@ -320,7 +323,9 @@ def compete(task: Task, minutes: float) -> list[TimedTrainer]:
 
 
 def row(one: TimedTrainer, goal: float) -> str:
-    """What `TABLE_HEADER` says; `goal` is the held-out loss that the lesson's way came to."""
+    """Return a row below `TABLE_HEADER`; `goal` is the held-out loss that the lesson's
+    way reached.
+    """
     reached = next((f"{seconds:.0f} s" for seconds, _, loss in one.curve if loss <= goal), "never")
     size = sum(parameter.numel() for parameter in one.network.parameters())
     seconds, training, held_out = one.curve[-1]
@@ -333,7 +338,7 @@ def row(one: TimedTrainer, goal: float) -> str:
 
 
 def draw(axes: Axes, task: Task, done: Sequence[TimedTrainer]) -> None:
-    """The losses of one task."""
+    """Plot the losses of one task."""
     axes.axhspan(
         *task.printed,
         color="#eeeeee",
@@ -352,20 +357,22 @@ def draw(axes: Axes, task: Task, done: Sequence[TimedTrainer]) -> None:
 
 
 def main() -> None:
-    """Six trainings, two tables, what the networks write, and a picture."""
-    parser = argparse.ArgumentParser(description="A lesson's experiment, done its way and ours.")
+    """Run six trainings, print two tables and samples, and plot the losses."""
+    parser = argparse.ArgumentParser(
+        description="A lesson's experiment, in its way and in Foretype's."
+    )
     parser.add_argument("folder", type=Path, metavar="AG_NEWS")
     parser.add_argument("--plot", type=Path, required=True, metavar="PNG")
     parser.add_argument(
         "--minutes", type=float, default=5.0, help="of CPU time, for each training (5)"
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     figure = Figure(figsize=(12, 5), layout="constrained")
-    for axes, task in zip(figure.subplots(1, 2), tasks(given.folder), strict=True):
+    for axes, task in zip(figure.subplots(1, 2), tasks(arguments.folder), strict=True):
         print(f"\n{task.title}\n{TABLE_HEADER}")
-        draw(axes, task, compete(task, given.minutes))
-        with atomic_write(given.plot) as unfinished:
+        draw(axes, task, compete(task, arguments.minutes))
+        with atomic_write(arguments.plot) as unfinished:
             figure.savefig(unfinished, format="png", dpi=150)
 
 

@@ -1,9 +1,9 @@
-"""Small trainings side by side: what each choice is worth before hours are spent on one of them.
+"""Compare small trainings, to find the value of each choice before a training of hours.
 
     python tests/benchmarks/training_choices.py CORPUS [--only NAME...] [--megabytes 6]
 
-All of them see the same bytes of CORPUS, a folder of texts, but for those that differ in batch or
-window. A line each: bits per character on text held back, and the seconds of CPU time that it took.
+All trainings read the same bytes of CORPUS, a folder of texts, except those that differ in batch or
+window. Each prints a line with the bits per character of held-out text and the seconds of CPU time.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ from foretype_model.training.trainer import CLIP_NORM, WARM_UP_STEPS
 
 
 class LayerNormGRU(nn.Module):
-    """A GRU whose two products are normalised (Ba et al. 2016, "Layer Normalization", section
-    6.3).
-    """
+    """A GRU with two normalised products (Ba et al. 2016, "Layer Normalization", section 6.3)."""
 
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
@@ -43,7 +41,7 @@ class LayerNormGRU(nn.Module):
         self.hidden = hidden
 
     def forward(self, e: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor]:
-        """As `torch.nn.GRU`: e of shape (T, B, inputs), h of (1, B, hidden)."""
+        """Run like `torch.nn.GRU`: e has shape (T, B, inputs), h (1, B, hidden)."""
         h = e.new_zeros(e.shape[1], self.hidden) if h is None else h[0]
         outputs = []
         for x in self.input_norm(self.input(e)):
@@ -52,15 +50,15 @@ class LayerNormGRU(nn.Module):
         return torch.stack(outputs), h[None]
 
     def step(self, x: Tensor, h: Tensor) -> Tensor:
-        """x of shape (B, 3 hidden): the input's part of the reset and update gates and of the new
+        """Return h' for x of shape (B, 3 hidden): the input's part of both gates and of the new
         state.
         """
         return gated(x, self.state_norm(self.state(h)), h)
 
 
 class MultiplicativeGRU(LayerNormGRU):
-    """The input chooses the transition: m = (U x) * (V h) takes h's place (Krause et al. 2016),
-    with no norm.
+    """A GRU whose input chooses the transition: m = (U x) * (V h) replaces h (Krause et al. 2016),
+    without normalisation.
     """
 
     def __init__(self, inputs: int, hidden: int) -> None:
@@ -70,27 +68,29 @@ class MultiplicativeGRU(LayerNormGRU):
         self.input_norm, self.state_norm = nn.Identity(), nn.Identity()
 
     def step(self, x: Tensor, h: Tensor) -> Tensor:
-        """x of shape (B, 4 hidden), the factors last."""
+        """Return h' for x of shape (B, 4 hidden), with the factors last."""
         x, factors = x.split([3 * self.hidden, self.hidden], -1)
         return gated(x, self.state((1 + factors) * self.factor(h)), h)
 
 
 def gated(x: Tensor, u: Tensor, h: Tensor) -> Tensor:
-    """h' = z * h + (1 - z) * tanh(x_n + r * u_n), of the gates r and z (Cho et al. 2014)."""
+    """Return h' = z * h + (1 - z) * tanh(x_n + r * u_n), with the gates r and z (Cho et
+    al. 2014).
+    """
     (x_r, x_z, x_n), (u_r, u_z, u_n) = x.chunk(3, -1), u.chunk(3, -1)
     r, z = torch.sigmoid(x_r + u_r), torch.sigmoid(x_z + u_z)
     return torch.lerp(torch.tanh(x_n + r * u_n), h, z)
 
 
 class Residual(nn.Module):
-    """Two GRU layers, the second added to the first."""
+    """Two GRU layers, with the output of the first added to that of the second."""
 
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
         self.lower, self.upper = nn.GRU(inputs, hidden), nn.GRU(hidden, hidden)
 
     def forward(self, e: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor]:
-        """As `torch.nn.GRU` of two layers."""
+        """Run like `torch.nn.GRU` with two layers."""
         below, h_0 = self.lower(e, None if h is None else h[:1])
         above, h_1 = self.upper(below, None if h is None else h[1:])
         return below + above, torch.cat([h_0, h_1])
@@ -99,8 +99,8 @@ class Residual(nn.Module):
 class Muon(torch.optim.Optimizer):
     """Momentum, orthogonalised gate by gate (Jordan et al. 2024).
 
-    torch's own works in bfloat16: 510 ms for a matrix of 768 by 256 on a CPU that has to emulate
-    that.
+    torch's implementation works in bfloat16: 510 ms for a matrix of 768 by 256 on a CPU that must
+    emulate bfloat16.
     """
 
     def __init__(self, matrices: Iterable[Tensor], lr: float) -> None:
@@ -108,21 +108,21 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """One step, at the rate `lr * scale`."""
+        """Make one step at the rate `lr * scale`."""
         for group in self.param_groups:
             for matrix in group["params"]:
                 momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
                 momentum.mul_(0.95).add_(matrix.grad)
                 update = matrix.grad.add(momentum, alpha=0.95)
                 rate, hidden = group["lr"] * group["scale"], len(matrix) // 3
-                for part, of in zip(
-                    matrix.split(hidden), update.split_held_out(hidden), strict=True
+                for weights, gate_update in zip(
+                    matrix.split(hidden), update.split(hidden), strict=True
                 ):
-                    part.mul_(1 - 0.1 * rate).add_(orthogonal(of), alpha=-rate)
+                    weights.mul_(1 - 0.1 * rate).add_(orthogonal(gate_update), alpha=-rate)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Nearly the orthogonal matrix that is closest: five Newton-Schulz iterations, with Jordan's
+    """Return nearly the closest orthogonal matrix: five Newton-Schulz iterations with Jordan's
     coefficients.
     """
     x = matrix / (matrix.norm() + 1e-7)
@@ -135,7 +135,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class TrainingVariant:
-    """One way to train; what is not said is as in the product."""
+    """One choice of training; the defaults are the product's."""
 
     shape: Shape = field(default_factory=lambda: Shape(hidden=256))
     recurrent: Callable[[int, int], nn.Module] | None = None
@@ -149,7 +149,7 @@ class TrainingVariant:
 
 BASELINE = TrainingVariant()
 VARIANTS = {
-    "as it is": BASELINE,
+    "baseline": BASELINE,
     "rate 1.5e-3": replace(BASELINE, learning_rate=1.5e-3),
     "rate 6e-3": replace(BASELINE, learning_rate=6e-3),
     "Muon 0.01": replace(BASELINE, muon=0.01),
@@ -175,7 +175,7 @@ VARIANTS = {
 
 
 def network_of(variant: TrainingVariant) -> ByteNetwork:
-    """The product's network, but for the recurrent layer where the choice is another."""
+    """Return the product's network, with another recurrent layer if the variant has one."""
     torch.manual_seed(0)
     network = ByteNetwork(variant.shape)
     if variant.recurrent is not None:
@@ -184,7 +184,9 @@ def network_of(variant: TrainingVariant) -> ByteNetwork:
 
 
 def optimizers_of(variant: TrainingVariant, network: ByteNetwork) -> list[torch.optim.Optimizer]:
-    """AdamW for all of it, or for what is no matrix of the recurrent layer."""
+    """Return AdamW for all parameters, or for those other than the recurrent layer's matrices, with
+    Muon.
+    """
     matrices = (
         [] if variant.muon is None else [p for p in network.recurrent.parameters() if p.ndim == 2]
     )
@@ -202,25 +204,25 @@ def optimizers_of(variant: TrainingVariant, network: ByteNetwork) -> list[torch.
 def train(
     variant: TrainingVariant, texts: list[bytes], megabytes: float
 ) -> tuple[float, float, int]:
-    """Bits per character on what is held back, CPU seconds, and the parameters without the n-grams'
-    table.
+    """Return the bits per character of held-out text, the CPU seconds, and the number of parameters
+    without the table of n-grams.
     """
-    kept, held_out = split_held_out(InMemoryDocuments(texts), seed=1)
+    training_documents, held_out = split_held_out(InMemoryDocuments(texts), seed=1)
     network = network_of(variant)
     optimizers = optimizers_of(variant, network)
     rates = [group["lr"] for optimizer in optimizers for group in optimizer.param_groups]
     averaged = variant.average and torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(variant.average)
     )
-    batches = Batches(kept, variant.batch, variant.window, seed=1)
+    batches = Batches(training_documents, variant.batch, variant.window, seed=1)
     steps = round(megabytes * 1e6 / (variant.batch * variant.window))
-    carry, began = None, time.process_time()
+    carry, start = None, time.process_time()
     for step, (_, x, y) in zip(
         range(steps), batches.windows(Position(), range(batches.batch)), strict=False
     ):
-        course = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        factor = min(1.0, (step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for rate, group in zip(rates, (g for o in optimizers for g in o.param_groups), strict=True):
-            group["lr"] = rate * course
+            group["lr"] = rate * factor
         logits, carry = network(torch.from_numpy(x).long(), carry)
         loss = nn.functional.cross_entropy(
             logits.reshape(-1, VOCABULARY), torch.from_numpy(y).long().reshape(-1)
@@ -234,7 +236,7 @@ def train(
         carry = detach_carry(carry)
         if averaged:
             averaged.update_parameters(network)
-    seconds = time.process_time() - began
+    seconds = time.process_time() - start
     scored = averaged.module if averaged else network
     bits = bits_per_character(scored, load_all(held_out), torch.device("cpu"))
     assert bits is not None
@@ -243,17 +245,17 @@ def train(
 
 
 def main() -> None:
-    """Train each choice in turn."""
+    """Train each variant in turn."""
     parser = argparse.ArgumentParser(description="Small trainings side by side.")
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--only", nargs="*", choices=sorted(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--megabytes", type=float, default=6.0)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    texts = read_corpus([given.corpus]).texts
-    for name in given.only:
-        bits, seconds, size = train(VARIANTS[name], texts, given.megabytes)
+    texts = read_corpus([arguments.corpus]).texts
+    for name in arguments.only:
+        bits, seconds, size = train(VARIANTS[name], texts, arguments.megabytes)
         print(f"{name:28} {bits:.3f} bits/char {seconds:6.0f} s {size:10,} parameters", flush=True)
 
 

@@ -1,12 +1,12 @@
-"""Bytes a second of a training step: nn.GRU in float32 beside the fused GRU in bfloat16.
+"""Measure the bytes per second of a training step: nn.GRU in float32 and the fused GRU in bfloat16.
 
     python -m tests.benchmarks.training_step [HIDDEN...] [--threads N] [--rounds N]
 
 Both train the same network on random bytes, in turns, and the median round counts. The float32 step
 takes minibatches of 64 windows of 64 bytes and AdamW over the whole table of n-grams; the fused one
-takes 128 windows of 128 bytes, and Adam over the rows that they look up. Seconds are those of the
-process's own CPU time, summed over its threads and divided by their number, so that another
-program's work beside it counts less.
+takes 128 windows of 128 bytes, and Adam over the rows that they look up. Seconds are the process's
+CPU time, summed over its threads and divided by their number, so that other programs affect it
+less.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from foretype_model.training.trainer import BETAS, CLIP_NORM, optimizers
 
 BEFORE: Final = (64, 64)
 AFTER: Final = (128, 128)
-"""Rows and bytes of a minibatch."""
+"""Rows and bytes of a minibatch, of the float32 and of the fused step."""
 
 
 def stepping(hidden: int, rows: int, window: int, *, fused: bool) -> Callable[[], int]:
@@ -70,20 +70,20 @@ def main() -> None:
     parser.add_argument("hidden", type=int, nargs="*", default=[512, 768, 1024])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
     kernel.keep_freed_memory()
-    print(f"AMX: {'yes' if kernel.has_amx() else 'no'}; threads: {given.threads}")
-    for hidden in given.hidden:
+    print(f"AMX: {'yes' if kernel.has_amx() else 'no'}; threads: {arguments.threads}")
+    for hidden in arguments.hidden:
         kinds = [stepping(hidden, *BEFORE, fused=False), stepping(hidden, *AFTER, fused=True)]
         rates: list[list[float]] = [[], []]
-        for turn in range(given.rounds + 1):
+        for turn in range(arguments.rounds + 1):
             for step, rate in zip(kinds, rates, strict=True):
-                began = time.process_time()
+                start = time.process_time()
                 read = step()
                 if turn:
-                    rate.append(read / (time.process_time() - began) * given.threads)
+                    rate.append(read / (time.process_time() - start) * arguments.threads)
         before, after = map(statistics.median, rates)
         print(
             f"{hidden:5} units: {before / 1e3:6.1f} kB/s before, {after / 1e3:6.1f} kB/s after, "

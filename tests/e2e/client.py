@@ -1,4 +1,4 @@
-"""A small client that speaks JSON-RPC to a real server process, or over any pair of streams."""
+"""A small client that speaks JSON-RPC with a real server process, or over any pair of streams."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ from typing import IO, Any
 FORETYPE = (sys.executable, "-m", "foretype_server")
 SERVE = (str(Path(sysconfig.get_path("scripts")) / "foretype"), "serve")
 TOKEN = "a token of the tests alone"
-"""What servers on a port of the tests want to be shown."""
+"""The token of the tests' servers on a port."""
 
 TIMEOUT = 20.0
-"""Seconds until an answer that does not come fails the test."""
+"""Seconds after which a test without an answer fails."""
 
 Message = dict[str, Any]
 
 
 class Client:
-    """Sends what it is told, and keeps what comes back: answers by their id, all else in its
-    order.
-    """
+    """A JSON-RPC client. It stores answers by id, and notifications and requests in their order."""
 
     def __init__(
         self, to_server: IO[bytes], from_server: IO[bytes], token: str | None = None
@@ -50,7 +48,7 @@ class Client:
         self._to.flush()
 
     def send(self, *messages: Message) -> None:
-        """All in one write, so that the server may find them together."""
+        """Send all messages in one write, so that the server may read them together."""
         bodies = [json.dumps({"jsonrpc": "2.0", **message}).encode() for message in messages]
         self.send_raw(
             b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies)
@@ -60,11 +58,11 @@ class Client:
         self.send({"method": method, "params": params})
 
     def request(self, method: str, params: Any) -> Any:
-        """Send it; the result, or a RuntimeError with the error."""
+        """Send a request; return its result, or raise RuntimeError with the error."""
         return self.result(self.send_request(method, params))
 
     def send_request(self, method: str, params: Any) -> int:
-        """Send a request without waiting; its id."""
+        """Send a request without waiting; return its id."""
         message = self.new_request(method, params)
         self.send(message)
         return message["id"]
@@ -85,7 +83,7 @@ class Client:
         return self.answers.pop(ident)
 
     def notification(self, method: str) -> Any:
-        """The params of the next notification of that method."""
+        """Return the params of the next notification of that method."""
         while True:
             for i, message in enumerate(self.notifications):
                 if message["method"] == method:
@@ -93,7 +91,7 @@ class Client:
             self._receive()
 
     def warnings(self) -> list[str]:
-        """The texts shown to the user so far."""
+        """Return the messages shown to the user so far."""
         self.request("workspace/executeCommand", {"command": "foretype.status"})
         return [
             m["params"]["message"]
@@ -102,7 +100,7 @@ class Client:
         ]
 
     def wait_until_closed(self) -> None:
-        """Until the server has closed its side."""
+        """Wait until the server has closed its side."""
         while self._arrived.get(timeout=TIMEOUT) is not None:
             pass
 
@@ -129,20 +127,22 @@ class Client:
             self._arrived.put(message)
         self._arrived.put(None)
 
-    # What tests say most:
+    # The usual messages of a session
 
     def initialize(
         self, settings: Any = None, capabilities: Message | None = None, **params: Any
     ) -> Message:
-        """Shake hands; the capabilities. Answers are whole, however busy the machine, unless
-        settings differ.
+        """Initialize the session; return the server's capabilities. Unless the settings differ,
+        answers are complete even on a busy machine.
         """
         if isinstance(settings, dict):
             settings = {"maxSearchTime": 10_000, **settings}
         if self._token:
             settings = {**(settings or {}), "token": self._token}
-        asked = {"processId": os.getpid(), "rootUri": None, "capabilities": capabilities or {}}
-        result = self.request("initialize", {**asked, "initializationOptions": settings, **params})
+        defaults = {"processId": os.getpid(), "rootUri": None, "capabilities": capabilities or {}}
+        result = self.request(
+            "initialize", {**defaults, "initializationOptions": settings, **params}
+        )
         self.notify("initialized", {})
         return result["capabilities"]
 
@@ -165,7 +165,7 @@ class Client:
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
-    """Whether it does within the time that a test has."""
+    """Return whether the condition becomes true within `TIMEOUT` seconds."""
     end = time.monotonic() + TIMEOUT
     while time.monotonic() < end:
         if condition():
@@ -193,7 +193,7 @@ def insertion(line: int, character: int, text: str) -> Message:
 
 
 def scripted_settings(*texts: str, **settings: Any) -> Message:
-    """Settings under which the server goes on as the texts do, and needs no model."""
+    """Return settings for a server that completes with `texts` and needs no model."""
     return {"predictors": {"scripted": {"texts": list(texts)}}, **settings}
 
 
@@ -202,9 +202,7 @@ def environment(home: Path, more: dict[str, str]) -> dict[str, str]:
 
 
 def command(home: Path, *arguments: str) -> dict[str, Any]:
-    """How to run ``foretype`` with a data folder, beside which it is run, as arguments for
-    `subprocess`.
-    """
+    """Return arguments for `subprocess` that run ``foretype`` beside the data folder `home`."""
     environ = environment(home, {"OMP_NUM_THREADS": "1", "COLUMNS": "200"})
     return {"args": [*FORETYPE, *arguments], "cwd": home.parent, "env": environ, "text": True}
 
@@ -212,7 +210,7 @@ def command(home: Path, *arguments: str) -> dict[str, Any]:
 def run(
     home: Path, *arguments: str, status: int = 0, stdin: str = "", timeout: float = 100
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``foretype``, which has to end with `status`, to its end."""
+    """Run ``foretype`` to its end, which must have the exit status `status`."""
     ran = subprocess.run(
         **command(home, *arguments), input=stdin, capture_output=True, timeout=timeout, check=False
     )
@@ -228,8 +226,8 @@ def server(
     status: int | None = 0,
     env: dict[str, str] | None = None,
 ) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
-    """A server process and its client. At the end it has to leave with `status`; None: however it
-    likes.
+    """Run a server process and its client. The server must exit with `status`; None allows any
+    status.
     """
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -246,7 +244,7 @@ def server(
                 assert process.wait(TIMEOUT) == status
         finally:
             process.kill()
-            with suppress(BrokenPipeError):  # what a server that was killed before has not read
+            with suppress(BrokenPipeError):  # a killed server has left input unread
                 process.stdin.close()
 
 

@@ -1,4 +1,4 @@
-"""Predictors that misbehave, installed for the server under test as a plugin would be."""
+"""Faulty predictors, installed for the server under test as a plugin would be."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ sleeping = misbehaving:sleeping
 
 @pytest.fixture(scope="session")
 def plugins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which the predictors `slow`, `failing` and `sleeping` are installed."""
+    """Return an environment with the predictors `slow`, `failing` and `sleeping` installed."""
     folder = tmp_path_factory.mktemp("plugins")
     info = folder / "misbehaving-1.0.dist-info"
     info.mkdir()
@@ -61,14 +61,14 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of the server on `port`."""
+    """Return the data folder of the server on `port`."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="session")
 def port(home: Path, plugins: dict[str, str]) -> Iterator[int]:
-    """One server process for many tests, each with a session of its own: to start one takes most of
-    a second.
+    """Run one server process for many tests, each with its own session: a start takes most of a
+    second.
     """
     command = [*SERVE, "--tcp", "127.0.0.1:0"]
     environ = environment(home, {**plugins, "FORETYPE_TOKEN": TOKEN})
@@ -82,7 +82,7 @@ def port(home: Path, plugins: dict[str, str]) -> Iterator[int]:
 
 @pytest.fixture
 def client(port: int) -> Iterator[Client]:
-    """A client of the server on `port`, with a session of its own."""
+    """Return a client of the server on `port`, with its own session."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         client = Client(connection.makefile("wb"), connection.makefile("rb"), TOKEN)
         yield client

@@ -1,4 +1,4 @@
-"""Settings, by every way in which clients send them, and what the user is told about bad ones."""
+"""Settings, in every way that clients send them, and the warnings about invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `evaluate` counts in one process is what a typist counts who has nothing but an editor and
+"""The figures of `evaluate`, computed in one process, equal those of a typist with an editor and
 the real server.
 """
 
@@ -30,13 +30,13 @@ WORD = re.compile(r"\s*(?:\w+|[^\w\s]+)")
 
 
 def place(text: str) -> tuple[int, int]:
-    """The end of `text`, in the client's units."""
+    """Return the position of the end of `text`, in UTF-16 code units."""
     last = text.rpartition("\n")[2]
     return text.count("\n"), len(last.encode("utf-16-le")) // 2
 
 
 def offers(client: Client, uri: str, before: str, mode: Mode) -> Iterator[str]:
-    """What one key could insert."""
+    """Yield the texts that one key could insert."""
     line, character = place(before)
     if mode != "popup":
         for item in client.ghost(uri, line, character)[:1]:
@@ -55,7 +55,9 @@ def offers(client: Client, uri: str, before: str, mode: Mode) -> Iterator[str]:
 
 
 def indentation(before: str, rest: str) -> str:
-    """What the editor puts at the start of a line: as far in as the line above."""
+    """Return the indentation that the editor inserts at the start of a line: that of the line
+    above.
+    """
     if not before.endswith("\n"):
         return ""
     above = [line for line in before.splitlines() if line.strip()][-1]
@@ -64,7 +66,7 @@ def indentation(before: str, rest: str) -> str:
 
 
 def keys_in_an_editor(client: Client, passage: Passage, mode: Mode) -> tuple[int, int]:
-    """Keys pressed, and characters typed by hand or taken."""
+    """Return the number of keys pressed, and of characters typed or accepted."""
     uri = f"file:///{mode}-{id(passage)}.txt"
     before, rest, version = passage.before, passage.typed, 1
     client.open(uri, before + passage.after)

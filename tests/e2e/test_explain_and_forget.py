@@ -1,5 +1,5 @@
-"""Why something is offered, and to forget it: a real server, and the command line, on a workspace
-of a few files.
+"""Explain and forget suggestions: a real server and the command line, on a workspace of a few
+files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SENTENCE = "The treasurer of our society is Philippa Wainwright.\n"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A workspace, and its index in `tmp_path / "home"`."""
+    """Make a workspace, and its index in `tmp_path / "home"`."""
     folder = tmp_path / "texts"
     (folder / "letters").mkdir(parents=True)
     (folder / "letters" / "anne.txt").write_text("Dear Anne,\n\n" + SENTENCE)
@@ -58,7 +58,7 @@ def explain(client, character: int, **more):
 
 
 def is_completed(client, text: str, word: str) -> bool:
-    """Whether the beginning of `word` is offered at the end of `text`."""
+    """Return whether an item at the end of `text` starts with the first letters of `word`."""
     client.open(URI, text)
     return any(
         item["label"].startswith(word[:3])
@@ -204,11 +204,11 @@ def test_forgotten_word_is_offered_nowhere(client):
 
 
 def on_disk(folder: Path) -> bytes:
-    held = b""
+    content = b""
     for path in folder.rglob("*.shard"):
-        with suppress(FileNotFoundError):  # superseded meanwhile
-            held += path.read_bytes()
-    return held
+        with suppress(FileNotFoundError):  # deleted by an update meanwhile
+            content += path.read_bytes()
+    return content
 
 
 def test_forgotten_text_leaves_the_disk(client, tmp_path):
@@ -230,7 +230,7 @@ def test_forgotten_text_leaves_other_indexes(tmp_path, folder):
     create(PredictorConfig(workspace=(folder / "letters",), state_folder=copy)).refresh()
     assert on_disk(copy).count(b"Wainwright") == 2
     with server(tmp_path / "home") as (client, _):
-        # Nothing is open, and no predictor at work that would have to forget.
+        # No document is open, so no running predictor has to forget.
         client.initialize({"predictors": {"scripted": {"texts": []}}})
         execute(client, "foretype.forget", {"word": "Wainwright"})
         assert eventually(lambda: b"Wainwright" not in on_disk(copy))

@@ -1,4 +1,4 @@
-"""What goes wrong around a real server, which goes on; the long versions are in the trust suite."""
+"""Faults around a real server, which continues; the trust suite has the long versions."""
 
 from __future__ import annotations
 

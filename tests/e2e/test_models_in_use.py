@@ -1,4 +1,4 @@
-"""A model of the user's own completes the files it was trained on, as soon as it is there."""
+"""A user's model completes the files that it was trained on, as soon as it is installed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = "The gardener waters the orchids.\n"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A data folder; and beside it a folder of text, ``garden``."""
+    """Return a data folder, beside a folder of text named ``garden``."""
     (tmp_path / "garden").mkdir()
     (tmp_path / "garden" / "work.txt").write_text(TEXT * 100)
     return tmp_path / "home"
@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a model that knows that text."""
+    """Return the file of a model that was trained on that text."""
     folder = tmp_path_factory.mktemp("trained")
     options = TrainingOptions(
         hidden=32, embedding=16, ngrams=1, batch=16, window=32, steps=300, learning_rate=2e-2
@@ -37,19 +37,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_output(home: Path, *arguments: str) -> str:
-    """All that a command says."""
+    """Return all output of a command."""
     ran = run(home, *arguments)
     return ran.stdout + ran.stderr
 
 
 def add(home: Path, trained: Path) -> None:
-    """Have the trained model there, for the files under ``garden``."""
+    """Import the trained model and use it for the files under ``garden``."""
     run(home, "models", "import", str(trained))
     run(home, "models", "use", "garden", "garden")
 
 
 def offered(client: Client, file: Path) -> list[str]:
-    """The words after the one gardener in `file`, of the network alone."""
+    """Return the words that the network alone offers after "The gard" in `file`."""
     client.open(file.as_uri(), "The gard")
     return [item["label"] for item in client.completions(file.as_uri(), 0, 8)["items"]]
 

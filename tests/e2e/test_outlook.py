@@ -1,5 +1,5 @@
-"""`foretype.outlook`: what may come next, and how probable what there is was; asked of a real
-server.
+"""`foretype.outlook` on a real server: the next words and characters, and the probability of
+existing ones.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Predictors of strangers: one that is done well, and one of each kind that is not, installed as
-their users would.
-"""
+"""Third-party predictors: a correct one and one with each fault, installed as users do."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ SCRIPTED = {"scripted": {"texts": ["hello world"]}}
 
 
 def install(folder: Path, *packages: Path) -> dict[str, str]:
-    """An environment in which `packages` are installed, in a folder of their own."""
+    """Install `packages` in a folder of their own; return an environment that has them."""
     command = [
         sys.executable,
         "-m",
@@ -66,7 +64,7 @@ def run(
 
 
 def ghosts(client: Client, predictors: dict[str, Any], *texts: str) -> list[str]:
-    """What is offered after each of the texts, all of them open at once."""
+    """Return the ghost text after each of the texts, with all of them open at once."""
     client.initialize({"predictors": predictors})
     for i, text in enumerate(texts):
         client.open(f"file:///{i}.txt", text)
@@ -160,7 +158,7 @@ def test_misbehaving_plugin_costs_itself_alone(
         (warning,) = client.warnings()
         assert told.format(plugin=Path(bad["PYTHONPATH"], "foretype_wayward.py")) in warning
         assert name in warning
-        # What it says itself may be the user's text, and editors log what they show.
+        # The exception's message may hold the user's text, and editors log the messages they show.
         assert not re.search("the key is lost|enough of this|a script, not a library", warning)
 
 

@@ -136,11 +136,11 @@ def test_browser_is_refused(port: int) -> None:
 
 
 def listening(process: subprocess.Popen[bytes]) -> str:
-    """The address that a server is on, as it says in its first line."""
+    """Return the address in the first line that the server prints."""
     assert process.stderr
-    told = re.search(r"listening on (\S+:\d+)$", process.stderr.readline().decode().rstrip())
-    assert told
-    return told[1]
+    match = re.search(r"listening on (\S+:\d+)$", process.stderr.readline().decode().rstrip())
+    assert match
+    return match[1]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
-"""What stays private: nothing in the logs, no connection, no file that others may read, no model
-given away unasked.
+"""Privacy: no text in the logs, no connection, no file that other users can read, no unconfirmed
+export.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def test_no_text_is_logged(tmp_path: Path) -> None:
 def test_debug_log_may_hold_text(tmp_path: Path) -> None:
     """With the setting for it, a log has the text that helps to find a fault."""
     told = leaks.session(tmp_path, "--log-text")
-    # A line that is no header is no part of any message.
+    # An invalid header line belongs to no message.
     assert set(told.ways) - set(told.leaks()) == {"header"}
 
 
@@ -41,7 +41,7 @@ def test_all_works_without_a_network_and_is_kept_for_the_user_alone(tmp_path: Pa
     """It works without a network, connects to nothing, and keeps what is learnt for the user."""
     seal = sealed.Seal(tmp_path)
     sealed.left_open(seal.home)
-    # Of the commands: to train, to list, and to generate. The others are tried by the trust suite.
+    # Three commands: train, list and generate. The trust suite runs the others.
     done = {**dict(sealed.in_an_editor(seal)), **dict(islice(sealed.on_the_command_line(seal), 3))}
     assert len(done) == 10
     assert [what for what, worked in done.items() if not worked] == []

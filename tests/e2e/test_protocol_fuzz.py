@@ -1,5 +1,5 @@
-"""What no client should send, sent to a real server: each is answered or left out, and the next
-request is served.
+"""Invalid messages to a real server: each is answered or ignored, and the next request
+is served.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STATUS = {"command": "foretype.status"}
 
 @pytest.fixture(scope="module")
 def lone_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """The only client of a server over stdio."""
+    """Return the only client of a server over stdio."""
     with server(tmp_path_factory.mktemp("home")) as (client, _):
         client.initialize(scripted_settings("hello world"))
         yield client
@@ -157,11 +157,11 @@ points = st.builds(Point, st.integers(0, 12), st.integers(0, 30))
 
 
 class Edits(RuleBasedStateMachine):
-    """A document and its reference in each encoding, edited alike."""
+    """A document and its reference in each encoding, with the same edits."""
 
     @initialize(text=pieces, encoding=st.sampled_from(sorted(POSITION_ENCODINGS)))
     def begin(self, text: str, encoding: str) -> None:
-        self.encoding, self.asked = encoding, Point(0, 0)
+        self.encoding, self.point = encoding, Point(0, 0)
         self.store, self.reference = (
             Text(text, POSITION_ENCODINGS[encoding]),
             ReferenceText(text, encoding),
@@ -177,7 +177,7 @@ class Edits(RuleBasedStateMachine):
 
     @rule(point=points)
     def look(self, point: Point) -> None:
-        self.asked = point
+        self.point = point
 
     def apply(self, edit: Edit) -> None:
         self.store = apply_edit(self.store, edit, self.encoding)
@@ -185,7 +185,7 @@ class Edits(RuleBasedStateMachine):
 
     @invariant()
     def equals_the_reference(self) -> None:
-        assert not difference(self.store, self.reference, self.asked)
+        assert not difference(self.store, self.reference, self.point)
 
 
 TestEdits = Edits.TestCase

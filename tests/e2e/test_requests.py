@@ -1,4 +1,4 @@
-"""Requests that are overtaken, cancelled or slow, and predictors that misbehave."""
+"""Superseded, cancelled and slow requests, and faulty predictors."""
 
 from __future__ import annotations
 
@@ -110,11 +110,11 @@ def test_raising_predictor_is_one_warning(client: Client) -> None:
 
 
 LONG_EXPLANATION = 250
-"""Characters of a text that the predictor `slow` takes 12.5 s to explain."""
+"""Length of a text in characters: the predictor `slow` takes 12.5 s to explain it."""
 
 
 def explain_slowly(client: Client) -> int:
-    """Begin a long explanation; its id."""
+    """Request a long explanation; return the request's id."""
     client.open("file:///b.txt", "hello")
     argument = {
         "uri": URI,

@@ -1,4 +1,4 @@
-"""What a real server process offers over stdin and stdout, in every position encoding."""
+"""Completions of a real server process over stdin and stdout, in every position encoding."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def width(text: str, encoding: str) -> int:
 
 
 def open_document(client: Client, marked: str) -> tuple[str, int, int]:
-    """Open the text; where its "|" was."""
+    """Open the text without its "|"; return its URI and the position of the "|"."""
     before, after = marked.split("|")
     uri = next(fresh)
     client.open(uri, before + after)
@@ -52,7 +52,7 @@ def open_document(client: Client, marked: str) -> tuple[str, int, int]:
 
 
 def applied(client: Client, marked: str, edit: Message) -> str:
-    """The line of the cursor after the edit."""
+    """Return the line of the cursor after the edit."""
     line = marked.replace("\r", "\n").split("\n")
     (row,) = [text for text in line if "|" in text]
     text = row.replace("|", "")

@@ -1,4 +1,4 @@
-"""From the first message to the exit status, and what is seen of it outside."""
+"""The life of a server process over stdio, from the first message to the exit status."""
 
 from __future__ import annotations
 

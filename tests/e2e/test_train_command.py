@@ -1,6 +1,4 @@
-"""A client has the server train a model: told how far it is, cancelled, refused, and used at
-once.
-"""
+"""A client lets the server train a model: progress, cancellation, refusal, and use at once."""
 
 from __future__ import annotations
 
@@ -13,9 +11,7 @@ import pytest
 
 from .client import SERVE, Client, run, server
 
-pytestmark = pytest.mark.timeout(
-    300
-)  # what is trained beside a server lets everything else go first
+pytestmark = pytest.mark.timeout(300)  # a training beside a server has the lowest priority
 
 CAPABILITIES = {"window": {"workDoneProgress": True}}
 TEXT = "The gardener waters the orchids.\n"
@@ -23,7 +19,7 @@ TEXT = "The gardener waters the orchids.\n"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of text, ``garden``, and beside it a data folder with a tiny model, ``first``."""
+    """Return a folder with text in ``garden``, and a data folder with a tiny model, ``first``."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "garden").mkdir()
     (folder / "garden" / "work.txt").write_text(TEXT * 100)
@@ -35,7 +31,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own_home(trained: Path, tmp_path: Path) -> Path:
-    """A data folder of a test's own, and what is beside it."""
+    """Return a test's own copy of the data folder and of the folders beside it."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path / "home"
 
@@ -53,7 +49,7 @@ def begin(client: Client, folder: Path) -> None:
 
 
 def progress(client: Client) -> dict:
-    """The next report of progress, once the client has agreed to be told."""
+    """Return the next progress report, after the client has answered the server's requests."""
     while not any(message["method"] == "$/progress" for message in client.notifications):
         client.request("workspace/executeCommand", {"command": "foretype.status"})
         for request in client.requests:

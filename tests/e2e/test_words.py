@@ -1,4 +1,4 @@
-"""A word-level model from its training to the editor, as a user has it."""
+"""A word-level model, from its training to the editor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = "The gardener waters the orchids. The gardener waters the lilies. Then th
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a small word-level model in it, ``garden``; and its text beside it."""
+    """Return a data folder with a small word-level model, ``garden``, and its text beside it."""
     folder = tmp_path_factory.mktemp("words")
     (folder / "garden.txt").write_text(TEXT * 40)
     trained = run(
@@ -29,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def error(home: Path, *arguments: str, status: int = 1) -> str:
-    """The last line of what a command says that fails."""
+    """Return the last line that a failing command prints to stderr."""
     return run(home, *arguments, status=status).stderr.splitlines()[-1]
 
 
@@ -78,7 +78,7 @@ def test_word_model_joins_the_network(home: Path) -> None:
 
 
 def probability(start: str, offered: dict) -> float:
-    """Of the most probable word that begins so, of those that are offered."""
+    """Return the highest probability of an offered word that begins with `start`."""
     return max(
         (one["probability"] for one in offered["words"] if one["text"].startswith(start)),
         default=0.0,

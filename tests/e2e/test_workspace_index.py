@@ -1,5 +1,5 @@
-"""A real server reads a workspace in the background, follows its changes, and tells how far it
-is.
+"""A real server indexes a workspace in the background, follows its changes, and reports
+progress.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def offered(client: Client, text: str) -> list[str]:
 
 
 def is_completed(client: Client, text: str, beginning: str) -> bool:
-    """Whether something is offered after `text` that begins so."""
+    """Return whether an offer after `text` starts with `beginning`."""
     return any(one.startswith(beginning) for one in offered(client, text))
 
 
@@ -104,7 +104,7 @@ def test_network_skips_excluded_text(tmp_path, folder):
     """The network learns nothing from excluded or forgotten files."""
 
     def typed(client: Client, name: str) -> bool:
-        """Whether it has been learnt from, once it is closed."""
+        """Type in a document and close it; return whether it was learnt."""
         document = (folder / name).as_uri()
         client.open(document, "")
         for end, letter in enumerate("quince "):

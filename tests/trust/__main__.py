@@ -18,21 +18,19 @@ PARTS = ("privacy", "secrets", "faults", "protocol", "load", "supply")
 
 def main() -> int:
     """Return 1 if a promise was broken or a part failed, 130 after an interruption, else 0."""
-    arguments = argparse.ArgumentParser(prog="python -m tests.trust", description=__doc__)
-    arguments.add_argument(
+    parser = argparse.ArgumentParser(prog="python -m tests.trust", description=__doc__)
+    parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all if none is named"
     )
-    arguments.add_argument(
+    parser.add_argument(
         "--scale", type=float, default=1.0, help="fraction of the full number of trials"
     )
-    given = arguments.parse_args()
-    if unknown := set(given.parts) - set(PARTS):
-        arguments.error(
-            f"unknown part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}"
-        )
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
     table = Table("part", "claim", "trials", "held", "seconds", "note")
     try:
-        held = _run(given.parts or PARTS, given.scale, table)
+        held = _run(arguments.parts or PARTS, arguments.scale, table)
     except KeyboardInterrupt:
         Console().print(table, "interrupted: the remaining claims were not tried")
         return 130

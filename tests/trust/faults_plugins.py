@@ -108,8 +108,8 @@ def outcomes(scale: float) -> Iterator[Outcome]:
                 for place in places
                 for fault in faults_of(deed, place, Path(folder))
             ]
-            held = len(places) - len({fault.split(":")[0] for fault in faults})
-            yield Outcome(f"a predictor that {deed}", len(places), held, "; ".join(faults[:3]))
+            passed = len(places) - len({fault.split(":")[0] for fault in faults})
+            yield Outcome(f"a predictor that {deed}", len(places), passed, "; ".join(faults[:3]))
 
 
 def install(folder: Path) -> None:

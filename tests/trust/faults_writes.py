@@ -133,16 +133,16 @@ def counting_killed(home: Path, kills: int) -> Outcome:
     lost = 0
     for kill in range(kills):
         before = counts(home)["statistics"]
-        ours, theirs = os.pipe()
+        read_end, write_end = os.pipe()
         child = os.fork()
         while not child:
             write_statistics(home)
-            os.write(theirs, b".")
-        os.close(theirs)
+            os.write(write_end, b".")
+        os.close(write_end)
         time.sleep(0.02 + 0.0007 * kill)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        with os.fdopen(ours, "rb") as pipe:
+        with os.fdopen(read_end, "rb") as pipe:
             done = len(pipe.read())
         # The last count may have been written but not yet reported.
         lost += counts(home)["statistics"] - before - done not in {0, 1}

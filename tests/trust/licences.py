@@ -74,15 +74,15 @@ def needed(requirements: Iterable[str], extras: Collection[str]) -> Iterator[Req
 
 def licence(package: Distribution) -> str:
     """Return the SPDX expression from a package's metadata; empty if there is none."""
-    about = package.metadata
-    if expression := about.get("License-Expression"):
+    metadata = package.metadata
+    if expression := metadata.get("License-Expression"):
         return expression
-    declared = (about.get("License") or "").strip()
+    declared = (metadata.get("License") or "").strip()
     if declared in PERMISSIVE or declared in _SHORT:
         return _SHORT.get(declared, declared)
     classified = [
         line.rpartition(" :: ")[2]
-        for line in about.get_all("Classifier") or []
+        for line in metadata.get_all("Classifier") or []
         if line[:7] == "License"
     ]
     return " AND ".join(_CLASSIFIERS.get(one, one) for one in classified)

@@ -65,7 +65,7 @@ def pins(requirements: Path) -> dict[str, list[Pin]]:
     return found
 
 
-def wanted() -> list[Requirement]:
+def declared() -> list[Requirement]:
     """Return the requirements in pyproject.toml, with references to its own extras expanded."""
     project = _pyproject()["project"]
     waiting, found = [*project["dependencies"]], []
@@ -84,7 +84,7 @@ def wanted() -> list[Requirement]:
     return found
 
 
-def wanted_to_build() -> list[Requirement]:
+def declared_to_build() -> list[Requirement]:
     """Return the requirements for building a release."""
     project = _pyproject()
     return [

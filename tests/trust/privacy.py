@@ -52,12 +52,12 @@ def _sealed(folder: Path, commands: int) -> Iterator[Outcome]:
     yield Outcome(
         "programs that open no connection", programs, programs - bool(opened), " ".join(opened[:1])
     )
-    kept, others = [seal.home, *seal.home.rglob("*")], sealed.open_to_others(seal.home)
+    paths, exposed = [seal.home, *seal.home.rglob("*")], sealed.open_to_others(seal.home)
     yield Outcome(
         "files and folders closed to other users",
-        len(kept),
-        len(kept) - len(others),
-        ", ".join(others),
+        len(paths),
+        len(paths) - len(exposed),
+        ", ".join(exposed),
     )
 
 
@@ -71,15 +71,15 @@ def _logs(folder: Path, sessions: int) -> Outcome:
 
 def _exports(home: Path) -> Outcome:
     """Export a model only if the user has agreed after reading its description."""
-    given = home.parent / "given.onnx"
-    held = 0
+    exported = home.parent / "given.onnx"
+    confirmed = 0
     answers = {"": 1, "n\n": 1, "\n": 1, "never\n": 1, "y\n": 0}
     for answer, status in answers.items():
         printed = run(
-            home, "models", "export", "default", str(given), status=status, stdin=answer
+            home, "models", "export", "default", str(exported), status=status, stdin=answer
         ).stdout
-        held += printed.startswith("One file, ") and given.exists() == (status == 0)
-    return Outcome("exports described first, and confirmed", len(answers), held)
+        confirmed += printed.startswith("One file, ") and exported.exists() == (status == 0)
+    return Outcome("exports described first, and confirmed", len(answers), confirmed)
 
 
 def _strangers(home: Path, count: int) -> Iterator[Outcome]:
@@ -94,10 +94,12 @@ def _strangers(home: Path, count: int) -> Iterator[Outcome]:
             assert process.stderr
             listening = re.search(rb":(\d+)$", process.stderr.readline().rstrip())
             assert listening
-            held = sum(refused(int(listening[1]), token) for token in tokens)
+            refusals = sum(refused(int(listening[1]), token) for token in tokens)
             admitted = not refused(int(listening[1]), TOKEN)
             process.kill()
-        yield Outcome(f"strangers on a port, {option}, and a client", count + 1, held + admitted)
+        yield Outcome(
+            f"strangers on a port, {option}, and a client", count + 1, refusals + admitted
+        )
 
 
 def _almost(rng: random.Random) -> str:

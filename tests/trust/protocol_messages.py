@@ -59,8 +59,10 @@ def examples() -> dict[str, Any]:
     for method, (kind, *_) in types.METHOD_TO_TYPES.items():
         if types.message_direction(method) == "serverToClient" or method in ENDING:
             continue
-        wanted = typing.get_type_hints(kind).get("params")
-        found[method] = get_converter().unstructure(example(wanted, 4)) if wanted else None
+        params_type = typing.get_type_hints(kind).get("params")
+        found[method] = (
+            get_converter().unstructure(example(params_type, 4)) if params_type else None
+        )
     found[types.WORKSPACE_EXECUTE_COMMAND] = {"command": "foretype.status", "arguments": []}
     return found
 
@@ -71,10 +73,10 @@ def example(kind: Any, depth: int) -> Any:
     value: Any = {str: URI, int: 1, bool: True, float: 1.0}.get(kind)
     if attrs.has(kind):
         hints = typing.get_type_hints(kind)
-        wanted = [
+        fields = [
             field for field in attrs.fields(kind) if depth > 0 or field.default is attrs.NOTHING
         ]
-        value = kind(**{field.name: example(hints[field.name], depth - 1) for field in wanted})
+        value = kind(**{field.name: example(hints[field.name], depth - 1) for field in fields})
     elif origin in {typing.Union, UnionType}:
         value = example(arguments[0], depth)
     elif origin is typing.Literal:

@@ -132,14 +132,14 @@ def is_request(method: str) -> bool:
     return types.METHOD_TO_TYPES[method][1] is not None
 
 
-def garbage(wanted: int, rng: random.Random) -> Outcome:
+def garbage(size: int, rng: random.Random) -> Outcome:
     """Send random stretches of a stream, whole messages and others, with pauses anywhere."""
     sent = number = 0
     with serving() as (client, process):
         heartbeats, last = Heartbeats(client), b""
         began = resident(process)
         try:
-            while sent < wanted:
+            while sent < size:
                 stretches = [
                     rng.choice(MAKERS)(rng, 1_000_000 + number + n) for n in range(STRETCHES)
                 ]

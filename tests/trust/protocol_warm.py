@@ -200,11 +200,11 @@ def same_candidates(some: list[Candidate], others: list[Candidate]) -> bool:
     """
     if len(some) != len(others):
         return False
-    ours, theirs = (
+    first, second = (
         {(one.kind, one.text): one.probability for one in each} for each in (some, others)
     )
-    return ours.keys() == theirs.keys() and all(
-        abs(ours[key] - theirs[key]) < TOLERANCE for key in ours
+    return first.keys() == second.keys() and all(
+        abs(first[key] - second[key]) < TOLERANCE for key in first
     )
 
 

@@ -134,12 +134,15 @@ def _licences(extras: tuple[str, ...], purpose: str) -> Outcome:
 
 def _pins() -> Outcome:
     known, known_to_build = pins.pins(pins.REQUIREMENTS), pins.pins(pins.BUILD_REQUIREMENTS)
-    wanted = [(need, known) for need in pins.wanted()] + [
-        (need, known_to_build) for need in pins.wanted_to_build()
+    requirements = [(need, known) for need in pins.declared()] + [
+        (need, known_to_build) for need in pins.declared_to_build()
     ]
-    bad = [str(need) for need, pinned in wanted if not pins.is_pinned(need, pinned)]
+    bad = [str(need) for need, pinned in requirements if not pins.is_pinned(need, pinned)]
     return Outcome(
-        "dependencies pinned with hashes", len(wanted), len(wanted) - len(bad), ", ".join(bad)
+        "dependencies pinned with hashes",
+        len(requirements),
+        len(requirements) - len(bad),
+        ", ".join(bad),
     )
 
 

@@ -1,3 +1,1 @@
-"""How fast everything is, beside a bound or a peer measured in the same run: ``python -m
-tests.benchmarks.speed``.
-"""
+"""Speed beside a bound or a peer from the same run: ``python -m tests.benchmarks.speed``."""

@@ -1,4 +1,4 @@
-"""All of it, or the parts that are named: ``python -m tests.benchmarks.speed [PART...]``."""
+"""Run all parts, or the named ones: ``python -m tests.benchmarks.speed [PART...]``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Times that can be compared although other programs run: alternately, in short rounds, the least
-of many.
+"""Times that are comparable while other programs run: the minimum of many short, alternating
+rounds.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from typing import Any
 
 ROUNDS = 60
 ROUND_SECONDS = 0.004
-"""Seconds of one call's round, so that all are measured within one slice of the machine's
-attention.
-"""
+"""Seconds of one call's round, short enough for all calls to run in one time slice."""
 
 
 def best_times(calls: Sequence[Callable[[], object]]) -> list[float]:
-    """Seconds that each call takes at best."""
+    """Return the shortest time of each call in seconds."""
     repeats = [_repeats(call) for call in calls]
     best = [float("inf")] * len(calls)
     for _ in range(ROUNDS):
@@ -38,7 +36,7 @@ def _timed(call: Callable[[], object], repeats: int) -> float:
 
 
 def quantile(values: Iterable[float], q: float) -> float:
-    """The value below which a share of `q` lies."""
+    """Return the value with a share `q` of the values below it."""
     ranked = sorted(values)
     return ranked[min(len(ranked) - 1, int(q * len(ranked)))]
 

@@ -1,6 +1,4 @@
-"""A real server and the default model, in documents of any size: how late are answers, and how
-large does it get?
-"""
+"""The latency and memory of a real server with the default model, in documents of any size."""
 
 from __future__ import annotations
 
@@ -19,10 +17,10 @@ from foretype_server.settings import Settings
 from .clock import quantile, table
 
 READ_TIMEOUT = 600.0
-"""Seconds for a text to be read in the background."""
+"""Seconds until a text must have been read in the background."""
 
 IDLE_HALF_SECONDS = 3
-"""Half seconds without work, after which there is none any more."""
+"""Half seconds without work after which the server counts as idle."""
 
 KEYS = 60
 TYPED_TEXT = (
@@ -31,7 +29,7 @@ TYPED_TEXT = (
 
 
 class TimedDocument:
-    """One document in an editor, and how long each answer took."""
+    """A document in an editor, with the time of each answer."""
 
     def __init__(self, client: Client, name: str, text: str) -> None:
         self.client, self.uri, self.lines, self.version = (
@@ -43,19 +41,19 @@ class TimedDocument:
         client.open(self.uri, text)
 
     def time_ghost_text(self, line: int, character: int) -> float:
-        """Seconds until there is ghost text, or none."""
+        """Return the seconds until the answer to a request for ghost text."""
         began = time.perf_counter()
         self.client.ghost(self.uri, line, character)
         return time.perf_counter() - began
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
-        """Replace what is between two places."""
+        """Replace the text between two positions."""
         self.version += 1
         where = {"start": _position(start), "end": _position(end)}
         self.client.send(change(self.uri, self.version, {"range": where, "text": text}))
 
     def type(self, line: int, character: int, text: str = TYPED_TEXT[:KEYS]) -> list[float]:
-        """Seconds after each key."""
+        """Type a text; return the seconds until the answer after each key."""
         took = []
         for i, key in enumerate(text):
             self.replace((line, character + i), (line, character + i), key)
@@ -63,8 +61,8 @@ class TimedDocument:
         return took
 
     def burst(self, draw: random.Random, text: str, pace: float = 0.0) -> list[float]:
-        """Type somewhere, `pace` seconds a key, and take it back nine times of ten; seconds after
-        each key.
+        """Type at a random place, `pace` seconds a key, and undo it nine times of ten; return the
+        seconds after each key.
         """
         line = draw.randrange(len(self.lines))
         old = self.lines[line]
@@ -85,25 +83,25 @@ class TimedDocument:
 
 
 class ServerProcess:
-    """What the system says of the server."""
+    """The server process, as the system reports it."""
 
     def __init__(self, pid: int) -> None:
         self._folder = Path(f"/proc/{pid}")
 
     @property
     def memory(self) -> float:
-        """Resident, MB."""
+        """Return the resident memory in MB."""
         lines = (self._folder / "status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
     @property
     def seconds(self) -> float:
-        """Of a processor, so far."""
+        """Return the processor time so far in seconds."""
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
     def wait_until_idle(self) -> float:
-        """Wait until it does nothing; the seconds that took."""
+        """Wait until the server is idle; return the seconds until then."""
         began, quiet = time.perf_counter(), 0
         while quiet < IDLE_HALF_SECONDS and time.perf_counter() - began < READ_TIMEOUT:
             before = self.seconds
@@ -129,8 +127,8 @@ def run_server() -> Iterator[tuple[Client, ServerProcess]]:
 
 
 def prose(size: int, seed: int = 0) -> str:
-    """So many characters of made-up lines: words of the language in no order, as nobody has read
-    them.
+    """Return about `size` characters of random lines, of English words in no order, that no model
+    has read.
     """
     draw = random.Random(seed)
     words = sorted(
@@ -145,21 +143,21 @@ def prose(size: int, seed: int = 0) -> str:
     return "\n".join(lines)
 
 
-def _row(what: str, took: list[float], process: ServerProcess) -> tuple[str, ...]:
+def _row(situation: str, took: list[float], process: ServerProcess) -> tuple[str, ...]:
     milliseconds = [1000 * seconds for seconds in took]
     return (
-        what,
+        situation,
         f"{quantile(milliseconds, 0.5):.0f}",
         f"{quantile(milliseconds, 0.99):.0f}",
         f"{process.memory:.0f}",
     )
 
 
-HEADER = ("what", "p50", "p99", "MB resident")
+HEADER = ("situation", "p50", "p99", "MB resident")
 
 
 def cold() -> None:
-    """A document of 100 kB that has just been opened."""
+    """Time the first answer in a document of 100 kB that has just been opened."""
     rows: list[tuple[Any, ...]] = []
     with run_server() as (client, process):
         for i in range(5):
@@ -174,14 +172,14 @@ def cold() -> None:
             )
             document.close()
     table(
-        "100 kB opened: the first answer, all of it read, MB resident",
+        "100 kB opened: the first answer, time until all is read, MB resident",
         ("first", "exact after", "MB"),
         rows,
     )
 
 
 def long_documents() -> None:
-    """Ten megabytes in many lines, and one megabyte in one."""
+    """Type in ten megabytes with many lines, and in one megabyte without a line break."""
     for name, text in (
         ("9.8 MB", prose(9_800_000)),
         ("1 MB in one line", prose(1_000_000).replace("\n", " ")),
@@ -235,7 +233,7 @@ def _replaced(document: TimedDocument, text: str, last: int) -> float:
 
 
 def many_documents() -> None:
-    """Two hundred documents of 20 kB, each asked about once."""
+    """Open two hundred documents of 20 kB and request ghost text once in each."""
     with run_server() as (client, process):
         before = process.memory
         documents = [TimedDocument(client, f"many{i}", prose(20_000, i)) for i in range(200)]
@@ -259,7 +257,7 @@ def many_documents() -> None:
 
 
 def typed_through() -> None:
-    """What was shown as ghost text is typed key by key."""
+    """Type the shown ghost text key by key, then other text."""
     text = (
         "It was the best of times, it was the worst of times. It was the best of times, it was "
         "the worst of "
@@ -269,12 +267,12 @@ def typed_through() -> None:
         document.time_ghost_text(0, len(text))
         rows = [
             _row(
-                "typing what is shown",
+                "typing the shown text",
                 document.type(0, len(text), "times. It was the best of times, it was the worst"),
                 process,
             ),
             _row(
-                "typing something else",
+                "typing other text",
                 document.type(0, len(text) + 49, " zebra and quite another mood, so strange"),
                 process,
             ),

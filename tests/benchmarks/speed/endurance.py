@@ -1,4 +1,4 @@
-"""Random typing over ten documents for as long as one likes: does the server grow, or slow down?"""
+"""Random typing over ten documents for a given time, to find growth or slowdown of the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SLICES = 10
 
 
 def run(minutes: float) -> None:
-    """Print what each tenth of the time was like."""
+    """Print the latencies and the memory of each tenth of the time."""
     draw = random.Random(0)
     rows = []
     with run_server() as (client, process):

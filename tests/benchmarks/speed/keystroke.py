@@ -1,8 +1,7 @@
-"""Where the time of one key goes, from the bytes of the edit and the question to those of the ghost
-text.
+"""Measure the time of one key by stage, from the bytes of the edit and the request to the answer's.
 
-The server is a real one, of which some functions tell how long they took, less what others of them
-took inside.
+The server is a real one with timers on some functions; each excludes the timed functions that it
+calls.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ TYPED_TEXT = (
 
 
 def _stages() -> list[tuple[str, Any, str]]:
-    """What is timed: its name, the owner of the function, and the function's name."""
+    """Return the timed functions: the stage, the owner of the function, and the function's name."""
     from foretype_model.completion import candidates
     from foretype_model.completion.completer import Completer
     from foretype_model.completion.search import Search
@@ -63,30 +62,30 @@ def _stages() -> list[tuple[str, Any, str]]:
         ("the mixture", Mixture, "predict"),
         ("the mixture", Mixture, "shares"),
         ("the search", Search, "run"),
-        ("what follows the word", candidates, "ghost_text"),
+        ("the text after the word", candidates, "ghost_text"),
         ("the rest of the engine", Completer, "ghost_text"),
     ]
 
 
 class Stopwatch:
-    """Seconds of each stage by itself, on any thread."""
+    """A clock of the seconds of each stage, excluding inner stages, on any thread."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._inside = threading.local()
 
     def time(self, stage: str, owner: Any, name: str) -> None:
-        """Have a function timed from now on."""
+        """Replace a function by a timed one."""
         function = getattr(owner, name)
 
         @wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
             outer, self._inside.others = getattr(self._inside, "others", 0.0), 0.0
-            began = time.perf_counter()
+            start = time.perf_counter()
             try:
                 return function(*args, **kwargs)
             finally:
-                took = time.perf_counter() - began
+                took = time.perf_counter() - start
                 self.seconds[stage] += took - self._inside.others
                 self._inside.others = outer + took
 
@@ -125,7 +124,7 @@ def run() -> None:
     median = 1000 * quantile(took, 0.5)
     table(
         f"A key in 20 kB: {whole:.1f} ms in the mean, {median:.1f} in the median",
-        ("where", "ms", "share"),
+        ("stage", "ms", "share"),
         rows,
     )
 

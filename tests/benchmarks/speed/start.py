@@ -1,5 +1,5 @@
-"""From starting a program to its answer to `initialize`: ours, and a server of pygls that does
-nothing.
+"""The time from a program's start to its answer to `initialize`, beside an empty server
+of pygls.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def run() -> None:
         took["foretype serve"].append(_start(SERVE))
         took["a bare pygls server"].append(_start((sys.executable, "-c", BARE)))
     rows = [(name, f"{min(t):.2f} s", f"{quantile(t, 0.5):.2f} s") for name, t in took.items()]
-    table("From start to the answer to initialize", ("server", "least", "median"), rows)
+    table("From start to the answer to initialize", ("server", "minimum", "median"), rows)
 
 
 def _start(command: tuple[str, ...]) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
+        start = time.perf_counter()
         with server(Path(folder), command, status=None) as (client, _):
             client.initialize({})
-            return time.perf_counter() - began
+            return time.perf_counter() - start

@@ -1,6 +1,4 @@
-"""A step of the network, by each of the two that can run it, beside what reading its weights takes,
-torch and numpy.
-"""
+"""Time a step of the network in both runtimes, beside reading its weights, torch and numpy."""
 
 from __future__ import annotations
 
@@ -54,26 +52,26 @@ def run() -> None:
 def _rows(hidden: int) -> Iterator[list[str]]:
     network = ByteNetwork(Shape("gru", hidden, 1, EMBEDDING, NGRAMS)).eval()
     size = 3 * hidden * (hidden + EMBEDDING) + 256 * (hidden + EMBEDDING)
-    ways = _served(network)
+    networks = _served(network)
     calls = [
         *_reads(size),
         _torch_step(network),
         _numpy_step(hidden),
-        *(call for way in ways for call in _calls(way)),
+        *(call for one in networks for call in _calls(one)),
     ]
     times = best_times(calls)
-    *reads, peer, plain = times[: -4 * len(ways)]
+    *reads, peer, plain = times[: -4 * len(networks)]
     bound = min(reads)
-    for i, way in enumerate(ways):
-        step, alone, rows, read = times[len(times) - 4 * (len(ways) - i) :][:4]
+    for i, one in enumerate(networks):
+        step, native, rows, read = times[len(times) - 4 * (len(networks) - i) :][:4]
         yield [
             f"{hidden}",
             f"{size / 1e6:.1f} MB",
             f"{bound * 1e6:.0f}",
-            way.backend_name,
+            one.backend_name,
             f"**{step * 1e6:.0f}**",
             f"{step / bound:.1f} x",
-            f"{alone * 1e6:.0f} ({alone / bound:.1f} x)",
+            f"{native * 1e6:.0f} ({native / bound:.1f} x)",
             f"{peer * 1e6:.0f} ({peer / step:.1f} x)",
             f"{plain * 1e6:.0f} ({plain / step:.1f} x)",
             f"{rows * 1e6:.0f}",
@@ -81,53 +79,57 @@ def _rows(hidden: int) -> Iterator[list[str]]:
         ]
 
 
-def _calls(ours: Network) -> list[Callable[[], object]]:
-    """A step, the call that does its work, a step of several rows, and the reading of 128 bytes."""
-    state = ours.start()
+def _calls(network: Network) -> list[Callable[[], object]]:
+    """Return calls that make a step, run its native part only, make a step of several rows, and
+    read 128 bytes.
+    """
+    state = network.start()
     eight, text = [state] * BATCH, bytes(range(97, 97 + 26)) * 5
     return [
-        lambda: ours.step([state], [101]),
-        _call_alone(ours, state),
-        lambda: ours.step(eight, [101] * BATCH),
-        lambda: ours.feed(state, text[:128]),
+        lambda: network.step([state], [101]),
+        _native_call(network, state),
+        lambda: network.step(eight, [101] * BATCH),
+        lambda: network.feed(state, text[:128]),
     ]
 
 
-def _call_alone(ours: Network, state: NetworkState) -> Callable[[], object]:
-    """What a step calls, with all that it is given made before."""
-    cell, text = ours._backend, state.tail + b"e"
-    if isinstance(cell, Kernel):
-        after = (ctypes.c_float * (cell.state_size + 256))()
+def _native_call(network: Network, state: NetworkState) -> Callable[[], object]:
+    """Return the runtime's part of a step, with prepared inputs."""
+    backend, text = network._backend, state.tail + b"e"
+    if isinstance(backend, Kernel):
+        after = (ctypes.c_float * (backend.state_size + 256))()
         return partial(
-            cell._native.foretype_run,
-            cell._address,
-            cell._isa,
+            backend._native.foretype_run,
+            backend._address,
+            backend._isa,
             1,
             1,
             text,
             state.h.tobytes(),
             after,
         )
-    assert isinstance(cell, OnnxBackend)
-    given = {
+    assert isinstance(backend, OnnxBackend)
+    inputs = {
         "text": np.frombuffer(text, np.uint8).astype(np.int64).reshape(1, 1, -1),
         "h": state.h.reshape(1, -1),
     }
-    return partial(cell._session.run, OUTPUTS, given)
+    return partial(backend._session.run, OUTPUTS, inputs)
 
 
 def _served(network: ByteNetwork) -> list[Network]:
-    """The network run by what serves here, and by ONNX Runtime."""
+    """Return the network in the runtime used for serving here, and in ONNX Runtime."""
     shape = network.shape
-    about = Metadata("speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS)
+    model_metadata = Metadata(
+        "speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS
+    )
     with tempfile.TemporaryDirectory() as folder:
-        onnx_file.write(network, about, Path(folder) / "speed.onnx")
+        onnx_file.write(network, model_metadata, Path(folder) / "speed.onnx")
         session, metadata = open_session(Path(folder) / "speed.onnx")
         return [Network.open(Path(folder) / "speed.onnx"), Network(OnnxBackend(session), metadata)]
 
 
 def _reads(size: int) -> list[Callable[[], object]]:
-    """Ways to read so many bytes from wherever the processor keeps them by then; the fastest is the
+    """Return ways to read `size` bytes from the cache or memory that holds them; the fastest is the
     bound.
     """
     numbers = np.ones(size // 8, np.int64)
