@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+import filelock  # noqa: F401 (a child that imports it would be killed there, before it writes)
 import platformdirs
 import pytest
 from tests.trust import faults_clock, faults_files, faults_writes
