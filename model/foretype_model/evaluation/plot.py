@@ -78,7 +78,7 @@ def _savings(axes: Axes, scores: Mapping[str, SystemScore]) -> None:
     axes.margins(x=0.14)
     axes.set_xlabel("keys saved, % of the characters")
     axes.set_title("How many keys are saved", loc="left")
-    axes.legend(title="taken from the", frameon=False, loc="lower right")
+    axes.legend(title="accepted from the", frameon=False, loc="lower right")
     axes.spines[["top", "right"]].set_visible(False)
 
 

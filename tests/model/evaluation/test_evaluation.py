@@ -74,7 +74,7 @@ class FixedSystem:
         ("ab\ncd", "ab\ncX", 4, 5),  # its first line
         ("abc", "a", 3, 3),  # a key for a key
         ("  a\n  b", None, 5, 5),  # the second line's indentation is the editor's
-        ("  a\n  b", "  a\n  b", 1, 5),  # also where it is taken with a suggestion
+        ("  a\n  b", "  a\n  b", 1, 5),  # also if a suggestion contains it
         ("  a\n    b", None, 7, 7),  # further in than the line above: by hand
         ("a\n\n  b", None, 6, 6),
     ],
