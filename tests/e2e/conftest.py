@@ -30,15 +30,15 @@ class Failing(ScriptedPredictor):
             raise OSError("the disk is full")
         return super().feed(state, text)
 
-def slow(context):
-    return Slow(context.options["texts"])
+def slow(config):
+    return Slow(config.options["texts"])
 
-def failing(context):
-    return Failing(context.options["texts"])
+def failing(config):
+    return Failing(config.options["texts"])
 
-def sleeping(context):
+def sleeping(config):
     time.sleep(2)
-    return ScriptedPredictor(context.options["texts"])
+    return ScriptedPredictor(config.options["texts"])
 """
 ENTRY_POINTS = """[foretype.predictors]
 slow = misbehaving:slow

@@ -31,9 +31,9 @@ def test_settings_come_by_every_way(client: Client, way: str, wrapped: bool) -> 
     client.open(URI, "hello ")
     if way == "pulled again":
         assert client.ghost(URI, 0, 6)[0]["insertText"] == "moon"
-        client.configuration, asked = settings, len(client.requests)
+        client.configuration, count = settings, len(client.requests)
         client.notify("workspace/didChangeConfiguration", {"settings": None})
-        while len(client.requests) == asked:
+        while len(client.requests) == count:
             client.ghost(URI, 0, 6)
     assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
     assert [item["label"] for item in client.completions(URI, 0, 6)["items"]] == ["world"]
@@ -130,9 +130,9 @@ def test_changes_of_settings_are_registered(client: Client) -> None:
         {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}},
     )
     client.warnings()
-    (asked,) = client.requests
-    (registration,) = asked["params"]["registrations"]
-    assert asked["method"] == "client/registerCapability"
+    (request,) = client.requests
+    (registration,) = request["params"]["registrations"]
+    assert request["method"] == "client/registerCapability"
     assert registration["method"] == "workspace/didChangeConfiguration"
     assert registration["registerOptions"] == {"section": "foretype"}
 

@@ -126,7 +126,7 @@ def test_doctor_shows_predictor_costs(tmp_path: Path, good: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reason"),
     [
         ("raising", "(KeyError at {plugin}:"),
         ("slow", "slow"),
@@ -142,7 +142,7 @@ def test_doctor_shows_predictor_costs(tmp_path: Path, good: dict[str, str]) -> N
     ],
 )
 def test_misbehaving_plugin_costs_itself_alone(
-    tmp_path: Path, bad: dict[str, str], name: str, told: str
+    tmp_path: Path, bad: dict[str, str], name: str, reason: str
 ) -> None:
     """A plugin that raises, hangs or answers nonsense is dropped alone."""
     with server(tmp_path, env=bad) as (client, _):
@@ -156,7 +156,7 @@ def test_misbehaving_plugin_costs_itself_alone(
         for column in range(6):
             client.completions("file:///0.txt", 0, column)
         (warning,) = client.warnings()
-        assert told.format(plugin=Path(bad["PYTHONPATH"], "foretype_wayward.py")) in warning
+        assert reason.format(plugin=Path(bad["PYTHONPATH"], "foretype_wayward.py")) in warning
         assert name in warning
         # The exception's message may hold the user's text, and editors log the messages they show.
         assert not re.search("the key is lost|enough of this|a script, not a library", warning)
@@ -169,7 +169,7 @@ def test_doctor_survives_every_plugin(tmp_path: Path, bad: dict[str, str]) -> No
     checks = {check["name"].removeprefix("predictor "): check for check in json.loads(ran.stdout)}
     assert ran.returncode == 1
     assert ran.stderr == ""
-    told = {
+    reasons = {
         "raising": "the key is lost",
         "slow": "",
         "endless": "has not answered",
@@ -187,7 +187,7 @@ def test_doctor_survives_every_plugin(tmp_path: Path, bad: dict[str, str]) -> No
         "nothing": "lacks one of",
         "missing": "foretype_absent",
     }
-    for name, words in told.items():
+    for name, words in reasons.items():
         assert not checks[name]["ok"], name
         assert checks[name]["found"].startswith("foretype-wayward 0.3: ")
         assert words in checks[name]["found"]
@@ -198,7 +198,7 @@ def test_doctor_survives_every_plugin(tmp_path: Path, bad: dict[str, str]) -> No
 
 
 def test_packages_may_share_a_name(tmp_path: Path, good: dict[str, str]) -> None:
-    """Two packages with a predictor of the same name are told apart."""
+    """Two packages with a predictor of the same name are distinguished."""
     other = tmp_path / "other_today-2.0.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-today\nVersion: 2.0\n")

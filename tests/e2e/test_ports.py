@@ -252,7 +252,7 @@ def test_token_is_made_once(tmp_path: Path) -> None:
         ) as process:
             where = listening(process)
             assert process.stderr
-            told = process.stderr.readline().decode()
+            line = process.stderr.readline().decode()
             tokens.append((tmp_path / "home" / "token").read_text().strip())
             if option == "--ws":
                 with connect(f"{where}/?token={tokens[-1]}"):
@@ -264,8 +264,8 @@ def test_token_is_made_once(tmp_path: Path) -> None:
                     client.shut_down()
                     client.wait_until_closed()
             process.kill()
-        assert str(tmp_path / "home" / "token") in told
-        assert tokens[-1] not in told
+        assert str(tmp_path / "home" / "token") in line
+        assert tokens[-1] not in line
     assert len(tokens[0]) >= 32
     assert tokens[0] == tokens[1]
     assert (tmp_path / "home" / "token").stat().st_mode & 0o777 == 0o600

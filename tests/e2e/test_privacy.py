@@ -20,18 +20,18 @@ from foretype_model.store.store import Store
 
 def test_no_text_is_logged(tmp_path: Path) -> None:
     """No text of the user gets into a log, whatever raises or logs it."""
-    told = leaks.session(tmp_path)
-    assert len(told.ways) > 30
-    assert told.leaks() == []
+    logs = leaks.session(tmp_path)
+    assert len(logs.ways) > 30
+    assert logs.leaks() == []
     failed = ("made", "start", "feed", "step", "predict", "sources", "learn", "observe")
-    assert [where for where in failed if f"leak{where}" not in told.messages] == []
+    assert [where for where in failed if f"leak{where}" not in logs.messages] == []
 
 
 def test_debug_log_may_hold_text(tmp_path: Path) -> None:
     """With the setting for it, a log has the text that helps to find a fault."""
-    told = leaks.session(tmp_path, "--log-text")
+    logs = leaks.session(tmp_path, "--log-text")
     # An invalid header line belongs to no message.
-    assert set(told.ways) - set(told.leaks()) == {"header"}
+    assert set(logs.ways) - set(logs.leaks()) == {"header"}
 
 
 @pytest.mark.slow

@@ -75,10 +75,10 @@ def test_workspace_is_trained_on(own_home: Path) -> None:
             "percentage": 0,
         }
         assert "held-out" in reports[-2]["message"]
-        told = client.notification("window/showMessage")
-        assert told["type"] == 3
-        assert "garden is trained" in told["message"]
-        assert f"completes the files under {garden}" in told["message"]
+        message = client.notification("window/showMessage")
+        assert message["type"] == 3
+        assert "garden is trained" in message["message"]
+        assert f"completes the files under {garden}" in message["message"]
     in_use = json.loads((own_home / "models" / "in-use.json").read_text())
     assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
 
@@ -122,9 +122,9 @@ def test_training_error_is_reported(client: Client) -> None:
     """An error of a training is reported to the user."""
     client.initialize({"predictors": ["scripted"]})
     train(client, paths=["/nowhere/at/all"])
-    told = client.notification("window/showMessage")
-    assert told["type"] == 2
-    assert "cannot read /nowhere/at/all" in told["message"]
+    message = client.notification("window/showMessage")
+    assert message["type"] == 2
+    assert "cannot read /nowhere/at/all" in message["message"]
 
 
 def test_workspace_modules_are_not_run(tmp_path: Path) -> None:

@@ -126,9 +126,9 @@ def test_word_training_resumes(home: Path) -> None:
         while "held-out" not in training.stderr.readline():
             assert training.poll() is None
         training.send_signal(signal.SIGINT)
-        _, told = training.communicate(timeout=60)
+        _, stderr = training.communicate(timeout=60)
     assert training.returncode == 130
-    assert "foretype train garden.txt --name stopped --resume" in told
+    assert "foretype train garden.txt --name stopped --resume" in stderr
     assert "--unit" in error(
         home, "train", "garden.txt", "--name", "stopped", "--resume", "--unit", "word", status=2
     )
@@ -141,9 +141,9 @@ def test_word_training_resumes(home: Path) -> None:
 
 def test_doctor_needs_no_word_model(tmp_path: Path, home: Path) -> None:
     """`foretype doctor` is content without a word-level model."""
-    for folder, told in ((home, "per step"), (tmp_path / "home", "--unit word")):
+    for folder, option in ((home, "per step"), (tmp_path / "home", "--unit word")):
         (line,) = [
             line for line in run(folder, "doctor").stdout.splitlines() if "predictor words" in line
         ]
         assert line.startswith("ok")
-        assert told in line
+        assert option in line

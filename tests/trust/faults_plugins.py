@@ -44,7 +44,7 @@ class Bad(ScriptedPredictor):
         super().__init__(["hello world"])
         self.deed, self.where = deed, where
 
-    def at(self, where):
+    def fail_in(self, where):
         if where == self.where:
             DEEDS[self.deed]()
 
@@ -52,7 +52,7 @@ def method(name):
     inherited = getattr(ScriptedPredictor, name, lambda *_: None)
 
     def bad(self, *arguments):
-        self.at(name)
+        self.fail_in(name)
         return inherited(self, *arguments)
 
     return bad
@@ -61,10 +61,10 @@ METHODS = "start feed step predict observe learn save refresh update close"
 for name in METHODS.split():
     setattr(Bad, name, method(name))
 
-def create(context):
-    made = Bad(**context.options)
-    made.at("create")
-    return made
+def create(config):
+    predictor = Bad(**config.options)
+    predictor.fail_in("create")
+    return predictor
 """
 FAULTS = (
     *(

@@ -31,7 +31,7 @@ class Leaking(ScriptedPredictor):
 
     def fail_in(self, where):
         if where == self.where:
-            raise ValueError(f"cannot take {self.text!r}")
+            raise ValueError(f"cannot read {self.text!r}")
 
     def start(self):
         self.fail_in("start")
@@ -57,7 +57,7 @@ class Leaking(ScriptedPredictor):
         self.fail_in("predict")
         return super().predict(states)
 
-    def sources(self, state, text, most):
+    def sources(self, state, text, limit):
         self.fail_in("sources")
         return []
 
@@ -67,7 +67,7 @@ class Leaking(ScriptedPredictor):
     def learn(self, state, following):
         self.fail_in("learn")
 
-    def observe(self, document, before, after):
+    def observe(self, uri, before, after):
         self.fail_in("observe")
 
     def refresh(self, progress):
@@ -91,10 +91,10 @@ class Collected:
         raise RuntimeError(self.text)
 
 def leaking(where):
-    def create(context):
+    def create(config):
         if where == "made":
-            raise RuntimeError(context.options["text"])
-        return Leaking(context.options["text"], where)
+            raise RuntimeError(config.options["text"])
+        return Leaking(config.options["text"], where)
     return create
 '''
 WHERE = (

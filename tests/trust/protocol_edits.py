@@ -212,7 +212,7 @@ def new_edit(rng: random.Random) -> Edit:
 @contextmanager
 def chunks_of(size: int) -> Iterator[None]:
     """Split documents into chunks of `size` bytes."""
-    with patch.object(document, "LONGEST_CHUNK", size):
+    with patch.object(document, "MAX_CHUNK_BYTES", size):
         yield
 
 

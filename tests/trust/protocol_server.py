@@ -108,9 +108,9 @@ def replaced_fields(scale: float) -> Outcome:
                 ident = {"id": f"r{start + number}"} if is_request(method) else {}
                 client.send_raw(message(method=method, params=params, **ident))
             heartbeats.beat()
-            for ident, method in requests.items():
+            for request_id, method in requests.items():
                 with suppress(Exception):
-                    client.answer(ident)
+                    client.answer(request_id)
                     continue
                 unanswered.append(method)
         assert process.poll() is None
