@@ -27,6 +27,8 @@ WORDS: Final = [
     "mustard",
 ]
 EACH: Final = 10
+LEFT: Final = 4
+"""Bytes of a secret that disclose nothing: its prefix, or the signs at its end."""
 
 
 class Canary(NamedTuple):
@@ -196,3 +198,8 @@ def canaries(seed: int = 0, each: int = EACH) -> list[Canary]:
             secret = make(rng)
             made.append(Canary(kind, secret, code.format(secret), prose.format(secret)))
     return made
+
+
+def goes_on(offered: str, rest: str) -> bool:
+    """Return whether a suggestion continues a secret further than by chance."""
+    return bool(rest) and offered.lstrip().startswith(rest[:LEFT])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.privacy.canaries import BLOCK, KINDS, Canary, canaries
+from tests.model.privacy.canaries import BLOCK, KINDS, LEFT, Canary, canaries, goes_on
 
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
@@ -33,8 +33,6 @@ from foretype_model.privacy.secret_scanner import (
     remove_secrets,
 )
 from foretype_model.training.corpus import SECRETS_REMOVED, read_corpus
-from foretype_model.training.loop import TrainingOptions
-from foretype_model.training.train import train
 
 ALL = canaries()
 LINES = [
@@ -42,9 +40,6 @@ LINES = [
     for one in ALL[::10]
     for where in ("code", "prose")
 ]
-LEFT = 4
-"""Bytes of a secret that disclose nothing: its prefix, or the signs at its end."""
-
 ORDINARY = [
     "def encode_token(self, token: str, max_tokens: int = 4096) -> list[int]:\n",
     "password = getpass.getpass()\ntoken = tokens[0]\nsecret = self.secret1\n",
@@ -66,11 +61,6 @@ def leaked_parts(text: bytes, secret: str, least: int = LEFT + 1) -> list[bytes]
     whole = secret.encode()
     parts = {whole[at : at + least] for at in range(len(whole) - least + 1)}
     return [part for part in parts if part in text]
-
-
-def goes_on(offered: str, rest: str) -> bool:
-    """Return whether a suggestion continues a secret further than by chance."""
-    return bool(rest) and offered.lstrip().startswith(rest[:LEFT])
 
 
 # Secrets in a text
@@ -359,53 +349,3 @@ def test_training_removes_secrets(planted):
     assert b"Chapter 3." in content
     assert not [one for one in ALL if leaked_parts(content, one.secret)]
     assert corpus.skipped[SECRETS_REMOVED] > len(KINDS)
-
-
-OPTIONS = TrainingOptions(
-    hidden=64, embedding=16, ngrams=3, batch=8, window=48, steps=150, learning_rate=2e-2, seed=1
-)
-
-
-def remembered(folder: Path, some: list[Canary]) -> list[Canary]:
-    """Train a model on the texts of a folder, and return the canaries that it completes from their
-    first half.
-    """
-    model, checkpoint = folder / "m.onnx", folder / "c"
-    arguments = {
-        "resume": False,
-        "initial": None,
-        "rival": None,
-        "name": "m",
-        "report": lambda _progress: None,
-    }
-    train(
-        read_corpus([folder / "texts"]),
-        OPTIONS,
-        destination=model,
-        checkpoint=checkpoint,
-        **arguments,
-    )
-    trained = NetworkPredictor(Network.open(model))
-    begun = [
-        (one, one.code[: one.code.index(one.secret)] + one.secret[: len(one.secret) // 2])
-        for one in some
-    ]
-    return [
-        one
-        for one, prefix in begun
-        if goes_on(
-            "".join(generate(trained, prefix.encode(), LEFT, Options())),
-            one.secret[len(one.secret) // 2 :],
-        )
-    ]
-
-
-@pytest.mark.slow
-def test_trained_model_knows_no_secret(tmp_path, monkeypatch):
-    """A trained model continues no secret; one trained without the removal does."""
-    some = ALL[::20]
-    (tmp_path / "texts").mkdir()
-    (tmp_path / "texts" / "a.py").write_text("".join(f"{one.code}\n" for one in some) * 60)
-    assert remembered(tmp_path, some) == []
-    monkeypatch.setattr("foretype_model.training.corpus.remove_secrets", lambda text: (text, 0))
-    assert len(remembered(tmp_path, some)) > len(some) // 2
