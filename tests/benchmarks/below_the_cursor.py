@@ -101,9 +101,7 @@ class Encoder(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, below: Tensor) -> dict[str, Tensor]:
-        """Return the addends for each place, shape (B, size), from the text below, shape (BELOW, B,
-        embedding).
-        """
+        """Map the text below, shape (BELOW, B, embedding), to addends of shape (B, size)."""
         last = self.recurrent(below.flip(0))[1][-1]
         return {name: linear(last) for name, linear in self.into.items()}
 
@@ -170,9 +168,7 @@ def around(
 
 
 def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
-    """Return the beginnings of texts, shape (lead + length, B), padded with ends of text before and
-    after.
-    """
+    """Return the beginnings of texts as columns, padded with END_OF_TEXT: (lead + length, B)."""
     end = bytes([END_OF_TEXT])
     rows = [lead * end + text[:length].ljust(length, end) for text in texts]
     return torch.from_numpy(
@@ -181,9 +177,7 @@ def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
 
 
 def embedded(network: ByteNetwork, text: Tensor) -> Tensor:
-    """Return the e of `ByteNetwork` for all bytes of a text, shape (T, B), except the first ngrams
-    - 1.
-    """
+    """Return the e of `ByteNetwork` for a text of shape (T, B), without its first ngrams - 1."""
     longest = network.shape.ngrams
     return cast(
         Tensor,
@@ -203,9 +197,7 @@ def informed(network: ByteNetwork, encoder: Encoder, places: CursorBatch) -> Ten
 
 
 def shuffled(walked: Iterator[CursorBatch]) -> Iterator[CursorBatch]:
-    """Yield the same places, mixed from many excerpts: an encoder would memorise
-    successive ones.
-    """
+    """Yield places mixed from many excerpts, as an encoder would memorise successive ones."""
     while True:
         some = list(islice(walked, (EXCERPT_BYTES - WARM_UP_BYTES) // TRAINED_BYTES))
         h, e, target, trained, below = (
@@ -252,9 +244,7 @@ def train(network: ByteNetwork, arguments: argparse.Namespace) -> None:
 
 
 class ReplayPredictor(NamedTuple):
-    """A predictor that replays given log-probabilities for each byte of a target; its states are
-    indices.
-    """
+    """A predictor that replays log-probabilities for a target; its states are indices."""
 
     rows: LogProbabilities
 
@@ -272,9 +262,7 @@ class ReplayPredictor(NamedTuple):
 
 
 class BitsTally:
-    """Bits per byte of the targets by system: the network and its mixture with `copy`, with each
-    encoder.
-    """
+    """Bits per byte of the targets: for the network and its mixture, with each encoder."""
 
     def __init__(self) -> None:
         self._weights: dict[str, MixerWeights] = {}
@@ -282,9 +270,7 @@ class BitsTally:
         self._targets: list[bytes] = []
 
     def add(self, place: CursorContext, answers: Mapping[str, LogProbabilities]) -> None:
-        """Add one place; `answers` has the network's log-probabilities for the target, shape
-        (TARGET, 256).
-        """
+        """Add a place, with the network's log-probabilities for its target, shape (TARGET, 256)."""
         self._targets.append(place.target)
         for name, rows in answers.items():
             self._bits.setdefault(f"network {name}", []).append(
