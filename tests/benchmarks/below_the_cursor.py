@@ -46,9 +46,15 @@ BYTES_BELOW: Final = 256
 ENCODER_UNITS: Final = 128
 LEARNING_RATE: Final = 2e-3
 BATCH_SIZE: Final = 64
-GAP: Final = 667
-APART: Final = 2
-AROUND: Final = 4096
+THIRD_BYTES: Final = 667
+"""Size of a third of a file of 2,000 characters, in bytes."""
+
+BATCH_STRIDE: Final = 2
+"""`measure` uses every second batch of places."""
+
+CONTEXT_BYTES: Final = 4096
+"""Bytes of text on each side of a cursor."""
+
 GAPS: Final = ("line", "third")
 BASELINE: Final = "baseline"
 DISTANCES: Final = [slice(0, 4), slice(4, 8), slice(8, 16), slice(16, 32), slice(0, 32)]
@@ -128,6 +134,7 @@ def walk(
         x = columns(
             [text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT_BYTES, lead
         )
+        # read WARM_UP_BYTES to get from the initial state to typical ones
         h = torch.zeros(1, rows, network.shape.hidden)
         for at in range(0, WARM_UP_BYTES, TARGET_BYTES):
             h = network.recurrent(embedded(network, x[at : lead + at + TARGET_BYTES]), h)[1]
@@ -136,6 +143,7 @@ def walk(
                 around(text, start + at, gaps, rng)
                 for text, start in zip(chosen, starts, strict=True)
             ]
+            # the state before each byte of the target gives its log-probabilities
             e = embedded(network, x[at - 1 : lead + at + target])
             after, h_next = network.recurrent(e[1:], h)
             trained = (
@@ -157,13 +165,13 @@ def around(
     after the rest of the `third` that the typist writes in the middle of a file of 2,000
     characters.
     """
-    third = cursor + int(rng.integers(TARGET_BYTES, GAP))
-    line = max(cursor + TARGET_BYTES, text.find(b"\n", cursor + TARGET_BYTES, cursor + GAP))
+    third = cursor + int(rng.integers(TARGET_BYTES, THIRD_BYTES))
+    line = max(cursor + TARGET_BYTES, text.find(b"\n", cursor + TARGET_BYTES, cursor + THIRD_BYTES))
     below = line if rng.choice(gaps) == "line" else third
     return CursorContext(
-        text[max(0, cursor - AROUND) : cursor],
+        text[max(0, cursor - CONTEXT_BYTES) : cursor],
         text[cursor : cursor + TARGET_BYTES],
-        text[below : below + AROUND],
+        text[below : below + CONTEXT_BYTES],
     )
 
 
@@ -317,7 +325,9 @@ def measure(network: ByteNetwork, arguments: argparse.Namespace) -> None:
     for folder, gap in product(arguments.folders, GAPS):
         tally = BitsTally()
         batches = walk(network, read_corpus([folder]).texts, BATCH_SIZE, TARGET_BYTES, [gap])
-        for places in islice(batches, 0, APART * arguments.places // BATCH_SIZE, APART):
+        for places in islice(
+            batches, 0, BATCH_STRIDE * arguments.places // BATCH_SIZE, BATCH_STRIDE
+        ):
             answers = {BASELINE: places.trained}
             answers |= {name: informed(network, one, places) for name, one in encoders.items()}
             for i, place in enumerate(places.contexts):

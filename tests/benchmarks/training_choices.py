@@ -107,9 +107,11 @@ class Muon(torch.optim.Optimizer):
         """Make one step at the rate `lr * scale`."""
         for group in self.param_groups:
             for matrix in group["params"]:
+                # Nesterov momentum
                 momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
                 momentum.mul_(0.95).add_(matrix.grad)
                 update = matrix.grad.add(momentum, alpha=0.95)
+                # a block of rows per gate: weight decay, then the orthogonalised update
                 rate, hidden = group["lr"] * group["scale"], len(matrix) // 3
                 for weights, gate_update in zip(
                     matrix.split(hidden), update.split(hidden), strict=True
