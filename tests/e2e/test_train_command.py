@@ -75,10 +75,10 @@ def test_workspace_is_trained_on(own_home: Path) -> None:
             "percentage": 0,
         }
         assert "held-out" in reports[-2]["message"]
-        message = client.notification("window/showMessage")
-        assert message["type"] == 3
-        assert "garden is trained" in message["message"]
-        assert f"completes what is under {garden}" in message["message"]
+        told = client.notification("window/showMessage")
+        assert told["type"] == 3
+        assert "garden is trained" in told["message"]
+        assert f"completes what is under {garden}" in told["message"]
     in_use = json.loads((own_home / "models" / "in-use.json").read_text())
     assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
 
