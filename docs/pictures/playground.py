@@ -70,9 +70,7 @@ def wait(page: Playground, seconds: float) -> None:
 
 
 def write(page: Playground) -> None:
-    """Type the sentence; press Tab if the whole ghost text is right, Ctrl-Right if its first word
-    is.
-    """
+    """Type the sentence; press Tab if all of the ghost text is right, Ctrl-Right if a word is."""
     human, remaining = random.Random(2), SENTENCE
     while remaining:
         wait(page, human.uniform(*SECONDS_PER_KEY))

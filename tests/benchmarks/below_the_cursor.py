@@ -46,9 +46,15 @@ BYTES_BELOW: Final = 256
 ENCODER_UNITS: Final = 128
 LEARNING_RATE: Final = 2e-3
 BATCH_SIZE: Final = 64
-GAP: Final = 667
-APART: Final = 2
-AROUND: Final = 4096
+THIRD_BYTES: Final = 667
+"""Size of a third of a file of 2,000 characters, in bytes."""
+
+BATCH_STRIDE: Final = 2
+"""`measure` uses every second batch of places."""
+
+CONTEXT_BYTES: Final = 4096
+"""Bytes of text on each side of a cursor."""
+
 GAPS: Final = ("line", "third")
 BASELINE: Final = "baseline"
 DISTANCES: Final = [slice(0, 4), slice(4, 8), slice(8, 16), slice(16, 32), slice(0, 32)]
@@ -101,9 +107,7 @@ class Encoder(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, below: Tensor) -> dict[str, Tensor]:
-        """Return the addends for each place, shape (B, size), from the text below, shape (BELOW, B,
-        embedding).
-        """
+        """Map the text below, shape (BELOW, B, embedding), to addends of shape (B, size)."""
         last = self.recurrent(below.flip(0))[1][-1]
         return {name: linear(last) for name, linear in self.into.items()}
 
@@ -130,6 +134,7 @@ def walk(
         x = columns(
             [text[start:] for text, start in zip(chosen, starts, strict=True)], EXCERPT_BYTES, lead
         )
+        # read WARM_UP_BYTES to get from the initial state to typical ones
         h = torch.zeros(1, rows, network.shape.hidden)
         for at in range(0, WARM_UP_BYTES, TARGET_BYTES):
             h = network.recurrent(embedded(network, x[at : lead + at + TARGET_BYTES]), h)[1]
@@ -138,6 +143,7 @@ def walk(
                 around(text, start + at, gaps, rng)
                 for text, start in zip(chosen, starts, strict=True)
             ]
+            # the state before each byte of the target gives its log-probabilities
             e = embedded(network, x[at - 1 : lead + at + target])
             after, h_next = network.recurrent(e[1:], h)
             trained = (
@@ -159,20 +165,18 @@ def around(
     after the rest of the `third` that the typist writes in the middle of a file of 2,000
     characters.
     """
-    third = cursor + int(rng.integers(TARGET_BYTES, GAP))
-    line = max(cursor + TARGET_BYTES, text.find(b"\n", cursor + TARGET_BYTES, cursor + GAP))
+    third = cursor + int(rng.integers(TARGET_BYTES, THIRD_BYTES))
+    line = max(cursor + TARGET_BYTES, text.find(b"\n", cursor + TARGET_BYTES, cursor + THIRD_BYTES))
     below = line if rng.choice(gaps) == "line" else third
     return CursorContext(
-        text[max(0, cursor - AROUND) : cursor],
+        text[max(0, cursor - CONTEXT_BYTES) : cursor],
         text[cursor : cursor + TARGET_BYTES],
-        text[below : below + AROUND],
+        text[below : below + CONTEXT_BYTES],
     )
 
 
 def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
-    """Return the beginnings of texts, shape (lead + length, B), padded with ends of text before and
-    after.
-    """
+    """Return the beginnings of texts as columns, padded with END_OF_TEXT: (lead + length, B)."""
     end = bytes([END_OF_TEXT])
     rows = [lead * end + text[:length].ljust(length, end) for text in texts]
     return torch.from_numpy(
@@ -181,9 +185,7 @@ def columns(texts: Sequence[bytes], length: int, lead: int) -> Tensor:
 
 
 def embedded(network: ByteNetwork, text: Tensor) -> Tensor:
-    """Return the e of `ByteNetwork` for all bytes of a text, shape (T, B), except the first ngrams
-    - 1.
-    """
+    """Return the e of `ByteNetwork` for a text of shape (T, B), without its first ngrams - 1."""
     longest = network.shape.ngrams
     return cast(
         Tensor,
@@ -203,9 +205,7 @@ def informed(network: ByteNetwork, encoder: Encoder, places: CursorBatch) -> Ten
 
 
 def shuffled(walked: Iterator[CursorBatch]) -> Iterator[CursorBatch]:
-    """Yield the same places, mixed from many excerpts: an encoder would memorise
-    successive ones.
-    """
+    """Yield places mixed from many excerpts, as an encoder would memorise successive ones."""
     while True:
         some = list(islice(walked, (EXCERPT_BYTES - WARM_UP_BYTES) // TRAINED_BYTES))
         h, e, target, trained, below = (
@@ -252,9 +252,7 @@ def train(network: ByteNetwork, arguments: argparse.Namespace) -> None:
 
 
 class ReplayPredictor(NamedTuple):
-    """A predictor that replays given log-probabilities for each byte of a target; its states are
-    indices.
-    """
+    """A predictor that replays log-probabilities for a target; its states are indices."""
 
     rows: LogProbabilities
 
@@ -272,9 +270,7 @@ class ReplayPredictor(NamedTuple):
 
 
 class BitsTally:
-    """Bits per byte of the targets by system: the network and its mixture with `copy`, with each
-    encoder.
-    """
+    """Bits per byte of the targets: for the network and its mixture, with each encoder."""
 
     def __init__(self) -> None:
         self._weights: dict[str, MixerWeights] = {}
@@ -282,9 +278,7 @@ class BitsTally:
         self._targets: list[bytes] = []
 
     def add(self, place: CursorContext, answers: Mapping[str, LogProbabilities]) -> None:
-        """Add one place; `answers` has the network's log-probabilities for the target, shape
-        (TARGET, 256).
-        """
+        """Add a place, with the network's log-probabilities for its target, shape (TARGET, 256)."""
         self._targets.append(place.target)
         for name, rows in answers.items():
             self._bits.setdefault(f"network {name}", []).append(
@@ -331,7 +325,9 @@ def measure(network: ByteNetwork, arguments: argparse.Namespace) -> None:
     for folder, gap in product(arguments.folders, GAPS):
         tally = BitsTally()
         batches = walk(network, read_corpus([folder]).texts, BATCH_SIZE, TARGET_BYTES, [gap])
-        for places in islice(batches, 0, APART * arguments.places // BATCH_SIZE, APART):
+        for places in islice(
+            batches, 0, BATCH_STRIDE * arguments.places // BATCH_SIZE, BATCH_STRIDE
+        ):
             answers = {BASELINE: places.trained}
             answers |= {name: informed(network, one, places) for name, one in encoders.items()}
             for i, place in enumerate(places.contexts):

@@ -121,9 +121,7 @@ class TimedTrainer(Trainer):
 
     @torch.no_grad()
     def sample_text(self, temperature: float, most: int = 160) -> str:
-        """Return a continuation of the task's start: at most `most` tokens, or up to the end of a
-        text.
-        """
+        """Continue the task's start for at most `most` tokens, or to the end of a text."""
         draw, spoken = np.random.default_rng(SEED), list[int]()
         tokens, state = self.tokens(self.task.start), None
         while len(spoken) < most:
@@ -159,9 +157,7 @@ class TimedTrainer(Trainer):
 
 
 def cross_entropy(logits: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
-    """Return the cross-entropy in nats, ignoring padding in y; logits has shape (T, B, V), y (T,
-    B).
-    """
+    """Return the cross-entropy in nats, without padding; logits (T, B, V), y (T, B)."""
     return nn.functional.cross_entropy(
         logits.flatten(0, 1), y.flatten(), ignore_index=IGNORED_TARGET, reduction=reduction
     )
@@ -176,9 +172,7 @@ def padded(rows: Sequence[Sequence[int]], fill: int, *, in_front: bool) -> Tenso
 
 
 class Generator(nn.Module):
-    """The lesson's network: one-hot characters, an LSTM, and a linear output over the
-    characters.
-    """
+    """The lesson's network: one-hot characters, an LSTM, and a linear output layer."""
 
     def __init__(self, vocabulary: int, hidden: int) -> None:
         super().__init__()
@@ -194,9 +188,7 @@ class Generator(nn.Module):
 
 
 class Lesson(TimedTrainer):
-    """The common part of the notebooks: one-hot characters, no carried state, no clipping, a
-    constant learning rate.
-    """
+    """The notebooks' common part: one-hot input, no carried state, no clipping, a constant rate."""
 
     name = "the lesson's way"
     trained_bytes = 0
@@ -220,9 +212,7 @@ class Lesson(TimedTrainer):
         super().__init__(alphabet)
 
     def descend(self, x: Tensor, y: Tensor, characters: int) -> Tensor:
-        """Make one step on `characters` characters; return the logits before it, shape
-        (T, B, V).
-        """
+        """Make one step on so many characters; return the logits before it, shape (T, B, V)."""
         logits: Tensor = self.network(x, None)[0]
         loss = cross_entropy(logits, y)
         self.optimizer.zero_grad(set_to_none=True)
@@ -268,9 +258,7 @@ class Titles(Lesson):
 
 
 class ProductTrainer(TimedTrainer, ByteTrainer):
-    """The product's training: a state carried between windows, clipping, AdamW, a warm-up and a
-    half cosine.
-    """
+    """The product's training: a carried state, clipping, AdamW, a warm-up and a half cosine."""
 
     skipped = 1
 
@@ -323,9 +311,7 @@ def compete(task: Task, minutes: float) -> list[TimedTrainer]:
 
 
 def row(one: TimedTrainer, goal: float) -> str:
-    """Return a row below `TABLE_HEADER`; `goal` is the held-out loss that the lesson's
-    way reached.
-    """
+    """Return a row of the table; `goal` is the held-out loss of the lesson's way."""
     reached = next((f"{seconds:.0f} s" for seconds, _, loss in one.curve if loss <= goal), "never")
     size = sum(parameter.numel() for parameter in one.network.parameters())
     seconds, training, held_out = one.curve[-1]

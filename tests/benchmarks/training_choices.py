@@ -50,9 +50,7 @@ class LayerNormGRU(nn.Module):
         return torch.stack(outputs), h[None]
 
     def step(self, x: Tensor, h: Tensor) -> Tensor:
-        """Return h' for x of shape (B, 3 hidden): the input's part of both gates and of the new
-        state.
-        """
+        """Return h' for x of shape (B, 3 hidden): the input's part of r, z and n."""
         return gated(x, self.state_norm(self.state(h)), h)
 
 
@@ -74,9 +72,7 @@ class MultiplicativeGRU(LayerNormGRU):
 
 
 def gated(x: Tensor, u: Tensor, h: Tensor) -> Tensor:
-    """Return h' = z * h + (1 - z) * tanh(x_n + r * u_n), with the gates r and z (Cho et
-    al. 2014).
-    """
+    """Return h' = z h + (1 - z) tanh(x_n + r u_n), with the gates r and z (Cho et al. 2014)."""
     (x_r, x_z, x_n), (u_r, u_z, u_n) = x.chunk(3, -1), u.chunk(3, -1)
     r, z = torch.sigmoid(x_r + u_r), torch.sigmoid(x_z + u_z)
     return torch.lerp(torch.tanh(x_n + r * u_n), h, z)
@@ -111,9 +107,11 @@ class Muon(torch.optim.Optimizer):
         """Make one step at the rate `lr * scale`."""
         for group in self.param_groups:
             for matrix in group["params"]:
+                # Nesterov momentum
                 momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
                 momentum.mul_(0.95).add_(matrix.grad)
                 update = matrix.grad.add(momentum, alpha=0.95)
+                # a block of rows per gate: weight decay, then the orthogonalised update
                 rate, hidden = group["lr"] * group["scale"], len(matrix) // 3
                 for weights, gate_update in zip(
                     matrix.split(hidden), update.split(hidden), strict=True
@@ -122,9 +120,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Return nearly the closest orthogonal matrix: five Newton-Schulz iterations with Jordan's
-    coefficients.
-    """
+    """Approximate the closest orthogonal matrix by five Newton-Schulz steps (Jordan et al.)."""
     x = matrix / (matrix.norm() + 1e-7)
     wide = x if x.shape[0] <= x.shape[1] else x.T
     for _ in range(5):
@@ -184,9 +180,7 @@ def network_of(variant: TrainingVariant) -> ByteNetwork:
 
 
 def optimizers_of(variant: TrainingVariant, network: ByteNetwork) -> list[torch.optim.Optimizer]:
-    """Return AdamW for all parameters, or for those other than the recurrent layer's matrices, with
-    Muon.
-    """
+    """Return AdamW, with Muon for the recurrent layer's matrices if the variant has it."""
     matrices = (
         [] if variant.muon is None else [p for p in network.recurrent.parameters() if p.ndim == 2]
     )

@@ -226,9 +226,7 @@ def server(
     status: int | None = 0,
     env: dict[str, str] | None = None,
 ) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
-    """Run a server process and its client. The server must exit with `status`; None allows any
-    status.
-    """
+    """Run a server and its client. The server must exit with `status`; None allows any."""
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(home, env or {})

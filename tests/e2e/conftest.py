@@ -67,9 +67,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def port(home: Path, plugins: dict[str, str]) -> Iterator[int]:
-    """Run one server process for many tests, each with its own session: a start takes most of a
-    second.
-    """
+    """Run one server for many tests, each with its own session: a start takes most of a second."""
     command = [*SERVE, "--tcp", "127.0.0.1:0"]
     environ = environment(home, {**plugins, "FORETYPE_TOKEN": TOKEN})
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=environ) as process:

@@ -1,6 +1,4 @@
-"""The figures of `evaluate`, computed in one process, equal those of a typist with an editor and
-the real server.
-"""
+"""`evaluate` has the same figures as a typist with an editor and the real server."""
 
 from __future__ import annotations
 
@@ -55,9 +53,7 @@ def offers(client: Client, uri: str, before: str, mode: Mode) -> Iterator[str]:
 
 
 def indentation(before: str, rest: str) -> str:
-    """Return the indentation that the editor inserts at the start of a line: that of the line
-    above.
-    """
+    """Return the indentation that the editor copies from the line above."""
     if not before.endswith("\n"):
         return ""
     above = [line for line in before.splitlines() if line.strip()][-1]

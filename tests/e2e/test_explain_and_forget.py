@@ -1,6 +1,4 @@
-"""Explain and forget suggestions: a real server and the command line, on a workspace of a few
-files.
-"""
+"""Explain and forget suggestions: a real server and the command line on a small workspace."""
 
 from __future__ import annotations
 

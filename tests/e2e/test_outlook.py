@@ -1,6 +1,4 @@
-"""`foretype.outlook` on a real server: the next words and characters, and the probability of
-existing ones.
-"""
+"""`foretype.outlook` on a real server: the next words, and the probabilities of past characters."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Privacy: no text in the logs, no connection, no file that other users can read, no unconfirmed
-export.
-"""
+"""Privacy: no text in the logs, no connection, no readable file, no unconfirmed export."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Invalid messages to a real server: each is answered or ignored, and the next request
-is served.
-"""
+"""Invalid messages to a real server: they are answered or ignored, and the next is served."""
 
 from __future__ import annotations
 

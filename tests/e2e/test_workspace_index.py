@@ -1,6 +1,4 @@
-"""A real server indexes a workspace in the background, follows its changes, and reports
-progress.
-"""
+"""A real server indexes a workspace in the background, follows changes, and reports progress."""
 
 from __future__ import annotations
 

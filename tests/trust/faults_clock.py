@@ -1,6 +1,4 @@
-"""A clock that jumps by years, and files from other times. Nothing expires or is lost, and no
-figure is negative.
-"""
+"""A clock that jumps by years, and old files: nothing expires, is lost or becomes negative."""
 
 from __future__ import annotations
 

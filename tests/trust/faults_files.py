@@ -1,6 +1,4 @@
-"""Model files and indexes that are truncated or damaged: the error is one line, and intact files
-still open.
-"""
+"""Truncated or damaged model files and indexes: the error is one line, and nothing else fails."""
 
 from __future__ import annotations
 
@@ -69,9 +67,7 @@ def is_refused(path: Path) -> bool:
 
 
 def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
-    """Open the default model with one inverted bit, in either runtime. It must be refused, or give
-    identical predictions.
-    """
+    """Open a model with one inverted bit in both runtimes: it is refused or predicts the same."""
     whole = BUNDLED.read_bytes()
     expected = [predicted(open_network(BUNDLED)) for open_network in RUNTIMES]
     near_the_ends = [*range(4000), *range(len(whole) - 4000, len(whole))]
@@ -173,9 +169,7 @@ def damaged_shards(folder: Path, rng: random.Random, damages: int) -> Outcome:
 
 
 def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
-    """Damage a file of an index, open it, forget a word and update it: it must match the files
-    again.
-    """
+    """Damage an index, open it, forget a word and update it: it must match the files again."""
     texts, index = folder / "texts", folder / "index"
     for path in (texts, index):
         path.mkdir()
@@ -198,9 +192,7 @@ def damaged_indexes(folder: Path, rng: random.Random, damages: int) -> Outcome:
 
 
 def other_version(manifest: bytes, _kind: int, rng: random.Random) -> bytes:
-    """Return the manifest as another release would write it, or with other sizes and times of the
-    files.
-    """
+    """Return the manifest of another release, or with other sizes and times of the files."""
     values = json.loads(manifest)
     if rng.random() < 0.5:
         return json.dumps({**values, "format": values["format"] + 1, "more": 1}).encode()

@@ -40,9 +40,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def servers(folder: Path, rng: random.Random, kills: int) -> Outcome:
-    """Serve, index, learn and count in one home; kill the server `kills` times, then serve once
-    more.
-    """
+    """Serve, index, learn and count in one home through `kills` kills; then serve once more."""
     home, texts = folder / "home", folder / "texts"
     texts.mkdir()
     for number in range(40):

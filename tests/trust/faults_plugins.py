@@ -1,6 +1,4 @@
-"""Predictors that hang, exhaust the memory or raise unusual errors. The others answer, and one
-warning is shown.
-"""
+"""Predictors that hang, exhaust the memory or raise: the others answer, with one warning."""
 
 from __future__ import annotations
 
@@ -122,9 +120,7 @@ def install(folder: Path) -> None:
 
 
 def faults_of(deed: str, place: str, folder: Path) -> Iterator[str]:
-    """Serve with a predictor that has the fault `deed` in the method `place`; yield the faults of
-    the server.
-    """
+    """Yield the faults of a server whose predictor has the fault `deed` in the method `place`."""
     predictors = {"bad": {"deed": deed, "where": place}, "scripted": {"texts": ["hello world"]}}
     command = ("sh", "-c", f"ulimit -v {MEMORY_KILOBYTES}; exec {' '.join(SERVE)}")
     with server(

@@ -111,9 +111,7 @@ def is_up_to_date(home: Path, texts: Path) -> bool:
 
 
 def releases(folder: Path, rounds: int) -> Outcome:
-    """Let this release and another one update one index in turn. Each must rebuild it whole in its
-    own format.
-    """
+    """Let two releases update one index in turn: each rebuilds it whole, in its own format."""
     texts, index = folder / "texts", folder / "index"
     for path in (texts, index):
         path.mkdir()

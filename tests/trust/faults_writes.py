@@ -1,6 +1,4 @@
-"""Every write to the disk, killed at each of its steps: the old content remains, or all of the new
-is there.
-"""
+"""Every write to the disk, killed at each of its steps: all of the old or the new remains."""
 
 from __future__ import annotations
 

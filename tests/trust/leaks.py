@@ -1,6 +1,4 @@
-"""A session in which text could reach a log in every known way, each with a text of its own to
-search for.
-"""
+"""A session in which a different text could reach a log in each known way."""
 
 from __future__ import annotations
 
@@ -171,9 +169,7 @@ ECHOES = ("Method Not Found", "Invalid Params: Command name")
 REPEATED_MESSAGES = tuple(
     f"Foretype: {words} " for words in ("The setting", "There is no setting", "cannot read")
 )
-"""Beginnings of messages that repeat an invalid setting, or the path of a training requested by the
-client.
-"""
+"""Beginnings of messages that repeat an invalid setting or the path of a training."""
 
 
 @dataclass

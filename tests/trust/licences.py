@@ -18,9 +18,7 @@ PERMISSIVE: Final = frozenset({
 """SPDX identifiers of licences that only require their notice to be kept."""
 
 WEAK_COPYLEFT: Final = {"pathspec": "MPL-2.0", "hypothesis": "MPL-2.0", "certifi": "MPL-2.0"}
-"""Unmodified packages under a licence that only requires changes to their own files to be
-published.
-"""
+"""Unmodified packages whose licence only covers changes to their own files."""
 
 CUDA: Final = re.compile(r"nvidia-.*|cuda-.*")
 """Dependencies of torch's CUDA build, under NVIDIA's terms, if it is installed for training."""
@@ -89,9 +87,7 @@ def licence(package: Distribution) -> str:
 
 
 def may_be_passed_on(name: str, expression: str) -> bool:
-    """Return whether a package's licence only requires its notice to be kept, or is accepted for
-    this use.
-    """
+    """Return whether a package's licence only requires its notice, or is accepted here."""
     if CUDA.fullmatch(name) or (expression and expression == WEAK_COPYLEFT.get(name)):
         return True
     # An exception only relaxes a licence.

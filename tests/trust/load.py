@@ -1,6 +1,4 @@
-"""A busy machine and a long day: the latency of answers during indexing, and the size of the
-server.
-"""
+"""A busy machine and a long day: the latency during indexing, and the server's memory."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ DAY_KEYS = 30_000
 """Keys of eight hours, at one a second including all pauses."""
 
 MAX_GROWTH = 1.05
-"""Maximum memory of the server in the last third of a day, as a multiple of that in the second
-third.
-"""
+"""Maximum memory of the server in the last third of a day, relative to the second third."""
 
 HARD_DEADLINE = 600.0
 """Seconds until the workspace must be indexed."""
@@ -103,9 +99,7 @@ def _keys(draw: random.Random) -> str:
 
 
 def _is_read(client: Client) -> bool:
-    """Return whether the server has reported the workspace as indexed, after answering its
-    requests.
-    """
+    """Answer the server's requests; return whether it has reported the workspace as indexed."""
     while client.requests:
         client.send({"id": client.requests.pop()["id"], "result": None})
     values = [

@@ -102,9 +102,7 @@ def pickles(marker: Path) -> list[bytes]:
 
 
 def main() -> None:
-    """Write a line of JSON: the kinds read, the refused pickles, and the names that pickles looked
-    up.
-    """
+    """Print JSON: the kinds read, the refused pickles, and the names that pickles looked up."""
     looked_up: list[str] = []
     sys.addaudithook(
         lambda event, about: looked_up.append(str(about)) if event == "pickle.find_class" else None

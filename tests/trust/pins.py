@@ -109,9 +109,7 @@ def is_pinned(need: Requirement, known: dict[str, list[Pin]]) -> bool:
 
 
 def npm_packages() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the packages in the clients' lock files by their path, without the clients
-    themselves.
-    """
+    """Yield the packages in the clients' lock files by path, without the clients themselves."""
     for lock in NPM_LOCKS:
         for name, package in json.loads(lock.read_text("utf-8"))["packages"].items():
             if name:

@@ -1,6 +1,4 @@
-"""No text leaves the machine or reaches a log, no other user can read the data, and no port accepts
-a stranger.
-"""
+"""Text stays on the machine and out of logs, closed to other users and to strangers on a port."""
 
 from __future__ import annotations
 

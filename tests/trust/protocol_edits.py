@@ -41,9 +41,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Edit(NamedTuple):
-    """A replacement of a range, whose end may precede its start, or of the whole text if `span` is
-    None.
-    """
+    """A replacement of a range, whose end may precede its start; without a `span`, of all text."""
 
     span: tuple[Point, Point] | None
     text: str
@@ -57,9 +55,7 @@ class ReferenceText:
         self.text = replace_surrogates(text)
 
     def apply(self, edit: Edit) -> None:
-        """Apply an edit. A surrogate that it inserts, or leaves without its pair,
-        becomes U+FFFD.
-        """
+        """Apply an edit. A surrogate inserted or left without its pair becomes U+FFFD."""
         if edit.span is None:
             self.text = replace_surrogates(edit.text)
             return
@@ -69,9 +65,7 @@ class ReferenceText:
         self.text = head + replace_surrogates(edit.text) + tail
 
     def locate(self, point: Point) -> tuple[int, bool]:
-        """Return the number of characters before a point, and whether it splits a
-        surrogate pair.
-        """
+        """Return how many characters precede a point, and whether it splits a surrogate pair."""
         start = 0
         for _ in range(point.line):
             found = _BREAK.search(self.text, start)
@@ -148,9 +142,7 @@ def apply_edit(store: Text, edit: Edit, encoding: str) -> Text:
 
 
 def difference(store: Text, reference: ReferenceText, point: Point) -> str:
-    """Return the difference between the texts, as a whole and split at a point; empty if there is
-    none.
-    """
+    """Return the difference of the texts, whole and split at a point; empty if equal."""
     if bytes(store) != reference.text.encode() or len(store) != len(reference.text.encode()):
         return "the text differs"
     at, _ = reference.locate(point)

@@ -155,9 +155,7 @@ def odd_order(rng: random.Random, ident: int) -> bytes:
 
 
 def odd_envelope(rng: random.Random, ident: int) -> bytes:
-    """Return a message with a wrong id or version of JSON-RPC, a batch, or an
-    unrequested response.
-    """
+    """Return a message with a wrong id or version, a batch, or an unrequested response."""
     body: Any = {
         "jsonrpc": "2.0",
         "id": ident,

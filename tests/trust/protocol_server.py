@@ -91,9 +91,7 @@ def serving() -> Iterator[tuple[Client, Popen[bytes]]]:
 
 
 def replaced_fields(scale: float) -> Outcome:
-    """Send every message that a client may send, with each of its fields replaced by a
-    wrong value.
-    """
+    """Send every message with each of its fields replaced by a wrong value."""
     variants = list(all_variants())
     chosen = variants[:: max(1, round(1 / scale))]
     unanswered = list[str]()
@@ -164,9 +162,7 @@ def garbage(size: int, rng: random.Random) -> Outcome:
 
 
 def lives(count: int, rng: random.Random) -> Outcome:
-    """Run whole sessions: garbage before `initialize`, requests after `shutdown`, an end at any
-    point.
-    """
+    """Run sessions with garbage before `initialize`, requests after `shutdown`, an end anywhere."""
     faults = list[str]()
     for life in range(count):
         with (
@@ -225,9 +221,7 @@ def lived(client: Client, rng: random.Random) -> Iterator[str]:
 
 
 def flood(count: int) -> Outcome:
-    """Send `count` requests of several kinds at once, a third of them cancelled: each must get one
-    answer.
-    """
+    """Send `count` requests at once, and cancel a third of them: each must get one answer."""
     uri = "file:///flood"
     with serving() as (client, process):
         client.open(uri, "hello " * 100)

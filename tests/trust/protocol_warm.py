@@ -1,6 +1,4 @@
-"""After many edits, a server's text equals the editor's, and its offers equal those for the text
-opened anew.
-"""
+"""After many edits, a server's text is the editor's, and its offers equal those after reopening."""
 
 from __future__ import annotations
 
@@ -82,9 +80,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def served(count: int, encoding: str, rng: random.Random) -> tuple[int, list[str]]:
-    """Send `count` edits to a server, and compare its text after every few; return their number and
-    the faults.
-    """
+    """Send `count` edits to a server and compare its text; return their number and the faults."""
     done, wrong = 0, list[str]()
     with TemporaryDirectory() as folder, server(Path(folder) / "home", status=None) as (client, _):
         client.initialize(
@@ -129,9 +125,7 @@ def unlike(client: Client, uri: str, reference: ReferenceText, start: Point) -> 
 
 
 def sendable(text: str) -> str:
-    """Return the text after a round trip through JSON, which joins adjacent surrogates into
-    a pair.
-    """
+    """Return the text after a round trip through JSON, which joins surrogates into a pair."""
     return str(json.loads(json.dumps(text)))
 
 
@@ -195,9 +189,7 @@ def read(engine: Engine, snapshot: Snapshot, settings: Settings) -> list[Candida
 
 
 def same_candidates(some: list[Candidate], others: list[Candidate]) -> bool:
-    """Return whether the candidates and their probabilities are equal; equally probable ones may
-    swap.
-    """
+    """Return whether candidates and probabilities are equal; ties may swap places."""
     if len(some) != len(others):
         return False
     first, second = (

@@ -78,9 +78,7 @@ class Seal:
 
 
 def _is_harmless(call: str, arguments: str) -> bool:
-    """Return whether a call is for an event loop's socket pair, or the C library's local query for
-    the user's name.
-    """
+    """Return whether a call is for a local socket pair, or the C library's query of a user name."""
     if call == "connect":
         return "/var/run/nscd/socket" in arguments
     return call in {"socket", "socketpair"} and arguments.startswith("AF_UNIX")
@@ -150,9 +148,7 @@ def on_the_command_line(seal: Seal) -> Iterator[tuple[str, bool]]:
 
 
 def open_to_others(home: Path) -> list[str]:
-    """Return the paths in the data folder, and the folder itself, that other users have any access
-    to.
-    """
+    """Return the data folder and the paths in it that other users have any access to."""
     paths = [home, *home.rglob("*")]
     return [
         f"{path.relative_to(home)} {path.stat().st_mode & 0o777:o}"

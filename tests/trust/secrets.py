@@ -38,9 +38,7 @@ MIN_LEAKED_IN_FILES = 8
 OPTIONS = TrainingOptions(
     hidden=128, embedding=32, ngrams=1, batch=32, window=64, learning_rate=1e-2, seed=3
 )
-"""The seed decides which texts are held out. With this one, a model remembers most of the unmasked
-canaries.
-"""
+"""With this seed for the held-out texts, a model remembers most of the unmasked canaries."""
 
 STEPS_PER_CANARY = 10
 MAX_STEPS = 400
@@ -50,9 +48,7 @@ TypedCanary = tuple[Canary, str, str]
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Search for 320 canaries at scale 1: on disk, in offers, in generated text, and in a model's
-    memory.
-    """
+    """Search for 320 canaries at scale 1: on disk, in offers, in generated text, in a model."""
     some = canaries(SEED, max(1, round(EACH * scale)))
     with tempfile.TemporaryDirectory() as name:
         home, workspace = Path(name) / "home", plant(Path(name) / "workspace", some)
@@ -85,9 +81,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def plant(folder: Path, some: Sequence[Canary]) -> Path:
-    """Write a workspace with the canaries, in code and in prose, with separate files
-    for each kind.
-    """
+    """Write a workspace with canaries in code and in prose, in separate files for each kind."""
     folder.mkdir()
     for number, kind in enumerate(dict.fromkeys(one.kind for one in some)):
         these = [one for one in some if one.kind == kind]
@@ -117,9 +111,7 @@ def parts(text: str) -> set[str]:
 
 
 def typed_canaries(some: Sequence[Canary]) -> list[TypedCanary]:
-    """Return each canary, in code and in prose, typed up to its first character and up to its
-    middle.
-    """
+    """Return each canary, in code and prose, typed up to its start and up to its middle."""
     return [
         (one, line[: line.index(one.secret)] + one.secret[:half], one.secret[half:])
         for one in some

@@ -53,9 +53,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
 
 
 def dangers(source: str) -> Iterator[str]:
-    """Yield the parts of a source that may run the data they read: unpickling,
-    evaluation, a shell.
-    """
+    """Yield the parts of a source that may run data: unpickling, evaluation, a shell."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = (
@@ -76,8 +74,9 @@ def dangers(source: str) -> Iterator[str]:
 
 
 def strays(source: str) -> Iterator[str]:
-    """Yield the places where a source starts Python without -P, which imports modules from the
-    working directory, often the workspace.
+    """Yield the places that start Python without -P.
+
+    Python then imports modules from the working directory, often the workspace.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.List | ast.Tuple):

@@ -1,6 +1,4 @@
-"""Times that are comparable while other programs run: the minimum of many short, alternating
-rounds.
-"""
+"""Times that are comparable on a busy machine: the minimum of many short, alternating rounds."""
 
 from __future__ import annotations
 

@@ -127,9 +127,7 @@ def run_server() -> Iterator[tuple[Client, ServerProcess]]:
 
 
 def prose(size: int, seed: int = 0) -> str:
-    """Return about `size` characters of random lines, of English words in no order, that no model
-    has read.
-    """
+    """Return about `size` characters of random English words, which no model has read."""
     draw = random.Random(seed)
     words = sorted(
         set(TYPED_TEXT.split())

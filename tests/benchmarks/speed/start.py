@@ -1,6 +1,4 @@
-"""The time from a program's start to its answer to `initialize`, beside an empty server
-of pygls.
-"""
+"""The time from a program's start to its answer to `initialize`, beside an empty pygls server."""
 
 from __future__ import annotations
 

@@ -80,9 +80,7 @@ def _rows(hidden: int) -> Iterator[list[str]]:
 
 
 def _calls(network: Network) -> list[Callable[[], object]]:
-    """Return calls that make a step, run its native part only, make a step of several rows, and
-    read 128 bytes.
-    """
+    """Return a step, its native part, a step of several rows, and the reading of 128 bytes."""
     state = network.start()
     eight, text = [state] * BATCH, bytes(range(97, 97 + 26)) * 5
     return [
@@ -129,9 +127,7 @@ def _served(network: ByteNetwork) -> list[Network]:
 
 
 def _reads(size: int) -> list[Callable[[], object]]:
-    """Return ways to read `size` bytes from the cache or memory that holds them; the fastest is the
-    bound.
-    """
+    """Return ways to read `size` bytes of cache or memory; the fastest is the bound."""
     numbers = np.ones(size // 8, np.int64)
     return [
         lambda: np.bitwise_or.reduce(numbers),
