@@ -71,7 +71,7 @@ def test_client_without_token_is_refused(port: int, shown: object) -> None:
     """A client without the token gets an error and is disconnected."""
     connection, client = connected(port, None)
     with connection:
-        ident = client.encode_words(
+        ident = client.new_request(
             "initialize", {"capabilities": {}, "initializationOptions": shown}
         )
         document = {"uri": URI, "languageId": "plaintext", "version": 1, "text": "x" * 200_000}

@@ -22,7 +22,7 @@ def test_newer_request_supersedes_older(client: Client) -> None:
     """A newer request of the same kind supersedes an older one."""
     slow(client)
     older, newer = (
-        client.encode_words("textDocument/inlineCompletion", inline_completion_params(URI, 0, 5))
+        client.new_request("textDocument/inlineCompletion", inline_completion_params(URI, 0, 5))
         for _ in range(2)
     )
     client.send(older, newer)
@@ -53,7 +53,7 @@ def test_a_request_sees_the_text_of_its_moment(client: Client) -> None:
     """
     client.initialize({"predictors": {"scripted": {"texts": ["hello world"]}}})
     client.open(URI, "hel")
-    request = client.encode_words(
+    request = client.new_request(
         "textDocument/inlineCompletion", inline_completion_params(URI, 0, 5)
     )
     client.open("file:///b.txt", "")
