@@ -107,7 +107,7 @@ class Playground:
 
     def wait(self, look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
         """Return the value of `look` once `wanted` accepts it."""
-        return editor.until(look, wanted, TIMEOUT, lambda: f"{self.errors}")
+        return editor.wait_until(look, wanted, TIMEOUT, lambda: f"{self.errors}")
 
     def wait_for_ghost(self, text: str) -> None:
         self.wait(self.ghost, lambda ghost: ghost == text)
