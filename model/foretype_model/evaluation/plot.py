@@ -99,7 +99,7 @@ def _reliability(axes: Axes, name: str, kinds: Mapping[str, Sequence[Guess]]) ->
     axes.set(xlim=(-2, 102), ylim=(-2, 102), aspect="equal")
     axes.set_xlabel(f"how sure {name} was, %")
     axes.set_ylabel("how often it was right, %")
-    axes.set_title("Can its probabilities be believed?", loc="left")
+    axes.set_title("Calibration", loc="left")
     legend = axes.legend(frameon=False, loc="upper left", fontsize="small")
     for handle in legend.legend_handles[1:]:
         handle.set_sizes([40])  # type: ignore[union-attr]

@@ -33,6 +33,8 @@ PACKAGES: Final = (
     "rich",
     "typer",
 )
+INSTALL_AGAIN: Final = "Install again, from the wheel or checkout that Foretype came from."
+
 SLOW_STEP: Final = 5.0
 """Milliseconds per step of a predictor; above, typing lags noticeably."""
 
@@ -80,17 +82,18 @@ def _packages(name: str) -> Iterator[Check]:
         try:
             yield Check(f"{name} {package}", True, version(package))
         except PackageNotFoundError:
-            yield Check(
-                f"{name} {package}", False, "not installed", "Install again: pip install foretype"
-            )
+            yield Check(f"{name} {package}", False, "not installed", INSTALL_AGAIN)
 
 
 def _files(name: str) -> Iterator[Check]:
-    """Compare each file of Foretype with the SHA-256 in the wheel's record."""
+    """Compare each file of Foretype with the SHA-256 in the wheel's record.
+
+    Scripts outside the packages' folder do not count: pipx rewrites their first line.
+    """
     known = [
         file
         for file in distribution("foretype").files or ()
-        if file.hash and file.hash.mode == "sha256"
+        if file.hash and file.hash.mode == "sha256" and ".." not in file.parts
     ]
     changed = [
         str(file) for file in known if file.hash and _sha256(Path(file.locate())) != file.hash.value
@@ -100,9 +103,7 @@ def _files(name: str) -> Iterator[Check]:
         if changed
         else f"{len(known)}, unchanged"
     )
-    yield Check(
-        name, not changed, found, "Install again: pip install --force-reinstall --no-deps foretype"
-    )
+    yield Check(name, not changed, found, INSTALL_AGAIN)
 
 
 def _sha256(path: Path) -> str:
