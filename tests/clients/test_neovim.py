@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,13 +43,18 @@ def notifications(editor: Neovim) -> list[str]:
     return editor.lua("return _G.notifications") or []
 
 
-def accepted(editor: Neovim) -> dict[str, int]:
-    """Return the server's counts of accepted suggestions."""
+def status(editor: Neovim) -> dict[str, Any]:
+    """Return the server's answer to `foretype.status`."""
     return editor.lua(
         """local client = vim.lsp.get_clients({ name = "foretype" })[1]
         local status = { command = "foretype.status" }
-        return client:request_sync("workspace/executeCommand", status).result.accepted"""
+        return client:request_sync("workspace/executeCommand", status).result"""
     )
+
+
+def accepted(editor: Neovim) -> dict[str, int]:
+    """Return the server's counts of accepted suggestions."""
+    return status(editor)["accepted"]
 
 
 @pytest.fixture(scope="module", params=["builtin", "plugin"])
@@ -183,6 +189,7 @@ def test_completed_menu_item_is_counted(editor: Neovim) -> None:
 
 def test_opened_file_passes_checkhealth(editor: Neovim) -> None:
     """:checkhealth reports the version and the predictors, and no problem."""
+    editor.wait(lambda: status(editor)["loading"], lambda loading: not loading)
     editor.command("checkhealth foretype")
     report = "\n".join(editor.lines())
     assert "foretype 0" in report
