@@ -4,9 +4,8 @@
 
 Both train the same network on random bytes, in turns, and the median round counts. The float32 step
 takes minibatches of 64 windows of 64 bytes and AdamW over the whole table of n-grams; the fused one
-takes 128 windows of 128 bytes, and Adam over the rows that they look up. Seconds are the process's
-CPU time, summed over its threads and divided by their number, so that other programs affect it
-less.
+takes 128 windows of 128 bytes, and Adam over the rows that they look up. Run it on an
+idle machine.
 """
 
 from __future__ import annotations
@@ -80,10 +79,10 @@ def main() -> None:
         rates: list[list[float]] = [[], []]
         for turn in range(arguments.rounds + 1):
             for step, rate in zip(kinds, rates, strict=True):
-                start = time.process_time()
+                start = time.perf_counter()
                 read = step()
                 if turn:
-                    rate.append(read / (time.process_time() - start) * arguments.threads)
+                    rate.append(read / (time.perf_counter() - start) * arguments.threads)
         before, after = map(statistics.median, rates)
         print(
             f"{hidden:5} units: {before / 1e3:6.1f} kB/s before, {after / 1e3:6.1f} kB/s after, "
