@@ -186,13 +186,23 @@ Call ON-RESULT with the result."
   "Shut down all servers, and clear the error."
   (setq foretype--error nil foretype--training nil)
   (maphash (lambda (_ server)
-             (setf (foretype--stopping server) t)
-             (ignore-errors
-               (jsonrpc-request server :shutdown nil :timeout foretype--timeout)
-               (jsonrpc-notify server :exit nil))
+             (foretype--request-exit server)
              (ignore-errors (jsonrpc-shutdown server)))
            (copy-hash-table foretype--servers))
   (clrhash foretype--servers))
+
+(defun foretype--request-exit (server)
+  "Ask SERVER to exit."
+  (setf (foretype--stopping server) t)
+  (ignore-errors
+    (jsonrpc-request server :shutdown nil :timeout foretype--timeout)
+    (jsonrpc-notify server :exit nil)))
+
+(defun foretype--on-kill-emacs ()
+  "Ask all servers to exit, without waiting for the end of their processes.
+Emacs blocks SIGCHLD when a signal ends it, as when its terminal is closed:
+`jsonrpc-shutdown' would wait for ever."
+  (maphash (lambda (_ server) (foretype--request-exit server)) foretype--servers))
 
 ;;;; Documents
 

@@ -253,7 +253,7 @@ of it, \\[foretype-accept-line] a line, and \\[foretype-dismiss] hides it."
       (foretype--request-ghost buffer))))
 
 (add-hook 'foretype-ready-hook #'foretype--request-after-start)
-(add-hook 'kill-emacs-hook #'foretype--stop-all)
+(add-hook 'kill-emacs-hook #'foretype--on-kill-emacs)
 
 (provide 'foretype)
 ;;; foretype.el ends here

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 from foretype_server.setup import client_files
 
 from . import terminal
-from .editor import SCRIPTS
+from .editor import SCRIPTS, until
 from .terminal import Terminal, started
 
 PROGRAM = terminal.find("emacs")
@@ -264,6 +265,27 @@ def test_killed_server_is_reported_once(editor: Emacs) -> None:
     editor.press("Enter")
     editor.type("hello")
     editor.wait_for("hello world again")
+
+
+def test_closed_terminal_ends_emacs(editor: Emacs) -> None:
+    """Emacs ends when its terminal is closed, even if its server ends only then: it blocks SIGCHLD by that time."""
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    emacs = editor.evaluate("(emacs-pid)")
+    server = editor.evaluate("(process-id (jsonrpc--process foretype--server))")
+    os.kill(server, signal.SIGSTOP)
+    os.kill(emacs, signal.SIGHUP)
+    time.sleep(1)  # now Emacs waits for the response to `shutdown`
+    os.kill(server, signal.SIGKILL)
+    until(lambda: is_running(emacs), lambda running: not running, terminal.TIMEOUT, lambda: "Emacs is running")
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process has not ended; a zombie has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_missing_program_is_reported_once(tmp_path: Path) -> None:
