@@ -21,7 +21,7 @@ import pytest
 from foretype_server.setup import client_files
 
 from . import terminal
-from .editor import SCRIPTS, until
+from .editor import SCRIPTS, wait_until
 from .terminal import Terminal, started
 
 PROGRAM = terminal.find("emacs")
@@ -268,7 +268,9 @@ def test_killed_server_is_reported_once(editor: Emacs) -> None:
 
 
 def test_closed_terminal_ends_emacs(editor: Emacs) -> None:
-    """Emacs ends when its terminal is closed, even if its server ends only then: it blocks SIGCHLD by that time."""
+    """Emacs ends when its terminal is closed, even if its server ends only then, while Emacs blocks
+    SIGCHLD.
+    """
     editor.type("hello")
     editor.wait_for("hello world again")
     emacs = editor.evaluate("(emacs-pid)")
@@ -277,7 +279,12 @@ def test_closed_terminal_ends_emacs(editor: Emacs) -> None:
     os.kill(emacs, signal.SIGHUP)
     time.sleep(1)  # now Emacs waits for the response to `shutdown`
     os.kill(server, signal.SIGKILL)
-    until(lambda: is_running(emacs), lambda running: not running, terminal.TIMEOUT, lambda: "Emacs is running")
+    wait_until(
+        lambda: is_running(emacs),
+        lambda running: not running,
+        terminal.TIMEOUT,
+        lambda: "Emacs is running",
+    )
 
 
 def is_running(pid: int) -> bool:
