@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.training_step [HIDDEN...] [--threads N] [--rounds N]
 
-Both train the same network on random bytes, in turns, and the median round counts. The float32 step
+Both train the same network on random bytes, and the median round counts. The float32 step
 takes minibatches of 64 windows of 64 bytes and AdamW over the whole table of n-grams; the fused one
 takes 128 windows of 128 bytes, and Adam over the rows that they look up. Run it on an
 idle machine.
@@ -72,22 +72,32 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
-    kernel.keep_freed_memory()
     print(f"AMX: {'yes' if kernel.has_amx() else 'no'}; threads: {arguments.threads}")
-    for hidden in arguments.hidden:
-        kinds = [stepping(hidden, *BEFORE, fused=False), stepping(hidden, *AFTER, fused=True)]
-        rates: list[list[float]] = [[], []]
-        for turn in range(arguments.rounds + 1):
-            for step, rate in zip(kinds, rates, strict=True):
-                start = time.perf_counter()
-                read = step()
-                if turn:
-                    rate.append(read / (time.perf_counter() - start) * arguments.threads)
-        before, after = map(statistics.median, rates)
+    before = [
+        measure(stepping(hidden, *BEFORE, fused=False), arguments.rounds)
+        for hidden in arguments.hidden
+    ]
+    kernel.keep_freed_memory()
+    after = [
+        measure(stepping(hidden, *AFTER, fused=True), arguments.rounds)
+        for hidden in arguments.hidden
+    ]
+    for hidden, slow, fast in zip(arguments.hidden, before, after, strict=True):
         print(
-            f"{hidden:5} units: {before / 1e3:6.1f} kB/s before, {after / 1e3:6.1f} kB/s after, "
-            f"{after / before:.1f} times"
+            f"{hidden:5} units: {slow / 1e3:6.1f} kB/s before, {fast / 1e3:6.1f} kB/s after, "
+            f"{fast / slow:.1f} times"
         )
+
+
+def measure(step: Callable[[], int], rounds: int) -> float:
+    """Return the median bytes a second of some steps, after one that warms up."""
+    step()
+    rates = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        read = step()
+        rates.append(read / (time.perf_counter() - began))
+    return statistics.median(rates)
 
 
 if __name__ == "__main__":
