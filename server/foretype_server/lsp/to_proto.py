@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ACCEPTED: Final = "foretype.accepted"
 """The command that clients run once they have inserted an item; its argument has `kind`,
-`characters` and `uri`.
+`characters` and `uri`, and `whole` if the client reports whole suggestions alone.
 """
 
 MAX_WORD_BYTES: Final = 400
