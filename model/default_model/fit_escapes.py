@@ -46,7 +46,7 @@ decimals.
 
 
 class Replay(NamedTuple):
-    """What was known of each byte of some text when it was typed.
+    """The knowledge about each byte of a text at the time it was typed.
 
     Attributes:
         cells: of each level the cell in the flattened table, byte after byte, the longest context

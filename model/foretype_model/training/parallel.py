@@ -124,15 +124,14 @@ class Ranks:
             )
         ]
         for table, chosen, gradient in zip(tables, rows, summed, strict=False):
-            _gradient(table)[chosen] = gradient
+            if any(table is one for one in sparse):
+                table.grad = torch.sparse_coo_tensor(
+                    chosen[None], gradient, table.shape, check_invariants=False
+                )
+            else:
+                _gradient(table)[chosen] = gradient
         for gradient, total in zip(others, summed[len(tables) :], strict=True):
             gradient.copy_(total)
-        for table, chosen in zip(tables, rows, strict=True):
-            if any(table is one for one in sparse):
-                gradient = _gradient(table)
-                table.grad = torch.sparse_coo_tensor(
-                    chosen[None], gradient[chosen], gradient.shape, check_invariants=False
-                )
 
 
 SINGLE_PROCESS: Final = Ranks()

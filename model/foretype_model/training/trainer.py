@@ -82,11 +82,7 @@ def optimizers(network: nn.Module, learning_rate: float) -> list[torch.optim.Opt
     """Return AdamW (Loshchilov and Hutter 2019) for the dense parameters and, if there are tables
     with sparse gradients, Adam on the rows that a minibatch looks up.
     """
-    tables = [
-        module.weight
-        for module in network.modules()
-        if isinstance(module, nn.Embedding) and module.sparse
-    ]
+    tables = sparse_tables(network)
     adamw = torch.optim.AdamW(
         dense_parameters(network),
         lr=learning_rate,
@@ -97,13 +93,18 @@ def optimizers(network: nn.Module, learning_rate: float) -> list[torch.optim.Opt
     return [adamw, RowAdam(tables, learning_rate, BETAS)] if tables else [adamw]
 
 
-def dense_parameters(network: nn.Module) -> list[nn.Parameter]:
-    """Return the parameters whose gradients are dense."""
-    tables = {
-        id(module.weight)
+def sparse_tables(network: nn.Module) -> list[torch.Tensor]:
+    """Return the embedding tables whose gradients are sparse."""
+    return [
+        module.weight
         for module in network.modules()
         if isinstance(module, nn.Embedding) and module.sparse
-    }
+    ]
+
+
+def dense_parameters(network: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters whose gradients are dense."""
+    tables = set(map(id, sparse_tables(network)))
     return [parameter for parameter in network.parameters() if id(parameter) not in tables]
 
 

@@ -152,7 +152,7 @@ def test_replay_equals_the_product(network: Network, seed: int, lowest: float) -
 
 
 def product(passage: TypedPassage, segments: tuple[FMIndex, ...], network: list[float]):
-    """What the copy predictor gives each byte, and, of what it leaves, the network."""
+    """The share of the copy predictor for each byte, and that of the network in the rest."""
     copy = CopyPredictor()
     copy.segments = segments
     for i, byte in enumerate(passage.typed):

@@ -144,6 +144,15 @@ PUBLIC void foretype_training_pack(int H, const float *W, uint16_t *ahead, uint1
 /* The block of (row, unit) in an array kept block by block, and there the 16 numbers of a row from a unit on. */
 INLINE size_t in_blocks(int H, int i, int j) { return ((size_t)(i / EDGE) * (H / EDGE) + j / EDGE) * BLOCK; }
 
+/* Rows `first` to `first + rows` of a matrix (B, H), from an array that has these rows by blocks. */
+INLINE void from_blocks(int H, int first, int rows, const float *blocks, float *matrix) {
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < H; j += EDGE)
+            memcpy(
+                matrix + (size_t)(first + i) * H + j, blocks + in_blocks(H, i, j) + i % EDGE * EDGE,
+                EDGE * sizeof(float));
+}
+
 /* A layer's forward pass over rows `first` to `first + rows` of B.
  *
  * x: (T, B, 3H), the gates' inputs W_i x + b; state: (B, H) float32, in place; bn: (H,) float32.
@@ -206,11 +215,7 @@ TARGET static int forward(
         before = after;
         after = swap;
     }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < H; j += EDGE)
-            memcpy(
-                state + (size_t)(first + i) * H + j, current + in_blocks(H, i, j) + i % EDGE * EDGE,
-                EDGE * sizeof(float));
+    from_blocks(H, first, rows, current, state);
     _tile_release();
     free(operands);
     return 0;
@@ -342,11 +347,7 @@ TARGET static int backward(
         now = next;
         next = swap;
     }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < H; j += EDGE)
-            memcpy(
-                dstate + (size_t)(first + i) * H + j, dh + in_blocks(H, i, j) + i % EDGE * EDGE,
-                EDGE * sizeof(float));
+    from_blocks(H, first, rows, dh, dstate);
     _tile_release();
     free(operands);
     return 0;

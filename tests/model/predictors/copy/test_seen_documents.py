@@ -137,7 +137,7 @@ def test_reopened_documents_add_only_edits(edit: str, monkeypatch: pytest.Monkey
 
 
 def test_dropped_text_is_forgotten_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was observed of a document leaves with it, whether or not its text is still kept."""
+    """The observed text of a document is forgotten with it, even if its full text was dropped."""
     monkeypatch.setattr(seen_documents, "MAX_SEEN_BYTES", 50_000)
     text = document(7, 200_000)
     predictor, other = CopyPredictor(), CopyPredictor()
