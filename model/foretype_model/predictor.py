@@ -188,6 +188,20 @@ class Indexer(Protocol):
         ...
 
 
+@runtime_checkable
+class Proposer(Protocol):
+    """A predictor that knows whole words."""
+
+    def propose(self, state: State, limit: int) -> list[tuple[bytes, float]]:
+        """Return at most `limit` words that may follow the text that `state` has read, each with
+        its log-probability, the most probable first.
+
+        Inside a word, the items are the rests of words that begin so. At the start of a word, they
+        are whole words.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Source:
     """An earlier occurrence of a text.

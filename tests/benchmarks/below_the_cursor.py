@@ -32,7 +32,8 @@ from torch import Tensor, nn
 from foretype_model.files.atomic import atomic_write
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY, LogProbabilities, Predictor
 from foretype_model.predictors.copy.predictor import CopyPredictor
-from foretype_model.predictors.mixture import MixerWeights, Mixture
+from foretype_model.predictors.log_mixer import MixerWeights
+from foretype_model.predictors.mixture import Mixture
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import read_corpus
 from foretype_model.training.network import ByteNetwork, ngram_buckets
@@ -292,7 +293,7 @@ class BitsTally:
         self, name: str, rows: LogProbabilities, place: CursorContext
     ) -> NDArray[np.float32]:
         members: dict[str, Predictor] = {"network": ReplayPredictor(rows), "copy": CopyPredictor()}
-        mixture = Mixture(members, self._weights.setdefault(name, {}))
+        mixture = Mixture(members, self._weights.setdefault(name, MixerWeights()))
         before, nats = place.before, []
         state = mixture.feed(mixture.start(), before)
         for byte in place.target:

@@ -12,6 +12,7 @@ import numpy as np
 from foretype_model.cancellation import NO_DEADLINE, Deadline
 from foretype_model.completion.continuation import Continuation, Limits, extend_all
 from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.proposals import Proposals
 from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Sampler, Search
 from foretype_model.completion.selection import Choice, select_most_saving
 from foretype_model.text import prose, utf8
@@ -31,6 +32,9 @@ MAX_PHRASES: Final = 5
 
 MIN_PHRASE_PROBABILITY: Final = 0.03
 """A phrase is extended while its probability is at least this. 0.05 saves 0.5 % fewer keys."""
+
+CLOSING_MARKS: Final = ".,;:!?…)]}>\"'’”»"
+"""Marks at the end of a text that make no other item of it."""
 
 MAX_GHOST_BYTES: Final = 60
 MAX_PHRASE_BYTES: Final = 24
@@ -127,7 +131,9 @@ def find_words(
     search ended before the deadline.
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
-    search = Search(lookahead, Word(lines, begin), options.sampler(before), options.max_items)
+    search = Search(
+        lookahead, Word(lines, begin), options.sampler(before), options.max_items, Proposals()
+    )
     found, complete = search.run(deadline)
     tail = before[-BEFORE_BYTES:].decode(errors="ignore")
     whole = [one for one in found if utf8.ends_on_grapheme(tail + one.text.decode())]
@@ -157,49 +163,66 @@ def _first_bytes(lookahead: LookaheadCache, before: bytes) -> Mask:
 def next_words(
     lookahead: LookaheadCache,
     found: list[Hypothesis],
+    before: bytes,
     options: Options,
     deadline: Deadline = NO_DEADLINE,
 ) -> list[Candidate]:
-    """Return the words and phrases that save the most keys together, the most probable first; then
-    the other words.
+    """Return the words that save the most keys together, the most probable first; then the others.
 
-    A phrase is a word with its probable continuation. The probability of a word is that of the word
-    alone. Above temperature 0 there are no phrases, and the words are in the order of the draws.
+    A word comes with its probable continuation, if that saves more keys: as one item, since two
+    items that begin alike take the place of another word. The probability of a word alone includes
+    its end. Above temperature 0 there are no phrases, and the words are in the order of the draws.
     """
     if options.temperature > 0:
-        return [_word(one) for one in found]
+        return _distinct([_word(one) for one in found], before)
     phrases = _phrases(lookahead, found, options, deadline)
-    words = {one.text: _word(one) for one in found if one.text in phrases}
-    choices = [Choice(text.decode(), math.exp(log_p)) for text, log_p in phrases.items()]
-    chosen = [
-        words.get(one.text.encode()) or Candidate(one.text, one.probability, "word")
-        for one in select_most_saving(choices, VISIBLE_ITEMS)
-    ]
-    first = sorted(chosen, key=lambda one: -one.probability)
-    return [*first, *(word for word in words.values() if word not in first)][: options.max_items]
+    items = _distinct([_item(one, phrases.get(one.text)) for one in found], before)
+    choices = [Choice(one.text, one.probability) for one in items]
+    chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
+    # `found` has the most probable word first, and so has `items`.
+    first = [one for one in items if one.text in chosen]
+    others = [one for one in items if one.text not in chosen]
+    return [*first, *others][: options.max_items]
 
 
 def _word(found: Hypothesis) -> Candidate:
     return Candidate(found.text.decode(), math.exp(found.log_p), "word")
 
 
+def _item(found: Hypothesis, phrase: Continuation | None) -> Candidate:
+    """Return the word, or its continuation up to the end that saves the most keys on average."""
+    word = _word(found)
+    ends = [
+        Candidate(phrase.text[:end].decode(), math.exp(log_p), "word")
+        for end, log_p in (phrase.end_points[1:] if phrase else [])
+        if end > len(found.text)
+    ]
+    return max([word, *ends], key=lambda one: one.probability * (len(one.text) - 1))
+
+
+def _distinct(items: list[Candidate], before: bytes) -> list[Candidate]:
+    """Return the items without those that say no more than a better one or a next character.
+
+    Two texts that differ by white space or a closing mark alone are one item. A single letter
+    inside a word and a single sign are next characters.
+    """
+    is_after_word, kept = prose.is_after_word(before), dict[str, Candidate]()
+    for one in items:
+        core = one.text.strip()
+        is_character = len(core) == 1 and core.isascii()
+        if not (is_character and (is_after_word or not core.isalnum())):
+            kept.setdefault(core.rstrip(CLOSING_MARKS) or core, one)
+    return list(kept.values())
+
+
 def _phrases(
     lookahead: LookaheadCache, found: list[Hypothesis], options: Options, deadline: Deadline
-) -> dict[bytes, float]:
-    """Return the words, and the phrases that begin with one of the best words, each with its
-    log-probability.
-
-    Two words may be extended to the same text ("wor" and "world"). The better one is kept.
-    """
-    runs = [Continuation(one.text, one.log_prefix) for one in found]
+) -> dict[bytes, Continuation]:
+    """Return the continuations of the best words, by word."""
+    runs = {one.text: Continuation(one.text, one.log_prefix) for one in found[:MAX_PHRASES]}
     limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose)
-    extend_all(lookahead, runs[:MAX_PHRASES], limits, lambda _, row: int(row.argmax()), deadline)
-    distinct = {run.text[: run.end_points[-1][0]]: run for run in reversed(runs)}
-    return {
-        run.text[:end]: log_p
-        for run in reversed(distinct.values())
-        for end, log_p in run.end_points
-    }
+    extend_all(lookahead, list(runs.values()), limits, lambda _, row: int(row.argmax()), deadline)
+    return runs
 
 
 def ghost_text(

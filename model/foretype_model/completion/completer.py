@@ -17,7 +17,8 @@ from foretype_model.completion.explain import Explanation
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import Hypothesis
 from foretype_model.predictor import Predictor, State
-from foretype_model.predictors.mixture import Floats, MixerWeights, Mixture, PredictorFailed
+from foretype_model.predictors.log_mixer import Floats, MixerWeights
+from foretype_model.predictors.mixture import Mixture, PredictorFailed
 from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.states.state_cache import MAX_STATE_BYTES
 from foretype_model.text import prose, utf8
@@ -59,7 +60,7 @@ class Completer:
         are learnt from, see `DeferredLearning`.
         """
         self._on_drop = on_drop
-        self._mixer_weights: MixerWeights = {} if mixer_weights is None else mixer_weights
+        self._mixer_weights = MixerWeights() if mixer_weights is None else mixer_weights
         mixture = Mixture(predictors, self._mixer_weights)
         self._document = LiveDocumentState(mixture, uri, memory, policy)
         self._start = 0
@@ -87,7 +88,10 @@ class Completer:
             found = self._find_words(cursor, options, 1, deadline)
             lookahead = self._lookahead_at(cursor.before, is_cancelled)
             return self._with_shares(
-                lookahead.state, candidates.next_words(lookahead, found, options, deadline)
+                lookahead.state,
+                candidates.next_words(
+                    lookahead, found, cursor.before[-BEFORE_BYTES:], options, deadline
+                ),
             )
 
         return self._dropping_failures(words, [])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from foretype_model.predictor import LogProbabilities, Predictor, State
+from foretype_model.predictor import LogProbabilities, Predictor, Proposer, State
+
+MAX_PROPOSALS: Final = 60
+"""Words that are asked of each predictor."""
 
 
 class _Entry(NamedTuple):
@@ -27,7 +30,9 @@ class LookaheadCache:
 
     def __init__(self, predictor: Predictor, state: State) -> None:
         self._predictor = predictor
+        self._proposer = predictor if isinstance(predictor, Proposer) else None
         self._entries: dict[bytes, _Entry] = {}
+        self._words: dict[bytes, list[tuple[bytes, float]]] = {}
         self._add(b"", state)
 
     @property
@@ -47,6 +52,16 @@ class LookaheadCache:
             ):
                 self._entries[text] = _Entry(state, log_probabilities)
         return np.stack([self._entries[text].log_probabilities for text in continuations])
+
+    def propose(self, text: bytes) -> list[tuple[bytes, float]]:
+        """Return the words that may follow the continuation `text`, each with its log-probability,
+        the most probable first. `text` has been predicted.
+        """
+        if self._proposer is None:
+            return []
+        if text not in self._words:
+            self._words[text] = self._proposer.propose(self._entries[text].state, MAX_PROPOSALS)
+        return self._words[text]
 
     def _parent_state(self, text: bytes) -> State:
         """Return the state before the last byte of `text`."""
@@ -75,6 +90,7 @@ class LookaheadCache:
             for text, entry in self._entries.items()
             if text.startswith(typed)
         }
+        self._words = {}
         self._add(b"", state)
 
     def _add(self, text: bytes, state: State) -> None:

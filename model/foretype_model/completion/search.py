@@ -21,6 +21,7 @@ import numpy as np
 from foretype_model import sampling
 from foretype_model.cancellation import NO_DEADLINE, Deadline
 from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.proposals import Proposals
 from foretype_model.predictor import LogProbabilities
 from foretype_model.text.grammar import Grammar
 
@@ -113,14 +114,23 @@ class Search:
     """One search, from one place in a text."""
 
     def __init__(
-        self, lookahead: LookaheadCache, grammar: Grammar, sampler: Sampler, count: int
+        self,
+        lookahead: LookaheadCache,
+        grammar: Grammar,
+        sampler: Sampler,
+        count: int,
+        proposals: Proposals | None = None,
     ) -> None:
-        """Search for `count` candidates of `grammar`."""
+        """Search for `count` candidates of `grammar`, guided by the words that go into
+        `proposals`.
+        """
         self._lookahead, self._grammar = lookahead, grammar
         self._sampler, self._count = sampler, count
+        self._proposals = proposals
         self._frontier: list[_Node] = []  # a heap, the largest key first
         self._deferred: list[_Node] = []
         self._finished: list[Hypothesis] = []
+        self._fragments: list[Hypothesis] = []
         self._threshold = -math.inf  # the key of the last of `count` candidates
 
     def run(self, deadline: Deadline = NO_DEADLINE) -> tuple[list[Hypothesis], bool]:
@@ -141,7 +151,11 @@ class Search:
         return self._best(), True
 
     def _best(self) -> list[Hypothesis]:
-        return heapq.nlargest(self._count, self._finished, key=lambda hypothesis: hypothesis.key)
+        """Return the best candidates: whole words, and fragments where hardly a word is likely."""
+        found = self._finished
+        if len(found) < MIN_CANDIDATES:
+            found = found + self._fragments
+        return heapq.nlargest(self._count, found, key=lambda hypothesis: hypothesis.key)
 
     def _best_is_known(self, batch: list[_Node]) -> bool:
         """Return whether no continuation of a node can beat the best candidate."""
@@ -151,7 +165,7 @@ class Search:
         """Take the nodes with the largest keys, if these still beat the candidates found."""
         best = self._best()
         self._threshold = best[-1].key if len(best) == self._count else -math.inf
-        if not self._frontier and len(best) < MIN_CANDIDATES:
+        if not self._frontier and len(self._finished) < MIN_CANDIDATES:
             self._frontier, self._deferred = self._deferred, []
             heapq.heapify(self._frontier)
         batch: list[_Node] = []
@@ -170,6 +184,7 @@ class Search:
         """
         # log p, and log q of a draw: shape (n, 256)
         rows = self._lookahead.predict([node.text for node in nodes])
+        self._propose(nodes)
         rows_q = rows if self._sampler.temperature == 0 else self._sampler.adjusted(rows)
         p, q = np.exp(rows), np.exp(rows_q)
         # The probability of ending at a node: the sum over the bytes before which it is complete.
@@ -192,11 +207,20 @@ class Search:
             self._push(node, keys, child_bytes, log_p, log_q)
             self._finish(node, keys[-1], p_end[i], q_end[i])
 
+    def _propose(self, nodes: list[_Node]) -> None:
+        """Ask for the words that may follow the nodes at which a word begins."""
+        if self._proposals is not None:
+            for node in nodes:
+                if self._proposals.is_new_root(node.text):
+                    self._proposals.add(node.text, self._lookahead.propose(node.text))
+
     def _finish(self, node: _Node, key: float, p_end: float, q_end: float) -> None:
         """Add `node` to the finished candidates if it may end."""
         if q_end > 0:
             log_p = node.log_p + _log(p_end)
-            self._finished.append(Hypothesis(node.text, log_p, node.log_p, key))
+            is_whole = self._proposals is None or self._proposals.is_whole(node.text, log_p)
+            kind = self._finished if is_whole else self._fragments
+            kind.append(Hypothesis(node.text, log_p, node.log_p, key))
 
     def _push(
         self,
@@ -208,17 +232,28 @@ class Search:
     ) -> None:
         """Put the children of `node` whose keys beat the threshold on the frontier."""
         for key, byte, step_log_p, step_log_q in zip(keys, child_bytes, log_p, log_q, strict=False):
-            if key > self._threshold:
-                child = _Node(
-                    -key,
-                    node.text + bytes((byte,)),
-                    node.log_p + step_log_p,
-                    node.log_q + step_log_q,
+            text = node.text + bytes((byte,))
+            estimate = self._log_best_end(text)
+            if key + estimate > self._threshold:
+                self._queue(
+                    _Node(-key - estimate, text, node.log_p + step_log_p, node.log_q + step_log_q)
                 )
-                if child.log_p < DEFERRED_LOG_P and self._sampler.temperature == 0:
-                    self._deferred.append(child)
-                else:
-                    heapq.heappush(self._frontier, child)
+
+    def _log_best_end(self, text: bytes) -> float:
+        """Return the estimated log-probability of the best end of a candidate that begins with
+        `text`: 0 for a draw, whose key is that of its best end already.
+        """
+        if self._proposals is None or self._sampler.temperature > 0:
+            return 0.0
+        return self._proposals.log_best_end(text)
+
+    def _queue(self, child: _Node) -> None:
+        """Put a node on the frontier, or defer it if it is improbable and nothing proposes it."""
+        is_improbable = child.log_p < DEFERRED_LOG_P and self._sampler.temperature == 0
+        if is_improbable and not (self._proposals and self._proposals.has_prefix(child.text)):
+            self._deferred.append(child)
+        else:
+            heapq.heappush(self._frontier, child)
 
     def _keys(self, node: _Node, log_q: list[float]) -> list[float]:
         """Return the keys of the node's children, and last of its end, from their log-probabilities

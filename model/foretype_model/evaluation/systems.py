@@ -12,7 +12,8 @@ from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.errors import PredictorError
 from foretype_model.predictor import Predictor
-from foretype_model.predictors.mixture import MixerWeights, Mixture
+from foretype_model.predictors.log_mixer import MixerWeights
+from foretype_model.predictors.mixture import Mixture
 
 
 class TypingDocument(Protocol):
@@ -79,7 +80,7 @@ class PredictorSystem:
 class _PredictorSession:
     def __init__(self, predictors: Mapping[str, Predictor], options: Options) -> None:
         self._predictors, self._options = predictors, options
-        self._mixer_weights: MixerWeights = {}
+        self._mixer_weights = MixerWeights()
 
     def open(self) -> TypingDocument:
         completer = Completer(self._predictors, failed, new_uri(), self._mixer_weights)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from foretype_model.errors import ForetypeError
 from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import Learner, Modelled, Predictor
-from foretype_model.predictors.mixture import MixerWeights
+from foretype_model.predictors.log_mixer import MixerWeights
 from foretype_model.store.store import Store
 from foretype_server import logs
 
@@ -30,7 +30,7 @@ class Ensemble:
     """Predictors that work together, and the learnt mixer weights between them."""
 
     predictors: Mapping[str, Predictor]
-    mixer_weights: MixerWeights = field(default_factory=dict)
+    mixer_weights: MixerWeights = field(default_factory=MixerWeights)
 
 
 class Ensembles:

@@ -1,0 +1,220 @@
+"""Fit the mixer table: the exponents with which the default predictors are mixed (`log_mixer`).
+
+    python -m default_model.fit_mixer CORPUS WHEELS
+
+makes it anew for the bundled models, in about ten minutes on one core. The arguments are those of
+`default_model.fit_escapes`, which is to be run before. The table is fitted to one half of the
+texts that `escape_cases` draws, and scored on the other.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from default_model.escape_cases import Case, TypedPassage, cases
+from foretype_model.files.atomic import atomic_write
+from foretype_model.predictor import Predictor, PredictorConfig
+from foretype_model.predictors import log_mixer
+from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.predictors.log_mixer import WEIGHT_SETS, LogMixer, MixerWeights
+from foretype_model.predictors.mixture import Mixture
+from foretype_model.predictors.network.predictor import NetworkPredictor
+from foretype_model.predictors.network.runtime import Network
+from foretype_model.predictors.ngrams import predictor as ngrams
+from foretype_model.store import store
+from foretype_model.text.rope import Rope
+
+STEPS: Final = 80
+LEARNING_RATE: Final = 0.05
+BATCH_SIZE: Final = 40_000
+"""Of the fit: Adam (Kingma and Ba 2015) on draws of so many bytes, the rate falling to 0."""
+
+WEIGHT_DECAY: Final = 1e-5
+"""Factor of the squared addends in the loss: a set that was seen seldom stays near 0."""
+
+NETWORK_CONTEXT_BYTES: Final = 4_000
+"""Bytes before a passage that the predictors read."""
+
+MEMBERS: Final = ("network", "copy", "ngrams")
+"""The members of the mixture; the first one is its base."""
+
+PAIRS: Final = [(one, two) for one in MEMBERS for two in MEMBERS]
+
+
+class Replay(NamedTuple):
+    """The mixture at each byte of a text, at the time it was typed.
+
+    Attributes:
+        log_x: the logarithms of the layers, shape (bytes, members, 256), float16.
+        weight_sets: the selected weight set of each member, shape (bytes, members).
+        typed: the bytes that were typed, shape (bytes,).
+    """
+
+    log_x: NDArray[np.float16]
+    weight_sets: NDArray[np.int64]
+    typed: NDArray[np.int64]
+
+
+class MixerScore(NamedTuple):
+    """Bits per byte of one kind of text: of the network, the neutral mixture and the fitted one."""
+
+    kind: str
+    size: int
+    network: float
+    neutral: float
+    fitted: float
+
+
+def replay(passage: TypedPassage, members: dict[str, Predictor]) -> Replay:
+    """Type a passage as in an editor, where each byte is observed and learnt from before the next
+    one is predicted.
+    """
+    mixture, mixer = Mixture(members), LogMixer(MEMBERS, MixerWeights())
+    state = mixture.feed(mixture.start(), passage.before[-NETWORK_CONTEXT_BYTES:])
+    log_x, weight_sets = [], []
+    for i, byte in enumerate(passage.typed):
+        while mixture.observe(
+            "untitled:typed", Rope.of(passage.before + passage.typed[:i]), Rope.of(b"")
+        ):
+            pass
+        mixed = mixer.mix(np.exp(mixture.predictions([state])), 0)
+        log_x.append(np.array([layer.log_x[0] for layer in mixed.layers], np.float16))
+        weight_sets.append([int(layer.weight_set[0]) for layer in mixed.layers])
+        mixer.learn(mixed, byte)
+        state = mixture.step([state], [byte])[0]
+    typed = np.frombuffer(passage.typed, np.uint8).astype(np.int64)
+    return Replay(np.array(log_x), np.array(weight_sets), typed)
+
+
+def fit(replays: Sequence[Replay]) -> dict[tuple[str, str], NDArray[np.float32]]:
+    """Return the addends to the exponents, by (selecting member, weighted member)."""
+    log_x = torch.from_numpy(np.concatenate([known.log_x for known in replays]))
+    sets = torch.from_numpy(np.concatenate([known.weight_sets for known in replays]))
+    typed = torch.from_numpy(np.concatenate([known.typed for known in replays]))
+    # addends[i, s, j]: to the exponent of member j, when member i selects set s.
+    addends = torch.zeros(len(MEMBERS), WEIGHT_SETS, len(MEMBERS), requires_grad=True)
+    optimizer = torch.optim.Adam([addends], LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, STEPS)
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(STEPS):
+        some = torch.randint(len(typed), (min(BATCH_SIZE, len(typed)),), generator=draw)
+        nats = torch.nn.functional.cross_entropy(
+            _mixed(log_x[some].float(), sets[some], addends), typed[some]
+        )
+        loss = nats + WEIGHT_DECAY * addends.square().sum()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    fitted = addends.detach().numpy()
+    return {
+        (one, two): fitted[i, :, j]
+        for i, one in enumerate(MEMBERS)
+        for j, two in enumerate(MEMBERS)
+    }
+
+
+def _mixed(log_x: Tensor, sets: Tensor, addends: Tensor) -> Tensor:
+    """Return the logits of `LogMixer.mix`, shape (bytes, 256)."""
+    exponents = 1 + sum(addends[i][sets[:, i]] for i in range(len(MEMBERS)))
+    base = log_x[:, :1]
+    factors = torch.cat([base, log_x[:, 1:] - base], 1)
+    return torch.einsum("nm,nmb->nb", exponents, factors)
+
+
+def bits(known: Replay, fitted: dict[tuple[str, str], NDArray[np.float32]]) -> float:
+    """Return the bits of a text, with the exponents learning on from `fitted`."""
+    addends = np.array([[fitted[one, two] for two in MEMBERS] for one in MEMBERS])
+    factors = known.log_x.astype(np.float32)
+    factors[:, 1:] -= factors[:, :1]
+    nats = 0.0
+    for x, sets, byte in zip(factors, known.weight_sets, known.typed, strict=True):
+        exponents = 1 + sum(addends[i, :, sets[i]] for i in range(len(MEMBERS)))
+        log_p = exponents @ x
+        log_p -= log_p.max()
+        log_p -= np.log(np.exp(log_p).sum())
+        nats -= float(log_p[byte])
+        gradient = x[:, byte] - x @ np.exp(log_p)
+        for i in range(len(MEMBERS)):
+            addends[i, :, sets[i]] += log_mixer.EXPONENT_LEARNING_RATE * gradient
+    return nats / float(np.log(2))
+
+
+def write(fitted: dict[tuple[str, str], NDArray[np.float32]], destination: Path) -> None:
+    """Write the table as `log_mixer.fitted_exponents` reads it, with three decimals."""
+    table = {
+        one: {two: [round(float(value), 3) for value in fitted[one, two]] for two in MEMBERS}
+        for one in MEMBERS
+    }
+    with atomic_write(destination) as temporary:
+        temporary.write_text(json.dumps(table) + "\n", "ascii")
+
+
+def make(texts: Iterable[Case], network: Network, destination: Path) -> list[MixerScore]:
+    """Fit the table to every other passage and write it; return scores on the rest, by kind of
+    text.
+    """
+    fitted_to: list[Replay] = []
+    held_out: dict[str, list[Replay]] = {}
+    for case in texts:
+        segments = (FMIndex.build(case.workspace),) if case.workspace else ()
+        for i, passage in enumerate(case.passages):
+            copy = CopyPredictor()
+            copy.segments = segments
+            members: dict[str, Predictor] = {
+                "network": NetworkPredictor(network),
+                "copy": copy,
+                "ngrams": ngrams.create(PredictorConfig()),
+            }
+            half = held_out.setdefault(case.kind, []) if i % 2 else fitted_to
+            half.append(replay(passage, members))
+    fitted = fit(fitted_to)
+    write(fitted, destination)
+    neutral = {pair: np.zeros(WEIGHT_SETS, np.float32) for pair in PAIRS}
+    return [_score(kind, replays, neutral, fitted) for kind, replays in held_out.items()]
+
+
+def _score(
+    kind: str,
+    replays: Sequence[Replay],
+    neutral: dict[tuple[str, str], NDArray[np.float32]],
+    fitted: dict[tuple[str, str], NDArray[np.float32]],
+) -> MixerScore:
+    size = sum(len(known.typed) for known in replays)
+    network = sum(
+        -float(known.log_x[range(len(known.typed)), 0, known.typed].astype(np.float32).sum())
+        for known in replays
+    ) / float(np.log(2))
+    ways = (
+        network,
+        sum(bits(known, neutral) for known in replays),
+        sum(bits(known, fitted) for known in replays),
+    )
+    return MixerScore(kind, size, *(total / size for total in ways))
+
+
+def main(corpus: Path, wheels: Path) -> None:
+    """Replace the table of this installation and print the change in bits."""
+    torch.set_num_threads(1)
+    destination = Path(str(files("foretype_model").joinpath("data/mixer.json")))
+    print(f"{'bits per byte':20} {'bytes':>8} {'network':>8} {'neutral':>8} {'fitted':>8}")
+    for score in make(cases(corpus, wheels), Network.open(store.BUNDLED), destination):
+        print(
+            f"{score.kind:20} {score.size:8} {score.network:8.3f} {score.neutral:8.3f} "
+            f"{score.fitted:8.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:3]))

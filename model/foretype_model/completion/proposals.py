@@ -1,0 +1,69 @@
+"""Words proposed for a search: they say how probable the best end of a prefix is.
+
+A search by the bytes' probabilities alone spends its steps on short prefixes: a common first letter
+is more probable than any whole word. With proposals, a prefix counts as much as the best word that
+begins with it, as in A* search (Hart, Nilsson and Raphael 1968). So the search judges words
+that a predictor knows, and spells only a word that no predictor proposes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+from foretype_model.text import prose
+
+WHITE_SPACE: Final = b" \t\n"
+
+UNPROPOSED_LOG_P: Final = math.log(0.2)
+"""The estimate for the end of a word that is not among the proposals."""
+
+
+class Proposals:
+    """A trie of words, each after the white space in front of it."""
+
+    def __init__(self) -> None:
+        self._best: dict[bytes, float] = {}
+        self._mass: dict[bytes, float] = {}
+        self._words: set[bytes] = set()
+        self._roots: set[bytes] = set()
+
+    def is_new_root(self, text: bytes) -> bool:
+        """Return whether words may follow `text`, and none have been added yet."""
+        return not text.strip(WHITE_SPACE) and text not in self._roots
+
+    def add(self, text: bytes, words: Iterable[tuple[bytes, float]]) -> None:
+        """Add the words that may follow `text`, each with its log-probability."""
+        self._roots.add(text)
+        for word, log_p in words:
+            p = math.exp(log_p)
+            self._words.add(text + word)
+            # Each prefix of a word: the probability of its best word, and of all its words.
+            for end in range(len(text) + 1, len(text) + len(word) + 1):
+                prefix = text + word[: end - len(text)]
+                self._best[prefix] = max(p, self._best.get(prefix, 0.0))
+                self._mass[prefix] = self._mass.get(prefix, 0.0) + p
+
+    def is_whole(self, text: bytes, log_p: float) -> bool:
+        """Return whether `text` is a whole candidate: white space and a proposed word, or anything
+        that needs no proposal: signs, and a word that is probable enough.
+        """
+        if not self._words or text in self._words or log_p > UNPROPOSED_LOG_P:
+            return True
+        return not prose.has_word(text.decode(errors="ignore"))
+
+    def has_prefix(self, text: bytes) -> bool:
+        """Return whether a proposed word begins with `text`."""
+        return text in self._best
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def log_best_end(self, text: bytes) -> float:
+        """Return the estimated log-probability of the best end of a word that begins with `text`:
+        0 at the most.
+        """
+        if text in self._best:
+            return math.log(self._best[text] / self._mass[text])
+        return UNPROPOSED_LOG_P if self._words and text.strip(WHITE_SPACE) else 0.0

@@ -1,0 +1,82 @@
+"""Log-linear mixing follows its gradients, and starts from the fitted table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretype_model.predictor import VOCABULARY
+from foretype_model.predictors import log_mixer
+from foretype_model.predictors.log_mixer import (
+    CLAIM_LEARNING_RATE,
+    EXPONENT_LEARNING_RATE,
+    WEIGHT_SETS,
+    LogMixer,
+    MixerWeights,
+)
+
+NAMES = ("network", "copy", "other")
+
+
+@st.composite
+def distributions(draw) -> np.ndarray:
+    """Rows of three members, shape (3, 1, 256): a whole one, and two of any mass."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    rows = random.dirichlet(np.full(VOCABULARY, draw(st.sampled_from([0.1, 10.0]))), (3, 1))
+    masses = [1.0, draw(st.sampled_from([0.0, 0.3, 0.95])), draw(st.sampled_from([0.5, 1.0]))]
+    return (rows * np.reshape(masses, (3, 1, 1))).astype(np.float32)
+
+
+@settings(deadline=None, max_examples=40)
+@given(rows=distributions(), byte=st.integers(0, 255))
+def test_exponents_follow_numerical_gradient(rows, byte) -> None:
+    """A step of an exponent is the gradient of the typed byte's log-probability."""
+    weights = MixerWeights()
+    mixer = LogMixer(NAMES, weights)
+    mixer.learn(mixer.mix(rows, 0), byte)
+    learnt = {pair: values.copy() for pair, values in weights.exponents.items()}
+    for pair, values in learnt.items():
+        weights = MixerWeights()
+        mixer, log_p = LogMixer(NAMES, weights), []
+        for change in (0.02, -0.02):
+            weights.exponents[pair][:] = change
+            log_p.append(float(mixer.mix(rows, 0).log_p[0, byte]))
+        expected = (log_p[0] - log_p[1]) / 0.04
+        assert values.sum() / EXPONENT_LEARNING_RATE == pytest.approx(expected, abs=0.05, rel=0.02)
+
+
+@settings(deadline=None, max_examples=40)
+@given(rows=distributions(), byte=st.integers(0, 255))
+def test_claims_follow_their_layer(rows, byte) -> None:
+    """A step of a claim is the gradient of its own layer's log-probability of the typed byte."""
+    weights = MixerWeights()
+    mixer = LogMixer(NAMES, weights)
+    if min(layer.x[0, byte] for layer in mixer.mix(rows, 0).layers) < 1e-4:
+        return
+    mixer.learn(mixer.mix(rows, 0), byte)
+    learnt = {name: float(values.sum()) for name, values in weights.claims.items()}
+    for i, name in enumerate(NAMES[1:], 1):
+        weights = MixerWeights()
+        mixer, log_x = LogMixer(NAMES, weights), []
+        for change in (0.02, -0.02):
+            weights.claims[name][:] = change
+            log_x.append(float(mixer.mix(rows, 0).layers[i].log_x[0, byte]))
+        expected = (log_x[0] - log_x[1]) / 0.04
+        assert learnt[name] / CLAIM_LEARNING_RATE == pytest.approx(expected, abs=0.05, rel=0.02)
+
+
+def test_fitted_table_is_complete() -> None:
+    """The shipped table has a row of finite values for each pair of the default predictors."""
+    table = log_mixer.fitted_exponents()
+    members = log_mixer.FITTED_MEMBERS
+    assert set(table) == {(one, two) for one in members for two in members}
+    assert all(row.shape == (WEIGHT_SETS,) and np.isfinite(row).all() for row in table.values())
+
+
+def test_other_mixtures_start_neutral() -> None:
+    """Without one of the default predictors, all exponents start at 1."""
+    weights = MixerWeights()
+    weights.add_members(["network", "copy"])
+    assert not any(values.any() for values in weights.exponents.values())
