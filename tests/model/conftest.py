@@ -21,7 +21,9 @@ torch.set_num_threads(1)
 
 def make_metadata(shape: Shape, name: str = "small") -> Metadata:
     sizes = shape.hidden, shape.layers, shape.embedding
-    return Metadata(name, shape.cell, *sizes, 1, 1, None, "2026-01-01", ngrams=shape.ngrams)
+    return Metadata(
+        name, shape.cell, *sizes, 1, 1, None, "2026-01-01", ngrams=shape.ngrams, words=shape.words
+    )
 
 
 def make_network(shape: Shape, seed: int = 0) -> ByteNetwork:

@@ -18,7 +18,7 @@ from foretype_model.training.network import Carry, Recurrent
 
 Tensors = dict[str, Tensor]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The version of the checkpoint's layout."""
 
 
@@ -87,12 +87,12 @@ def recurrent_from(tensors: Tensors) -> Recurrent:
 
 def carry_tensors(carry: Carry) -> Tensors:
     """Return the carry as named tensors."""
-    return recurrent_tensors(carry.recurrent) | {"tail": carry.tail}
+    return recurrent_tensors(carry.recurrent) | {"tail": carry.tail, "words": carry.words}
 
 
 def carry_from(tensors: Tensors) -> Carry:
     """Invert `carry_tensors`."""
-    return Carry(recurrent_from(tensors), tensors["tail"])
+    return Carry(recurrent_from(tensors), tensors["tail"], tensors["words"])
 
 
 def optimizer_tensors(optimizers: Sequence[torch.optim.Optimizer]) -> Tensors:

@@ -45,6 +45,7 @@ class TrainingOptions:
     layers: int = 1
     embedding: int = 128
     ngrams: int = 5
+    words: int = 0
     batch: int = 32
     window: int = 64
     learning_rate: float = 3e-3
@@ -62,7 +63,7 @@ class TrainingOptions:
 
     @property
     def shape(self) -> Shape:
-        return Shape(self.cell, self.hidden, self.layers, self.embedding, self.ngrams)
+        return Shape(self.cell, self.hidden, self.layers, self.embedding, self.ngrams, self.words)
 
 
 class ByteTrainer(Trainer):

@@ -7,10 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY
+from foretype_model.predictors.network import word_contexts
 from foretype_model.training import fused_gru
 
 Cell = Literal["gru", "lstm", "rnn"]
@@ -32,10 +34,12 @@ class Carry(NamedTuple):
     Attributes:
         recurrent: the state of the cells.
         tail: the last bytes before the window, shape (ngrams - 1, B).
+        words: the hashes of the last words before the window, shape (3, B) (`word_contexts`).
     """
 
     recurrent: Recurrent
     tail: Tensor
+    words: Tensor
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Shape:
         layers: cells on top of each other.
         embedding: units of the byte embedding.
         ngrams: bytes of the longest n-gram with an embedding of its own; 1 is none.
+        words: units of the embeddings of word contexts (`word_contexts`); 0 is none. They go with
+            n-grams only.
     """
 
     cell: Cell = "gru"
@@ -56,6 +62,12 @@ class Shape:
     layers: int = 1
     embedding: int = 128
     ngrams: int = 5
+    words: int = 0
+
+    @property
+    def inputs(self) -> int:
+        """The inputs of the first cell."""
+        return self.embedding + self.words
 
 
 class ByteNetwork(nn.Module):
@@ -64,21 +76,25 @@ class ByteNetwork(nn.Module):
 
     N are the hash n-gram embeddings of Pagnoni et al. 2024 ("Byte Latent Transformer", section
     3.2.1), for n from 2. They cost a lookup; a GRU of 512 that had read 4 MB needed 2.30 bits a
-    byte with them and 2.46 without.
+    byte with them and 2.46 without. The embeddings of word contexts, found likewise, stand beside
+    e_t as further inputs.
     """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.embedding = nn.Embedding(VOCABULARY, shape.embedding)
-        self.recurrent = cast(Any, CELLS[shape.cell])(shape.embedding, shape.hidden, shape.layers)
+        self.recurrent = cast(Any, CELLS[shape.cell])(shape.inputs, shape.hidden, shape.layers)
         self.output = nn.Linear(shape.hidden, VOCABULARY)
         if shape.ngrams > 1:
             # A minibatch touches a tenth of the rows: a sparse gradient has those alone.
             self.ngrams = nn.Embedding(BUCKETS, shape.embedding, sparse=True)
             nn.init.normal_(self.ngrams.weight, std=0.3)
-            self.skip = nn.Linear(shape.embedding, VOCABULARY, bias=False)
+            self.skip = nn.Linear(shape.inputs, VOCABULARY, bias=False)
             nn.init.zeros_(self.skip.weight)
+        if shape.words:
+            self.words = nn.Embedding(word_contexts.ROWS, shape.words, sparse=True)
+            nn.init.normal_(self.words.weight, std=0.05)
 
     def forward(self, x: Tensor, carry: Carry | None) -> tuple[Tensor, Carry]:
         """Compute next-byte logits for windows of bytes.
@@ -91,16 +107,19 @@ class ByteNetwork(nn.Module):
             Logits, shape (T, B, 256), and the state after the last byte.
         """
         before = self.shape.ngrams - 1
-        recurrent, tail = carry or Carry(None, x.new_full((before, x.shape[1]), END_OF_TEXT))
+        recurrent, tail, words = carry or start(self.shape, x)
         text = torch.cat([tail, x])
         e = self.embedding(x)
         if before:
             e = e + self.ngrams(ngram_buckets(text, self.shape.ngrams)).sum(-2)
+        if self.shape.words:
+            rows, words = word_rows(words, x)
+            e = torch.cat([e, self.words(rows).sum(-2)], -1)
         h, recurrent = self._states(e, recurrent)
         logits = _linear(self.output, h)
         if before:
             logits = logits + _linear(self.skip, e.to(h.dtype))
-        return logits, Carry(recurrent, text[len(text) - before :])
+        return logits, Carry(recurrent, text[len(text) - before :], words)
 
     def _states(self, e: Tensor, recurrent: Recurrent) -> tuple[Tensor, Recurrent]:
         """Run the cells over inputs of shape (T, B, embedding).
@@ -125,6 +144,23 @@ def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
         return cast(Tensor, layer(x))
     y = nn.functional.linear(x, layer.weight.to(x.dtype)).float()
     return y if layer.bias is None else y + layer.bias
+
+
+def start(shape: Shape, x: Tensor) -> Carry:
+    """Return the state at the start of the texts `x`, shape (T, B)."""
+    tail = x.new_full((shape.ngrams - 1, x.shape[1]), END_OF_TEXT)
+    return Carry(None, tail, x.new_zeros((word_contexts.ORDERS, x.shape[1])))
+
+
+def word_rows(words: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return `word_contexts.read` of tensors on the device of `x`, with hashes of shape (3, B)."""
+    rows, after = word_contexts.read(
+        words.T.cpu().numpy().astype(np.uint32), x.cpu().numpy().astype(np.uint8)
+    )
+    return (
+        torch.from_numpy(rows).to(x.device),
+        torch.from_numpy(after.T.astype(np.int64)).to(x.device),
+    )
 
 
 def ngram_buckets(text: Tensor, longest: int) -> Tensor:

@@ -1,7 +1,8 @@
 """A trained network to the one file that serves, and back.
 
 The graph reads ``text`` (T, B, ngrams), for each of T bytes the longest n-gram that ends with it,
-from the states ``h`` (B, state), and gives the states and the next-byte log-probabilities after the
+and the table's rows of its word contexts, ``words`` (T, B, 3), if the network has any, from the
+states ``h`` (B, state), and gives the states and the next-byte log-probabilities after the
 last byte. What enters the cell is made for all T at once, then a Scan goes through the cell. The
 recurrent matrices are stored as int8 with a scale for each output column, and multiplied in
 integers. A state lies between -1 and 1, so it is quantised with one fixed scale: a row's result
@@ -33,15 +34,17 @@ Precision = Literal["int8", "float32"]
 Weights = dict[str, NDArray[np.float32]]
 """The parameters of a network, by their names in torch."""
 
-TABLE_WEIGHTS: Final = ("embedding.weight", "ngrams.weight")
+TABLE_WEIGHTS: Final = ("embedding.weight", "ngrams.weight", "words.weight")
 """Weights that are looked up: stored by row, as torch has them."""
 
 INPUT_WEIGHTS: Final = ("recurrent.weight_ih_l0", "skip.weight")
 """Weights that embeddings are multiplied by."""
 
 INPUT_SCALE: Final = "input.scale"
-MAX_NGRAM_SUM: Final = 1.5
-"""An upper bound of the sum of the n-grams' embeddings, in units of the largest number in one."""
+MAX_SUM: Final = 1.5
+"""An upper bound of the sum of the n-grams' embeddings, and of the word contexts', in units of the
+largest number in one.
+"""
 
 STATE_ZERO: Final = np.uint8(128)
 
@@ -148,23 +151,31 @@ def _lstm(graph: Graph, gx: str, gh: str, c: str, hidden: int) -> list[str]:
 
 
 def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
-    """Add e of `ByteNetwork`, shape (T, B, embedding): the embedding of each byte plus those of the
-    n-grams that end there.
+    """Add the first cell's input, shape (T, B, embedding + words): the embedding of each byte plus
+    those of the n-grams that end there, and beside it the sum of the word contexts' embeddings.
     """
     multipliers = graph.constant("multipliers", np.array(ngram_multipliers(shape.ngrams)).T[::-1])
     hashed = graph.add(
         "MatMul", graph.add("Add", "text", graph.constant("one", np.int64(1))), multipliers
     )
     rows = graph.add("Mod", hashed, graph.constant("buckets", np.int64(BUCKETS)))
-    table, scale = graph.table("ngrams.weight", weights)
-    found = graph.add("Cast", graph.add("Gather", table, rows), to=TensorProto.FLOAT)
-    ngrams = graph.add("ReduceSum", found, graph.constant("each", np.array([-2])), keepdims=0)
     embedding = graph.half("embedding.weight", weights["embedding.weight"])
-    return str(
-        graph.add(
-            "Add", graph.add("Gather", embedding, _newest(graph)), graph.add("Mul", ngrams, scale)
-        )
+    e = graph.add(
+        "Add",
+        graph.add("Gather", embedding, _newest(graph)),
+        _summed(graph, "ngrams.weight", rows, weights),
     )
+    if shape.words:
+        e = graph.add("Concat", e, _summed(graph, "words.weight", "words", weights), axis=-1)
+    return str(e)
+
+
+def _summed(graph: Graph, name: str, rows: str, weights: Weights) -> str:
+    """Add the sum of the embeddings at `rows`, shape (T, B, n), of the table of that name."""
+    table, scale = graph.table(name, weights)
+    found = graph.add("Cast", graph.add("Gather", table, rows), to=TensorProto.FLOAT)
+    total = graph.add("ReduceSum", found, graph.constant("each", np.array([-2])), keepdims=0)
+    return str(graph.add("Mul", total, scale))
 
 
 def _newest(graph: Graph) -> str:
@@ -185,15 +196,22 @@ def _scaled_input(weights: Weights) -> Weights:
     state.
     """
     e, n = weights["embedding.weight"], weights["ngrams.weight"]
-    scale = np.abs(e).max(0) + MAX_NGRAM_SUM * np.abs(n).max(0) + np.float32(1e-6)
-    into = {name: weights[name] * scale for name in INPUT_WEIGHTS}
-    return {
-        **weights,
-        "embedding.weight": e / scale,
-        "ngrams.weight": n / scale,
-        **into,
-        INPUT_SCALE: scale,
+    words = weights.get("words.weight", np.zeros((1, 0), np.float32))
+    scale = np.concatenate(
+        [np.abs(e).max(0) + MAX_SUM * np.abs(n).max(0), MAX_SUM * np.abs(words).max(0)]
+    ) + np.float32(1e-6)
+    tables: Weights = {
+        name: weights[name] / _part(scale, name, e.shape[1])
+        for name in TABLE_WEIGHTS
+        if name in weights
     }
+    into = {name: weights[name] * scale for name in INPUT_WEIGHTS}
+    return {**weights, **tables, **into, INPUT_SCALE: scale}
+
+
+def _part(scale: NDArray[np.float32], table: str, embedding: int) -> NDArray[np.float32]:
+    """Return the part of the inputs' scale that belongs to a table."""
+    return scale[embedding:] if table == "words.weight" else scale[:embedding]
 
 
 def step(graph: Graph, weights: Weights, shape: Shape, gx: str) -> str:
@@ -279,6 +297,7 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
         [
             value("text", TensorProto.INT64, ["T", "B", shape.ngrams]),
             value("h", TensorProto.FLOAT, ["B", size]),
+            *([value("words", TensorProto.INT64, ["T", "B", 3])] if shape.words else []),
         ],
         [
             value("h_last", TensorProto.FLOAT, ["B", size]),
@@ -311,7 +330,13 @@ def read(path: Path) -> ByteNetwork:
             f"{path} cannot be trained further: it is a word-level model; train anew with --unit "
             f"word"
         )
-    sizes = metadata.hidden, metadata.layers, metadata.embedding, metadata.ngrams
+    sizes = (
+        metadata.hidden,
+        metadata.layers,
+        metadata.embedding,
+        metadata.ngrams,
+        metadata.words,
+    )
     network = ByteNetwork(Shape(metadata.cell, *sizes))  # type: ignore[arg-type]
     stored = model_file.read(path).arrays
     weights = {}
@@ -319,7 +344,7 @@ def read(path: Path) -> ByteNetwork:
         value = stored[name] if name in stored else stored[name + ".int8"] * stored[name + ".scale"]
         value = value.T if value.ndim == 2 and name not in TABLE_WEIGHTS else value
         if INPUT_SCALE in stored and name in TABLE_WEIGHTS:
-            value = value * stored[INPUT_SCALE]
+            value = value * _part(stored[INPUT_SCALE], name, metadata.embedding)
         elif INPUT_SCALE in stored and name in INPUT_WEIGHTS:
             value = value / stored[INPUT_SCALE]
         weights[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)

@@ -107,6 +107,7 @@ def export(training: ByteTrainer, destination: Path, name: str, description: str
         name,
         description=description,
         ngrams=training.network.shape.ngrams,
+        words=training.network.shape.words,
     )
     onnx_file.write(training.network, metadata, destination)
     return metadata

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.predictors.network import kernel, model_file
+from foretype_model.predictors.network import kernel, model_file, word_contexts
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -69,6 +69,7 @@ class Metadata:
     unit: str = "byte"
     vocabulary: int = 256
     ngrams: int = 1
+    words: int = 0
     format: int = MODEL_FORMAT
 
     def to_json(self) -> str:
@@ -90,11 +91,13 @@ class NetworkState(NamedTuple):
         h: the recurrent state, shape (state,).
         log_probabilities: of the next byte, shape (256,).
         tail: the last ngrams - 1 bytes of the text, the beginning of the next byte's n-grams.
+        words: the hashes of the last words, three uint32 (`word_contexts`).
     """
 
     h: NDArray[np.float32]
     log_probabilities: NDArray[np.float32]
     tail: bytes
+    words: bytes
 
 
 Floats = NDArray[np.float32]
@@ -109,13 +112,19 @@ class Backend(Protocol):
     state_size: int
 
     def run(
-        self, states: Sequence[Floats], texts: Sequence[bytes], length: int
-    ) -> list[tuple[Floats, Floats]]:
-        """Return, for each text, the state after it and the next byte's log-probabilities.
+        self,
+        states: Sequence[Floats],
+        texts: Sequence[bytes],
+        words: Sequence[bytes],
+        length: int,
+    ) -> list[tuple[Floats, Floats, bytes]]:
+        """Return, for each text, the state after it, the next byte's log-probabilities, and the
+        hashes of the last words.
 
         Args:
             states: before each text, shape (state,) each.
             texts: the last ngrams - 1 bytes already read, then `length` more, each.
+            words: the hashes of the last words before each text.
             length: at least 1.
         """
         ...
@@ -129,10 +138,15 @@ class OnnxBackend:
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
         self.state_size: int = session.get_inputs()[1].shape[1]
+        self._has_words = len(session.get_inputs()) > 2
 
     def run(
-        self, states: Sequence[Floats], texts: Sequence[bytes], length: int
-    ) -> list[tuple[Floats, Floats]]:
+        self,
+        states: Sequence[Floats],
+        texts: Sequence[bytes],
+        words: Sequence[bytes],
+        length: int,
+    ) -> list[tuple[Floats, Floats, bytes]]:
         rows = np.frombuffer(b"".join(texts), np.uint8).reshape(len(texts), -1).astype(np.int64)
         ngrams = rows.shape[1] + 1 - length
         # Shape (T, B, ngrams). The view takes 15 us, a tenth of a step, so T = 1 does without it.
@@ -141,10 +155,20 @@ class OnnxBackend:
         )
         # np.stack would take 15 us, a tenth of a step.
         h = np.concatenate(states).reshape(len(texts), -1)
-        h_last, log_probabilities = self._session.run(OUTPUTS, {"text": text, "h": h})
+        inputs = {"text": text, "h": h}
+        last_words = words
+        if self._has_words:
+            before = np.frombuffer(b"".join(words), np.uint32).reshape(-1, word_contexts.ORDERS)
+            newest = rows[:, -length:].T.astype(np.uint8)
+            inputs["words"], after = word_contexts.read(before, newest)
+            last_words = [row.tobytes() for row in after]
+        h_last, log_probabilities = self._session.run(OUTPUTS, inputs)
         # Copies: one kept state would otherwise keep its whole batch, and 1,000 snapshots of 20 kB
         # are kept.
-        return [(h.copy(), p.copy()) for h, p in zip(h_last, log_probabilities, strict=True)]
+        return [
+            (h.copy(), p.copy(), hashes)
+            for h, p, hashes in zip(h_last, log_probabilities, last_words, strict=True)
+        ]
 
 
 class Network:
@@ -178,30 +202,34 @@ class Network:
         as the start of a text.
         """
         zeros = np.zeros(self.state_size, np.float32)
-        return self._run([zeros], [bytes([END_OF_TEXT]) * self.metadata.ngrams], 1)[0]
+        text, words = bytes([END_OF_TEXT]) * self.metadata.ngrams, bytes(kernel.WORD_BYTES)
+        return self._run([zeros], [text], [words], 1)[0]
 
     def feed(self, state: NetworkState, text: bytes) -> NetworkState:
         """Return the state after reading `text`."""
         for first in range(0, len(text), MAX_BYTES_PER_RUN):
             more = text[first : first + MAX_BYTES_PER_RUN]
-            state = self._run([state.h], [state.tail + more], len(more))[0]
+            state = self._run([state.h], [state.tail + more], [state.words], len(more))[0]
         return state
 
     def step(self, states: Sequence[NetworkState], following: Sequence[int]) -> list[NetworkState]:
         """Return each state after one more byte, all in one call."""
         texts = [state.tail + bytes((byte,)) for state, byte in zip(states, following, strict=True)]
-        return self._run([state.h for state in states], texts, 1)
+        return self._run([state.h for state in states], texts, [one.words for one in states], 1)
 
     def last_hidden(self, state: NetworkState) -> NDArray[np.float32]:
         """Return the input of the output layer: h of the last layer, shape (hidden,)."""
         hidden = self.metadata.hidden
         return state.h[-2 * hidden : -hidden] if self.metadata.cell == "lstm" else state.h[-hidden:]
 
-    def _run(self, states: list[Floats], texts: list[bytes], length: int) -> list[NetworkState]:
+    def _run(
+        self, states: list[Floats], texts: list[bytes], words: list[bytes], length: int
+    ) -> list[NetworkState]:
         """Return the states after `length` more bytes; each text begins with its state's tail."""
-        after = self._backend.run(states, texts, length)
+        after = self._backend.run(states, texts, words, length)
         return [
-            NetworkState(h, p, text[length:]) for (h, p), text in zip(after, texts, strict=True)
+            NetworkState(h, p, text[length:], hashes)
+            for (h, p, hashes), text in zip(after, texts, strict=True)
         ]
 
 
@@ -222,7 +250,12 @@ def _read_for_kernel(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
     arrays = content.arrays
     if kind != (MODEL_FORMAT, "byte", "gru", 1) or not kernel.is_supported(arrays):
         return None
-    fits = kernel.sizes(arrays) == (metadata.hidden, metadata.embedding, metadata.ngrams)
+    fits = kernel.sizes(arrays) == (
+        metadata.hidden,
+        metadata.embedding,
+        metadata.ngrams,
+        metadata.words,
+    )
     return (metadata, arrays) if fits else None
 
 

@@ -28,7 +28,13 @@ README = Path(__file__).parents[4] / "README.md"
 needs_kernel = pytest.mark.skipif(NATIVE is None, reason="installed without a C compiler")
 ISAS = kernel.supported_isas()
 shapes = st.builds(
-    Shape, st.just("gru"), st.integers(1, 90), st.just(1), st.integers(1, 40), st.integers(2, 6)
+    Shape,
+    st.just("gru"),
+    st.integers(1, 90),
+    st.just(1),
+    st.integers(1, 40),
+    st.integers(2, 6),
+    st.sampled_from([0, 0, 1, 6]),
 )
 few = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -65,7 +71,7 @@ def default(isa: int | None) -> Network:
 
 
 def apart(ours: runtime.NetworkState, theirs: runtime.NetworkState) -> float:
-    assert ours.tail == theirs.tail
+    assert (ours.tail, ours.words) == (theirs.tail, theirs.words)
     return max(
         np.abs(ours.h - theirs.h).max(),
         np.abs(ours.log_probabilities - theirs.log_probabilities).max(),
@@ -251,10 +257,11 @@ def test_reader_survives_any_bytes(tmp_path, content) -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=4),
     st.booleans(),
+    st.sampled_from([0, 3]),
 )
-def test_damaged_files_cannot_crash(tmp_path, damage, at_the_end) -> None:
+def test_damaged_files_cannot_crash(tmp_path, damage, at_the_end, words) -> None:
     """A damaged file is refused, or predicts something."""
-    content = bytearray(without_seal(write_model(Shape("gru", 4, 1, 2, 2), tmp_path)))
+    content = bytearray(without_seal(write_model(Shape("gru", 4, 1, 2, 2, words), tmp_path)))
     for at, byte in damage:
         content[len(content) - 1 - at % 2500 if at_the_end else at % len(content)] = byte
     path = tmp_path / "damaged.onnx"
@@ -266,7 +273,8 @@ def test_damaged_files_cannot_crash(tmp_path, damage, at_the_end) -> None:
     if kernel.is_supported(arrays):
         damaged = kernel.Kernel(arrays, ISAS[-1])
         rubbish = bytes(256 + len(arrays["multipliers"]) - 1)
-        h, _ = damaged.run([np.zeros(damaged.state_size, np.float32)], [rubbish], 256)[0]
+        zeros, words = np.zeros(damaged.state_size, np.float32), bytes(kernel.WORD_BYTES)
+        h, _, _ = damaged.run([zeros], [rubbish], [words], 256)[0]
         assert h.shape == (damaged.state_size,)
 
 

@@ -21,6 +21,7 @@ from foretype_model.training.network import ByteNetwork, Shape
 TEXT = "def naïve(x): return '日本語' 👩‍👩‍👧\r\n".encode() * 3
 SHAPES = [Shape(cell, 48, layers, 16) for cell in ("gru", "lstm", "rnn") for layers in (1, 2)]
 SHAPES += [Shape("gru", 48, 1, 16, ngrams) for ngrams in (1, 2)]
+SHAPES += [Shape("gru", 48, layers, 16, 5, 6) for layers in (1, 2)]
 
 
 def torch_log_probabilities(network: ByteNetwork, text: bytes) -> np.ndarray:
@@ -39,7 +40,7 @@ def stepped(network: Network, text: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}"
+    "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}-{shape.words}"
 )
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-5), ("int8", 0.15)])
 def test_runtime_equals_torch(shape, precision, tolerance, tmp_path) -> None:
@@ -78,7 +79,7 @@ def test_rows_do_not_depend_on_batch(network: Network) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}"
+    "shape", SHAPES, ids=lambda shape: f"{shape.cell}-{shape.layers}-{shape.ngrams}-{shape.words}"
 )
 def test_model_file_restores_weights(shape, tmp_path) -> None:
     """The weights of a model file can be read back to train further."""

@@ -13,12 +13,13 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foretype_model.predictor import VOCABULARY
+from foretype_model.predictors.network import word_contexts
 
 FOLDER: Final = Path(__file__).parent
 C_SOURCES: Final = ("kernel.c", "step.h")
@@ -55,6 +56,9 @@ MAX_UNITS: Final = 16_384
 MAX_NGRAMS, MAX_MULTIPLIER = 64, 1 << 18
 """Limits of the n-gram hash: a sum of so many products with a byte fits 32 bits."""
 
+WORD_BYTES: Final = 4 * word_contexts.ORDERS
+"""Bytes of the hashes of a text's last words."""
+
 STATE_SCALE: Final = np.float32(1 / 127)
 
 MATRIX_NAMES: Final = (
@@ -74,6 +78,12 @@ ARRAY_TYPES: Final[Mapping[str, type[np.generic]]] = {
 }
 """The arrays that a model file must hold, and their types."""
 
+WORD_TYPES: Final[Mapping[str, type[np.generic]]] = {
+    "words.weight.int8": np.int8,
+    "words.weight.scale": np.float32,
+}
+"""The arrays that a model file with word contexts must hold, too."""
+
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float32]
 
@@ -91,8 +101,21 @@ class _Matrix(ctypes.Structure):
 
 class _Network(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_int32) for name in ("units", "hidden", "embedding", "ngrams", "buckets")),
-        *((name, ctypes.c_void_p) for name in ("table", "table_scale", "bytes", "multipliers")),
+        *(
+            (name, ctypes.c_int32)
+            for name in ("units", "hidden", "embedding", "ngrams", "buckets", "words")
+        ),
+        *(
+            (name, ctypes.c_void_p)
+            for name in (
+                "table",
+                "table_scale",
+                "bytes",
+                "multipliers",
+                "word_table",
+                "word_scale",
+            )
+        ),
         *((name, _Matrix) for name in ("input", "recurrent", "output", "skip")),
     )
 
@@ -113,7 +136,7 @@ def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
         found.foretype_run.argtypes = [
             ctypes.c_void_p,
             *[ctypes.c_int] * 3,
-            *[ctypes.c_char_p] * 2,
+            *[ctypes.c_char_p] * 3,
             ctypes.c_void_p,
         ]
     except (OSError, AttributeError):
@@ -121,12 +144,25 @@ def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
     return found
 
 
-def sizes(arrays: Arrays) -> tuple[int, int, int]:
-    """Return the sizes: units, embedding dimensions, bytes of the longest n-gram."""
-    return (
+class Sizes(NamedTuple):
+    """Sizes of a network: its units, embedding dimensions, bytes of the longest n-gram, and
+    dimensions of the word contexts' embeddings.
+    """
+
+    hidden: int
+    embedding: int
+    ngrams: int
+    words: int
+
+
+def sizes(arrays: Arrays) -> Sizes:
+    """Return the sizes of a network from its arrays."""
+    embedding = arrays["embedding.weight"].shape[-1]
+    return Sizes(
         len(arrays["recurrent.weight_hh_l0.int8"]),
-        len(arrays["recurrent.weight_ih_l0.int8"]),
+        embedding,
         len(arrays["multipliers"]),
+        len(arrays["recurrent.weight_ih_l0.int8"]) - embedding,
     )
 
 
@@ -137,7 +173,11 @@ def is_supported(arrays: Arrays) -> bool:
         for name, dtype in ARRAY_TYPES.items()
     ):
         return False
-    hidden, embedding, ngrams = sizes(arrays)
+    hidden, embedding, ngrams, words = sizes(arrays)
+    if words and not all(
+        name in arrays and arrays[name].dtype == dtype for name, dtype in WORD_TYPES.items()
+    ):
+        return False
     buckets = len(arrays["ngrams.weight.int8"])
     shapes: dict[str, tuple[int, ...]] = {
         "multipliers": (ngrams, ngrams - 1),
@@ -145,8 +185,11 @@ def is_supported(arrays: Arrays) -> bool:
         "ngrams.weight.int8": (buckets, embedding),
         "ngrams.weight.scale": (embedding,),
     }
+    if words:
+        shapes["words.weight.int8"] = (word_contexts.ROWS, words)
+        shapes["words.weight.scale"] = (words,)
     inputs, outputs = (
-        (embedding, hidden, hidden, embedding),
+        (embedding + words, hidden, hidden, embedding + words),
         (3 * hidden, 3 * hidden, VOCABULARY, VOCABULARY),
     )
     for name, rows, columns in zip(MATRIX_NAMES, inputs, outputs, strict=True):
@@ -154,7 +197,8 @@ def is_supported(arrays: Arrays) -> bool:
         shapes[f"{name}.scale"] = shapes[name.replace("weight", "bias")] = (columns,)
     return (
         all(arrays[name].shape == shape and arrays[name].size for name, shape in shapes.items())
-        and max(hidden, embedding) <= MAX_UNITS
+        and words >= 0
+        and max(hidden, embedding + words) <= MAX_UNITS
         and ngrams <= MAX_NGRAMS
         and _between(arrays["multipliers"], 0, MAX_MULTIPLIER)
         and all(_between(arrays[f"{name}.int8"], -MAX_WEIGHT, MAX_WEIGHT) for name in MATRIX_NAMES)
@@ -194,7 +238,7 @@ class Kernel:
         assert native and isa != IsaLevel.NONE
         self._native, self._isa = native, isa
         self._arrays: list[NDArray[Any]] = []
-        self.state_size, embedding, ngrams = sizes(arrays)
+        self.state_size, embedding, ngrams, words = sizes(arrays)
         self._row = self.state_size + VOCABULARY
         units, gates = -self.state_size % PANEL_COLUMNS, 3
         self._network = _Network(
@@ -203,10 +247,12 @@ class Kernel:
             embedding,
             ngrams,
             len(arrays["ngrams.weight.int8"]),
+            words,
             self._copy_aligned(arrays["ngrams.weight.int8"]),
             self._copy_aligned(arrays["ngrams.weight.scale"]),
             self._copy_aligned(arrays["embedding.weight"].astype(np.float32)),
             self._copy_aligned(arrays["multipliers"].T.astype(np.uint32)),
+            *(self._copy_aligned(arrays[name]) if words else None for name in WORD_TYPES),
             self._matrix(arrays, "recurrent.{}_ih_l0", gates, 0),
             self._matrix(arrays, "recurrent.{}_hh_l0", gates, units),
             self._matrix(arrays, "output.{}", 1, units),
@@ -215,17 +261,23 @@ class Kernel:
         self._address = ctypes.addressof(self._network)
 
     def run(
-        self, states: Sequence[Floats], texts: Sequence[bytes], length: int
-    ) -> list[tuple[Floats, Floats]]:
-        """Return, for each text, the state after it and the next byte's log-probabilities.
+        self,
+        states: Sequence[Floats],
+        texts: Sequence[bytes],
+        words: Sequence[bytes],
+        length: int,
+    ) -> list[tuple[Floats, Floats, bytes]]:
+        """Return, for each text, the state after it, the next byte's log-probabilities, and the
+        hashes of the last words.
 
         Args:
             states: before each text, shape (hidden,).
             texts: the last ngrams - 1 bytes already read, then `length` more, each.
+            words: the hashes of the last words before each text, three uint32 each.
             length: at least 1.
 
         Returns:
-            Pairs of shapes (hidden,) and (256,).
+            Shapes (hidden,) and (256,), and three uint32.
 
         Raises:
             ValueError: the texts or states have other sizes.
@@ -235,13 +287,17 @@ class Kernel:
         after: Any = (ctypes.c_float * size * rows)()
         # bytes.join is the fastest way to lay arrays side by side in a form that ctypes accepts.
         text, before = b"".join(texts), b"".join(cast(Sequence[Any], states))
+        hashes = ctypes.create_string_buffer(b"".join(words), rows * WORD_BYTES + 1)
         if (
             length < 1
             or len(text) != rows * (self._network.ngrams - 1 + length)
             or len(before) != 4 * rows * self.state_size
+            or len(words) != rows
         ):
             raise ValueError("the texts or states have the wrong size")
-        if self._native.foretype_run(self._address, self._isa, rows, length, text, before, after):
+        if self._native.foretype_run(
+            self._address, self._isa, rows, length, text, before, hashes, after
+        ):
             raise MemoryError
         numbers, hidden = np.frombuffer(after, np.float32), self.state_size
         # Copies: one kept state would otherwise keep its whole batch, and 1,000 snapshots of 20 kB
@@ -251,7 +307,11 @@ class Kernel:
             if rows == 1
             else [numbers[i : i + size].copy() for i in range(0, rows * size, size)]
         )
-        return [(row[:hidden], row[hidden:]) for row in each]
+        last_words = hashes.raw
+        return [
+            (row[:hidden], row[hidden:], last_words[i * WORD_BYTES : (i + 1) * WORD_BYTES])
+            for i, row in enumerate(each)
+        ]
 
     def _matrix(self, arrays: Arrays, name: str, gates: int, more: int) -> _Matrix:
         """Return a packed matrix: each gate's columns padded to whole panels, `more` inputs added.

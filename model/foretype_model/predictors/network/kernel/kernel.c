@@ -13,6 +13,7 @@
 
 /* The ISA levels, numbered as IsaLevel in __init__.py. */
 enum { PLAIN, AVX2, AVX_VNNI, AVX512_VNNI };
+enum { WORD_ORDERS = 3, WORD_ROW_BITS = 18 };
 enum { COLUMNS = 16, GROUP = 4, VOCABULARY = 256, AT_ONCE = 32, LINE = 64, IN_FLIGHT = 8 };
 
 static const float STATE_SCALE = 1.0f / 127;
@@ -31,11 +32,13 @@ struct matrix {
 
 struct network {
     int32_t units; /* padded to whole panels */
-    int32_t hidden, embedding, ngrams, buckets;
+    int32_t hidden, embedding, ngrams, buckets, words;
     const int8_t *table;         /* (buckets, embedding) */
     const float *table_scale;    /* (embedding,) */
     const float *bytes;          /* (256, embedding) */
     const uint32_t *multipliers; /* (ngrams - 1, ngrams), the oldest byte first */
+    const int8_t *word_table;    /* (1 << WORD_ROW_BITS, words); unused if words is 0 */
+    const float *word_scale;     /* (words,) */
     struct matrix input, recurrent, output, skip;
 };
 
@@ -44,6 +47,41 @@ struct scratch {
     float *gx, *gh, *h, *logits, *skipped;
     uint8_t *embedded, *state;
 };
+
+/* Update the hashes of the word so far, the word before and the one before that, as ../word_contexts.py does. */
+static void read_byte(uint32_t words[WORD_ORDERS], uint8_t byte) {
+    const uint32_t LETTER = 0x9E3779B1u, MARK = 0x85EBCA6Bu;
+    const uint8_t lower = byte >= 'A' && byte <= 'Z' ? byte + 32 : byte;
+    const int begins = byte >= 0xE3 && byte <= 0xE9;
+    const int continues = begins || (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' ||
+                          (byte >= 0x80 && byte < 0xFF) || (byte == '\'' && words[0]);
+    if (byte == 0xFF) { /* the end of a text */
+        words[0] = words[1] = words[2] = 0;
+        return;
+    }
+    if (words[0] && (!continues || begins)) {
+        words[2] = words[1];
+        words[1] = words[0];
+        words[0] = 0;
+    }
+    if (continues)
+        words[0] = (words[0] + lower + 1u) * LETTER;
+    else if (byte != ' ' && byte != '\t') {
+        words[2] = words[1];
+        words[1] = (lower + 1u) * MARK;
+    }
+}
+
+/* The row of one of the three contexts in the table: the highest bits of a multiplicative hash. */
+static size_t word_row(const uint32_t words[WORD_ORDERS], int order) {
+    const uint32_t LETTER = 0x9E3779B1u, FIRST = 0xC2B2AE35u, SECOND = 0x27D4EB2Fu;
+    uint32_t context = words[0] + 1u + (uint32_t)order;
+    if (order > 0)
+        context += words[1] * FIRST;
+    if (order > 1)
+        context += words[2] * SECOND;
+    return context * LETTER >> (32 - WORD_ROW_BITS);
+}
 
 static int32_t bits_of(float x) {
     int32_t bits;
@@ -173,21 +211,22 @@ PUBLIC int foretype_supports(int isa) {
 /* Read `length` more bytes in each of `rows` texts.
  *
  * text: (rows, ngrams - 1 + length), beginning with the bytes already read; before: (rows, hidden), the states there;
- * after: (rows, hidden + 256), the new states and the log-probabilities of the next byte. Return 0, or -1 if memory is
- * exhausted.
+ * words: (rows, 3), the hashes of the last words, which become those after the text; after: (rows, hidden + 256), the
+ * new states and the log-probabilities of the next byte. Return 0, or -1 if memory is exhausted.
  */
 PUBLIC int foretype_run(
-    const struct network *net, int isa, int rows, int length, const uint8_t *text, const float *before, float *after) {
+    const struct network *net, int isa, int rows, int length, const uint8_t *text, const float *before, uint32_t *words,
+    float *after) {
 #if defined(__x86_64__)
     if (isa == AVX512_VNNI)
-        return run_avx512_vnni(net, rows, length, text, before, after);
+        return run_avx512_vnni(net, rows, length, text, before, words, after);
 #ifndef WITHOUT_AVX_VNNI
     if (isa == AVX_VNNI)
-        return run_avx_vnni(net, rows, length, text, before, after);
+        return run_avx_vnni(net, rows, length, text, before, words, after);
 #endif
     if (isa == AVX2)
-        return run_avx2(net, rows, length, text, before, after);
+        return run_avx2(net, rows, length, text, before, words, after);
 #endif
     (void)isa;
-    return run_plain(net, rows, length, text, before, after);
+    return run_plain(net, rows, length, text, before, words, after);
 }

@@ -59,8 +59,10 @@ static inline TARGET float ISA(exponential)(float x) {
     return p * from_bits((bits_of(shifted) - ROUND_BITS + 127) * (1 << 23));
 }
 
-/* The sum of a byte's own embedding and of the n-grams that end with it; an n-gram's row in the table is its hash. */
-static TARGET void ISA(embed)(const struct network *net, const uint8_t *text, uint8_t *restrict out) {
+/* The sum of a byte's own embedding and of the n-grams that end with it; an n-gram's row in the table is its hash. The
+ * sum of the word contexts' embeddings follows it. */
+static TARGET void ISA(embed)(
+    const struct network *net, const uint8_t *text, const uint32_t *words, uint8_t *restrict out) {
     const int32_t size = net->embedding;
     const float *byte = net->bytes + (size_t)text[net->ngrams - 1] * (size_t)size;
     int32_t sum[size];
@@ -75,6 +77,12 @@ static TARGET void ISA(embed)(const struct network *net, const uint8_t *text, ui
     }
     for (int32_t i = 0; i < size; i++)
         out[i] = ISA(quantised)(byte[i] + (float)sum[i] * net->table_scale[i]);
+    out += size;
+    const int8_t *rows[WORD_ORDERS];
+    for (int order = 0; net->words && order < WORD_ORDERS; order++)
+        rows[order] = net->word_table + word_row(words, order) * (size_t)net->words;
+    for (int32_t i = 0; i < net->words; i++)
+        out[i] = ISA(quantised)((float)(rows[0][i] + rows[1][i] + rows[2][i]) * net->word_scale[i]);
 }
 
 /* (x - 128) @ weights * scale + bias for one panel and `rows` rows of x; every caller passes a constant. */
@@ -191,7 +199,8 @@ static TARGET void ISA(log_softmax)(const float *restrict output, const float *r
 
 /* Read `length` bytes in `rows` texts; see foretype_run. */
 static TARGET int ISA(run)(
-    const struct network *net, int rows, int length, const uint8_t *text, const float *before, float *after) {
+    const struct network *net, int rows, int length, const uint8_t *text, const float *before, uint32_t *words,
+    float *after) {
     const size_t units = (size_t)net->units, hidden = (size_t)net->hidden, count = (size_t)rows;
     const size_t width = (size_t)(net->ngrams - 1 + length), most = length < AT_ONCE ? (size_t)length : AT_ONCE;
     const size_t gates = (size_t)net->input.columns, inputs = (size_t)net->input.inputs;
@@ -213,8 +222,12 @@ static TARGET int ISA(run)(
     for (; read < (size_t)length; read += now) {
         now = (size_t)length - read < most ? (size_t)length - read : most;
         for (size_t t = 0; t < now; t++)
-            for (size_t b = 0; b < count; b++)
-                ISA(embed)(net, text + b * width + read + t, s.embedded + (t * count + b) * inputs);
+            for (size_t b = 0; b < count; b++) {
+                const uint8_t *longest = text + b * width + read + t;
+                if (net->words)
+                    read_byte(words + b * WORD_ORDERS, longest[net->ngrams - 1]);
+                ISA(embed)(net, longest, words + b * WORD_ORDERS, s.embedded + (t * count + b) * inputs);
+            }
         ISA(multiply)(&net->input, (int32_t)(now * count), s.embedded, s.gx);
         for (size_t t = 0; t < now; t++) {
             ISA(multiply)(&net->recurrent, rows, s.state, s.gh);
