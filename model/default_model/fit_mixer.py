@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
+from foretype_model.predictors.ngrams import predictor as ngrams
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -31,7 +32,6 @@ from foretype_model.predictors.log_mixer import WEIGHT_SETS, LogMixer, MixerWeig
 from foretype_model.predictors.mixture import Mixture
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
-from foretype_model.predictors.ngrams import predictor as ngrams
 from foretype_model.store import store
 from foretype_model.text.rope import Rope
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY
-from foretype_model.predictors.network import word_contexts
+from foretype_model.predictors.network.kernel import word_contexts
 from foretype_model.training import fused_gru
 
 Cell = Literal["gru", "lstm", "rnn"]

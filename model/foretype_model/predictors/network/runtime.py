@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.predictors.network import kernel, model_file, word_contexts
+from foretype_model.predictors.network import kernel, model_file
+from foretype_model.predictors.network.kernel import word_contexts
 
 if TYPE_CHECKING:
     import onnxruntime as ort

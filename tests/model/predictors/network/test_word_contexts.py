@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretype_model.predictor import END_OF_TEXT
-from foretype_model.predictors.network import word_contexts
+from foretype_model.predictors.network.kernel import word_contexts
 
 
 def contexts(text: bytes) -> list[tuple[int, ...]]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretype_model.predictor import VOCABULARY
-from foretype_model.predictors.network import word_contexts
+from foretype_model.predictors.network.kernel import word_contexts
 
 FOLDER: Final = Path(__file__).parent
 C_SOURCES: Final = ("kernel.c", "step.h")

@@ -48,7 +48,7 @@ struct scratch {
     uint8_t *embedded, *state;
 };
 
-/* Update the hashes of the word so far, the word before and the one before that, as ../word_contexts.py does. */
+/* Update the hashes of the word so far, the word before and the one before that, as word_contexts.py does. */
 static void read_byte(uint32_t words[WORD_ORDERS], uint8_t byte) {
     const uint32_t LETTER = 0x9E3779B1u, MARK = 0x85EBCA6Bu;
     const uint8_t lower = byte >= 'A' && byte <= 'Z' ? byte + 32 : byte;
