@@ -52,6 +52,13 @@ TRAINING_KERNEL = Kernel(
     ("gru.c", "rows.c"),
     "WITHOUT_AMX",
 )
+NGRAMS_KERNEL = Kernel(
+    "model/foretype_model/predictors/ngrams/kernel",
+    "libforetypengrams.so",
+    ("ngrams.c",),
+    ("ngrams.c",),
+    "WITHOUT_NOTHING",
+)
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = (
     "-std=gnu11",
@@ -99,7 +106,7 @@ class CustomBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it builds a wheel or an editable installation."""
-        for kernel in (KERNEL, TRAINING_KERNEL):
+        for kernel in (KERNEL, NGRAMS_KERNEL, TRAINING_KERNEL):
             if trouble := compiled(kernel, Path(self.root) / kernel.folder):
                 self.app.display_warning(
                     f"No {kernel.library}: {trouble}. Foretype works without it, slower."

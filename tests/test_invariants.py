@@ -39,6 +39,8 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "predictors/network": {"", "files", "predictors/network/kernel"},
         "predictors/copy/index": {"", "files", "privacy"},
         "predictors/copy": {"", "files", "predictors/copy/index", "privacy", "text"},
+        "predictors/ngrams/kernel": set(),
+        "predictors/ngrams": {"", "files", "predictors/ngrams/kernel"},
         "store": {"", "files", "predictors/network"},
         "predictors/words": {"", "predictors/network", "store", "text"},
         "completion": {"", "predictors", "privacy", "states", "text"},

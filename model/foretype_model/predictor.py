@@ -168,6 +168,20 @@ class Learner(Protocol):
 
 
 @runtime_checkable
+class Proposer(Protocol):
+    """A predictor that knows whole words."""
+
+    def propose(self, state: State, limit: int) -> list[tuple[bytes, float]]:
+        """Return texts that may follow `state`, with the natural logarithms of their
+        probabilities; the most likely first, `limit` at most.
+
+        Within a word, a text is the rest of it, or a separator and a word if the word may end
+        here. After a separator, it is a whole word.
+        """
+        ...
+
+
+@runtime_checkable
 class Indexer(Protocol):
     """A predictor that reads the files of the workspace. These methods are called on a separate
     thread.

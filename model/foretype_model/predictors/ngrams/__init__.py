@@ -1,0 +1,1 @@
+"""A word n-gram language model as a predictor of bytes."""

@@ -1,0 +1,69 @@
+"""The rows of an n-gram model in native code: ngrams.c, compiled at installation by a C compiler.
+
+`rows` has the same in numpy, for installations without a C compiler.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parent
+C_SOURCES: Final = ("ngrams.c",)
+LIBRARY: Final = "libforetypengrams.so"
+
+POINTERS: Final = (
+    "tables", "starts", "words", "keys2", "starts2", "outer3", "outer_starts3", "bases3",
+    "offsets3", "keys3", "bigrams", "trigrams", "text", "unigrams", "blocks",
+    "frequent",
+)  # fmt: skip
+"""The arrays that the kernel reads, in the order of its struct."""
+
+BLOCK: Final = 64
+"""Bigrams with one sum."""
+
+
+class Model(ctypes.Structure):
+    """The sizes and arrays of a model, as ngrams.c has them."""
+
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("tokens", "first_word", "contexts2", "outer3_size")),
+        ("soft_breaks", ctypes.c_float),
+        *((name, ctypes.c_void_p) for name in POINTERS),
+        ("frequent_count", ctypes.c_int32),
+    )
+
+
+def source_checksum() -> int:
+    """Return the CRC-32 of the C sources; a library of other sources is not used."""
+    return zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in C_SOURCES))
+
+
+@cache
+def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
+    """Return the compiled kernel, or None if it is missing or was built from other sources."""
+    try:
+        found = ctypes.CDLL(str(path))
+        found.foretype_ngrams_source.restype = ctypes.c_uint32
+        if found.foretype_ngrams_source() != source_checksum():
+            return None
+        found.foretype_ngrams_rows.argtypes = [
+            ctypes.c_void_p,
+            ctypes.c_int,
+            *[ctypes.c_char_p] * 4,
+            ctypes.c_void_p,
+        ]
+        found.foretype_ngrams_mass.argtypes = [ctypes.c_void_p, *[ctypes.c_int32] * 4]
+        found.foretype_ngrams_mass.restype = ctypes.c_double
+        found.foretype_ngrams_best.argtypes = [
+            ctypes.c_void_p,
+            *[ctypes.c_int32] * 4,
+            ctypes.c_int,
+            *[ctypes.c_void_p] * 2,
+        ]
+    except (OSError, AttributeError):
+        return None
+    return found
