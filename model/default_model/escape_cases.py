@@ -30,6 +30,9 @@ a workspace.
 
 PROJECTS, BOOKS = 10, 10
 
+SOURCE_TEXTS: Final = 2
+"""Texts of each folder of a corpus, of those that no bundled model was made from."""
+
 MIN_TEXT_BYTES: Final = 2_000
 """Least bytes of a typed text."""
 
@@ -70,6 +73,31 @@ def cases(corpus: Path, wheels: Path, seed: int = 0) -> Iterator[Case]:
     yield from _books(found["prose/fiction"][:BOOKS], rng)
     for kind in ("docs", "prose", "multilingual"):
         yield Case(f"{kind} alone", (), _passages(_read(found[kind][:LONE_TEXTS]), rng))
+
+
+def held_back_cases(corpora: Sequence[Path], wheels: Path, seed: int = 0) -> Iterator[Case]:
+    """Draw modules of packages, and texts that no bundled model was made from, at most
+    `SOURCE_TEXTS` of each source.
+    """
+    rng = random.Random(seed)
+    yield from _packages(wheels, rng)
+    texts: dict[str, list[Path]] = {}
+    for corpus in corpora:
+        for path in sorted(corpus.rglob("*")):
+            if (
+                path.is_file()
+                and path.stat().st_size >= MIN_TEXT_BYTES
+                and _held_back(path, corpus)
+            ):
+                texts.setdefault(str(path.parent), []).append(path)
+    for kind in ("docs", "prose", "multilingual"):
+        chosen = [
+            path
+            for folder, paths in texts.items()
+            if f"/{kind}/" in folder + "/"
+            for path in rng.sample(paths, min(SOURCE_TEXTS, len(paths)))
+        ]
+        yield Case(kind, (), _passages(_read(chosen), rng))
 
 
 def _held_back(path: Path, corpus: Path) -> bool:

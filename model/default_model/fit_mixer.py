@@ -1,10 +1,10 @@
 """Fit the mixer table: the exponents with which the default predictors are mixed (`log_mixer`).
 
-    python -m default_model.fit_mixer CORPUS WHEELS
+    python -m default_model.fit_mixer WHEELS CORPUS...
 
-makes it anew for the bundled models, in about ten minutes on one core. The arguments are those of
-`default_model.fit_escapes`, which is to be run before. The table is fitted to one half of the
-texts that `escape_cases` draws, and scored on the other.
+makes it anew for the bundled models, in about ten minutes on one core. WHEELS and CORPUS are those
+of `default_model.fit_escapes`, which is to be run before. The table is fitted to one half of the
+held-back texts that `escape_cases` draws, and scored on the other.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
-from foretype_model.predictors.ngrams import predictor as ngrams
 from numpy.typing import NDArray
 from torch import Tensor
 
-from default_model.escape_cases import Case, TypedPassage, cases
+from default_model.escape_cases import Case, TypedPassage, held_back_cases
 from foretype_model.files.atomic import atomic_write
 from foretype_model.predictor import Predictor, PredictorConfig
 from foretype_model.predictors import log_mixer
@@ -32,6 +31,7 @@ from foretype_model.predictors.log_mixer import WEIGHT_SETS, LogMixer, MixerWeig
 from foretype_model.predictors.mixture import Mixture
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
+from foretype_model.predictors.ngrams.predictor import create as create_ngrams
 from foretype_model.store import store
 from foretype_model.text.rope import Rope
 
@@ -175,7 +175,7 @@ def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Mix
             members: dict[str, Predictor] = {
                 "network": NetworkPredictor(network),
                 "copy": copy,
-                "ngrams": ngrams.create(PredictorConfig()),
+                "ngrams": create_ngrams(PredictorConfig()),
             }
             half = held_out.setdefault(case.kind, []) if i % 2 else fitted_to
             half.append(replay(passage, members))
@@ -204,12 +204,12 @@ def _score(
     return MixerScore(kind, size, *(total / size for total in ways))
 
 
-def main(corpus: Path, wheels: Path) -> None:
+def main(wheels: Path, corpora: Sequence[Path]) -> None:
     """Replace the table of this installation and print the change in bits."""
     torch.set_num_threads(1)
     destination = Path(str(files("foretype_model").joinpath("data/mixer.json")))
     print(f"{'bits per byte':20} {'bytes':>8} {'network':>8} {'neutral':>8} {'fitted':>8}")
-    for score in make(cases(corpus, wheels), Network.open(store.BUNDLED), destination):
+    for score in make(held_back_cases(corpora, wheels), Network.open(store.BUNDLED), destination):
         print(
             f"{score.kind:20} {score.size:8} {score.network:8.3f} {score.neutral:8.3f} "
             f"{score.fitted:8.3f}"
@@ -217,4 +217,4 @@ def main(corpus: Path, wheels: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    main(Path(sys.argv[1]), [Path(corpus) for corpus in sys.argv[2:]])

@@ -168,20 +168,6 @@ class Learner(Protocol):
 
 
 @runtime_checkable
-class Proposer(Protocol):
-    """A predictor that knows whole words."""
-
-    def propose(self, state: State, limit: int) -> list[tuple[bytes, float]]:
-        """Return texts that may follow `state`, with the natural logarithms of their
-        probabilities; the most likely first, `limit` at most.
-
-        Within a word, a text is the rest of it, or a separator and a word if the word may end
-        here. After a separator, it is a whole word.
-        """
-        ...
-
-
-@runtime_checkable
 class Indexer(Protocol):
     """A predictor that reads the files of the workspace. These methods are called on a separate
     thread.
@@ -207,11 +193,11 @@ class Proposer(Protocol):
     """A predictor that knows whole words."""
 
     def propose(self, state: State, limit: int) -> list[tuple[bytes, float]]:
-        """Return at most `limit` words that may follow the text that `state` has read, each with
-        its log-probability, the most probable first.
+        """Return at most `limit` texts that may follow `state`, each with its log-probability, the
+        most probable first.
 
-        Inside a word, the items are the rests of words that begin so. At the start of a word, they
-        are whole words.
+        Within a word, a text is the rest of it, or a separator and a word if the word may end
+        here. After a separator, it is a whole word.
         """
         ...
 

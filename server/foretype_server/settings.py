@@ -46,7 +46,7 @@ class Settings:
     inline_min_confidence: float = 0.1
     inline_max_lines: int = 1
     predictors: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=lambda: {"network": {}, "copy": {}}
+        default_factory=lambda: {"network": {}, "copy": {}, "ngrams": {}}
     )
     learn_exclude: tuple[str, ...] = ()
     languages_disabled: tuple[str, ...] = ()

@@ -192,9 +192,11 @@ def _word(found: Hypothesis) -> Candidate:
 def _item(found: Hypothesis, phrase: Continuation | None) -> Candidate:
     """Return the word, or its continuation up to the end that saves the most keys on average."""
     word = _word(found)
+    if phrase is None:
+        return word
     ends = [
         Candidate(phrase.text[:end].decode(), math.exp(log_p), "word")
-        for end, log_p in (phrase.end_points[1:] if phrase else [])
+        for end, log_p in phrase.end_points[1:]
         if end > len(found.text)
     ]
     return max([word, *ends], key=lambda one: one.probability * (len(one.text) - 1))

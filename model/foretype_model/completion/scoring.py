@@ -22,7 +22,8 @@ from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import Sampler
 from foretype_model.completion.unread_runs import Run, UnreadRuns
 from foretype_model.predictor import State
-from foretype_model.predictors.mixture import MAX_OBSERVATIONS, Floats, Mixture
+from foretype_model.predictors.log_mixer import Floats
+from foretype_model.predictors.mixture import MAX_OBSERVATIONS, Mixture
 from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.states.nearby_states import NearbyStates
 from foretype_model.text.rope import Rope
