@@ -103,9 +103,12 @@ class AroundCursor:
 
     @cached_property
     def _closers(self) -> str:
-        """The closing marks right after the cursor. A quote is one if the cursor may be in a
-        string: a quote of its kind is left open in the line before the cursor, or after it.
+        """The closing marks right after the cursor. A quote is one if only closing marks follow the
+        cursor, as editors insert them, or if the cursor may be in a string: a quote of its kind is
+        left open in the line before the cursor, or after it.
         """
+        if brackets.is_only_closers(self._rest):
+            return self._rest.partition(" ")[0]
         for index, mark in enumerate(self._rest):
             if mark not in CLOSERS or (mark in QUOTES and not self._is_in_string(mark)):
                 return self._rest[:index]
@@ -163,8 +166,11 @@ class AroundCursor:
         marks after the cursor that it replaces.
         """
         end, over = self._closing_marks(text)
-        if over and not self.can_replace:
-            end, over = over[0], []
+        if self._closers and not self.can_replace:
+            # Not every editor knows an escaped quote from the end of a string.
+            escaped = text.find("\\" + self._closers[0])
+            end = min([escaped if escaped >= 0 else end, *over[:1], end])
+            over = []
         # A suggestion that ends with the marks that follow the cursor can as well leave them alone.
         while over and not text[over[-1] + 1 : end].strip():
             end = over.pop()
