@@ -102,6 +102,10 @@ class AroundCursor:
         return _tokens(self._rest)
 
     @cached_property
+    def _rest_has_word(self) -> bool:
+        return any(_WORD.match(token.text) for token in self._rest_tokens)
+
+    @cached_property
     def _closers(self) -> str:
         """The closing marks right after the cursor. A quote is one if only closing marks follow the
         cursor, as editors insert them, or if the cursor may be in a string: a quote of its kind is
@@ -144,7 +148,7 @@ class AroundCursor:
             shared = min(len(tokens) - i, len(following))
             same = all(tokens[i + j].text == following[j].text for j in range(shared))
             # A rest of signs alone is too short to be recognised inside a text.
-            is_whole = shared == len(tokens) - i or any(_WORD.match(one.text) for one in following)
+            is_whole = shared == len(tokens) - i or self._rest_has_word
             closes = all(one.text in CLOSERS for one in following[:shared])
             if same and is_whole and not closes and not _is_closed_inside(text, token):
                 return token.start
