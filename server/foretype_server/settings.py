@@ -31,6 +31,7 @@ class Settings:
         memory_per_document: megabytes of network states kept along a document at most.
         max_search_time: milliseconds after which a search returns its best results so far.
         prose: the mode for writers: only words and sentences are offered, and only prose is learnt.
+        replace_after_cursor: the client replaces the text after the cursor in an item's range.
     """
 
     enable: bool = True
@@ -54,6 +55,7 @@ class Settings:
     memory_per_document: int = 6
     max_search_time: int = 25
     prose: bool = False
+    replace_after_cursor: bool = False
 
     @property
     def excluded_patterns(self) -> tuple[str, ...]:
@@ -75,6 +77,7 @@ class Settings:
             min_confidence=self.inline_min_confidence,
             max_lines=self.inline_max_lines,
             prose=self.prose,
+            replace_after_cursor=self.replace_after_cursor,
             budget=self.max_search_time / 1000,
         )
 
@@ -117,9 +120,10 @@ def _read_setting(name: str, value: object, values: dict[str, Any]) -> str | Non
     """Put the setting into `values`. Return the line for the user if it is invalid."""
     if name in CLIENT_SETTINGS:
         return None
-    if name not in SCHEMA:
+    known = {**SCHEMA, **CAPABILITIES}
+    if name not in known:
         return f"There is no setting {json.dumps(name, ensure_ascii=False)}. {_suggestion(name)}"
-    field_name, setting_type = SCHEMA[name]
+    field_name, setting_type = known[name]
     values.pop(field_name, None)
     try:
         if value is not None:
@@ -279,5 +283,10 @@ SCHEMA: Final[Mapping[str, tuple[str, _SettingType]]] = {
     "prose": ("prose", _BOOLEAN),
 }
 """The field of `Settings` and the allowed values of each setting, by its name in the editor."""
+
+CAPABILITIES: Final[Mapping[str, tuple[str, _SettingType]]] = {
+    "replaceAfterCursor": ("replace_after_cursor", _BOOLEAN),
+}
+"""The abilities that a client states in its `initializationOptions`; not settings for users."""
 
 _GROUPS: Final = {name.partition(".")[0] for name in SCHEMA if "." in name} | {"trace"}

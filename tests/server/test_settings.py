@@ -27,6 +27,14 @@ def test_settings_nested_or_dotted(layer: dict[str, Any]) -> None:
     assert read_settings(layer) == (Settings(inline_enable=False, top_k=5), [])
 
 
+def test_capability_outlasts_settings() -> None:
+    """An ability stays as `initializationOptions` state it, whatever settings follow."""
+    assert read_settings({"replaceAfterCursor": True}, {"topK": 5}) == (
+        Settings(replace_after_cursor=True, top_k=5),
+        [],
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

@@ -197,6 +197,8 @@ export class ServerManager implements vscode.Disposable {
     );
     return {
       documentSelector: SCHEMES.map((scheme) => ({ scheme })),
+      // VS Code replaces the text in an item's range, after the cursor too.
+      initializationOptions: { replaceAfterCursor: true },
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       // Do not retry: the failure is shown as a StartError.

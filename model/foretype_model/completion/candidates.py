@@ -10,6 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from foretype_model.cancellation import NO_DEADLINE, Deadline
+from foretype_model.completion.after_cursor import AroundCursor
 from foretype_model.completion.continuation import Continuation, Limits, extend_all
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.proposals import Proposals
@@ -55,6 +56,7 @@ class Options:
         min_confidence: ghost text is offered, and extended, while its probability is at least this.
         max_lines: the lines of ghost text, at most.
         prose: offer only words and sentences, and no ending for a word that is likely complete.
+        replace_after_cursor: offer texts that replace closing marks after the cursor.
         budget: seconds after which the search ends early, with at least the best candidate.
     """
 
@@ -66,6 +68,7 @@ class Options:
     min_confidence: float = 0.1
     max_lines: int = 1
     prose: bool = False
+    replace_after_cursor: bool = False
     budget: float = field(
         default=math.inf, compare=False
     )  # a complete search does not depend on it
@@ -84,12 +87,14 @@ class Candidate:
         probability: of exactly this continuation.
         shares: each predictor's share in the probability of its first byte, by name. They sum to 1,
             or to less if no predictor answers for the whole probability.
+        replaces_after: the closing marks right after the cursor that the text replaces, see `Fit`.
     """
 
     text: str
     probability: float
     kind: Literal["word", "character", "ghost"]
     shares: Mapping[str, float] = field(default_factory=dict)
+    replaces_after: int = 0
 
 
 def next_characters(lookahead: LookaheadCache, before: bytes, options: Options) -> list[Candidate]:
@@ -163,7 +168,7 @@ def _first_bytes(lookahead: LookaheadCache, before: bytes) -> Mask:
 def next_words(
     lookahead: LookaheadCache,
     found: list[Hypothesis],
-    before: bytes,
+    around: AroundCursor,
     options: Options,
     deadline: Deadline = NO_DEADLINE,
 ) -> list[Candidate]:
@@ -173,10 +178,11 @@ def next_words(
     items that begin alike take the place of another word. The probability of a word alone includes
     its end. Above temperature 0 there are no phrases, and the words are in the order of the draws.
     """
+    runs = {} if options.temperature > 0 else _phrases(lookahead, found, options, deadline)
+    fitted = [_item(one, runs.get(one.text), around) for one in found]
+    items = _distinct([one for one in fitted if one], around)
     if options.temperature > 0:
-        return _distinct([_word(one) for one in found], before)
-    phrases = _phrases(lookahead, found, options, deadline)
-    items = _distinct([_item(one, phrases.get(one.text)) for one in found], before)
+        return items
     choices = [Choice(one.text, one.probability) for one in items]
     chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
     # `found` has the most probable word first, and so has `items`.
@@ -185,30 +191,39 @@ def next_words(
     return [*first, *others][: options.max_items]
 
 
-def _word(found: Hypothesis) -> Candidate:
-    return Candidate(found.text.decode(), math.exp(found.log_p), "word")
+def _item(found: Hypothesis, phrase: Continuation | None, around: AroundCursor) -> Candidate | None:
+    """Return the word, or its continuation up to the end that saves the most keys on average, as
+    far as it fits.
+    """
+    ends = {phrase.text[:end]: log_p for end, log_p in phrase.end_points} if phrase else {}
+    fitted = _fitted({**ends, found.text: found.log_p}, around, "word")
+    return max(fitted.values(), key=lambda one: one.probability * (len(one.text) - 1), default=None)
 
 
-def _item(found: Hypothesis, phrase: Continuation | None) -> Candidate:
-    """Return the word, or its continuation up to the end that saves the most keys on average."""
-    word = _word(found)
-    if phrase is None:
-        return word
-    ends = [
-        Candidate(phrase.text[:end].decode(), math.exp(log_p), "word")
-        for end, log_p in phrase.end_points[1:]
-        if end > len(found.text)
-    ]
-    return max([word, *ends], key=lambda one: one.probability * (len(one.text) - 1))
+def _fitted(
+    texts: Mapping[bytes, float], around: AroundCursor, kind: Literal["word", "ghost"]
+) -> dict[str, Candidate]:
+    """Return the candidates for texts with their log-probabilities, by their fitted texts; the most
+    probable one if several become equal.
+    """
+    fitted: dict[str, Candidate] = {}
+    for text, log_p in texts.items():
+        fit = around.fit(text.decode())
+        if fit and (fit.text not in fitted or fitted[fit.text].probability < math.exp(log_p)):
+            fitted[fit.text] = Candidate(
+                fit.text, math.exp(log_p), kind, replaces_after=fit.replaces_after
+            )
+    return fitted
 
 
-def _distinct(items: list[Candidate], before: bytes) -> list[Candidate]:
+def _distinct(items: list[Candidate], around: AroundCursor) -> list[Candidate]:
     """Return the items without those that say no more than a better one or a next character.
 
     Two texts that differ by white space or a closing mark alone are one item. A single letter
     inside a word and a single sign are next characters.
     """
-    is_after_word, kept = prose.is_after_word(before), dict[str, Candidate]()
+    is_after_word = prose.is_after_word(around.before[-1:].encode())
+    kept = dict[str, Candidate]()
     for one in items:
         core = one.text.strip()
         is_character = len(core) == 1 and core.isascii()
@@ -230,36 +245,41 @@ def _phrases(
 def ghost_text(
     lookahead: LookaheadCache,
     found: list[Hypothesis],
-    around: tuple[bytes, bytes],
+    around: AroundCursor,
     options: Options,
     deadline: Deadline = NO_DEADLINE,
 ) -> Candidate | None:
-    """Return the first word, if it is sure enough, with the continuation that saves the most keys.
+    """Return the first word that is sure enough and fits to the text after the cursor, with the
+    continuation that saves the most keys.
+    """
+    for word in found:
+        if math.exp(word.log_p) < options.min_confidence:
+            return None
+        if offered := _ghost_from(lookahead, word, around, options, deadline):
+            return offered
+    return None
+
+
+def _ghost_from(
+    lookahead: LookaheadCache,
+    word: Hypothesis,
+    around: AroundCursor,
+    options: Options,
+    deadline: Deadline,
+) -> Candidate | None:
+    """Return a word with the continuation that saves the most keys, as far as it fits.
 
     A text that is too long costs little, as the user can accept its first word alone. So it ends
     where its probability times the length added to the first word is highest.
     """
-    before, after = around
-    if not found or math.exp(found[0].log_p) < options.min_confidence:
-        return None
-    run = Continuation(found[0].text, found[0].log_prefix)
-    sampler = options.sampler(before)
+    run = Continuation(word.text, word.log_prefix)
+    sampler = options.sampler(around.before.encode())
     limits = Limits(options.min_confidence, options.max_lines, MAX_GHOST_BYTES, options.prose)
     extend_all(lookahead, [run], limits, sampler.sample, deadline)
-    end, log_p = max(
-        run.end_points,
-        key=lambda end_point: math.exp(end_point[1]) * (end_point[0] - len(found[0].text)),
+    ends = _fitted({run.text[:end]: log_p for end, log_p in run.end_points}, around, "ghost")
+    first_word = len(word.text.decode())
+    return max(
+        (one for one in ends.values() if one.text.strip()),
+        key=lambda one: one.probability * (len(one.text) - first_word),
+        default=None,
     )
-    text = strip_overlap(run.text[:end].decode(), after.decode(errors="ignore"))
-    # The text after the cursor is the likeliest continuation, and useless as an offer.
-    offered = text.strip() and not after.startswith(text.encode())
-    return Candidate(text, math.exp(log_p), "ghost") if offered else None
-
-
-def strip_overlap(text: str, after: str) -> str:
-    """Remove closing brackets and quotes at the end of `text` that already follow the cursor."""
-    closing = after[: len(after) - len(after.lstrip(")]}>\"'`;,"))]
-    for length in range(min(len(text), len(closing)), 0, -1):
-        if text.endswith(closing[:length]):
-            return text[:-length]
-    return text

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from foretype_model.cancellation import Deadline, IsCancelled, never
 from foretype_model.completion import candidates, explain
+from foretype_model.completion.after_cursor import AroundCursor, Fit
 from foretype_model.completion.candidates import BEFORE_BYTES, Candidate, Options
 from foretype_model.completion.document_state import Cursor, LiveDocumentState, is_typed_after
 from foretype_model.completion.explain import Explanation
@@ -29,8 +30,8 @@ MAX_SEARCHES: Final = 32
 earlier searches are used again.
 """
 
-AFTER_BYTES: Final = 1024
-"""Bytes after the cursor to which candidates are fitted."""
+AROUND_BYTES: Final = 1024
+"""Bytes on each side of the cursor to which candidates are fitted."""
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ class Completer:
             return self._with_shares(
                 lookahead.state,
                 candidates.next_words(
-                    lookahead, found, cursor.before[-BEFORE_BYTES:], options, deadline
+                    lookahead, found, _around(cursor, options), options, deadline
                 ),
             )
 
@@ -105,8 +106,10 @@ class Completer:
         def characters() -> list[Candidate]:
             self._follow(cursor)
             lookahead, tail = self._lookahead_at(cursor.before), cursor.before[-BEFORE_BYTES:]
+            around = _around(cursor, options)
+            found = candidates.next_characters(lookahead, tail, options)
             return self._with_shares(
-                lookahead.state, candidates.next_characters(lookahead, tail, options)
+                lookahead.state, [one for one in found if around.fit(one.text) == Fit(one.text)]
             )
 
         return self._dropping_failures(characters, [])
@@ -122,7 +125,7 @@ class Completer:
         Cancelled once `is_cancelled()` is true.
         """
         cursor = _cursor(before, after)
-        ahead = cursor.after[:AFTER_BYTES]
+        ahead = cursor.after[:AROUND_BYTES]
         # In mid-line, a line break would tear the rest of the line apart.
         within_line = ahead.split(b"\n", 1)[0].strip()
         how = replace(options, max_lines=1) if within_line else options
@@ -134,10 +137,9 @@ class Completer:
                 cursor, how, how.max_lines, deadline
             )
             lookahead = self._lookahead_at(cursor.before, is_cancelled)
-            offered = candidates.ghost_text(
-                lookahead, found, (cursor.before[-BEFORE_BYTES:], ahead), how, deadline
-            )
-            self._ghost_word = (cursor.before, found[0].text) if offered else None
+            offered = candidates.ghost_text(lookahead, found, _around(cursor, how), how, deadline)
+            is_first = offered and offered.text.encode().startswith(found[0].text)
+            self._ghost_word = (cursor.before, found[0].text) if is_first else None
             return self._with_shares(lookahead.state, [offered])[0] if offered else None
 
         return self._dropping_failures(ghost, None)
@@ -210,7 +212,7 @@ class Completer:
     ) -> list[Hypothesis]:
         """Return the words that may follow the cursor, from an earlier search if possible."""
         before = cursor.before[-BEFORE_BYTES:]
-        if options.prose and prose.is_inside_word(before, cursor.after[:AFTER_BYTES]):
+        if options.prose and prose.is_inside_word(before, cursor.after[:AROUND_BYTES]):
             return []
         key = cursor.before, options, lines
         if key in self._searches:
@@ -277,6 +279,12 @@ class Completer:
 
 def _cursor(before: Rope | bytes, after: Rope | bytes) -> Cursor:
     return Cursor(_as_rope(before), _as_rope(after))
+
+
+def _around(cursor: Cursor, options: Options) -> AroundCursor:
+    before = cursor.before[-AROUND_BYTES:].decode(errors="ignore")
+    after = cursor.after[:AROUND_BYTES].decode(errors="ignore")
+    return AroundCursor(before, after, options.replace_after_cursor)
 
 
 def _as_rope(text: Rope | bytes) -> Rope:

@@ -3,7 +3,8 @@ position encodings.
 
 All editors tried show and insert these forms in the same way: ghost text is one plain string with
 an empty range at the cursor; a completion item replaces the word typed so far by that word and its
-continuation, and filters by exactly that text.
+continuation, and filters by exactly that text. For a client with `replaceAfterCursor`, both ranges
+also cover the closing marks after the cursor that the text replaces.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def inline_completions(
         return types.InlineCompletionList(items=[])
     item = types.InlineCompletionItem(
         insert_text=candidate.text,
-        range=types.Range(start=position, end=position),
+        range=types.Range(start=position, end=_end(position, candidate)),
         command=_accepted_command(candidate, uri),
     )
     return types.InlineCompletionList(items=[item])
@@ -131,18 +132,26 @@ def completions(
     start = types.Position(
         position.line, max(0, position.character - encoding.width(typed.encode()))
     )
-    edit_range = types.Range(start=start, end=position)
     distinct: dict[str, Candidate] = {}
     for candidate in candidates:
         distinct.setdefault(candidate.text, candidate)
     items = [
-        _completion_item(candidate, typed, edit_range, rank)
+        _completion_item(
+            candidate, typed, types.Range(start=start, end=_end(position, candidate)), rank
+        )
         for rank, candidate in enumerate(distinct.values())
     ]
     for item, candidate in zip(items, distinct.values(), strict=True):
         item.command = _accepted_command(candidate, context.uri)
         item.data = _item_data(candidate, context)
     return types.CompletionList(is_incomplete=True, items=items)
+
+
+def _end(position: types.Position, candidate: Candidate) -> types.Position:
+    """Return the end of the text that `candidate` replaces, in the cursor's line: closing marks are
+    one unit long in every encoding.
+    """
+    return types.Position(position.line, position.character + candidate.replaces_after)
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from tests.model.completion.scripted import completer
 
 from foretype_model.completion import candidates
-from foretype_model.completion.candidates import Candidate, Options, strip_overlap
+from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
@@ -92,18 +92,3 @@ def networked(network: Network) -> Completer:
 def shown(ghost: Candidate | None) -> tuple[str, float] | None:
     """Return the visible parts of ghost text."""
     return (ghost.text, round(ghost.probability, 4)) if ghost else None
-
-
-@pytest.mark.parametrize(
-    ("text", "after", "left"),
-    [
-        ("x)", ")", "x"),
-        ('"a"]', '"] = 1', '"a'),
-        ("word", "word", "word"),
-        ("x", "", "x"),
-        ("f()", ");", "f("),
-    ],
-)
-def test_closing_brackets_are_not_repeated(text, after, left) -> None:
-    """Closing brackets and quotes that follow the cursor are removed from the end of an offer."""
-    assert strip_overlap(text, after) == left

@@ -78,6 +78,20 @@ def test_range_covers_typed_word(encoding: str, character: int, start: int) -> N
     assert item.text_edit.new_text == "grüße"
 
 
+def test_ranges_cover_replaced_closers() -> None:
+    """The ranges of ghost text and of an item cover the closing marks that the text replaces."""
+    position, candidate = Position(3, 7), Candidate("th):", 0.5, "ghost", replaces_after=1)
+    (ghost,) = inline_completions(candidate, "file:///a", position).items
+    (item,) = completions(
+        [candidate], b"exists(pa", context_at(7, line=3), POSITION_ENCODINGS["utf-16"]
+    ).items
+    assert (ghost.range.start, ghost.range.end) == (position, Position(3, 8))
+    assert (item.text_edit.range.start, item.text_edit.range.end) == (
+        Position(3, 5),
+        Position(3, 8),
+    )
+
+
 def test_repeated_text_is_offered_once() -> None:
     """Of candidates with the same text, only the first becomes an item."""
     offered = [
