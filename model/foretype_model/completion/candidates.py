@@ -13,6 +13,7 @@ from foretype_model.cancellation import NO_DEADLINE, Deadline
 from foretype_model.completion.continuation import Continuation, Limits, extend_all
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.proposals import Proposals
+from foretype_model.completion.repetition import first_repeated_line
 from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Sampler, Search
 from foretype_model.completion.selection import Choice, select_most_saving
 from foretype_model.text import prose, utf8
@@ -55,6 +56,9 @@ class Options:
         min_confidence: ghost text is offered, and extended, while its probability is at least this.
         max_lines: the lines of ghost text, at most.
         prose: offer only words and sentences, and no ending for a word that is likely complete.
+        smart_space: an offer may end with the space that is likely after it; the client takes it
+            back when punctuation follows.
+        min_character_probability: next characters are offered if they are at least this likely.
         budget: seconds after which the search ends early, with at least the best candidate.
     """
 
@@ -66,6 +70,8 @@ class Options:
     min_confidence: float = 0.1
     max_lines: int = 1
     prose: bool = False
+    smart_space: bool = False
+    min_character_probability: float = 0.0
     budget: float = field(
         default=math.inf, compare=False
     )  # a complete search does not depend on it
@@ -191,13 +197,16 @@ def _word(found: Hypothesis) -> Candidate:
 
 def _item(found: Hypothesis, phrase: Continuation | None) -> Candidate:
     """Return the word, or its continuation up to the end that saves the most keys on average."""
-    word = _word(found)
+    end_points = phrase.end_points if phrase else []
     ends = [
         Candidate(phrase.text[:end].decode(), math.exp(log_p), "word")
-        for end, log_p in (phrase.end_points[1:] if phrase else [])
-        if end > len(found.text)
+        for end, log_p in end_points
+        if phrase and end > len(found.text)
     ]
-    return max([word, *ends], key=lambda one: one.probability * (len(one.text) - 1))
+    # A smart space has replaced the end of the word: the client takes it back where it is wrong.
+    is_replaced = bool(end_points) and all(end != len(found.text) for end, _ in end_points)
+    words = [] if is_replaced else [_word(found)]
+    return max([*words, *ends], key=lambda one: one.probability * (len(one.text) - 1))
 
 
 def _distinct(items: list[Candidate], before: bytes) -> list[Candidate]:
@@ -220,7 +229,7 @@ def _phrases(
 ) -> dict[bytes, Continuation]:
     """Return the continuations of the best words, by word."""
     runs = {one.text: Continuation(one.text, one.log_prefix) for one in found[:MAX_PHRASES]}
-    limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose)
+    limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose, options.smart_space)
     extend_all(lookahead, list(runs.values()), limits, lambda _, row: int(row.argmax()), deadline)
     return runs
 
@@ -242,10 +251,17 @@ def ghost_text(
         return None
     run = Continuation(found[0].text, found[0].log_prefix)
     sampler = options.sampler(before)
-    limits = Limits(options.min_confidence, options.max_lines, MAX_GHOST_BYTES, options.prose)
+    max_bytes = MAX_GHOST_BYTES * options.max_lines
+    limits = Limits(
+        options.min_confidence, options.max_lines, max_bytes, options.prose, options.smart_space
+    )
     extend_all(lookahead, [run], limits, sampler.sample, deadline)
+    unrepeated = first_repeated_line(run.text, before)
+    end_points = [point for point in run.end_points if point[0] <= unrepeated]
+    if not end_points:
+        return None
     end, log_p = max(
-        run.end_points,
+        end_points,
         key=lambda end_point: math.exp(end_point[1]) * (end_point[0] - len(found[0].text)),
     )
     text = strip_overlap(run.text[:end].decode(), after.decode(errors="ignore"))

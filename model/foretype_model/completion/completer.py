@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from foretype_model.cancellation import Deadline, IsCancelled, never
-from foretype_model.completion import candidates, explain
+from foretype_model.completion import alternatives, candidates, explain
 from foretype_model.completion.candidates import BEFORE_BYTES, Candidate, Options
 from foretype_model.completion.document_state import Cursor, LiveDocumentState, is_typed_after
 from foretype_model.completion.explain import Explanation
 from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.offers import presentable
 from foretype_model.completion.search import Hypothesis
 from foretype_model.predictor import Predictor, State
 from foretype_model.predictors.log_mixer import Floats, MixerWeights
@@ -29,8 +30,8 @@ MAX_SEARCHES: Final = 32
 earlier searches are used again.
 """
 
-AFTER_BYTES: Final = 1024
-"""Bytes after the cursor to which candidates are fitted."""
+AROUND_BYTES: Final = 1024
+"""Bytes before and after the cursor to which ghost text is fitted."""
 
 T = TypeVar("T")
 
@@ -87,12 +88,9 @@ class Completer:
             self._follow(cursor)
             found = self._find_words(cursor, options, 1, deadline)
             lookahead = self._lookahead_at(cursor.before, is_cancelled)
-            return self._with_shares(
-                lookahead.state,
-                candidates.next_words(
-                    lookahead, found, cursor.before[-BEFORE_BYTES:], options, deadline
-                ),
-            )
+            tail = cursor.before[-BEFORE_BYTES:]
+            offered = candidates.next_words(lookahead, found, tail, options, deadline)
+            return self._with_shares(lookahead.state, presentable(offered, tail, options))
 
         return self._dropping_failures(words, [])
 
@@ -105,9 +103,13 @@ class Completer:
         def characters() -> list[Candidate]:
             self._follow(cursor)
             lookahead, tail = self._lookahead_at(cursor.before), cursor.before[-BEFORE_BYTES:]
-            return self._with_shares(
-                lookahead.state, candidates.next_characters(lookahead, tail, options)
+            offered = presentable(
+                candidates.next_characters(lookahead, tail, options), tail, options
             )
+            likely = [
+                one for one in offered if one.probability >= options.min_character_probability
+            ]
+            return self._with_shares(lookahead.state, likely)
 
         return self._dropping_failures(characters, [])
 
@@ -121,26 +123,92 @@ class Completer:
         """Return the continuation after the cursor, or None if none is sure enough. Raises
         Cancelled once `is_cancelled()` is true.
         """
+        return next(iter(self.ghost_texts(before, after, options, 1, is_cancelled)), None)
+
+    def ghost_texts(
+        self,
+        before: Rope | bytes,
+        after: Rope | bytes,
+        options: Options,
+        count: int,
+        is_cancelled: IsCancelled = never,
+    ) -> list[Candidate]:
+        """Return up to `count` continuations after the cursor that differ in their first words: the
+        one that `ghost_text` returns, then those of the next best words.
+
+        More than one is for a user who asks: the least confidence then falls with each word's
+        probability. Raises Cancelled once `is_cancelled()` is true.
+        """
         cursor = _cursor(before, after)
-        ahead = cursor.after[:AFTER_BYTES]
-        # In mid-line, a line break would tear the rest of the line apart.
-        within_line = ahead.split(b"\n", 1)[0].strip()
-        how = replace(options, max_lines=1) if within_line else options
+        how = _within_line(options, cursor.after)
+
+        def ghosts() -> list[Candidate]:
+            self._follow(cursor)
+            found = self._typed_through(cursor, how, is_cancelled)
+            if not found or count > 1:
+                deadline = _deadline(how, is_cancelled)
+                found = alternatives.merge(
+                    found, self._find_words(cursor, how, how.max_lines, deadline)
+                )
+            lookahead = self._lookahead_at(cursor.before, is_cancelled)
+            offered = self._extend_words(lookahead, found, cursor, (how, count), is_cancelled)
+            is_first = offered and math.exp(found[0].log_p) >= how.min_confidence
+            self._ghost_word = (cursor.before, found[0].text) if is_first else None
+            return self._with_shares(lookahead.state, offered)
+
+        return self._dropping_failures(ghosts, [])
+
+    def ghost_text_beyond(
+        self,
+        before: Rope | bytes,
+        after: Rope | bytes,
+        options: Options,
+        is_cancelled: IsCancelled = never,
+    ) -> Candidate | None:
+        """Return the ghost text of a text that the document may become, such as with the selected
+        item of a menu. Nothing is learnt from it.
+
+        Raises Cancelled once `is_cancelled()` is true.
+        """
+        cursor = _cursor(before, after)
+        how = _within_line(options, cursor.after)
 
         def ghost() -> Candidate | None:
-            deadline = _deadline(how, is_cancelled)
-            self._follow(cursor)
-            found = self._typed_through(cursor, how, is_cancelled) or self._find_words(
-                cursor, how, how.max_lines, deadline
+            state = self._document.peek(cursor.before, is_cancelled)
+            lookahead = LookaheadCache(self._document.mixture, state)
+            found, _ = candidates.find_words(
+                lookahead,
+                cursor.before[-BEFORE_BYTES:],
+                how,
+                how.max_lines,
+                _deadline(how, is_cancelled),
             )
-            lookahead = self._lookahead_at(cursor.before, is_cancelled)
-            offered = candidates.ghost_text(
-                lookahead, found, (cursor.before[-BEFORE_BYTES:], ahead), how, deadline
-            )
-            self._ghost_word = (cursor.before, found[0].text) if offered else None
-            return self._with_shares(lookahead.state, [offered])[0] if offered else None
+            offered = self._extend_words(lookahead, found, cursor, (how, 1), is_cancelled)
+            return offered[0] if offered else None
 
         return self._dropping_failures(ghost, None)
+
+    def _extend_words(
+        self,
+        lookahead: LookaheadCache,
+        found: list[Hypothesis],
+        cursor: Cursor,
+        how: tuple[Options, int],
+        is_cancelled: IsCancelled,
+    ) -> list[Candidate]:
+        """Return ghost texts that begin with the words `found`, by options and up to a count."""
+        options, count = how
+        around = cursor.before[-AROUND_BYTES:], cursor.after[:AROUND_BYTES]
+        offered: list[Candidate] = []
+        for word, its_options in alternatives.least_confidences(found, options, count):
+            # Each has the whole time: the user has asked for more than one.
+            deadline = _deadline(options, is_cancelled)
+            ghost = candidates.ghost_text(lookahead, [word], around, its_options, deadline)
+            shown = presentable([ghost] if ghost else [], around[0], options)
+            offered = alternatives.distinct([*offered, *shown])
+            if len(offered) == count:
+                break
+        return offered
 
     def explain(
         self, before: Rope | bytes, text: str, limit: int, is_cancelled: IsCancelled = never
@@ -210,7 +278,7 @@ class Completer:
     ) -> list[Hypothesis]:
         """Return the words that may follow the cursor, from an earlier search if possible."""
         before = cursor.before[-BEFORE_BYTES:]
-        if options.prose and prose.is_inside_word(before, cursor.after[:AFTER_BYTES]):
+        if options.prose and prose.is_inside_word(before, cursor.after[:AROUND_BYTES]):
             return []
         key = cursor.before, options, lines
         if key in self._searches:
@@ -282,6 +350,14 @@ def _cursor(before: Rope | bytes, after: Rope | bytes) -> Cursor:
 def _as_rope(text: Rope | bytes) -> Rope:
     """Return the text with the LF line ends that predictors see. A rope has LF already."""
     return text if isinstance(text, Rope) else Rope.of(to_lf(text))
+
+
+def _within_line(options: Options, after: Rope) -> Options:
+    """Return the options before the text `after`: in mid-line, a line break would tear the rest of
+    the line apart.
+    """
+    rest = after[:AROUND_BYTES].split(b"\n", 1)[0].strip()
+    return replace(options, max_lines=1) if rest else options
 
 
 def _deadline(options: Options, is_cancelled: IsCancelled) -> Deadline:
