@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 SECTION: Final = "foretype"
 
+MIN_CHARACTER_PROBABILITY: Final = 0.05
+"""The menu has next characters that are at least this probable."""
+
 CLIENT_SETTINGS: Final = frozenset({"trace.server"})
 """Settings in the same section that only an editor's client reads."""
 
@@ -31,6 +34,7 @@ class Settings:
         memory_per_document: megabytes of network states kept along a document at most.
         max_search_time: milliseconds after which a search returns its best results so far.
         prose: the mode for writers: only words and sentences are offered, and only prose is learnt.
+        smart_space: whether the client takes back an accepted space before punctuation.
     """
 
     enable: bool = True
@@ -54,6 +58,7 @@ class Settings:
     memory_per_document: int = 6
     max_search_time: int = 25
     prose: bool = False
+    smart_space: bool = False
 
     @property
     def excluded_patterns(self) -> tuple[str, ...]:
@@ -75,6 +80,8 @@ class Settings:
             min_confidence=self.inline_min_confidence,
             max_lines=self.inline_max_lines,
             prose=self.prose,
+            smart_space=self.smart_space,
+            min_character_probability=MIN_CHARACTER_PROBABILITY,
             budget=self.max_search_time / 1000,
         )
 
@@ -277,6 +284,7 @@ SCHEMA: Final[Mapping[str, tuple[str, _SettingType]]] = {
         _SettingType("a whole number of milliseconds, 1 or more", _integer_between(1)),
     ),
     "prose": ("prose", _BOOLEAN),
+    "smartSpace": ("smart_space", _BOOLEAN),
 }
 """The field of `Settings` and the allowed values of each setting, by its name in the editor."""
 
