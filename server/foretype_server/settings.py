@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 SECTION: Final = "foretype"
 
+MIN_CHARACTER_PROBABILITY: Final = 0.05
+"""The menu has next characters that are at least this probable."""
+
 CLIENT_SETTINGS: Final = frozenset({"trace.server"})
 """Settings in the same section that only an editor's client reads."""
 
@@ -32,6 +35,7 @@ class Settings:
         max_search_time: milliseconds after which a search returns its best results so far.
         prose: the mode for writers: only words and sentences are offered, and only prose is learnt.
         replace_after_cursor: the client replaces the text after the cursor in an item's range.
+        smart_space: whether the client takes back an accepted space before punctuation.
     """
 
     enable: bool = True
@@ -56,6 +60,7 @@ class Settings:
     max_search_time: int = 25
     prose: bool = False
     replace_after_cursor: bool = False
+    smart_space: bool = False
 
     @property
     def excluded_patterns(self) -> tuple[str, ...]:
@@ -78,6 +83,8 @@ class Settings:
             max_lines=self.inline_max_lines,
             prose=self.prose,
             replace_after_cursor=self.replace_after_cursor,
+            smart_space=self.smart_space,
+            min_character_probability=MIN_CHARACTER_PROBABILITY,
             budget=self.max_search_time / 1000,
         )
 
@@ -281,6 +288,7 @@ SCHEMA: Final[Mapping[str, tuple[str, _SettingType]]] = {
         _SettingType("a whole number of milliseconds, 1 or more", _integer_between(1)),
     ),
     "prose": ("prose", _BOOLEAN),
+    "smartSpace": ("smart_space", _BOOLEAN),
 }
 """The field of `Settings` and the allowed values of each setting, by its name in the editor."""
 

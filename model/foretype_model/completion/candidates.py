@@ -14,6 +14,7 @@ from foretype_model.completion.after_cursor import AroundCursor
 from foretype_model.completion.continuation import Continuation, Limits, extend_all
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.proposals import Proposals
+from foretype_model.completion.repetition import first_repeated_line
 from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Sampler, Search
 from foretype_model.completion.selection import Choice, select_most_saving
 from foretype_model.text import prose, utf8
@@ -57,6 +58,9 @@ class Options:
         max_lines: the lines of ghost text, at most.
         prose: offer only words and sentences, and no ending for a word that is likely complete.
         replace_after_cursor: offer texts that replace closing marks after the cursor.
+        smart_space: an offer may end with the space that is likely after it; the client takes it
+            back when punctuation follows.
+        min_character_probability: next characters are offered if they are at least this likely.
         budget: seconds after which the search ends early, with at least the best candidate.
     """
 
@@ -69,6 +73,8 @@ class Options:
     max_lines: int = 1
     prose: bool = False
     replace_after_cursor: bool = False
+    smart_space: bool = False
+    min_character_probability: float = 0.0
     budget: float = field(
         default=math.inf, compare=False
     )  # a complete search does not depend on it
@@ -196,7 +202,10 @@ def _item(found: Hypothesis, phrase: Continuation | None, around: AroundCursor) 
     far as it fits.
     """
     ends = {phrase.text[:end]: log_p for end, log_p in phrase.end_points} if phrase else {}
-    fitted = _fitted({**ends, found.text: found.log_p}, around, "word")
+    # A smart space has replaced the end of the word: the client takes it back where it is wrong.
+    if found.text in ends or not ends:
+        ends[found.text] = found.log_p
+    fitted = _fitted(ends, around, "word")
     return max(fitted.values(), key=lambda one: one.probability * (len(one.text) - 1), default=None)
 
 
@@ -237,7 +246,7 @@ def _phrases(
 ) -> dict[bytes, Continuation]:
     """Return the continuations of the best words, by word."""
     runs = {one.text: Continuation(one.text, one.log_prefix) for one in found[:MAX_PHRASES]}
-    limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose)
+    limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose, options.smart_space)
     extend_all(lookahead, list(runs.values()), limits, lambda _, row: int(row.argmax()), deadline)
     return runs
 
@@ -273,13 +282,18 @@ def _ghost_from(
     where its probability times the length added to the first word is highest.
     """
     run = Continuation(word.text, word.log_prefix)
-    sampler = options.sampler(around.before.encode())
-    limits = Limits(options.min_confidence, options.max_lines, MAX_GHOST_BYTES, options.prose)
+    before = around.before.encode()
+    sampler = options.sampler(before)
+    max_bytes = MAX_GHOST_BYTES * options.max_lines
+    limits = Limits(
+        options.min_confidence, options.max_lines, max_bytes, options.prose, options.smart_space
+    )
     extend_all(lookahead, [run], limits, sampler.sample, deadline)
-    ends = _fitted({run.text[:end]: log_p for end, log_p in run.end_points}, around, "ghost")
+    unrepeated = first_repeated_line(run.text, before)
+    texts = {run.text[:end]: log_p for end, log_p in run.end_points if end <= unrepeated}
     first_word = len(word.text.decode())
     return max(
-        (one for one in ends.values() if one.text.strip()),
+        (one for one in _fitted(texts, around, "ghost").values() if one.text.strip()),
         key=lambda one: one.probability * (len(one.text) - first_word),
         default=None,
     )

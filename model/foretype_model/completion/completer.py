@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from foretype_model.cancellation import Deadline, IsCancelled, never
-from foretype_model.completion import candidates, explain
+from foretype_model.completion import alternatives, candidates, explain
 from foretype_model.completion.after_cursor import AroundCursor, Fit
 from foretype_model.completion.candidates import BEFORE_BYTES, Candidate, Options
 from foretype_model.completion.document_state import Cursor, LiveDocumentState, is_typed_after
 from foretype_model.completion.explain import Explanation
 from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.offers import presentable
 from foretype_model.completion.search import Hypothesis
 from foretype_model.predictor import Predictor, State
 from foretype_model.predictors.log_mixer import Floats, MixerWeights
@@ -88,12 +89,10 @@ class Completer:
             self._follow(cursor)
             found = self._find_words(cursor, options, 1, deadline)
             lookahead = self._lookahead_at(cursor.before, is_cancelled)
-            return self._with_shares(
-                lookahead.state,
-                candidates.next_words(
-                    lookahead, found, _around(cursor, options), options, deadline
-                ),
-            )
+            around = _around(cursor, options)
+            offered = candidates.next_words(lookahead, found, around, options, deadline)
+            tail = cursor.before[-BEFORE_BYTES:]
+            return self._with_shares(lookahead.state, presentable(offered, tail, options))
 
         return self._dropping_failures(words, [])
 
@@ -108,9 +107,13 @@ class Completer:
             lookahead, tail = self._lookahead_at(cursor.before), cursor.before[-BEFORE_BYTES:]
             around = _around(cursor, options)
             found = candidates.next_characters(lookahead, tail, options)
-            return self._with_shares(
-                lookahead.state, [one for one in found if around.fit(one.text) == Fit(one.text)]
+            offered = presentable(
+                [one for one in found if around.fit(one.text) == Fit(one.text)], tail, options
             )
+            likely = [
+                one for one in offered if one.probability >= options.min_character_probability
+            ]
+            return self._with_shares(lookahead.state, likely)
 
         return self._dropping_failures(characters, [])
 
@@ -124,25 +127,92 @@ class Completer:
         """Return the continuation after the cursor, or None if none is sure enough. Raises
         Cancelled once `is_cancelled()` is true.
         """
+        return next(iter(self.ghost_texts(before, after, options, 1, is_cancelled)), None)
+
+    def ghost_texts(
+        self,
+        before: Rope | bytes,
+        after: Rope | bytes,
+        options: Options,
+        count: int,
+        is_cancelled: IsCancelled = never,
+    ) -> list[Candidate]:
+        """Return up to `count` continuations after the cursor that differ in their first words: the
+        one that `ghost_text` returns, then those of the next best words.
+
+        More than one is for a user who asks: the least confidence then falls with each word's
+        probability. Raises Cancelled once `is_cancelled()` is true.
+        """
         cursor = _cursor(before, after)
-        ahead = cursor.after[:AROUND_BYTES]
-        # In mid-line, a line break would tear the rest of the line apart.
-        within_line = ahead.split(b"\n", 1)[0].strip()
-        how = replace(options, max_lines=1) if within_line else options
+        how = _within_line(options, cursor.after)
+
+        def ghosts() -> list[Candidate]:
+            self._follow(cursor)
+            found = self._typed_through(cursor, how, is_cancelled)
+            if not found or count > 1:
+                deadline = _deadline(how, is_cancelled)
+                found = alternatives.merge(
+                    found, self._find_words(cursor, how, how.max_lines, deadline)
+                )
+            lookahead = self._lookahead_at(cursor.before, is_cancelled)
+            offered = self._extend_words(lookahead, found, cursor, (how, count), is_cancelled)
+            is_first = offered and offered[0].text.encode().startswith(found[0].text)
+            self._ghost_word = (cursor.before, found[0].text) if is_first else None
+            return self._with_shares(lookahead.state, offered)
+
+        return self._dropping_failures(ghosts, [])
+
+    def ghost_text_beyond(
+        self,
+        before: Rope | bytes,
+        after: Rope | bytes,
+        options: Options,
+        is_cancelled: IsCancelled = never,
+    ) -> Candidate | None:
+        """Return the ghost text of a text that the document may become, such as with the selected
+        item of a menu. Nothing is learnt from it.
+
+        Raises Cancelled once `is_cancelled()` is true.
+        """
+        cursor = _cursor(before, after)
+        how = _within_line(options, cursor.after)
 
         def ghost() -> Candidate | None:
-            deadline = _deadline(how, is_cancelled)
-            self._follow(cursor)
-            found = self._typed_through(cursor, how, is_cancelled) or self._find_words(
-                cursor, how, how.max_lines, deadline
+            state = self._document.peek(cursor.before, is_cancelled)
+            lookahead = LookaheadCache(self._document.mixture, state)
+            found, _ = candidates.find_words(
+                lookahead,
+                cursor.before[-BEFORE_BYTES:],
+                how,
+                how.max_lines,
+                _deadline(how, is_cancelled),
             )
-            lookahead = self._lookahead_at(cursor.before, is_cancelled)
-            offered = candidates.ghost_text(lookahead, found, _around(cursor, how), how, deadline)
-            is_first = offered and offered.text.encode().startswith(found[0].text)
-            self._ghost_word = (cursor.before, found[0].text) if is_first else None
-            return self._with_shares(lookahead.state, [offered])[0] if offered else None
+            offered = self._extend_words(lookahead, found, cursor, (how, 1), is_cancelled)
+            return offered[0] if offered else None
 
         return self._dropping_failures(ghost, None)
+
+    def _extend_words(
+        self,
+        lookahead: LookaheadCache,
+        found: list[Hypothesis],
+        cursor: Cursor,
+        how: tuple[Options, int],
+        is_cancelled: IsCancelled,
+    ) -> list[Candidate]:
+        """Return ghost texts that begin with the words `found`, by options and up to a count."""
+        options, count = how
+        around, tail = _around(cursor, options), cursor.before[-BEFORE_BYTES:]
+        offered: list[Candidate] = []
+        for word, its_options in alternatives.least_confidences(found, options, count):
+            # Each has the whole time: the user has asked for more than one.
+            deadline = _deadline(options, is_cancelled)
+            ghost = candidates.ghost_text(lookahead, [word], around, its_options, deadline)
+            shown = presentable([ghost] if ghost else [], tail, options)
+            offered = alternatives.distinct([*offered, *shown])
+            if len(offered) == count:
+                break
+        return offered
 
     def explain(
         self, before: Rope | bytes, text: str, limit: int, is_cancelled: IsCancelled = never
@@ -290,6 +360,14 @@ def _around(cursor: Cursor, options: Options) -> AroundCursor:
 def _as_rope(text: Rope | bytes) -> Rope:
     """Return the text with the LF line ends that predictors see. A rope has LF already."""
     return text if isinstance(text, Rope) else Rope.of(to_lf(text))
+
+
+def _within_line(options: Options, after: Rope) -> Options:
+    """Return the options before the text `after`: in mid-line, a line break would tear the rest of
+    the line apart.
+    """
+    rest = after[:AROUND_BYTES].split(b"\n", 1)[0].strip()
+    return replace(options, max_lines=1) if rest else options
 
 
 def _deadline(options: Options, is_cancelled: IsCancelled) -> Deadline:

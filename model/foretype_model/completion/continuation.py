@@ -16,6 +16,9 @@ from foretype_model.text.grammar import UNSPACED_SCRIPTS, WORD_BYTES, WORD_CHARA
 NEWLINE: Final = 0x0A
 SPACE_OR_NEWLINE: Final = b" \n"
 
+MIN_SPACE_PROBABILITY: Final = 0.5
+"""A smart space is a part of an offer if it is at least as likely as this after the word."""
+
 
 @dataclass
 class Continuation:
@@ -36,14 +39,15 @@ class Continuation:
 
 
 class Limits(NamedTuple):
-    """Limits of a continuation: the least probability, the most lines and bytes, and whether it
-    stops at the end of a sentence.
+    """Limits of a continuation: the least probability, the most lines and bytes, whether it stops
+    at the end of a sentence, and whether it may end with a space.
     """
 
     min_probability: float
     max_lines: int
     max_bytes: int
     stop_at_sentence: bool
+    smart_space: bool = False
 
 
 def extend_all(
@@ -68,12 +72,9 @@ def _extend(run: Continuation, row: LogProbabilities, byte: int, limits: Limits)
     """Add an end point if the run may end before `byte`, and append `byte` if the limits allow it.
     Return whether it was appended.
     """
-    # A run may end after whole graphemes, and not inside a word.
     unfinished = utf8.incomplete_suffix(run.text)
     if not unfinished:
-        text = run.text.decode()
-        if not _is_inside_word(text[-1], byte) and utf8.ends_on_grapheme(text):
-            run.end_points.append((len(run.text), run.log_p))
+        _add_end_point(run, byte, limits)
     # The limits, and the grammar of UTF-8.
     log_p = run.log_p + float(row[byte])
     last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.max_lines
@@ -91,6 +92,22 @@ def _extend(run: Continuation, row: LogProbabilities, byte: int, limits: Limits)
         return False
     run.text, run.log_p = run.text + bytes([byte]), log_p
     return True
+
+
+def _add_end_point(run: Continuation, byte: int, limits: Limits) -> None:
+    """Add an end point if the run may end before `byte`: after whole graphemes, not inside a word,
+    and not after white space. A smart space replaces the end point before it if it is likely there.
+    """
+    text, length = run.text.decode(), len(run.text)
+    if _is_inside_word(text[-1], byte) or not utf8.ends_on_grapheme(text):
+        return
+    if not text[-1].isspace():
+        run.end_points.append((length, run.log_p))
+    elif limits.smart_space and text[-1] == " ":
+        word_ends = [log_p for end, log_p in run.end_points if end == length - 1]
+        if word_ends and run.log_p - word_ends[0] >= math.log(MIN_SPACE_PROBABILITY):
+            run.end_points = [one for one in run.end_points if one[0] != length - 1]
+            run.end_points.append((length, run.log_p))
 
 
 def _is_inside_word(last: str, byte: int) -> bool:

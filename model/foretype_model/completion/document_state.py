@@ -11,6 +11,7 @@ from foretype_model.predictor import State
 from foretype_model.predictors.mixture import MAX_OBSERVATIONS, Mixture
 from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.states.anchored_states import AnchoredStates
+from foretype_model.text.input_method import MAX_COMPOSED_BYTES, is_composition
 from foretype_model.text.rope import Rope
 
 CATCH_UP_BYTES: Final = 64
@@ -110,8 +111,8 @@ class LiveDocumentState(DocumentState):
         earlier, self._latest = self._latest, cursor
         if earlier and cursor.before == earlier.before:
             return
-        if earlier and is_typed_after(cursor.before, earlier.before):
-            self._learn(cursor, len(earlier.before))
+        if earlier and (start := _typed_from(cursor.before, earlier.before)) is not None:
+            self._learn(cursor, start)
         wants_more = self.mixture.observe(self.uri, *cursor)
         self._observations_left = MAX_OBSERVATIONS if wants_more else 0
 
@@ -156,6 +157,19 @@ class LiveDocumentState(DocumentState):
     def release_memory(self) -> None:
         """Release most of the memory. The next answer takes a little longer, and is the same."""
         self._anchored.release_memory(MAX_IDLE_STATES)
+
+
+def _typed_from(text: Rope, earlier: Rope) -> int | None:
+    """Return the byte from which `text` was typed after `earlier`: its end, or the start of the
+    composition there that an input method has replaced. None if the user has done something else.
+    """
+    if is_typed_after(text, earlier):
+        return len(earlier)
+    start = text.common_prefix(earlier)
+    replaced = len(earlier) - start
+    if replaced > MAX_COMPOSED_BYTES or len(text) - start > MAX_TYPED_BYTES:
+        return None
+    return start if is_composition(earlier[start:], text[start:]) else None
 
 
 def is_typed_after(text: Rope, earlier: Rope) -> bool:

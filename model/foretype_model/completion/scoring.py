@@ -19,6 +19,7 @@ from foretype_model.completion.candidates import BEFORE_BYTES, Options
 from foretype_model.completion.deferred_learning import DeferredLearning
 from foretype_model.completion.document_state import MAX_TYPED_BYTES, DocumentState
 from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.offers import presentable
 from foretype_model.completion.search import Sampler
 from foretype_model.completion.unread_runs import Run, UnreadRuns
 from foretype_model.predictor import State
@@ -173,7 +174,8 @@ class SurprisalTracker:
         before, mixture = self._text.upto(at), self._document.mixture
         lookahead = LookaheadCache(mixture, self._document.at(before, is_cancelled))
         tail = before[-BEFORE_BYTES:]
-        found = candidates.next_characters(lookahead, tail, replace(options, temperature=0.0))
+        likely = candidates.next_characters(lookahead, tail, replace(options, temperature=0.0))
+        found = presentable(likely, tail, options)
         shares, sampler = mixture.shares(lookahead.state), options.sampler(tail)
         texts = [one.text.encode() for one in found]
         return [

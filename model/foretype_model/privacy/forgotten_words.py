@@ -13,6 +13,11 @@ from typing import Final
 from foretype_model.predictor import ERASED
 from foretype_model.privacy import secret_scanner
 from foretype_model.text.grammar import WORD_CHARACTER
+from foretype_model.text.input_method import (
+    MAX_COMPOSED_BYTES,
+    NEARBY_BYTES,
+    composing_suffix,
+)
 from foretype_model.text.rope import Rope
 
 MAX_CHARACTER_BYTES: Final = 4
@@ -72,8 +77,10 @@ def pending_word_suffix(before: bytes, words: Collection[bytes]) -> int:
 def learnable_end(text: Rope, end: int, words: Collection[bytes]) -> int:
     """Return the end of the text before byte `end` that may be learnt.
 
-    The suffix behind it may become a secret, or one of the words, as the user types on.
+    The suffix behind it may become a secret, or one of the words, as the user types on; or an input
+    method may replace it.
     """
+    end -= composing_suffix(text[max(0, end - MAX_COMPOSED_BYTES - NEARBY_BYTES) : end])
     end -= secret_scanner.pending_suffix(text[max(0, end - secret_scanner.SCAN_BYTES) : end])
     return end - pending_word_suffix(text[max(0, end - context_bytes(words)) : end], words)
 

@@ -14,6 +14,13 @@ PROSE_SUFFIXES: Final = (
     "textile", "txt", "typ", "wiki",
 )  # fmt: skip
 
+PROSE_LANGUAGES: Final = frozenset(
+    {"", "asciidoc", "asciidoctor", "context", "fountain", "fundamental", "git-commit", "gitcommit",
+     "gfm", "help", "latex", "mail", "markdown", "mediawiki", "norg", "org", "pandoc", "plaintex",
+     "plaintext", "quarto", "restructuredtext", "rmd", "rst", "tex", "text", "textile", "typst"}
+)  # fmt: skip
+"""Language identifiers of prose in the Language Server Protocol and in editors."""
+
 NON_PROSE_PATTERNS: Final = ("*", "!*/", *(f"!*.{suffix}" for suffix in PROSE_SUFFIXES))
 """Patterns, as in a ``.gitignore``, of the files that are not learnt from: all without a suffix of
 prose.

@@ -27,6 +27,9 @@ INDEXING_TITLE: Final = "Foretype: reading the workspace"
 MAX_ACCEPTED_CHARACTERS: Final = 1_000_000
 """Characters in one report of a client at most: no offer is as long."""
 
+MAX_ALTERNATIVES: Final = 3
+"""Ghost texts that answer an explicit request, at most."""
+
 CONFIGURATION_TIMEOUT: Final = 1.5
 """Seconds that a client may take to send its settings, before the models are loaded without them.
 """
@@ -111,12 +114,21 @@ async def did_change_configuration(
 async def inline_completion(
     server: ForetypeServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList:
-    """Return the ghost text."""
-    uri = params.text_document.uri
+    """Return the ghost text: of an explicit request, with its alternatives; while an item of the
+    menu is selected, one that begins with that item.
+    """
+    uri, context = params.text_document.uri, params.context
     # A position past the end of its line stands for that end, in the item's range too.
     point = server.session.clamp(uri, to_proto.to_point(params.position))
-    candidate = await server.session.ghost_text(uri, point)
-    return to_proto.inline_completions(candidate, uri, to_proto.to_position(point))
+    if selected := context.selected_completion_info:
+        item = to_proto.to_selected_item(selected)
+        found = await server.session.ghost_text_beyond(uri, point, item)
+        typed, ghosts = (found[0], [found[1]]) if found else ("", [])
+        return to_proto.inline_completions(ghosts, uri, selected.range, typed)
+    is_explicit = context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    ghosts = await server.session.ghost_texts(uri, point, MAX_ALTERNATIVES if is_explicit else 1)
+    position = to_proto.to_position(point)
+    return to_proto.inline_completions(ghosts, uri, types.Range(start=position, end=position))
 
 
 async def completion(
@@ -127,7 +139,13 @@ async def completion(
     point = server.session.clamp(uri, to_proto.to_point(params.position))
     context = to_proto.ItemContext(uri, server.session.version(uri), to_proto.to_position(point))
     candidates, before = await server.session.candidates(uri, point)
-    return to_proto.completions(candidates, before, context, server.session.encoding)
+    return to_proto.completions(
+        candidates,
+        before,
+        context,
+        server.session.encoding,
+        is_code=server.session.is_code(uri),
+    )
 
 
 async def resolve(server: ForetypeServer, item: types.CompletionItem) -> types.CompletionItem:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from lsprotocol import types
 
 from foretype_server.document import CodeUnits, Point
+from foretype_server.session.open_document import SelectedItem
 
 if TYPE_CHECKING:
     import regex
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 ACCEPTED: Final = "foretype.accepted"
 """The command that clients run once they have inserted an item; its argument has `kind`,
 `characters` and `uri`, and `whole` if the client reports whole suggestions alone.
+"""
+
+BELOW_OTHERS: Final = "~"
+"""Begins the `sortText` of items in code: the last visible character of ASCII. Other language
+servers begin theirs with digits or letters.
 """
 
 MAX_WORD_BYTES: Final = 400
@@ -109,24 +115,40 @@ def parse_position(position: object) -> Point | None:
     return None
 
 
+def to_selected_item(info: types.SelectedCompletionInfo) -> SelectedItem:
+    """Return the selected item of the editor's menu."""
+    return SelectedItem(to_point(info.range.start), to_point(info.range.end), info.text)
+
+
 def inline_completions(
-    candidate: Candidate | None, uri: str, position: types.Position
+    candidates: Iterable[Candidate], uri: str, edit_range: types.Range, typed: str = ""
 ) -> types.InlineCompletionList:
-    """Return the ghost text at `position` of a document as a list of one item, or of none."""
-    if candidate is None:
-        return types.InlineCompletionList(items=[])
-    item = types.InlineCompletionItem(
-        insert_text=candidate.text,
-        range=types.Range(start=position, end=_end(position, candidate)),
-        command=_accepted_command(candidate, uri),
+    """Return ghost texts as items that replace `edit_range`, where `typed` is typed already."""
+    return types.InlineCompletionList(
+        items=[
+            types.InlineCompletionItem(
+                insert_text=typed + candidate.text,
+                range=types.Range(edit_range.start, _end(edit_range.end, candidate)),
+                command=_accepted_command(candidate, uri),
+            )
+            for candidate in candidates
+        ]
     )
-    return types.InlineCompletionList(items=[item])
 
 
 def completions(
-    candidates: Iterable[Candidate], before: Rope, context: ItemContext, encoding: CodeUnits
+    candidates: Iterable[Candidate],
+    before: Rope,
+    context: ItemContext,
+    encoding: CodeUnits,
+    *,
+    is_code: bool = False,
 ) -> types.CompletionList:
-    """Return the items for `candidates`, in their order; `before` is the text before the cursor."""
+    """Return the items for `candidates`, in their order; `before` is the text before the cursor.
+
+    In code they are sorted below the items of other language servers.
+    """
+    first = BELOW_OTHERS if is_code else ""
     position = context.position
     typed = typed_word(before)
     start = types.Position(
@@ -137,7 +159,10 @@ def completions(
         distinct.setdefault(candidate.text, candidate)
     items = [
         _completion_item(
-            candidate, typed, types.Range(start=start, end=_end(position, candidate)), rank
+            candidate,
+            typed,
+            types.Range(start=start, end=_end(position, candidate)),
+            f"{first}{rank:04}",
         )
         for rank, candidate in enumerate(distinct.values())
     ]
@@ -169,13 +194,13 @@ def typed_word(before: Rope) -> str:
 
 
 def _completion_item(
-    candidate: Candidate, typed: str, edit_range: types.Range, rank: int
+    candidate: Candidate, typed: str, edit_range: types.Range, sort_text: str
 ) -> types.CompletionItem:
     text = typed + candidate.text
     return types.CompletionItem(
         label=_label(text),
         kind=types.CompletionItemKind.Text,
-        sort_text=f"{rank:04}",
+        sort_text=sort_text,
         filter_text=text,
         insert_text_format=types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(range=edit_range, new_text=text),

@@ -103,9 +103,31 @@ class Engine:
         """Return the text to show at the cursor; None if no text is probable enough, or once
         `is_cancelled`.
         """
+        return next(iter(self.ghost_texts(snapshot, settings, 1, is_cancelled)), None)
+
+    def ghost_texts(
+        self, snapshot: Snapshot, settings: Settings, count: int, is_cancelled: IsCancelled
+    ) -> list[Candidate]:
+        """Return up to `count` texts to show at the cursor, as `Completer.ghost_texts` does. Empty
+        once `is_cancelled`.
+        """
         completer = self._completer(snapshot.uri)
         try:
-            return completer.ghost_text(
+            return completer.ghost_texts(
+                snapshot.before, snapshot.after, settings.options(), count, is_cancelled
+            )
+        except Cancelled:
+            return []
+
+    def ghost_text_beyond(
+        self, snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled
+    ) -> Candidate | None:
+        """Return the ghost text of a text that the document may become. None once
+        `is_cancelled`.
+        """
+        completer = self._completer(snapshot.uri)
+        try:
+            return completer.ghost_text_beyond(
                 snapshot.before, snapshot.after, settings.options(), is_cancelled
             )
         except Cancelled:

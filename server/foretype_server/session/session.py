@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,7 +21,7 @@ from foretype_model.text.rope import Rope
 from foretype_server import logs
 from foretype_server.document import CodeUnits, Point, Snapshot, Text
 from foretype_server.session.index_scheduler import IndexScheduler, Progress
-from foretype_server.session.open_document import OpenDocument
+from foretype_server.session.open_document import OpenDocument, SelectedItem
 from foretype_server.session.worker import Job, Worker
 from foretype_server.settings import Settings, read_settings
 from foretype_server.usage.tally import UsageTally
@@ -135,18 +136,49 @@ class ClientSession:
             self.tally.closed(uri)
             self._worker.close(uri)
 
-    async def ghost_text(self, uri: str, point: Point) -> Candidate | None:
-        """Return the text to show at the cursor; None if no text is probable enough, or a newer
-        request has superseded this one.
+    async def ghost_texts(self, uri: str, point: Point, count: int) -> list[Candidate]:
+        """Return up to `count` texts to show at the cursor, the best first; none if no text is
+        probable enough, or a newer request has superseded this one.
         """
         if not self.settings.inline_enable:
-            return None
-        ghost = await self._request(
-            "inline", uri, point, lambda engine, *arguments: engine.ghost_text(*arguments)
+            return []
+        ghosts = await self._request(
+            "inline",
+            uri,
+            point,
+            lambda engine, snapshot, settings, is_cancelled: engine.ghost_texts(
+                snapshot, settings, count, is_cancelled
+            ),
         )
-        if ghost is not None:
-            self.tally.shown("ghost", uri, self._documents[uri].text, point, [ghost])
-        return ghost
+        if ghosts:
+            self.tally.shown("ghost", uri, self._documents[uri].text, point, ghosts)
+        return ghosts or []
+
+    async def ghost_text_beyond(
+        self, uri: str, point: Point, item: SelectedItem
+    ) -> tuple[str, Candidate] | None:
+        """Return the typed part of the selected item, and the rest of the item with the ghost text
+        after it; None as in `ghost_texts`, or if the cursor is outside of the item's range.
+        """
+        document = self._documents.get(uri)
+        if document is None or not item.start <= point <= item.end:
+            return None
+        if not self.settings.inline_enable:
+            return None
+        accepted, typed = document.with_item(uri, item), document.typed_part(item, point)
+        ghost = await self._request(
+            "inline",
+            uri,
+            point,
+            lambda engine, _, settings, is_cancelled: engine.ghost_text_beyond(
+                accepted, settings, is_cancelled
+            ),
+        )
+        if ghost is None:
+            return None
+        whole = replace(ghost, text=item.text.removeprefix(typed) + ghost.text)
+        self.tally.shown("ghost", uri, document.text, point, [whole])
+        return typed, whole
 
     async def candidates(self, uri: str, point: Point) -> tuple[list[Candidate], Rope]:
         """Return next words, then next characters; and the text before the cursor at the time of
@@ -168,6 +200,11 @@ class ClientSession:
         """Return the version of a document; None if it is not open."""
         document = self._documents.get(uri)
         return document.version if document else None
+
+    def is_code(self, uri: str) -> bool:
+        """Return whether an open document is code."""
+        document = self._documents.get(uri)
+        return document is not None and document.is_code
 
     def clamp(self, uri: str, point: Point) -> Point:
         """Return the position that `point` stands for in a document, as `Text.clamp` does;

@@ -15,7 +15,7 @@ from foretype_model.predictors.network.runtime import Network
 @pytest.mark.parametrize(
     ("before", "after", "text"),
     [
-        ("hello wo", "", "rld, my naïve friend "),
+        ("hello wo", "", "rld, my naïve friend"),
         ("print(", "", "x)"),
         ("print(", ")", "x"),
         ("zqzq", "", None),
@@ -34,7 +34,7 @@ def test_ghost_text_stops_when_unsure() -> None:
     unsure = completer("go on and on left", "go on and on right")
     ghost = unsure.ghost_text(b"go ", b"", Options(min_confidence=0.6))
     assert ghost is not None
-    assert ghost.text == "on and on "
+    assert ghost.text == "on and on"
     assert ghost.probability >= 0.6
 
 

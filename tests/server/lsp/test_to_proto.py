@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lsprotocol.types import CompletionItem, Position
+from lsprotocol.types import CompletionItem, Position, Range
 
 from foretype_model.completion.candidates import Candidate
 from foretype_server.lsp.to_proto import (
@@ -109,7 +109,19 @@ def test_repeated_text_is_offered_once() -> None:
 def test_no_candidates_give_empty_lists() -> None:
     """Without candidates, both lists are empty."""
     assert list(completions([], b"", context_at(0), POSITION_ENCODINGS["utf-8"]).items) == []
-    assert list(inline_completions(None, "file:///a", Position(0, 0)).items) == []
+    here = Range(Position(0, 0), Position(0, 0))
+    assert list(inline_completions([], "file:///a", here).items) == []
+
+
+def test_items_in_code_come_last() -> None:
+    """In code, items are sorted below those of other servers, in their own order."""
+    offered = [Candidate("lo", 0.5, "word"), Candidate("p", 0.3, "word")]
+    context, encoding = context_at(3), POSITION_ENCODINGS["utf-8"]
+    ours = completions(offered, b"hel", context, encoding, is_code=True).items
+    others = ["0001", "09.9999.zeta", "11", "help", "zzz", "_private", "Zeta"]
+    ranked = sorted([*others, *(item.sort_text for item in ours)])
+    assert ranked[len(others) :] == [item.sort_text for item in ours]
+    assert not any(item.preselect for item in ours)
 
 
 def test_item_data_has_no_fractions() -> None:

@@ -69,6 +69,12 @@ class _HashChains:
             before.append(newest[chain])
             newest[chain] = first + end
 
+    def remove(self, near: bytes) -> None:
+        """Undo the `add` of the last bytes of the log, given as for `add`."""
+        newest, before, length = self._newest, self.before, self.length
+        for end in range(len(near) - 1, COMPARED_BYTES - 1, -1):
+            newest[crc32(near[end - length : end]) % HASH_BUCKETS] = before.pop()
+
     def newest(self, context: bytes) -> int:
         """Return the newest place of a chain, or 0; `before[place]` is the next older one, or 0."""
         return self._newest[crc32(context[-self.length :]) % HASH_BUCKETS]
@@ -104,6 +110,21 @@ class MatchHistory:
         near = bytes(self._log[first:])
         for chains in self._chains:
             chains.add(near, first)
+
+    def remove_last(self, text: bytes, uri: str) -> bool:
+        """Undo the last `add` of `text` from a document; return whether it was the last text added.
+
+        The log is as if the text had never been added.
+        """
+        last = self.last()
+        if not text or last is None or last.uri != uri or not last.text.endswith(text):
+            return False
+        log = bytes(self._log[-len(text) - COMPARED_BYTES :])
+        for chains in self._chains:
+            chains.remove(log)
+        del self._log[-len(text) :]
+        self._count -= len(text)
+        return True
 
     def find(self, tail: bytes) -> list[tuple[int, int]]:
         """Return (bytes of context in common, byte that followed) of the matches of `tail`."""

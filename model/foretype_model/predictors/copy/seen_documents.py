@@ -13,6 +13,9 @@ from foretype_model.text.spans import Span
 MAX_SEEN_DOCUMENTS: Final = 64
 """Documents that are remembered, the latest ones."""
 
+MAX_DELETED_BYTES: Final = 128
+"""Bytes of a deletion that may be the end of a composition, or a slip, at most."""
+
 MAX_SEEN_BYTES: Final = 4_000_000
 """Bytes of all of them but the latest. An open document shares its bytes with the editor session; a
 closed one would keep them: 25 closed documents of 8 MB left 326 MB instead of 80 MB.
@@ -49,6 +52,19 @@ class SeenDocument:
         return spans.clip(self.observed, 0, prefix) + [
             (start + shift, end + shift) for start, end in after
         ]
+
+    def deleted_in(self, text: Rope) -> bytes:
+        """Return the observed bytes before the cursor that an edited `text` no longer has; empty if
+        they are more than `MAX_DELETED_BYTES`.
+        """
+        prefix = self.text.common_prefix(text)
+        if prefix == len(self.text) or prefix >= self.cursor:
+            return b""
+        suffix = min(self.text.common_suffix(text), len(text) - prefix, len(self.text) - prefix)
+        deleted = spans.clip(self.observed, prefix, len(self.text) - suffix)
+        if sum(end - start for start, end in deleted) > MAX_DELETED_BYTES:
+            return b""
+        return b"".join(self.text[start:end] for start, end in deleted)
 
     def is_same(self, text: Rope, cursor: int) -> bool:
         """Return whether neither the text nor the cursor has changed."""
@@ -88,6 +104,10 @@ class AbridgedDocument:
             suffix = min(common_prefix(part[::-1], shifted[::-1]), len(part) - prefix)
             found += [(start, start + prefix), (end + shift - suffix, end + shift)]
         return spans.merge(found)
+
+    def deleted_in(self, _text: Rope) -> bytes:
+        """Return nothing: the document was closed since."""
+        return b""
 
     def is_same(self, _text: Rope, _cursor: int) -> bool:
         """Return False: too little of the text is left to compare it."""

@@ -52,3 +52,38 @@ def test_text_may_come_in_parts(before: bytes, first: bytes, second: bytes, cont
     in_parts.add(before, first)
     in_parts.add((before + first)[-COMPARED_BYTES:], second)
     assert at_once.find(context) == in_parts.find(context)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    kept=st.lists(st.tuples(TEXTS, TEXTS, st.sampled_from("ab")), max_size=4),
+    removed=TEXTS,
+    after=TEXTS,
+    context=TEXTS,
+)
+def test_removed_text_was_never_added(
+    kept: list[tuple[bytes, bytes, str]], removed: bytes, after: bytes, context: bytes
+) -> None:
+    """A history from which the last text was removed finds the places of one without it."""
+    one, other = MatchHistory(), MatchHistory()
+    for before, text, uri in kept:
+        one.add(before, text, uri)
+        other.add(before, text, uri)
+    before, _, uri = kept[-1] if kept else (b"", b"", "a")
+    one.add(before + b"x", removed, uri)
+    assert one.remove_last(removed, uri) == bool(removed)
+    assert len(one) == len(other)
+    for history in (one, other):
+        history.add(before + b"y", after, uri)
+    assert one.find(context) == other.find(context)
+    assert one.find(before + b"x") == other.find(before + b"x")
+
+
+def test_only_last_text_is_removed() -> None:
+    """Text of another document, or before other text, stays in the history."""
+    history = MatchHistory()
+    history.add(b"one ", b"two three", "a")
+    assert not history.remove_last(b"two", "a")
+    assert not history.remove_last(b"three", "b")
+    assert history.remove_last(b" three", "a")
+    assert history.find(b"one two") == []
