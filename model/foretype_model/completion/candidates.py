@@ -38,6 +38,8 @@ MIN_PHRASE_PROBABILITY: Final = 0.03
 CLOSING_MARKS: Final = ".,;:!?…)]}>\"'’”»"
 """Marks at the end of a text that make no other item of it."""
 
+OPENING_BRACKETS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+
 MAX_GHOST_BYTES: Final = 60
 MAX_PHRASE_BYTES: Final = 24
 """Bytes of ghost text, and of a phrase, at most. Each byte takes a step (0.4 ms)."""
@@ -178,35 +180,38 @@ def next_words(
     options: Options,
     deadline: Deadline = NO_DEADLINE,
 ) -> list[Candidate]:
-    """Return the words that save the most keys together, the most probable first; then the others.
+    """Return the words and phrases that save the most keys together, then the other words: the most
+    probable first.
 
-    A word comes with its probable continuation, if that saves more keys: as one item, since two
-    items that begin alike take the place of another word. The probability of a word alone includes
-    its end. Above temperature 0 there are no phrases, and the words are in the order of the draws.
+    A phrase is a word with its probable continuation. It takes the place of another word only if it
+    saves much more (see `select_most_saving`). Above temperature 0 there are no phrases, and the
+    words are in the order of the draws.
     """
-    runs = {} if options.temperature > 0 else _phrases(lookahead, found, options, deadline)
-    fitted = [_item(one, runs.get(one.text), around) for one in found]
-    items = _distinct([one for one in fitted if one], around)
+    phrases = {} if options.temperature > 0 else _phrases(lookahead, found, options, deadline)
+    groups = [_items(word, phrases.get(word.text), around) for word in found]
+    words = [group[0] for group in groups if group]
+    longer = [one for group in groups for one in group[1:]]
+    rank = {one.text: i for i, group in enumerate(groups) for one in group}
+    # A word wins over a phrase that says the same.
+    items = _distinct([*words, *longer], around)
     if options.temperature > 0:
         return items
-    choices = [Choice(one.text, one.probability) for one in items]
+    choices = [Choice(one.text, one.probability, rank[one.text]) for one in items]
     chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
-    # `found` has the most probable word first, and so has `items`.
-    first = [one for one in items if one.text in chosen]
-    others = [one for one in items if one.text not in chosen]
+    first = sorted((one for one in items if one.text in chosen), key=lambda one: -one.probability)
+    others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
 
 
-def _item(found: Hypothesis, phrase: Continuation | None, around: AroundCursor) -> Candidate | None:
-    """Return the word, or its continuation up to the end that saves the most keys on average, as
-    far as it fits.
+def _items(found: Hypothesis, phrase: Continuation | None, around: AroundCursor) -> list[Candidate]:
+    """Return a word and its continuations, as far as they fit.
+
+    A smart space may have replaced the end of the word: the client takes it back where it is wrong.
     """
     ends = {phrase.text[:end]: log_p for end, log_p in phrase.end_points} if phrase else {}
-    # A smart space has replaced the end of the word: the client takes it back where it is wrong.
     if found.text in ends or not ends:
         ends[found.text] = found.log_p
-    fitted = _fitted(ends, around, "word")
-    return max(fitted.values(), key=lambda one: one.probability * (len(one.text) - 1), default=None)
+    return list(_fitted(ends, around, "word").values())
 
 
 def _fitted(
@@ -237,8 +242,19 @@ def _distinct(items: list[Candidate], around: AroundCursor) -> list[Candidate]:
         core = one.text.strip()
         is_character = len(core) == 1 and core.isascii()
         if not (is_character and (is_after_word or not core.isalnum())):
-            kept.setdefault(core.rstrip(CLOSING_MARKS) or core, one)
+            kept.setdefault(_without_closing_marks(core), one)
     return list(kept.values())
+
+
+def _without_closing_marks(text: str) -> str:
+    """Return `text` up to the closing marks at its end, except brackets that it has opened."""
+    end = len(text)
+    while end > 1 and text[end - 1] in CLOSING_MARKS:
+        opening = OPENING_BRACKETS.get(text[end - 1])
+        if opening and text.count(opening, 0, end) >= text.count(text[end - 1], 0, end):
+            break
+        end -= 1
+    return text[:end]
 
 
 def _phrases(

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+BESIDE_ITS_WORD: Final = 0.5
+"""Factor of the gain of a choice that begins with the same word as a better one: people want
+different words to choose from.
+"""
 
 
 class Choice(NamedTuple):
-    """A text that could be offered, and the probability that the user's text continues with it."""
+    """A text that could be offered.
+
+    Attributes:
+        text: the text.
+        probability: that the user's text continues with it.
+        word: the number of its first word.
+    """
 
     text: str
     probability: float
+    word: int
 
 
 def select_most_saving(choices: Sequence[Choice], count: int) -> list[Choice]:
@@ -39,7 +51,7 @@ def select_most_saving(choices: Sequence[Choice], count: int) -> list[Choice]:
 
 def _gain(choice: Choice, chosen: Sequence[Choice]) -> float:
     """Return the expected number of keys that `choice` saves in addition to the chosen ones."""
-    text, probability = choice
+    text, probability, word = choice
     extensions = [one for one in chosen if one.text.startswith(text)]
     # The extensions that extend no other extension: at most one of them is right.
     shortest = [
@@ -49,4 +61,5 @@ def _gain(choice: Choice, chosen: Sequence[Choice]) -> float:
     ]
     # The length that the user gets without `choice`: the longest chosen prefix, or the key itself.
     instead = max((len(one.text) for one in chosen if text.startswith(one.text)), default=1)
-    return (probability - sum(one.probability for one in shortest)) * (len(text) - instead)
+    gain = (probability - sum(one.probability for one in shortest)) * (len(text) - instead)
+    return gain * BESIDE_ITS_WORD if any(one.word == word for one in chosen) else gain

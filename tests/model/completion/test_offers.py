@@ -81,7 +81,7 @@ def test_no_offer_hides_a_character(text: str, cut: int) -> None:
     before = "so " + text[:cut]
     scripted = ScriptedPredictor(["so " + text])
     shown = offers(Completer({"one": scripted}, print), before.encode(), Options(max_lines=3))
-    tracker = SurprisalTracker(Mixture({"one": scripted}, {}), "file:///a")
+    tracker = SurprisalTracker(Mixture({"one": scripted}), "file:///a")
     tracker.follow(before.encode())
     for one in (*shown, *tracker.next_characters(len(before.encode()), Options())):
         seen = one.text.replace("\t", "").replace("\n", "").replace("\ufe0f", "")

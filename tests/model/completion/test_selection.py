@@ -25,8 +25,8 @@ def prefixes(continuations: dict[str, float]) -> list[Choice]:
     """Return all texts that could be offered, each with its probability."""
     texts = sorted({text[:end] for text in continuations for end in range(1, len(text) + 1)})
     return [
-        Choice(text, sum(p for whole, p in continuations.items() if whole.startswith(text)))
-        for text in texts
+        Choice(text, sum(p for whole, p in continuations.items() if whole.startswith(text)), i)
+        for i, text in enumerate(texts)
     ]
 
 
@@ -64,7 +64,12 @@ def test_each_choice_adds_most(continuations, count) -> None:
 
 
 def test_phrase_must_pay() -> None:
-    """A phrase is chosen beside its first word only if that saves more than another word."""
-    word, likely, unlikely = Choice("the", 0.5), Choice("the first", 0.2), Choice("the 9", 0.02)
-    assert select_most_saving([word, likely, unlikely, Choice("a", 0.3)], 2) == [likely, word]
+    """A phrase is chosen beside its first word only if it saves twice as much as another word."""
+    word, likely, unlikely = (
+        Choice("the", 0.5, 0),
+        Choice("the first", 0.2, 0),
+        Choice("the 9", 0.02, 0),
+    )
+    assert select_most_saving([word, likely, unlikely, Choice("any", 0.1, 1)], 2) == [likely, word]
+    assert select_most_saving([word, unlikely, Choice("any", 0.05, 1)], 2)[1].text == "any"
     assert select_most_saving([word, unlikely], 1) == [word]

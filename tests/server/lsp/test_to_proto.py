@@ -81,7 +81,7 @@ def test_range_covers_typed_word(encoding: str, character: int, start: int) -> N
 def test_ranges_cover_replaced_closers() -> None:
     """The ranges of ghost text and of an item cover the closing marks that the text replaces."""
     position, candidate = Position(3, 7), Candidate("th):", 0.5, "ghost", replaces_after=1)
-    (ghost,) = inline_completions(candidate, "file:///a", position).items
+    (ghost,) = inline_completions([candidate], "file:///a", Range(position, position)).items
     (item,) = completions(
         [candidate], b"exists(pa", context_at(7, line=3), POSITION_ENCODINGS["utf-16"]
     ).items
