@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from default_model.kneser_ney import estimate
-from default_model.ngram_tokens import choose, number, texts_in
+from default_model.ngram_tokens import Numbered, choose, number, texts_in
 from foretype_model.errors import ForetypeError
 from foretype_model.predictors.ngrams import model_file
 from foretype_model.predictors.ngrams.tokens import START
@@ -36,11 +36,13 @@ class Limits(NamedTuple):
 
 def make(texts: Iterable[tuple[str, str]], path: Path, limits: Limits | None = None) -> None:
     """Write the n-gram model of texts, each with the name of its language."""
-    limits = limits or Limits()
-    numbered = number(texts)
+    write(number(texts), path, limits or Limits())
+
+
+def write(numbered: Numbered, path: Path, limits: Limits) -> None:
+    """Write the n-gram model of numbered texts."""
     vocabulary = choose(numbered, limits.tokens)
     tokens = vocabulary.numbers[np.concatenate(list(numbered.groups.values()))]
-    del numbered
     starts = np.flatnonzero(tokens == START)[::2]
     found = estimate(tokens, starts, vocabulary.folded, limits.bigrams, limits.trigrams)
     model_file.write(
