@@ -28,7 +28,8 @@ class Kernel(NamedTuple):
     Attributes:
         sources: the files that its checksum is taken of.
         compiled: those of them that the compiler is given.
-        without: a macro that leaves out what some compilers and assemblers do not know.
+        without: a macro that leaves out what some compilers and assemblers do not know; none if
+            there is nothing of the kind.
     """
 
     folder: str
@@ -57,7 +58,7 @@ NGRAMS_KERNEL = Kernel(
     "libforetypengrams.so",
     ("ngrams.c",),
     ("ngrams.c",),
-    "WITHOUT_NOTHING",
+    "",
 )
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = (
@@ -153,7 +154,7 @@ def compiled(kernel: Kernel, folder: Path) -> str:
         # Some compilers do not know the newest instructions, and some know them whose assembler
         # does not.
         if subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode:
-            command.append(f"-D{kernel.without}")
+            command += [f"-D{kernel.without}"] if kernel.without else []
             subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
         # Not written over: it may be at work.
         partial.replace(folder / kernel.library)

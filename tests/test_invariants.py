@@ -309,6 +309,7 @@ def test_wheel_holds_two_packages():
     folders = re.findall(r'"(model/[\w/]+)"', (ROOT / "hatch_build.py").read_text("utf-8"))
     assert folders == [
         "model/foretype_model/predictors/network/kernel",
+        "model/foretype_model/predictors/ngrams/kernel",
         "model/foretype_model/training/kernel",
     ]
 

@@ -24,6 +24,9 @@ from foretype_model.predictors.ngrams.model_file import TOKEN_BITS, TOKEN_MASK, 
 MIN_TRIGRAM_COUNT: Final = 2
 """Trigrams that occur once are half of all, and seldom occur again."""
 
+MOST_DISCOUNT: Final = 0.75
+"""Part of a count that is discounted at most."""
+
 MIN_UNIGRAM_COUNT: Final = 1e-3
 """A token whose every occurrence is explained by longer n-grams keeps so much of its count."""
 
@@ -136,8 +139,10 @@ def discounts(counts: Floats) -> Floats:
     y = n[1] / (n[1] + 2 * n[2])
     found = [0.0] + [r - (r + 1) * y * n[r + 1] / n[r] for r in (1, 2, 3)]
     # A small text has too few counts to tell a discount from.
-    bounded = np.clip(np.array(found), 0.1, [1, 0.9, 1.8, 2.7])
-    return np.asarray(np.minimum(bounded[np.minimum(rounded, 3)], counts), np.float64)
+    bounded = np.clip(np.array(found), [0, 0.5, 0.6, 0.7], [0, 0.9, 1.8, 2.7])
+    # Counts less their explained parts may be below 1: some of each is left.
+    discount = np.minimum(bounded[np.minimum(rounded, 3)], MOST_DISCOUNT * counts)
+    return np.asarray(discount, np.float64)
 
 
 def _interpolated(ngrams: Counted, shorter: Floats) -> Floats:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,7 +22,7 @@ MAX_SEPARATORS: Final = 6_000
 MIN_COUNT: Final = 3
 """Occurrences of a known token, at least."""
 
-ENGLISH_WEIGHT: Final = 3.0
+ENGLISH_WEIGHT: Final = 8.0
 """How much rarer an English word may be than one of another language."""
 
 Integers = NDArray[np.integer[Any]]
@@ -69,7 +69,7 @@ def texts_in(corpus: Path) -> Iterator[tuple[str, str]]:
         yield group, documents.read(int(number), 0, size).decode()
 
 
-def number(texts: Iterator[tuple[str, str]]) -> Numbered:
+def number(texts: Iterable[tuple[str, str]]) -> Numbered:
     """Number the tokens of texts, which come with the name of their group."""
     counter = count(START + 1)
     numbers: defaultdict[str, int] = defaultdict(counter.__next__)
@@ -123,8 +123,3 @@ def _unknown(name: str, place: dict[str, int]) -> int:
     if name and kinds.is_word(name):
         return kinds.UNKNOWN_WORD
     return place.get(kinds.context_class(name) or "", kinds.UNKNOWN_SEPARATOR)
-
-
-def total(numbered: Numbered) -> Counter[str]:
-    """Return the number of tokens in each group."""
-    return Counter({group: len(found) for group, found in numbered.groups.items()})

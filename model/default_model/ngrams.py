@@ -10,32 +10,41 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from default_model.kneser_ney import estimate
-from default_model.ngram_tokens import choose, number, texts_in
+from default_model.ngram_tokens import Numbered, choose, number, texts_in
 from foretype_model.errors import ForetypeError
 from foretype_model.predictors.ngrams import model_file
 from foretype_model.predictors.ngrams.tokens import START
 
-TOKENS: Final = 140_000
-BIGRAMS: Final = 1_500_000
-TRIGRAMS: Final = 1_200_000
 SOFT_BREAKS: Final = 80
+"""Line feeds for a thousand spaces in lines that may be broken: the usual width is 72 columns."""
 
 
-def make(corpus: Path, path: Path) -> None:
-    """Write the n-gram model of a packed corpus."""
-    numbered = number(texts_in(corpus))
-    vocabulary = choose(numbered, TOKENS)
+class Limits(NamedTuple):
+    """Most tokens, bigrams and trigrams of a model."""
+
+    tokens: int = 180_000
+    bigrams: int = 1_500_000
+    trigrams: int = 1_450_000
+
+
+def make(texts: Iterable[tuple[str, str]], path: Path, limits: Limits | None = None) -> None:
+    """Write the n-gram model of texts, each with the name of its language."""
+    write(number(texts), path, limits or Limits())
+
+
+def write(numbered: Numbered, path: Path, limits: Limits) -> None:
+    """Write the n-gram model of numbered texts."""
+    vocabulary = choose(numbered, limits.tokens)
     tokens = vocabulary.numbers[np.concatenate(list(numbered.groups.values()))]
-    del numbered
     starts = np.flatnonzero(tokens == START)[::2]
-    found = estimate(tokens, starts, vocabulary.folded, BIGRAMS, TRIGRAMS)
+    found = estimate(tokens, starts, vocabulary.folded, limits.bigrams, limits.trigrams)
     model_file.write(
         path,
         tokens=vocabulary.tokens,
@@ -55,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("model", metavar="MODEL", type=Path, help="the file to write")
     given = parser.parse_args(arguments)
     try:
-        make(given.corpus, given.model)
+        make(texts_in(given.corpus), given.model)
     except ForetypeError as error:
         print(error, file=sys.stderr)
         return 1

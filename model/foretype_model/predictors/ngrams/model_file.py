@@ -7,7 +7,7 @@ their last tokens, so that the words with a prefix are a range of it.
 
     header      MAGIC, CRC-32 of all that follows it, the Sizes
     tables      float32 (3, 64): probabilities of bigrams, of trigrams, shares of trigram contexts
-    starts      uint32 (tokens + 1): where each token's text begins
+    lengths     uint8 (tokens): bytes of each token's text
     words       uint32 (tokens): number in contexts, and 14 bits of the unigram's logarithm
     keys2       uint32 (contexts2): the token, and 14 bits of the share left to unigrams
     starts2     uint32 (contexts2 + 1): where the bigrams of each begin
@@ -39,6 +39,8 @@ from foretype_model.predictors.ngrams.tokens import FIRST_SEPARATOR
 
 MAGIC: Final = b"foretype ngrams1"
 TOKEN_BITS: Final = 18
+"""Bits of a token in an n-gram; the other 6 of its 3 bytes are the code of its probability."""
+
 MAX_TOKENS: Final = 1 << TOKEN_BITS
 TOKEN_MASK: Final = MAX_TOKENS - 1
 LEVELS: Final = 64
@@ -76,7 +78,11 @@ _HEADER: Final = struct.Struct(f"<16sI{len(Sizes._fields)}I")
 
 
 class NgramArrays(NamedTuple):
-    """The arrays of a file, as its heading lists them."""
+    """The arrays of a file, as its heading lists them.
+
+    Attributes:
+        starts: where each token's text begins, shape (tokens + 1,).
+    """
 
     sizes: Sizes
     tables: NDArray[np.float32]
@@ -116,7 +122,7 @@ def shapes(sizes: Sizes) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Return the type and shape of each array, in their order in the file."""
     return {
         "tables": ("<f4", (3, LEVELS)),
-        "starts": ("<u4", (sizes.tokens + 1,)),
+        "lengths": ("u1", (sizes.tokens,)),
         "words": ("<u4", (sizes.tokens,)),
         "keys2": ("<u4", (sizes.contexts2,)),
         "starts2": ("<u4", (sizes.contexts2 + 1,)),
@@ -161,7 +167,8 @@ def _arrays(mapped: mmap.mmap, sizes: Sizes) -> NgramArrays | None:
             return None
         found[name] = np.frombuffer(mapped, kind, count, at).reshape(shape)
         at += size + -size % 4
-    arrays = NgramArrays(sizes, **found)
+    starts = np.cumsum(np.append(np.uint32(0), found.pop("lengths")), dtype=np.uint32)
+    arrays = NgramArrays(sizes, starts=starts, **found)
     return arrays if at == len(mapped) and _fits(arrays) else None
 
 
@@ -226,7 +233,7 @@ def write(
         raise ModelError("too many trigrams in neighbouring contexts: prune more of them")
     arrays: dict[str, NDArray[Any]] = {
         "tables": tables,
-        "starts": np.cumsum([0, *map(len, tokens)]),
+        "lengths": np.array([len(token) for token in tokens]),
         "words": folded | np.rint(logs).astype(np.int64) << TOKEN_BITS,
         "keys2": bigrams.contexts
         | np.rint(bigrams.shares * (CODE_LEVELS - 1)).astype(np.int64) << TOKEN_BITS,

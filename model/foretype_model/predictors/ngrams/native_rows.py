@@ -13,7 +13,7 @@ from foretype_model.predictor import VOCABULARY
 from foretype_model.predictors.ngrams import kernel
 from foretype_model.predictors.ngrams.model_file import NgramArrays
 from foretype_model.predictors.ngrams.query import Query
-from foretype_model.predictors.ngrams.rows import NumpyRows, unigram_sums, unpacked
+from foretype_model.predictors.ngrams.rows import NumpyRows, unigram_sums
 
 MAX_FREQUENT: Final = 256
 """Words that are considered whatever stands before them."""
@@ -26,7 +26,7 @@ class NativeRows:
         self._native = native
         sizes = arrays.sizes
         whole = sizes.bigrams // kernel.BLOCK * kernel.BLOCK
-        _tokens, codes = unpacked(arrays.bigrams[:whole])
+        codes = arrays.bigrams[:whole, 2] >> 2
         blocks = arrays.tables[0][codes].reshape(-1, kernel.BLOCK).sum(1)
         sums = unigram_sums(arrays)
         frequent = most_frequent(sums, sizes.first_word)
@@ -73,8 +73,9 @@ class NativeRows:
 
 def most_frequent(sums: NDArray[np.float64], first_word: int) -> NDArray[np.int32]:
     """Return the most frequent words, MAX_FREQUENT at most, in falling order."""
-    order = np.argsort(-np.diff(sums[first_word:]), kind="stable")[:MAX_FREQUENT]
-    return (first_word + order).astype(np.int32)
+    masses = np.diff(sums[first_word:])
+    order = np.argpartition(-masses, min(MAX_FREQUENT, len(masses) - 1))[:MAX_FREQUENT]
+    return (first_word + order[np.argsort(-masses[order])]).astype(np.int32)
 
 
 Rows = NativeRows | NumpyRows

@@ -59,8 +59,8 @@ def unigram_sums(arrays: NgramArrays) -> Floats:
 
 def unpacked(entries: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the tokens and codes of entries of 3 bytes, shape (n, 3)."""
-    numbers = entries.astype(np.int64) @ np.array([1, 1 << 8, 1 << 16])
-    return numbers & TOKEN_MASK, numbers >> TOKEN_BITS
+    low, middle, high = entries.astype(np.int64).T
+    return low | middle << 8 | (high & 3) << 16, high >> 2
 
 
 class NumpyRows:
