@@ -167,6 +167,7 @@ def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Mix
     """
     fitted_to: list[Replay] = []
     held_out: dict[str, list[Replay]] = {}
+    ngrams = create_ngrams(PredictorConfig())
     for case in texts:
         segments = (FMIndex.build(case.workspace),) if case.workspace else ()
         for i, passage in enumerate(case.passages):
@@ -175,7 +176,7 @@ def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Mix
             members: dict[str, Predictor] = {
                 "network": NetworkPredictor(network),
                 "copy": copy,
-                "ngrams": create_ngrams(PredictorConfig()),
+                "ngrams": ngrams,
             }
             half = held_out.setdefault(case.kind, []) if i % 2 else fitted_to
             half.append(replay(passage, members))
