@@ -51,6 +51,10 @@ ELSEWHERE: Final = {
 """Repositories of folders whose paths do not name them."""
 
 
+UNREAD: Final = frozenset({"OpenITI/RAW_Hindawi"})
+"""Repositories that a corpus lists and the recipe reads nothing of: their terms are not settled."""
+
+
 class Terms:
     """Licences and revisions of the repositories in corpora, folders or archives."""
 
@@ -59,7 +63,8 @@ class Terms:
         self.revisions: dict[str, str] = {}
         for corpus in corpora:
             for line in sources_file_of(corpus).splitlines():
-                if found := ROW.match(line) or ITEM.match(line):
+                found = ROW.match(line) or ITEM.match(line)
+                if found and found["repository"] not in UNREAD:
                     self.licences[found["repository"]] = found["licence"]
                     self.revisions[found["repository"]] = found["revision"]
 
@@ -83,7 +88,8 @@ def tables(manifest: CorpusManifest, terms: Terms) -> str:
     """Return the card's tables in Markdown: sources, languages, repositories, and a paragraph of
     packages.
 
-    Every repository of the corpora is credited, also those of which the mix has nothing.
+    Every repository of the corpora is credited, also those of which the mix has nothing, except
+    UNREAD ones.
     """
     parts = (
         _shares("source", manifest),

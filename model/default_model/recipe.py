@@ -6,7 +6,8 @@ package registries.
 CORPUS is a .tar.zst or the folder in it, PACKAGES a folder for the archives that
 ``code-packages.lock`` names, which are downloaded unless they are there. DESTINATION is the packed
 corpus that a training reads, in a drawn order, and ``--held-out`` names another of the documents
-that are kept for measuring. Beside each are a manifest (.json) and a list of its documents (.tsv).
+that are kept for measuring. The mix's documents begin as people begin theirs (``openings``); those
+for measuring are whole. Beside each file are a manifest (.json) and a list of its documents (.tsv).
 Texts with a passage of EVAL, any number of folders or archives, stay out.
 """
 
@@ -26,6 +27,7 @@ from default_model.contamination import Contamination
 from default_model.credits import Terms, repository_of
 from default_model.document_files import CorpusDocument, CorpusManifest, write
 from default_model.near_duplicates import NearDuplicates
+from default_model.openings import opened
 from default_model.packages import Package
 from default_model.proportions import mix
 from default_model.shingles import words
@@ -162,7 +164,8 @@ def make(
         write(
             mix(measured, random.Random(seed), HELD_OUT_BYTES, once=True), held_out, licences, facts
         )
-    return write(mix([d for d in kept if not held_back(d.name)], rng), destination, licences, facts)
+    chosen = mix([document for document in kept if not held_back(document.name)], rng)
+    return write(opened(chosen, seed), destination, licences, facts)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

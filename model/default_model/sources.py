@@ -115,12 +115,12 @@ SOURCES: Final = (
 MACHINE: Final = re.compile(r"-for-beginners/", re.IGNORECASE)
 """Courses that a program translated. They are a filler for languages without other text."""
 
-LEFT_OUT: Final = re.compile(r"(^|/)(18F__|dotnet__docs-(desktop|maui)/)")
-"""Texts by the authors of the handbook that models are scored on, and docs that have lost the names
-of their types.
+LEFT_OUT: Final = re.compile(r"(^|/)(18F__|dotnet__docs-(desktop|maui)/)|\.Hindawi\d")
+"""Texts by the authors of the handbook that models are scored on, docs that have lost the names of
+their types, and books of Hindawi, whose editions do not state their terms.
 
-Those have a hole in every 350 and 500 characters ("there are two ways to enable this: 1. Enable
-and related ...").
+Those docs have a hole in every 350 and 500 characters ("there are two ways to enable this: 1.
+Enable and related ...").
 """
 
 HELD_BACK: Final = 50

@@ -139,6 +139,7 @@ def test_the_mix_has_thirty_languages() -> None:
         ("prose/18F__guides/a.md", None),
         ("multilingual/fr/18F__identity-site/a.md", None),
         ("docs/dotnet__docs-maui/a.md", None),
+        ("multilingual/ar/1349Author.Book.Hindawi91827302CL-ara1.txt", None),
         ("a.txt", None),
     ],
 )
@@ -314,11 +315,12 @@ def test_paths_name_their_repository(name: str, repository: str) -> None:
 
 def test_repositories_are_credited(make, corpus, tmp_path) -> None:
     """The card's table has revision, terms and megabytes of each repository that the corpora name,
-    read or not.
+    read or not, except one whose terms are not settled.
     """
     unpacked = tmp_path / "train"
     listed = f"- owner/blog @ {'a' * 40}: MIT  (no licence file in the snapshot)\n"
     listed += f"| other/book | {'b' * 40} | CC BY 4.0 | 1 |\n"
+    listed += f"- OpenITI/RAW_Hindawi @ {'c' * 40}: check edition terms\n"
     files = {name: content.decode() for name, content in files_in(corpus)} | {
         "LICENSES/SOURCES.md": listed
     }
@@ -334,6 +336,7 @@ def test_repositories_are_credited(make, corpus, tmp_path) -> None:
     assert f"| owner/blog | `{'a' * 12}` | MIT | 0." in card
     assert f"| other/book | `{'b' * 12}` | CC BY 4.0 | 0.00 |" in card
     assert "thing (MIT)" in card
+    assert "Hindawi" not in card
     for row in manifest["sources"]:
         assert f"| {row['source']} | " in card
 
