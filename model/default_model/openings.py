@@ -3,14 +3,15 @@
 Files of a repository begin with a licence, front matter or a module docstring, and a network that
 reads whole files offers these in every empty document. So most heads that a publisher or a program
 wants are cut, most doctests and half of the docstrings are left out, and long documents are cut at
-random places, so that a text often starts in the middle. Each document's draws depend on the seed,
-its name and its reading alone. Documents for measuring stay as they are.
+random places, so that a text often starts in the middle. The draws for a document depend on the
+seed, its name and its reading alone. Documents for measuring stay as they are.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -40,6 +41,11 @@ MIN_PART: Final = 1_000
 MAX_RULER: Final = 20
 """Characters of a ruler in a comment; repositories fill the line up to its 79th column."""
 
+MAX_SAME_STARTS: Final = 20
+"""Documents of a project that begin with the same line; later ones lose it, unless they are code.
+Of the manual pages of curl 280 begin with "# NAME".
+"""
+
 LICENCE: Final = re.compile(
     r"SPDX-|copyright|\(c\) \d{4}|all rights reserved|permission is hereby granted"
     r"|licen[sc]ed (under|to)|general public licen[sc]e|redistribution and use|BSD-style"
@@ -68,7 +74,8 @@ TEXT_HEAD: Final = re.compile(
     r"|:[\w -]+:[^\n]*\n\s*"
     r"|<[A-Z]\w*[^<>\n]*/>\s*"  # a component of MDX
     r"|\[\]\([^\n]*\)\s*"  # a badge without its picture
-    r"|(?:[A-Z][\w-]*:[^\n]*\n(?:[ \t]+[^\n]*\n)*){3,}\n\s*"  # header fields, as PEPs have them
+    r"|[A-Z][\w-]*:[^\n]*\n(?:Title|Author|Subject|Date|Version):[^\n]*\n"  # fields, as in PEPs
+    r"(?:[A-Z][\w-]*:[^\n]*\n|[ \t]+\S[^\n]*\n)*\s*"
     r"|(?P<mark>[=\-*#~_+])(?P=mark){3,}[ ]*\n\s*"  # a line above a title, a ruler
 )
 """What publishers and programs want at the head of a document, piece by piece."""
@@ -96,6 +103,9 @@ RULER: Final = re.compile(r"([=\-*#~_+/])\1{" + str(MAX_RULER) + ",}")
 DIALOGUE: Final = re.compile(r"^([ \t]*)--(?=[^\S\n]|[^\W\da-z_])", re.MULTILINE)
 """A dash in ASCII at the start of a spoken line, where people type one hyphen."""
 
+TITLE: Final = re.compile(r"\A[^\n]*\n(?:([=\-~^*#])\1+[ ]*\n)?\s*")
+"""The first line, with a ruler below it."""
+
 FENCE: Final = re.compile(r"^[ \t]*(?:`{3}|~{3})", re.MULTILINE)
 PARAGRAPH: Final = re.compile(r"\n\s*\n(?!\s|[-=*_~+]{2}|\.\. |>>>|```|[|<\[\]{}:])(?=.)")
 DEFINITION: Final = re.compile(
@@ -110,10 +120,15 @@ def opened(documents: Iterable[CorpusDocument], seed: int) -> Iterator[CorpusDoc
 
     A part keeps the document's name. A document of which nothing would stay is left out.
     """
+    starts = Counter[tuple[str, str]]()
     for document in documents:
         rng = random.Random(f"{seed} {document.reading} {document.name}")
-        text = _thinned(document, rng)
-        for part in parts(text, document.source.startswith("code/"), rng):
+        text, code = _thinned(document, rng), document.source.startswith("code/")
+        start = document.project, text.partition("\n")[0]
+        starts[start] += 1
+        if starts[start] > MAX_SAME_STARTS and not code:
+            text = TITLE.sub("", text)
+        for part in parts(text, code, rng):
             yield document._replace(text=part, size=len(part.encode()))
 
 

@@ -74,6 +74,7 @@ def test_preambles_are_cut(head: str) -> None:
         "--no-colour\n",
         "<p>Text</p>\n",
         "Note: a\n\nb\n",
+        "U: Hello.\nA: Hello.\nU: A table for two.\nA: When?\n",
     ],
 )
 def test_plain_beginnings_stay(text: str) -> None:
@@ -88,6 +89,17 @@ def test_some_heads_are_kept() -> None:
     documents = [CorpusDocument("code/shell", f"{i}.sh", text) for i in range(2_000)]
     kept = sum(part.text.startswith("# SPDX") for part in openings.opened(documents, 0))
     assert kept / len(documents) == pytest.approx(openings.KEPT_HEADS, abs=0.02)
+
+
+def test_templates_begin_few_documents() -> None:
+    """A first line that all documents of a project share begins MAX_SAME_STARTS of them."""
+    documents = [
+        CorpusDocument("docs", f"{i}.rst", f"NAME\n====\n\nThe page {i}.\n", "a/b")
+        for i in range(50)
+    ]
+    texts = [part.text for part in openings.opened(documents, 0)]
+    assert sum(text.startswith("NAME\n") for text in texts) == openings.MAX_SAME_STARTS
+    assert texts[-1] == "The page 49.\n"
 
 
 def test_docstrings_leave_no_empty_body() -> None:
