@@ -80,6 +80,12 @@ TEXT_HEAD: Final = re.compile(
 )
 """What publishers and programs want at the head of a document, piece by piece."""
 
+FENCED_LICENCE: Final = re.compile(
+    r"^([ \t]*`{3}[^`\n]*\n)(?:[ \t]*#?[ ]?(?://|#)[^\n]*(?:Copyright|SPDX-)[^\n]*\n)+(?:#[ ]*\n)?",
+    re.MULTILINE,
+)
+"""A licence at the head of an example."""
+
 DOCTESTS: Final = re.compile(
     r"(?:^[ \t]*Examples?[ \t]*\n[ \t]*-{3,}[ \t]*\n)?"
     r"(?:^[ \t]*>>>(?![^\n]*(?:\"{3}|'{3}))[^\n]*\n"
@@ -103,7 +109,7 @@ RULER: Final = re.compile(r"([=\-*#~_+/])\1{" + str(MAX_RULER) + ",}")
 DIALOGUE: Final = re.compile(r"^([ \t]*)--(?=[^\S\n]|[^\W\da-z_])", re.MULTILINE)
 """A dash in ASCII at the start of a spoken line, where people type one hyphen."""
 
-TITLE: Final = re.compile(r"\A[^\n]*\n(?:([=\-~^*#])\1+[ ]*\n)?\s*")
+TITLE: Final = re.compile(r"\A(?=[^\n]*\w)(?!SPDX-)[^\n]*\n(?:([=\-~^*#])\1+[ ]*\n)?\s*")
 """The first line, with a ruler below it."""
 
 FENCE: Final = re.compile(r"^[ \t]*(?:`{3}|~{3})", re.MULTILINE)
@@ -174,7 +180,7 @@ def without_preamble(text: str) -> str:
     at = 0
     while (found := TEXT_HEAD.match(text, at)) and found.end() > at:
         at = found.end()
-    return text[at:].lstrip("\n")
+    return FENCED_LICENCE.sub(r"\1", text[at:].lstrip("\n"))
 
 
 def without_docstrings(text: str) -> str:

@@ -81,6 +81,12 @@ def test_plain_beginnings_stay(text: str) -> None:
     assert openings.without_preamble(text) == text
 
 
+def test_examples_lose_their_licence() -> None:
+    head = "# // Copyright 2025 Google LLC\n# // SPDX-License-Identifier: Apache-2.0\n#\n"
+    text = "# A\n\n```rust,editable\n{}use std::rc;\n```\n"
+    assert openings.without_preamble(text.format(head)) == text.format("")
+
+
 def test_some_heads_are_kept() -> None:
     """About KEPT_HEADS of the documents still begin with their licence: one who types its first
     words wants the rest.
