@@ -183,20 +183,19 @@ def next_words(
     """Return the words and phrases that save the most keys together, then the other words: the most
     probable first.
 
-    A phrase is a word with its probable continuation. It takes the place of another word only if it
-    saves much more (see `select_most_saving`). Above temperature 0 there are no phrases, and the
+    A phrase is a word with its probable continuation. It seldom takes the place of another word
+    (see `select_most_saving`). Above temperature 0 there are no phrases, and the
     words are in the order of the draws.
     """
     phrases = {} if options.temperature > 0 else _phrases(lookahead, found, options, deadline)
     groups = [_items(word, phrases.get(word.text), around) for word in found]
     words = [group[0] for group in groups if group]
     longer = [one for group in groups for one in group[1:]]
-    rank = {one.text: i for i, group in enumerate(groups) for one in group}
     # A word wins over a phrase that says the same.
     items = _distinct([*words, *longer], around)
     if options.temperature > 0:
         return items
-    choices = [Choice(one.text, one.probability, rank[one.text]) for one in items]
+    choices = [Choice(one.text, one.probability) for one in items]
     chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
     first = sorted((one for one in items if one.text in chosen), key=lambda one: -one.probability)
     others = [one for one in items if one.text not in chosen and one in words]

@@ -1,4 +1,4 @@
-"""The selected candidates save the most keys, by the definition of saved keys."""
+"""The selected candidates are worth the most, by the definition of their worth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretype_model.completion.selection import Choice, select_most_saving
+from foretype_model.completion.selection import Choice, select_most_saving, worth
 
 
 @st.composite
@@ -25,22 +25,22 @@ def prefixes(continuations: dict[str, float]) -> list[Choice]:
     """Return all texts that could be offered, each with its probability."""
     texts = sorted({text[:end] for text in continuations for end in range(1, len(text) + 1)})
     return [
-        Choice(text, sum(p for whole, p in continuations.items() if whole.startswith(text)), i)
-        for i, text in enumerate(texts)
+        Choice(text, sum(p for whole, p in continuations.items() if whole.startswith(text)))
+        for text in texts
     ]
 
 
 def saved(offered: list[Choice], continuations: dict[str, float]) -> float:
-    """Return the expected keys saved, by definition: the longest right text costs one key."""
+    """Return the expected worth, by definition: that of the longest right text."""
     return sum(
-        p * max((len(one.text) - 1 for one in offered if whole.startswith(one.text)), default=0)
+        p * max((worth(len(one.text)) for one in offered if whole.startswith(one.text)), default=0)
         for whole, p in continuations.items()
     )
 
 
 @given(distributions(), st.integers(1, 4))
 def test_choice_is_near_best(continuations, count) -> None:
-    """The chosen set saves at least 1 - 1/e of the keys that the best set saves."""
+    """The chosen set has at least 1 - 1/e of the worth of the best set."""
     choices = prefixes(continuations)
     best = max(
         saved(list(some), continuations) for some in combinations(choices, min(count, len(choices)))
@@ -64,12 +64,8 @@ def test_each_choice_adds_most(continuations, count) -> None:
 
 
 def test_phrase_must_pay() -> None:
-    """A phrase is chosen beside its first word only if it saves twice as much as another word."""
-    word, likely, unlikely = (
-        Choice("the", 0.5, 0),
-        Choice("the first", 0.2, 0),
-        Choice("the 9", 0.02, 0),
-    )
-    assert select_most_saving([word, likely, unlikely, Choice("any", 0.1, 1)], 2) == [likely, word]
-    assert select_most_saving([word, unlikely, Choice("any", 0.05, 1)], 2)[1].text == "any"
+    """A phrase is chosen beside its first word only if it adds more than another word."""
+    word, likely, unlikely = Choice("the", 0.5), Choice("the first", 0.4), Choice("the 9", 0.1)
+    assert select_most_saving([word, likely, Choice("any", 0.05)], 2) == [word, likely]
+    assert select_most_saving([word, unlikely, Choice("any", 0.05)], 2)[1].text == "any"
     assert select_most_saving([word, unlikely], 1) == [word]
