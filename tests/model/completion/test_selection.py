@@ -65,7 +65,7 @@ def test_each_choice_adds_most(continuations, count) -> None:
 
 def test_phrase_must_pay() -> None:
     """A phrase is chosen beside its first word only if it adds more than another word."""
-    word, likely, unlikely = Choice("the", 0.5), Choice("the first", 0.4), Choice("the 9", 0.05)
+    word, likely, unlikely = Choice("the", 0.5), Choice("the first", 0.3), Choice("the 9", 0.05)
     assert select_most_saving([word, likely, Choice("any", 0.05)], 2) == [word, likely]
     assert select_most_saving([word, unlikely, Choice("any", 0.04)], 2)[1].text == "any"
     assert select_most_saving([word, unlikely], 1) == [word]
