@@ -197,7 +197,8 @@ def next_words(
         return items
     choices = [Choice(one.text, one.probability) for one in items]
     chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
-    first = sorted((one for one in items if one.text in chosen), key=lambda one: -one.probability)
+    # In the order of their first words: a phrase is less probable than its word.
+    first = [one for group in groups for one in group if one.text in chosen and one in items]
     others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
 
