@@ -144,10 +144,13 @@ def find_words(
     search ended before the deadline.
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
+    proposals = Proposals()
     search = Search(
-        lookahead, Word(lines, begin), options.sampler(before), options.max_items, Proposals()
+        lookahead, Word(lines, begin), options.sampler(before), options.max_items, proposals
     )
     found, complete = search.run(deadline)
+    if options.temperature == 0:
+        found.sort(key=lambda one: -proposals.score(one.text, one.log_p))
     tail = before[-BEFORE_BYTES:].decode(errors="ignore")
     whole = [one for one in found if utf8.ends_on_grapheme(tail + one.text.decode())]
     return [
