@@ -46,19 +46,19 @@ KERNEL = Kernel(
     ("kernel.c",),
     "WITHOUT_AVX_VNNI",
 )
-TRAINING_KERNEL = Kernel(
-    "model/foretype_model/training/kernel",
-    "libforetypetraining.so",
-    ("gru.c", "rows.c"),
-    ("gru.c", "rows.c"),
-    "WITHOUT_AMX",
-)
 NGRAMS_KERNEL = Kernel(
     "model/foretype_model/predictors/ngrams/kernel",
     "libforetypengrams.so",
     ("ngrams.c",),
     ("ngrams.c",),
     "",
+)
+TRAINING_KERNEL = Kernel(
+    "model/foretype_model/training/kernel",
+    "libforetypetraining.so",
+    ("gru.c", "rows.c"),
+    ("gru.c", "rows.c"),
+    "WITHOUT_AMX",
 )
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = (

@@ -19,8 +19,8 @@ UNSPACED: Final = ("ja", "zh", "zh-TW")
 """Languages without spaces, in which there are no words to count."""
 
 MAX_SEPARATORS: Final = 6_000
-MIN_COUNT: Final = 3
-"""Occurrences of a known token, at least."""
+MIN_TEXTS: Final = 2
+"""Texts with a known token, at least: an identifier of one text, or a name in one, is none."""
 
 ENGLISH_WEIGHT: Final = 8.0
 """How much rarer an English word may be than one of another language."""
@@ -84,19 +84,26 @@ def number(texts: Iterable[tuple[str, str]]) -> Numbered:
 def choose(numbered: Numbered, most: int) -> Vocabulary:
     """Choose the known tokens: the most frequent in their language, `most` at most."""
     names = numbered.names
-    total, frequency = np.zeros(len(names)), np.zeros(len(names))
+    texts, frequency = np.zeros(len(names)), np.zeros(len(names))
     for group, found in numbered.groups.items():
         counts = np.bincount(found, minlength=len(names))
-        total += counts
+        texts += _texts_with(found, len(names))
         weight = 1.0 if group else ENGLISH_WEIGHT
         np.maximum(frequency, counts * (weight / len(found)), out=frequency)
     order = np.argsort(-frequency, kind="stable")
-    order = order[(total[order] >= MIN_COUNT) & (order > START)]
+    order = order[(texts[order] >= MIN_TEXTS) & (order > START)]
     known = [i for i in order.tolist() if len(names[i].encode()) <= kinds.MAX_TOKEN_BYTES]
     separators = [i for i in known if _is_known_separator(names[i])][:MAX_SEPARATORS]
     words = [i for i in known if kinds.is_word(names[i])]
     words = words[: most - len(separators) - FIRST_SEPARATOR]
     return _vocabulary(names, separators, words)
+
+
+def _texts_with(tokens: Integers, count: int) -> Integers:
+    """Return in how many texts each of `count` tokens occurs."""
+    text = np.cumsum(tokens == START, dtype=np.int64)
+    different = np.unique(text * count + tokens)
+    return np.bincount(different % count, minlength=count)
 
 
 def _is_known_separator(token: str) -> bool:

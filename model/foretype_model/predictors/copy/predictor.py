@@ -18,7 +18,7 @@ import numpy as np
 from foretype_model.errors import WorkspaceError
 from foretype_model.files.uris import real_path
 from foretype_model.predictor import END_OF_TEXT, LogProbabilities, PredictorConfig, Removed, Source
-from foretype_model.predictors.copy import ppm, sources
+from foretype_model.predictors.copy import ppm, proposals, sources
 from foretype_model.predictors.copy.erase import forget_documents, forget_word
 from foretype_model.predictors.copy.history import MatchHistory
 from foretype_model.predictors.copy.index.fm_index import MAX_CONTEXT_BYTES, FMIndex, SearchState
@@ -196,6 +196,10 @@ class CopyPredictor:
         for segment, matches in self._matches(state):
             places += sources.find_in_index(segment, matches, text)
         return sources.to_sources(places, limit, self._forget_list.encoded_words())
+
+    def propose(self, state: CopyState, limit: int) -> list[tuple[bytes, float]]:
+        """Return the rests of words that followed the same text before."""
+        return proposals.best(state.tail, self._histories, [*self._matches(state)], limit)
 
     def forget(self, path: Path | None, word: str | None) -> Removed:
         """Offer nothing from a file or folder, or never a word; for good, if there is a workspace.

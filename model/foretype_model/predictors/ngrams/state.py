@@ -57,8 +57,8 @@ EMPTY: Final = NgramState(START, START, b"", b"", b"", b"", 0)
 
 def after(state: NgramState, byte: int, numbers: Numbers) -> NgramState:
     """Return the state after one more byte."""
-    before, last, word, _separator, pending, _soft, column = state
-    # The usual cases, in half a microsecond: a word goes on, or ends before an ASCII character.
+    before, last, word, separator, pending, _soft, column = state
+    # The usual cases, in a microsecond: a word begins, goes on, or ends at an ASCII character.
     if word and not pending and _IS_PLAIN[byte]:
         column = column + 1 if column < SOFT_BREAK_COLUMN else column
         character = bytes((byte,))
@@ -66,6 +66,9 @@ def after(state: NgramState, byte: int, numbers: Numbers) -> NgramState:
             return NgramState(last, numbers(word, b""), b"", character, b"", b"", column)
         if len(word) < MAX_TOKEN_BYTES and word != OPAQUE:
             return NgramState(before, last, word + character, b"", b"", b"", column)
+    if separator == b" " and not pending and _IS_WORD[byte]:
+        column = column + 1 if column < SOFT_BREAK_COLUMN else column
+        return NgramState(before, last, bytes((byte,)), b"", b"", b"", column)
     if byte == END_OF_TEXT:
         return EMPTY
     return _after_part(state, bytes((byte,)), numbers)

@@ -1,0 +1,123 @@
+"""Whole words that followed the end of a text before, in recent text and in the workspace.
+
+The words are read from the text that is indexed, so what is masked or forgotten is never proposed.
+Words after longer contexts come first: each context shares out what longer ones left, as in
+prediction by partial matching with escape method C (Moffat 1990, "Implementing the PPM data
+compression scheme").
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import regex
+
+from foretype_model.predictor import ERASED
+from foretype_model.predictors.copy.history import MatchHistory
+from foretype_model.predictors.copy.index.fm_index import FMIndex, SearchState
+from foretype_model.predictors.copy.ppm import usable_ranges
+from foretype_model.text.grammar import MAX_WORD_BYTES, UNSPACED_SCRIPTS
+
+MAX_ROWS: Final = 96
+"""Rows of a range of an index that are read, evenly spaced: 0.1 ms."""
+
+MIN_REMAINING: Final = 0.02
+"""Once less than this remains, shorter contexts are not asked."""
+
+_WORD: Final = regex.compile(r"[\w\p{M}]+")
+_TYPED: Final = regex.compile(r"[\w\p{M}]*\Z")
+
+Followers = list[tuple[int, str]]
+"""The order of each place (bytes of context in common), and the rest of the word that follows."""
+
+
+def best(
+    tail: bytes,
+    histories: Iterable[MatchHistory],
+    segments: Sequence[tuple[FMIndex, SearchState]],
+    limit: int,
+) -> list[tuple[bytes, float]]:
+    """Return the rests of words that followed `tail`, with their log-probabilities.
+
+    Args:
+        tail: the end of the text.
+        histories: recent text.
+        segments: the indexes of the workspace, each with the rows of the tail.
+        limit: of the words, the most probable first.
+    """
+    typed = _TYPED.search(tail.decode(errors="replace"))
+    prefix = typed[0].encode() if typed else b""
+    if len(prefix) >= len(tail):  # the word began before the context
+        return []
+    followers: Followers = []
+    for history in histories:
+        followers += _in_history(history, tail, len(prefix))
+    for segment, matches in segments:
+        followers += _in_index(segment, matches, tail, len(prefix))
+    found = sorted(blended(followers).items(), key=lambda item: (-item[1], item[0]))
+    return [(word.encode(), math.log(p)) for word, p in found[:limit]]
+
+
+def blended(followers: Followers) -> dict[str, float]:
+    """Return the probabilities of the words that follow, summing to less than 1."""
+    ranked = sorted(followers, key=lambda follower: -follower[0])
+    counts, probabilities, remaining = Counter[str](), dict[str, float](), 1.0
+    for i, (order, word) in enumerate(ranked):
+        # A place with n bytes in common counts for all contexts up to n.
+        counts[word] += 1
+        if i + 1 < len(ranked) and ranked[i + 1][0] == order:
+            continue
+        total = i + 1 + len(counts)
+        for other, count in counts.items():
+            probabilities[other] = probabilities.get(other, 0.0) + remaining * count / total
+        remaining *= len(counts) / total
+        if remaining < MIN_REMAINING:
+            break
+    return probabilities
+
+
+def _in_history(history: MatchHistory, tail: bytes, typed: int) -> Iterator[tuple[int, str]]:
+    """Yield the order and rest of the word at each place in recent text; `typed` bytes stand."""
+    for at, order in history.places(tail).items() if history else ():
+        # Only a longer context reaches back to where the word began.
+        if order > typed:
+            piece = history.piece(at)
+            first = at - piece.first
+            word = _word_in(piece.text[first : first + MAX_WORD_BYTES])
+            if word:
+                yield order, word
+
+
+def _in_index(
+    segment: FMIndex, matches: SearchState, tail: bytes, typed: int
+) -> Iterator[tuple[int, str]]:
+    """Yield the same for the rows of an index."""
+    ranges = [found for found in usable_ranges(segment, matches) if found[0] > typed]
+    boundary = tail[len(tail) - typed - 1 :]
+    if not ranges and (typed or boundary == b"."):
+        # Any place where a word begins like this, or anything that followed a dot.
+        order, found = segment.find(boundary)
+        ranges = [(order, *found[-1][1:])] if order == len(boundary) else []
+    seen: set[int] = set()
+    for order, low, high in ranges:
+        for row in np.linspace(low, high - 1, min(high - low, MAX_ROWS)).astype(int).tolist():
+            if row not in seen and segment.bwt_masked[row] < ERASED:
+                position = int(segment.suffix_array[row])
+                word = _word_in(segment.text[position : position + MAX_WORD_BYTES].tobytes())
+                if word:
+                    yield order, word
+        seen.update(range(low, high))
+
+
+def _word_in(following: bytes) -> str:
+    """Return the word that a text begins with, if it is whole and of a script with spaces."""
+    text = following.decode(errors="replace")
+    word = _WORD.match(text)
+    # A replacement character is a masked byte, or the end of a document.
+    if word is None or word.end() == len(text) or text[word.end()] == "\ufffd":
+        return ""
+    return "" if UNSPACED_SCRIPTS.search(word[0]) else word[0]
