@@ -123,7 +123,11 @@ class AroundCursor:
 
     @cached_property
     def _later_closers(self) -> list[str]:
-        """The closing brackets further on in the line that close brackets before them."""
+        """The closing brackets further on in the line that close brackets before them; not if the
+        rest begins inside a word, as the line is being written then.
+        """
+        if _WORD.match(self._rest):
+            return []
         return brackets.unmatched(self._rest[len(self._closers) :])[0]
 
     @cached_property

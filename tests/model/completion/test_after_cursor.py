@@ -140,6 +140,18 @@ def test_new_line_differs_from_next() -> None:
     assert "return value" not in menu
 
 
+def test_beginning_of_next_line_is_unlikely() -> None:
+    """A text whose only likely continuation is the next line is not offered in part, either."""
+    script = "self.a = a\n    self.b = b\n"
+    at = ("self.a = a\n    ", "\n    self.b = b\n")
+    assert offers(script, *at, min_confidence=0.2)[0] is None
+    assert offers(script, at[0], "", min_confidence=0.2)[0] is not None
+    either = f"{script}{script}self.a = a\n    self.b.sort()\n"
+    ghost, _ = offers(either, *at, min_confidence=0.2)
+    assert ghost is not None
+    assert ghost.text in ("self", "self.b", "self.b.sort()")
+
+
 def test_ghost_closes_nothing_twice() -> None:
     """Ghost text replaces the bracket that the editor closed, or stops before it."""
     line = "if os.path.exists(path):"
