@@ -8,6 +8,10 @@ Editors close brackets and quotes as they are opened. A closing mark in a sugges
 suggestion has not opened itself closes one before the cursor. If its partner already follows the
 cursor, the suggestion replaces it, as typing it would, or stops before it in editors that cannot
 replace text after the cursor.
+
+The text after the cursor cuts suggestions, but does not rank them. Ranked by the probability of the
+next 4 to 8 bytes after them, the first word is right 4 % more often if only that word is missing,
+no more often if 12 more characters are missing, and 6 % less often if 700 are.
 """
 
 from __future__ import annotations
