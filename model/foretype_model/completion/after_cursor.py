@@ -25,6 +25,7 @@ import regex
 from foretype_model.text import brackets
 from foretype_model.text.brackets import CLOSERS, PAIRS, QUOTES, Mark
 from foretype_model.text.indentation import indent_as_file
+from foretype_model.text.utf8 import ends_on_grapheme
 
 _TOKEN: Final = regex.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
@@ -158,7 +159,8 @@ class AroundCursor:
             # A rest of signs alone is too short to be recognised inside a text.
             is_whole = shared == len(tokens) - i or self._rest_has_word
             closes = all(one.text in CLOSERS for one in following[:shared])
-            if same and is_whole and not closes and not _is_closed_inside(text, token):
+            splits = _is_closed_inside(text, token) or not ends_on_grapheme(text[: token.start])
+            if same and is_whole and not closes and not splits:
                 return token.start
         return len(text)
 

@@ -40,6 +40,7 @@ def accepted(around: AroundCursor, text: str) -> str | None:
         ("x = len", " name", " or n", " or n"),
         ("今日は", "天気です", "いい天気", "いい"),
         ("f(a", ", b)", "nd,", "nd"),
+        ("a ", "👧 b", "👩‍👧", "👩‍👧"),
     ],
 )
 def test_rest_of_line_is_cut(before: str, after: str, text: str, fitted: str | None) -> None:
