@@ -28,7 +28,7 @@ pytestmark = [
 IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
 """Set to take the README's pictures anew."""
 
-TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree"]
+TEXTS = ["if os.path.exists(path):", "hello world again", "äöü😀 grün und blau", "one\ntwo\nthree"]
 PARTS_COUNTED = 2500
 """Milliseconds after which the server has counted parts for which no command came; it waits 2 s for
 one.
@@ -71,6 +71,19 @@ def test_opened_file_needs_no_notification(editor: VSCode) -> None:
     assert "predictors: scripted" in editor.status()
     assert editor.notifications() == []
     assert len(editor.servers()) == 1
+
+
+def test_ghost_text_replaces_closed_bracket(running: VSCode) -> None:
+    """Tab replaces the bracket that VS Code has closed by the one in the ghost text."""
+    running.press("Escape", "Escape")
+    running.command("View: Close All Editors")
+    running.open("paths.py")
+    running.clear()
+    running.type("if os.path.exists(pa")
+    running.wait_for_text("paths.py", "if os.path.exists(pa)")
+    running.wait(lambda: running.page.locator(".ghost-text-decoration").count())
+    running.press("Tab")
+    running.wait_for_text("paths.py", "if os.path.exists(path):")
 
 
 def test_ghost_text_follows_typing(editor: VSCode) -> None:

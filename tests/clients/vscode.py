@@ -60,7 +60,7 @@ def find() -> str | None:
 SCALE = 2
 """Device pixels per pixel of the page, for sharp pictures."""
 
-WORKSPACE_FILES: Mapping[str, str] = {"notes.txt": "", "other.txt": ""}
+WORKSPACE_FILES: Mapping[str, str] = {"notes.txt": "", "other.txt": "", "paths.py": ""}
 """The default files of a workspace, with their texts."""
 
 COMMAND_PALETTE_IS_OPEN = """

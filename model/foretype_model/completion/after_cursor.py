@@ -8,6 +8,10 @@ Editors close brackets and quotes as they are opened. A closing mark in a sugges
 suggestion has not opened itself closes one before the cursor. If its partner already follows the
 cursor, the suggestion replaces it, as typing it would, or stops before it in editors that cannot
 replace text after the cursor.
+
+The text after the cursor cuts suggestions, but does not rank them. Ranked by the probability of the
+next 4 to 8 bytes after them, the first word is right 4 % more often if only that word is missing,
+no more often if 12 more characters are missing, and 6 % less often if 700 are.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import regex
 from foretype_model.text import brackets
 from foretype_model.text.brackets import CLOSERS, PAIRS, QUOTES, Mark
 from foretype_model.text.indentation import indent_as_file
+from foretype_model.text.utf8 import ends_on_grapheme
 
 _TOKEN: Final = regex.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
@@ -123,7 +128,11 @@ class AroundCursor:
 
     @cached_property
     def _later_closers(self) -> list[str]:
-        """The closing brackets further on in the line that close brackets before them."""
+        """The closing brackets further on in the line that close brackets before them; not if the
+        rest begins inside a word, as the line is being written then.
+        """
+        if _WORD.match(self._rest):
+            return []
         return brackets.unmatched(self._rest[len(self._closers) :])[0]
 
     @cached_property
@@ -150,7 +159,8 @@ class AroundCursor:
             # A rest of signs alone is too short to be recognised inside a text.
             is_whole = shared == len(tokens) - i or self._rest_has_word
             closes = all(one.text in CLOSERS for one in following[:shared])
-            if same and is_whole and not closes and not _is_closed_inside(text, token):
+            splits = _is_closed_inside(text, token) or not ends_on_grapheme(text[: token.start])
+            if same and is_whole and not closes and not splits:
                 return token.start
         return len(text)
 

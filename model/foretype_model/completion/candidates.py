@@ -40,6 +40,9 @@ CLOSING_MARKS: Final = ".,;:!?…)]}>\"'’”»"
 
 OPENING_BRACKETS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 
+ROUNDING: Final = 1e-6
+"""Tolerance for a probability that is a sum of 32-bit numbers."""
+
 MAX_GHOST_BYTES: Final = 60
 MAX_PHRASE_BYTES: Final = 24
 """Bytes of ghost text, and of a phrase, at most. Each byte takes a step (0.4 ms)."""
@@ -222,14 +225,19 @@ def _fitted(
 ) -> dict[str, Candidate]:
     """Return the candidates for texts with their log-probabilities, by their fitted texts; the most
     probable one if several become equal.
+
+    The text after the cursor is not meant once more: if a text only repeats that, its beginnings
+    lose its probability.
     """
+    fits = {text: around.fit(text.decode()) for text in texts}
+    repeated = {text: math.exp(texts[text]) for text, fit in fits.items() if fit is None}
     fitted: dict[str, Candidate] = {}
-    for text, log_p in texts.items():
-        fit = around.fit(text.decode())
-        if fit and (fit.text not in fitted or fitted[fit.text].probability < math.exp(log_p)):
-            fitted[fit.text] = Candidate(
-                fit.text, math.exp(log_p), kind, replaces_after=fit.replaces_after
-            )
+    for text, fit in fits.items():
+        p = math.exp(texts[text]) - max(
+            (its for longer, its in repeated.items() if longer.startswith(text)), default=0.0
+        )
+        if fit and p > 0 and (fit.text not in fitted or fitted[fit.text].probability < p):
+            fitted[fit.text] = Candidate(fit.text, p, kind, replaces_after=fit.replaces_after)
     return fitted
 
 
@@ -311,8 +319,13 @@ def _ghost_from(
     unrepeated = first_repeated_line(run.text, before)
     texts = {run.text[:end]: log_p for end, log_p in run.end_points if end <= unrepeated}
     first_word = len(word.text.decode())
+    sure = [
+        one
+        for one in _fitted(texts, around, "ghost").values()
+        if one.text.strip() and one.probability >= options.min_confidence - ROUNDING
+    ]
     return max(
-        (one for one in _fitted(texts, around, "ghost").values() if one.text.strip()),
+        sure,
         key=lambda one: one.probability * (len(one.text) - first_word),
         default=None,
     )

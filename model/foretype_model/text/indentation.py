@@ -59,20 +59,22 @@ def indent_as_file(text: str, before: str, after: str) -> str:
     if file is None:
         return text
     if begins_line:
+        space = line + _leading_space(text)
         body = text.lstrip(" \t")
-        space = line + text[: len(text) - len(body)]
         above = before[: len(before) - len(line)].rstrip()
         fitted = _convert(space, above, file)
         # The white space before the cursor is the user's.
         text = (fitted[len(line) :] if fitted.startswith(line) else "") + body
-    result = text
-    shift = 0
+    # A line as deep as an earlier one stays so.
+    depths = {_leading_space(line): _leading_space(line)} if line.strip() else {}
+    result, end = "", 0
     for found in _NEW_INDENTATION.finditer(text):
-        start = found.start() + shift
-        fitted = _convert(found[0], (before + result)[: len(before) + start].rstrip(), file)
-        result = result[:start] + fitted + result[start + len(found[0]) :]
-        shift += len(fitted) - len(found[0])
-    return result
+        result += text[end : found.start()]
+        end = found.end()
+        if found[0] not in depths:
+            depths[found[0]] = _convert(found[0], (before + result).rstrip(), file)
+        result += depths[found[0]]
+    return result + text[end:]
 
 
 def _convert(space: str, above: str, file: Indentation) -> str:
@@ -80,7 +82,7 @@ def _convert(space: str, above: str, file: Indentation) -> str:
     the line above it.
     """
     line = above.rpartition("\n")[2]
-    outer = line[: len(line) - len(line.lstrip(" \t"))]
+    outer = _leading_space(line)
     if _OPENS_BLOCK.search(line) and _columns(space) > _columns(outer):
         return outer + file.level  # one level deeper, however wide the model's levels are
     if file.uses_tabs:
@@ -92,3 +94,7 @@ def _convert(space: str, above: str, file: Indentation) -> str:
 
 def _columns(space: str) -> int:
     return len(space.expandtabs(DEFAULT_WIDTH))
+
+
+def _leading_space(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]

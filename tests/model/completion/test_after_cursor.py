@@ -40,6 +40,7 @@ def accepted(around: AroundCursor, text: str) -> str | None:
         ("x = len", " name", " or n", " or n"),
         ("今日は", "天気です", "いい天気", "いい"),
         ("f(a", ", b)", "nd,", "nd"),
+        ("a ", "👧 b", "👩‍👧", "👩‍👧"),
     ],
 )
 def test_rest_of_line_is_cut(before: str, after: str, text: str, fitted: str | None) -> None:
@@ -138,6 +139,18 @@ def test_new_line_differs_from_next() -> None:
     assert ghost is not None
     assert ghost.text != "return value"
     assert "return value" not in menu
+
+
+def test_beginning_of_next_line_is_unlikely() -> None:
+    """A text whose only likely continuation is the next line is not offered in part, either."""
+    script = "self.a = a\n    self.b = b\n"
+    at = ("self.a = a\n    ", "\n    self.b = b\n")
+    assert offers(script, *at, min_confidence=0.2)[0] is None
+    assert offers(script, at[0], "", min_confidence=0.2)[0] is not None
+    either = f"{script}{script}self.a = a\n    self.b.sort()\n"
+    ghost, _ = offers(either, *at, min_confidence=0.2)
+    assert ghost is not None
+    assert ghost.text in ("self", "self.b", "self.b.sort()")
 
 
 def test_ghost_closes_nothing_twice() -> None:
