@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretype_model.errors import ModelError
-from foretype_model.files import atomic, discovery, uris
+from foretype_model.files import atomic, discovery, reading, uris
 from foretype_model.files.atomic import atomic_write
-from foretype_model.files.discovery import SkippedFile, Tree, read_text
+from foretype_model.files.discovery import Tree
 from foretype_model.files.gitignore import rules_in
+from foretype_model.files.reading import SkippedFile, read_text
 from foretype_model.files.uris import real_path, uri_to_path, uri_to_real_path, windows_path
 from foretype_model.privacy.secret_scanner import is_secret_document
 from foretype_model.store.store import Store
@@ -205,7 +206,7 @@ def test_cloud_file_is_not_fetched(monkeypatch, tmp_path, attributes):
     path.write_text("text")
     status = SimpleNamespace(st_mode=stat.S_IFREG, st_size=4, st_file_attributes=attributes)
     monkeypatch.setattr(Path, "stat", lambda _path, **_options: status)
-    if attributes & discovery.RECALL_ATTRIBUTES:
+    if attributes & reading.RECALL_ATTRIBUTES:
         with pytest.raises(SkippedFile, match="in a cloud"):
             read_text(path, max_bytes=10)
     else:

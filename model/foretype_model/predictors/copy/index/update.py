@@ -23,11 +23,10 @@ from foretype_model.files.discovery import (
     EMPTY,
     MINIFIED,
     NOT_TEXT,
-    SkippedFile,
     Tree,
     is_folder,
-    read_text,
 )
+from foretype_model.files.reading import SkippedFile, read_text
 from foretype_model.files.stamp import Stamp
 from foretype_model.files.uris import aliases, real_path
 from foretype_model.predictors.copy.index.erase import contains_word
