@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from foretype_model.files.ignore_table import NO_MATCH, IgnoreTable
 from foretype_model.files.regular import NotRegularError, TooLargeError, read_regular
-from foretype_model.files.repository import Repository, find_root, is_root
+from foretype_model.files.repository import GIT, Repository, find_root, is_root
 from foretype_model.files.wildmatch import OutOfStepsError, StepBudget, faults
 
 IGNORE_FILE: Final = ".gitignore"
@@ -90,7 +90,8 @@ class IgnoreFile(NamedTuple):
             yield 0, f"it cannot be read ({error.strerror})"
         else:
             for number, text in enumerate(lines, 1):
-                if line := Line.of(text):
+                line = Line.of(text) if b"[" in text or b"\\" in text else None
+                if line:
                     yield from ((number, one) for one in faults(line.pattern, is_path=line.is_path))
 
 
@@ -218,6 +219,13 @@ class FolderRules:
             lines = []  # git goes on without it, too
         rules = IgnoreRules(folder, lines, ignore_case=self.ignore_case, file=file)
         return replace(self, rules=(*self.rules, rules))
+
+
+def folder_of_rules(file: Path) -> Path | None:
+    """Return the folder to which the rules in an ignore file apply; None for any other file."""
+    if file.name == IGNORE_FILE:
+        return file.parent
+    return file.parents[2] if file.parts[-3:] == (GIT, "info", "exclude") else None
 
 
 def rules_in(folder: str) -> tuple[IgnoreRules, ...]:

@@ -6,6 +6,7 @@ ends, and the files of ``/proc`` have the size 0 and may do either.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from functools import cache
@@ -53,7 +54,7 @@ def open_regular(path: str | Path, *, follow_links: bool = True) -> BinaryIO:
     try:
         _check(os.stat(path, follow_symlinks=follow_links))  # noqa: PTH116 (called for each file)
     except ValueError:  # a NUL in a name
-        raise NotRegularError("not a regular file") from None
+        raise NotRegularError(errno.EINVAL, "not a regular file") from None
     file = os.fdopen(os.open(path, _FLAGS | (0 if follow_links else _NO_FOLLOW)), "rb")
     try:
         _check(os.fstat(file.fileno()))
@@ -73,7 +74,7 @@ def read_regular(path: str | Path, max_bytes: int, *, follow_links: bool = True)
     with open_regular(path, follow_links=follow_links) as file:
         size = os.fstat(file.fileno()).st_size
         if size > max_bytes:
-            raise TooLargeError(f"{path} has more than {max_bytes} bytes")
+            raise TooLargeError(errno.EFBIG, f"more than {max_bytes} bytes")
         return file.read(size)
 
 
@@ -113,4 +114,4 @@ def pseudo_devices() -> frozenset[int]:
 
 def _check(status: os.stat_result) -> None:
     if not is_regular(status):
-        raise NotRegularError("not a regular file")
+        raise NotRegularError(errno.EINVAL, "not a regular file")
