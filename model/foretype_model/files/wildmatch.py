@@ -9,17 +9,23 @@ next star takes up the difference; so n bytes of text and a pattern of m bytes t
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Final, TypeAlias
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
-MAX_PATTERN_BYTES: Final = 65_536
-"""Bytes of a text that a pattern may need at least; no system has longer paths."""
+from foretype_model.files.wildmatch_parser import (
+    ALL_BYTES,
+    Item,
+    Parser,
+    PatternError,
+    Star,
+    is_literal,
+)
 
-COMPILE_COST: Final = 10
-"""Steps to compile a byte of a pattern (3 us)."""
+COMPILE_COST: Final = 20
+"""Steps to compile a byte of a pattern (6 us); to parse it takes one."""
 
 
 class OutOfStepsError(Exception):
@@ -42,8 +48,9 @@ class StepBudget:
 class Wildcard:
     """A pattern that is compared with many texts.
 
-    Most texts are refused by the literal bytes of the pattern, in 0.1 us. The others are compared
-    with a regular expression, which is compiled for the first of them (0.1 ms).
+    Most texts are refused by the literal bytes of the pattern, in 0.1 us. For the first of the
+    others the pattern is parsed (1 us a byte), and for the first that this does not refuse it
+    becomes a regular expression (0.1 ms).
 
     Args:
         pattern: as in a ``.gitignore``, without the ``!`` before it.
@@ -56,7 +63,8 @@ class Wildcard:
     """
 
     __slots__ = (
-        "_ignore_case", "_is_path", "_middle", "_min_bytes", "_regex", "_wild", "end", "start",
+        "_ignore_case", "_is_parsed", "_is_path", "_middle", "_min_bytes", "_regex", "_wild", "end",
+        "start",
     )  # fmt: skip
 
     def __init__(self, pattern: bytes, *, is_path: bool, ignore_case: bool) -> None:
@@ -65,30 +73,57 @@ class Wildcard:
         self.start, self._middle, self.end = literals
         self._wild = pattern[len(self.start) :]
         self._min_bytes = _min_bytes(pattern)
+        self._is_parsed = False
         self._regex: re.Pattern[bytes] | None = None
 
     def matches(self, text: bytes, budget: StepBudget) -> bool:
         """Return whether the whole text matches; raise OutOfStepsError."""
         budget.left -= 1
-        if not (
+        if not self._may_match(text):
+            return False
+        if not self._is_parsed:
+            budget.spend(len(self._wild))
+            self._parse()
+            if not self._may_match(text):
+                return False
+        if self._regex is None:
+            budget.spend(COMPILE_COST * len(self._wild))
+            self._regex = _compile(self._items())
+        budget.spend(len(self._wild) * len(text) >> 10)
+        return self._regex.match(text, len(self.start)) is not None
+
+    def _may_match(self, text: bytes) -> bool:
+        return (
             text.startswith(self.start)
             and text.endswith(self.end)
             and len(text) >= self._min_bytes
             and self._middle in text
-        ):
-            return False
-        if self._regex is None:
-            budget.spend(COMPILE_COST * len(self._wild))
-            self._regex = _compile(self._wild, self._is_path, self._ignore_case)
-        budget.spend(len(self._wild) * len(text) >> 10)
-        return self._regex.match(text, len(self.start)) is not None
+        )
+
+    def _parse(self) -> None:
+        """Find out more of the bytes that each matching text has."""
+        self._is_parsed = True
+        try:
+            items = self._items()
+        except PatternError:
+            self._min_bytes = sys.maxsize
+            return
+        self._min_bytes = len(self.start) + sum(not isinstance(item, Star) for item in items)
+        runs = [
+            b"".join(bytes(item) for item in run if is_literal(item))
+            for _, run in groupby(items, is_literal)
+        ]
+        self._middle = max(runs, key=len, default=b"")
+
+    def _items(self) -> list[Item]:
+        return Parser(self._wild, self._is_path, self._ignore_case).parse().items
 
 
 def faults(pattern: bytes, *, is_path: bool) -> list[str]:
     """Return the errors in a pattern, of which git says nothing."""
     try:
         wild = pattern[len(literal_prefix(pattern)) :]
-        return _Parser(wild, is_path, ignore_case=False).parse().faults
+        return Parser(wild, is_path, ignore_case=False).parse().faults
     except PatternError as error:
         return [str(error)]
 
@@ -122,188 +157,13 @@ def _min_bytes(pattern: bytes) -> int:
     return len(pattern) - sum(map(pattern.count, (b"*", b"\\", b"**/")))
 
 
-# Parsing
-
-
-class PatternError(Exception):
-    """A pattern matches nothing, because of an error in it."""
-
-
-class Star(Enum):
-    """Parts of a pattern that match any number of bytes."""
-
-    IN_FOLDER = "bytes other than a slash"
-    ANYTHING = "bytes"
-    FOLDERS = "whole folders, each with its slash"
-
-
-Item: TypeAlias = frozenset[int] | Star
-"""A part of a pattern: the bytes, one of which is matched, or a star."""
-
-_ALL: Final = frozenset(range(256))
-_STAR, _ANY, _SLASH, _BACKSLASH, _OPEN, _CLOSE, _COLON, _DASH = b"*?/\\[]:-"
-
-
-def _ascii(characters: str) -> frozenset[int]:
-    return frozenset(characters.encode("ascii"))
-
-
-_CLASSES: Final = {
-    b"alnum": _ascii(string.ascii_letters + string.digits),
-    b"alpha": _ascii(string.ascii_letters),
-    b"blank": _ascii(" \t"),
-    b"cntrl": frozenset({*range(32), 127}),
-    b"digit": _ascii(string.digits),
-    b"graph": frozenset(range(33, 127)),
-    b"lower": _ascii(string.ascii_lowercase),
-    b"print": frozenset(range(32, 127)),
-    b"punct": _ascii(string.punctuation),
-    b"space": _ascii(" \t\n\r"),  # git's table has no vertical tab and no form feed here
-    b"upper": _ascii(string.ascii_uppercase),
-    b"xdigit": _ascii(string.hexdigits),
-}
-
-
-@dataclass
-class _Parser:
-    """Reads the part of a pattern from its first wildcard on, as ``dowild`` in git does.
-
-    Attributes:
-        at: the next byte to read.
-        faults: errors that a match is possible with.
-    """
-
-    pattern: bytes
-    is_path: bool
-    ignore_case: bool
-    at: int = 0
-    items: list[Item] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-    def parse(self) -> _Parser:
-        """Read all items; raise PatternError if no text can match."""
-        while self.at < len(self.pattern):
-            byte = self.pattern[self.at]
-            if byte == _STAR:
-                self.items.append(self._star())
-                continue
-            if byte == _OPEN:
-                self.items.append(self._one_of(self._class()))
-            else:
-                self.items.append(self._one_of(_ALL) if byte == _ANY else self._literal())
-            self.at += 1
-        return self
-
-    def _byte(self, fault: str) -> int:
-        if self.at == len(self.pattern):
-            raise PatternError(fault)
-        return self.pattern[self.at]
-
-    def _literal(self) -> frozenset[int]:
-        byte = self.pattern[self.at]
-        if byte == _BACKSLASH:
-            self.at += 1
-            return frozenset((self._byte("it ends in a backslash"),))
-        return frozenset(bytes((byte,)).lower() if self.ignore_case else (byte,))
-
-    def _one_of(self, members: frozenset[int]) -> frozenset[int]:
-        members = members - {_SLASH} if self.is_path else members
-        if not members:
-            raise PatternError(*(self.faults or ["its [] matches nothing"])[-1:])
-        return members
-
-    def _star(self) -> Star:
-        """Read a run of stars, and the slash after it that `Star.FOLDERS` covers."""
-        start, pattern = self.at, self.pattern
-        while pattern[self.at : self.at + 1] == b"*":
-            self.at += 1
-        after = pattern[self.at : self.at + 2]
-        if (
-            not self.is_path
-            or self.at - start == 1
-            or pattern[:start][-1:] not in (b"", b"/")
-            or not (after[:1] in (b"", b"/") or after == b"\\/")
-        ):
-            return Star.IN_FOLDER
-        if after[:1] != b"/":
-            return Star.ANYTHING
-        self.at += 1
-        return Star.FOLDERS
-
-    def _class(self) -> frozenset[int]:
-        """Read a class of characters up to its closing bracket."""
-        self.at += 1
-        negated = self._next_of_class() in b"!^"
-        self.at += negated
-        members: set[int] = set()
-        previous = 0  # the byte that may begin a range
-        while True:
-            previous = self._member(members, previous)
-            self.at += 1
-            if self._next_of_class() == _CLOSE:
-                break
-        return _ALL - members if negated else frozenset(members)
-
-    def _next_of_class(self) -> int:
-        return self._byte("its [ is not closed")
-
-    def _member(self, members: set[int], previous: int) -> int:
-        """Add the next members of a class; return the byte that may begin a range, or 0."""
-        byte = self._next_of_class()
-        following = self.pattern[self.at + 1 : self.at + 2]
-        if byte == _DASH and previous and following not in (b"", b"]"):
-            self.at += 1
-            members.update(self._either_case(self._range(previous)))
-            return 0
-        if byte == _OPEN and following == b":":
-            end = self.pattern.find(b"]", self.at + 2)
-            if end < 0:
-                raise PatternError("its [ is not closed")
-            if end > self.at + 2 and self.pattern[end - 1] == _COLON:
-                name = self.pattern[self.at + 2 : end - 1]
-                members.update(self._either_case(self._named_class(name)))
-                self.at = end
-                return 0
-        byte = self._escaped()
-        members.add(byte)
-        return byte
-
-    def _escaped(self) -> int:
-        if self._next_of_class() == _BACKSLASH:
-            self.at += 1
-        return self._next_of_class()
-
-    def _either_case(self, members: Collection[int]) -> set[int]:
-        """Return the members, and the lower case of capitals; git does so in ranges and names."""
-        capitals = _CLASSES[b"upper"].intersection(members if self.ignore_case else ())
-        return {*members, *(byte + 32 for byte in capitals)}
-
-    def _range(self, first: int) -> range:
-        last = self._escaped()
-        if first > last:
-            self.faults.append(f"its range {chr(first)}-{chr(last)} is in the wrong order")
-        return range(first, last + 1)
-
-    def _named_class(self, name: bytes) -> frozenset[int]:
-        if name not in _CLASSES:
-            raise PatternError(f"it has no known class [:{name.decode(errors='replace')}:]")
-        return _CLASSES[name]
-
-
 # The regular expression
 
-_NEVER: Final = re.compile(b"(?!)")
 _ANY_BEFORE: Final = {Star.ANYTHING: b".*?", Star.FOLDERS: b"(?:[^/]*+/)*?"}
 
 
-def _compile(wild: bytes, is_path: bool, ignore_case: bool) -> re.Pattern[bytes]:
+def _compile(items: Sequence[Item]) -> re.Pattern[bytes]:
     """Return an expression for the part of a pattern from its first wildcard on."""
-    try:
-        items = _Parser(wild, is_path, ignore_case).parse().items
-    except PatternError:
-        return _NEVER
-    if len(items) > MAX_PATTERN_BYTES:
-        return _NEVER
     return re.compile(b"".join(_units(items)), re.DOTALL)
 
 
@@ -345,6 +205,6 @@ def _one_byte(members: frozenset[int]) -> bytes:
     if len(members) == 1:
         return re.escape(bytes(members))
     if len(members) > 128:
-        others = b"".join(b"\\x%02x" % byte for byte in sorted(_ALL - members))
+        others = b"".join(b"\\x%02x" % byte for byte in sorted(ALL_BYTES - members))
         return b"[^%b]" % others if others else b"."
     return b"[%b]" % b"".join(b"\\x%02x" % byte for byte in sorted(members))
