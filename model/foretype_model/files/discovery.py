@@ -32,13 +32,13 @@ UNREADABLE: Final = "unreadable"
 CLOUD_ONLY: Final = "in a cloud, and not on this machine"
 NOT_REACHED: Final = "not reached (too many files)"
 PSEUDO: Final = "in a file system of the kernel"
-RULES_TOO_LARGE: Final = "in a folder with an ignore file of over 10 MB"
+RULES_TOO_LARGE: Final = "in a folder whose ignore rules are too large"
 RULES_TOO_SLOW: Final = "not reached (too many ignore rules)"
 
 MAX_RULE_STEPS: Final = 10_000_000
 STEPS_PER_ENTRY: Final = 400
-"""Comparisons with ignore rules for a whole tree, 3 s of them, and more for each entry. Templates
-for ten languages have 400 lines, and need 20 for a name.
+"""Steps to read the ignore rules of a whole tree, 3 s of them; as many for comparisons with them,
+and more for each entry. Templates for ten languages have 400 lines, and need 20 for a name.
 """
 
 LOCK_FILES: Final = frozenset({
@@ -108,8 +108,8 @@ class Tree:
         self.folder: Final = real_path(folder)
         self.ignore_files: dict[IgnoreFile, None] = {}
         self._exclude = IgnoreRules.of(self.folder, exclude)
-        self._budget = StepBudget(MAX_RULE_STEPS)
-        root = self._folder(self.folder, FolderRules.at(Path(self.folder)))
+        self._reading, self._matching = StepBudget(MAX_RULE_STEPS), StepBudget(MAX_RULE_STEPS)
+        root = self._folder(self.folder, FolderRules.at(Path(self.folder), self._reading))
         self._folders = {self.folder: root}
 
     def walk(
@@ -172,11 +172,13 @@ class Tree:
 
     def _child(self, above: _Folder, name: str) -> _Folder | None:
         path = os.path.join(above.path, name)  # noqa: PTH118 (called for each folder, and a Path takes ten times as long)
-        return self._folder(path, above.rules.entering(path))
+        return self._folder(path, above.rules.entering(path, self._reading))
 
     def _folder(self, path: str, rules: FolderRules) -> _Folder | None:
         self.ignore_files |= {one.file: None for one in rules.rules if one.file}
-        return None if is_pseudo_folder(path) else _Folder(path, self._exclude, rules, self._budget)
+        if is_pseudo_folder(path):
+            return None
+        return _Folder(path, self._exclude, rules, self._matching)
 
 
 @dataclass(frozen=True)

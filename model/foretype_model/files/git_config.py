@@ -42,12 +42,13 @@ class GitConfig:
 
     Attributes:
         git_folder: of the repository, absolute and without links; for conditional includes.
+        bytes_left: that may still be read.
     """
 
     git_folder: str
     values: dict[str, str | None] = field(default_factory=dict)
+    bytes_left: int = MAX_CONFIG_BYTES
     _files: int = 0
-    _bytes_left: int = MAX_CONFIG_BYTES
     _budget: StepBudget = field(default_factory=lambda: StepBudget(MAX_MATCH_STEPS))
 
     def read(self, path: str, depth: int = 0) -> None:
@@ -56,10 +57,10 @@ class GitConfig:
         if depth > MAX_INCLUDE_DEPTH or self._files > MAX_FILES:
             return
         try:
-            content = read_regular(path, self._bytes_left)
+            content = read_regular(path, self.bytes_left)
         except OSError:
             return
-        self._bytes_left -= len(content)
+        self.bytes_left -= len(content)
         for section, subsection, key, value in _entries(content.decode("utf-8", "surrogateescape")):
             name = f"{section}.{key}".lower() if subsection is None else ""
             if name:
@@ -123,8 +124,8 @@ def _system_files(environ: Mapping[str, str]) -> list[str]:
     if os.name == "nt":
         folders = {"PROGRAMDATA": "Git/config", "PROGRAMFILES": "Git/etc/gitconfig"}
         return [str(Path(environ[name], at)) for name, at in folders.items() if name in environ]
-    homebrew = ["/usr/local/etc/gitconfig", "/opt/homebrew/etc/gitconfig"]
-    return ["/etc/gitconfig", *(homebrew if sys.platform == "darwin" else ())]
+    homebrew = [Path("/usr", "local"), Path("/opt", "homebrew")] if sys.platform == "darwin" else []
+    return [str(folder / "etc" / "gitconfig") for folder in (Path("/"), *homebrew)]
 
 
 def _entries(text: str) -> Iterator[tuple[str, str | None, str, str | None]]:

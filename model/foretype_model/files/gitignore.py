@@ -25,6 +25,12 @@ not read, for its files may be ignored.
 USER_STEPS: Final = 10_000_000
 """Steps for the patterns of the settings and one path: 3 s, and not reached by thousands."""
 
+BYTES_PER_STEP: Final = 2
+"""Bytes of an ignore file that are read in the time of a step (0.3 us)."""
+
+CONFIG_STEPS_PER_BYTE: Final = 2
+"""Steps in whose time a byte of a configuration is read."""
+
 
 class Line(NamedTuple):
     """A line of an ignore file that holds a pattern.
@@ -174,51 +180,58 @@ class FolderRules:
     is_readable: bool = True
 
     @classmethod
-    def at(cls, folder: Path) -> FolderRules:
+    def at(cls, folder: Path, budget: StepBudget) -> FolderRules:
         """Return the rules in a folder, with those of its repository.
 
         Rules that ignore `folder`, or a folder above it, do not count: the user asked for this one.
         """
         root = find_root(folder)
         if root is None:
-            return cls().with_file(str(folder), _own_file(str(folder)))
-        found, budget = cls.at_root(root), StepBudget(USER_STEPS)
+            return cls().with_file(str(folder), _own_file(str(folder)), budget)
+        found = cls.at_root(root, budget)
         for part in _path_between(Path(root), folder):
             try:
                 if is_ignored(part, found.rules, is_folder=True, budget=budget):
                     found = replace(found, rules=())
             except OutOfStepsError:
                 return replace(found, is_readable=False)
-            found = found.with_file(part, _own_file(part))
+            found = found.with_file(part, _own_file(part), budget)
         return found
 
     @classmethod
-    def at_root(cls, root: str) -> FolderRules:
+    def at_root(cls, root: str, budget: StepBudget) -> FolderRules:
         """Return the rules in the root of a repository."""
+        if budget.left < 0:
+            return cls(is_readable=False)
         repository = Repository.at(root)
+        budget.left -= repository.config_bytes * CONFIG_STEPS_PER_BYTE
         found = cls(ignore_case=repository.ignore_case)
         for path in repository.exclude_files:
-            found = found.with_file(root, IgnoreFile(path, follow_links=True))
-        return found.with_file(root, _own_file(root))
+            found = found.with_file(root, IgnoreFile(path, follow_links=True), budget)
+        return found.with_file(root, _own_file(root), budget)
 
-    def entering(self, folder: str) -> FolderRules:
+    def entering(self, folder: str, budget: StepBudget) -> FolderRules:
         """Return the rules in a folder of this one."""
         if is_root(folder):
-            return self.at_root(folder)
-        return self.with_file(folder, _own_file(folder))
+            return self.at_root(folder, budget)
+        return self.with_file(folder, _own_file(folder), budget)
 
-    def with_file(self, folder: str, file: IgnoreFile) -> FolderRules:
+    def with_file(self, folder: str, file: IgnoreFile, budget: StepBudget) -> FolderRules:
         """Return these rules and those of a file, which are relative to `folder`."""
+        lines: list[bytes] = []
+        is_readable = self.is_readable
         try:
-            lines = file.lines()
+            found = file.lines()
+            budget.spend((sum(map(len, found)) + len(found)) // BYTES_PER_STEP)
+            lines = found
         except (FileNotFoundError, NotADirectoryError):
             return self
-        except TooLargeError:
-            return replace(self, is_readable=False)
+        except (TooLargeError, OutOfStepsError):
+            is_readable = False
         except OSError:
-            lines = []  # git goes on without it, too
+            pass  # git goes on without it, too
         rules = IgnoreRules(folder, lines, ignore_case=self.ignore_case, file=file)
-        return replace(self, rules=(*self.rules, rules))
+        return replace(self, rules=(*self.rules, rules), is_readable=is_readable)
 
 
 def folder_of_rules(file: Path) -> Path | None:
@@ -230,7 +243,7 @@ def folder_of_rules(file: Path) -> Path | None:
 
 def rules_in(folder: str) -> tuple[IgnoreRules, ...]:
     """Return the rules of a folder's own ``.gitignore``, or none if it has no such file."""
-    return FolderRules().with_file(folder, _own_file(folder)).rules
+    return FolderRules().with_file(folder, _own_file(folder), StepBudget(USER_STEPS)).rules
 
 
 def is_ignored(

@@ -25,24 +25,26 @@ class Repository:
         root: the folder that contains ``.git``, absolute.
         exclude_files: the files with ignore rules for all of it, the weakest first.
         ignore_case: whether patterns match names in either case.
+        config_bytes: bytes of its configuration that were read, without those of the user.
     """
 
     root: str
     exclude_files: tuple[str, ...]
     ignore_case: bool
+    config_bytes: int
 
     @classmethod
     def at(cls, root: str) -> Repository:
         """Return the repository whose ``.git`` is in `root`."""
         git_folder = _git_folder(root)
         common = _linked(git_folder, "commondir", "") or git_folder
-        config = _read_config(git_folder, common)
+        config, size = _read_config(git_folder, common)
         named = config.values.get("core.excludesfile")
         if "core.excludesfile" not in config.values:
             named = os.path.join(user_folder(), "ignore")  # noqa: PTH118
         files = (expand(named, root) if named else "", os.path.join(common, "info", "exclude"))  # noqa: PTH118
         kept = tuple(file for file in files if file and not is_remote(file))
-        return cls(root, kept, config.is_true("core.ignorecase"))
+        return cls(root, kept, config.is_true("core.ignorecase"), size)
 
 
 def is_root(folder: str) -> bool:
@@ -55,14 +57,16 @@ def find_root(folder: Path) -> str | None:
     return next((str(each) for each in (folder, *folder.parents) if is_root(str(each))), None)
 
 
-def _read_config(git_folder: str, common: str) -> GitConfig:
+def _read_config(git_folder: str, common: str) -> tuple[GitConfig, int]:
+    """Return the configuration, and the bytes of the repository's own part."""
     config = GitConfig(os.path.realpath(git_folder))
     for path in user_files():
         config.read(path)
+    before = config.bytes_left
     config.read(os.path.join(common, "config"))  # noqa: PTH118
     if config.is_true("extensions.worktreeconfig"):
         config.read(os.path.join(git_folder, "config.worktree"))  # noqa: PTH118
-    return config
+    return config, before - config.bytes_left
 
 
 def _git_folder(root: str) -> str:

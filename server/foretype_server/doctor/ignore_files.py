@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from foretype_model.files.discovery import Tree
+
+MAX_FILES: Final = 100
+"""Ignore files that are searched for errors, the nearest first."""
 
 MAX_ENTRIES: Final = 10_000
 """Entries of folders to search for ignore files, in a tenth of a second."""
@@ -23,7 +27,7 @@ def ignore_faults(folder: Path) -> tuple[int, Iterator[str]]:
     deque(tree.walk(Counter(), MAX_ENTRIES), maxlen=0)
     errors = (
         _printable(f"{file.path}:{line}: {fault}" if line else f"{file.path}: {fault}")
-        for file in tree.ignore_files
+        for file in islice(tree.ignore_files, MAX_FILES)
         for line, fault in file.faults()
     )
     return len(tree.ignore_files), errors

@@ -95,7 +95,7 @@ def ignored_by_git(root: Path, paths: list[str]) -> set[str]:
 
 def ignored_here(root: Path, paths: list[str]) -> set[str]:
     """Return the paths that Foretype ignores: themselves, or with a folder above them."""
-    ignored, rules = set[str](), {"": FolderRules.at(root)}
+    ignored, rules = set[str](), {"": FolderRules.at(root, StepBudget(10**6))}
     for path in paths:
         above = os.path.dirname(path)  # noqa: PTH120
         is_folder = (root / path).is_dir()
@@ -104,7 +104,7 @@ def ignored_here(root: Path, paths: list[str]) -> set[str]:
         ):
             ignored.add(path)
         if is_folder:
-            rules[path] = rules[above].entering(str(root / path))
+            rules[path] = rules[above].entering(str(root / path), StepBudget(10**6))
     return ignored
 
 
@@ -167,7 +167,7 @@ def test_classes_have_gits_members(repository, ignore_case):
         write(repository / ".gitignore", text)
         asked = b"".join(os.fsencode(f"folder/{name}\0") for name in names)
         told = git(repository, "check-ignore", "--no-index", "-z", "--stdin", text=asked)
-        (rules,) = FolderRules.at(repository).rules[-1:]
+        (rules,) = FolderRules.at(repository, StepBudget(10**6)).rules[-1:]
         ignored = {
             name for name in names if rules.verdict(f"{repository}/folder/{name}", is_folder=False)
         }

@@ -68,7 +68,7 @@ def test_many_lines_take_a_second(folder, line):
 
 def test_slow_rules_leave_files_out(folder, monkeypatch):
     """If ignore rules need more time than they may take, the files that are left are not read."""
-    monkeypatch.setattr(discovery, "MAX_RULE_STEPS", 1000)
+    monkeypatch.setattr(discovery, "MAX_RULE_STEPS", 20_000)
     (folder / ".gitignore").write_text("".join(f"*[{i}]*[ab]\n" for i in range(1000)))
     skipped: Counter[str] = Counter()
     assert list(Tree(folder).walk(skipped)) == []
@@ -86,6 +86,22 @@ def test_large_ignore_file_hides_folder(folder, monkeypatch):
     assert len(list(Tree(folder).walk(skipped))) == 4
     assert skipped[discovery.RULES_TOO_LARGE] == 1
     assert not Tree(folder).includes(str(folder / "sub" / "a.txt"))
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".git/info/exclude", ".git/config"])
+def test_many_large_files_are_bounded(tmp_path, name):
+    """Large files with rules in each of many folders are read in some seconds in all."""
+    content = "[core]\n" + "a = b\n" * 160_000
+    for i in range(40):
+        file = tmp_path / f"{i:02}" / name
+        file.parent.mkdir(parents=True)
+        file.write_text(content)
+        (tmp_path / f"{i:02}" / "a.txt").write_text("text\n")
+    skipped: Counter[str] = Counter()
+    with cpu_seconds_below(15):
+        found = list(Tree(tmp_path).walk(skipped))
+    assert 0 < len(found) < 30
+    assert skipped[discovery.RULES_TOO_LARGE] + skipped[discovery.RULES_TOO_SLOW] == 40 - len(found)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a POSIX system")
