@@ -18,9 +18,10 @@ from foretype_model.errors import ModelError
 from foretype_model.files import atomic, discovery, reading, uris
 from foretype_model.files.atomic import atomic_write
 from foretype_model.files.discovery import Tree
-from foretype_model.files.gitignore import rules_in
+from foretype_model.files.gitignore import FolderRules
 from foretype_model.files.reading import SkippedFile, read_text
 from foretype_model.files.uris import real_path, uri_to_path, uri_to_real_path, windows_path
+from foretype_model.files.wildmatch import StepBudget
 from foretype_model.privacy.secret_scanner import is_secret_document
 from foretype_model.store.store import Store
 from foretype_server.console.text_file import TextFile
@@ -260,7 +261,7 @@ def test_failed_replacement_keeps_file(monkeypatch, tmp_path):
 def test_gitignore_of_any_encoding(tmp_path, content):
     """A .gitignore is read with a byte order mark, CR LF or Latin-1 text."""
     (tmp_path / ".gitignore").write_bytes(content)
-    (rules,) = rules_in(str(tmp_path))
+    (rules,) = FolderRules.at(tmp_path, StepBudget(1000)).rules
     assert rules.verdict(str(tmp_path / "a.log"), is_folder=False)
     assert not rules.verdict(str(tmp_path / "a.txt"), is_folder=False)
 

@@ -220,7 +220,7 @@ class _Folder:
             if is_ignored(path, self.rules.rules, is_folder=is_folder, budget=self.budget):
                 return IGNORED
         except OutOfStepsError:
-            self.budget.left = -sys.maxsize  # what follows is not looked at
+            self.budget.left = -sys.maxsize  # no further entry is judged
             return RULES_TOO_SLOW
         return None
 

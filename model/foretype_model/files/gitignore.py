@@ -22,8 +22,8 @@ MAX_IGNORE_BYTES: Final = 10_000_000
 not read, for its files may be ignored.
 """
 
-USER_STEPS: Final = 10_000_000
-"""Steps for the patterns of the settings and one path: 3 s, and not reached by thousands."""
+USER_STEPS: Final = 1_000_000
+"""Steps for the patterns of the settings and one file: 0.3 s, and not reached by thousands."""
 
 BYTES_PER_STEP: Final = 2
 """Bytes of an ignore file that are read in the time of a step (0.3 us)."""
@@ -156,12 +156,14 @@ class IgnoreRules:
     def ignores(self, file: str) -> bool:
         """Return whether a file below the folder, or a folder that contains it, is ignored.
 
-        It is, if that cannot be found out in `USER_STEPS`.
+        If the answer needs more than `USER_STEPS`, it is.
         """
         above = takewhile(lambda parent: str(parent) != self.folder, Path(file).parents)
+        budget = StepBudget(USER_STEPS)
         try:
-            folders = any(self.verdict(str(parent), is_folder=True) for parent in above)
-            return folders or bool(self.verdict(file, is_folder=False))
+            return any(
+                self.verdict(str(parent), is_folder=True, budget=budget) for parent in above
+            ) or bool(self.verdict(file, is_folder=False, budget=budget))
         except OutOfStepsError:
             return True
 
@@ -172,7 +174,7 @@ class FolderRules:
 
     Attributes:
         ignore_case: whether patterns match names in either case, as the repository says.
-        is_readable: whether all of the rules are known. If one file is too large, none is.
+        is_readable: whether all of the rules are known; false if a file is too large.
     """
 
     rules: tuple[IgnoreRules, ...] = ()
@@ -239,11 +241,6 @@ def folder_of_rules(file: Path) -> Path | None:
     if file.name == IGNORE_FILE:
         return file.parent
     return file.parents[2] if file.parts[-3:] == (GIT, "info", "exclude") else None
-
-
-def rules_in(folder: str) -> tuple[IgnoreRules, ...]:
-    """Return the rules of a folder's own ``.gitignore``, or none if it has no such file."""
-    return FolderRules().with_file(folder, _own_file(folder), StepBudget(USER_STEPS)).rules
 
 
 def is_ignored(
