@@ -1,7 +1,7 @@
 """The patterns of an ignore file, ordered so that few of them are compared with a name.
 
-Most patterns are names (``build``) or endings (``*.log``), which are looked up. So a file of
-100,000 lines takes hardly longer than one of ten.
+Most patterns are names (``build``) or endings (``*.log``), which are looked up. So a name
+takes hardly longer with 100,000 lines than with ten.
 """
 
 from __future__ import annotations
