@@ -65,7 +65,8 @@ class GitConfig:
             name = f"{section}.{key}".lower() if subsection is None else ""
             if name:
                 self.values[name] = value
-            if value and self._is_include(section.lower(), subsection, key.lower(), path):
+            is_include = self._is_include(section.lower(), subsection, key.lower(), path)
+            if value and is_include and not is_remote(value):
                 self.read(expand(value, os.path.dirname(path)), depth + 1)  # noqa: PTH120
 
     def is_true(self, name: str) -> bool:

@@ -42,9 +42,9 @@ class Repository:
         named = config.values.get("core.excludesfile")
         if "core.excludesfile" not in config.values:
             named = os.path.join(user_folder(), "ignore")  # noqa: PTH118
-        files = (expand(named, root) if named else "", os.path.join(common, "info", "exclude"))  # noqa: PTH118
-        kept = tuple(file for file in files if file and not is_remote(file))
-        return cls(root, kept, config.is_true("core.ignorecase"), size)
+        own = os.path.join(common, "info", "exclude")  # noqa: PTH118
+        files = (expand(named, root), own) if named and not is_remote(named) else (own,)
+        return cls(root, files, config.is_true("core.ignorecase"), size)
 
 
 def is_root(folder: str) -> bool:

@@ -8,11 +8,13 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from foretype_model.files import git_config
 from foretype_model.files.discovery import Tree
 from foretype_model.files.gitignore import FolderRules, IgnoreRules, is_ignored
 from foretype_model.files.wildmatch import StepBudget
@@ -286,6 +288,28 @@ def test_linked_ignore_file_does_not_count(repository):
     (repository / ".gitignore").symlink_to("rules")
     write(repository / "a.log")
     assert agree(repository) == set()
+
+
+def test_no_other_machine_is_asked(repository, home, monkeypatch):
+    """On Windows, a path on another machine is not opened, for that sends the user's password."""
+    share = str(write(home / "rules", "*.log").parent)
+    write(repository / ".git" / "config", f"[core]\n excludesFile = {share}/rules\n")
+    asked = FolderRules.at(repository, StepBudget(10**6)).rules
+    assert asked[0].verdict(f"{repository}/a.log", is_folder=False)
+    monkeypatch.setattr(git_config, "is_remote", lambda path: path.startswith(share))
+    monkeypatch.setattr("foretype_model.files.repository.is_remote", git_config.is_remote)
+    asked = FolderRules.at(repository, StepBudget(10**6)).rules
+    assert [one.verdict(f"{repository}/a.log", is_folder=False) for one in asked] == [None]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("\\\\server\\share", True), ("//server/share", True), ("C:\\a", False), ("~/a", False)],
+)
+def test_shares_are_recognised(monkeypatch, path, expected):
+    """A path of Windows that begins with two slashes of either kind is on another machine."""
+    monkeypatch.setattr(git_config, "os", SimpleNamespace(name="nt"))
+    assert git_config.is_remote(path) == expected
 
 
 def test_settings_are_patterns_too(repository):
