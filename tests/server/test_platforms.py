@@ -15,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretype_model.errors import ModelError
-from foretype_model.files import atomic, discovery, uris
+from foretype_model.files import atomic, discovery, reading, uris
 from foretype_model.files.atomic import atomic_write
-from foretype_model.files.discovery import SkippedFile, Tree, read_text
-from foretype_model.files.gitignore import rules_in
+from foretype_model.files.discovery import Tree
+from foretype_model.files.gitignore import FolderRules
+from foretype_model.files.reading import SkippedFile, read_text
 from foretype_model.files.uris import real_path, uri_to_path, uri_to_real_path, windows_path
+from foretype_model.files.wildmatch import StepBudget
 from foretype_model.privacy.secret_scanner import is_secret_document
 from foretype_model.store.store import Store
 from foretype_server.console.text_file import TextFile
@@ -205,7 +207,7 @@ def test_cloud_file_is_not_fetched(monkeypatch, tmp_path, attributes):
     path.write_text("text")
     status = SimpleNamespace(st_mode=stat.S_IFREG, st_size=4, st_file_attributes=attributes)
     monkeypatch.setattr(Path, "stat", lambda _path, **_options: status)
-    if attributes & discovery.RECALL_ATTRIBUTES:
+    if attributes & reading.RECALL_ATTRIBUTES:
         with pytest.raises(SkippedFile, match="in a cloud"):
             read_text(path, max_bytes=10)
     else:
@@ -259,7 +261,7 @@ def test_failed_replacement_keeps_file(monkeypatch, tmp_path):
 def test_gitignore_of_any_encoding(tmp_path, content):
     """A .gitignore is read with a byte order mark, CR LF or Latin-1 text."""
     (tmp_path / ".gitignore").write_bytes(content)
-    (rules,) = rules_in(str(tmp_path))
+    (rules,) = FolderRules.at(tmp_path, StepBudget(1000)).rules
     assert rules.verdict(str(tmp_path / "a.log"), is_folder=False)
     assert not rules.verdict(str(tmp_path / "a.txt"), is_folder=False)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from foretype_model.files.discovery import SkippedFile, Tree, read_text
+from foretype_model.files.discovery import Tree
+from foretype_model.files.reading import SkippedFile, read_text
 from foretype_model.predictors.copy.index.update import MAX_FILE_BYTES, MAX_TOTAL_BYTES
 
 

@@ -1,23 +1,20 @@
-"""Finds and reads the files below a folder that are the user's own texts, for training and for the
-index.
-"""
+"""Finds the files below a folder that are the user's own texts, for training and for the index."""
 
 from __future__ import annotations
 
-import codecs
 import os
-import stat
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
-from foretype_model.files.gitignore import IgnoreRules, is_ignored, rules_above, rules_in
+from foretype_model.files.gitignore import FolderRules, IgnoreFile, IgnoreRules, is_ignored
+from foretype_model.files.regular import is_pseudo_folder
 from foretype_model.files.uris import real_path
-from foretype_model.text.rope import to_lf
+from foretype_model.files.wildmatch import OutOfStepsError, StepBudget
 
 HIDDEN: Final = "hidden"
 IGNORED: Final = "ignored by .gitignore"
@@ -34,16 +31,16 @@ NOT_A_FILE: Final = "not a regular file"
 UNREADABLE: Final = "unreadable"
 CLOUD_ONLY: Final = "in a cloud, and not on this machine"
 NOT_REACHED: Final = "not reached (too many files)"
+PSEUDO: Final = "in a file system of the kernel"
+RULES_TOO_LARGE: Final = "in a folder whose ignore rules are too large"
+RULES_TOO_SLOW: Final = "not reached (too many ignore rules)"
 
-SNIFF_BYTES: Final = 8192
-"""Bytes of a file to search for a NUL before the rest is read."""
-
-MAX_MEAN_LINE_BYTES: Final = 200
-"""Mean bytes in a line above which a file of code counts as minified. Prose never does: a line may
-be a paragraph.
+MAX_RULE_STEPS: Final = 10_000_000
+STEPS_PER_ENTRY: Final = 400
+"""Steps to read the ignore rules of a whole tree, 3 s of them; as many for comparisons with them,
+and more for each entry. Templates for ten languages have 400 lines, and need 20 for a name.
 """
 
-MINIFIABLE_SUFFIXES: Final = frozenset({".js", ".mjs", ".cjs", ".css", ".json", ".svg"})
 LOCK_FILES: Final = frozenset({
     "bun.lockb", "go.sum", "gradle.lockfile", "npm-shrinkwrap.json", "package-lock.json",
     "packages.lock.json", "pnpm-lock.yaml",
@@ -57,14 +54,6 @@ KEY_SUFFIXES: Final = frozenset(
 
 JUNCTION_TAG: Final = 0xA000_0003
 """The reparse tag of a junction on Windows: a folder that stands for another one."""
-
-RECALL_ATTRIBUTES: Final = 0x0040_1000
-"""Attributes of a file on Windows whose content is downloaded when it is read: recall on data
-access, offline.
-"""
-
-DATALESS_FLAG: Final = 0x4000_0000
-"""The flag of such a file on macOS."""
 
 VENDORED_NAMES: Final = frozenset(
     {"__pycache__", "bower_components", "jspm_packages", "node_modules", "site-packages"}
@@ -110,17 +99,18 @@ class Tree:
     Args:
         folder: the root. It may itself be ignored, for the user asked for it.
         exclude: further patterns to skip, as in a ``.gitignore`` in `folder`.
+
+    Attributes:
+        ignore_files: those that were found so far.
     """
 
     def __init__(self, folder: Path, exclude: Sequence[str] = ()) -> None:
         self.folder: Final = real_path(folder)
+        self.ignore_files: dict[IgnoreFile, None] = {}
         self._exclude = IgnoreRules.of(self.folder, exclude)
-        top = Path(self.folder)
-        self._folders: dict[str, _Folder | None] = {
-            self.folder: _Folder(
-                self.folder, self._exclude, rules_above(top) + rules_in(self.folder)
-            )
-        }
+        self._reading, self._matching = StepBudget(MAX_RULE_STEPS), StepBudget(MAX_RULE_STEPS)
+        root = self._folder(self.folder, FolderRules.at(Path(self.folder), self._reading))
+        self._folders = {self.folder: root}
 
     def walk(
         self, skipped: Counter[str], max_entries: int | None = None, within: str | None = None
@@ -135,6 +125,8 @@ class Tree:
         """
         left = sys.maxsize - 1 if max_entries is None else max_entries
         start = self._folder_at(within or self.folder)
+        if is_pseudo_folder(self.folder):
+            skipped[PSEUDO] += 1
         waiting = deque([start] if start else [])
         while waiting:
             folder = waiting.popleft()
@@ -145,10 +137,12 @@ class Tree:
                 left -= 1
                 if reason := folder.skip_reason(entry):
                     skipped[reason] += 1
-                elif entry.is_dir():
-                    waiting.append(folder.child(entry.name))
-                else:
+                elif not entry.is_dir():
                     yield entry.path
+                elif child := self._child(folder, entry.name):
+                    waiting.append(child)
+                else:
+                    skipped[PSEUDO] += 1
 
     def includes(self, path: str) -> bool:
         """Return whether `walk` yields `path` if there is a file of this path."""
@@ -163,11 +157,28 @@ class Tree:
     def _folder_at(self, path: str) -> _Folder | None:
         """Return the folder at a path, or None if it is skipped or outside of the tree."""
         if path not in self._folders:
-            entry = Path(path)
-            above = None if entry.parent == entry else self._folder_at(str(entry.parent))
-            wanted = above is not None and is_folder(path) and not above.skip_reason(entry)
-            self._folders[path] = above.child(entry.name) if above and wanted else None
-        return self._folders[path]
+            # A loop, for a path may have 2,000 folders, and recursion ends at 1,000.
+            above = takewhile(lambda each: str(each) not in self._folders, Path(path).parents)
+            for entry in (*reversed(list(above)), Path(path)):
+                self._folders[str(entry)] = self._new_folder(entry)
+        return self._folders.get(path)
+
+    def _new_folder(self, entry: Path) -> _Folder | None:
+        """Return the folder `entry`, below a known folder."""
+        above = self._folders.get(str(entry.parent))
+        if above is None or not is_folder(str(entry)) or above.skip_reason(entry):
+            return None
+        return self._child(above, entry.name)
+
+    def _child(self, above: _Folder, name: str) -> _Folder | None:
+        path = os.path.join(above.path, name)  # noqa: PTH118 (called for each folder, and a Path takes ten times as long)
+        return self._folder(path, above.rules.entering(path, self._reading))
+
+    def _folder(self, path: str, rules: FolderRules) -> _Folder | None:
+        self.ignore_files |= {one.file: None for one in rules.rules if one.file}
+        if is_pseudo_folder(path):
+            return None
+        return _Folder(path, self._exclude, rules, self._matching)
 
 
 @dataclass(frozen=True)
@@ -176,7 +187,8 @@ class _Folder:
 
     path: str
     excluded: IgnoreRules
-    rules: tuple[IgnoreRules, ...]
+    rules: FolderRules
+    budget: StepBudget
 
     def entries(self, skipped: Counter[str], max_entries: int) -> list[os.DirEntry[str]]:
         """Return at most `max_entries` entries of the folder, by name."""
@@ -186,10 +198,6 @@ class _Folder:
         except OSError:
             skipped[UNREADABLE] += 1
             return []
-
-    def child(self, name: str) -> _Folder:
-        path = os.path.join(self.path, name)  # noqa: PTH118 (called for each folder, and a Path takes ten times as long)
-        return _Folder(path, self.excluded, self.rules + rules_in(path))
 
     def skip_reason(self, entry: os.DirEntry[str] | Path) -> str | None:
         """Return the reason to skip an entry of this folder, or None."""
@@ -203,9 +211,18 @@ class _Folder:
     def _skip_reason_by_rule(self, path: str, *, is_folder: bool) -> str | None:
         if is_folder and _is_vendored(path):
             return VENDORED
-        if self.excluded.verdict(path, is_folder=is_folder):
-            return EXCLUDED
-        return IGNORED if is_ignored(path, self.rules, is_folder=is_folder) else None
+        if not self.rules.is_readable:
+            return RULES_TOO_LARGE
+        self.budget.left += STEPS_PER_ENTRY
+        try:
+            if self.excluded.verdict(path, is_folder=is_folder, budget=self.budget):
+                return EXCLUDED
+            if is_ignored(path, self.rules.rules, is_folder=is_folder, budget=self.budget):
+                return IGNORED
+        except OutOfStepsError:
+            self.budget.left = -sys.maxsize  # no further entry is judged
+            return RULES_TOO_SLOW
+        return None
 
 
 def _skip_reason_by_name(entry: os.DirEntry[str] | Path) -> str | None:
@@ -252,79 +269,5 @@ def is_folder(path: str) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 (a Path raises if it may not look)
 
 
-# Read a file
-
-
-class SkippedFile(Exception):
-    """A file was not read, because of `reason`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def read_text(path: Path, *, max_bytes: int, named: bool = False) -> bytes:
-    """Return the text of a file: UTF-8 without a byte order mark, its lines ending in LF.
-
-    Args:
-        path: of the file.
-        max_bytes: bytes of the largest file that is read.
-        named: the user named this very file, so that it may have any size, lie in a cloud, and be
-            minified.
-
-    Raises:
-        SkippedFile: the file is no text of the user's, or cannot be read.
-    """
-    if is_secret(path.name) or is_secret(path.resolve().name):
-        raise SkippedFile(SECRET)
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise SkippedFile(NOT_A_FILE)
-        if status.st_size > max_bytes and not named:
-            raise SkippedFile(f"over {max_bytes // 1_000_000} MB")
-        if _is_cloud_only(status) and not named:
-            raise SkippedFile(CLOUD_ONLY)
-        text = _normalised(_read_bytes(path))
-    except OSError:
-        raise SkippedFile(UNREADABLE) from None
-    if not text.strip():
-        raise SkippedFile(EMPTY)
-    if not named and _is_minified(path, text):
-        raise SkippedFile(MINIFIED)
-    return text
-
-
-def _is_cloud_only(status: os.stat_result) -> bool:
-    """Return whether the system would download the file to read it, over a connection that the user
-    did not ask for.
-    """
-    on_windows, on_macos = getattr(status, "st_file_attributes", 0), getattr(status, "st_flags", 0)
-    return bool(
-        on_windows & RECALL_ATTRIBUTES or (sys.platform == "darwin" and on_macos & DATALESS_FLAG)
-    )
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; of a binary file, only the first."""
-    with path.open("rb") as file:
-        data = file.read(SNIFF_BYTES)
-        return data if b"\0" in data else data + file.read()
-
-
-def _normalised(data: bytes) -> bytes:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        raise SkippedFile(NOT_TEXT) from None
-    if b"\0" in data:
-        raise SkippedFile(NOT_TEXT)
-    return to_lf(data.removeprefix(codecs.BOM_UTF8))
-
-
-def _is_minified(path: Path, text: bytes) -> bool:
-    name = path.name.lower()
-    if name.endswith((".min.js", ".min.css", ".map")):
-        return True
-    lines = text.count(b"\n") + 1
-    return path.suffix.lower() in MINIFIABLE_SUFFIXES and len(text) > MAX_MEAN_LINE_BYTES * lines
+def _upwards(path: Path) -> list[Path]:
+    return [path, *path.parents]

@@ -14,11 +14,10 @@ from foretype_model.errors import CorpusError
 from foretype_model.files.discovery import (
     DUPLICATE,
     SECRET,
-    SkippedFile,
     Tree,
-    read_text,
     summarise_skipped,
 )
+from foretype_model.files.reading import SkippedFile, read_text
 from foretype_model.privacy.secret_scanner import remove_secrets
 
 MAX_FILE_BYTES: Final = 10_000_000

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foretype_model.errors import ForetypeError
 from foretype_model.files.atomic import replace_file
+from foretype_model.files.regular import NotRegularError, TooLargeError, read_regular
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """Larger files make a terminal editor slow, and are seldom typed in."""
@@ -77,15 +78,15 @@ def read_text(path: Path) -> str:
         raise ForetypeError(f"There is no file {path}; name a text file.")
     if path.is_dir():
         raise ForetypeError(f"{path} is a folder; name a text file in it.")
-    if not path.is_file():
-        raise ForetypeError(f"{path} is not a file; name a text file.")
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
+    try:
+        return decode(read_regular(path, MAX_FILE_BYTES), str(path))
+    except TooLargeError:
         raise ForetypeError(
-            f"{path} has {size / 2**20:.0f} MB; name a text file of at most "
+            f"{path} has {path.stat().st_size / 2**20:.0f} MB; name a text file of at most "
             f"{MAX_FILE_BYTES >> 20} MB."
-        )
-    return decode(path.read_bytes(), str(path))
+        ) from None
+    except NotRegularError:
+        raise ForetypeError(f"{path} is not a file; name a text file.") from None
 
 
 def decode(data: bytes, name: str) -> str:

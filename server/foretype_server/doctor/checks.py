@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points, version
 from importlib.util import find_spec
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +43,10 @@ SLOW_COMPLETION: Final = 100.0
 
 TRIAL_TIMEOUT: Final = 10.0
 """Seconds for the trial of a predictor; that of the network takes less than one."""
+
+
+MAX_FAULTS: Final = 10
+"""Errors in ignore files that are shown."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +234,19 @@ def _run_trial(predictor: str) -> dict[str, Any]:
     return verdict
 
 
+def _ignore_files(name: str) -> Iterator[Check]:
+    """Check the ignore files of the current folder and below."""
+    from foretype_server.doctor.ignore_files import ignore_faults
+
+    count, faults = ignore_faults(Path.cwd())
+    shown = list(islice(faults, MAX_FAULTS))
+    for fault in shown:
+        remedy = "Correct it: git skips it, and Foretype learns from the files that it should name."
+        yield Check(name, False, fault, remedy)
+    if not shown:
+        yield Check(name, True, f"{count} in this folder, without an error")
+
+
 def _editors(name: str) -> Iterator[Check]:
     """List the editors found; one that is too old is no fault of this installation."""
     from foretype_server.setup.editors import EDITORS, find_editors
@@ -284,5 +301,6 @@ CHECKS: Final[tuple[tuple[str, Callable[[str], Iterator[Check]]], ...]] = (
     ("model in use", _model),
     ("predictor", _predictors),
     ("server", _server),
+    ("ignore files", _ignore_files),
     ("editor", _editors),
 )

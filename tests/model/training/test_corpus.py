@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from foretype_model.errors import CorpusError
-from foretype_model.files import discovery
+from foretype_model.files import discovery, reading
 from foretype_model.training.corpus import read_corpus
 
 
@@ -49,7 +49,7 @@ def names(*paths: Path) -> list[str]:
         ("bundle.js.map", "{}\n", discovery.MINIFIED),
         ("huge.txt", b"word " * 2_000_001, "over 10 MB"),
         ("picture.png", b"\x89PNG\r\n\x1a\n\0\0", discovery.NOT_TEXT),
-        ("late-nul.txt", b"a" * discovery.SNIFF_BYTES + b"\0", discovery.NOT_TEXT),
+        ("late-nul.txt", b"a" * reading.SNIFF_BYTES + b"\0", discovery.NOT_TEXT),
         ("latin-1.txt", "café".encode("latin-1"), discovery.NOT_TEXT),
         ("nothing.txt", "", discovery.EMPTY),
         ("blank.txt", b"\xef\xbb\xbf \r\n", discovery.EMPTY),

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,6 +41,11 @@ IMMEDIATE_BEFORE: Final = 640
 IMMEDIATE_AFTER: Final = 256
 """Bytes that are taken in before the next answer (1 ms). The others follow between answers, as many
 at a time.
+"""
+
+MAX_OPENING_SECONDS: Final = 1.0
+"""Seconds to wait for a small index, which takes 0.05; then answers do without it until it is
+there.
 """
 
 _VERSIONS: Final = count()
@@ -92,8 +97,10 @@ class CopyPredictor:
             # the reason.
             with suppress(WorkspaceError):
                 if workspace.is_small():
-                    self.open()
-                else:
+                    opening = Thread(target=self._try_to_open, name="foretype-open", daemon=True)
+                    opening.start()
+                    opening.join(MAX_OPENING_SECONDS)
+                if not self._is_open:
                     workspace.read_forget_list()
         self._histories = [MatchHistory() for _ in range(4)]
         self._seen = SeenDocuments()
@@ -104,14 +111,20 @@ class CopyPredictor:
     def open(self) -> None:
         """Load the index that is on disk, once; raise WorkspaceError.
 
-        The constructor opens a small index. To check 20,000 files takes 0.9 s, so `refresh` opens a
-        large index, on the thread that indexes; answers do without it until then.
+        The constructor opens a small index, on a thread of its own, for its files may be on a slow
+        disk and have a stranger's ignore rules. To check 20,000 files takes 0.9 s, so `refresh`
+        opens a large index, on the thread that indexes; answers do without it until then.
         """
         with self._open_lock:
             if self.workspace and not self._is_open:
                 self.workspace.open()
                 self._is_open = True
                 self._load_segments()
+
+    def _try_to_open(self) -> None:
+        """Do `open`, and leave it to `refresh` to raise an error."""
+        with suppress(WorkspaceError):
+            self.open()
 
     @property
     def segments(self) -> tuple[FMIndex, ...]:

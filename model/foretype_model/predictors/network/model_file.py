@@ -21,6 +21,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from foretype_model.files.regular import read_regular
+
+MAX_MODEL_BYTES: Final = 2_000_000_000
+"""Bytes of a model file; a protocol buffer has no more."""
+
 GRAPH, METADATA = 7, 14
 """Fields of a model."""
 
@@ -64,7 +69,7 @@ def read(path: Path) -> Content:
     """
     metadata: dict[str, str] = {}
     arrays: dict[str, NDArray[Any]] = {}
-    content = memoryview(path.read_bytes())
+    content = memoryview(read_regular(path, MAX_MODEL_BYTES))
     if is_damaged(content):
         raise ValueError
     for number, value in _fields(content):

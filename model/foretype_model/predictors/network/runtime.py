@@ -19,6 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from foretype_model.errors import ModelError
+from foretype_model.files.regular import read_regular
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.network import kernel, model_file
 from foretype_model.predictors.network.kernel import word_contexts
@@ -270,7 +271,7 @@ def _session(path: Path) -> ort.InferenceSession:
     if not path.is_file():
         raise ModelError(f"no model at {path}: list the models with 'foretype models list'")
     try:  # ONNX Runtime does not report why a file is unreadable
-        damaged = model_file.is_damaged(path.read_bytes())
+        damaged = model_file.is_damaged(read_regular(path, model_file.MAX_MODEL_BYTES))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     if damaged:

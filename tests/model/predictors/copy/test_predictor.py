@@ -8,7 +8,7 @@ import sys
 import weakref
 from collections.abc import Iterator
 from string import ascii_letters
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from foretype_model.predictor import (
     PredictorConfig,
 )
 from foretype_model.predictors.copy.index.fm_index import FMIndex
+from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.copy.ppm import MAX_TOTAL
 from foretype_model.predictors.copy.predictor import (
     CopyPredictor,
@@ -303,3 +304,20 @@ def test_new_index_updates_old_requests(
     copy.segments = (FMIndex.build([("b", b"The treasurer of our society is Philippa.\n")]),)
     completer.invalidate()
     assert completer.next_words(text, b"", options)[0].text.startswith("so")
+
+
+def test_slow_folder_holds_nothing_up(place, monkeypatch) -> None:
+    """While an index cannot be opened, there is an answer without it; then it is there."""
+    place.write("a.txt", "the keeper of the lighthouse\n")
+    place.renew()
+    may_open, opened = Event(), Workspace.open
+    monkeypatch.setattr(Workspace, "open", lambda index: may_open.wait(60) and opened(index))
+    monkeypatch.setattr("foretype_model.predictors.copy.predictor.MAX_OPENING_SECONDS", 0.01)
+    copy = CopyPredictor(place.workspace())
+    assert copy.segments == ()
+    copy.observe("file:///b.txt", b"some text ", b"")
+    expected = np.exp(copy.predict([copy.feed(copy.start(), b"some ")])[0])
+    assert expected[ord("t")] > 0, "the forget list is known, and so text is learnt"
+    may_open.set()
+    copy.open()
+    assert len(copy.segments) == 1

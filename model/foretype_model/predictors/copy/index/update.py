@@ -23,11 +23,11 @@ from foretype_model.files.discovery import (
     EMPTY,
     MINIFIED,
     NOT_TEXT,
-    SkippedFile,
     Tree,
     is_folder,
-    read_text,
 )
+from foretype_model.files.gitignore import folder_of_rules
+from foretype_model.files.reading import SkippedFile, read_text
 from foretype_model.files.stamp import Stamp
 from foretype_model.files.uris import aliases, real_path
 from foretype_model.predictors.copy.index.erase import contains_word
@@ -282,7 +282,7 @@ def _check_distinct(digest: str, digests: set[str]) -> None:
 
 def _changed(paths: Sequence[str] | None) -> frozenset[str] | None:
     """Return the names of the changed files; None if a full scan is needed."""
-    if paths is None or any(Path(path).name == ".gitignore" for path in paths):
+    if paths is None or any(folder_of_rules(Path(path)) for path in paths):
         return None
     return frozenset(name for path in paths for name in aliases(path))
 

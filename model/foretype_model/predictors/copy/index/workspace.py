@@ -16,6 +16,7 @@ from typing import Final
 
 from foretype_model.errors import BrokenIndexError, WorkspaceError
 from foretype_model.files.discovery import Tree
+from foretype_model.files.gitignore import folder_of_rules
 from foretype_model.files.stamp import Stamp
 from foretype_model.files.uris import aliases, real_path
 from foretype_model.predictor import Removed
@@ -318,7 +319,8 @@ def _is_relevant(path: Path, indexed: set[str], trees: Collection[Tree]) -> bool
     if not indexed.isdisjoint(names):
         return True
     # An ignore file matters to the folder that it is in.
-    places = {real_path(path.parent)} if path.name == ".gitignore" else names
+    folder = folder_of_rules(path)
+    places = {real_path(folder)} if folder else names
     return any(tree.covers(place) for tree in trees for place in places)
 
 

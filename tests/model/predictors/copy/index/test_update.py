@@ -205,6 +205,15 @@ def test_saved_gitignore_counts_at_once(place):
     assert b"one" not in place.on_disk()
 
 
+def test_saved_exclude_file_counts_at_once(place):
+    """A saved .git/info/exclude applies at once, to all of the repository."""
+    place.write("deep/a.log", "one\n")
+    place.renew()
+    place.renew(place.write(".git/info/exclude", "*.log\n"), everything=False)
+    assert place.content(place.renew()) == {}
+    assert b"one" not in place.on_disk()
+
+
 def test_changes_go_into_delta_segment(place, tiers):
     """Changed files go into the delta segment, until it outgrows its limit."""
     for name in ("a.txt", "b.txt", "c.txt"):

@@ -275,6 +275,16 @@ def test_working_directory_is_not_imported(place, monkeypatch):
     assert sorted(place.content(workspace)) == ["json.py"]
 
 
+def test_rules_of_a_repository_are_relevant(place, monkeypatch):
+    """A change of an ignore file starts an update, wherever the file lies."""
+    workspace = place.workspace()
+    started: list[str] = []
+    monkeypatch.setattr(workspace, "_run_child", started.extend)
+    for name in (".gitignore", "deep/.gitignore", ".git/info/exclude"):
+        workspace.update([place.write(name, "*.log\n")])
+    assert len(started) == 3
+
+
 def test_irrelevant_changes_start_no_process(place, monkeypatch):
     """Changes of files outside the index start no process."""
     kept, gone = place.write("kept.txt", "some text\n"), place.write("gone.txt", "other text\n")
