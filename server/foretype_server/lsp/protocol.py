@@ -9,16 +9,14 @@ error with a traceback.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from lsprotocol import types
-from lsprotocol.validators import UINTEGER_MAX_VALUE
 from pygls.exceptions import (
     JsonRpcException,
+    JsonRpcInternalError,
     JsonRpcInvalidParams,
     JsonRpcInvalidRequest,
     JsonRpcMethodNotFound,
@@ -27,6 +25,7 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from foretype_server.lsp.decoding import parse
 from foretype_server.lsp.to_proto import to_point
 
 if TYPE_CHECKING:
@@ -36,6 +35,9 @@ MAX_DEPTH: Final = 100
 """Levels of nesting in a message at most. Ten are usual; from 500 on, cattrs and pygls take minutes
 to reject one.
 """
+
+EDIT_METHODS: Final = frozenset({types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE})
+"""The notifications without which a text is out of step with the editor's."""
 
 log = logging.getLogger(__name__)
 # pygls logs whole messages, which contain the user's text: only with --log-text, see logs.py.
@@ -63,19 +65,31 @@ class ForetypeProtocol(LanguageServerProtocol):
         """
         wire_log.debug("received: %s", body)
         try:
-            message = _parse(body)
+            message = parse(body)
         except (ValueError, RecursionError):
             self._send_error(None, JsonRpcParseError())
+            self._lose_edits_in(body)
             return
         if not isinstance(message, dict):
             self._send_error(None, JsonRpcInvalidRequest())
+            self._lose_edits_in(body)
             return
+        if message.get("error", ...) is None:
+            del message["error"]  # of JSON-RPC 1.0, whose answers have both fields
         try:
             self._validate(message)
-            _clamp_positions(message)
-            self.handle_message(self.structure_message({"jsonrpc": self.VERSION, **message}))
+            self.handle_message(self.structure_message({**message, "jsonrpc": self.VERSION}))
         except Exception as error:  # noqa: BLE001 (the next message must be read in any case)
             self._reject(message, error)
+            if message.get("method") in EDIT_METHODS:
+                self._lose_edit(message.get("params"))
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Return a message as a type of the protocol."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcInternalError:  # pygls's answer to errors of hooks
+            raise JsonRpcInvalidParams from None
 
     def _validate(self, message: dict[str, Any]) -> None:
         if _is_too_deep(message):
@@ -107,6 +121,22 @@ class ForetypeProtocol(LanguageServerProtocol):
             log.info("ignored a notification: %s", type(error).__name__)
         else:
             self._handle_response(ident, error=answer.to_response_error())
+
+    def _lose_edits_in(self, body: bytes | str) -> None:
+        """Tell the user if a message that is unreadable as a whole had an edit."""
+        data = body.encode(errors="replace") if isinstance(body, str) else body
+        if any(method.encode() in data for method in EDIT_METHODS):
+            self._lose_edit(None)
+
+    def _lose_edit(self, params: Any) -> None:
+        """Have the session know that an edit with these parameters is lost."""
+        if self._workspace is None or self._shutdown:
+            return
+        match params:
+            case {"textDocument": {"uri": str() as uri}}:
+                self.session.sync.lose(uri)
+            case _:
+                self.session.sync.lose(None)
 
     def _send_error(self, ident: int | str | None, error: JsonRpcException) -> None:
         # Not through pygls, which omits an id of null: the answer to an unreadable message has one.
@@ -194,17 +224,6 @@ class ForetypeProtocol(LanguageServerProtocol):
             self.exit_status.set_result(0 if self._shutdown else 1)
 
 
-def _parse(body: bytes | str) -> Any:
-    """Return the JSON in a message, with null for NaN and the infinities, as JavaScript writes it:
-    the values may be sent back.
-    """
-    return json.loads(body, parse_constant=lambda _: None, parse_float=_parse_float)
-
-
-def _parse_float(number: str) -> float | None:
-    return value if math.isfinite(value := float(number)) else None
-
-
 def _is_too_deep(message: object) -> bool:
     level = [message]
     for _ in range(MAX_DEPTH):
@@ -221,25 +240,3 @@ def _is_too_deep(message: object) -> bool:
 
 def _is_id(ident: object) -> TypeGuard[int | str]:
     return isinstance(ident, int | str) and not isinstance(ident, bool)
-
-
-def _clamp_positions(message: dict[str, Any]) -> None:
-    """Clamp too large positions of an edit, which some clients send for the end of the text: a
-    dropped edit would leave the document wrong for good.
-    """
-    match message:
-        case {"method": types.TEXT_DOCUMENT_DID_CHANGE, "params": {"contentChanges": [*changes]}}:
-            ranges = [
-                change["range"]
-                for change in changes
-                if isinstance(change, dict) and "range" in change
-            ]
-            ends = [end for range_ in ranges if isinstance(range_, dict) for end in range_.values()]
-            for end in (end for end in ends if isinstance(end, dict)):
-                end.update(
-                    {name: UINTEGER_MAX_VALUE for name, at in end.items() if _is_too_large(at)}
-                )
-
-
-def _is_too_large(at: object) -> bool:
-    return isinstance(at, int | float) and at > UINTEGER_MAX_VALUE
