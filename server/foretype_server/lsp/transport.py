@@ -9,11 +9,12 @@ import functools
 import ipaddress
 import json
 import os
-import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from foretype_server import streams
 
 if TYPE_CHECKING:
     from foretype_server.lsp.auth import TokenAuth
@@ -141,22 +142,17 @@ def _redirect_stdout() -> Callable[[bytes], None]:
     """
     stdout = os.dup(1)
     os.dup2(2, 1)
-
-    def write(data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(stdout, rest) :]
-
-    return write
+    return functools.partial(streams.write_all, stdout)
 
 
 def _feed_stdin(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
-    try:
-        while data := os.read(0, READ_SIZE):
-            loop.call_soon_threadsafe(reader.feed_data, data)
+    with suppress(RuntimeError):  # the loop is closed
+        try:
+            while data := streams.read_some(0, READ_SIZE):
+                loop.call_soon_threadsafe(reader.feed_data, data)
+        except OSError as error:
+            print_line(f"standard input cannot be read: {error.strerror}")
         loop.call_soon_threadsafe(reader.feed_eof)
-    except RuntimeError:
-        return  # the loop is closed
 
 
 async def tcp(handle_connection: ConnectionHandler, auth: TokenAuth, host: str, port: int) -> int:
@@ -238,12 +234,10 @@ def loopback_address(host: str) -> str:
 
 def print_line(line: str) -> None:
     """Print a line for the user who started the server."""
-    print(f"foretype: {line}", file=sys.stderr, flush=True)
+    streams.write_line(f"foretype: {line}")
 
 
 @functools.cache
 def print_once(line: str) -> None:
-    """Print a line once at most, so that rejected clients cannot fill an unread stderr pipe, which
-    would block the server.
-    """
+    """Print a line once at most: rejected clients are many."""
     print_line(line)
