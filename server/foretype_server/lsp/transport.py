@@ -8,6 +8,7 @@ import asyncio
 import functools
 import ipaddress
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -139,7 +140,8 @@ def loopback_address(host: str) -> str:
             return address
     except ValueError:
         pass
-    print_line(f"the server listens on this machine only: give 127.0.0.1 or localhost, not {host}.")
+    message = f"the server listens on this machine only: give 127.0.0.1 or localhost, not {host}."
+    print(f"foretype: {message}", file=sys.stderr)
     raise SystemExit(2)
 
 
