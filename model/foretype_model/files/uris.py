@@ -50,10 +50,9 @@ def uri_to_path(uri: str) -> str | None:
     return path if host.lower() in LOCAL_HOSTS else None
 
 
-def absolute_path(text: str) -> Path | None:
-    """Return the path with this text; None if it is relative or none."""
-    path = Path(text)
-    return path if path.is_absolute() and is_valid_path(text) else None
+def absolute_path(text: str) -> str | None:
+    """Return `text` if it is an absolute path, else None."""
+    return text if Path(text).is_absolute() and is_valid_path(text) else None
 
 
 def is_valid_path(text: str) -> bool:

@@ -90,10 +90,10 @@ def create_converter() -> Converter:
     """Return the converter of all conversations, which decodes leniently."""
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     changes = attrs.fields(types.DidChangeTextDocumentParams).content_changes.type
+    # Enumerations are classes of integers or strings, and cattrs gives them their hooks.
+    for kind, hook in ((int, _decode_int), (str, _decode_str), (bool, _decode_bool)):
+        converter.register_structure_hook(kind, hook)
     hooks: Mapping[Any, Hook] = {
-        int: _decode_int,
-        str: _decode_str,
-        bool: _decode_bool,
         types.ProgressToken: _decode_token,
         types.Position: _decode_position,
         _CHANGE: _change_hook(converter),
@@ -104,7 +104,6 @@ def create_converter() -> Converter:
     # cattrs asks the latest predicate first, so these precede the hooks of lsprotocol.
     factories: Sequence[tuple[Callable[[Any], bool], Callable[[Any], Hook]]] = (
         (_is_sequence, lambda kind: _list_hook(kind, converter)),
-        (_is_enum, lambda _: _decode_enum),
         (_is_open_enum, _open_enum_hook),
         (attrs.has, lambda kind: _class_hook(kind, converter)),
         (lambda kind: kind in hooks, lambda kind: hooks[kind]),
@@ -192,7 +191,11 @@ def is_whole_text(change: Any) -> bool:
     )
 
 
-def _decode_int(value: Any, _: Any) -> int:
+def _decode_int(value: Any, kind: Any) -> Any:
+    return kind(_integer(value))
+
+
+def _integer(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
@@ -200,10 +203,10 @@ def _decode_int(value: Any, _: Any) -> int:
     return int(value)
 
 
-def _decode_str(value: Any, _: Any) -> str:
+def _decode_str(value: Any, kind: Any) -> Any:
     if not isinstance(value, str):
         raise TypeError("a string is needed")
-    return value
+    return kind(value)
 
 
 def _decode_bool(value: Any, _: Any) -> bool:
@@ -213,27 +216,24 @@ def _decode_bool(value: Any, _: Any) -> bool:
     return bool(value)
 
 
-def _decode_token(value: Any, kind: Any) -> int | str:
-    return value if isinstance(value, str) else _decode_int(value, kind)
+def _decode_token(value: Any, _: Any) -> int | str:
+    return value if isinstance(value, str) else _integer(value)
 
 
-def _decode_position(value: Any, kind: Any) -> types.Position:
+def _decode_position(value: Any, _: Any) -> types.Position:
     # Some clients send a huge number for the end of the text.
     line, character = (
-        min(_decode_int(value[name], kind), UINTEGER_MAX_VALUE) for name in ("line", "character")
+        min(_integer(value[name]), UINTEGER_MAX_VALUE) for name in ("line", "character")
     )
     return types.Position(line, character)
-
-
-def _decode_enum(value: Any, kind: Any) -> Any:
-    return kind(value)
 
 
 def _open_enum_hook(kind: Any) -> Hook:
     """Return the decoder of a union of an enumeration and its underlying type, any of whose values
     is allowed.
     """
-    return _decode_str if str in get_args(kind) else _decode_int
+    plain, decode = (str, _decode_str) if str in get_args(kind) else (int, _decode_int)
+    return lambda value, _: decode(value, plain)
 
 
 def _is_sequence(kind: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from foretype_model.files.uris import absolute_path, uri_to_path
+from foretype_model.files.uris import uri_to_path
 from foretype_server.lsp import explain_and_forget, outlook, to_proto
 from foretype_server.lsp.server import ForetypeServer
 from foretype_server.lsp.shutdown import is_alive, watch_parent
@@ -40,12 +40,8 @@ log = logging.getLogger(__name__)
 def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     """Begin a session, with the client's position encoding."""
     encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
-    # An older client sends one folder, as `rootUri`, and a still older one as `rootPath`.
-    workspace = (
-        _folders(server)
-        or tuple(_paths([params.root_uri or ""]))
-        or tuple(filter(None, [absolute_path(params.root_path or "")]))
-    )
+    root = server.protocol.root
+    workspace = _folders(server) or ((Path(root),) if root else ())
     editor = params.client_info.name if params.client_info else ""
     server.protocol.session = ClientSession(
         to_proto.POSITION_ENCODINGS[encoding],

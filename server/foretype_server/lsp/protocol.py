@@ -25,6 +25,7 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from foretype_model.files.uris import absolute_path, uri_to_path
 from foretype_server.lsp.decoding import parse
 from foretype_server.lsp.to_proto import to_point
 
@@ -51,9 +52,11 @@ class ForetypeProtocol(LanguageServerProtocol):
 
     Attributes:
         session: the client's documents and settings, from `initialize` on.
+        root: the folder of a client that knows no workspace folders.
     """
 
     session: ClientSession
+    root: str | None = None
 
     def prepare(self) -> None:
         """Prepare for the first message. Called on the event loop."""
@@ -170,6 +173,18 @@ class ForetypeProtocol(LanguageServerProtocol):
             request = getattr(callback, "keywords", {}).get("result_future")
             if request is not None:
                 request.add_done_callback(lambda _: request.cancelled() and future.cancel())
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """Begin the conversation."""
+        # An older client sends one folder, as `rootUri`, and a still older one as `rootPath`.
+        uri, path = params.root_uri or "", params.root_path or ""
+        self.root = uri_to_path(uri) or absolute_path(path)
+        # pygls fails for some of them, and nothing reads its own.
+        params.root_uri = params.root_path = None
+        return (yield from super().lsp_initialize(params))
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # pygls's fails while a command is under way
