@@ -37,8 +37,12 @@ MAX_DEPTH: Final = 100
 to reject one.
 """
 
-EDIT_METHODS: Final = frozenset({types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE})
+EDIT_METHODS: Final = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
 """The notifications without which a text is out of step with the editor's."""
+
+NOTIFICATIONS: Final = [
+    method for method, (_, result, *_) in types.METHOD_TO_TYPES.items() if result is None
+]
 
 log = logging.getLogger(__name__)
 # pygls logs whole messages, which contain the user's text: only with --log-text, see logs.py.
@@ -77,8 +81,7 @@ class ForetypeProtocol(LanguageServerProtocol):
             self._send_error(None, JsonRpcInvalidRequest())
             self._lose_edits_in(body)
             return
-        if message.get("error", ...) is None:
-            del message["error"]  # of JSON-RPC 1.0, whose answers have both fields
+        _drop_nulls(message)
         try:
             self._validate(message)
             self.handle_message(self.structure_message({**message, "jsonrpc": self.VERSION}))
@@ -90,9 +93,13 @@ class ForetypeProtocol(LanguageServerProtocol):
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Return a message as a type of the protocol."""
         try:
-            return super().structure_message(data)
+            message = super().structure_message(data)
         except JsonRpcInternalError:  # pygls's answer to errors of hooks
             raise JsonRpcInvalidParams from None
+        if isinstance(message, types.ResponseErrorMessage) and message.error is None:
+            # An unreadable error is one all the same.
+            message.error = JsonRpcInternalError().to_response_error()
+        return message
 
     def _validate(self, message: dict[str, Any]) -> None:
         if _is_too_deep(message):
@@ -237,6 +244,16 @@ class ForetypeProtocol(LanguageServerProtocol):
         """End the conversation."""
         if not self.exit_status.done():
             self.exit_status.set_result(0 if self._shutdown else 1)
+
+
+def _drop_nulls(message: dict[str, Any]) -> None:
+    """Drop the fields that are null in JSON-RPC 1.0 and missing in 2.0: the error of an answer
+    without one, and the id of a notification.
+    """
+    if message.get("error", ...) is None:
+        del message["error"]
+    if message.get("id", ...) is None and message.get("method") in NOTIFICATIONS:
+        del message["id"]
 
 
 def _is_too_deep(message: object) -> bool:

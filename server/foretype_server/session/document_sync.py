@@ -39,7 +39,7 @@ class DocumentSync:
             self._report(None, "the editor sent an unreadable edit of an unknown document")
         else:
             self._lost.update(self._documents)
-            self._reported.update(self._documents)
+            self._reported.update((None, *self._documents))
             self._warn(
                 "no suggestions in the open documents: the editor sent an unreadable edit of one "
                 "of them; close them and open them again"
