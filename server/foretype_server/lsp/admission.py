@@ -79,7 +79,7 @@ class AdmissionSocket(socket.socket):
         with suppress(BlockingIOError, ConnectionAbortedError):
             while len(waiting) < self._most:
                 waiting.append(super().accept())
-        number_of_newest = self._most // 8
+        number_of_newest = self._most // 16
         older, newest = waiting[:-number_of_newest], waiting[-number_of_newest:]
         kept = []
         for connection, address in older:
