@@ -33,7 +33,7 @@ UNKNOWN_VERSION: Final = 0
 _CHANGE: Final[Any] = (
     types.TextDocumentContentChangePartial | types.TextDocumentContentChangeWholeDocument
 )
-_INVOKED: Final = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked)
+_AUTOMATIC: Final = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
 
 DEFAULTS: Final[Mapping[tuple[type, str], Callable[[], Any]]] = {
     (types.InitializeParams, "capabilities"): types.ClientCapabilities,
@@ -43,8 +43,8 @@ DEFAULTS: Final[Mapping[tuple[type, str], Callable[[], Any]]] = {
     (types.TextDocumentItem, "language_id"): lambda: "plaintext",
     (types.TextDocumentItem, "version"): lambda: UNKNOWN_VERSION,
     (types.VersionedTextDocumentIdentifier, "version"): lambda: UNKNOWN_VERSION,
-    (types.InlineCompletionParams, "context"): lambda: _INVOKED,
-    (types.InlineCompletionContext, "trigger_kind"): lambda: _INVOKED.trigger_kind,
+    (types.InlineCompletionParams, "context"): lambda: _AUTOMATIC,
+    (types.InlineCompletionContext, "trigger_kind"): lambda: _AUTOMATIC.trigger_kind,
     (types.CompletionContext, "trigger_kind"): lambda: types.CompletionTriggerKind.Invoked,
     (types.FileEvent, "type"): lambda: types.FileChangeType.Changed,
     (types.WorkspaceFoldersChangeEvent, "added"): tuple,

@@ -54,17 +54,17 @@ def test_unknown_elements_are_dropped() -> None:
 
 @pytest.mark.parametrize("context", [{}, None, {"triggerKind": 0}, {"triggerKind": "x"}, ..., 5])
 def test_trigger_may_be_missing(context: Json) -> None:
-    """A request of ghost text without a usable trigger is one that the user has invoked."""
+    """A request of ghost text without a usable trigger is one of an editor, not of its user."""
     request = HERE if context is ... else {**HERE, "context": context}
     kind = decode(request, types.InlineCompletionParams).context.trigger_kind
-    assert kind is types.InlineCompletionTriggerKind.Invoked
+    assert kind is types.InlineCompletionTriggerKind.Automatic
 
 
 def test_known_trigger_is_kept() -> None:
     """A trigger that the protocol has is kept, as an integer or a float."""
-    for kind in (2, 2.0):
+    for kind in (1, 1.0):
         params = decode({**HERE, "context": {"triggerKind": kind}}, types.InlineCompletionParams)
-        assert params.context.trigger_kind is types.InlineCompletionTriggerKind.Automatic
+        assert params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
 
 
 @pytest.mark.parametrize(

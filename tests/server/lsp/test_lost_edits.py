@@ -102,7 +102,7 @@ def test_lost_document_gets_no_offers() -> None:
         session = Session()
         with session.server.exit_stack:
             session.send(changed({"text": 5}))
-            assert await session.server.session.ghost_text(ONE, Point(0, 0)) is None
+            assert await session.server.session.ghost_texts(ONE, Point(0, 0), 1) == []
 
     asyncio.run(run())
 
