@@ -4,19 +4,27 @@ it can fail.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 from tests.trust import licences, loading, pins, supply
 
 KNOWN = pins.pins(pins.REQUIREMENTS)
 KNOWN_TO_BUILD = pins.pins(pins.BUILD_REQUIREMENTS)
+LOWEST = Path(__file__).parent / "data" / "lowest-versions.json"
+"""The requirements of each dependency in the lowest version that pyproject.toml allows, as the
+package's metadata has them for Linux, without extras.
+"""
+
 COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 
 
@@ -123,6 +131,47 @@ def test_build_tools_are_pinned(need):
     assert pins.is_pinned(need, KNOWN_TO_BUILD), (
         "renew requirements-build.txt by the line at its head"
     )
+
+
+def conflicts(lowest: dict[str, list[str]]) -> list[str]:
+    """Return the requirements of packages in `lowest` that others in it do not meet."""
+    versions = dict(name.split() for name in lowest)
+    needs = [(name, Requirement(need)) for name, all_ in lowest.items() for need in all_]
+    return [
+        f"{name} needs {need}"
+        for name, need in needs
+        if not need.specifier.contains(versions.get(need.name, ""), prereleases=True)
+        and need.name in versions
+    ]
+
+
+def test_lowest_versions_are_known():
+    """The requirements of each dependency are known at its lower bound, which a change of the bound
+    must follow.
+    """
+    project = tomllib.loads((pins.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    used = [*project["dependencies"], *extras["plot"], *extras["train"], *extras["default-model"]]
+    bounds = {
+        need.name: Version(one.version)
+        for need in map(Requirement, used)
+        for one in need.specifier
+        if one.operator == ">="
+    }
+    known = dict(name.split() for name in json.loads(LOWEST.read_text("utf-8")))
+    assert {name: Version(version) for name, version in known.items()} == bounds
+
+
+def test_lowest_versions_agree():
+    """The lowest version of each dependency takes the lowest versions of the others."""
+    assert conflicts(json.loads(LOWEST.read_text("utf-8"))) == []
+
+
+def test_conflicting_bounds_are_found():
+    """A bound that another dependency refuses is found."""
+    assert conflicts({"typer 0.29.0": ["rich>=13.8.0", "click"], "rich 13.7.0": []}) == [
+        "typer 0.29.0 needs rich>=13.8.0"
+    ]
 
 
 def test_build_tools_are_tested_versions():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from foretype_server import streams
+
 
 def main() -> None:
     """Run the command line. ``foretype serve`` runs without it, which starts the server 0.15 s
@@ -13,7 +15,8 @@ def main() -> None:
     # The matrices are small: with several threads, which spin while they wait, a completion took
     # 43 ms, not 15.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if sys.argv[1:] == ["serve"] and not sys.stdin.isatty():
+    streams.occupy_closed()
+    if sys.argv[1:] == ["serve"] and sys.stdin and sys.stdout and not sys.stdin.isatty():
         from foretype_server.lsp.serve import serve_stdio  # noqa: PLC0415
 
         try:

@@ -114,6 +114,11 @@ class Text:
     def __bytes__(self) -> bytes:
         return b"".join(chunk.text for chunk in self._chunks)
 
+    @property
+    def last_line(self) -> int:
+        """The number of the last line, from 0."""
+        return self._offsets.breaks[-1]
+
     def edit(self, start: Point, end: Point, text: str) -> None:
         """Replace the text between `start` and `end` by `text`."""
         first, head, _ = self._split(min(start, end))

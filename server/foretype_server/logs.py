@@ -10,12 +10,15 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 import traceback
+from collections import Counter
 from itertools import takewhile
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Final
 
 from foretype_model.errors import ForetypeError, PredictorError, error_message
+from foretype_server import streams
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -28,6 +31,13 @@ MAX_FRAMES: Final = 20
 """Errors of a chain, and code lines of each, that are logged at most, the last ones first: they
 bound the length of a log line.
 """
+
+MAX_LINE_CHARACTERS: Final = 4000
+"""Characters of a line at most, unless text is logged."""
+
+MAX_RECORDS: Final = 10
+RATE_SECONDS: Final = 60.0
+"""Records of one kind that are written in so many seconds at most. The others are counted."""
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +92,51 @@ def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
     return list(traceback.walk_tb(error.__traceback__))[::-1]
 
 
+class BoundedHandler(logging.Handler):
+    """A handler that writes to standard error without waiting, and collapses records that repeat:
+    a client can cause thousands.
+    """
+
+    def __init__(self, *, all_records: bool = False) -> None:
+        super().__init__()
+        self._all_records = all_records
+        self._began = 0.0
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or count it."""
+        try:
+            if self._all_records:
+                streams.write_line(self.format(record))
+                return
+            if time.monotonic() - self._began > RATE_SECONDS:
+                self._write_counts()
+                self._began = time.monotonic()
+            kind = (record.name, str(record.msg) if _is_own(record) else "")
+            self._counts[kind] += 1
+            if self._counts[kind] <= MAX_RECORDS:
+                streams.write_line(self.format(record)[:MAX_LINE_CHARACTERS])
+        except Exception:  # noqa: BLE001 (a record with wrong arguments must not stop its caller)
+            streams.write_line(f"foretype: a message of {record.name} is not printable")
+
+    def flush(self) -> None:
+        """Write the last records."""
+        self._write_counts()
+        streams.flush()
+
+    def _write_counts(self) -> None:
+        for (name, _), count in self._counts.items():
+            if count > MAX_RECORDS:
+                streams.write_line(
+                    f"foretype: {name}: {count - MAX_RECORDS} more of these messages"
+                )
+        self._counts.clear()
+
+
+def _is_own(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] in OWN_PACKAGES
+
+
 class RedactingFormatter(logging.Formatter):
     """A formatter that writes one line a record: Foretype's messages in full, for other packages'
     only the logger's name; for errors their kinds and places.
@@ -90,7 +145,7 @@ class RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         redacted = "a message that may contain text is omitted (--log-text shows it)"
-        message = record.getMessage() if record.name.partition(".")[0] in OWN_PACKAGES else redacted
+        message = record.getMessage() if _is_own(record) else redacted
         parts = [f"foretype: {record.levelname.lower()}: {record.name}: {message}"]
         if record.exc_info and record.exc_info[1]:
             parts += describe_chain(record.exc_info[1])
@@ -119,7 +174,7 @@ def configure(*, with_text: bool) -> None:
     """Log to standard error from now on. `with_text` logs everything, the protocol's messages
     too.
     """
-    handler = logging.StreamHandler()
+    handler = BoundedHandler(all_records=with_text)
     handler.setFormatter(
         logging.Formatter(logging.BASIC_FORMAT) if with_text else RedactingFormatter()
     )

@@ -41,7 +41,18 @@ class Client:
         self.answers: dict[Any, Message] = {}
         self.notifications: list[Message] = []
         self.requests: list[Message] = []
+        self._may_read = threading.Event()
+        self._may_read.set()
         threading.Thread(target=self._read, daemon=True).start()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Read no further message than the next."""
+        self._may_read.clear()
+        try:
+            yield
+        finally:
+            self._may_read.set()
 
     def send_raw(self, data: bytes) -> None:
         self._to.write(data)
@@ -125,6 +136,7 @@ class Client:
                     }
                 )
             self._arrived.put(message)
+            self._may_read.wait()
         self._arrived.put(None)
 
     # The usual messages of a session
@@ -198,7 +210,11 @@ def scripted_settings(*texts: str, **settings: Any) -> Message:
 
 
 def environment(home: Path, more: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, "FORETYPE_HOME": str(home), **more}
+    """Return the environment of a server: a ``PYTHONPATH`` in `more` precedes the present one."""
+    environ = {**os.environ, "FORETYPE_HOME": str(home), **more}
+    if "PYTHONPATH" in more and "PYTHONPATH" in os.environ:
+        environ["PYTHONPATH"] = os.pathsep.join([more["PYTHONPATH"], os.environ["PYTHONPATH"]])
+    return environ
 
 
 def command(home: Path, *arguments: str) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -122,6 +124,61 @@ def test_strangers_cannot_fill_what_the_server_says(port: int) -> None:
         client.initialize(scripted_settings())
         client.shut_down()
         client.wait_until_closed()
+
+
+@contextmanager
+def many_files() -> Iterator[int]:
+    """Allow this process as many files as the system lets it; yield the number."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(hard, 12_000) if hard != resource.RLIM_INFINITY else 12_000
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    yield most
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def seconds_to_initialize(port: int, option: str) -> float:
+    """Return the time from a client's connection to the answer to its `initialize`."""
+    began = time.monotonic()
+    if option == "--ws":
+        with connect(f"ws://127.0.0.1:{port}/?{urlencode({'token': TOKEN})}") as websocket:
+            send_request(websocket, 1, "initialize", {"capabilities": {}})
+            return time.monotonic() - began
+    connection, client = connected(port)
+    with connection:
+        client.initialize(scripted_settings())
+        taken = time.monotonic() - began
+        client.shut_down()
+        client.wait_until_closed()
+    return taken
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize(
+    ("option", "sent"),
+    [("--tcp", b""), ("--tcp", b"Content-Length: 90000\r\n"), ("--ws", b"GET / HTTP/1.1\r\n")],
+)
+def test_thousands_of_strangers_keep_nobody_out(tmp_path: Path, option: str, sent: bytes) -> None:
+    """Beside 10,000 connections of a stranger, silent or not, and with an unread standard error, a
+    client with the token is served within a second, or little more on a busy machine.
+    """
+    command = f'ulimit -n 1024; exec "{SERVE[0]}" serve {option} 127.0.0.1:0'
+    environ = environment(tmp_path / "home", {"FORETYPE_TOKEN": TOKEN})
+    with (
+        many_files() as most,
+        subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, env=environ) as process,
+        ExitStack() as held,
+    ):
+        held.callback(process.kill)
+        port = int(listening(process).rpartition(":")[2])
+        seconds_to_initialize(port, option)  # loads modules
+        alone = seconds_to_initialize(port, option)
+        for _ in range(min(10_000, most - 500)):
+            stranger = held.enter_context(socket.create_connection(("127.0.0.1", port)))
+            with suppress(OSError):  # it is disconnected already
+                stranger.send(sent)
+        assert seconds_to_initialize(port, option) < 1 + 10 * alone
 
 
 def test_browser_is_refused(port: int) -> None:

@@ -127,6 +127,11 @@ def test_initialized_is_not_needed(tmp_path: Path) -> None:
         assert client.ghost(URI, 0, 6)[0]["insertText"] == "world"
 
 
+def test_ignored_interrupt_is_restored() -> None:
+    """The servers of these tests end at Ctrl-C even if the tests run with SIGINT ignored."""
+    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_prints_no_traceback(tmp_path: Path) -> None:
     """CTRL-C ends the server without a traceback."""

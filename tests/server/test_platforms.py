@@ -68,6 +68,26 @@ def test_windows_path_needs_drive(path):
     assert windows_path("", path) is None
 
 
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("file://wsl%24/Ubuntu/home/ada/x", r"\\wsl$\Ubuntu\home\ada\x"),
+        ("file://wsl$/Ubuntu/x", r"\\wsl$\Ubuntu\x"),
+        ("file://wsl.localhost/Ubuntu/x", r"\\wsl.localhost\Ubuntu\x"),
+        ("file://b%C3%BCro/share/x", r"\\büro\share\x"),
+        ("file://LOCALHOST/c%3A/x", r"C:\x"),
+        ("file://localhost/C%3a/x", r"C:\x"),
+        ("file://a%2Fb/share/x", None),
+        ("file://a%5Cb/share/x", None),
+        ("file://a%00b/share/x", None),
+        ("file://a%FFb/share/x", None),
+    ],
+)
+def test_quoted_hosts_are_decoded(uri, expected):
+    """The host of a share is decoded, unless it would be a path itself."""
+    assert _on_windows(uri) == expected
+
+
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters='<>:"/\\|?*\0'), min_size=1),
@@ -126,7 +146,7 @@ def test_remote_host_has_no_path():
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
 @pytest.mark.parametrize(
-    "uri", ["file:///tmp/a%20b.ipynb", "file:/tmp/a b.ipynb", "FILE://localhost/tmp/a%20b.ipynb"]
+    "uri", ["file:///tmp/a%20b.ipynb", "file:/tmp/a b.ipynb", "FILE://LocalHost/tmp/a%20b.ipynb"]
 )
 def test_uri_spellings_are_one_file(uri):
     """Spellings of a file's URI have one path."""

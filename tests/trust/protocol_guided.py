@@ -22,7 +22,7 @@ from tests.trust.outcome import Outcome
 ROOT: Final = Path(__file__).parents[2]
 RUNS: Final = 20_000
 INSTRUMENTED_MODULES: Final = (
-    "foretype_server.lsp.transport", "foretype_server.lsp.protocol",
+    "foretype_server.lsp.transport", "foretype_server.lsp.protocol", "foretype_server.lsp.decoding",
     "foretype_server.settings", "foretype_server.document",
     "foretype_model.predictors.copy.index.manifest",
 )  # fmt: skip
@@ -177,6 +177,7 @@ def _fuzz() -> None:
         from foretype_model.predictors.copy.index import manifest  # noqa: F401
         from foretype_server import document, settings  # noqa: F401
         from foretype_server.lsp import (
+            decoding,  # noqa: F401
             protocol,  # noqa: F401
             transport,  # noqa: F401
         )

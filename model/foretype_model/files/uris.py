@@ -9,12 +9,15 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 FILE_SCHEMES: Final = frozenset({"file", "vscode-notebook-cell"})
 """The schemes of documents that are files. A notebook's cell is a part of the notebook's file."""
 
 LOCAL_HOSTS: Final = frozenset({"", "localhost"})
+
+_HOST: Final = re.compile(r"[^/\\\0]*")
+"""The hosts that leave a path as it is."""
 
 HAS_SPELLING_VARIANTS: Final = sys.platform == "darwin"
 """Whether a file opens under other spellings of its name, which resolving links does not correct.
@@ -36,13 +39,20 @@ def uri_to_path(uri: str) -> str | None:
             return None
         # Names of files need not be UTF-8. Python decodes them in the same way.
         path = unquote_to_bytes(quoted).decode("utf-8", "surrogateescape")
+        # VS Code quotes the $ of the host wsl$.
+        host = unquote(host, errors="strict")
     except ValueError:
         return None
-    if not path.startswith("/") or not is_valid_path(path):
+    if not path.startswith("/") or not is_valid_path(path) or not _HOST.fullmatch(host):
         return None
     if os.name == "nt":
         return windows_path(host, path)
-    return path if host in LOCAL_HOSTS else None
+    return path if host.lower() in LOCAL_HOSTS else None
+
+
+def absolute_path(text: str) -> str | None:
+    """Return `text` if it is an absolute path, else None."""
+    return text if Path(text).is_absolute() and is_valid_path(text) else None
 
 
 def is_valid_path(text: str) -> bool:
@@ -57,7 +67,7 @@ def windows_path(host: str, path: str) -> str | None:
     """Return the Windows path of a URI's host and path, on a drive or a share; None if it has
     neither.
     """
-    if host not in LOCAL_HOSTS:
+    if host.lower() not in LOCAL_HOSTS:
         path = f"//{host}{path}"
     elif drive := re.fullmatch(r"/([A-Za-z])[:|](/.*)?", path, re.DOTALL):
         path = f"{drive[1].upper()}:{drive[2] or '/'}"

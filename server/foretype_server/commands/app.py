@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from foretype_model.errors import ForetypeError
+from foretype_server import streams
 from foretype_server.commands import (
     complete,
     doctor,
@@ -40,6 +41,12 @@ class CommandGroup(TyperGroup):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command named by the arguments, and exit."""
         _replace_unencodable()
+        streams.make_blocking()
+        if sys.stdout is None and sys.argv[1:2] != ["serve"]:
+            _fail(
+                "foretype: Standard output is closed; open it, or send it to a file.",
+                FAILURE_STATUS,
+            )
         try:
             sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
         except typer.TyperException as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -210,11 +209,9 @@ def find_candidates(
 
 
 def _read_input(file: str) -> str:
-    from foretype_server.console.text_file import decode, read_text
+    from foretype_server.console.text_file import read_stdin, read_text
 
-    text = (
-        decode(sys.stdin.buffer.read(), "Standard input") if file == "-" else read_text(Path(file))
-    )
+    text = read_stdin("Standard input") if file == "-" else read_text(Path(file))
     return text.removeprefix("\ufeff")  # no editor counts a byte order mark as a column
 
 

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from foretype_model.errors import ForetypeError
 from foretype_server.commands.options import (
     Model,
     Seed,
@@ -69,8 +68,6 @@ def generate(
     from foretype_model.completion.generate import generate as continuation
     from foretype_server.commands.opening import open_predictors
 
-    if sys.stdout is None:
-        raise ForetypeError("Standard output is closed; open it to get the text.")
     name = _predictor_name(model)
     predictor = open_predictors(model, {name: {}})[name]
     for i in range(count):
@@ -90,9 +87,9 @@ def _predictor_name(model: str | None) -> str:
 def _read_stdin() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
-    from foretype_server.console.text_file import decode
+    from foretype_server.console.text_file import read_stdin
 
-    return decode(sys.stdin.buffer.read(), "The prompt")
+    return read_stdin("The prompt")
 
 
 def _stream(prompt: str, pieces: Iterator[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from foretype_model.errors import ForetypeError
 from foretype_server.commands.options import UsageError, examples
 
 EXAMPLES = examples(
@@ -48,6 +49,11 @@ def serve(
     from foretype_server.lsp.serve import serve_stdio, serve_tcp, serve_ws
 
     if address is None:
+        if not (sys.stdin and sys.stdout):
+            raise ForetypeError(
+                "Standard input or output is closed; have an editor start foretype serve, or give "
+                "--tcp or --ws."
+            )
         if sys.stdin.isatty():
             typer.echo(
                 "foretype: waiting for an editor on standard input; Ctrl-C ends. "

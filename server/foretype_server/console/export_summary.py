@@ -58,7 +58,7 @@ def _format_texts(texts: TrainingTexts) -> str:
 def confirm(question: str) -> bool:
     """Ask the user; return True for y or yes, False for anything else or a closed input."""
     typer.echo(f"{question} [y/N] ", nl=False, err=True)
-    answer = sys.stdin.readline().strip().lower()
-    if not sys.stdin.isatty():
+    answer = sys.stdin.readline().strip().lower() if sys.stdin else ""
+    if not (sys.stdin and sys.stdin.isatty()):
         typer.echo(err=True)
     return answer in {"y", "yes"}

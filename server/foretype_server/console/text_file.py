@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,20 @@ def read_text(path: Path) -> str:
         ) from None
     except NotRegularError:
         raise ForetypeError(f"{path} is not a file; name a text file.") from None
+
+
+def read_stdin(name: str) -> str:
+    """Return the text on standard input; errors call it `name`.
+
+    Raises:
+        ForetypeError: it is closed, cannot be read, or is not UTF-8 text.
+    """
+    if sys.stdin is None:
+        raise ForetypeError(f"{name} is closed; name a text file, or send the text by a pipe.")
+    try:
+        return decode(sys.stdin.buffer.read(), name)
+    except OSError as error:
+        raise ForetypeError(f"{name} cannot be read ({error.strerror}).") from None
 
 
 def decode(data: bytes, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -27,6 +28,10 @@ class TrainingLines:
         self._last_line = time.monotonic()
 
     def __enter__(self) -> Self:
+        # The server, which reads these lines, stops the training by SIGINT. Both inherit that it is
+        # ignored if a shell has started the editor in the background.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return self
 
     def __exit__(

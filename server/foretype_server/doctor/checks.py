@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import json
 import os
@@ -64,6 +65,10 @@ class Check:
     remedy: str = ""
 
 
+SHA256: Final = "sha256="
+"""The beginning of a hash in a wheel's record of files."""
+
+
 def run_checks() -> Iterator[Check]:
     """Yield the result of each check as soon as it is done."""
     for name, check in CHECKS:
@@ -94,13 +99,16 @@ def _files(name: str) -> Iterator[Check]:
 
     Scripts outside the packages' folder do not count: pipx rewrites their first line.
     """
+    installed = distribution("foretype")
+    # Not `Distribution.files`, which leaves out the missing files from Python 3.12 on.
+    rows = csv.reader((installed.read_text("RECORD") or "").splitlines())
     known = [
-        file
-        for file in distribution("foretype").files or ()
-        if file.hash and file.hash.mode == "sha256" and ".." not in file.parts
+        (file, digest.removeprefix(SHA256))
+        for file, digest, _ in rows
+        if digest.startswith(SHA256) and ".." not in Path(file).parts
     ]
     changed = [
-        str(file) for file in known if file.hash and _sha256(Path(file.locate())) != file.hash.value
+        file for file, digest in known if _sha256(Path(str(installed.locate_file(file)))) != digest
     ]
     found = (
         f"{len(changed)} changed since the installation, such as {changed[0]}"

@@ -40,8 +40,8 @@ log = logging.getLogger(__name__)
 def initialize(server: ForetypeServer, params: types.InitializeParams) -> None:
     """Begin a session, with the client's position encoding."""
     encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
-    # An older client sends one folder, as `rootUri`.
-    workspace = _folders(server) or tuple(_paths([params.root_uri or ""]))
+    root = server.protocol.root
+    workspace = _folders(server) or ((Path(root),) if root else ())
     editor = params.client_info.name if params.client_info else ""
     server.protocol.session = ClientSession(
         to_proto.POSITION_ENCODINGS[encoding],

@@ -39,6 +39,7 @@ class WorkDoneProgress:
             cancel,
         )
         self._token: str | None = None
+        self._has_begun = False
         self._creation: asyncio.Task[None] | None = None
         self._last_report = 0.0
 
@@ -48,7 +49,7 @@ class WorkDoneProgress:
             self._end()
         elif self._token is None:
             self._begin()
-        elif time.monotonic() - self._last_report > REPORT_INTERVAL:
+        elif self._has_begun and time.monotonic() - self._last_report > REPORT_INTERVAL:
             self._last_report = time.monotonic()
             self._send(
                 types.WorkDoneProgressReport(
@@ -65,32 +66,32 @@ class WorkDoneProgress:
         self._creation = asyncio.ensure_future(self._create_token(self._token))
 
     async def _create_token(self, token: str) -> None:
+        """Begin once the client has accepted the token, unless the work has ended by then."""
         with suppress(Exception):  # a client that refuses gets no progress
             await self._server.window_work_done_progress_create_async(
                 types.WorkDoneProgressCreateParams(token)
             )
-            begin = types.WorkDoneProgressBegin(
-                title=self._title, percentage=0, cancellable=self._cancel is not None
-            )
-            self._send(begin, token)
+            if token == self._token:
+                self._has_begun = True
+                self._send(
+                    types.WorkDoneProgressBegin(
+                        title=self._title, percentage=0, cancellable=self._cancel is not None
+                    )
+                )
 
     def _end(self) -> None:
-        if self._token is not None:
-            token, self._token = self._token, None
-            self._cancel_callbacks.pop(token, None)
-            created = self._creation
-            if created and not created.done():
-                created.add_done_callback(lambda _: self._send(types.WorkDoneProgressEnd(), token))
-            else:
-                self._send(types.WorkDoneProgressEnd(), token)
+        if self._token is None:
+            return
+        if self._has_begun:
+            self._send(types.WorkDoneProgressEnd())
+        self._cancel_callbacks.pop(self._token, None)
+        self._token, self._has_begun = None, False
 
     def _send(
         self,
         value: types.WorkDoneProgressBegin
         | types.WorkDoneProgressReport
         | types.WorkDoneProgressEnd,
-        token: str | None = None,
     ) -> None:
-        token = token or self._token
-        if token is not None:
-            self._server.progress(types.ProgressParams(token, value))
+        if self._token is not None:
+            self._server.progress(types.ProgressParams(self._token, value))

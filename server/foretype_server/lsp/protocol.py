@@ -9,16 +9,14 @@ error with a traceback.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from lsprotocol import types
-from lsprotocol.validators import UINTEGER_MAX_VALUE
 from pygls.exceptions import (
     JsonRpcException,
+    JsonRpcInternalError,
     JsonRpcInvalidParams,
     JsonRpcInvalidRequest,
     JsonRpcMethodNotFound,
@@ -27,6 +25,8 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from foretype_model.files.uris import absolute_path, uri_to_path
+from foretype_server.lsp.decoding import parse
 from foretype_server.lsp.to_proto import to_point
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ MAX_DEPTH: Final = 100
 """Levels of nesting in a message at most. Ten are usual; from 500 on, cattrs and pygls take minutes
 to reject one.
 """
+
+EDIT_METHODS: Final = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
+"""The notifications without which a text is out of step with the editor's."""
+
+NOTIFICATIONS: Final = [
+    method for method, (_, result, *_) in types.METHOD_TO_TYPES.items() if result is None
+]
 
 log = logging.getLogger(__name__)
 # pygls logs whole messages, which contain the user's text: only with --log-text, see logs.py.
@@ -49,9 +56,11 @@ class ForetypeProtocol(LanguageServerProtocol):
 
     Attributes:
         session: the client's documents and settings, from `initialize` on.
+        root: the folder of a client that knows no workspace folders.
     """
 
     session: ClientSession
+    root: str | None = None
 
     def prepare(self) -> None:
         """Prepare for the first message. Called on the event loop."""
@@ -63,19 +72,34 @@ class ForetypeProtocol(LanguageServerProtocol):
         """
         wire_log.debug("received: %s", body)
         try:
-            message = _parse(body)
+            message = parse(body)
         except (ValueError, RecursionError):
             self._send_error(None, JsonRpcParseError())
+            self._lose_edits_in(body)
             return
         if not isinstance(message, dict):
             self._send_error(None, JsonRpcInvalidRequest())
+            self._lose_edits_in(body)
             return
+        _drop_nulls(message)
         try:
             self._validate(message)
-            _clamp_positions(message)
-            self.handle_message(self.structure_message({"jsonrpc": self.VERSION, **message}))
+            self.handle_message(self.structure_message({**message, "jsonrpc": self.VERSION}))
         except Exception as error:  # noqa: BLE001 (the next message must be read in any case)
             self._reject(message, error)
+            if message.get("method") in EDIT_METHODS:
+                self._lose_edit(message.get("params"))
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Return a message as a type of the protocol."""
+        try:
+            message = super().structure_message(data)
+        except JsonRpcInternalError:  # pygls's answer to errors of hooks
+            raise JsonRpcInvalidParams from None
+        if isinstance(message, types.ResponseErrorMessage) and message.error is None:
+            # An unreadable error is one all the same.
+            message.error = JsonRpcInternalError().to_response_error()
+        return message
 
     def _validate(self, message: dict[str, Any]) -> None:
         if _is_too_deep(message):
@@ -107,6 +131,22 @@ class ForetypeProtocol(LanguageServerProtocol):
             log.info("ignored a notification: %s", type(error).__name__)
         else:
             self._handle_response(ident, error=answer.to_response_error())
+
+    def _lose_edits_in(self, body: bytes | str) -> None:
+        """Tell the user if a message that is unreadable as a whole had an edit."""
+        data = body.encode(errors="replace") if isinstance(body, str) else body
+        if any(method.encode() in data for method in EDIT_METHODS):
+            self._lose_edit(None)
+
+    def _lose_edit(self, params: Any) -> None:
+        """Have the session know that an edit with these parameters is lost."""
+        if self._workspace is None or self._shutdown:
+            return
+        match params:
+            case {"textDocument": {"uri": str() as uri}}:
+                self.session.sync.lose(uri)
+            case _:
+                self.session.sync.lose(None)
 
     def _send_error(self, ident: int | str | None, error: JsonRpcException) -> None:
         # Not through pygls, which omits an id of null: the answer to an unreadable message has one.
@@ -140,6 +180,18 @@ class ForetypeProtocol(LanguageServerProtocol):
             request = getattr(callback, "keywords", {}).get("result_future")
             if request is not None:
                 request.add_done_callback(lambda _: request.cancelled() and future.cancel())
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """Begin the conversation."""
+        # An older client sends one folder, as `rootUri`, and a still older one as `rootPath`.
+        uri, path = params.root_uri or "", params.root_path or ""
+        self.root = uri_to_path(uri) or absolute_path(path)
+        # pygls fails for some of them, and nothing reads its own.
+        params.root_uri = params.root_path = None
+        return (yield from super().lsp_initialize(params))
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # pygls's fails while a command is under way
@@ -194,15 +246,14 @@ class ForetypeProtocol(LanguageServerProtocol):
             self.exit_status.set_result(0 if self._shutdown else 1)
 
 
-def _parse(body: bytes | str) -> Any:
-    """Return the JSON in a message, with null for NaN and the infinities, as JavaScript writes it:
-    the values may be sent back.
+def _drop_nulls(message: dict[str, Any]) -> None:
+    """Drop the fields that are null in JSON-RPC 1.0 and missing in 2.0: the error of an answer
+    without one, and the id of a notification.
     """
-    return json.loads(body, parse_constant=lambda _: None, parse_float=_parse_float)
-
-
-def _parse_float(number: str) -> float | None:
-    return value if math.isfinite(value := float(number)) else None
+    if message.get("error", ...) is None:
+        del message["error"]
+    if message.get("id", ...) is None and message.get("method") in NOTIFICATIONS:
+        del message["id"]
 
 
 def _is_too_deep(message: object) -> bool:
@@ -221,25 +272,3 @@ def _is_too_deep(message: object) -> bool:
 
 def _is_id(ident: object) -> TypeGuard[int | str]:
     return isinstance(ident, int | str) and not isinstance(ident, bool)
-
-
-def _clamp_positions(message: dict[str, Any]) -> None:
-    """Clamp too large positions of an edit, which some clients send for the end of the text: a
-    dropped edit would leave the document wrong for good.
-    """
-    match message:
-        case {"method": types.TEXT_DOCUMENT_DID_CHANGE, "params": {"contentChanges": [*changes]}}:
-            ranges = [
-                change["range"]
-                for change in changes
-                if isinstance(change, dict) and "range" in change
-            ]
-            ends = [end for range_ in ranges if isinstance(range_, dict) for end in range_.values()]
-            for end in (end for end in ends if isinstance(end, dict)):
-                end.update(
-                    {name: UINTEGER_MAX_VALUE for name, at in end.items() if _is_too_large(at)}
-                )
-
-
-def _is_too_large(at: object) -> bool:
-    return isinstance(at, int | float) and at > UINTEGER_MAX_VALUE

@@ -6,7 +6,7 @@ import asyncio
 from typing import NoReturn
 
 from foretype_server import logs
-from foretype_server.lsp import shutdown, transport, websocket
+from foretype_server.lsp import shutdown, transport
 from foretype_server.lsp.handlers import create_server
 from foretype_server.lsp.protocol import ForetypeProtocol
 
@@ -44,15 +44,17 @@ def serve_stdio(*, log_text: bool = False) -> NoReturn:
 
 def serve_tcp(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve on a TCP port of this machine, one client after another, until interrupted."""
-    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (stdio, which editors use, needs none)
+    from foretype_server.lsp import tcp  # noqa: PLC0415 (stdio, which editors use, needs none)
+    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415
 
     logs.configure(with_text=log_text)
-    shutdown.run(transport.tcp(handle_connection, load_token_auth(), host, port))
+    shutdown.run(tcp.tcp(handle_connection, load_token_auth(), host, port))
 
 
 def serve_ws(host: str, port: int, *, log_text: bool = False) -> NoReturn:
     """Serve WebSockets on a port of this machine, one client after another, until interrupted."""
-    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415 (stdio, which editors use, needs none)
+    from foretype_server.lsp import websocket  # noqa: PLC0415
+    from foretype_server.lsp.auth import load_token_auth  # noqa: PLC0415
 
     logs.configure(with_text=log_text)
     shutdown.run(websocket.websocket(handle_connection, load_token_auth(), host, port))

@@ -13,6 +13,7 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 from pygls.lsp.server import LanguageServer
 
+from foretype_server.lsp.decoding import create_converter
 from foretype_server.lsp.progress import WorkDoneProgress
 from foretype_server.lsp.protocol import ForetypeProtocol
 from foretype_server.lsp.train import TrainingProcess
@@ -33,7 +34,12 @@ class ForetypeServer(LanguageServer):
     watches_files = False
 
     def __init__(self) -> None:
-        super().__init__("foretype", version("foretype"), protocol_cls=ForetypeProtocol)
+        super().__init__(
+            "foretype",
+            version("foretype"),
+            protocol_cls=ForetypeProtocol,
+            converter_factory=create_converter,
+        )
         self.exit_stack = ExitStack()
         self.cancel_callbacks: dict[int | str, Callable[[], None]] = {}
         self.training = TrainingProcess(self.warn, self.notify, self.create_progress)

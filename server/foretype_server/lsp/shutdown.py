@@ -61,7 +61,7 @@ def is_alive(process: int) -> bool:
     """Return whether the process exists and is visible: not from another container, and never on
     Windows, where signal 0 is Ctrl-C. There, the end of stdin ends the server.
     """
-    if os.name != "posix":
+    if os.name != "posix" or process <= 0:  # of os.kill, a group of processes
         return False
     try:
         os.kill(process, 0)

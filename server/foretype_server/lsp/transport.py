@@ -1,5 +1,5 @@
-"""The transports of messages: stdin and stdout, and a TCP port on the loopback address, for clients
-that present the token. `websocket` has a third.
+"""The framing of messages, and their transport over stdin and stdout. `tcp` and `websocket` have
+those over a port.
 """
 
 from __future__ import annotations
@@ -7,16 +7,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import ipaddress
-import json
 import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
-if TYPE_CHECKING:
-    from foretype_server.lsp.auth import TokenAuth
+from foretype_server import streams
 
 Messages: TypeAlias = AsyncIterator[bytes | str]
 
@@ -29,18 +27,8 @@ for its bytes in vain, and read the next messages as a part of it.
 AUTH_TIMEOUT: Final = 5.0
 """Seconds that a client may take to present the token."""
 
-MAX_UNAUTHENTICATED_BYTES: Final = 1_000_000
-"""Bytes of the message with the token at most."""
-
-BUSY_ERROR: Final = (
-    "another client is connected, and a server has one at a time: end that one, or start another "
-    "server"
-)
 BUSY_NOTICE: Final = "rejected a client, as later ones: the server has one at a time"
 UNAUTHENTICATED_NOTICE: Final = "rejected a client, as later ones: it has not presented the token"
-TOKEN_ERROR: Final = (
-    "the right token is missing: set initializationOptions.token; on the server's machine it is in"
-)
 
 
 class MessageWriter:
@@ -73,25 +61,13 @@ async def read_messages(reader: asyncio.StreamReader) -> Messages:
     browser's request.
     """
     try:
-        while (length := await _read_headers(reader)) is not None:
+        while (length := await read_headers(reader)) is not None:
             yield await reader.readexactly(length)
     except (asyncio.IncompleteReadError, ConnectionError):
         return
 
 
-async def _read_first_message(reader: asyncio.StreamReader) -> bytes:
-    """Return the first message of an unauthenticated client; empty if it is late, too long or
-    missing.
-    """
-    with suppress(asyncio.IncompleteReadError, ConnectionError, TimeoutError):
-        async with asyncio.timeout(AUTH_TIMEOUT):
-            length = await _read_headers(reader)
-            if length and length <= MAX_UNAUTHENTICATED_BYTES:
-                return await reader.readexactly(length)
-    return b""
-
-
-async def _read_headers(reader: asyncio.StreamReader) -> int | None:
+async def read_headers(reader: asyncio.StreamReader) -> int | None:
     """Return the Content-Length of the next message; None at the end of the stream."""
     length = None
     while line := await _read_line(reader):
@@ -141,85 +117,17 @@ def _redirect_stdout() -> Callable[[bytes], None]:
     """
     stdout = os.dup(1)
     os.dup2(2, 1)
-
-    def write(data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(stdout, rest) :]
-
-    return write
+    return functools.partial(streams.write_all, stdout)
 
 
 def _feed_stdin(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
-    try:
-        while data := os.read(0, READ_SIZE):
-            loop.call_soon_threadsafe(reader.feed_data, data)
-        loop.call_soon_threadsafe(reader.feed_eof)
-    except RuntimeError:
-        return  # the loop is closed
-
-
-async def tcp(handle_connection: ConnectionHandler, auth: TokenAuth, host: str, port: int) -> int:
-    """Hold one conversation after the other on a TCP port, forever. Reject a second client at the
-    same time.
-    """
-    session_lock = asyncio.Lock()
-
-    async def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # An unauthenticated client does not take the session.
-        first = await _read_first_message(reader)
-        initialize = auth.authenticate(first)
+    with suppress(RuntimeError):  # the loop is closed
         try:
-            if initialize is None or session_lock.locked():
-                await _reject(
-                    reader,
-                    writer,
-                    first,
-                    BUSY_ERROR if initialize else f"{TOKEN_ERROR} {auth.token_location}",
-                )
-                return
-            async with session_lock:
-                await handle_connection(
-                    _prepend(initialize, reader), MessageWriter(writer.write), True
-                )
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(on_connect, loopback_address(host), port)
-    print_line(f"listening on {host}:{server.sockets[0].getsockname()[1]}")
-    print_line(
-        f"clients present the token as initializationOptions.token; it is in {auth.token_location}"
-    )
-    await server.serve_forever()
-    return 0
-
-
-async def _prepend(initialize: bytes, reader: asyncio.StreamReader) -> Messages:
-    yield initialize
-    async for message in read_messages(reader):
-        yield message
-
-
-async def _reject(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, reason: str
-) -> None:
-    """Answer a client with `reason`, if it has sent a message."""
-    print_once(BUSY_NOTICE if reason is BUSY_ERROR else UNAUTHENTICATED_NOTICE)
-    if not first:
-        return
-    ident = None
-    with suppress(ValueError, AttributeError, RecursionError):
-        ident = json.loads(first).get("id")
-    # RequestFailed: the request was valid, but is not executed.
-    error = {"code": -32803, "message": f"foretype: {reason}"}
-    body = json.dumps({"jsonrpc": "2.0", "id": ident, "error": error}).encode()
-    with suppress(OSError, TimeoutError):  # the client may be gone by now
-        async with asyncio.timeout(1):
-            writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-            writer.write_eof()
-            # The system discards the answer if the client's bytes stay unread.
-            while await reader.read(READ_SIZE):
-                pass
+            while data := streams.read_some(0, READ_SIZE):
+                loop.call_soon_threadsafe(reader.feed_data, data)
+        except OSError as error:
+            print_line(f"standard input cannot be read: {error.strerror}")
+        loop.call_soon_threadsafe(reader.feed_eof)
 
 
 def loopback_address(host: str) -> str:
@@ -232,18 +140,17 @@ def loopback_address(host: str) -> str:
             return address
     except ValueError:
         pass
-    print_line(f"the server listens on this machine only: give 127.0.0.1 or localhost, not {host}.")
+    message = f"the server listens on this machine only: give 127.0.0.1 or localhost, not {host}."
+    print(f"foretype: {message}", file=sys.stderr)
     raise SystemExit(2)
 
 
 def print_line(line: str) -> None:
     """Print a line for the user who started the server."""
-    print(f"foretype: {line}", file=sys.stderr, flush=True)
+    streams.write_line(f"foretype: {line}")
 
 
 @functools.cache
 def print_once(line: str) -> None:
-    """Print a line once at most, so that rejected clients cannot fill an unread stderr pipe, which
-    would block the server.
-    """
+    """Print a line once at most: rejected clients are many."""
     print_line(line)

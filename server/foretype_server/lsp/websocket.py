@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
+from foretype_server.lsp.admission import BACKLOG, listen
 from foretype_server.lsp.transport import (
     AUTH_TIMEOUT,
     BUSY_NOTICE,
@@ -54,9 +55,16 @@ async def websocket(
         async with session_lock:
             await handle_websocket(handle_connection, connection)
 
+    def authenticate(connection: ServerConnection, request: Request) -> Response | None:
+        rejection = _authenticate(auth, host, connection, request)
+        if rejection is None:
+            listening.admit(connection.remote_address)
+        return rejection
+
+    listening = listen(loopback_address(host), port, auth.token)
     server = await serve(
-        on_connect, loopback_address(host), port, max_size=None, origins=[None, LOOPBACK_ORIGIN],
-        process_request=lambda connection, request: _authenticate(auth, host, connection, request),
+        on_connect, sock=listening, backlog=BACKLOG, max_size=None,
+        origins=[None, LOOPBACK_ORIGIN], process_request=authenticate,
         open_timeout=AUTH_TIMEOUT, logger=silent_logger(),
     )  # fmt: skip
     address = f"ws://{host}:{next(iter(server.sockets)).getsockname()[1]}"

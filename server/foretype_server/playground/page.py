@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from foretype_model.errors import ForetypeError
 from foretype_server.lsp import transport, websocket
+from foretype_server.lsp.admission import BACKLOG, listen
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -84,7 +85,7 @@ class Page:
             raise PageError(
                 "this installation lacks the page of the playground; install foretype again"
             ) from error
-        self._token, self._nonce = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        self.token, self._nonce = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         # The editor's script inserts a style sheet, which the policy allows by this nonce.
         self._files[INITIAL_STATE_FILE] = json.dumps(
             {**asdict(initial_state), "nonce": self._nonce}
@@ -92,7 +93,7 @@ class Page:
 
     def url(self, port: int) -> str:
         """Return the address of the page."""
-        return f"http://{HOST}:{port}/{self._token}/"
+        return f"http://{HOST}:{port}/{self.token}/"
 
     def respond(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a request for a file; return None to accept a WebSocket."""
@@ -100,7 +101,7 @@ class Page:
         if request.headers.get_all("Host") not in ([f"{HOST}:{port}"], [f"localhost:{port}"]):
             return self._response(port, HTTPStatus.FORBIDDEN, FORBIDDEN_MESSAGE.encode())
         token, _, name = request.path.partition("?")[0].removeprefix("/").partition("/")
-        if not secrets.compare_digest(token.encode(), self._token.encode()):
+        if not secrets.compare_digest(token.encode(), self.token.encode()):
             return self._response(port, HTTPStatus.NOT_FOUND, NOT_FOUND_MESSAGE.encode())
         if name == WEBSOCKET_PATH and "Upgrade" in request.headers:
             return None
@@ -171,18 +172,25 @@ async def serve(
 
 
 async def _listen(handle_connection: transport.ConnectionHandler, page: Page, port: int) -> Server:
-    from websockets.asyncio.server import serve as listen  # noqa: PLC0415 (60 ms)
+    from websockets.asyncio.server import serve as serve_websockets  # noqa: PLC0415 (60 ms)
 
     async def on_connect(connection: ServerConnection) -> None:
         await websocket.handle_websocket(handle_connection, connection)
 
-    origins = [websocket.LOOPBACK_ORIGIN]
+    def respond(connection: ServerConnection, request: Request) -> Response | None:
+        response = page.respond(connection, request)
+        if response is None:
+            listening.admit(connection.remote_address)
+        return response
+
     try:
-        return await listen(
-            on_connect, HOST, port, max_size=None, origins=origins, process_request=page.respond,
-            logger=websocket.silent_logger(),
-        )  # fmt: skip
+        listening = listen(HOST, port, page.token)
     except OSError as error:
         raise PageError(
             f"port {port} cannot be opened ({error.strerror}): leave out --port to use a free one"
         ) from error
+    return await serve_websockets(
+        on_connect, sock=listening, backlog=BACKLOG, max_size=None,
+        origins=[websocket.LOOPBACK_ORIGIN], process_request=respond,
+        logger=websocket.silent_logger(),
+    )  # fmt: skip

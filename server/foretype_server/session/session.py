@@ -20,6 +20,7 @@ from foretype_model.store.store import Store
 from foretype_model.text.rope import Rope
 from foretype_server import logs
 from foretype_server.document import CodeUnits, Point, Snapshot, Text
+from foretype_server.session.document_sync import DocumentSync
 from foretype_server.session.index_scheduler import IndexScheduler, Progress
 from foretype_server.session.open_document import OpenDocument, SelectedItem
 from foretype_server.session.worker import Job, Worker
@@ -66,6 +67,7 @@ class ClientSession:
         self.encoding = encoding
         self._warn = warn
         self._documents: dict[str, OpenDocument] = {}
+        self.sync = DocumentSync(warn, self._documents)
         self._problems: list[str] = []
         self._loading = True
         self._ended = False
@@ -119,18 +121,31 @@ class ClientSession:
             log.warning("a change of a document that is not open was ignored")
             return
         document.cancel_requests()
-        document.version = version
+        if 0 < version < document.version:
+            self.sync.doubt(uri, "an older edit came after a newer one")
+        # An offer is explained only for the version that it was made for.
+        document.version = version or document.version + 1
         for change in changes:
-            if isinstance(change, str):
-                document.text = Text(change, self.encoding)
-            else:
-                document.text.edit(*change)
+            self._apply(uri, document, change)
         inserted = [change if isinstance(change, str) else change[2] for change in changes]
         self.tally.edited(uri, document.text, inserted)
+
+    def _apply(
+        self, uri: str, document: OpenDocument, change: tuple[Point, Point, str] | str
+    ) -> None:
+        if isinstance(change, str):
+            document.text = Text(change, self.encoding)
+            self.sync.restore(uri)
+        elif not self.sync.is_lost(uri):
+            # Some clients append at the line after the last one.
+            if min(change[:2]).line > document.text.last_line + 1:
+                self.sync.doubt(uri, "an edit begins past its end")
+            document.text.edit(*change)
 
     def close(self, uri: str) -> None:
         """Close a document, if it is open."""
         document = self._documents.pop(uri, None)
+        self.sync.forget(uri)
         if document:
             document.cancel_requests()
             self.tally.closed(uri)
@@ -302,7 +317,7 @@ class ClientSession:
 
     async def _request(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
         document = self._documents.get(uri)
-        if document is None or not self._is_enabled_for(document):
+        if document is None or self.sync.is_lost(uri) or not self._is_enabled_for(document):
             return None
         # Take the snapshot before the first await: the document changes while the request waits.
         token = document.supersede_previous(kind)
