@@ -23,14 +23,6 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class NamedPassage:
-    """A passage, and the name of its file, which tells a server the language."""
-
-    name: str
-    passage: Passage
-
-
-@dataclass(frozen=True)
 class Task:
     """The work for each server.
 
@@ -40,7 +32,7 @@ class Task:
         workspace: the folder that is open, or None.
     """
 
-    passages: Sequence[NamedPassage]
+    passages: Sequence[Passage]
     modes: Sequence[Mode]
     known: Vocabulary
     workspace: Path | None
@@ -48,7 +40,7 @@ class Task:
     @property
     def characters(self) -> int:
         """The number of characters that are typed once."""
-        return sum(len(one.passage.typed) for one in self.passages)
+        return sum(len(passage.typed) for passage in self.passages)
 
     @property
     def work(self) -> int:
@@ -125,9 +117,9 @@ def _run(
             return _Run((), Answers((), None, 0), None)
         before = processor_seconds(server.pid)
         results = []
-        for one in task.passages:
-            session.name = one.name
-            results.append(type_one(session, one.passage))
+        for passage in task.passages:
+            session.name = passage.name
+            results.append(type_one(session, passage))
         return _Run(results, _answers(session, server, before), peak_memory(server.pid))
 
 
