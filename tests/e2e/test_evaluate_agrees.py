@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +16,7 @@ from foretype_model.evaluation.systems import PredictorSystem
 from foretype_model.evaluation.typist import Mode, type_passage
 from foretype_model.predictors.scripted import ScriptedPredictor
 
-from .client import Client, change, insertion, scripted_settings
+from .client import SERVE, Client, change, insertion, run, scripted_settings
 
 KNOWN = [
     "It was the best of times, it was the worst of times,",
@@ -94,3 +97,18 @@ def test_evaluated_keys_equal_pressed_keys(client: Client, text: str, at: str, m
     tally = type_passage(system.start(), passage, mode, lambda characters: None)
     assert (tally.keys, tally.characters) == keys_in_an_editor(client, passage, mode)
     assert tally.right > 0
+
+
+def test_beside_learns_nothing(tmp_path: Path) -> None:
+    """`--beside` runs Foretype's own server as an editor does, and leaves no trace of the text."""
+    home, notes = tmp_path / "home", tmp_path / "notes.txt"
+    notes.write_text("It was the best of times")
+    arguments = ("--max-chars", "12", "--mode", "inline", "--json")
+    shown = run(home, "evaluate", str(notes), "--beside", shlex.join([*SERVE]), *arguments)
+    own, other = json.loads(shown.stdout)["servers"]
+    assert own["name"] == "foretype serve"
+    assert own["typing"]["inline"]["keys"] == other["typing"]["inline"]["keys"] <= 12
+    assert own["answers"]["inline"]["requests"] == own["typing"]["inline"]["asked"]
+    assert own["peak_memory"] is None or 2e7 < own["peak_memory"] < 1e9
+    kept = [path for path in home.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"best" in path.read_bytes() or "stat" in path.name]

@@ -12,16 +12,14 @@ from foretype_server.comparison.offers import Cursor, expand_snippet, ghost_text
 from foretype_server.lsp.to_proto import POSITION_ENCODINGS
 
 UTF_16 = POSITION_ENCODINGS["utf-16"]
+NAMES = [
+    *("items", "itemDefaults", "label", "insertText", "textEdit", "newText", "range", "insert"),
+    *("start", "end", "line", "character", "editRange", "kind", "value"),
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["items", "itemDefaults", "label", "insertText", "textEdit", "newText", "range"]
-            + ["insert", "start", "end", "line", "character", "editRange", "kind", "value"]
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)
     ),
     max_leaves=20,
 )
@@ -64,7 +62,10 @@ def test_empty_answers_offer_nothing(answer):
             },
             ["llo"],
         ),
-        ({"label": "hello", "insertText": "hello(${1:name})$0", "insertTextFormat": 2}, ["llo(name)"]),
+        (
+            {"label": "hello", "insertText": "hello(${1:name})$0", "insertTextFormat": 2},
+            ["llo(name)"],
+        ),
         ({"label": "hello", "insertText": "hello($1)"}, ["llo($1)"]),  # no snippet
         ({"label": "HELLO"}, []),  # shown, but it would change the letters typed
         ({"label": "he"}, []),  # nothing more to insert
@@ -79,7 +80,9 @@ def test_edit_after_cursor_is_kept():
     """An edit that puts back what it takes after the cursor inserts the rest; another is none."""
     edit = {"range": span(2, 3), "newText": "hello)"}
     check("(he"[1:], [{"label": "hello", "textEdit": {**edit, "range": span(0, 3)}}], ["llo"], ")")
-    check("he", [{"label": "hello", "textEdit": {"range": span(0, 3), "newText": "hello"}}], [], ")")
+    check(
+        "he", [{"label": "hello", "textEdit": {"range": span(0, 3), "newText": "hello"}}], [], ")"
+    )
 
 
 def test_defaults_of_list_apply():
