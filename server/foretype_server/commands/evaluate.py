@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,7 @@ EXAMPLES = examples(
     "foretype evaluate notes.md --max-chars 1000  # one minute instead of several",
     "foretype evaluate src/new.py --workspace ../other-project  # learn from a folder first",
     "foretype evaluate notes.md --plot scores.png  # also draw a picture",
-    'foretype evaluate notes.md --beside "lsp-ai --stdio"  # and another language server',
+    'foretype evaluate notes.md --beside "my-server --stdio"  # and another server',
 )
 
 
@@ -195,10 +196,12 @@ def _score_servers(
     """Type all passages into each server; the own one comes last, for it is known to start."""
     if not commands:
         return {}
+    from foretype_server.commands.opening import warn
     from foretype_server.comparison.scoring import Task, score_server
     from foretype_server.console.work_progress import show_work
 
-    task = Task(passages, modes, known, workspace)
+    # Each process of a server would repeat its warnings.
+    task = Task(passages, modes, known, workspace, cache(warn))
     with show_work(task.work * len(commands)) as advance:
         scores = {
             name: score_server(command, task, advance)

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -35,7 +35,7 @@ its model in the meantime.
 PREPARATION_TIMEOUT: Final = 300.0
 """Seconds for work with a progress bar that follows, such as an index of the workspace."""
 
-PREPARATION_PAUSE: Final = 1.0
+PREPARATION_PAUSE: Final = 2.0
 """Seconds without such work after which there will be none."""
 
 END_TIMEOUT: Final = 3.0
@@ -70,14 +70,19 @@ class LanguageServer:
     """
 
     def __init__(
-        self, command: ServerCommand, process: subprocess.Popen[bytes], workspace: Path | None
+        self,
+        command: ServerCommand,
+        process: subprocess.Popen[bytes],
+        workspace: Path | None,
+        warn: Callable[[str], None],
     ) -> None:
+        """`warn` gets the errors and warnings that the server shows to its user."""
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
         self.name, self.remedy, self._settings = command.name, command.remedy, command.settings
         self.units: CodeUnits = next(iter(POSITION_ENCODINGS.values()))
-        self._process, self._workspace = process, workspace
+        self._process, self._workspace, self._warn = process, workspace, warn
         self._registered: dict[str, Any] = {}
         self._capabilities: dict[str, Any] = {}
         self._working: set[str | int] = set()
@@ -158,7 +163,7 @@ class LanguageServer:
         return kind == types.TextDocumentSyncKind.Incremental
 
     def wait_for_preparation(self) -> None:
-        """Wait until no work with a progress bar is under way, and none begins within a second."""
+        """Wait until no work with a progress bar is under way, and none begins within a moment."""
         end = time.monotonic() + PREPARATION_TIMEOUT
         self._idle_since = time.monotonic()
         while time.monotonic() < end:
@@ -219,8 +224,10 @@ class LanguageServer:
                             self._registered[method] = registration.get("registerOptions") or {}
 
     def _notice(self, method: str, params: Any) -> None:
-        """Follow the progress of the server's work."""
+        """Follow the progress of the server's work, and pass on its warnings."""
         match method, params:
+            case types.WINDOW_SHOW_MESSAGE, {"type": 1 | 2, "message": str() as message}:
+                self._warn(f"{self.name}: {shorten(message, MAX_ERROR_LENGTH)}")
             case types.PROGRESS, {"token": str() | int() as token, "value": {"kind": "begin"}}:
                 self._working.add(token)
             case types.PROGRESS, {"token": str() | int() as token, "value": {"kind": "end"}}:
@@ -246,17 +253,19 @@ class LanguageServer:
 
 
 @contextmanager
-def run(command: ServerCommand, workspace: Path | None) -> Iterator[tuple[LanguageServer, Path]]:
+def run(
+    command: ServerCommand, workspace: Path | None, warn: Callable[[str], None]
+) -> Iterator[tuple[LanguageServer, Path]]:
     """Run a server, initialized, and end it; yield it, and a folder for documents.
 
-    The folder is the workspace, or an empty one.
+    The folder is the workspace, or an empty one. `warn` gets the server's warnings to its user.
 
     Raises:
         ForetypeError: it cannot be started, or does not answer.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder, "home")
-        server = LanguageServer(command, command.start(home), workspace)
+        server = LanguageServer(command, command.start(home), workspace, warn)
         try:
             server.initialize()
             yield server, workspace or Path(folder)

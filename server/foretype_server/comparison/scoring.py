@@ -30,12 +30,14 @@ class Task:
         modes: the suggestions that the typist looks at, one after the other.
         known: the words that are no fragments.
         workspace: the folder that is open, or None.
+        warn: called with the warnings that a server shows to its user.
     """
 
     passages: Sequence[Passage]
     modes: Sequence[Mode]
     known: Vocabulary
     workspace: Path | None
+    warn: Callable[[str], None]
 
     @property
     def characters(self) -> int:
@@ -109,7 +111,7 @@ def _run(
     advance: Advance,
 ) -> _Run[Result]:
     """Run the server and type all passages into it."""
-    with run(command, task.workspace) as (server, folder):
+    with run(command, task.workspace, task.warn) as (server, folder):
         session = TypingServer(server, folder)
         session.prepare(has_workspace=task.workspace is not None)
         if not has_suggestions(session):

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from foretype_model.evaluation.server_score import ServerScore
     from foretype_model.evaluation.typist import Mode
 
+NAME_WIDTH: Final = 16
+"""Terminal columns of a server's name, which may take several lines."""
+
 MISSING: Final = "-"
 """The cell of a figure that a system does not have."""
 
@@ -51,7 +54,9 @@ def next_word_table(scores: Mapping[str, SystemScore]) -> Table:
 
 def servers_table(servers: Mapping[str, ServerScore]) -> Table:
     """Return the table of language servers side by side, a row for each figure."""
-    table = _table("server", *servers)
+    table = _table("", *servers)
+    for column in table.columns[1:]:
+        column.max_width = NAME_WIDTH
     scores = servers.values()
     kinds = ("first", "of 3", "of 5", "distinct", "fragments")
     cells = zip(*(_format_next_words(one.score) for one in scores), strict=True)

@@ -31,9 +31,9 @@ def command(*options):
     return ServerCommand.parse(shlex.join([sys.executable, str(WORDS_SERVER), *options]))
 
 
-def task(*modes, at="end", texts=(TEXT,), workspace=None):
+def task(*modes, at="end", texts=(TEXT,), workspace=None, warn=pytest.fail):
     passages = [Passage.of(text, at, 1000, "notes.md") for text in texts]
-    return Task(passages, modes, {"forever"}, workspace)
+    return Task(passages, modes, {"forever"}, workspace, warn)
 
 
 def keys(command, one, mode):
@@ -100,6 +100,13 @@ def test_workspace_is_waited_for(tmp_path):
     assert keys(command("--demanding"), one, "popup") == expected_keys(one)
     assert time.monotonic() - started > language_server.PREPARATION_PAUSE
     assert not list(tmp_path.iterdir())
+
+
+def test_warnings_are_passed_on():
+    """A warning that a server shows to its user is passed on, in one line, with its name."""
+    warnings = []
+    score_server(command("--warn"), task("popup", warn=warnings.append), ignore)
+    assert set(warnings) == {f"{command('--warn').name}: the model is missing"}
 
 
 def test_errors_count_as_empty_answers():

@@ -42,6 +42,9 @@ class WordsServer:
             return self.initialize()
         if method == "initialized" and self.options.demanding:
             self.demand()
+        if method == "initialized" and self.options.warn:
+            for kind, text in ((2, "the model is missing"), (3, "hello")):
+                self.send(method="window/showMessage", params={"type": kind, "message": text})
         if method == "textDocument/didOpen":
             self.texts = {params["textDocument"]["uri"]: params["textDocument"]["text"]}
         if method == "textDocument/didChange":
@@ -163,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--encoding", choices=UNITS, default="utf-16")
     parser.add_argument("--shape", default="plain")
-    for flag in ("full", "inline", "demanding", "mute", "refuse", "silent"):
+    for flag in ("full", "inline", "demanding", "mute", "refuse", "silent", "warn"):
         parser.add_argument(f"--{flag}", action="store_true")
     for number in ("crash-after", "hang-after", "fail-each"):
         parser.add_argument(f"--{number}", type=int, default=0)
