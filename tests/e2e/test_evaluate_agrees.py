@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,11 @@ from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.systems import PredictorSystem
 from foretype_model.evaluation.typist import Mode, type_passage
 from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.store.store import BUNDLED
+from foretype_server.comparison.scoring import Task, score_server
+from foretype_server.comparison.server_command import ServerCommand
 
-from .client import SERVE, Client, change, insertion, run, scripted_settings
+from .client import Client, change, insertion, scripted_settings
 
 KNOWN = [
     "It was the best of times, it was the worst of times,",
@@ -99,16 +101,20 @@ def test_evaluated_keys_equal_pressed_keys(client: Client, text: str, at: str, m
     assert tally.right > 0
 
 
-def test_beside_learns_nothing(tmp_path: Path) -> None:
-    """`--beside` runs Foretype's own server as an editor does, and leaves no trace of the text."""
-    home, notes = tmp_path / "home", tmp_path / "notes.txt"
-    notes.write_text("It was the best of times")
-    arguments = ("--max-chars", "12", "--mode", "inline", "--json")
-    shown = run(home, "evaluate", str(notes), "--beside", shlex.join([*SERVE]), *arguments)
-    own, other = json.loads(shown.stdout)["servers"]
-    assert own["name"] == "foretype serve"
-    assert own["typing"]["inline"]["keys"] == other["typing"]["inline"]["keys"] <= 12
-    assert own["answers"]["inline"]["requests"] == own["typing"]["inline"]["asked"]
-    assert own["peak_memory"] is None or 2e7 < own["peak_memory"] < 1e9
-    kept = [path for path in home.rglob("*") if path.is_file()]
-    assert not [path for path in kept if b"best" in path.read_bytes() or "stat" in path.name]
+@pytest.mark.parametrize("mode", ["inline", "popup"])
+def test_compared_server_saves_the_same(tmp_path: Path, mode: Mode, monkeypatch) -> None:
+    """Foretype's own server saves the same keys in a comparison, and keeps nothing of the text."""
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path / "home"))
+    own = ServerCommand.foretype(BUNDLED)
+    own = replace(own, settings={"maxSearchTime": 10_000, **scripted_settings(*KNOWN)})
+    passages = [Passage.of(text, "end", 1000, "notes.md") for text in TEXTS]
+    task = Task(passages, [mode], set(), None, pytest.fail)
+    scored = score_server(own, task, lambda characters: None)
+    session = PredictorSystem(
+        "scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options()
+    ).start()
+    expected = [type_passage(session, one, mode, lambda characters: None) for one in passages]
+    assert scored.score.typing[mode].keys == sum(one.keys for one in expected)
+    assert scored.score.typing[mode].accepted > 0
+    assert scored.peak_memory is None or 2e7 < scored.peak_memory < 1e9
+    assert not (tmp_path / "home").exists()
