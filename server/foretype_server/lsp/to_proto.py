@@ -101,7 +101,7 @@ def chosen_encoding(capabilities: Mapping[str, Any]) -> CodeUnits | None:
     """Return the encoding in a server's answer to ``initialize``, by default UTF-16; None if it is
     unknown.
     """
-    return POSITION_ENCODINGS.get(capabilities.get("positionEncoding") or "utf-16")
+    return POSITION_ENCODINGS.get(str(capabilities.get("positionEncoding") or "utf-16"))
 
 
 def to_point(position: types.Position) -> Point:

@@ -158,6 +158,11 @@ def test_silent_server_is_an_error(monkeypatch, late):
         (str(WORDS_SERVER.parent), "comparison cannot be started (Permission denied)"),
         (f"{shlex.quote(sys.executable)} -c pass", "has ended, status 0"),
         (f"{shlex.quote(sys.executable)} -c 'print(1)'", "has ended, status 0"),
+        (
+            "sh -c 'printf \"Content-Length: 3\\n\\nno.\"; sleep 60'",
+            "no longer speaks the protocol",
+        ),
+        ("cat", "cat refuses to start"),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="the words of a POSIX system")
