@@ -85,7 +85,10 @@ def _savings(axes: Axes, scores: Mapping[str, SystemScore], modes: Sequence[Mode
     axes.margins(x=0.14)
     axes.set_xlabel("keys saved, % of the characters")
     axes.set_title("How many keys are saved", loc="left")
-    axes.legend(title="accepted from the", frameon=False, loc="lower right")
+    # Above the axes: among the bars it would hide a figure.
+    axes.legend(
+        frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(modes), borderaxespad=0.2
+    )
     axes.spines[["top", "right"]].set_visible(False)
 
 
