@@ -111,12 +111,10 @@ def _costs(
         half, most = ([1000 * (one.quantile(q) or 0) for _, one in shown] for q in (0.5, 0.99))
         answers.barh(places, most, height, color=colour, alpha=0.35)
         answers.barh(places, half, height, color=colour)
-        used = [1000 * (one.processor_each or 0) for _, one in shown]
-        drawn = processor.barh(places, used, height, color=colour)
-        processor.bar_label(drawn, fmt="%.1f", padding=3, color=INK)
-    megabytes = [(server.peak_memory or 0) / 1e6 for server in servers.values()]
-    drawn = memory.barh(range(len(servers)), megabytes, 0.7, color="#8a8a8a")
-    memory.bar_label(drawn, fmt="%.0f", padding=3, color=INK)
+        used = [_times(1000, one.processor_each) for _, one in shown]
+        _labelled_bars(processor, list(zip(places, used, strict=True)), height, colour)
+    peaks = [_times(1e-6, server.peak_memory) for server in servers.values()]
+    _labelled_bars(memory, list(enumerate(peaks)), 0.7, "#8a8a8a")
     answers.set_yticks(range(len(servers)), list(servers))
     answers.invert_yaxis()
     titles = {
@@ -129,6 +127,19 @@ def _costs(
         axes.set_xlabel(unit)
         axes.margins(x=0.16)
         axes.spines[["top", "right"]].set_visible(False)
+
+
+def _times(scale: float, figure: float | None) -> float | None:
+    return None if figure is None else scale * figure
+
+
+def _labelled_bars(
+    axes: Axes, rows: Sequence[tuple[float, float | None]], height: float, colour: str
+) -> None:
+    """Draw the figure of each row; no bar for one that the system does not tell."""
+    told = [(row, figure) for row, figure in rows if figure is not None]
+    drawn = axes.barh([row for row, _ in told], [x for _, x in told], height, color=colour)
+    axes.bar_label(drawn, fmt="%.3g", padding=3, color=INK)
 
 
 def _reliability(axes: Axes, name: str, kinds: Mapping[str, Sequence[Guess]]) -> None:
