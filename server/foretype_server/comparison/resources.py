@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ def processor_seconds(pid: int) -> float | None:
     """Return the processor time of the process `pid` and all below it, in seconds; None where the
     system does not tell.
     """
+    if sys.platform == "win32":  # it has no ticks
+        return None
     ticks = _sum(pid, _ticks)
     return None if ticks is None else ticks / os.sysconf("SC_CLK_TCK")
 

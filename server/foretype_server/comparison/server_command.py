@@ -97,7 +97,7 @@ class ServerCommand:
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill the process and its group, which may outlive it."""
     with suppress(OSError):
-        if os.name == "nt":
+        if sys.platform == "win32":
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
