@@ -19,7 +19,7 @@ from typing import IO, Any, Final
 Message = dict[str, Any]
 
 MAX_LINE_BYTES: Final = 65536
-"""Bytes of a header line at most: what a server prints beside the protocol may have no line end."""
+"""Bytes of a header line at most: other output of a server may have no line end."""
 
 MAX_MESSAGE_BYTES: Final = 1_000_000_000
 """Bytes of a message at most; a larger length is an error in the header."""
@@ -28,7 +28,7 @@ METHOD_NOT_FOUND: Final = -32601
 
 
 class ConnectionClosedError(Exception):
-    """The server has closed its side, or what it writes is not the protocol."""
+    """The server has closed its side, or its output is not the protocol."""
 
 
 class ErrorAnswer(Exception):

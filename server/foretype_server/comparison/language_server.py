@@ -1,4 +1,4 @@
-"""A language server in a process of its own: how it is started, what it can do, how it ends."""
+"""A language server in a process of its own: its start, its abilities and its end."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class LanguageServer:
         """Begin the session.
 
         Raises:
-            ForetypeError: the server ends, or does not answer, or counts in unknown units.
+            ForetypeError: the server ends, does not answer, or uses an unknown position encoding.
         """
         params = converters.get_converter().unstructure(self._initialize_params())
         try:
@@ -110,10 +110,14 @@ class LanguageServer:
             raise ForetypeError(f"{self.name} refuses to start ({said}); {self.remedy}.") from None
         capabilities = answer.get("capabilities") if isinstance(answer, dict) else None
         if not isinstance(capabilities, dict):
-            raise ForetypeError(f"{self.name} has no capabilities to tell; {self.remedy}.")
+            raise ForetypeError(
+                f"{self.name} answers initialize without capabilities; {self.remedy}."
+            )
         units = chosen_encoding(capabilities)
         if units is None:
-            raise ForetypeError(f"{self.name} counts in units that nobody offered; {self.remedy}.")
+            raise ForetypeError(
+                f"{self.name} has chosen an unknown position encoding; {self.remedy}."
+            )
         self._capabilities, self.units = capabilities, units
         self.notify("initialized", {})
 
@@ -235,7 +239,7 @@ class LanguageServer:
                 self._idle_since = time.monotonic()
 
     def _listen(self, stderr: IO[bytes]) -> None:
-        """Read what the server writes to standard error, or it would wait for a reader."""
+        """Drain standard error, or the server would wait for a reader."""
         with suppress(OSError, ValueError):
             while line := stderr.readline(MAX_ERROR_LENGTH):
                 if line.strip():

@@ -96,7 +96,7 @@ def _items(answer: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 def _menu_item(
     item: dict[str, Any], defaults: dict[str, Any], cursor: Cursor
 ) -> tuple[str, str] | None:
-    """Return what an item is sorted by, and the text that it inserts; None if it is not shown."""
+    """Return an item's key for sorting and its inserted text; None if it is not shown."""
     label = _string(item, "label")
     edit = _menu_edit(item, defaults, cursor, label)
     is_match = edit and _matches(_string(item, "filterText") or label, edit.before)

@@ -59,8 +59,8 @@ class TypingServer:
     """
 
     def __init__(self, server: LanguageServer, folder: Path) -> None:
-        """`folder` is where the documents seem to lie. They do not exist there: a server must not
-        read what is yet to be typed.
+        """`folder` is where the documents seem to lie. They do not exist there, so that no
+        server can read ahead.
         """
         self._server, self._folder = server, folder.resolve()
         self._numbers = count(1)
@@ -194,7 +194,7 @@ class TypedDocument:
         }
 
     def _change(self, before: str, after: str) -> dict[str, Any]:
-        """Return the change to a new text: what was typed at the cursor, or the whole text."""
+        """Return the change to a new text: an insertion at the cursor, or the whole text."""
         is_typed = before.startswith(self._before) and after == self._after
         if not (is_typed and self._server.takes_edits):
             return {"text": before + after}
