@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,9 @@ from foretype_model.evaluation.passage import Passage
 from foretype_model.evaluation.systems import PredictorSystem
 from foretype_model.evaluation.typist import Mode, type_passage
 from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_model.store.store import BUNDLED
+from foretype_server.comparison.scoring import Task, score_server
+from foretype_server.comparison.server_command import ServerCommand
 
 from .client import Client, change, insertion, scripted_settings
 
@@ -94,3 +99,22 @@ def test_evaluated_keys_equal_pressed_keys(client: Client, text: str, at: str, m
     tally = type_passage(system.start(), passage, mode, lambda characters: None)
     assert (tally.keys, tally.characters) == keys_in_an_editor(client, passage, mode)
     assert tally.right > 0
+
+
+@pytest.mark.parametrize("mode", ["inline", "popup"])
+def test_compared_server_saves_the_same(tmp_path: Path, mode: Mode, monkeypatch) -> None:
+    """Foretype's own server saves the same keys in a comparison, and keeps nothing of the text."""
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path / "home"))
+    own = ServerCommand.foretype(BUNDLED)
+    own = replace(own, settings={"maxSearchTime": 10_000, **scripted_settings(*KNOWN)})
+    passages = [Passage.of(text, "end", 1000, "notes.md") for text in TEXTS]
+    task = Task(passages, [mode], set(), None, pytest.fail)
+    scored = score_server(own, task, lambda characters: None)
+    session = PredictorSystem(
+        "scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options()
+    ).start()
+    expected = [type_passage(session, one, mode, lambda characters: None) for one in passages]
+    assert scored.score.typing[mode].keys == sum(one.keys for one in expected)
+    assert scored.score.typing[mode].accepted > 0
+    assert scored.peak_memory is None or 2e7 < scored.peak_memory < 1e9
+    assert not (tmp_path / "home").exists()

@@ -13,23 +13,28 @@ At = Literal["end", "middle"]
 
 @dataclass(frozen=True)
 class Passage:
-    """The text `typed` that is scored, between `before` and `after`. Lines end in LF."""
+    """The text `typed` that is scored, between `before` and `after`. Lines end in LF.
+
+    Attributes:
+        name: of the file; its suffix tells a language server the language.
+    """
 
     before: str
     typed: str
     after: str
+    name: str = ""
 
     @classmethod
-    def of(cls, text: str, at: At, max_characters: int) -> Passage:
+    def of(cls, text: str, at: At, max_characters: int, name: str = "") -> Passage:
         """Return the first `max_characters` of `text`, or of three times as many the middle third,
         between the other two.
         """
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if at == "end":
-            return cls("", text[:max_characters], "")
+            return cls("", text[:max_characters], "", name)
         text = text[: 3 * max_characters]
         start, end = len(text) // 3, 2 * len(text) // 3
-        return cls(text[:start], text[start:end], text[end:])
+        return cls(text[:start], text[start:end], text[end:], name)
 
 
 def free_indentation(before: str, rest: str) -> str:

@@ -94,20 +94,22 @@ class _CompleterDocument:
     def __init__(self, completer: Completer, options: Options) -> None:
         self._completer, self._options = completer, options
         self._before, self._after = b"", b""
+        self._words: list[Candidate] | None = None  # of this text: a menu and a guess share them
 
     def set_text(self, before: str, after: str) -> None:
         # Between two keys, the server reads the text that the last answer skipped.
         while not self._completer.catch_up():
             pass
-        self._before, self._after = before.encode(), after.encode()
+        self._before, self._after, self._words = before.encode(), after.encode(), None
 
     def menu(self) -> list[str]:
-        words = self._completer.next_words(self._before, self._after, self._options)
         characters = self._completer.next_characters(self._before, self._after, self._options)
-        return list(dict.fromkeys(one.text for one in (*words, *characters)))
+        return list(dict.fromkeys(one.text for one in (*self.next_words(), *characters)))
 
     def next_words(self) -> list[Candidate]:
-        return self._completer.next_words(self._before, self._after, self._options)
+        if self._words is None:
+            self._words = self._completer.next_words(self._before, self._after, self._options)
+        return self._words
 
     def ghost_text(self) -> Candidate | None:
         return self._completer.ghost_text(self._before, self._after, self._options)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,27 +22,22 @@ from foretype_server.commands.options import (
 from foretype_server.console.format import table_width
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from foretype_model.evaluation.calibration import Guess
+    from foretype_model.evaluation.next_word import Vocabulary
     from foretype_model.evaluation.passage import Passage
-    from foretype_model.evaluation.score import Advance, SystemScore
+    from foretype_model.evaluation.score import SystemScore
+    from foretype_model.evaluation.server_score import ServerScore
     from foretype_model.evaluation.systems import System
     from foretype_model.evaluation.typist import Mode
     from foretype_model.predictor import Predictor
+    from foretype_server.comparison.server_command import ServerCommand
 
 EXAMPLES = examples(
     "foretype evaluate letters/*.txt  # score texts that the model has not read",
     "foretype evaluate notes.md --max-chars 1000  # one minute instead of several",
     "foretype evaluate src/new.py --workspace ../other-project  # learn from a folder first",
     "foretype evaluate notes.md --plot scores.png  # also draw a picture",
+    'foretype evaluate notes.md --beside "my-server --stdio"  # and another server',
 )
-LEGEND: Final = """\
-bits: per character; fewer are better.
-word: share of words that are the first suggestion, or among the first three, at their start.
-saved: share of keys that an ideal typist saves by accepting every right part of the ghost
-  text (inline), or of the first five menu items (popup).
-off by: mean error of the probabilities.  ms: mean time of an answer."""
 
 
 class EvaluationMode(StrEnum):
@@ -80,6 +75,18 @@ def evaluate(
         int, typer.Option(min=1, help="Maximum number of characters per file.")
     ] = 6000,
     workspace: Workspace = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="Also type into this language server, and into Foretype's; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    dictionary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Words that are no fragments, one a line."),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Also draw a picture of the scores.")
     ] = None,
@@ -87,32 +94,41 @@ def evaluate(
 ) -> None:
     """Score the completions on files, by typing them again.
 
-    The table compares all predictors together, each one alone, and two
+    The tables compare all predictors together, each one alone, and two
     baselines: the word completion of editors (words) and an n-gram model
-    (n-gram). Ctrl-C shows the scores of the files finished so far.
+    (n-gram). With --beside, another table compares language servers: keys
+    saved, time, processor and memory. Ctrl-C shows the scores of the files
+    finished so far.
     """
     _check_outside_workspace(files, workspace)
     if plot:
         from foretype_model.evaluation.plot import check_plotting
 
         check_plotting()
-    passages = _passages(files, at, max_chars)
+    from foretype_server.console.text_file import read_text
+
+    texts = [read_text(file) for file in files]
+    passages = _passages(files, texts, at, max_chars)
+    known = _known_words(texts, dictionary, workspace)
     modes: list[Mode] = [mode.value] if mode else ["inline", "popup"]
-    rows = _score(model, workspace, passages, modes)
+    # First, as a command that is no language server is to fail at once.
+    servers = _score_servers(_commands(beside or [], model), passages, modes, known, workspace)
+    rows = _score(model, workspace, passages, modes, known)
     scores = _totals(rows)
     if as_json:
         print_json(
             {
                 "files": len(rows),
                 "systems": [{"name": name, **one.figures()} for name, one in scores.items()],
+                "servers": [{"name": name, **one.figures()} for name, one in servers.items()],
             }
         )
     else:
-        _print(scores, modes, len(rows))
+        _print(scores, servers, modes, len(rows))
     if plot:
         from foretype_model.evaluation.plot import plot as draw
 
-        draw(scores, plot)
+        draw(scores, servers, plot)
     if len(rows) < len(passages):
         raise KeyboardInterrupt
 
@@ -128,14 +144,70 @@ def _check_outside_workspace(files: Sequence[Path], workspace: Path | None) -> N
         )
 
 
-def _passages(files: Sequence[Path], at: TypingPosition, max_chars: int) -> list[Passage]:
+def _passages(
+    files: Sequence[Path], texts: Sequence[str], at: TypingPosition, max_chars: int
+) -> list[Passage]:
     from foretype_model.evaluation.passage import Passage
-    from foretype_server.console.text_file import read_text
 
-    passages = [Passage.of(read_text(file), at.value, max_chars) for file in files]
+    passages = [
+        Passage.of(text, at.value, max_chars, file.name)
+        for file, text in zip(files, texts, strict=True)
+    ]
     if not (typed := [passage for passage in passages if passage.typed]):
         raise ForetypeError("There is nothing in these files to score; give files with text.")
     return typed
+
+
+def _known_words(
+    texts: Sequence[str], dictionary: Path | None, workspace: Path | None
+) -> Vocabulary:
+    """Return the words that are no fragments: of the files, the workspace and the dictionary."""
+    from foretype_model.evaluation.next_word import vocabulary
+    from foretype_model.evaluation.workspace import read_workspace
+    from foretype_server.console.text_file import read_text
+
+    listed = [read_text(dictionary)] if dictionary else []
+    around = [text.decode() for text in read_workspace(workspace)] if workspace else []
+    return vocabulary([*texts, *listed, *around])
+
+
+def _commands(beside: Sequence[str], model: str | None) -> dict[str, ServerCommand]:
+    """Return the servers to compare by name, Foretype's own first; none without another one."""
+    if not beside:
+        return {}
+    from foretype_model.store.store import Store
+    from foretype_server.comparison.server_command import ServerCommand
+
+    commands = [ServerCommand.parse(one) for one in beside]
+    named = {"foretype serve": ServerCommand.foretype(Store().find(model))}
+    for number, command in enumerate(commands, 2):
+        name = command.name if command.name not in named else f"{command.name} ({number})"
+        named[name] = command
+    return named
+
+
+def _score_servers(
+    commands: Mapping[str, ServerCommand],
+    passages: Sequence[Passage],
+    modes: Sequence[Mode],
+    known: Vocabulary,
+    workspace: Path | None,
+) -> dict[str, ServerScore]:
+    """Type all passages into each server; the own one comes last, for it is known to start."""
+    if not commands:
+        return {}
+    from foretype_server.commands.opening import warn
+    from foretype_server.comparison.scoring import Task, score_server
+    from foretype_server.console.work_progress import show_work
+
+    # Each process of a server would repeat its warnings.
+    task = Task(passages, modes, known, workspace, cache(warn))
+    with show_work(task.work * len(commands)) as advance:
+        scores = {
+            name: score_server(command, task, advance)
+            for name, command in reversed([*commands.items()])
+        }
+    return {name: scores[name] for name in commands}
 
 
 def _systems(model: str | None, workspace: Path | None) -> list[System]:
@@ -165,20 +237,26 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
 
 
 def _score(
-    model: str | None, workspace: Path | None, passages: Sequence[Passage], modes: Sequence[Mode]
+    model: str | None,
+    workspace: Path | None,
+    passages: Sequence[Passage],
+    modes: Sequence[Mode],
+    known: Vocabulary,
 ) -> list[dict[str, SystemScore]]:
     """Score each passage with each system; Ctrl-C ends it early once one passage is scored."""
     from foretype_model.evaluation.score import Scorer
     from foretype_server.commands.opening import stdout_to_stderr
+    from foretype_server.console.work_progress import show_work
 
     rows: list[dict[str, SystemScore]] = []
     try:
         with stdout_to_stderr():
-            scorers = {system.name: Scorer(system, modes) for system in _systems(model, workspace)}
+            systems = _systems(model, workspace)
+            scorers = {system.name: Scorer(system, modes, known) for system in systems}
             total_work = sum(
                 scorer.work(passage) for scorer in scorers.values() for passage in passages
             )
-            with _progress(total_work) as advance:
+            with show_work(total_work) as advance:
                 for passage in passages:
                     row = {name: scorer.score(passage, advance) for name, scorer in scorers.items()}
                     rows.append(row)
@@ -188,89 +266,39 @@ def _score(
     return rows
 
 
-@contextmanager
-def _progress(total_work: int) -> Iterator[Advance]:
-    """Show a progress bar on a terminal; yield the function that advances it."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskProgressColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        BarColumn(bar_width=32),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, disable=not console.is_terminal, transient=True
-    ) as bar:
-        task = bar.add_task("", total=total_work)
-        yield lambda characters: bar.advance(task, characters)
-
-
 def _totals(rows: Sequence[dict[str, SystemScore]]) -> dict[str, SystemScore]:
     from foretype_model.evaluation.score import combine
 
     return {name: combine([row[name] for row in rows]) for name in rows[0]}
 
 
-def _print(scores: dict[str, SystemScore], modes: Sequence[Mode], files: int) -> None:
+def _print(
+    scores: Mapping[str, SystemScore],
+    servers: Mapping[str, ServerScore],
+    modes: Sequence[Mode],
+    files: int,
+) -> None:
     from rich.console import Console
 
+    from foretype_server.console.score_tables import (
+        LEGEND,
+        SERVERS_LEGEND,
+        next_word_table,
+        servers_table,
+        systems_table,
+    )
+
     console = Console(highlight=False)
-    table = _table(scores, modes)
+    tables = [systems_table(scores, modes), next_word_table(scores)]
+    tables += [servers_table(servers)] if servers else []
     # A narrower terminal breaks the lines; Rich would cut the figures.
-    console.width = max(console.width, table_width(table, console))
-    console.print(table)
+    console.width = max(console.width, *(table_width(table, console) for table in tables))
+    for table in tables:
+        console.print(table)
     characters = next(iter(scores.values())).characters
     console.print(
         f"[dim]On {characters:,} characters of {files} {'file' if files == 1 else 'files'}.[/dim]"
     )
     console.print(LEGEND, style="dim", soft_wrap=True)
-
-
-def _table(scores: dict[str, SystemScore], modes: Sequence[Mode]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1), header_style="bold")
-    table.add_column("\nsystem", no_wrap=True)
-    saved = [f"saved\n{mode}" for mode in modes]
-    for title in ("\nbits", "word\nfirst", "\nof 3", *saved, "off by\nword", "\nghost", "\nms"):
-        table.add_column(title, justify="right")
-    for name, score in scores.items():
-        table.add_row(name, *_format_cells(score, modes))
-    return table
-
-
-def _format_cells(score: SystemScore, modes: Sequence[Mode]) -> Iterator[str]:
-    """Yield the cells of a system's row; a dash is a figure that the system does not have."""
-    from foretype_model.evaluation.typist import KeystrokeCounts
-
-    yield "-" if score.bits_per_character is None else f"{score.bits_per_character:.3f}"
-    yield from (_format_percent(score.top(among)) for among in (1, 3))
-    yield from (
-        _format_percent(score.typing[mode].savings if mode in score.typing else None)
-        for mode in modes
-    )
-    yield from (
-        _format_percent(_calibration_error(guesses)) for guesses in (score.words, score.ghosts)
-    )
-    yield (
-        f"{sum(score.typing.values(), KeystrokeCounts()).milliseconds:.1f}" if score.typing else "-"
-    )
-
-
-def _calibration_error(guesses: Sequence[Guess]) -> float | None:
-    from foretype_model.evaluation.calibration import expected_calibration_error
-
-    return expected_calibration_error(guesses)
-
-
-def _format_percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+    if servers:
+        console.print(SERVERS_LEGEND, style="dim", soft_wrap=True)

@@ -97,6 +97,13 @@ POSITION_ENCODINGS: Final[Mapping[str, CodeUnits]] = {
 """The position encodings by name."""
 
 
+def chosen_encoding(capabilities: Mapping[str, Any]) -> CodeUnits | None:
+    """Return the encoding in a server's answer to ``initialize``, by default UTF-16; None if it is
+    unknown.
+    """
+    return POSITION_ENCODINGS.get(str(capabilities.get("positionEncoding") or "utf-16"))
+
+
 def to_point(position: types.Position) -> Point:
     """Return a position of the protocol as a point."""
     return Point(position.line, position.character)

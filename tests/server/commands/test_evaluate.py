@@ -14,8 +14,11 @@ from foretype_model.evaluation import score as scoring
 from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_server.commands import opening
 from foretype_server.commands.app import app
+from foretype_server.comparison.server_command import ServerCommand
 
 TEXT = "hello world, hello world\n"
+WORDS_SERVER = Path(__file__).parents[1] / "comparison" / "words_server.py"
+BESIDE = shlex.join([sys.executable, str(WORDS_SERVER)])
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +74,11 @@ def test_json_has_all_figures():
     network, ngram, words = (figures("notes.txt")[name] for name in ("network", "n-gram", "words"))
     assert network["bits_per_character"] < ngram["bits_per_character"]
     assert network["typing"]["popup"]["savings"] > ngram["typing"]["popup"]["savings"]
-    assert network["top_1"] <= network["top_3"] <= 1
+    assert network["top_1"] <= network["top_3"] <= network["top_5"] <= 1
+    assert network["words"] == 3
+    assert 1 <= network["distinct"] <= 5
+    assert 0 <= network["fragments"] <= 1
+    assert words["fragments"] is None
     assert network["calibration_error"]["ghost"] is not None
     assert words["bits_per_character"] is None
     assert list(words["typing"]) == ["popup"]
@@ -157,3 +164,48 @@ def test_interruption_shows_finished_files(monkeypatch, tmp_path):
     monkeypatch.setattr(scoring.Scorer, "score", interrupted)
     shown = run("notes.txt", "second.txt", "--max-chars", 8, status=130).stdout
     assert "8 characters of 1 file." in shown
+
+
+def test_dictionary_has_words(tmp_path):
+    """A word of the files, the workspace or `--dictionary` is no fragment."""
+    (tmp_path / "short.txt").write_text("hello world, hello hello\n")
+    (tmp_path / "words").write_text("wor\nHELLO\nworld\n")
+    arguments = ("short.txt", "--mode", "popup")
+    without = figures(*arguments)["network"]["fragments"]
+    with_it = figures(*arguments, "--dictionary", "words")["network"]["fragments"]
+    assert with_it <= without
+
+
+@pytest.fixture
+def own_server(monkeypatch):
+    """Let a small server stand for Foretype's own, which needs the model: tests/e2e has that."""
+    own = ServerCommand("foretype serve", (sys.executable, str(WORDS_SERVER), "--inline"))
+    monkeypatch.setattr(ServerCommand, "foretype", lambda model: own)
+
+
+@pytest.mark.usefixtures("own_server")
+def test_beside_compares_servers(tmp_path):
+    """`--beside` has each server in a column of the table, in the JSON and in the picture."""
+    arguments = ("notes.txt", "--max-chars", 20, "--beside", BESIDE, "--beside", BESIDE)
+    shown = run(*arguments, "--plot", "scores.png").stdout
+    assert max(map(len, shown.splitlines())) <= 100
+    (inline,) = (line for line in shown.splitlines() if "ghost text: keys saved" in line)
+    assert re.fullmatch(r" ghost text: keys saved +[\d.]+% +- +- ", inline)
+    for figure in ("next word, of 5", "menu: half of the answers", "99 %", "memory at most"):
+        assert figure in shown
+    assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
+    servers = json.loads(run(*arguments, "--json").stdout)["servers"]
+    assert [len(one["answers"]) for one in servers] == [2, 1, 1]
+    assert [one["name"].endswith("(3)") for one in servers] == [False, False, True]
+    assert servers[1]["typing"]["popup"]["savings"] == servers[0]["typing"]["popup"]["savings"] > 0
+    assert servers[1]["answers"]["popup"]["seconds_p99"] > 0
+
+
+@pytest.mark.usefixtures("own_server")
+@pytest.mark.parametrize("command", ["no-such-program", "'open", f"{BESIDE} --refuse"])
+def test_bad_command_fails_first(monkeypatch, command):
+    """A command that is no server is one line, before anything is scored."""
+    monkeypatch.setattr(scoring.Scorer, "score", lambda *_: pytest.fail("scored all the same"))
+    (line,) = run("notes.txt", "--beside", command, status=1).stderr.splitlines()
+    assert line.startswith("foretype: ")
+    assert "give --beside a command" in line
