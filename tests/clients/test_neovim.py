@@ -207,7 +207,7 @@ def test_typed_space_stays(editor: Neovim) -> None:
 
 
 def test_alternatives_take_turns(editor: Neovim) -> None:
-    """The keys for the next and the previous alternative show other ghost texts; one is accepted."""
+    """The keys for the next and the previous alternative show other ghost texts."""
     editor.type("iwe run ")
     first = editor.wait(editor.ghost)
     assert first
