@@ -9,6 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -126,9 +127,11 @@ class Engine:
         `is_cancelled`.
         """
         completer = self._completer(snapshot.uri)
+        # The range is that of the item alone.
+        options = replace(settings.options(), replace_after_cursor=False)
         try:
             return completer.ghost_text_beyond(
-                snapshot.before, snapshot.after, settings.options(), is_cancelled
+                snapshot.before, snapshot.after, options, is_cancelled
             )
         except Cancelled:
             return None
