@@ -113,7 +113,7 @@ Return nil if it cannot be started."
         :rootUri ,(and root (foretype--uri-of root))
         :workspaceFolders ,(and root `[(:uri ,(foretype--uri-of root) :name ,(file-name-nondirectory
                                                                              (directory-file-name root)))])
-        :initializationOptions ,(or foretype-settings (make-hash-table))
+        :initializationOptions (,@foretype-settings :smartSpace t) ; the first value of a key counts
         :capabilities ( :general (:positionEncodings ["utf-32"])
                         :window (:workDoneProgress t)
                         :textDocument (:inlineCompletion ,(make-hash-table) :synchronization (:didSave t))))

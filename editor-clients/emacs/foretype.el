@@ -30,8 +30,10 @@
   :group 'foretype)
 
 (defvar foretype-mode)
+(defvar quail-overlay)
 (defvar-local foretype--ghost nil "The overlay of the ghost text; nil if none is shown.")
 (defvar-local foretype--changed nil "Non-nil if the current command has changed this buffer.")
+(defvar-local foretype--smart-space nil "A marker after the space of accepted text, or nil.")
 (defvar foretype--newest-request 0 "The number of the newest request.")
 (defvar foretype--timer nil "The timer of the next request.")
 
@@ -44,6 +46,8 @@
   "<remap> <forward-word>" #'foretype-accept-word
   "<remap> <right-word>" #'foretype-accept-word
   "<remap> <move-end-of-line>" #'foretype-accept-line
+  "M-n" #'foretype-next-alternative
+  "M-p" #'foretype-previous-alternative
   "<remap> <keyboard-quit>" #'foretype-dismiss)
 
 (define-minor-mode foretype-ghost-mode
@@ -96,12 +100,18 @@
   (when (timerp foretype--timer) (cancel-timer foretype--timer))
   (setq foretype--timer (run-with-idle-timer foretype-delay nil #'foretype--request-ghost (current-buffer))))
 
+(defun foretype--composing-p ()
+  "Return non-nil while an input method composes text in this buffer.
+It has inserted letters then, without calling the functions after a change, and
+will replace them."
+  (and (overlayp (bound-and-true-p quail-overlay)) (overlay-start quail-overlay) t))
+
 (defun foretype--may-show-p (buffer)
   "Return non-nil if ghost text may be shown in BUFFER."
   (and (buffer-live-p buffer)
        (eq buffer (window-buffer (selected-window)))
        (with-current-buffer buffer
-         (and foretype-mode (not buffer-read-only) (not (use-region-p))
+         (and foretype-mode (not buffer-read-only) (not (use-region-p)) (not (foretype--composing-p))
               (not completion-in-region-mode) (not (bound-and-true-p company-candidates))))))
 
 (defun foretype--request-ghost (buffer)
@@ -137,6 +147,7 @@
       (foretype--hide)
       (undo-boundary)
       (insert accepted)
+      (foretype--on-accept accepted)
       (foretype--report-accepted command accepted)
       (unless (length= accepted (length text))
         (foretype--show (substring text (length accepted)) command)
@@ -163,6 +174,61 @@
   (interactive)
   (foretype--hide))
 
+(defun foretype--show-item (items number)
+  "Show the ghost text of ITEMS at NUMBER, counted in a circle."
+  (let* ((index (mod number (length items))) (item (elt items index)))
+    (foretype--show (plist-get item :insertText) (plist-get item :command))
+    (overlay-put foretype--ghost 'foretype-items items)
+    (overlay-put foretype--ghost 'foretype-index index)))
+
+(defun foretype-next-alternative (&optional step)
+  "Show another ghost text, STEP places after this one.
+The first time, request all of them from the server."
+  (interactive "p")
+  (unless foretype--ghost (user-error "There is no ghost text here"))
+  (if-let* ((items (overlay-get foretype--ghost 'foretype-items)))
+      (foretype--show-item items (+ (overlay-get foretype--ghost 'foretype-index) (or step 1)))
+    (let ((ghost foretype--ghost) (buffer (current-buffer)))
+      (cl-incf foretype--newest-request)
+      (foretype--request
+       :textDocument/inlineCompletion `(,@(foretype--at-point) :context (:triggerKind 1))
+       (lambda (result)
+         (when (buffer-live-p buffer)
+           (with-current-buffer buffer
+             (let ((items (plist-get result :items)))
+               (when (and (eq ghost foretype--ghost) (not (seq-empty-p items)))
+                 (foretype--show-item items (or step 1)))))))))))
+
+(defun foretype-previous-alternative ()
+  "Show the ghost text before this one."
+  (interactive)
+  (foretype-next-alternative -1))
+
+;;;; The smart space
+
+(defun foretype--on-accept (text)
+  "Remember the space at the end of TEXT, which has been inserted before point."
+  (setq foretype--smart-space
+        (and (string-suffix-p " " text) (eq (char-before) ?\s) (copy-marker (point)))))
+
+(defun foretype--follows-word-p (character before)
+  "Return non-nil if CHARACTER, typed after BEFORE, stands right after a word."
+  (if (memq character '(?\" ?'))
+      (cl-oddp (cl-count character before)) ; it closes a quotation
+    (memq character '(?, ?. ?\; ?: ?! ?? ?\) ?\] ?} ?\s ?\n))))
+
+(defun foretype--take-space-back ()
+  "Delete the accepted space if the typed character stands right after a word."
+  (when-let* ((end foretype--smart-space))
+    (setq foretype--smart-space nil)
+    (let ((start (marker-position end)))
+      (when (and (eq (char-before start) ?\s) (eq (char-after start) last-command-event)
+                 (> (point) start)
+                 (foretype--follows-word-p last-command-event
+                                           (buffer-substring-no-properties
+                                            (save-excursion (goto-char start) (pos-bol)) (1- start))))
+        (delete-region (1- start) start)))))
+
 ;;;; Completion at point
 
 (defun foretype-completion-at-point ()
@@ -185,6 +251,7 @@
           :exclusive 'no
           :annotation-function (lambda (text) (foretype--annotation (cdr (assoc text by-text))))
           :exit-function (lambda (text status)
+                           (foretype--on-accept text)
                            (when-let* ((item (and (not (eq status 'sole)) (cdr (assoc text by-text))))
                                        (command (plist-get item :command)))
                              (foretype--execute (plist-get command :command) (plist-get command :arguments)))))))
@@ -212,6 +279,8 @@ of it, \\[foretype-accept-line] a line, and \\[foretype-dismiss] hides it."
       (progn
         (add-hook 'after-change-functions #'foretype--after-change-ghost nil t)
         (add-hook 'post-command-hook #'foretype--post-command nil t)
+        ;; Before the functions that indent a new line.
+        (add-hook 'post-self-insert-hook #'foretype--take-space-back -90 t)
         ;; In code after functions that know types, in text before Ispell.
         (add-hook 'completion-at-point-functions #'foretype-completion-at-point
                   (if (derived-mode-p 'text-mode) -50 50) t)
@@ -226,6 +295,7 @@ of it, \\[foretype-accept-line] a line, and \\[foretype-dismiss] hides it."
   (foretype--close)
   (remove-hook 'after-change-functions #'foretype--after-change-ghost t)
   (remove-hook 'post-command-hook #'foretype--post-command t)
+  (remove-hook 'post-self-insert-hook #'foretype--take-space-back t)
   (remove-hook 'completion-at-point-functions #'foretype-completion-at-point t)
   (remove-hook 'change-major-mode-hook #'foretype--disable t)
   (remove-hook 'after-set-visited-file-name-hook #'foretype--reopen t))

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.skipif(
 
 PACKAGE = client_files.editor_files("emacs")
 SCRIPTED = """(:maxSearchTime 10000 :inline (:maxLines 3) :predictors (:scripted (:texts
-    ["hello world again" "äöü😀 grün und blau" "one\\ntwo\\nthree"])))"""
+    ["hello world again" "äöü😀 grün und blau" "one\\ntwo\\nthree" "so go on and on left"
+     "so go on and on right" "we run home" "we run away" "你 hello"])))"""
 INIT = """
 (setq inhibit-startup-screen t make-backup-files nil auto-save-default nil create-lockfiles nil)
 (set-language-environment "UTF-8")
@@ -135,7 +136,7 @@ def test_completed_menu_item_is_counted(tmp_path: Path) -> None:
         emacs.wait_for("hello world again")
         emacs.press("C-g", "M-Tab")
         screen = emacs.wait_for("*Completions*")
-        assert re.search(r"(?s)world +\d\d %.*world again +\d\d %", screen)
+        assert re.search(r"(?s)world again +\d\d %", screen)
         emacs.command("switch-to-completions")
         emacs.wait(partial(emacs.evaluate, "(buffer-name)"), lambda name: name == "*Completions*")
         emacs.press("Enter")
@@ -183,6 +184,62 @@ def test_worded_and_line_keys(editor: Emacs) -> None:
     editor.wait_for("three")
     editor.press("C-e")
     editor.wait_for_text("äöü😀 grün und blau\none\ntwo")
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ([","], "so go on and on,"),
+        ([".x"], "so go on and on.x"),
+        ([")"], "so go on and on)"),
+        ([" x"], "so go on and on x"),
+        (["x y ,"], "so go on and on x y ,"),
+        (["("], "so go on and on ("),
+        (["\n", "ab"], "so go on and on\nab"),
+    ],
+)
+def test_smart_space_is_taken_back(editor: Emacs, keys: list[str], text: str) -> None:
+    """The space at the end of accepted ghost text goes if punctuation, a bracket, a space or a new
+    line follows it.
+    """
+    editor.type("so go ")
+    editor.wait_for("so go on and on")
+    editor.press("Tab")
+    editor.wait_for_text("so go on and on ")
+    for typed in keys:
+        editor.type(typed)
+    editor.wait_for_text(text)
+    assert editor.evaluate("(= (point) (point-max))") is True
+
+
+def test_alternatives_take_turns(editor: Emacs) -> None:
+    """The keys for the next and the previous alternative show other ghost texts."""
+    editor.type("we run ")
+    screen = editor.wait(editor.screen, lambda screen: re.search("we run (home|away)", screen))
+    first = "home" if "home" in screen else "away"
+    (other,) = {"home", "away"} - {first}
+    editor.press("M-n")
+    editor.wait_for(f"we run {other}")
+    editor.press("M-p")
+    editor.wait_for(f"we run {first}")
+    editor.press("M-n")
+    editor.wait_for(f"we run {other}")
+    editor.press("Tab")
+    editor.wait_for_text(f"we run {other}")
+
+
+def test_composition_is_no_text(editor: Emacs) -> None:
+    """While an input method composes, nothing is requested; its result is text."""
+    editor.evaluate('(progn (set-input-method "chinese-py") nil)')
+    editor.type("ni")
+    editor.wait(partial(editor.evaluate, "(foretype--composing-p)"))
+    requests = editor.evaluate("foretype--newest-request")
+    time.sleep(1)
+    assert editor.evaluate("foretype--newest-request") == requests
+    assert editor.evaluate("(null foretype--ghost)") is True
+    editor.type(" ")
+    editor.wait_for_text("你 ")
+    editor.wait_for("你 hello")
 
 
 def test_typing_along_keeps_ghost_text(editor: Emacs) -> None:

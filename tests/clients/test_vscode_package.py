@@ -98,11 +98,11 @@ def test_bundled_licences_are_included(packaged: dict[str, bytes]) -> None:
 
 
 def test_settings_match_the_server() -> None:
-    """The settings are those of the server, with its defaults, and `path`."""
+    """The settings are those of the server, with its defaults but for two, and `path`."""
     schemas = settings()
     assert set(schemas) == {*SCHEMA, "path"}
     defaults = {name: schemas[name]["default"] for name in SCHEMA}
-    assert read_settings(defaults) == (Settings(), [])
+    assert read_settings(defaults) == (Settings(next_character=False, smart_space=True), [])
     assert json.dumps(defaults["predictors"]) == json.dumps([*Settings().predictors])
 
 

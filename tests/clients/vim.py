@@ -31,7 +31,16 @@ def suits(program: str | None) -> bool:
 PROGRAM = terminal.find("vim")
 MISSING = None if suits(PROGRAM) else "no full Vim 9.0, or no tmux: set FORETYPE_TEST_VIM"
 
-TEXTS = ["hello world again", "äöü😀 grün und blau", "one\ntwo\nthree", "if x:\n\treturn x"]
+TEXTS = [
+    "hello world again",
+    "äöü😀 grün und blau",
+    "one\ntwo\nthree",
+    "if x:\n\treturn x",
+    "so go on and on left",
+    "so go on and on right",
+    "we run home",
+    "we run away",
+]
 SCRIPTED = {
     "maxSearchTime": 10_000,
     "inline": {"maxLines": 3},

@@ -1,5 +1,6 @@
 -- The configuration for `vim.lsp.enable("foretype")`. `vim.lsp.config("foretype", { ... })` overrides its fields.
 return {
+  init_options = { smartSpace = true },
   cmd = function(dispatchers, config)
     return require("foretype.server").spawn(dispatchers, config)
   end,

@@ -21,6 +21,7 @@ augroup foretype
   autocmd BufUnload * call foretype#document#Detach(str2nr(expand('<abuf>')))
   autocmd TextChangedI * call foretype#ghost#OnTextChanged()
   autocmd InsertLeave,TextChangedP * call foretype#ghost#Hide()
+  autocmd InsertLeave * call foretype#smart_space#Forget()
   autocmd ModeChanged [iR]*:n* call foretype#ghost#OnInsertModeLeft()
   autocmd CursorMovedI * call foretype#ghost#OnCursorMoved()
   autocmd CompleteDone * call foretype#menu#OnCompleteDone()

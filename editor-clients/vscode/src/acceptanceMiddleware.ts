@@ -3,11 +3,29 @@ import type { Middleware } from "vscode-languageclient/node";
 
 const ACCEPTED = "foretype.accepted";
 
+/** The argument of the command: the document of the suggestion, among others. */
+interface Acceptance {
+  readonly uri: string;
+}
+
 /**
  * Marks the server's command `foretype.accepted` with `whole`: VS Code runs it when a whole item was accepted, with the
- * characters of all of it, and runs nothing when a word or a line of ghost text was accepted.
+ * characters of all of it, and runs nothing when a word or a line of ghost text was accepted. `onAccepted` is called
+ * with the document's URI.
  */
-export const acceptanceMiddleware: Middleware = {
-  executeCommand: (command, args, next): unknown =>
-    next(command, command === ACCEPTED ? args.map((argument: object) => ({ ...argument, whole: true })) : args),
-};
+export function acceptanceMiddleware(onAccepted: (uri: string) => void): Middleware {
+  return {
+    executeCommand: (command, args: Acceptance[], next): unknown => {
+      if (command !== ACCEPTED) {
+        return next(command, args);
+      }
+      for (const { uri } of args) {
+        onAccepted(uri);
+      }
+      return next(
+        command,
+        args.map((argument) => ({ ...argument, whole: true })),
+      );
+    },
+  };
+}

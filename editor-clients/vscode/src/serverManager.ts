@@ -18,6 +18,7 @@ import { activeInterpreter } from "./python";
 import { RestartLimiter } from "./restartLimiter";
 import { RunError, run } from "./run";
 import { settingsMiddleware } from "./settingsMiddleware";
+import { SmartSpace } from "./smartSpace";
 import { StartError, endsRepeatedly, programFails, programMissing, programTooOld, startFailed } from "./startError";
 import { SCHEMES, type Activity, type ServerState, type ServerStatus } from "./status";
 
@@ -47,6 +48,7 @@ export class ServerManager implements vscode.Disposable {
   readonly onDidChange = this.changeEmitter.event;
 
   private client: LanguageClient | undefined;
+  private readonly smartSpace = new SmartSpace();
   private readonly restartLimiter = new RestartLimiter(MAX_RESTARTS, RESTART_PERIOD);
   /** True from the first step of a start to the server's first response: the start itself reports errors then. */
   private isStarting = false;
@@ -105,6 +107,7 @@ export class ServerManager implements vscode.Disposable {
 
   dispose(): void {
     this.changeEmitter.dispose();
+    this.smartSpace.dispose();
   }
 
   private enqueue(action: () => Promise<void>): Promise<void> {
@@ -198,7 +201,10 @@ export class ServerManager implements vscode.Disposable {
     return {
       documentSelector: SCHEMES.map((scheme) => ({ scheme })),
       // VS Code replaces the text in an item's range, after the cursor too.
-      initializationOptions: { replaceAfterCursor: true },
+      initializationOptions: {
+        replaceAfterCursor: true,
+        smartSpace: vscode.workspace.getConfiguration("foretype").get("smartSpace", true),
+      },
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       // Do not retry: the failure is shown as a StartError.
@@ -212,7 +218,9 @@ export class ServerManager implements vscode.Disposable {
         },
       },
       middleware: {
-        ...acceptanceMiddleware,
+        ...acceptanceMiddleware((uri) => {
+          this.smartSpace.onAccepted(uri);
+        }),
         ...progress.middleware,
         workspace: settingsMiddleware(() => this.client),
       },

@@ -9,6 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -85,17 +86,22 @@ class Engine:
         """Return distinct next words, the most probable first, then next characters. Empty once
         `is_cancelled`.
         """
-        completer, options, found = self._completer(snapshot.uri), settings.options(), []
+        completer, options = self._completer(snapshot.uri), settings.options()
+        words, characters = list[Candidate](), list[Candidate]()
         try:
             if settings.next_word:
-                found += completer.next_words(
-                    snapshot.before, snapshot.after, options, is_cancelled
-                )
+                words = completer.next_words(snapshot.before, snapshot.after, options, is_cancelled)
             if settings.next_character and not settings.prose:
-                found += completer.next_characters(snapshot.before, snapshot.after, options)
+                characters = completer.next_characters(snapshot.before, snapshot.after, options)
         except Cancelled:
             return []
-        return found
+        # A character that seldom is a whole word comes last.
+        likely = {one.text for one in characters}
+        least = options.min_character_probability
+        return [
+            *(one for one in words if one.text not in likely or one.probability >= least),
+            *characters,
+        ]
 
     def ghost_text(
         self, snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled
@@ -126,9 +132,11 @@ class Engine:
         `is_cancelled`.
         """
         completer = self._completer(snapshot.uri)
+        # The range is that of the item alone.
+        options = replace(settings.options(), replace_after_cursor=False)
         try:
             return completer.ghost_text_beyond(
-                snapshot.before, snapshot.after, settings.options(), is_cancelled
+                snapshot.before, snapshot.after, options, is_cancelled
             )
         except Cancelled:
             return None

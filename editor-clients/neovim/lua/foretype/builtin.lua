@@ -39,6 +39,32 @@ local function rest(bufnr, item)
   return vim.startswith(item.insert_text, typed) and item.insert_text:sub(#typed + 1) or nil
 end
 
+--- Return Neovim's state of the ghost text in a buffer, which has no public function for requests.
+local function completor(bufnr)
+  local found, capability = pcall(require, "vim.lsp._capability")
+  local class = found and capability.all and capability.all.inline_completion
+  local one = class and class.active and class.active[bufnr]
+  return one and one.current and one.client_state and one.select and one or nil
+end
+
+function M.alternative(bufnr, step)
+  local one = completor(bufnr)
+  local client = one and vim.lsp.get_client_by_id(one.current.client_id)
+  if not one or not client or client.name ~= "foretype" then
+    return false
+  end
+  local state = one.client_state[client.id]
+  if state.items and #state.items > 1 then
+    vim.lsp.inline_completion.select({ bufnr = bufnr, count = step })
+    return true
+  end
+  inline.request_alternatives(client, bufnr, function(items)
+    state.items = items
+    one:select(step > 0 and math.min(2, #items) or #items, true)
+  end)
+  return true
+end
+
 function M.accept(bufnr, on_accept)
   local accepted, done = false, false
   local function on_item(item)

@@ -6,6 +6,8 @@ local M = {}
 ---@field accept string|false Accept all of the ghost text.
 ---@field accept_word string|false Accept its next word.
 ---@field accept_line string|false Accept its next line.
+---@field next string|false Show the next alternative to it.
+---@field previous string|false Show the previous alternative.
 ---@field dismiss string|false Hide it until the next change.
 
 ---@class foretype.Config
@@ -25,8 +27,15 @@ end
 local function defaults()
   return {
     cmd = { program(), "serve" },
-    settings = {},
-    keys = { accept = "<Tab>", accept_word = "<C-Right>", accept_line = "<C-End>", dismiss = "<C-]>" },
+    settings = { smartSpace = true },
+    keys = {
+      accept = "<Tab>",
+      accept_word = "<C-Right>",
+      accept_line = "<C-End>",
+      next = "<C-Down>",
+      previous = "<C-Up>",
+      dismiss = "<C-]>",
+    },
     inline = { enable = true, builtin = false, debounce = 20 },
     menu = { enable = true, autotrigger = false },
   }

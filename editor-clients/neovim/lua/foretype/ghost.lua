@@ -12,6 +12,8 @@ local namespace = vim.api.nvim_create_namespace("foretype")
 ---@field row integer
 ---@field col integer In bytes.
 ---@field length integer Of the line, in bytes.
+---@field items? lsp.InlineCompletionItem[] The alternatives, once they have been requested.
+---@field index? integer Of the one shown, from 1.
 
 --- The ghost text by buffer.
 ---@type table<integer, foretype.Shown>
@@ -59,7 +61,11 @@ local function update(bufnr)
   local typed = line:sub(ghost.col + 1, col)
   local is_insertion = row == ghost.row and col >= ghost.col and #line == ghost.length + #typed
   if is_insertion and vim.startswith(ghost.text, typed) and #typed < #ghost.text then
-    show(bufnr, vim.tbl_extend("force", ghost, { text = ghost.text:sub(#typed + 1), col = col, length = #line }))
+    local rest = vim.tbl_extend("force", ghost, { text = ghost.text:sub(#typed + 1), col = col, length = #line })
+    if typed ~= "" then
+      rest.items = nil -- they were for another place
+    end
+    show(bufnr, rest)
   else
     hide(bufnr)
   end
@@ -154,6 +160,31 @@ function M.detach(_, bufnr)
   pcall(vim.api.nvim_del_augroup_by_name, group_name(bufnr))
   cancel_request()
   hide(bufnr)
+end
+
+--- Show one of the items at the place of a ghost text.
+local function show_item(bufnr, ghost, items, index)
+  local item = items[(index - 1) % #items + 1]
+  local other = { text = item.insertText, command = item.command, items = items, index = (index - 1) % #items + 1 }
+  show(bufnr, vim.tbl_extend("force", ghost, other))
+end
+
+function M.alternative(bufnr, step)
+  update(bufnr)
+  local ghost = shown[bufnr]
+  local client = ghost and vim.lsp.get_client_by_id(ghost.client_id)
+  if not ghost or not client then
+    return false
+  end
+  if ghost.items then
+    show_item(bufnr, ghost, ghost.items, ghost.index + step)
+    return true
+  end
+  cancel_request()
+  inline.request_alternatives(client, bufnr, function(items)
+    show_item(bufnr, ghost, items, step > 0 and 2 or #items)
+  end)
+  return true
 end
 
 function M.accept(bufnr, on_accept)

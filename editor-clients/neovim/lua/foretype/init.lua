@@ -17,6 +17,7 @@ local function attach(client, bufnr)
   if options.menu.enable then
     require("foretype.menu").attach(client, bufnr)
   end
+  require("foretype.smart_space").attach(bufnr)
 end
 
 local function on_lsp_event(event, act)
@@ -37,6 +38,7 @@ function M.start()
   on_lsp_event("LspAttach", attach)
   on_lsp_event("LspDetach", function(client, bufnr)
     require("foretype.inline").detach(client, bufnr)
+    require("foretype.smart_space").detach(bufnr)
     require("foretype.keys").detach(bufnr)
   end)
   vim.api.nvim_create_autocmd("InsertEnter", {
@@ -60,7 +62,10 @@ function M.setup(options)
     require("foretype.notify").warn(problem)
     return
   end
-  vim.lsp.config("foretype", { settings = { foretype = config.current.settings } })
+  vim.lsp.config("foretype", {
+    init_options = config.current.settings,
+    settings = { foretype = config.current.settings },
+  })
 end
 
 --- Accept the ghost text, or its next "word" or "line"; for custom mappings.
@@ -68,6 +73,13 @@ end
 ---@return boolean accepted False if no ghost text is shown.
 function M.accept(part)
   return require("foretype.inline").accept(part or "all")
+end
+
+--- Show the next alternative to the ghost text, which is requested from the server.
+---@param step? integer -1 for the previous one.
+---@return boolean shown False if no ghost text is shown.
+function M.alternative(step)
+  return require("foretype.inline").alternative(step or 1)
 end
 
 --- Hide the ghost text.

@@ -14,6 +14,7 @@ local M = {}
 ---@field attach fun(client: vim.lsp.Client, bufnr: integer)
 ---@field detach fun(client: vim.lsp.Client, bufnr: integer)
 ---@field accept fun(bufnr: integer, on_accept: fun(ghost: foretype.Ghost)): boolean Hide the ghost text and pass it on.
+---@field alternative fun(bufnr: integer, step: integer): boolean Show another ghost text in the place of the one shown.
 
 --- Return whether the buffer is current and in insert mode.
 ---@param bufnr integer
@@ -64,8 +65,32 @@ function M.accept(part)
   return renderer().accept(vim.api.nvim_get_current_buf(), function(ghost)
     local text = PARTS[part](ghost.text)
     vim.api.nvim_paste(text, false, -1)
+    require("foretype.smart_space").on_accept(text)
     report(ghost, text)
   end)
+end
+
+--- Request explicitly the ghost texts at the cursor; `on_items` is called with all of them.
+---@param client vim.lsp.Client
+---@param bufnr integer
+---@param on_items fun(items: lsp.InlineCompletionItem[])
+function M.request_alternatives(client, bufnr, on_items)
+  local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+  params.context = { triggerKind = 1 } -- invoked
+  local tick = vim.api.nvim_buf_get_changedtick(bufnr)
+  client:request("textDocument/inlineCompletion", params, function(err, result)
+    local items = not err and result and (result.items or result) or {}
+    if items[1] and M.is_inserting(bufnr) and vim.api.nvim_buf_get_changedtick(bufnr) == tick then
+      on_items(items)
+    end
+  end, bufnr)
+end
+
+--- Show another ghost text in the place of the one shown.
+---@param step integer 1 for the next one, -1 for the previous one.
+---@return boolean shown False if none is shown.
+function M.alternative(step)
+  return renderer().alternative(vim.api.nvim_get_current_buf(), step)
 end
 
 --- Hide the ghost text.

@@ -12,10 +12,19 @@ local function accept_part(part)
   end
 end
 
+---@param step integer
+local function alternative(step)
+  return function()
+    return inline.alternative(step)
+  end
+end
+
 local ACTIONS = {
   accept = { accept_part("all"), "Foretype: accept the ghost text" },
   accept_word = { accept_part("word"), "Foretype: accept a word of the ghost text" },
   accept_line = { accept_part("line"), "Foretype: accept a line of the ghost text" },
+  next = { alternative(1), "Foretype: show the next alternative to the ghost text" },
+  previous = { alternative(-1), "Foretype: show the previous alternative to the ghost text" },
   dismiss = { inline.dismiss, "Foretype: hide the ghost text" },
 }
 

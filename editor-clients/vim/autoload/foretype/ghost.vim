@@ -4,9 +4,10 @@ vim9script
 
 import autoload './document.vim'
 import autoload './server.vim'
+import autoload './smart_space.vim'
 
 const TYPE = 'foretype-ghost'
-const KEYS = {accept: '<Tab>', accept_word: '<C-Right>', accept_line: '<C-End>', dismiss: '<C-]>'}
+const KEYS = {accept: '<Tab>', accept_word: '<C-Right>', accept_line: '<C-End>', next: '<C-Down>', previous: '<C-Up>', dismiss: '<C-]>'}
 const PARTS = {
   accept: '^\_.*',
   accept_word: '^\_s*\%(\k\+\|\%(\k\@!\S\)\+\)\?',
@@ -31,6 +32,7 @@ enddef
 
 # After a change: keep the rest of the ghost text, and request it anew.
 export def OnTextChanged()
+  smart_space.OnTextChanged()
   var rest = Rest()
   Hide()
   var attached = document.Get(bufnr())
@@ -77,7 +79,9 @@ def Rest(): dict<any>
   if ghost.text->stridx(typed) != 0 || typed == ghost.text
     return {}
   endif
-  return ghost->copy()->extend({column: col('.'), text: ghost.text->strpart(strlen(typed))})
+  # The alternatives are for another place.
+  var rest = ghost->copy()->filter((name, _) => name != 'items' && name != 'index')
+  return rest->extend({column: col('.'), text: ghost.text->strpart(strlen(typed))})
 enddef
 
 def Show(new: dict<any>)
@@ -149,10 +153,46 @@ export def Accept(part: string): string
   if part == 'dismiss' || ghost->empty()
     timer_start(0, (_) => Hide())
     return ''
+  elseif part == 'next' || part == 'previous'
+    timer_start(0, (_) => ShowAlternative(part == 'next' ? 1 : -1))
+    return ''
   endif
   pending_text = ghost.text->matchstr(PARTS[part])
   ReportAccepted(pending_text)
+  smart_space.OnAccept(pending_text, ghost.line, ghost.column)
   return "\<C-G>u\<C-R>\<C-O>=foretype#ghost#PendingText()\<CR>"
+enddef
+
+# Show another ghost text in the place of the one shown; the first time, request all of them.
+def ShowAlternative(step: number)
+  if ghost->empty()
+    return
+  elseif ghost->has_key('items')
+    ShowItem(ghost.index + step)
+    return
+  endif
+  newest_request += 1
+  var request = newest_request
+  var tick = b:changedtick
+  var shown = ghost
+  var params = document.AtCursor()->extend({context: {triggerKind: 1}})
+  server.Request(document.Get(bufnr()).server, 'textDocument/inlineCompletion', params, (result) => {
+    var items = result->type() == v:t_dict ? result.items : []
+    if request == newest_request && ghost is shown && b:changedtick == tick && !items->empty()
+      ghost.items = items
+      ShowItem(step)
+    endif
+  })
+enddef
+
+# Show an item of the alternatives, counted from 0; beyond the last, the first.
+def ShowItem(number: number)
+  var other = ghost->copy()
+  other.index = (number + len(ghost.items)) % len(ghost.items)
+  var item = ghost.items[other.index]
+  other->extend({text: item.insertText, command: item.command})
+  Hide()
+  Show(other)
 enddef
 
 export def PendingText(): string

@@ -4,6 +4,7 @@ vim9script
 
 import autoload './document.vim'
 import autoload './server.vim'
+import autoload './smart_space.vim'
 
 var items: list<dict<any>> = []
 
@@ -32,5 +33,7 @@ export def OnCompleteDone()
   if data->type() == v:t_string && data =~ '^foretype \d\+$' && !attached->empty()
     var command = items[data->matchstr('\d\+')->str2nr()].command
     server.Execute(attached.server, command.command, command.arguments)
+    var word = v:completed_item.word
+    smart_space.OnAccept(word, line('.'), col('.') - strlen(word))
   endif
 enddef

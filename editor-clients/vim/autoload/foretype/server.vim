@@ -92,12 +92,14 @@ def Start(root: string): dict<any>
   endif
   server.channel = job_getchannel(server.job)
   var uri = root == '' ? null : PathToUri(root)
+  var settings: dict<any> = {smartSpace: true}
+  settings->extend(get(g:, 'foretype_settings', {}))
   Write(server, {method: 'initialize', params: {
     processId: getpid(),
     clientInfo: {name: 'Vim', version: $'{v:versionlong}'},
     rootUri: uri,
     workspaceFolders: root == '' ? null : [{uri: uri, name: fnamemodify(root, ':t')}],
-    initializationOptions: get(g:, 'foretype_settings', {}),
+    initializationOptions: settings,
     capabilities: {
       general: {positionEncodings: ['utf-8']},
       window: {workDoneProgress: true},
