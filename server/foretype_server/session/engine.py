@@ -24,6 +24,7 @@ from foretype_model.predictors.copy.index.registry import IndexRegistry
 from foretype_model.privacy.forget_list import ForgetList, LiveForgetList
 from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.store.store import data_folder
+from foretype_model.text.rope import Rope
 from foretype_server import logs
 from foretype_server.document import Snapshot
 from foretype_server.session.ensembles import Ensemble, Ensembles
@@ -38,6 +39,9 @@ MAX_ACTIVE_DOCUMENTS: Final = 8
 
 P = TypeVar("P")
 T = TypeVar("T")
+
+MAX_BLANK_BYTES: Final = 1024
+"""Bytes of white space, at most, that count as an empty beginning of a document."""
 
 MAX_SOURCES: Final = 3
 """Sources in an explanation at most."""
@@ -115,8 +119,10 @@ class Engine:
         self, snapshot: Snapshot, settings: Settings, count: int, is_cancelled: IsCancelled
     ) -> list[Candidate]:
         """Return up to `count` texts to show at the cursor, as `Completer.ghost_texts` does. Empty
-        once `is_cancelled`.
+        once `is_cancelled`, or if the document begins here and the user has not asked.
         """
+        if count == 1 and _is_blank(snapshot.before):
+            return []
         completer = self._completer(snapshot.uri)
         try:
             return completer.ghost_texts(
@@ -311,6 +317,15 @@ class Engine:
             self._memory,
             policy=self._policy,
         )
+
+
+def _is_blank(before: Rope) -> bool:
+    """Return whether only white space stands before the cursor.
+
+    Files begin with front matter, licences and headings more often than with any words of the
+    user's, and `copy` knows nothing before the first of them.
+    """
+    return len(before) <= MAX_BLANK_BYTES and not before[:].strip()
 
 
 def _call_each(predictors: Collection[P], call: Callable[[P], T]) -> list[T]:

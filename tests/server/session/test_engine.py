@@ -155,3 +155,15 @@ def test_returning_uses_learning_from_elsewhere() -> None:
         while not engine.catch_up("file:///a"):
             pass
     assert first("file:///b", b"x = open_the_").startswith("wardrobe")
+
+
+def test_empty_beginning_gets_no_ghost(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Before the first word of a document there is no ghost text unless the user asks for it."""
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
+    engine = Engine(pytest.fail, pytest.fail)
+    engine._ensembles = Ensembles({"one": ScriptedPredictor(["\n\nhead"])}, None, pytest.fail)
+    for before, shown in ((b"", 0), (b"\n\n", 0), (b"\n\nh", 1)):
+        snapshot = Snapshot("untitled:a", Rope.of(before), Rope.of(b""))
+        assert len(engine.ghost_texts(snapshot, Settings(), 1, never)) == shown
+    snapshot = Snapshot("untitled:a", Rope.of(b"\n\n"), Rope.of(b""))
+    assert engine.ghost_texts(snapshot, Settings(), 3, never)
