@@ -29,6 +29,11 @@ VISIBLE_ITEMS: Final = 5
 prose and 3.4 % more in code than with the five most probable words.
 """
 
+SEARCHED_WORDS: Final = 7
+"""Words that a search looks for, at most: with 10, it takes 9 % longer, and the first five save
+0.1 % more keys.
+"""
+
 MAX_PHRASES: Final = 5
 """The best words that are extended to phrases."""
 
@@ -148,9 +153,8 @@ def find_words(
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
     proposals = Proposals()
-    search = Search(
-        lookahead, Word(lines, begin), options.sampler(before), options.max_items, proposals
-    )
+    count = min(options.max_items, SEARCHED_WORDS)
+    search = Search(lookahead, Word(lines, begin), options.sampler(before), count, proposals)
     found, complete = search.run(deadline)
     if options.temperature == 0:
         found.sort(key=lambda one: -proposals.score(one.text, one.log_p))

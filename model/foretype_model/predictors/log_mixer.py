@@ -70,9 +70,11 @@ class MixerWeights:
         claims: by member, the addend to its log odds in each weight set, shape (WEIGHT_SETS,).
         exponents: by (selecting member, weighted member), the addend to the exponent of the second
             in each weight set of the first, shape (WEIGHT_SETS,).
+        steps: the learning steps so far.
     """
 
     def __init__(self) -> None:
+        self.steps = 0
         self.claims: dict[str, Floats] = {}
         self.exponents: dict[tuple[str, str], Floats] = {}
 
@@ -143,6 +145,11 @@ class LogMixer:
         self._names, self._weights = tuple(names), weights
         weights.add_members(names)
 
+    @property
+    def steps(self) -> int:
+        """The learning steps of the weights so far."""
+        return self._weights.steps
+
     def mix(self, rows: Floats, base: int | None) -> Mixed:
         """Mix the members' probabilities `rows`, shape (members, rows, 256).
 
@@ -167,6 +174,7 @@ class LogMixer:
         factor of w_i in `mix`. A claim learns by the gradient of its own layer's log x(y):
         v (1 - v) (q(y) - b(y)) / x(y).
         """
+        self._weights.steps += 1
         base, p = mixed.layers[0], np.exp(mixed.log_p[0])
         for i, layer in enumerate(mixed.layers):
             factor = layer.log_x[0] - base.log_x[0] if i else base.log_x[0]

@@ -84,9 +84,10 @@ class Mixture:
             for kind in (object, Observer, Learner, Explainer, Proposer)
         }
         self._slow_calls: Counter[tuple[str, str]] = Counter()
-        # A cache: each kind of candidate asks for the state at the cursor, and so does learning the
-        # next key.
+        # Caches: each kind of candidate asks for the state at the cursor, and so do shares and
+        # learning the next key.
         self._latest: tuple[tuple[State, ...], NDArray[np.float32]] | None = None
+        self._latest_mixed: tuple[tuple[State, ...], int, Mixed] | None = None
 
     def start(self) -> tuple[State, ...]:
         return tuple(self._each(lambda _, member: member.start()))
@@ -106,6 +107,8 @@ class Mixture:
         return list(zip(*columns, strict=True))
 
     def predict(self, states: Sequence[tuple[State, ...]]) -> LogProbabilities:
+        if len(states) == 1 and len(self.members) > 1:
+            return self._mixed_at(states[0]).log_p
         predictions = self.predictions(states)
         rows = np.exp(predictions)
         bases = _bases(rows.sum(2))
@@ -170,7 +173,7 @@ class Mixture:
 
     def invalidate(self) -> None:
         """Drop the cached prediction, since the members may now predict otherwise."""
-        self._latest = None
+        self._latest, self._latest_mixed = None, None
 
     def learn(self, state: tuple[State, ...], following: int) -> None:
         """Learn from the typed byte `following`: the mixer weights, then each `Learner`."""
@@ -181,8 +184,14 @@ class Mixture:
         self.invalidate()
 
     def _mixed_at(self, state: tuple[State, ...]) -> Mixed:
+        # Other documents may have learnt in the shared weights since.
+        steps = self._mixer.steps
+        if self._latest_mixed and self._latest_mixed[0] is state and self._latest_mixed[1] == steps:
+            return self._latest_mixed[2]
         rows = np.exp(self.predictions([state]))
-        return self._mixer.mix(rows, _bases(rows.sum(2))[0])
+        mixed = self._mixer.mix(rows, _bases(rows.sum(2))[0])
+        self._latest_mixed = state, steps, mixed
+        return mixed
 
     def _each(
         self, call: Callable[[int, Any], Any], kind: type = object, timed: str = ""
@@ -193,12 +202,12 @@ class Mixture:
             PredictorFailed: a call raised, or calls of the method `timed` are too slow.
         """
         results = []
+        watch = Stopwatch() if timed else None
         for i, name, member in self._kinds[kind]:
             with _Guarded(name):
-                watch = Stopwatch() if timed else None
                 results.append(call(i, member))
                 if watch:
-                    self._watch((name, timed), watch.is_slow())
+                    self._watch((name, timed), watch.lap_is_slow())
         return results
 
     def _watch(self, call: tuple[str, str], is_slow: bool) -> None:
