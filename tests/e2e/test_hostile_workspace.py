@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a POSIX
 URI = "file:///nowhere/open.txt"
 START = "The treasurer of our "
 SENTENCE = f"{START}society is Philippa Wainwright.\n"
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds for an answer on a busy machine; a server that is stuck needs for ever."""
 
 
@@ -65,6 +65,11 @@ def knows_sentence(client: Client) -> bool:
     return any(offer.startswith("soc") for offer in offers(client))
 
 
+def learns_sentence(client: Client) -> bool:
+    """Return whether the sentence is offered within a minute: the indexer has a low priority."""
+    return any(eventually(lambda: knows_sentence(client)) for _ in range(3))
+
+
 @pytest.mark.parametrize("prepare", [stars, many_lines, devices, links])
 def test_hostile_workspace_is_indexed(tmp_path, prepare: Callable[[Path], None]):
     """The texts are learnt, before and after a restart, and the server answers and ends in time."""
@@ -73,11 +78,11 @@ def test_hostile_workspace_is_indexed(tmp_path, prepare: Callable[[Path], None])
     (folder / "README.md").write_text(SENTENCE)
     with server(tmp_path / "home") as (client, _):
         begin(client, folder)
-        assert eventually(lambda: knows_sentence(client))
+        assert learns_sentence(client)
     prepare(folder)  # beside an index from before
     with server(tmp_path / "home") as (client, process):
         begin(client, folder)
-        assert eventually(lambda: knows_sentence(client))
+        assert learns_sentence(client)
         for path in folder.iterdir():
             client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
         assert knows_sentence(client)

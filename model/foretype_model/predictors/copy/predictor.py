@@ -43,7 +43,7 @@ IMMEDIATE_AFTER: Final = 256
 at a time.
 """
 
-MAX_OPENING_SECONDS: Final = 1.0
+MAX_OPENING_SECONDS: Final = 2.0
 """Seconds to wait for a small index, which takes 0.05; then answers do without it until it is
 there.
 """
