@@ -67,17 +67,8 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "terminal": {"console"},
         "setup": set(),
         "doctor": {"", "console", "setup"},
-        "commands": {
-            "",
-            "comparison",
-            "console",
-            "doctor",
-            "lsp",
-            "playground",
-            "setup",
-            "terminal",
-            "usage",
-        },
+        "commands": {"", "comparison", "console", "doctor", "lsp", "playground", "setup", "usage"}
+        | {"terminal"},
         "__main__": {"commands", "lsp"},
     },
 }
