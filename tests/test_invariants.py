@@ -78,7 +78,7 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
             "terminal",
             "usage",
         },
-        "__main__": {"commands", "lsp"},
+        "__main__": {"", "commands", "lsp"},
     },
 }
 """The folders of each package, the lowest first, and the folders that each may import from.
