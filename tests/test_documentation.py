@@ -13,6 +13,7 @@ from tests.test_invariants import TRACKED
 
 from foretype_model.predictors.network import kernel
 from foretype_server.commands.app import app
+from foretype_server.settings import SCHEMA
 
 README = ROOT / "README.md"
 MARKDOWN = [path for path in TRACKED if path.suffix == ".md"]
@@ -175,3 +176,11 @@ def test_long_description_stands_alone():
     assert "](https://example.org/foretype/raw/HEAD/docs/pictures/neovim.svg)" in absolute
     assert "](https://example.org/foretype/blob/HEAD/docs/README.md)" in absolute
     assert standalone("[a](#b) [c](https://d)", None) == "[a](#b) [c](https://d)"
+
+
+def test_clients_document_settings():
+    """The pages of the editors that list settings list all of them."""
+    neovim = (CLIENTS / "neovim" / "doc" / "foretype.txt").read_text("utf-8")
+    assert set(SCHEMA) <= set(re.findall(r"^ {4}([\w.]+)\t", neovim, re.MULTILINE))
+    vscode = (CLIENTS / "vscode" / "README.md").read_text("utf-8")
+    assert set(SCHEMA) <= set(re.findall(r"^\| `foretype\.([\w.]+)` \|", vscode, re.MULTILINE))

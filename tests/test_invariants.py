@@ -395,14 +395,6 @@ def test_settings_are_documented():
     assert set(documented) == set(SCHEMA)
 
 
-def test_clients_document_settings():
-    """The pages of the editors that list settings list all of them."""
-    neovim = (ROOT / "editor-clients" / "neovim" / "doc" / "foretype.txt").read_text("utf-8")
-    assert set(SCHEMA) <= set(re.findall(r"^ {4}([\w.]+)\t", neovim, re.MULTILINE))
-    vscode = (ROOT / "editor-clients" / "vscode" / "README.md").read_text("utf-8")
-    assert set(SCHEMA) <= set(re.findall(r"^\| `foretype\.([\w.]+)` \|", vscode, re.MULTILINE))
-
-
 def test_changelog_has_this_version():
     """CHANGELOG.md has an entry for this version."""
     assert f"## [{PYPROJECT['project']['version']}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
