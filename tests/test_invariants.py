@@ -1,7 +1,6 @@
 """What must stay true of the sources as a whole, whoever changes them. A failure names the file."""
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -12,8 +11,6 @@ from pathlib import Path
 
 import pytest
 from tests.trust.supply import dangers, strays
-
-from foretype_server.settings import SCHEMA, Settings, read_settings
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "foretype_model"
@@ -381,18 +378,6 @@ def test_invariants_name_existing_tests():
     assert named
     for file, test in named:
         assert f"def {test}" in (ROOT / file).read_text("utf-8"), f"{file}::{test}"
-
-
-def test_settings_are_documented():
-    """docs/settings.md has every setting with its default."""
-    rows = re.findall(
-        r"^\| `([\w.]+)` \| `(.+?)` \|",
-        (ROOT / "docs" / "settings.md").read_text("utf-8"),
-        re.MULTILINE,
-    )
-    documented = {name: json.loads(default) for name, default in rows}
-    assert read_settings(documented) == (Settings(), [])
-    assert set(documented) == set(SCHEMA)
 
 
 def test_changelog_has_this_version():
