@@ -1,6 +1,7 @@
 """The documentation: each page is found, each link leads somewhere, and each command works."""
 
 import importlib.util
+import json
 import re
 import shlex
 import sys
@@ -13,6 +14,7 @@ from tests.test_invariants import TRACKED
 
 from foretype_model.predictors.network import kernel
 from foretype_server.commands.app import app
+from foretype_server.settings import SCHEMA, Settings, read_settings
 
 README = ROOT / "README.md"
 MARKDOWN = [path for path in TRACKED if path.suffix == ".md"]
@@ -175,3 +177,23 @@ def test_long_description_stands_alone():
     assert "](https://example.org/foretype/raw/HEAD/docs/pictures/neovim.svg)" in absolute
     assert "](https://example.org/foretype/blob/HEAD/docs/README.md)" in absolute
     assert standalone("[a](#b) [c](https://d)", None) == "[a](#b) [c](https://d)"
+
+
+def test_settings_are_documented():
+    """docs/settings.md has every setting with its default."""
+    rows = re.findall(
+        r"^\| `([\w.]+)` \| `(.+?)` \|",
+        (ROOT / "docs" / "settings.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    documented = {name: json.loads(default) for name, default in rows}
+    assert read_settings(documented) == (Settings(), [])
+    assert set(documented) == set(SCHEMA)
+
+
+def test_clients_document_settings():
+    """The pages of the editors that list settings list all of them."""
+    neovim = (CLIENTS / "neovim" / "doc" / "foretype.txt").read_text("utf-8")
+    assert set(SCHEMA) <= set(re.findall(r"^ {4}([\w.]+)\t", neovim, re.MULTILINE))
+    vscode = (CLIENTS / "vscode" / "README.md").read_text("utf-8")
+    assert set(SCHEMA) <= set(re.findall(r"^\| `foretype\.([\w.]+)` \|", vscode, re.MULTILINE))

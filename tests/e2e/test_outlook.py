@@ -175,5 +175,5 @@ def test_default_predictors_have_outlook(tmp_path) -> None:
         client.open(URI, "The quick brown fox jum")
         seen = outlook(client, 23, 0, 23)
         assert seen["next"][0]["text"] == "p"
-        assert set(seen["next"][0]["shares"]) == {"network", "copy"}
+        assert set(seen["next"][0]["shares"]) == {"network", "copy", "ngrams"}
         assert len(seen["characters"]) == 23
