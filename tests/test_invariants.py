@@ -69,7 +69,7 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "doctor": {"", "console", "setup"},
         "commands": {"", "comparison", "console", "doctor", "lsp", "playground", "setup", "usage"}
         | {"terminal"},
-        "__main__": {"commands", "lsp"},
+        "__main__": {"", "commands", "lsp"},
     },
 }
 """The folders of each package, the lowest first, and the folders that each may import from.

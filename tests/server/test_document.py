@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.trust.protocol_edits import Edit, ReferenceText
 
@@ -24,6 +24,7 @@ edits = st.lists(st.tuples(points, points, texts), max_size=8)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(deadline=None)
 @given(text=texts, edits=edits, asked=points)
 def test_any_edits_equal_the_reference(text: str, edits: list, asked: Point, encoding: str) -> None:
     """After any edits, the text, its length, slices, offsets, splits and clamped positions equal
@@ -46,6 +47,7 @@ def test_any_edits_equal_the_reference(text: str, edits: list, asked: Point, enc
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(deadline=None)
 @given(
     filler=st.sampled_from(["x", "é", "😀", "\r", "\r\n", "a\n"]),
     text=texts,
@@ -79,6 +81,7 @@ def _position(before: str, encoding: str) -> Point:
     return Point(len(lines), len(last.encode(codec)) // unit)
 
 
+@settings(deadline=None)
 @given(texts_without_cr, st.lists(st.tuples(points, points, texts_without_cr), max_size=8))
 def test_half_pairs_keep_their_units(text: str, edits: list) -> None:
     """Whatever halves an edit leaves, each line has as many UTF-16 units as the client counts."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 Hook = Callable[[Any, Any], Any]
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 UNKNOWN_VERSION: Final = 0
 """The version of a document whose client sends none."""
@@ -73,9 +76,9 @@ def _decode(body: bytes) -> str:
         return body.decode(encoding)
     except UnicodeDecodeError:
         # Half of a surrogate pair, or both in three bytes each (CESU-8): refusing it would lose an
-        # edit. UTF-16 joins the halves.
+        # edit. JSON joins escaped halves.
         text = body.decode(encoding, "surrogatepass")
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _parse_float(number: str) -> float | None:
