@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -24,6 +24,8 @@ from foretype_model.text.utf8 import Mask
 BEFORE_BYTES: Final = 64
 """Bytes before the cursor to which candidates are fitted: graphemes, and the noise of draws."""
 
+FORCED = 0
+CHOICE = 0.0
 VISIBLE_ITEMS: Final = 5
 """Items that users look at. They are chosen together: with these five, 2.0 % more keys are saved in
 prose and 3.4 % more in code than with the five most probable words.
@@ -67,6 +69,7 @@ class Options:
         min_confidence: ghost text is offered, and extended, while its probability is at least this.
         max_lines: the lines of ghost text, at most.
         prose: offer only words and sentences, and no ending for a word that is likely complete.
+        is_code: rank words of the user's texts before other words, in the menu.
         replace_after_cursor: offer texts that replace closing marks after the cursor.
         smart_space: an offer may end with the space that is likely after it; the client takes it
             back when punctuation follows.
@@ -82,6 +85,7 @@ class Options:
     min_confidence: float = 0.1
     max_lines: int = 1
     prose: bool = False
+    is_code: bool = False
     replace_after_cursor: bool = False
     smart_space: bool = False
     min_character_probability: float = 0.0
@@ -157,7 +161,11 @@ def find_words(
     search = Search(lookahead, Word(lines, begin), options.sampler(before), count, proposals)
     found, complete = search.run(deadline)
     if options.temperature == 0:
-        found.sort(key=lambda one: -proposals.score(one.text, one.log_p))
+        for word in proposals.own_words()[:FORCED]:
+            if all(one.text != word for one in found):
+                found.append(score_word(lookahead, word, lines))
+        found = [replace(one, key=proposals.score(one.text, one.log_p)) for one in found]
+        found.sort(key=lambda one: -one.key)
     tail = before[-BEFORE_BYTES:].decode(errors="ignore")
     whole = [one for one in found if utf8.ends_on_grapheme(tail + one.text.decode())]
     return [
@@ -205,7 +213,8 @@ def next_words(
     items = _distinct([*words, *longer], around)
     if options.temperature > 0:
         return items
-    choices = [Choice(one.text, one.probability) for one in items]
+    factors = {one.text: math.exp(CHOICE * (word.key - word.log_p)) for word, group in zip(found, groups, strict=True) for one in group}
+    choices = [Choice(one.text, one.probability * factors[one.text]) for one in items]
     chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
     # In the order of their first words: a phrase is less probable than its word.
     first = [one for group in groups for one in group if one.text in chosen and one in items]

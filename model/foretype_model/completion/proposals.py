@@ -12,12 +12,17 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
+from foretype_model.predictors.mixture import Proposal
 from foretype_model.text import prose
 
 WHITE_SPACE: Final = b" \t\n"
 
 PROPOSAL_WEIGHT: Final = 0.4
 """Weight of a proposal in the rank of its word."""
+
+WHOLE = math.log(.2)
+OWN_WEIGHT = 0.4
+MIN_OWN = 0.05
 
 UNPROPOSED_LOG_P: Final = math.log(0.2)
 """The estimate for the end of a word that is not among the proposals."""
@@ -29,19 +34,20 @@ class Proposals:
     def __init__(self) -> None:
         self._best: dict[bytes, float] = {}
         self._mass: dict[bytes, float] = {}
-        self._words: dict[bytes, float] = {}
+        self._words: dict[bytes, Proposal] = {}
         self._roots: set[bytes] = set()
 
     def is_new_root(self, text: bytes) -> bool:
         """Return whether words may follow `text`, and none have been added yet."""
         return not text.strip(WHITE_SPACE) and text not in self._roots
 
-    def add(self, text: bytes, words: Iterable[tuple[bytes, float]]) -> None:
-        """Add the words that may follow `text`, each with its log-probability."""
+    def add(self, text: bytes, words: Iterable[Proposal]) -> None:
+        """Add the words that may follow `text`."""
         self._roots.add(text)
-        for word, log_p in words:
-            p = math.exp(log_p)
-            self._words[text + word] = max(log_p, self._words.get(text + word, log_p))
+        for proposal in words:
+            word, p = proposal.text, math.exp(proposal.log_p)
+            earlier = self._words.get(text + word, proposal)
+            self._words[text + word] = max(proposal, earlier, key=lambda one: one.log_p)
             # Each prefix of a word: the probability of its best word, and of all its words.
             for end in range(len(text) + 1, len(text) + len(word) + 1):
                 prefix = text + word[: end - len(text)]
@@ -52,7 +58,7 @@ class Proposals:
         """Return whether `text` is a whole candidate: white space and a proposed word, or anything
         that needs no proposal: signs, and a word that is probable enough.
         """
-        if not self._words or text in self._words or log_p > UNPROPOSED_LOG_P:
+        if not self._words or text in self._words or log_p > WHOLE:
             return True
         return not prose.has_word(text.decode(errors="ignore"))
 
@@ -64,7 +70,15 @@ class Proposals:
         with the rank halfway between them, 16.5 % with `log_p` alone.
         """
         proposed = self._words.get(text)
-        return log_p if proposed is None else log_p + PROPOSAL_WEIGHT * (proposed - log_p)
+        if proposed is None:
+            return log_p
+        weight = OWN_WEIGHT if proposed.own else PROPOSAL_WEIGHT
+        return log_p + weight * (proposed.log_p - log_p)
+
+    def own_words(self) -> list[bytes]:
+        """Return the words of the user's texts, the most probable ones by these first."""
+        own = [word for word, proposal in self._words.items() if proposal.own > MIN_OWN]
+        return sorted(own, key=lambda word: -self._words[word].own)
 
     def has_prefix(self, text: bytes) -> bool:
         """Return whether a proposed word begins with `text`."""

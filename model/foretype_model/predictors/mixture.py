@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,25 @@ MAX_LOG_PROBABILITY: Final = 1e-3
 
 MAX_OBSERVATIONS: Final = 200
 """Most times that a document is shown again to members that ask for more of it."""
+
+
+MIN_REST: Final = 0.02
+MIN_P: Final = 1e-9
+"""The least probability that the user's words leave to others, and that a word has."""
+
+
+class Proposal(NamedTuple):
+    """A word that may follow.
+
+    Attributes:
+        text: its bytes.
+        log_p: its log-probability.
+        own: the part of the probability that the user's texts give it: 0 if they lack the word.
+    """
+
+    text: bytes
+    log_p: float
+    own: float
 
 
 class PredictorFailed(Exception):
@@ -152,16 +172,29 @@ class Mixture:
         found = self._each(lambda i, one: one.sources(state[i], text, limit), Explainer)
         return [source for sources in found for source in sources]
 
-    def propose(self, state: tuple[State, ...], limit: int) -> list[tuple[bytes, float]]:
+    def propose(self, state: tuple[State, ...], limit: int) -> list[Proposal]:
         """Return the words of each `Proposer`, at most `limit` from each, the most probable first.
 
-        Of a word that several propose, the highest log-probability counts.
+        A word counts first as a word of the user's texts. What these leave of the probability goes
+        to the other words, as escapes go to shorter contexts in prediction by partial matching. Of
+        a word that several propose, the highest probability counts.
         """
-        found: dict[bytes, float] = {}
-        for words in self._each(lambda i, one: one.propose(state[i], limit), Proposer):
+        own: dict[bytes, float] = {}
+        others: dict[bytes, float] = {}
+        lists = self._each(lambda i, one: one.propose(state[i], limit), Proposer)
+        for (_, _, member), words in zip(self._kinds[Proposer], lists, strict=True):
+            # Only a predictor that copies the user's texts knows the sources of its words.
+            found = own if isinstance(member, Explainer) else others
             for word, log_p in words:
-                found[word] = max(log_p, found.get(word, log_p))
-        return sorted(found.items(), key=lambda item: -item[1])
+                found[word] = max(math.exp(log_p), found.get(word, 0.0))
+        rest = max(1 - sum(own.values()), MIN_REST)
+        p = {
+            word: own.get(word, 0.0) + rest * others.get(word, 0.0) for word in own.keys() | others
+        }
+        ranked = sorted(p, key=lambda word: (-p[word], word))
+        return [
+            Proposal(word, math.log(max(p[word], MIN_P)), own.get(word, 0.0)) for word in ranked
+        ]
 
     def observe(self, uri: str, before: Rope, after: Rope) -> bool:
         """Show a document, split at the cursor, to each `Observer`.

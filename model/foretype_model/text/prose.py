@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Final
 
 import regex
@@ -35,6 +36,12 @@ _APOSTROPHES: Final = "'’"
 _SENTENCE_END: Final = regex.compile(r"[.!?…。！？｡।؟][\"'\p{Pe}\p{Pf}\p{Pi}]*\Z")
 _MAX_END_BYTES: Final = 16
 """Bytes of a sentence's end, at most: a code point or two, and its quotes."""
+
+
+def is_code_file(name: str) -> bool:
+    """Return whether a file has a suffix, and none of prose."""
+    suffix = PurePath(name).suffix[1:].lower()
+    return bool(suffix) and suffix not in PROSE_SUFFIXES
 
 
 def is_inside_word(before: bytes, after: bytes) -> bool:
