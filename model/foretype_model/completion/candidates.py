@@ -24,8 +24,6 @@ from foretype_model.text.utf8 import Mask
 BEFORE_BYTES: Final = 64
 """Bytes before the cursor to which candidates are fitted: graphemes, and the noise of draws."""
 
-FORCED = 0
-CHOICE = 0.0
 VISIBLE_ITEMS: Final = 5
 """Items that users look at. They are chosen together: with these five, 2.0 % more keys are saved in
 prose and 3.4 % more in code than with the five most probable words.
@@ -35,6 +33,9 @@ SEARCHED_WORDS: Final = 7
 """Words that a search looks for, at most: with 10, it takes 9 % longer, and the first five save
 0.1 % more keys.
 """
+
+OWN_NAMES = 2
+"""Names of the user's texts that the menu has in code, if as many fit."""
 
 MAX_PHRASES: Final = 5
 """The best words that are extended to phrases."""
@@ -156,14 +157,12 @@ def find_words(
     search ended before the deadline.
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
-    proposals = Proposals()
+    is_name = options.is_code and options.temperature == 0 and prose.is_at_name(before)
+    proposals = Proposals(OWN_NAMES if is_name else 0)
     count = min(options.max_items, SEARCHED_WORDS)
     search = Search(lookahead, Word(lines, begin), options.sampler(before), count, proposals)
     found, complete = search.run(deadline)
     if options.temperature == 0:
-        for word in proposals.own_words()[:FORCED]:
-            if all(one.text != word for one in found):
-                found.append(score_word(lookahead, word, lines))
         found = [replace(one, key=proposals.score(one.text, one.log_p)) for one in found]
         found.sort(key=lambda one: -one.key)
     tail = before[-BEFORE_BYTES:].decode(errors="ignore")
@@ -213,11 +212,22 @@ def next_words(
     items = _distinct([*words, *longer], around)
     if options.temperature > 0:
         return items
-    factors = {one.text: math.exp(CHOICE * (word.key - word.log_p)) for word, group in zip(found, groups, strict=True) for one in group}
-    choices = [Choice(one.text, one.probability * factors[one.text]) for one in items]
-    chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
+    # The rank of a word says more than its probability; a phrase is in proportion to its word.
+    ranks = {
+        one.text: one.probability * math.exp(word.key - word.log_p)
+        for word, group in zip(found, groups, strict=True)
+        for one in group
+    }
+    choices = [Choice(one.text, ranks[one.text]) for one in items]
+    own = [
+        group[0].text for word, group in zip(found, groups, strict=True) if word.is_wanted and group
+    ]
+    chosen = [one.text for one in select_most_saving(choices, VISIBLE_ITEMS)]
+    missing = [text for text in own if text not in chosen]
+    chosen = [*chosen[: VISIBLE_ITEMS - len(missing)], *missing]
     # In the order of their first words: a phrase is less probable than its word.
     first = [one for group in groups for one in group if one.text in chosen and one in items]
+    first.sort(key=lambda one: one.text not in own)
     others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
 

@@ -55,7 +55,9 @@ class LookaheadCache:
         return np.stack([self._entries[text].log_probabilities for text in continuations])
 
     def propose(self, text: bytes) -> list[Proposal]:
-        """Return the words that may follow the continuation `text`, the most probable first. `text` has been predicted.
+        """Return the words that may follow the continuation `text`, the most probable first.
+
+        `text` has been predicted.
         """
         if self._mixture is None:
             return []

@@ -20,9 +20,8 @@ WHITE_SPACE: Final = b" \t\n"
 PROPOSAL_WEIGHT: Final = 0.4
 """Weight of a proposal in the rank of its word."""
 
-WHOLE = math.log(.2)
-OWN_WEIGHT = 0.4
-MIN_OWN = 0.05
+OWN_WEIGHT = 0.5
+"""Weight of a proposal for a word that stands in the user's texts."""
 
 UNPROPOSED_LOG_P: Final = math.log(0.2)
 """The estimate for the end of a word that is not among the proposals."""
@@ -31,7 +30,10 @@ UNPROPOSED_LOG_P: Final = math.log(0.2)
 class Proposals:
     """A trie of words, each after the white space in front of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: int = 0) -> None:
+        """Want the `own` most probable words of the user's texts right at the cursor."""
+        self._own = own
+        self._wanted: dict[bytes, bool] = {}
         self._best: dict[bytes, float] = {}
         self._mass: dict[bytes, float] = {}
         self._words: dict[bytes, Proposal] = {}
@@ -44,6 +46,14 @@ class Proposals:
     def add(self, text: bytes, words: Iterable[Proposal]) -> None:
         """Add the words that may follow `text`."""
         self._roots.add(text)
+        words = list(words)
+        if not text:
+            own = sorted((one for one in words if one.own), key=lambda one: -one.own)[: self._own]
+            # Each prefix of a wanted word, and whether it is the word.
+            prefixes = [one.text[:end] for one in own for end in range(1, len(one.text))]
+            self._wanted = dict.fromkeys(prefixes, False) | dict.fromkeys(
+                (one.text for one in own), True
+            )
         for proposal in words:
             word, p = proposal.text, math.exp(proposal.log_p)
             earlier = self._words.get(text + word, proposal)
@@ -58,7 +68,7 @@ class Proposals:
         """Return whether `text` is a whole candidate: white space and a proposed word, or anything
         that needs no proposal: signs, and a word that is probable enough.
         """
-        if not self._words or text in self._words or log_p > WHOLE:
+        if not self._words or text in self._words or log_p > UNPROPOSED_LOG_P:
             return True
         return not prose.has_word(text.decode(errors="ignore"))
 
@@ -75,10 +85,21 @@ class Proposals:
         weight = OWN_WEIGHT if proposed.own else PROPOSAL_WEIGHT
         return log_p + weight * (proposed.log_p - log_p)
 
-    def own_words(self) -> list[bytes]:
-        """Return the words of the user's texts, the most probable ones by these first."""
-        own = [word for word, proposal in self._words.items() if proposal.own > MIN_OWN]
-        return sorted(own, key=lambda word: -self._words[word].own)
+    def wanted_bytes(self, text: bytes) -> list[int]:
+        """Return the bytes after `text` that lead to the wanted words."""
+        return [
+            prefix[-1]
+            for prefix in self._wanted
+            if len(prefix) == len(text) + 1 and prefix.startswith(text)
+        ]
+
+    def is_wanted(self, text: bytes) -> bool:
+        """Return whether `text` is a wanted word or a beginning of one."""
+        return text in self._wanted
+
+    def is_wanted_word(self, text: bytes) -> bool:
+        """Return whether `text` is a wanted word."""
+        return self._wanted.get(text, False)
 
     def has_prefix(self, text: bytes) -> bool:
         """Return whether a proposed word begins with `text`."""

@@ -59,6 +59,11 @@ def is_after_word(before: bytes) -> bool:
     return _is_spaced_word(_last_character(before))
 
 
+def is_at_name(before: bytes) -> bool:
+    """Return whether a name of code goes on at the cursor, or begins after a dot."""
+    return before.endswith(b".") or is_after_word(before)
+
+
 def ends_sentence(text: bytes) -> bool:
     """Return whether a sentence may end with `text`: "Mr." may end one, too."""
     return bool(_SENTENCE_END.search(text[-_MAX_END_BYTES:].decode(errors="ignore")))

@@ -70,11 +70,13 @@ def best(
     prefix = typed[0].encode() if typed else b""
     if len(prefix) >= len(tail):  # the word began before the context
         return []
-    followers: Followers = []
-    for history in histories:
-        followers += _in_history(history, tail, len(prefix))
-    for segment, matches in segments:
-        followers += _in_index(segment, matches, tail, len(prefix))
+    texts = [*histories], segments
+    if tail[: len(tail) - len(prefix)].endswith(DOT):
+        # After a dot come the names that followed one; if there are none, all names.
+        followers = _followers(tail, prefix, DOT, texts)
+        followers = followers or (_followers(tail, prefix, b"", texts) if prefix else [])
+    else:
+        followers = _followers(tail, prefix, b"", texts)
     found = sorted(blended(followers).items(), key=lambda item: (-item[1], item[0]))
     return [(word.encode(), math.log(p)) for word, p in found[:limit]]
 
@@ -97,17 +99,39 @@ def blended(followers: Followers) -> dict[str, float]:
     return probabilities
 
 
-def _in_history(history: MatchHistory, tail: bytes, typed: int) -> Iterator[tuple[int, str]]:
-    """Yield the order and rest of the word at each place in recent text; `typed` bytes stand."""
-    if not history:
-        return
+def _followers(
+    tail: bytes,
+    prefix: bytes,
+    boundary: bytes,
+    texts: tuple[Sequence[MatchHistory], Sequence[tuple[FMIndex, SearchState]]],
+) -> Followers:
+    """Return the rests of words after `tail`, and of the words anywhere that begin with `prefix`.
+
+    These stand after `boundary`, or if that is empty, after any byte that is of no word.
+    """
+    histories, segments = texts
+    followers: Followers = []
+    for history in histories:
+        if history:
+            followers += _in_history(history, tail, prefix, boundary)
+    boundaries = ([boundary] if boundary else BOUNDARIES) if prefix or boundary else []
+    for segment, matches in segments:
+        contexts = [byte + prefix for byte in boundaries]
+        followers += _in_index(segment, matches, len(prefix), contexts)
+    return followers
+
+
+def _in_history(
+    history: MatchHistory, tail: bytes, prefix: bytes, boundary: bytes
+) -> Iterator[tuple[int, str]]:
+    """Yield the order and rest of the word at each place in recent text."""
     # Only a longer context reaches back to where the word began.
-    places = {at: order for at, order in history.places(tail).items() if order > typed}
-    needle = _needle(tail, typed)
-    newest = history.newest_after(needle, MAX_NEAR_STEPS) if needle else ()
-    starts = (at for before, at in newest if needle == DOT or before not in WORD_BYTES)
-    for at in islice(starts, MAX_NEAR_PLACES):
-        places.setdefault(at, len(needle))
+    places = {at: order for at, order in history.places(tail).items() if order > len(prefix)}
+    if context := boundary + prefix:
+        newest = history.newest_after(context, MAX_NEAR_STEPS)
+        starts = (at for before, at in newest if boundary or before not in WORD_BYTES)
+        for at in islice(starts, MAX_NEAR_PLACES):
+            places.setdefault(at, len(context))
     for at, order in places.items():
         piece = history.piece(at)
         first = at - piece.first
@@ -117,15 +141,14 @@ def _in_history(history: MatchHistory, tail: bytes, typed: int) -> Iterator[tupl
 
 
 def _in_index(
-    segment: FMIndex, matches: SearchState, tail: bytes, typed: int
+    segment: FMIndex, matches: SearchState, typed: int, contexts: Iterable[bytes]
 ) -> Iterator[tuple[int, str]]:
-    """Yield the same for the rows of an index."""
+    """Yield the same for the rows of an index, and for those of some shorter `contexts`."""
     ranges = [found for found in usable_ranges(segment, matches) if found[0] > typed]
-    needle = _needle(tail, typed)
-    for boundary in BOUNDARIES if typed else (b"",) if needle else ():
-        order, found = segment.find(boundary + needle)
-        if order == len(boundary + needle):
-            ranges.append((len(needle), *found[-1][1:]))
+    for context in contexts:
+        order, found = segment.find(context)
+        if order == len(context):
+            ranges.append((order, *found[-1][1:]))
     for i, (order, low, high) in enumerate(ranges):
         for row in np.linspace(low, high - 1, min(high - low, MAX_ROWS)).astype(int).tolist():
             is_new = not any(first <= row < end for _, first, end in ranges[:i])
@@ -134,12 +157,6 @@ def _in_index(
                 word = _word_in(segment.text[position : position + MAX_WORD_BYTES].tobytes())
                 if word:
                     yield order, word
-
-
-def _needle(tail: bytes, typed: int) -> bytes:
-    """Return the context that suffices for a name: the `typed` beginning of the word, or a dot."""
-    needle = tail[len(tail) - typed :] if typed else tail[-1:]
-    return needle if typed or needle == DOT else b""
 
 
 def _word_in(following: bytes) -> str:
