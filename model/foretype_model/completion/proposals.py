@@ -8,6 +8,7 @@ that a predictor knows, and spells only a word that no predictor proposes.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterable
 from typing import Final
@@ -33,6 +34,7 @@ class Proposals:
     def __init__(self, own: int = 0) -> None:
         """Want the `own` most probable words of the user's texts right at the cursor."""
         self._own = own
+        # The beginnings of wanted words, and whether each is a wanted word.
         self._wanted: dict[bytes, bool] = {}
         self._best: dict[bytes, float] = {}
         self._mass: dict[bytes, float] = {}
@@ -48,12 +50,7 @@ class Proposals:
         self._roots.add(text)
         words = list(words)
         if not text:
-            own = sorted((one for one in words if one.own), key=lambda one: -one.own)[: self._own]
-            # Each prefix of a wanted word, and whether it is the word.
-            prefixes = [one.text[:end] for one in own for end in range(1, len(one.text))]
-            self._wanted = dict.fromkeys(prefixes, False) | dict.fromkeys(
-                (one.text for one in own), True
-            )
+            self._want(words)
         for proposal in words:
             word, p = proposal.text, math.exp(proposal.log_p)
             earlier = self._words.get(text + word, proposal)
@@ -63,6 +60,13 @@ class Proposals:
                 prefix = text + word[: end - len(text)]
                 self._best[prefix] = max(p, self._best.get(prefix, 0.0))
                 self._mass[prefix] = self._mass.get(prefix, 0.0) + p
+
+    def _want(self, words: Iterable[Proposal]) -> None:
+        """Want the words that are the most probable ones by the user's texts."""
+        own = (one for one in words if one.own)
+        best = [one.text for one in heapq.nlargest(self._own, own, key=lambda one: one.own)]
+        self._wanted = {word[:end]: False for word in best for end in range(1, len(word))}
+        self._wanted |= dict.fromkeys(best, True)
 
     def is_whole(self, text: bytes, log_p: float) -> bool:
         """Return whether `text` is a whole candidate: white space and a proposed word, or anything

@@ -151,6 +151,11 @@ class Search:
             if deadline.has_passed() and self._best_is_known(batch):
                 return self._found(), False
             self._expand(batch)
+        while self._wanted:  # longer than the steps
+            if deadline.has_passed():
+                return self._found(), False
+            batch, self._wanted = self._wanted, []
+            self._expand(batch)
         return self._found(), True
 
     def _found(self) -> list[Hypothesis]:
@@ -205,8 +210,9 @@ class Search:
         min_p = np.exp(MIN_LOG_P - np.array([node.log_p for node in nodes]))[:, np.newaxis]
         continues = np.stack([mask.continues for mask in masks])
         is_probable = p > min_p
-        for i, node in enumerate(nodes if self._proposals is not None else ()):
-            is_probable[i, self._proposals.wanted_bytes(node.text)] = True
+        if self._proposals is not None:
+            for i, node in enumerate(nodes):
+                is_probable[i, self._proposals.wanted_bytes(node.text)] = True
         node_index, bytes_ = np.nonzero(continues & is_probable & (q > 0))
         all_bytes, all_p = bytes_.tolist(), rows[node_index, bytes_].tolist()
         all_q = rows_q[node_index, bytes_].tolist()
