@@ -209,7 +209,7 @@ def next_words(
     words = [group[0] for group in groups if group]
     longer = [one for group in groups for one in group[1:]]
     # A word wins over a phrase that says the same.
-    items = _distinct([*words, *longer], around)
+    items = _distinct([*words, *longer], around, options)
     if options.temperature > 0:
         return items
     # The rank of a word says more than its probability; a phrase is in proportion to its word.
@@ -264,17 +264,22 @@ def _fitted(
     return fitted
 
 
-def _distinct(items: list[Candidate], around: AroundCursor) -> list[Candidate]:
+def _distinct(
+    items: list[Candidate], around: AroundCursor, options: Options
+) -> list[Candidate]:
     """Return the items without those that say no more than a better one or a next character.
 
     Two texts that differ by white space or a closing mark alone are one item. A single letter
-    inside a word and a single sign are next characters.
+    inside a word and a single sign are next characters; in code, not a sign with its spaces, such
+    as " = ", which is a part of most lines there.
     """
     is_after_word = prose.is_after_word(around.before[-1:].encode())
     kept = dict[str, Candidate]()
     for one in items:
         core = one.text.strip()
         is_character = len(core) == 1 and core.isascii()
+        if options.is_code and not core.isalnum() and len(one.text) > 1:
+            is_character = False
         if not (is_character and (is_after_word or not core.isalnum())):
             kept.setdefault(_without_closing_marks(core), one)
     return list(kept.values())
