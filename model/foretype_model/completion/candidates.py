@@ -212,13 +212,11 @@ def next_words(
     items = _distinct([*words, *longer], around, options)
     if options.temperature > 0:
         return items
-    # The rank of a word says more than its probability; a phrase is in proportion to its word.
-    ranks = {
-        one.text: one.probability * math.exp(word.key - word.log_p)
-        for word, group in zip(found, groups, strict=True)
-        for one in group
-    }
-    choices = [Choice(one.text, ranks[one.text]) for one in items]
+    choices = (
+        _choices(found, groups, items)
+        if options.is_code
+        else [Choice(one.text, one.probability) for one in items]
+    )
     own = [
         group[0].text for word, group in zip(found, groups, strict=True) if word.is_wanted and group
     ]
@@ -230,6 +228,32 @@ def next_words(
     first.sort(key=lambda one: one.text not in own)
     others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
+
+
+def _choices(
+    found: list[Hypothesis], groups: list[list[Candidate]], items: list[Candidate]
+) -> list[Choice]:
+    """Return the items as choices in code, with the ranks of their words as probabilities."""
+    # A phrase is in proportion to its word.
+    ranks = {
+        one.text: one.probability * math.exp(word.key - word.log_p)
+        for word, group in zip(found, groups, strict=True)
+        for one in group
+    }
+    # A word is right, too, if a longer word is meant: "config" before "configuration".
+    wholes = {word.text.decode() for word in found} & ranks.keys()
+    return [
+        Choice(
+            one.text,
+            ranks[one.text]
+            + sum(
+                ranks[longer]
+                for longer in wholes
+                if one.text in wholes and longer != one.text and longer.startswith(one.text)
+            ),
+        )
+        for one in items
+    ]
 
 
 def _items(found: Hypothesis, phrase: Continuation | None, around: AroundCursor) -> list[Candidate]:
@@ -264,9 +288,7 @@ def _fitted(
     return fitted
 
 
-def _distinct(
-    items: list[Candidate], around: AroundCursor, options: Options
-) -> list[Candidate]:
+def _distinct(items: list[Candidate], around: AroundCursor, options: Options) -> list[Candidate]:
     """Return the items without those that say no more than a better one or a next character.
 
     Two texts that differ by white space or a closing mark alone are one item. A single letter

@@ -21,9 +21,6 @@ WHITE_SPACE: Final = b" \t\n"
 PROPOSAL_WEIGHT: Final = 0.4
 """Weight of a proposal in the rank of its word."""
 
-OWN_WEIGHT = 0.5
-"""Weight of a proposal for a word that stands in the user's texts."""
-
 UNPROPOSED_LOG_P: Final = math.log(0.2)
 """The estimate for the end of a word that is not among the proposals."""
 
@@ -86,8 +83,7 @@ class Proposals:
         proposed = self._words.get(text)
         if proposed is None:
             return log_p
-        weight = OWN_WEIGHT if proposed.own else PROPOSAL_WEIGHT
-        return log_p + weight * (proposed.log_p - log_p)
+        return log_p + PROPOSAL_WEIGHT * (proposed.log_p - log_p)
 
     def wanted_bytes(self, text: bytes) -> list[int]:
         """Return the bytes after `text` that lead to the wanted words."""
