@@ -158,7 +158,7 @@ def find_words(
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
     is_name = options.is_code and options.temperature == 0 and prose.is_at_name(before)
-    proposals = Proposals(OWN_NAMES if is_name else 0)
+    proposals = Proposals(OWN_NAMES if is_name else 0, is_code=options.is_code)
     count = min(options.max_items, SEARCHED_WORDS)
     search = Search(lookahead, Word(lines, begin), options.sampler(before), count, proposals)
     found, complete = search.run(deadline)

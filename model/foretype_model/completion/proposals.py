@@ -21,6 +21,9 @@ WHITE_SPACE: Final = b" \t\n"
 PROPOSAL_WEIGHT: Final = 0.4
 """Weight of a proposal in the rank of its word."""
 
+MIN_REST: Final = 0.02
+"""The least probability that the words of the user's texts leave to other words."""
+
 UNPROPOSED_LOG_P: Final = math.log(0.2)
 """The estimate for the end of a word that is not among the proposals."""
 
@@ -28,9 +31,14 @@ UNPROPOSED_LOG_P: Final = math.log(0.2)
 class Proposals:
     """A trie of words, each after the white space in front of it."""
 
-    def __init__(self, own: int = 0) -> None:
-        """Want the `own` most probable words of the user's texts right at the cursor."""
-        self._own = own
+    def __init__(self, own: int = 0, *, is_code: bool = False) -> None:
+        """Want the `own` most probable words of the user's texts right at the cursor.
+
+        In code, other words share the rest that the words of the user's texts leave, as shorter
+        contexts do in prediction by partial matching: a word model is as sure of names that its
+        training texts had, but those are other people's.
+        """
+        self._own, self._is_code = own, is_code
         # The beginnings of wanted words, and whether each is a wanted word.
         self._wanted: dict[bytes, bool] = {}
         self._best: dict[bytes, float] = {}
@@ -48,8 +56,10 @@ class Proposals:
         words = list(words)
         if not text:
             self._want(words)
-        for proposal in words:
-            word, p = proposal.text, math.exp(proposal.log_p)
+        rest = max(1 - sum(one.own for one in words), MIN_REST) if self._is_code else 1.0
+        for word, log_p, own in words:
+            p = max(own, rest * math.exp(log_p))
+            proposal = Proposal(word, math.log(p), own)
             earlier = self._words.get(text + word, proposal)
             self._words[text + word] = max(proposal, earlier, key=lambda one: one.log_p)
             # Each prefix of a word: the probability of its best word, and of all its words.

@@ -41,18 +41,13 @@ MAX_OBSERVATIONS: Final = 200
 """Most times that a document is shown again to members that ask for more of it."""
 
 
-MIN_REST: Final = 0.02
-MIN_P: Final = 1e-9
-"""The least probability that the user's words leave to others, and that a word has."""
-
-
 class Proposal(NamedTuple):
     """A word that may follow.
 
     Attributes:
         text: its bytes.
-        log_p: its log-probability.
-        own: the part of the probability that the user's texts give it: 0 if they lack the word.
+        log_p: its log-probability by the predictor that knows it best.
+        own: its probability by the user's texts; 0 if they lack it.
     """
 
     text: bytes
@@ -175,26 +170,18 @@ class Mixture:
     def propose(self, state: tuple[State, ...], limit: int) -> list[Proposal]:
         """Return the words of each `Proposer`, at most `limit` from each, the most probable first.
 
-        A word counts first as a word of the user's texts. What these leave of the probability goes
-        to the other words, as escapes go to shorter contexts in prediction by partial matching. Of
-        a word that several propose, the highest probability counts.
+        Of a word that several propose, the highest log-probability counts.
         """
-        own: dict[bytes, float] = {}
-        others: dict[bytes, float] = {}
+        found: dict[bytes, Proposal] = {}
         lists = self._each(lambda i, one: one.propose(state[i], limit), Proposer)
         for (_, _, member), words in zip(self._kinds[Proposer], lists, strict=True):
             # Only a predictor that copies the user's texts knows the sources of its words.
-            found = own if isinstance(member, Explainer) else others
+            is_own = isinstance(member, Explainer)
             for word, log_p in words:
-                found[word] = max(math.exp(log_p), found.get(word, 0.0))
-        rest = max(1 - sum(own.values()), MIN_REST)
-        p = {
-            word: own.get(word, 0.0) + rest * others.get(word, 0.0) for word in own.keys() | others
-        }
-        ranked = sorted(p, key=lambda word: (-p[word], word))
-        return [
-            Proposal(word, math.log(max(p[word], MIN_P)), own.get(word, 0.0)) for word in ranked
-        ]
+                own = math.exp(log_p) if is_own else 0.0
+                earlier = found.get(word, Proposal(word, log_p, own))
+                found[word] = Proposal(word, max(log_p, earlier.log_p), max(own, earlier.own))
+        return sorted(found.values(), key=lambda one: -one.log_p)
 
     def observe(self, uri: str, before: Rope, after: Rope) -> bool:
         """Show a document, split at the cursor, to each `Observer`.

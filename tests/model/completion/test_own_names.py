@@ -84,3 +84,24 @@ def test_prose_has_no_forced_names() -> None:
     text = "The scanner has scars.\nA (sc"
     assert menu(text)[0] in {"anner", "ars"}
     assert menu(text, is_code=False)[0] in {"ope", "hema"}
+
+
+def test_word_stands_beside_longer_one() -> None:
+    """A word is in the menu together with the longer words that begin with it."""
+    texts = ["config = 1", "config = 2", "configuration", "configured", "configure"]
+    predictors = {"scripted": ScriptedPredictor(texts)}
+    offered = Completer(predictors, print).next_words(b"conf", b"", Options(is_code=True))
+    visible = [one.text for one in offered[:VISIBLE_ITEMS]]
+    assert {"ig", "iguration", "igured", "igure"} <= {text.split()[0] for text in visible}
+
+
+def test_sign_with_spaces_is_offered() -> None:
+    """In code, a sign is offered together with its spaces; in prose it is a next character."""
+    predictors = {"scripted": ScriptedPredictor(["name = 3"])}
+
+    def offered(*, is_code: bool) -> list[str]:
+        options = Options(is_code=is_code, smart_space=True)
+        return [one.text for one in Completer(predictors, print).next_words(b"name", b"", options)]
+
+    assert any(text.strip() == "=" for text in offered(is_code=True))
+    assert not any(text.strip() == "=" for text in offered(is_code=False))
