@@ -81,9 +81,7 @@ def test_stray_imports_are_found(source, found):
         ),
         (
             "from foretype_model.evaluation.plot import SystemScore, plot; plot({'': "
-            "SystemScore(0, 0, None, "
-            "{})}, "
-            "Path('drawn.png'))"
+            "SystemScore(0, 0, (), {})}, {}, Path('drawn.png'))"
         ),
     ],
 )

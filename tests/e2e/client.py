@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -43,7 +44,8 @@ class Client:
         self.requests: list[Message] = []
         self._may_read = threading.Event()
         self._may_read.set()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -115,6 +117,10 @@ class Client:
         while self._arrived.get(timeout=TIMEOUT) is not None:
             pass
 
+    def join(self) -> None:
+        """Wait until all that the server sent is read, to the end of its side."""
+        self._reader.join(TIMEOUT)
+
     def _receive(self) -> None:
         message = self._arrived.get(timeout=TIMEOUT)
         if message is None:
@@ -174,6 +180,23 @@ class Client:
         assert self.request("shutdown", None) is None
         self.notify("exit", None)
         self.has_shut_down = True
+
+
+@contextmanager
+def connected(port: int, token: str | None = TOKEN) -> Iterator[tuple[socket.socket, Client]]:
+    """Connect a client to a port of this machine; end its connection even if the test fails.
+
+    `close` would leave it open: the client's reader holds a file made of it. The server has one
+    client at a time, so it would refuse those of all later tests.
+    """
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        client = Client(connection.makefile("wb"), connection.makefile("rb"), token)
+        try:
+            yield connection, client
+        finally:
+            with suppress(OSError):  # the server has ended it
+                connection.shutdown(socket.SHUT_WR)
+            client.join()
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

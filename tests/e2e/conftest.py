@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .client import SERVE, TOKEN, Client, environment
+from .client import SERVE, TOKEN, Client, connected, environment
 
 PLUGIN = """
 import os, time
@@ -81,8 +80,7 @@ def port(home: Path, plugins: dict[str, str]) -> Iterator[int]:
 @pytest.fixture
 def client(port: int) -> Iterator[Client]:
     """Return a client of the server on `port`, with its own session."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        client = Client(connection.makefile("wb"), connection.makefile("rb"), TOKEN)
+    with connected(port) as (_, client):
         yield client
         client.shut_down()
         client.wait_until_closed()

@@ -268,6 +268,14 @@ def act(client: Client) -> None:
             "textDocument/inlineCompletion", inline_completion_params(URI, 1, number + 1)
         )
         client.completions(URI, 1, number + 1)
+    # Pasted, too: of single letters, a log has the word only if it is offered.
+    client.send(change(URI, number + 3, insertion(1, number + 1, mark("typed"))))
+    # Before the broken messages: an unreadable edit ends the suggestions in all open documents.
+    explained = {
+        "command": "foretype.explain",
+        "arguments": [{"uri": URI, "position": {"line": 0, "character": 8}}],
+    }
+    client.answer(client.send_request("workspace/executeCommand", explained))
     for number, (broken, make) in enumerate(BROKEN.items(), 900):
         message = make(mark(broken))
         if "method" in message and "id" in message:
@@ -276,11 +284,6 @@ def act(client: Client) -> None:
         client.send_raw(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
     cut = mark("no JSON").encode()
     client.send_raw(b"Content-Length: %d\r\n\r\n{%s" % (len(cut) + 1, cut))
-    explained = {
-        "command": "foretype.explain",
-        "arguments": [{"uri": URI, "position": {"line": 0, "character": 8}}],
-    }
-    client.answer(client.send_request("workspace/executeCommand", explained))
     forgotten = client.send_request(
         "workspace/executeCommand", {"command": "foretype.forget", "arguments": [{"word": "moon"}]}
     )

@@ -11,6 +11,8 @@ from typing import Final
 
 PROC: Final = Path("/proc")
 BYTES_PER_KB: Final = 1024
+ANY_BYTES: Final = "latin-1"
+"""An encoding for the files with a command's name, which may have bytes that are no UTF-8."""
 
 FIRST_TIME_FIELD: Final = 11
 """The field utime of /proc/PID/stat, counted from the one after the command's name; stime, cutime
@@ -22,10 +24,10 @@ def processor_seconds(pid: int) -> float | None:
     """Return the processor time of the process `pid` and all below it, in seconds; None where the
     system does not tell.
     """
-    if sys.platform == "win32":  # it has no ticks
-        return None
-    ticks = _sum(pid, _ticks)
-    return None if ticks is None else ticks / os.sysconf("SC_CLK_TCK")
+    # Windows has no ticks.
+    if sys.platform != "win32" and (ticks := _sum(pid, _ticks)) is not None:
+        return ticks / os.sysconf("SC_CLK_TCK")
+    return None
 
 
 def peak_memory(pid: int) -> int | None:
@@ -48,16 +50,16 @@ def _tree(pid: int) -> Iterator[Path]:
     yield process
     with suppress(OSError):
         for task in (process / "task").iterdir():
-            for child in (task / "children").read_text().split():
+            for child in (task / "children").read_text("ascii").split():
                 yield from _tree(int(child))
 
 
 def _ticks(process: Path) -> int:
     # The command's name stands in parentheses, and may contain some.
-    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    fields = (process / "stat").read_text(ANY_BYTES).rpartition(")")[2].split()
     return sum(map(int, fields[FIRST_TIME_FIELD : FIRST_TIME_FIELD + 4]))
 
 
 def _peak_bytes(process: Path) -> int:
-    lines = (process / "status").read_text().splitlines()
+    lines = (process / "status").read_text(ANY_BYTES).splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * BYTES_PER_KB

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from foretype_model.predictor import ERASED
+
 COMPARED_BYTES: Final = 16
 """Bytes of context that are compared, at most."""
 
@@ -111,13 +113,20 @@ class MatchHistory:
         for chains in self._chains:
             chains.add(near, first)
 
-    def remove_last(self, text: bytes, uri: str) -> bool:
-        """Undo the last `add` of `text` from a document; return whether it was the last text added.
+    def remove_last(self, before: bytes, text: bytes, uri: str) -> bool:
+        """Undo the last `add` of `text` from a document; return whether it was the last text added,
+        after `before`.
 
         The log is as if the text had never been added.
         """
         last = self.last()
         if not text or last is None or last.uri != uri or not last.text.endswith(text):
+            return False
+        # The same bytes may have been added last at another place of the document. A byte of a
+        # secret is erased in the log.
+        context = self._log[-len(text) - COMPARED_BYTES : -len(text)]
+        pairs = zip(context, _context(before), strict=True)
+        if not all(logged in (ERASED, byte) for logged, byte in pairs):
             return False
         log = bytes(self._log[-len(text) - COMPARED_BYTES :])
         for chains in self._chains:

@@ -173,8 +173,7 @@ class CopyPredictor:
         seen = self._seen.get(uri)
         # Text that was deleted right after it was typed, such as the letters from which an input
         # method has made a word, or a slip, is not copied.
-        if deleted := seen.deleted_in(text):
-            self._histories[NEAR_HISTORY].remove_last(deleted, uri)
+        self._histories[NEAR_HISTORY].remove_last(*seen.deleted_in(text), uri)
         observed = seen.spans_in(text)
         missing = spans.subtract(self._observable(text, cursor), observed)
         if seen.is_same(text, cursor):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from foretype_model.predictors.copy.history import COMPARED_BYTES
 from foretype_model.text import spans
 from foretype_model.text.rope import Rope, common_prefix
 from foretype_model.text.spans import Span
@@ -53,18 +54,20 @@ class SeenDocument:
             (start + shift, end + shift) for start, end in after
         ]
 
-    def deleted_in(self, text: Rope) -> bytes:
-        """Return the observed bytes before the cursor that an edited `text` no longer has; empty if
-        they are more than `MAX_DELETED_BYTES`.
+    def deleted_in(self, text: Rope) -> tuple[bytes, bytes]:
+        """Return the observed bytes before the cursor that an edited `text` no longer has, after
+        the bytes before them; both empty if they are more than `MAX_DELETED_BYTES`.
         """
         prefix = self.text.common_prefix(text)
         if prefix == len(self.text) or prefix >= self.cursor:
-            return b""
+            return b"", b""
         suffix = min(self.text.common_suffix(text), len(text) - prefix, len(self.text) - prefix)
         deleted = spans.clip(self.observed, prefix, len(self.text) - suffix)
-        if sum(end - start for start, end in deleted) > MAX_DELETED_BYTES:
-            return b""
-        return b"".join(self.text[start:end] for start, end in deleted)
+        if not 0 < sum(end - start for start, end in deleted) <= MAX_DELETED_BYTES:
+            return b"", b""
+        first = deleted[0][0]
+        before = self.text[max(0, first - COMPARED_BYTES) : first]
+        return before, b"".join(self.text[start:end] for start, end in deleted)
 
     def is_same(self, text: Rope, cursor: int) -> bool:
         """Return whether neither the text nor the cursor has changed."""
@@ -105,9 +108,9 @@ class AbridgedDocument:
             found += [(start, start + prefix), (end + shift - suffix, end + shift)]
         return spans.merge(found)
 
-    def deleted_in(self, _text: Rope) -> bytes:
+    def deleted_in(self, _text: Rope) -> tuple[bytes, bytes]:
         """Return nothing: the document was closed since."""
-        return b""
+        return b"", b""
 
     def is_same(self, _text: Rope, _cursor: int) -> bool:
         """Return False: too little of the text is left to compare it."""

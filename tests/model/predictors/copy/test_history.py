@@ -71,7 +71,7 @@ def test_removed_text_was_never_added(
         other.add(before, text, uri)
     before, _, uri = kept[-1] if kept else (b"", b"", "a")
     one.add(before + b"x", removed, uri)
-    assert one.remove_last(removed, uri) == bool(removed)
+    assert one.remove_last(before + b"x", removed, uri) == bool(removed)
     assert len(one) == len(other)
     for history in (one, other):
         history.add(before + b"y", after, uri)
@@ -83,9 +83,10 @@ def test_only_last_text_is_removed() -> None:
     """Text of another document, or before other text, stays in the history."""
     history = MatchHistory()
     history.add(b"one ", b"two three", "a")
-    assert not history.remove_last(b"two", "a")
-    assert not history.remove_last(b"three", "b")
-    assert history.remove_last(b" three", "a")
+    assert not history.remove_last(b"one ", b"two", "a")
+    assert not history.remove_last(b"one two ", b"three", "b")
+    assert not history.remove_last(b"one too", b" three", "a")
+    assert history.remove_last(b"one two", b" three", "a")
     assert history.find(b"one two") == []
 
 

@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foretype_model.completion.candidates import Options
@@ -235,6 +235,15 @@ def amount(predictor: CopyPredictor) -> int:
 
 @settings(deadline=None, max_examples=50)
 @given(edits=EDITS)
+@example(  # one of two equal bytes is deleted, and the other one was the last to be observed
+    edits=[
+        (0, 0, 0, 0),
+        (0, 0, 19, 0),
+        (0, 0.625, 22, 0.28125),
+        (0, 0, 0, 1),
+        (0.3125, 0.34375, 0, 0),
+    ]
+)
 def test_edits_are_learnt_exactly_once(edits) -> None:
     """After any edits, each piece is known, and no byte was taken in twice."""
     predictor, total, origins, text = made(b""), 0, list[int](), b""
