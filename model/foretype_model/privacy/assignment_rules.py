@@ -1,173 +1,296 @@
-"""The rules by which the value of an assignment is a secret or not, as tables.
+"""The forms in which a value follows its name, as a table in the form of gitleaks' rules.
 
-A value on the allow-list is none. Otherwise a literal is one, a reference is none, and of the other
-values those are secrets that have the shape of one.
+Each rule is tried by itself at each name: no rule hides another one. `assignments` applies them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cached_property
 from typing import Final
 
-from foretype_model.privacy.assignments import Assignment
-from foretype_model.privacy.rules import MIN_MIXED_LENGTH, MIXED, TEMPLATE
+from foretype_model.privacy.names import Kind, Name
+from foretype_model.privacy.assignment_grammar import (
+    ADVERB,
+    ARROW,
+    BARE,
+    COLON,
+    DASH,
+    FOREIGN_VERB,
+    GAP,
+    LINE,
+    MEMBERS,
+    NAME_KEY,
+    LITERAL,
+    TEXT,
+    UNTIL_SPACE,
+    VALUE,
+    VALUE_KEY,
+    VERB,
+    WORDS,
+)
+from foretype_model.privacy.values import METAVARIABLE, NEVER, TYPE
 
-MAX_NAME_LENGTH: Final = 64
-"""Bytes of a value that may be a name."""
+# Which names
+
+
+class Names(Enum):
+    """The names whose value is a secret in a form, also if it has letters alone."""
+
+    NONE = auto()
+    CONSTANTS = auto()
+    PASSWORD_CONSTANTS = auto()
+    PASSWORDS = auto()
+    ALL = auto()
+    PHRASES = auto()
+
+    def include(self, name: Name) -> bool:
+        """Return whether `name` is one of them."""
+        of_password = name.kind is Kind.PASSWORD
+        if self is Names.PHRASES:
+            return name.stem.lower().endswith(b"phrase") and not name.rest
+        if self is Names.ALL:
+            return True
+        if self is Names.PASSWORDS:
+            return of_password
+        if self is Names.PASSWORD_CONSTANTS:
+            return of_password and name.is_constant
+        # "PASS" and "PW" alone count tests.
+        return self is Names.CONSTANTS and name.is_constant and name.stem not in {b"PASS", b"PW"}
+
+
 
 
 @dataclass(frozen=True)
 class AssignmentRule:
-    """A condition of an assignment, and its name."""
+    """A form in which a value follows its name.
+
+    Attributes:
+        id: the form.
+        link: the text between the name and the value, as a regex.
+        value: the value, as a regex.
+        quoted: the names whose value in quotes is a secret, also if it has letters alone.
+        bare: the same for a value without quotes.
+        shapes: with any name, a value that looks like a password is a secret.
+        before: the end of the text before the name's stem has to match.
+        after: the beginning of the text after the value has to match.
+        allow: matches all of a value that is no secret.
+        is_prose: the value ends before a comma, and before a full stop.
+        is_foreign: the rule is for names of other languages than English.
+        more: the text between a value and the next one of a list, as a regex.
+    """
 
     id: str
-    matches: Callable[[Assignment], bool]
+    link: bytes
+    value: bytes = VALUE
+    quoted: Names = Names.NONE
+    bare: Names = Names.NONE
+    shapes: bool = True
+    before: bytes = b""
+    after: bytes = b""
+    allow: re.Pattern[bytes] = NEVER
+    is_prose: bool = False
+    is_foreign: bool = False
+    more: bytes = b""
+
+    @cached_property
+    def regex(self) -> re.Pattern[bytes]:
+        """The link and the value."""
+        return _regex(self.link + self.value)
+
+    @cached_property
+    def more_regex(self) -> re.Pattern[bytes]:
+        """The text between two values, and a value."""
+        return _regex(self.more + self.value)
+
+    @cached_property
+    def before_regex(self) -> re.Pattern[bytes]:
+        """The end of the text before the name."""
+        return _regex(rb"(?: %s ) \Z" % self.before)
+
+    @cached_property
+    def after_regex(self) -> re.Pattern[bytes]:
+        """The beginning of the text after the value."""
+        return _regex(self.after)
 
 
-# Allow-list: values that are no secrets, whatever the other rules say
+def _regex(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.VERBOSE | re.IGNORECASE)
 
-_ATTRIBUTE_OF_SECRET: Final = re.compile(
-    rb"(?:\A(?i:s?)|[_-]|(?<=[a-z0-9])(?=[A-Z]))"
-    rb"(?i:ur[il]|path|file|name|type|id|len|length|size|count|field|label|hint|help|prompt|title|text|message|msg|error"
-    rb"|re|regex|pattern|expiry|expires|policy|format|style|class|version)\Z"
+
+_LINE_END: Final = rb"[ \t\r]*(?:\n|\Z|[ ]\#)"
+_SIGN: Final = rb"(?: :{1,2}=|=>|\|\|=|\?\?=|[!=?+]?=?=|%s(?::(?=[ ]))?\*{0,2}|<-|-> )" % COLON
+_TYPE: Final = rb"[\w.:<>\[\]|?*&'][\w.:<>\[\]|?*&'\ ]{0,40}?"
+_IN_TAG: Final = rb"<[\w:.-]+\s[^<>]*"
+_ELEMENT: Final = rb"<(?:value|string|data|val|text|content)(?:\s[^<>]{0,80})?>\s{0,60}"
+_CDATA: Final = rb"(?:<!\[CDATA\[)?"
+_CONVERTER: Final = rb"""(?: (?:new|await|&)[ ] )? (?:\[\])? [\w.:]{0,40} (?:
+    str|string|bytes|byte|char|secret|secretstr|sensitive|secure|securestring|password|from|of|some
+    |new|literal|raw|text|buffer|encode|decode|b64encode|to_owned|field|default|var
+) (?:\[\])? !? [({] \s{0,40}"""
+_READER: Final = rb"""(?:
+    get|set|env|environ|config|conf|cfg|option|opt|param|fetch|define|fill|type|put|add|append|send
+    |require|var|secret|string|str|prop|lookup|read|load|arg|flag
+)"""
+_SETTING_LINE: Final = rb"""
+    [ \t]* (?:-[ ])? ["']? [\w.\x80-\xff-]{1,40} (?:[ ][\w\x80-\xff]{1,20})? ["']? [ \t]* [:=] [ \t]*
+    (?: [!\w][^\n"'(\[{;,]{0,60} | "[^"\n]{0,60}" | '[^'\n]{0,60}' | [^\x00-\x7f][^\n"'(\[{;,]{0,60} )? \n
+    [ \t]* (?:-[ ])? ["']? [\w.-]*
+"""
+_INI: Final = rb"(?:\A|\n) [ \t]* \[ [^\]\n]{1,60} \] [ \t]* \n (?: [\w.-]*[ \t]*[=:][^\n]*\n | [\#;][^\n]*\n | \n )* [\w.-]*"
+
+ASSIGNMENT_RULES: Final = (
+    # Code and settings: a sign, or what stands for one
+    AssignmentRule("sign", GAP + rb"{0,32}" + _SIGN + GAP + rb"{0,32}", quoted=Names.PASSWORDS),
+    AssignmentRule(
+        "sign-next-line",
+        GAP + rb"{0,32}" + _SIGN + rb"[ \t]*\n[ \t]{0,60}",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+    ),
+    AssignmentRule("constant", b"=", BARE, bare=Names.CONSTANTS),
+    AssignmentRule("constant-until-space", b"=", UNTIL_SPACE, before=rb"(?:\A|\n)[\w\ ]*", after=_LINE_END),
+    AssignmentRule(
+        "yaml-constant",
+        rb"[\"']?[ \t]{0,8}:[ \t]{1,32}",
+        BARE,
+        bare=Names.PASSWORD_CONSTANTS,
+        after=_LINE_END,
+        allow=TYPE,
+    ),
+    AssignmentRule("property", b"=", LINE, bare=Names.PASSWORDS, before=rb"(?:\A|\n)[\w.-]*", allow=TYPE),
+    AssignmentRule(
+        "ini", rb"[ \t]*[=:][ \t]*", LINE, bare=Names.PASSWORDS, before=_INI, allow=TYPE
+    ),
+    AssignmentRule(
+        "beside-setting",
+        rb"[ \t]*[=:][ \t]*",
+        LINE,
+        bare=Names.PASSWORDS,
+        before=rb"(?:\A|\n)" + _SETTING_LINE,
+        allow=TYPE,
+    ),
+    AssignmentRule(
+        "typed",
+        rb"(?: (?:\[\d*\])? [ \t]* : [ \t]* %s | [ \t]+ (?:\[\])? [\w.*]{1,30} | [ \t]+ as [ \t]+ [\w.]+"
+        rb" | \[\d*\] ) [ \t]* :?=(?!=) [ \t]*" % _TYPE,
+        LITERAL,
+        quoted=Names.PASSWORDS,
+    ),
+    AssignmentRule(
+        "converted",
+        rb"(?: [ \t]* : [ \t]* %s )? (?: [ \t]{0,8} %s )? [ \t]{0,8} \s? [ \t]* (?:%s){1,2}" % (_TYPE, _SIGN, _CONVERTER),
+        LITERAL,
+        quoted=Names.PASSWORDS,
+    ),
+    AssignmentRule(
+        "called", rb"[ \t]{0,8}%s[ \t]{0,8}[\w.:]{1,40}[(\[{]\s{0,40}" % _SIGN, LITERAL
+    ),
+    AssignmentRule("constructed", rb"[({][ \t]*", LITERAL, quoted=Names.PASSWORDS,
+        before=rb"(?: [\w>&*][ ]\w{0,20} | (?:with|set|use|add|update|change|\.|new[ ])_? \w{0,20} )", after=rb"\s*(?:[)},]|\Z)"),
+    AssignmentRule("multi-line", rb"[ \t]*%s[ \t]* (?: [brfu]?(?:\"{3}|'{3}|`) | <<[~-]?[\"']?\w+[\"']? ) \\? \n [ \t]*" % _SIGN, LINE, bare=Names.PASSWORDS),
+    AssignmentRule(
+        "fallback",
+        rb"(?: (?<=[\"'\])]) | [ ]{0,4} (?= [:=] | \|\| | \?\? | \?: ) )"
+        rb"(?: [^\n;\"'`] | \"[^\"\n]{0,60}\" | '[^'\n]{0,60}' ){0,80}?"
+        rb" (?: \|\| | \?\? | \?: | //(?=[ ]*[\"']) | \b(?:or|else)\b | \?[^:\n]{0,40}: ) \s*",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+    ),
+    AssignmentRule(
+        "default",
+        rb"[^(){}\n]{0,40} (?:\([^()]{0,40}\))? [,(:] [^()]{0,200}?"
+        rb"\b(?:default(?:_?value)?|fallback|def|initial(?:_?value)?)\b [\"']? \s* (?:[:=]|=>) \s*",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+    ),
+    AssignmentRule(
+        "default-of-call",
+        rb"[ \t]*%s[ \t]*[\w.:]{0,40}(?:get|env|environ|conf|config|option|param|prop|fetch|secret)\w*\([ \t]*[\"'][^\"'\n]{1,60}[\"'][ \t]*,[ \t]*" % _SIGN,
+        LITERAL,
+        quoted=Names.PASSWORDS,
+    ),
+    AssignmentRule("listed", rb"\s{0,40},\s{0,40}", LITERAL, before=rb"[\"'\#./:{-] [\w.-]*"),
+    AssignmentRule(
+        "second-argument",
+        rb"\s{0,40},\s{0,40}(?:default[ ]?[=:][ ]?)?",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+        before=rb"\b\w*" + _READER + rb"\w* [!(]? \( \s* (?:[\w.]{1,30},\s*)? [@rb]? [\"'`:] [\w./\#:\[=-]*",
+    ),
+    AssignmentRule("block-default", rb"[)\s]{0,8}(?:do|\{)\s*", LITERAL, quoted=Names.PASSWORDS, before=rb"(?:fetch|get)\w*\(?\s*[\"':][\w.]*"),
+    AssignmentRule(
+        "compared",
+        rb"[)]?\.(?:\w*equal\w*|eq|is|tobe|push|set\w*|fill\w*|send_?keys|type|append|matches)\([ \t]*",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+    ),
+    AssignmentRule("expansion", rb":?[-=]|:", rb"(?P<bare>[^}\s]{1,256})", bare=Names.PASSWORDS, before=rb"\$\{[\w.-]*", after=rb"\}|\Z"),
+    # Commands and connections
+    AssignmentRule("option", rb"=", bare=Names.PASSWORDS, allow=METAVARIABLE, before=rb"--(?:set(?:-string)?[ =]|from-literal[ =])?[\w.-]*"),
+    AssignmentRule("option-and-value", GAP + rb"{1,8}", before=rb"(?:\A|\s|[\"'`])(?:--?|/)[\w-]*"),
+    AssignmentRule("windows-option", rb":", BARE, bare=Names.PASSWORDS, before=rb"\s[/-]\w*"),
+    AssignmentRule("variable-command", rb"[ \t]+", BARE, bare=Names.CONSTANTS, before=rb"\b(?:ENV|setenv|setx|set[ \t]+-\w+)[ \t]+\w*"),
+    AssignmentRule("directive", rb"[ \t]+(?:[0-9][ ])?", BARE, before=rb"(?: require | (?:\A|\n)[ \t]*[\w-]* | \b(?:username|user|enable|login)\b[^\n]* )", after=_LINE_END),
+    AssignmentRule("netrc", rb"\s{1,8}", BARE, bare=Names.PASSWORDS, before=rb"\b(?:machine\s+\S{1,80}|default)\s+(?:(?:login|account)\s+\S{1,80}\s+){0,2}"),
+    AssignmentRule("login", rb"\s{1,8}", BARE, bare=Names.ALL, after=_LINE_END, allow=TYPE, before=rb"\b(?:login|user|username|account)\s+\S{1,80}\s+"),
+    AssignmentRule("query", rb"=", rb"(?P<bare>[^&\s\"'`<>\#]{1,256})", bare=Names.PASSWORDS, before=rb"[?&][\w.-]*"),
+    AssignmentRule("connection", rb"[ ]?=[ ]?", rb"(?P<bare>[^;\"'\n]{1,128})", bare=Names.PASSWORDS, before=rb";[ ]?[\w ]*", after=rb"[;\"'\n]|\Z"),
+    AssignmentRule("connection-words", rb"=", BARE, bare=Names.PASSWORDS, before=rb"\b(?:user|host|hostaddr|dbname|port|username|server|uid)=\S+\s+\w*"),
+    AssignmentRule("sql", GAP + rb"{1,8}(?:for[ ][^\n=]{1,60}=[ ]*|=?[ ]*N?)", LITERAL, quoted=Names.PASSWORDS, is_prose=True),
+    AssignmentRule("sql-function", rb"\([ ]*", LITERAL, quoted=Names.PASSWORDS, before=rb"(?:=|\bBY|VALUES?[ (].*)[ ]*"),
+    # Structured formats
+    AssignmentRule(
+        "sibling",
+        rb"[\w.-]{0,40}[\"'`]?\s{0,8},?\s{0,60}%s%s\s{0,8}[:=]\s{0,60}" % (MEMBERS, VALUE_KEY),
+        quoted=Names.PASSWORDS,
+        bare=Names.PASSWORD_CONSTANTS,
+        before=NAME_KEY + rb"\s{0,8}[:=]\s{0,8}[\"'`]?[\w./\ -]*",
+        allow=TYPE,
+    ),
+    AssignmentRule(
+        "member",
+        rb"[\w.-]{0,40}[\"'`]?(?:\s{0,8}%s\s{0,8}\{?|\s{0,8}\{)\s{0,60}%s%s\s{0,8}[:=]\s{0,60}" % (COLON, MEMBERS, VALUE_KEY),
+        quoted=Names.PASSWORDS,
+        allow=TYPE,
+    ),
+    AssignmentRule("array", rb"[\"']?\s{0,8}(?:%s|=>)\s{0,8}\[\s{0,60}" % COLON, quoted=Names.PASSWORDS, more=rb"\s{0,8},\s{0,60}"),
+    AssignmentRule("list", rb"[\"']?[ \t]*:[ \t]*\n[ \t]*-[ \t]+", quoted=Names.PASSWORDS, after=_LINE_END, more=rb"[ \t]*\n[ \t]*-[ \t]+"),
+    AssignmentRule("block", rb"[\"']?[ \t]*:[ \t]*(?:!+\w*[ ])?[|>][+-]?\d?[+-]?[ \t]*\n[ \t]+", LINE, bare=Names.PASSWORDS, more=rb"[ \t]*\n[ \t]+(?!-[ ]|[\w-]+:)"),
+    AssignmentRule("tagged", rb"[ \t]*:[ \t]*(?:(?:!!?|&)\w+[ ])+", quoted=Names.PASSWORDS),
+    AssignmentRule("element", rb"(?:[ \t\n][^<>]{0,200})?>\s{0,60}" + _CDATA, TEXT, bare=Names.PASSWORDS, before=rb"<[\w:.-]*"),
+    AssignmentRule("attribute", rb"[\w.-]{0,40}[\"'][^<>]{0,200}?\b(?:value|default|content)\s*=\s*", LITERAL, quoted=Names.PASSWORDS, before=_IN_TAG + rb"=\s*[\"'][\w./-]*"),
+    AssignmentRule("attribute-and-text", rb"[\w.-]{0,40}[\"']?[^<>/]{0,200}>\s{0,60}(?:%s)?%s" % (_ELEMENT, _CDATA), TEXT, bare=Names.PASSWORDS, before=_IN_TAG + rb"\b(?:name|key|id)\s*=\s*[\"'][\w./-]*"),
+    AssignmentRule("element-and-element", rb"[\w\ .-]{0,40}</[\w:.-]+>\s{0,60}(?:<[\w:.-]+>[^<>]{0,80}</[\w:.-]+>\s{0,60}){0,3}" + _ELEMENT + _CDATA, TEXT, bare=Names.PASSWORDS, before=rb"<[\w:.-]+>[\w./\ -]*"),
+    # Notes and prose
+    AssignmentRule("cell", rb"[ \t]+\|[ \t]*", before=rb"\|[^|\n]*"),
+    AssignmentRule(
+        "verb", WORDS + GAP + rb"{1,8}" + VERB + rb"(?: %s{1,8} %s ){0,4} %s{0,8} [:=]? %s{0,8} (?:\n[ \t]*)? (?<=[\s:=\xa0\x80])" % (GAP, ADVERB, GAP, GAP),
+        quoted=Names.PASSWORDS, is_prose=True,
+    ),
+    AssignmentRule(
+        "foreign-verb", WORDS + GAP + rb"{1,8}" + FOREIGN_VERB + rb"(?: %s{1,8} %s ){0,4} %s{0,8} [:=]? %s{0,8} (?:\n[ \t]*)? (?<=[\s:=\xa0\x80])" % (GAP, ADVERB, GAP, GAP),
+        quoted=Names.PASSWORDS, is_prose=True, is_foreign=True,
+    ),
+    AssignmentRule(
+        "joined-verb", rb"(?:%s) %s{0,8} [:=]? %s{0,8}" % (b"|".join(map(str.encode, "是为為はが는은이가")), GAP, GAP),
+        quoted=Names.PASSWORDS, is_prose=True,
+    ),
+    AssignmentRule("purpose", WORDS + rb"(?: %s{0,2} \([^()\n]{1,40}\) )? \*{0,2} %s{0,8} %s \*{0,2} %s{1,8}" % (GAP, GAP, COLON, GAP), quoted=Names.PASSWORDS, is_prose=True),
+    AssignmentRule("dash", WORDS + rb"(?: %s{0,2} \([^()\n]{1,40}\) )? \*{0,2} %s{0,8} (?:%s|%s) %s{1,8}" % (GAP, GAP, DASH, ARROW, GAP), quoted=Names.PASSWORDS, is_prose=True),
+    AssignmentRule(
+        "below",
+        WORDS + rb"(?: %s{0,8} (?:%s|%s|%s) )? [*_]{0,2} %s{0,8} \n (?:[ \t]*\n){0,2} (?:[ \t]*(?:```|~~~)\w*\n)? [ \t]* (?:(?:[>*+-]|\xe2\x80\xa2|\d\.)[ \t]+)?"
+        % (GAP, COLON, DASH, ARROW, GAP),
+        after=rb"[*_.]{0,2}" + _LINE_END,
+        is_prose=True,
+    ),
+    AssignmentRule("parenthesis", GAP + rb"{1,2}\(", after=rb"\)|\Z", is_prose=True),
+    AssignmentRule("word-list", rb"(?:[^\n]{0,60}\n\s{0,8}|[^\n:]{0,40}:\s{1,8})", rb"(?P<bare> [a-z]{3,8} (?:[ ][a-z]{3,8}){11,23} (?=[ \t.]*(?:\n|\Z)) | [a-z]{1,8} (?:[ ][a-z]{0,8}){0,22} \Z )", bare=Names.PASSWORDS, before=rb"\W|"),
+    AssignmentRule("apposition", GAP + rb"{1,3}", BARE, after=rb"[ \t\r]*(?:\n|\Z)|[ ]?[.,;!)](?:\s|\Z)", is_prose=True),
+    AssignmentRule("pass-phrase", WORDS + rb"(?: %s{1,8} %s | %s )" % (GAP, VERB, COLON) + GAP + rb"{1,8}", rb"(?P<bare> [A-Za-z]{3,12} (?:[ ][A-Za-z]{3,12}){2,7} (?=[ \t.]*(?:\n|\Z)) | [a-z]{1,12} (?:[ ][a-z]{0,12}){0,7} \Z )", bare=Names.PHRASES),
+    AssignmentRule("word", GAP + rb"{1,8}", LITERAL, quoted=Names.PASSWORDS, is_prose=True),
 )
-"""The end of a name for an attribute of a secret, such as its length."""
-
-_NAME_OF_SECRET: Final = re.compile(
-    rb"(?:[A-Za-z_.-]*(?:[_.-]|(?<=[a-z])(?=[A-Z])))?"
-    rb"(?i:passw(?:or)?[dt]|passphrase|pwd|secret|token|credential|key)s?(?:(?:[_.-]|(?=[A-Z]))[A-Za-z_.-]*)?"
-)
-"""The name of a secret: "access_token", "client-secret"."""
-
-_LISTING: Final = frozenset({b",", b"==", b"===", b"!=", b"!=="})
-"""Signs between two names. Beside another name, "password2" is a name too."""
-
-
-def _is_name(one: Assignment) -> bool:
-    value = one.value.rstrip(b"0123456789") if one.sign in _LISTING else one.value
-    return len(value) <= MAX_NAME_LENGTH and bool(_NAME_OF_SECRET.fullmatch(value))
-
-
-ALLOWED: Final = (
-    AssignmentRule("attribute-of-secret", lambda one: bool(_ATTRIBUTE_OF_SECRET.search(one.rest))),
-    AssignmentRule("placeholder", lambda one: bool(TEMPLATE.match(one.value))),
-    AssignmentRule("name", _is_name),
-)
-
-# Literals: secrets as they stand, also if they have letters alone
-
-_DEFINE: Final = re.compile(rb"\bdefine\([ \t]*[\"']\w*\Z")
-_OPTION: Final = re.compile(rb"--[\w-]*\Z")
-_ELEMENT: Final = re.compile(rb"<[\w:.-]*\Z")
-_MACHINE: Final = re.compile(rb"\bmachine[ \t]+\S{1,40}[ \t]+login[ \t]+\S{1,40}[ \t]+\Z")
-_LINE_END: Final = re.compile(rb"[ \t\r]*(?:\n|\Z| #)")
-_TYPES: Final = frozenset(
-    {b"boolean", b"bytes", b"false", b"none", b"null", b"number", b"string", b"true"}
-)
-
-
-def _is_php_define(one: Assignment) -> bool:
-    return one.is_quoted and one.sign == b"," and bool(_DEFINE.search(one.before))
-
-
-def _is_quoted_sibling(one: Assignment) -> bool:
-    return one.is_quoted and one.is_sibling and one.of_password and one.is_constant
-
-
-def _is_quoted_literal(one: Assignment) -> bool:
-    is_sign = one.assigner != b"(" and one.sign not in {b"", b",", b"|", b">"}
-    return one.is_quoted and one.of_password and is_sign and not one.is_sibling
-
-
-def _is_shell_variable(one: Assignment) -> bool:
-    is_name = one.of_password or one.stem not in {b"PASS", b"PW"}
-    return not one.is_quoted and one.assigner == b"=" and one.is_constant and is_name
-
-
-def _is_option(one: Assignment) -> bool:
-    is_unquoted = not one.is_quoted and one.assigner == b"="
-    return is_unquoted and one.of_password and bool(_OPTION.search(one.before))
-
-
-def _is_element(one: Assignment) -> bool:
-    is_unquoted = not one.is_quoted and one.assigner == b">" and not one.closing
-    return is_unquoted and one.of_password and bool(_ELEMENT.search(one.before))
-
-
-def _is_netrc(one: Assignment) -> bool:
-    return not one.is_quoted and one.assigner.isspace() and bool(_MACHINE.search(one.before))
-
-
-def _is_yaml_constant(one: Assignment) -> bool:
-    is_yaml = not one.is_quoted and (one.sign == b":" or one.is_sibling)
-    is_name = one.of_password and one.is_constant
-    is_value = one.value.lower() not in _TYPES and not one.value.startswith(b"/")
-    return is_yaml and is_name and is_value and bool(_LINE_END.match(one.after))
-
-
-LITERALS: Final = (
-    AssignmentRule("php-define", _is_php_define),
-    AssignmentRule("quoted-sibling", _is_quoted_sibling),
-    AssignmentRule("quoted-literal", _is_quoted_literal),
-    AssignmentRule("shell-variable", _is_shell_variable),
-    AssignmentRule("command-option", _is_option),
-    AssignmentRule("xml-element", _is_element),
-    AssignmentRule("netrc", _is_netrc),
-    AssignmentRule("yaml-constant", _is_yaml_constant),
-)
-
-# References: computed values, and values beside a name for another reason
-
-_QUOTE: Final = re.compile(rb"[\"'`]")
-_CELL: Final = re.compile(rb"\|[^|\n]*\Z")
-_ATTRIBUTE: Final = re.compile(
-    rb"(?:args|cfg|cls|config|conf|ctx|data|env|form|options|opts|process|req|request|self|settings|this|user)\.[\w.]+"
-    rb"|[A-Za-z_][\w.]*\.\w*(?i:pass|pwd|secret|token|credential|key)\w*"
-)
-"""An attribute, surely: "self.a1", "a.token1". Other dotted values may be passwords."""
-
-
-def _is_listed(one: Assignment) -> bool:
-    is_pair = (
-        one.is_quoted and bool(_QUOTE.search(one.closing)) and one.rest[:1] in {b"", b"_", b"-"}
-    )
-    return one.sign == b"," and not is_pair
-
-
-def _is_table_cell(one: Assignment) -> bool:
-    is_value = one.of_password and one.assigner[:1].isspace() and bool(_CELL.search(one.before))
-    return one.sign == b"|" and not is_value
-
-
-def _is_call(one: Assignment) -> bool:
-    is_code = not one.is_quoted and one.sign != b"|"
-    return is_code and (one.assigner == b"(" or one.after[:1] in {b"(", b"["})
-
-
-def _is_attribute(one: Assignment) -> bool:
-    is_code = not one.is_quoted and one.sign != b"|"
-    return is_code and bool(_ATTRIBUTE.fullmatch(one.value))
-
-
-REFERENCES: Final = (
-    AssignmentRule("listed", _is_listed),
-    AssignmentRule("table-cell", _is_table_cell),
-    AssignmentRule("call", _is_call),
-    AssignmentRule("attribute", _is_attribute),
-)
-
-# Shapes: values that their bytes show to be secrets
-
-_NUMBER: Final = re.compile(rb"[0-9]{%d,}" % MIN_MIXED_LENGTH)
-
-
-def _is_number(one: Assignment) -> bool:
-    return one.of_password and not one.rest and bool(_NUMBER.fullmatch(one.value))
-
-
-SHAPES: Final = (
-    AssignmentRule("number", _is_number),
-    AssignmentRule("mixed", lambda one: bool(MIXED.match(one.value))),
-)
+"""The forms, each of which is tried at each name."""

@@ -11,28 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-MIN_PASSWORD_LENGTH: Final = 4
-"""Bytes of a password whose context shows that it is a literal."""
-
-MIN_MIXED_LENGTH: Final = 6
-"""Bytes of a password that only its letters and digits show to be one."""
-
-ANY: Final = re.compile(b"")
-NEVER: Final = re.compile(rb"(?!)")
-
-LITERAL: Final = re.compile(rb".{%d}" % MIN_PASSWORD_LENGTH)
-MIXED: Final = re.compile(
-    rb"(?=[^A-Za-z]*+[A-Za-z])(?=[^0-9!@#$%%^&*?~]*+[0-9!@#$%%^&*?~])\S{%d,}+\Z" % MIN_MIXED_LENGTH
+from foretype_model.privacy.values import (
+    ANY,
+    LITERAL,
+    MIXED_OR_JOINED,
+    NEVER,
+    TEMPLATE,
+    WITH_DIGIT,
 )
-WITH_DIGIT: Final = re.compile(rb"(?=[^0-9]*+[0-9]).{%d}" % MIN_MIXED_LENGTH)
-
-TEMPLATE: Final = re.compile(
-    rb"\$?[$%][({]|\{\{|\{[\w .-]*\}|\{\w[\w.]*(?:[:\[(]|![ars]\b)|<[^<>0-9]*>|%s(?!\w)"
-    rb"|(?:\$(?:[A-Za-z_]+|[A-Z0-9_]+)|%[A-Za-z_]+%)(?:\W|\Z)"
-)
-"""The beginning of a placeholder. With a digit, as in "$ecret99" and "<hunter22>", it is more
-likely a password.
-"""
 
 
 @dataclass(frozen=True)
@@ -87,6 +73,7 @@ class ContextRule:
         before: the end of the text before the keyword, in lower case, has to match.
         requires: the beginning of the password has to match.
         allow: matches the beginning of a value that is no password.
+        pending: matches a text from a keyword to the end in which the password is not settled.
     """
 
     id: str
@@ -95,6 +82,7 @@ class ContextRule:
     before: re.Pattern[bytes] = ANY
     requires: re.Pattern[bytes] = ANY
     allow: re.Pattern[bytes] = TEMPLATE
+    pending: re.Pattern[bytes] = NEVER
 
 
 # Keys that have a prefix, anywhere in a run of base64 (letters, digits, "+", "/", "_", "-")
@@ -146,8 +134,10 @@ ENTROPY_RULES: Final = (
 
 # Passwords that anything but a name introduces
 
+_LINE: Final = re.compile(rb"[^\n]*\Z")
+_CALL: Final = re.compile(rb"[^)\]\n]*(?:\n[^)\]\n]*){0,3}\Z")
 _CREDENTIALS: Final = rb"([\w+/.~=-]+)"
-_ARGUMENT: Final = rb"(?:\"([^\"\n]*)|'([^'\n]*)|([^\s\"'`()<>|;&]+))"
+_ARGUMENT: Final = rb"(?:\"([^\"\n]*)|'([^'\n]*)|((?:[^\s\"'`()<>|;&]|&(?=\w))+))"
 
 
 def _regex(pattern: bytes) -> re.Pattern[bytes]:
@@ -170,29 +160,145 @@ CONTEXT_RULES: Final = (
     ContextRule(
         "sql-identified-by",
         (b"identified by",),
-        _regex(rb"identified by[ \t]+(?=[\"'])" + _ARGUMENT),
-        before=re.compile(rb"(?:\b(?:user|grant)\b[^\n]*|\n[ \t]*)\Z"),
+        _regex(rb"identified by[ \t]+(?:password[ \t]+)?(?=[\"'])" + _ARGUMENT),
+        before=re.compile(rb"(?:\b(?:user|grant|role|to)\b[^\n]*|\n[ \t]*)\Z"),
         requires=LITERAL,
     ),
     ContextRule(
         "curl-auth-user",
-        (b" -",),
-        _regex(rb" (?:-u|--user)[ \t=]+[\"']?[\w.@-]{1,64}:([^\s\"'`]+)"),
-        requires=MIXED,
+        (b" -u", b" --user", b" -a ", b"--auth", b"--proxy-user", b"--creds"),
+        _regex(
+            rb"[ ]?--?(?:u|user|a|auth|proxy-user|creds)[ \t=]*[\"']?(?:[\w.-]{1,30}[\\/])?[\w.@-]{1,64}[:%]"
+            rb"([^\s\"'`]+)"
+        ),
+        requires=MIXED_OR_JOINED,
+    ),
+    ContextRule(
+        "smb-user",
+        (b" -u", b" --user"),
+        _regex(rb" --?(?:U|user)[ \t=]*[\"']?(?:[\w.-]{1,30}[\\/])?[\w.@-]{1,64}%([^\s\"'`]+)"),
+        requires=LITERAL,
+    ),
+    ContextRule(
+        "option-of-command",
+        (b" -p", b" -a", b" -w", b" -b", b" -k", b" -s", b" /p:", b" -h"),
+        _regex(rb" (?:-[pawbksh](?:[ \t]+|(?=\S))|/p:)" + _ARGUMENT),
+        before=re.compile(
+            rb"\b(?:sshpass|ldap\w+|redis-cli|htpasswd|sqlcmd|bcp|isql|xfreerdp|rdesktop|zip|unzip|7z|7za"
+            rb"|smbclient|mount\.cifs|vncdo|ipmitool|impacket-\w+|nmap|wpa_passphrase|steghide|rar|unrar"
+            rb"|gpg|openssl|docker[ ]login|helm[ ]registry[ ]login|podman[ ]login|oc[ ]login|az[ ]login)\b"
+            rb"[^\n|;&]*\Z"
+        ),
+        requires=MIXED_OR_JOINED,
     ),
     ContextRule(
         "sshpass",
-        (b" -",),
+        (b" -p",),
         _regex(rb" -p[ \t]*" + _ARGUMENT),
         before=re.compile(rb"\bsshpass\Z"),
         requires=LITERAL,
     ),
     ContextRule(
         "database-client",
-        (b" -",),
+        (b" -p",),
         _regex(rb" -p[ \t]*" + _ARGUMENT),
-        before=re.compile(rb"\b(?:login|mongo|mongosh|mysql|mysqladmin|mysqldump)\b[^\n|;&]*\Z"),
-        requires=MIXED,
+        before=re.compile(
+            rb"\b(?:login|mongo|mongosh|mongodump|mongorestore|mysql|mysqladmin|mysqldump|mariadb"
+            rb"|mariadb-dump)\b[^\n|;&]*\Z"
+        ),
+        requires=MIXED_OR_JOINED,
+    ),
+    ContextRule(
+        "piped-password",
+        (b"echo ", b"printf ", b"<<< "),
+        _regex(
+            rb"(?:(?:echo|printf)[ ]+(?:-\w[ ]+)?(?:[\"']?%s(?:\\n)?[\"']?[ ]+)?(?:[\"'][\w.-]{1,32}:)?|<<<[ ])"
+            + _ARGUMENT
+            + rb"[ ]*\|[ ]*(?:sudo[ ]+(?:-\w[ ]+)*(?:/\S*/)?)?"
+            rb"(?:\w*passwd\b|[^\n|]{0,60}(?:sudo[ ]+-S|(?<=sudo )-S\b|--(?:password|passphrase)-(?:stdin|fd)"
+            rb"|--stdin|passphrase-fd|cryptsetup|pass\w*[ ]+insert|rclone[ ]obscure|-S\b))"
+        ),
+        requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "piped-user",
+        (b"echo ", b"printf "),
+        _regex(
+            rb"(?:echo|printf)[ ]+(?:-\w[ ]+)?[\"']?[\w.-]{1,32}:([^\s\"'`|]+)[\"']?[ ]*\|[ ]*(?:sudo[ ]+)?\w*(?:chpasswd|newusers)"
+        ),
+        requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "rclone-obscure", (b"obscure ",), _regex(rb"obscure[ ]+" + _ARGUMENT), re.compile(rb"rclone\s+\Z"), LITERAL
+    ),
+    ContextRule(
+        "htpasswd-batch",
+        (b"htpasswd -",),
+        _regex(rb"htpasswd[ ]+-\w*b\w*[ ]+(?:-\w[ ]+)*\S+[ ]+(?:[^\s-]\S*[ ]+)?" + _ARGUMENT + rb"(?=[ \t\r]*(?:\n|\Z|[|;&)]))"),
+        requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "net-use",
+        (b"net use ", b"net user "),
+        _regex(rb"net user?[ ]+(?:[\w:*]+[ ]+)?(?:\\\\\S+[ ]+)?(?:/\S+[ ]+)*" + _ARGUMENT + rb"(?=[ ]+/)"),
+        requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "secure-string",
+        (b"convertto-securestring", b"totp(", b"hotp(", b"fernet("),
+        _regex(rb"(?:convertto-securestring[ ]+(?:-string[ ]+)?|[th]otp\([ ]*|fernet\([ ]*b?)(?=[\"'])" + _ARGUMENT),
+        requires=LITERAL,
+    ),
+    ContextRule(
+        "credentials-of-call",
+        (b"connect", b"connection", b"login", b"auth", b"pdo(", b"mysqli", b"credential", b"basic"),
+        _regex(
+            rb"\w{0,24}(?:[ ]?=[ ]?)?[(\[,][ \n\t]{0,12}(?:(?:[\"'][^\"'\n]{0,120}[\"']|:?[\w.$>-]{1,40})[ ]?,\s{0,12}){1,4}"
+            rb"(?=[\"'])" + _ARGUMENT + rb"(?=[\"']\s{0,8}[,)\]\n])"
+        ),
+        requires=MIXED_OR_JOINED,
+        pending=_CALL,
+    ),
+    ContextRule(
+        "user-and-password",
+        (b" / ",),
+        _regex(rb" / ([^\s\"'`()<>|]{6,64})(?=[\s).,;]|\Z)"),
+        before=re.compile(rb"(?:@[\w.-]+|(?:\b(?:as|account|login|logins|user|creds|credentials|admin|root)\b|\s-)[:\s]+[\w.@-]{2,40})\Z"),
+        requires=MIXED_OR_JOINED,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "user-colon-password",
+        (b"now ", b"login ", b"creds ", b"credentials ", b"account ", b"auth "),
+        _regex(rb"\w+[ ](?:is[ ]|are[ ])?[\"'`(]?[a-z][\w.-]{1,30}:([^\s\"'`()<>:/]{6,64})(?=[\s\"'`).,;]|\Z)"),
+        requires=MIXED_OR_JOINED,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "pgpass",
+        (b":5432:", b":5433:", b":6432:", b":*:"),
+        _regex(rb":(?:\d+|\*):[\w*.-]+:[\w*.-]+:([^\s:]+)"),
+        before=re.compile(rb"(?:\A|\n|[\s`\"'])[\w.*-]+\Z"),
+        requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "ldap-hash",
+        (b"{sha", b"{ssha", b"{md5}", b"{smd5}", b"{crypt}", b"{pbkdf2", b"{argon2", b"{plain}", b"{cleartext}"),
+        _regex(rb"(\{[\w-]{3,16}\}[\w+/=.$,-]{8,})"),
+        allow=NEVER,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "webhook-url",
+        (b"https://hooks.", b"/api/webhooks/", b"webhook.office.com/"),
+        _regex(rb"((?:https://hooks\.[\w.-]+/|/api/webhooks/|webhook\.office\.com/)[\w/@.-]{12,})"),
+        allow=NEVER,
+        pending=_LINE,
     ),
     ContextRule(
         "password-hash",

@@ -17,12 +17,20 @@ from foretype_model.files.discovery import is_secret
 from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import ERASED
 from foretype_model.privacy.api_keys import BASE64_BYTES, find_api_keys
-from foretype_model.privacy.credentials import find_all, find_credentials
+from foretype_model.privacy.credentials import (
+    find_all,
+    find_credentials,
+    pending_credential,
+)
+from foretype_model.privacy.preceding_rules import pending_value
 from foretype_model.text.rope import Rope
 from foretype_model.text.spans import Span, merge
 
 SCAN_BYTES: Final = 1024
 """Bytes to scan before and after a place. The rest of a line is added if it is no longer."""
+
+PENDING_BYTES: Final = 2048
+"""Bytes before a place that decide whether it is settled."""
 
 MAX_KEY_BYTES: Final = 16_384
 """Bytes of a private key, at most."""
@@ -96,16 +104,14 @@ def _redact_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
 
 def pending_suffix(before: Rope | bytes) -> int:
     """Return the length of the suffix of `before` that further typing may make part of a secret."""
-    line = before[-SCAN_BYTES:]
-    line = line[line.rfind(b"\n", 0, max(0, line.rfind(b"\n"))) + 1 :]
+    near = bytes(before[-PENDING_BYTES:])
+    line = near[near.rfind(b"\n") + 1 :]
     # A run of base64 may become a key, the end of a URL a password.
     pending = len(line) - len(line.rstrip(BASE64_BYTES))
     url = line.rfind(b"://") + 3
     if url >= 3 and not _URL_ENDS.search(line, url):
         pending = max(pending, len(line) - url)
-    found = find_credentials(line)
-    unfinished = [len(line) - one.start for one in found if one.is_unfinished]
-    return max([pending, *unfinished])
+    return max(pending, pending_credential(near), pending_value(near))
 
 
 def is_secret_document(uri: str) -> bool:
