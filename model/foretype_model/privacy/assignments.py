@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from foretype_model.privacy.assignment_rules import ASSIGNMENT_RULES, AssignmentRule
+from foretype_model.privacy.assignment_rules import (
+    NEAR_BYTES,
+    RULES_BY_START,
+    AssignmentRule,
+    Names,
+)
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.names import Kind, Name
 from foretype_model.privacy.assignment_grammar import GROUPS
@@ -48,15 +53,27 @@ AFTER_BYTES: Final = 80
 
 def find_assigned(text: bytes, name: Name) -> Iterator[Credential]:
     """Yield each value that a rule finds after `name`."""
+    if name.end == len(text):
+        return
     limit = min(len(text), name.end + REACH_BYTES)
-    for rule in ASSIGNMENT_RULES:
-        if rule.is_foreign and not name.is_foreign:
+    near = text[name.end : name.end + NEAR_BYTES].lower()
+    for rule in RULES_BY_START[text[name.end]]:
+        if not _applies(rule, name, near):
             continue
         found = rule.regex.match(text, name.end, limit)
         if found and (not rule.before or rule.before_regex.search(name.before)):
             yield _credential(rule, name, text, found)
             if rule.more:
                 yield from _further(rule, name, text, found.end(), limit)
+
+
+def _applies(rule: AssignmentRule, name: Name, near: bytes) -> bool:
+    """Return whether a rule is for such a name, and `near` has one of its keywords."""
+    if rule.keywords and not any(keyword in near for keyword in rule.keywords):
+        return False
+    if rule.bare is Names.PHRASES:
+        return rule.bare.include(name)
+    return not rule.is_foreign or name.is_foreign
 
 
 def _further(

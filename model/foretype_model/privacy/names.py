@@ -154,12 +154,25 @@ class Name(NamedTuple):
         return _QUERY.search(self.before) is not None
 
 
+def _ends_in_kind_of_key(before: bytes) -> bool:
+    return before.lower().rstrip(b"_- ").endswith(KINDS_OF_KEYS)
+
+
+def _ends_in_space(before: bytes) -> bool:
+    return before[-1:] in {b"", b" ", b"\n", b"-", b"(", b"*", b"#"}
+
+
+_RARE: Final = {b"key": _ends_in_kind_of_key, b"code": _ends_in_space}
+"""Keywords that are seldom a name, and the check of the text before them that shows it soon."""
+
 NAME_KEYWORDS: Final = (*ENGLISH_KEYWORDS, *FOREIGN_NAMES)
 """The bytes with which a name begins, in lower case as far as they are ASCII."""
 
 
 def parse_name(text: bytes, start: int, keyword: bytes) -> Name | None:
     """Return the name whose stem begins with `keyword` at byte `start`, if there is one."""
+    if keyword in _RARE and not _RARE[keyword](text[max(0, start - KEY_CONTEXT_BYTES) : start]):
+        return None
     before = text[max(0, start - CONTEXT_BYTES) : start]
     if keyword in FOREIGN_NAMES:
         kind = Kind.PASSWORD if keyword in FOREIGN_PASSWORDS else Kind.TOKEN
@@ -197,6 +210,8 @@ def _kind(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
             return Kind.PASSWORD
         # "Pass" is a verb too: alone it counts only before a sign.
         is_assigned = stem == b"pw" or _ASSIGNED.match(text, found.end())
+        if not is_assigned and text[found.end() : found.end() + 1] in {b"", b"\n", b".", b",", b")"}:
+            return None
         is_word = is_assigned and not before[-1:].isalnum() and before[-1:] not in {b"_", b"-"}
         return Kind.PASSWORD if is_word else None if _is_inside_word(before, found[0]) else Kind.TOKEN
     if found["code"]:

@@ -85,7 +85,7 @@ PRECEDING_RULES: Final = (
     PrecedingRule("equals", (b".equals",), _regex(_QUOTED + rb"\.equals\w*\([ ]*[\w.$]{0,40}"), LITERAL),
     PrecedingRule(
         "sibling",
-        (b":", b"="),
+        (b"value", b"default", b"content", b"data", b"text", b"string", b"literal", b"current"),
         _regex(
             VALUE_KEY
             + rb"\s{0,8}[:=]\s{0,8} (?:%s|(?P<bare>[^\s\"'`,{}]{4,128})) \s{0,8},?\s{0,60} %s %s \s{0,8}[:=]\s{0,8}[\"'`]? %s"
@@ -105,6 +105,7 @@ PRECEDING_RULES: Final = (
 _CLAUSE_END: Final = re.compile(
     rb"[\"'*_]{0,2}(?:[ ]*(?:[.,;!)\n]|\Z)|[ ]+(?:for|to|of|on|at|when|in|and|but|there|now)\b)"
 )
+_MAY_BE_MIXED: Final = re.compile(rb"[0-9!@#$%^&*?~\"'`_+-]")
 _MAY_PRECEDE: Final = re.compile(
     rb"(?P<value>(?<![^\s(*>])(?:[\"'`][^\"'`\n]{1,64}[\"'`]|[^\s\"'`()\[\]{}<>,;\x80-\xff]{6,64}))"
     rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|=|:|-{1,2}|\xe2\x80[\x93\x94]?))?(?:[ ]+[\w'-]*){0,8}\Z"
@@ -123,14 +124,21 @@ def find_preceding(name: Name, after: bytes) -> Iterator[Credential]:
     for rule in PRECEDING_RULES:
         if not any(keyword in near for keyword in rule.keywords):
             continue
-        if rule.is_prose and (
-            name.rest not in {b"", b"s"} or name.is_verb or not _CLAUSE_END.match(after)
-        ):
+        if rule.is_prose and not _ends_clause(name, near, after):
             continue
         if found := rule.before.search(name.before):
             group = "quoted" if found["quoted"] is not None else "bare"
             value, start = found[group], name.start - len(name.before) + found.start(group)
             yield Credential(start, start + len(value), False, _is_secret(rule, value))
+
+
+def _ends_clause(name: Name, near: bytes, after: bytes) -> bool:
+    return (
+        name.kind is not Kind.TOKEN
+        and name.rest in {b"", b"s"}
+        and _MAY_BE_MIXED.search(near) is not None
+        and _CLAUSE_END.match(after) is not None
+    )
 
 
 def _is_secret(rule: PrecedingRule, value: bytes) -> bool:
