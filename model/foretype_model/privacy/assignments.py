@@ -13,7 +13,7 @@ from foretype_model.privacy.assignment_rules import (
     Names,
 )
 from foretype_model.privacy.credential import Credential
-from foretype_model.privacy.names import Kind, Name
+from foretype_model.privacy.names import REACH_BYTES, Kind, Name
 from foretype_model.privacy.assignment_grammar import GROUPS
 from foretype_model.privacy.values import (
     JOINED,
@@ -30,9 +30,6 @@ from foretype_model.privacy.values import (
 
 MAX_ITEMS: Final = 16
 """Values of a list, or lines of a block."""
-
-REACH_BYTES: Final = 2048
-"""Bytes after a name that the rules look at."""
 
 _ATTRIBUTE: Final = re.compile(
     rb"(?:args|cfg|cls|config|conf|ctx|data|env|form|options|opts|process|req|request|self|settings|this|user)\.[\w.]+"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from foretype_model.privacy.credential import Credential
-from foretype_model.privacy.names import Kind, Name
+from foretype_model.privacy.names import REACH_BYTES, Kind, Name
 from foretype_model.privacy.values import (
     MIN_PASSWORD_LENGTH,
     MIXED_OR_JOINED,
@@ -21,8 +21,7 @@ from foretype_model.privacy.values import (
 )
 
 MAX_ROWS: Final = 32
-MAX_TABLE_BYTES: Final = 1500
-"""Rows, and bytes of a table after its first line, in which a column is followed."""
+"""Rows of a table in which a column is followed."""
 
 _HEADERS: Final = {
     b"|": re.compile(rb"[ \t]*\|?[^|\n]*\|[^\n]*"),
@@ -47,7 +46,7 @@ def find_in_columns(text: bytes, name: Name) -> Iterator[Credential]:
     line_start = text.rfind(b"\n", name.start - len(name.before), name.start) + 1
     if not line_start and len(name.before) < name.start:
         return
-    line_end = text.find(b"\n", name.end, name.end + MAX_TABLE_BYTES)
+    line_end = text.find(b"\n", name.end, name.end + REACH_BYTES)
     if line_end < 0:
         return
     header = text[line_start:line_end].rstrip(b"\r")
@@ -76,7 +75,7 @@ def _cells(line: bytes, start: int, sign: bytes) -> Iterator[tuple[int, int]]:
 def _below(
     text: bytes, name: Name, place: int, sign: bytes, column: int, count: int
 ) -> Iterator[Credential]:
-    limit = min(len(text), place + MAX_TABLE_BYTES)
+    limit = min(len(text), name.end + REACH_BYTES)
     for _ in range(MAX_ROWS):
         end = text.find(b"\n", place, limit)
         line = text[place : end if end >= 0 else limit]

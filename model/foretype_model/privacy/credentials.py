@@ -13,7 +13,7 @@ from foretype_model.privacy.assignments import AFTER_BYTES, find_assigned
 from foretype_model.privacy.columns import find_in_columns
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.keywords import Keywords
-from foretype_model.privacy.names import NAME_KEYWORDS, parse_name
+from foretype_model.privacy.names import NAME_KEYWORDS, REACH_BYTES, parse_name
 from foretype_model.privacy.preceding_rules import find_preceding
 from foretype_model.privacy.rules import CONTEXT_RULES, URL_RULE, ContextRule
 from foretype_model.privacy.values import is_name
@@ -45,6 +45,8 @@ def find_credentials(text: bytes) -> Iterator[Credential]:
         for rule in _BY_KEYWORD.get(keyword, ()):
             if found := rule.regex.match(text, place):
                 yield from _of_context(rule, found, lower)
+            if place + REACH_BYTES > len(text) and rule.pending.match(text, place):
+                yield Credential(place, len(text), is_unfinished=True, is_secret=False)
         if keyword in _NAMES and place != named and (name := parse_name(text, place, keyword)):
             named = place
             yield from find_assigned(text, name)
@@ -53,18 +55,6 @@ def find_credentials(text: bytes) -> Iterator[Credential]:
     for rule in _WITHOUT_KEYWORD:
         for found in rule.regex.finditer(text):
             yield from _of_context(rule, found, lower)
-
-
-def pending_credential(text: bytes) -> int:
-    """Return the length of the suffix of `text` that may become a part of a credential."""
-    unfinished = [len(text) - one.start for one in find_credentials(text) if one.is_unfinished]
-    contexts = [
-        len(text) - place
-        for place, keyword in _KEYWORDS.find(text)
-        for rule in _BY_KEYWORD.get(keyword, ())
-        if rule.pending.match(text, place)
-    ]
-    return max([0, *unfinished, *contexts])
 
 
 def find_all(text: bytes, part: bytes) -> Iterator[int]:

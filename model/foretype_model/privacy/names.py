@@ -11,6 +11,9 @@ from foretype_model.privacy.languages import FOREIGN_NAMES, FOREIGN_PASSWORDS
 CONTEXT_BYTES: Final = 160
 """Bytes before a name that the rules look at."""
 
+REACH_BYTES: Final = 1152
+"""Bytes after a name that the rules look at."""
+
 SHORT_STEMS: Final = (b"pass", b"pw")
 """Stems that count only at the end of a name, and only where a word begins."""
 

@@ -106,14 +106,19 @@ _CLAUSE_END: Final = re.compile(
     rb"[\"'*_]{0,2}(?:[ ]*(?:[.,;!)\n]|\Z)|[ ]+(?:for|to|of|on|at|when|in|and|but|there|now)\b)"
 )
 _MAY_BE_MIXED: Final = re.compile(rb"[0-9!@#$%^&*?~\"'`_+-]")
-_MAY_PRECEDE: Final = re.compile(
-    rb"(?P<value>(?<![^\s(*>])(?:[\"'`][^\"'`\n]{1,64}[\"'`]|[^\s\"'`()\[\]{}<>,;\x80-\xff]{6,64}))"
-    rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|=|:|-{1,2}|\xe2\x80[\x93\x94]?))?(?:[ ]+[\w'-]*){0,8}\Z"
+_TOKEN: Final = re.compile(
+    rb"(?<![^\s(*>])(?:[\"'`][^\"'`\n]{1,64}[\"'`]|[^\s\"'`()\[\]{}<>,;\x80-\xff]{6,64})"
 )
-_VALUE_OF_SIBLING: Final = re.compile(
-    VALUE_KEY + rb"\s{0,8}[:=]\s{0,8}(?P<value>[^{}\n]{1,128}(?:\n[^{}\n]{0,80}){0,1})\Z",
-    re.VERBOSE | re.IGNORECASE,
+_AFTER_TOKEN: Final = re.compile(
+    rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|=|:|-{1,2}|\xe2\x80?[\x93\x94]?))?(?:[ ]++[\w'-]*+){0,8}+\Z"
 )
+"""The text between a value and a name that may still follow."""
+
+_VALUE_WORD: Final = re.compile(
+    rb"(?:[Vv]alue|[Dd]efault|[Cc]ontent|[Dd]ata|[Tt]ext|[Ss]tring|[Ll]iteral|[Cc]urrent)\w*[\"'`]?\s{0,8}[:=]"
+)
+_SIBLING: Final = re.compile(VALUE_KEY + rb"\s{0,8}[:=]\s{0,8}", re.VERBOSE | re.IGNORECASE)
+_AFTER_SIBLING: Final = re.compile(rb"[^{}\n]{1,128}+(?:\n[^{}\n]{0,80}+)?\Z")
 
 
 def find_preceding(name: Name, after: bytes) -> Iterator[Credential]:
@@ -151,14 +156,19 @@ def _is_secret(rule: PrecedingRule, value: bytes) -> bool:
     )
 
 
-def pending_value(line: bytes) -> int:
-    """Return the length of the suffix of `line` from a value whose name may still follow."""
-    start = max(0, len(line) - MAX_PENDING_BYTES)
-    pending = 0
-    for found in (_MAY_PRECEDE.search(line, start), _VALUE_OF_SIBLING.search(line)):
-        if found and (found.re is _VALUE_OF_SIBLING or _may_be_secret(found["value"])):
-            pending = max(pending, len(line) - found.start("value"))
-    return pending
+def pending_value(text: bytes) -> int:
+    """Return the length of the suffix of `text` from a value whose name may still follow."""
+    line = max(text.rfind(b"\n") + 1, len(text) - MAX_PENDING_BYTES)
+    for found in _TOKEN.finditer(text, line):
+        if _AFTER_TOKEN.match(text, found.end()) and _may_be_secret(found[0]):
+            return len(text) - found.start()
+    tail = max(0, len(text) - 2 * MAX_PENDING_BYTES)
+    if not _VALUE_WORD.search(text, tail):
+        return 0
+    for found in _SIBLING.finditer(text, tail):
+        if _AFTER_SIBLING.match(text, found.end()):
+            return len(text) - found.end()
+    return 0
 
 
 def _may_be_secret(value: bytes) -> bool:

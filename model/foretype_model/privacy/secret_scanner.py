@@ -17,11 +17,8 @@ from foretype_model.files.discovery import is_secret
 from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import ERASED
 from foretype_model.privacy.api_keys import BASE64_BYTES, find_api_keys
-from foretype_model.privacy.credentials import (
-    find_all,
-    find_credentials,
-    pending_credential,
-)
+from foretype_model.privacy.credentials import find_all, find_credentials
+from foretype_model.privacy.names import CONTEXT_BYTES, REACH_BYTES
 from foretype_model.privacy.preceding_rules import pending_value
 from foretype_model.text.rope import Rope
 from foretype_model.text.spans import Span, merge
@@ -29,8 +26,10 @@ from foretype_model.text.spans import Span, merge
 SCAN_BYTES: Final = 1024
 """Bytes to scan before and after a place. The rest of a line is added if it is no longer."""
 
-PENDING_BYTES: Final = 2048
-"""Bytes before a place that decide whether it is settled."""
+MAX_NAME_BYTES: Final = 64
+
+REACH: Final = REACH_BYTES + CONTEXT_BYTES + MAX_NAME_BYTES
+"""Bytes before and after a place that decide whether a name makes it part of a secret."""
 
 MAX_KEY_BYTES: Final = 16_384
 """Bytes of a private key, at most."""
@@ -80,19 +79,19 @@ def redact_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]
     line, a part stands for the whole.
     """
     # Cut the text first, so that a text of 10 MB costs no more than a short one.
-    first = max(0, start - 2 * SCAN_BYTES - MAX_KEY_BYTES)
+    first = max(0, start - 2 * REACH - MAX_KEY_BYTES)
     near, low = _redact_around(
-        text[first : end + 2 * SCAN_BYTES + MAX_KEY_BYTES], start - first, end - first
+        text[first : end + 2 * REACH + MAX_KEY_BYTES], start - first, end - first
     )
     return near, first + low
 
 
 def _redact_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
     # Widen the span to whole lines, and to the line before, if they are short enough.
-    low = max(0, start - SCAN_BYTES)
+    low = max(0, start - REACH)
     line = text.rfind(b"\n", max(0, low - SCAN_BYTES), low) + 1
     low = line if line or low <= SCAN_BYTES else low
-    high = min(len(text), end + SCAN_BYTES)
+    high = min(len(text), end + REACH)
     line_end = text.find(b"\n", high, high + SCAN_BYTES)
     high = line_end if line_end >= 0 else high
     # Widen it to whole private keys.
@@ -104,14 +103,15 @@ def _redact_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
 
 def pending_suffix(before: Rope | bytes) -> int:
     """Return the length of the suffix of `before` that further typing may make part of a secret."""
-    near = bytes(before[-PENDING_BYTES:])
+    near = bytes(before[-REACH:])
     line = near[near.rfind(b"\n") + 1 :]
     # A run of base64 may become a key, the end of a URL a password.
     pending = len(line) - len(line.rstrip(BASE64_BYTES))
     url = line.rfind(b"://") + 3
     if url >= 3 and not _URL_ENDS.search(line, url):
         pending = max(pending, len(line) - url)
-    return max(pending, pending_credential(near), pending_value(near))
+    unfinished = [len(near) - one.start for one in find_credentials(near) if one.is_unfinished]
+    return max([pending, pending_value(near), *unfinished])
 
 
 def is_secret_document(uri: str) -> bool:
