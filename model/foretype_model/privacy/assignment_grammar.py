@@ -33,7 +33,7 @@ _BYTE: Final = rb"[^\s\"'`()\[\]{}<>\xe2-\xef]"
 
 BARE: Final = rb"(?P<bare> %s{1,256}+ )" % _BYTE
 UNTIL_SPACE: Final = rb"(?P<bare> [^\s\"'`()\[\]{}<>][^\s\"'`]{0,255}+ )"
-LINE: Final = rb"""(?P<bare> [^\s"'`(\[{<|>][^\n]{0,255}? (?=[ \t\r]*(?:\n|\Z)) )"""
+LINE: Final = rb"""(?P<bare> [^\s"'`(\[{<|>][^\n]{0,255}+ (?=\n|\Z) )"""
 TEXT: Final = rb"""(?P<bare> [^<>\s][^<>\n]{0,255}? (?=\s*(?:\]{0,2}>?\s*(?:<?\Z|</))) )"""
 LITERAL: Final = rb"(?: %s | %s | %s )" % (QUOTED, TYPOGRAPHIC, BRACKETED)
 VALUE: Final = rb"(?: %s | %s )" % (LITERAL, BARE)

@@ -127,6 +127,9 @@ def _regex(pattern: bytes) -> re.Pattern[bytes]:
 
 _LINE_END: Final = rb"[ \t\r]*(?:\n|\Z|[ ]\#)"
 _SIGN: Final = rb"(?: :{1,2}=|=>|\|\|=|\?\?=|[!=?+]?=?=|%s(?::(?=[ ]))?\*{0,2}|<-|-> )" % COLON
+_VALUE_WORDS: Final = (
+    b"value", b"default", b"content", b"data", b"text", b"string", b"literal", b"current",
+)  # fmt: skip
 _SPACE_STARTS: Final = b" \t\xc2\xe3"
 _SIGN_STARTS: Final = b" \t:=|?!+<-\xef\xc2\xe3"
 _TYPE: Final = rb"[\w.:<>\[\]|?*&'][\w.:<>\[\]|?*&'\ ]{0,40}?"
@@ -183,9 +186,9 @@ ASSIGNMENT_RULES: Final = (
         quoted=Names.PASSWORDS, starts=b" \t:[",),
     AssignmentRule(
         "converted",
-        rb"(?: [ \t]* : [ \t]* %s )? (?: [ \t]{0,8} %s )? [ \t]{0,8} \s? [ \t]* (?:%s){1,2}" % (_TYPE, _SIGN, _CONVERTER),
+        rb"(?: [ \t]* : [ \t]* %s [ \t]{0,8} = | [ \t]{0,8} %s )? [ \t]{0,8}+ \s?+ [ \t]*+ (?:%s){1,2}" % (_TYPE, _SIGN, _CONVERTER),
         LITERAL,
-        quoted=Names.PASSWORDS, starts=_SIGN_STARTS,),
+        quoted=Names.PASSWORDS, keywords=(b"(", b"{"), starts=_SIGN_STARTS,),
     AssignmentRule(
         "called", rb"[ \t]{0,8}%s[ \t]{0,8}[\w.:]{1,40}[(\[{]\s{0,40}" % _SIGN, LITERAL, starts=_SIGN_STARTS,),
     AssignmentRule("constructed", rb"[({][ \t]*", LITERAL, quoted=Names.PASSWORDS,
@@ -230,7 +233,8 @@ ASSIGNMENT_RULES: Final = (
     AssignmentRule("variable-command", rb"[ \t]+", BARE, bare=Names.CONSTANTS, before=rb"\b(?:ENV|setenv|setx|set[ \t]+-\w+)[ \t]+\w*", starts=b" \t",),
     AssignmentRule("directive", rb"[ \t]+(?:[0-9][ ])?", BARE, before=rb"(?: require | (?:\A|\n)[ \t]*[\w-]* | \b(?:username|user|enable|login)\b[^\n]* )", after=_LINE_END, starts=b" \t",),
     AssignmentRule("netrc", rb"\s{1,8}", BARE, bare=Names.PASSWORDS, before=rb"\b(?:machine\s+\S{1,80}|default)\s+(?:(?:login|account)\s+\S{1,80}\s+){0,2}", starts=b" \t\n",),
-    AssignmentRule("login", rb"\s{1,8}", BARE, bare=Names.ALL, after=_LINE_END, allow=TYPE, before=rb"\b(?:login|user|username|account)\s+\S{1,80}\s+", starts=b" \t\n",),
+    AssignmentRule("login", rb"\s{1,8}", BARE, before=rb"\b(?:login|user|username|account)\s+\S{1,80}\s+", starts=b" \t\n"),
+    AssignmentRule("login-line", rb"[ \t]{1,8}", BARE, bare=Names.ALL, after=_LINE_END, allow=TYPE, before=rb"\b(?:login|user|username|account)[ ]\S{1,80}[ \t]*\n[ \t]*", starts=b" \t"),
     AssignmentRule("query", rb"=", rb"(?P<bare>[^&\s\"'`<>\#]{1,256})", bare=Names.PASSWORDS, before=rb"[?&][\w.-]*", starts=b"=",),
     AssignmentRule("connection", rb"[ ]?=[ ]?", rb"(?P<bare>[^;\"'\n]{1,128})", bare=Names.PASSWORDS, before=rb";[ ]?[\w ]*", after=rb"[;\"'\n]|\Z", starts=b" =",),
     AssignmentRule("connection-words", rb"=", BARE, bare=Names.PASSWORDS, before=rb"\b(?:user|host|hostaddr|dbname|port|username|server|uid)=\S+\s+\w*", starts=b"=",),
@@ -243,12 +247,12 @@ ASSIGNMENT_RULES: Final = (
         quoted=Names.PASSWORDS,
         bare=Names.PASSWORD_CONSTANTS,
         before=NAME_KEY + rb"\s{0,8}[:=]\s{0,8}[\"'`]?[\w./\ -]*",
-        allow=TYPE, keywords=(b":", b"="),),
+        allow=TYPE, keywords=_VALUE_WORDS,),
     AssignmentRule(
         "member",
         rb"[\w.-]{0,40}[\"'`]?(?:\s{0,8}%s\s{0,8}\{?|\s{0,8}\{)\s{0,60}%s%s\s{0,8}[:=]\s{0,60}" % (COLON, MEMBERS, VALUE_KEY),
         quoted=Names.PASSWORDS,
-        allow=TYPE, keywords=(b"{", b"\n"),),
+        allow=TYPE, keywords=_VALUE_WORDS,),
     AssignmentRule("array", rb"[\"']?\s{0,8}(?:%s|=>)\s{0,8}\[\s{0,60}" % COLON, quoted=Names.PASSWORDS, more=rb"\s{0,8},\s{0,60}", starts=b"\"' \t\n:=\xef",),
     AssignmentRule("list", rb"[\"']?[ \t]*:[ \t]*\n[ \t]*-[ \t]+", quoted=Names.PASSWORDS, after=_LINE_END, more=rb"[ \t]*\n[ \t]*-[ \t]+", starts=b"\"' \t:",),
     AssignmentRule("block", rb"[\"']?[ \t]*:[ \t]*(?:!+\w*[ ])?[|>][+-]?\d?[+-]?[ \t]*\n[ \t]+", LINE, bare=Names.PASSWORDS, more=rb"[ \t]*\n[ \t]+(?!-[ ]|[\w-]+:)", starts=b"\"' \t:", keywords=(b"|", b">"),),
@@ -268,11 +272,12 @@ ASSIGNMENT_RULES: Final = (
     AssignmentRule(
         "joined-verb", rb"(?:%s) %s{0,8} [:=]? %s{0,8}" % (b"|".join(map(str.encode, "是为為はが는은이가")), GAP, GAP),
         quoted=Names.PASSWORDS, is_prose=True, starts=b" \t\xe6\xe4\xe3\xe7\xeb\xec\xea\xc2",),
-    AssignmentRule("purpose", WORDS + rb"(?: %s{0,2} \([^()\n]{1,40}\) )? \*{0,2} %s{0,8} %s \*{0,2} %s{1,8}" % (GAP, GAP, COLON, GAP), quoted=Names.PASSWORDS, is_prose=True),
-    AssignmentRule("dash", WORDS + rb"(?: %s{0,2} \([^()\n]{1,40}\) )? \*{0,2} %s{0,8} (?:%s|%s) %s{1,8}" % (GAP, GAP, DASH, ARROW, GAP), quoted=Names.PASSWORDS, is_prose=True),
+    AssignmentRule("purpose", keywords=(b":", b"=", b"\xef"), link=WORDS + rb"(?: %s{0,2} \([^()\n]{1,40}\) )? \*{0,2} %s{0,8} %s \*{0,2} %s{1,8}" % (GAP, GAP, COLON, GAP), quoted=Names.PASSWORDS, is_prose=True),
+    AssignmentRule("dash", keywords=(b"-", b"~", b">", b"\xe2"), link=WORDS + rb"(?: %s{0,2} \([^()\n]{1,40}\) )? \*{0,2} %s{0,8} (?:%s|%s) %s{1,8}" % (GAP, GAP, DASH, ARROW, GAP), quoted=Names.PASSWORDS, is_prose=True),
     AssignmentRule(
         "below",
-        WORDS + rb"(?: %s{0,8} (?:%s|%s|%s) )? [*_]{0,2} %s{0,8} \n (?:[ \t]*\n){0,2} (?:[ \t]*(?:```|~~~)\w*\n)? [ \t]* (?:(?:[>*+-]|\xe2\x80\xa2|\d\.)[ \t]+)?"
+        keywords=(b"\n",),
+        link=WORDS + rb"(?: %s{0,8} (?:%s|%s|%s) )? [*_]{0,2} %s{0,8} \n (?:[ \t]*\n){0,2} (?:[ \t]*(?:```|~~~)\w*\n)? [ \t]* (?:(?:[>*+-]|\xe2\x80\xa2|\d\.)[ \t]+)?"
         % (GAP, COLON, DASH, ARROW, GAP),
         after=rb"[*_.]{0,2}" + _LINE_END,
         is_prose=True,

@@ -112,6 +112,7 @@ def _trimmed(
     """Return a value without the signs that end it, and whether it is unfinished."""
     if name.is_in_query and (cut := _QUERY_END.search(value)):
         return value[: cut.start()], False
+    value = value.rstrip()
     # A comma is part of a password, but not at its end, nor in a sentence or a list.
     is_listed = following.strip(b" \t\r\n\"'`") != b""
     if cut := (_COMMA if rule.is_prose or is_listed else _LAST_COMMA).search(value):

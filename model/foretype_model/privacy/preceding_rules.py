@@ -172,4 +172,4 @@ def pending_value(text: bytes) -> int:
 
 
 def _may_be_secret(value: bytes) -> bool:
-    return value[:1] in b"\"'`" or MIXED_OR_JOINED.match(value) is not None
+    return value[:1] in b"\"'`" or (b"//" not in value and MIXED_OR_JOINED.match(value) is not None)

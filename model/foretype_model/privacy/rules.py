@@ -135,7 +135,7 @@ ENTROPY_RULES: Final = (
 # Passwords that anything but a name introduces
 
 _LINE: Final = re.compile(rb"[^\n]*\Z")
-_CALL: Final = re.compile(rb"[^)\]\n]*(?:\n[^)\]\n]*){0,3}\Z")
+_CALL: Final = re.compile(rb"\w{0,24}(?:[ ]?=[ ]?)?[(\[,][^)\]\n]*(?:\n[^)\]\n]*){0,3}\Z")
 _CREDENTIALS: Final = rb"([\w+/.~=-]+)"
 _ARGUMENT: Final = rb"(?:\"([^\"\n]*)|'([^'\n]*)|((?:[^\s\"'`()<>|;&]|&(?=\w))+))"
 
@@ -181,13 +181,12 @@ CONTEXT_RULES: Final = (
     ),
     ContextRule(
         "option-of-command",
-        (b" -p", b" -a", b" -w", b" -b", b" -k", b" -s", b" /p:", b" -h"),
-        _regex(rb" (?:-[pawbksh](?:[ \t]+|(?=\S))|/p:)" + _ARGUMENT),
+        (b" -p", b" -a ", b" -w ", b" -b ", b" -k ", b" /p:"),
+        _regex(rb" (?:-[pawbk][ \t]+|-p(?=\S)|/p:)" + _ARGUMENT),
         before=re.compile(
-            rb"\b(?:sshpass|ldap\w+|redis-cli|htpasswd|sqlcmd|bcp|isql|xfreerdp|rdesktop|zip|unzip|7z|7za"
-            rb"|smbclient|mount\.cifs|vncdo|ipmitool|impacket-\w+|nmap|wpa_passphrase|steghide|rar|unrar"
-            rb"|gpg|openssl|docker[ ]login|helm[ ]registry[ ]login|podman[ ]login|oc[ ]login|az[ ]login)\b"
-            rb"[^\n|;&]*\Z"
+            rb"\b(?:ldap\w+|redis-cli|htpasswd|sqlcmd|bcp|isql|xfreerdp|rdesktop|zip|unzip|7z|7za"
+            rb"|smbclient|mount\.cifs|ipmitool|wpa_passphrase|steghide|rar|unrar|openssl"
+            rb"|(?:docker|podman|oc|az|helm[ ]registry)[ ]login)\b[^\n|;&]*\Z"
         ),
         requires=MIXED_OR_JOINED,
     ),

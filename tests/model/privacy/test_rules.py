@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from foretype_model.privacy.assignment_rules import ALLOWED, LITERALS, REFERENCES, SHAPES
+from foretype_model.privacy.assignment_rules import ASSIGNMENT_RULES
 from foretype_model.privacy.credentials import find_all
+from foretype_model.privacy.preceding_rules import PRECEDING_RULES
 from foretype_model.privacy.rules import (
     CONTEXT_RULES,
     ENTROPY_RULES,
@@ -19,7 +20,8 @@ from foretype_model.privacy.rules import (
 TABLES = {
     "keys": (*PREFIX_RULES, *RUN_RULES, *ENTROPY_RULES),
     "contexts": (*CONTEXT_RULES, URL_RULE),
-    "assignments": (*ALLOWED, *LITERALS, *REFERENCES, *SHAPES),
+    "assignments": ASSIGNMENT_RULES,
+    "preceding": PRECEDING_RULES,
 }
 CONTEXTS = {
     "http-bearer": b"Authorization: Bearer Zx81kkq0abcd",
