@@ -1,7 +1,7 @@
 """The grammar of the text between a name and its value, and of the value, as parts of regexes.
 
-All are for `re.VERBOSE`. A value is in one of the groups `GROUPS`. If a sign ends it, that is
-in the group of the same name with "_closed".
+All are for `re.VERBOSE`. The last group of a match is the value or, with "_closed" in its name,
+the sign that ends it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from foretype_model.privacy.languages import FOREIGN_VERBS, VERBS
 
 # The value
 
-GROUPS: Final = ("bare", "quoted", "typographic", "braces", "parens", "brackets")
-
 QUOTED: Final = rb"""
     (?:[brfuLNR@$]{0,2} | u8 | r\#{0,2} | <<) (?P<quote> \"{3} | '{3} | \\?["'`] )
-    (?P<quoted> (?: (?!(?P=quote))(?:[^\n\\]|\\[^\n]) | (?<=[^"'])(?P=quote){2}(?=\w) )*+ (?:\\(?=\n|\Z))? )
+    (?P<quoted> (?: (?!(?P=quote))(?:[^\n\\]|\\[^\n]) | (?<=[^"'])(?P=quote){2}(?=\w) )*+
+    (?:\\(?=\n|\Z))? )
     (?P<quoted_closed> (?P=quote)? )
 """
 _CLOSING_QUOTE: Final = b"|".join(map(str.encode, "”“»’」』"))
@@ -44,10 +43,14 @@ GAP: Final = rb"(?:[\ \t]|\xc2\xa0|\xe3\x80\x80)"
 COLON: Final = rb"(?:[:=]|%s|%s|%s)" % ("：".encode(), "＝".encode(), "﹕".encode())
 DASH: Final = rb"(?:-{1,2}|~|%s)" % b"|".join(map(str.encode, "–—―−"))
 ARROW: Final = rb"(?:[-=~]{1,2}>|<-|%s)" % b"|".join(map(str.encode, "→⇒➜➔►⟶»▶➡"))
-VERB: Final = rb"""(?:
-    is | was | are | were | be | becomes? | became | remains? | reads? | equals? | stays | being | been
+VERB: Final = (
+    rb"""(?:
+    is | was | are | were | be | becomes? | became | remains? | reads? | equals? | stays | being
+    | been
     | (?:set|changed|reset|updated|rotated|switched|back)_to | %s
-)""".replace(b"_", GAP + b"{1,8}") % VERBS
+)""".replace(b"_", GAP + b"{1,8}")
+    % VERBS
+)
 FOREIGN_VERB: Final = rb"(?:%s)" % FOREIGN_VERBS
 ADVERB: Final = rb"""(?:
     now | currently | still | just | simply | always | set | changed | reset | updated | rotated

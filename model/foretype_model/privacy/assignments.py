@@ -14,7 +14,6 @@ from foretype_model.privacy.assignment_rules import (
 )
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.names import REACH_BYTES, Kind, Name
-from foretype_model.privacy.assignment_grammar import GROUPS
 from foretype_model.privacy.values import (
     JOINED,
     MIN_PASSWORD_LENGTH,
@@ -32,7 +31,8 @@ MAX_ITEMS: Final = 16
 """Values of a list, or lines of a block."""
 
 _ATTRIBUTE: Final = re.compile(
-    rb"(?:args|cfg|cls|config|conf|ctx|data|env|form|options|opts|process|req|request|self|settings|this|user)\.[\w.]+"
+    rb"(?:args|cfg|cls|config|conf|ctx|data|env|form|options|opts|process|req|request|self"
+    rb"|settings|this|user)\.[\w.]+"
     rb"|[A-Za-z_][\w.]*\.\w*(?i:pass|pwd|secret|token|credential|key)\w*"
 )
 """An attribute, surely: "self.a1", "a.token1". Other dotted values may be passwords."""
@@ -66,6 +66,8 @@ def find_assigned(text: bytes, name: Name) -> Iterator[Credential]:
 
 def _applies(rule: AssignmentRule, name: Name, near: bytes) -> bool:
     """Return whether a rule is for such a name, and `near` has one of its keywords."""
+    if rule.before_has not in name.before:
+        return False
     if rule.keywords and not any(keyword in near for keyword in rule.keywords):
         return False
     if rule.bare is Names.PHRASES:
@@ -88,20 +90,23 @@ def _further(
 def _credential(
     rule: AssignmentRule, name: Name, text: bytes, found: re.Match[bytes]
 ) -> Credential:
-    groups = found.groupdict()
-    group = next(key for key in GROUPS if groups.get(key) is not None)
-    value, start, is_bare = groups[group], found.start(group), group == "bare"
-    is_unfinished = found.end() == len(text) and not groups.get(f"{group}_closed")
+    # The last group is that of the value, or of the sign that ends it.
+    last = str(found.lastgroup)
+    group = last.removesuffix("_closed")
+    value, start, is_bare = found[group], found.start(group), group == "bare"
+    is_unfinished = found.end() == len(text) and (is_bare or not found[last])
     if is_bare:
-        value, is_unfinished = _trimmed(rule, name, value, text[found.end() : found.end() + 1], is_unfinished)
+        value, is_unfinished = _trimmed(
+            rule, name, value, text[found.end() : found.end() + 1], is_unfinished
+        )
     after = text[found.end() : found.end() + AFTER_BYTES]
     is_secret = (
-        rule.after_regex.match(after) is not None
+        _is_secret(rule, name, value, after, is_bare=is_bare)
+        and rule.after_regex.match(after) is not None
         and not rule.allow.fullmatch(value)
         and not _is_allowed(value, is_listed=rule.id in {"listed", "second-argument"})
         and not (is_bare and _is_reference(value, after))
-        and not (groups.get("quote") and _closes_a_quote(name, groups["quote"]))
-        and _is_secret(rule, name, value, after, is_bare=is_bare)
+        and not (group == "quoted" and _closes_a_quote(name, found["quote"]))
     )
     return Credential(start, start + len(value), is_unfinished, is_secret)
 
@@ -145,7 +150,9 @@ def _is_secret(
 ) -> bool:
     of_password = name.kind is Kind.PASSWORD
     # A secret is also a thing that prose is about, and so are passwords of some kind.
-    is_thing = (rule.is_prose or rule.id == "cell") and (name.stem.lower() == b"secret" or name.rest not in {b"", b"s"})
+    is_thing = (rule.is_prose or rule.id == "cell") and (
+        name.stem.lower() == b"secret" or name.rest not in {b"", b"s"}
+    )
     if rule.is_prose and name.is_verb:
         return False
     if rule.id in {"apposition", "below", "cell"} and (name.kind is Kind.TOKEN or is_thing):
@@ -161,6 +168,6 @@ def _is_secret(
     is_joined = of_password and not is_thing and JOINED.match(value) is not None
     if is_joined and (not is_bare or _CLAUSE_END.match(after)):
         return True
-    if not of_password and is_bare or is_thing:
+    if (not of_password and is_bare) or is_thing:
         return WITH_DIGIT.match(value) is not None and MIXED.match(value) is not None
     return MIXED.match(value) is not None

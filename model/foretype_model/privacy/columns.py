@@ -54,10 +54,18 @@ def find_in_columns(text: bytes, name: Name) -> Iterator[Credential]:
         if sign in header and regex.fullmatch(header):
             cells = list(_cells(header, 0, sign))
             column = next(
-                (i for i, (first, last) in enumerate(cells) if first <= name.start - line_start < last), 0
+                (
+                    i
+                    for i, (first, last) in enumerate(cells)
+                    if first <= name.start - line_start < last
+                ),
+                0,
             )
             cell = header[slice(*cells[column])].strip(_PADDING)
-            if cell.endswith((name.stem + name.rest, name.stem + name.rest + b"s")) and len(cell) < 40:
+            if (
+                cell.endswith((name.stem + name.rest, name.stem + name.rest + b"s"))
+                and len(cell) < 40
+            ):
                 yield from _below(text, name, line_end + 1, sign, column, len(cells))
             return
 
@@ -92,7 +100,9 @@ def _below(
         if value:
             first += len(cell) - len(cell.lstrip(_PADDING))
             is_unfinished = last == len(text)
-            yield Credential(first, first + len(value), is_unfinished, _is_secret(name, value, sign))
+            yield Credential(
+                first, first + len(value), is_unfinished, _is_secret(name, value, sign)
+            )
         if is_last:
             return
         place = end + 1

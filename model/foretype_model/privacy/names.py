@@ -51,7 +51,8 @@ _ENGLISH: Final = re.compile(
     (?P<password> passw(?:or)?[dt] | pass[ _-]?(?:phrase|code) | pwd | psk(?![\w-]) | secret
         | (?:recovery|seed|backup|mnemonic)[ _-](?:phrase|words) | (?:pass|pw)(?=\d*(?![\w-])) )
     | (?P<token> token | tok(?![A-Za-z]) | credential(?=s?(?![\w-])) | creds | login | key )
-    | (?P<pin> pin(?:[ _-]?(?:code|number|nummer|no)\b)?(?![\w-]) | puk(?![\w-]) | pin(?=\xe7\xa0\x81)
+    | (?P<pin> pin(?:[ _-]?(?:code|number|nummer|no)\b)?(?![\w-]) | puk(?![\w-]) |
+    pin(?=\xe7\xa0\x81)
         | (?:access|alarm|backup|door|entry|gate|lock|login|recovery|safe|security)[ ]codes?(?!\w) )
     | (?P<code> (?: code | koodi | kod(?:en|e|u)? | k\xc3\xb3d | c(?:o|\xc3\xb3)digo | codice
         | \xd0[\xba\x9a]\xd0\xbe\xd0\xb4 ) (?![\w\x80-\xff]) )
@@ -60,13 +61,18 @@ _ENGLISH: Final = re.compile(
 )
 _ATTRIBUTE_OF_SECRET: Final = re.compile(
     rb"(?:\A(?i:s?)|[_-]|(?<=[a-z0-9])(?=[A-Z]))"
-    rb"(?i:ur[il]|path|file|name|type|id|len|length|size|count|field|label|hint|help|prompt|title|text|message|msg|error"
-    rb"|re|ref|regex|pattern|endpoint|issuer|scope|arn|host|link|page|mode|kind|namespace|number|project|state|status|manager|provider|store|service|generator|class|handler|function|reset|confirm(?:ation)?|strength|hash|salt|rule|rules|check|changed|at|by|on|in|is|to|count|limit|max|min|ttl|age|timeout|s?name|header|prefix|suffix|param|var|env|column|input|button|widget|dialog|screen|form|required|enabled|expiry|expires|policy|format|style|class|version)\Z"
+    rb"(?i:ur[il]|path|file|name|type|id|len|length|size|count|field|label|hint|help|prompt"
+    rb"|title|text|message|msg|error"
+    rb"|re|ref|regex|pattern|endpoint|issuer|scope|arn|host|link|page|mode|kind|namespace"
+    rb"|number|project|state|status|manager|provider|store|service|generator|class|handler"
+    rb"|function|reset|confirm(?:ation)?|strength|hash|salt|rule|rules|check|changed|at|by|on"
+    rb"|in|is|to|count|limit|max|min|ttl|age|timeout|s?name|header|prefix|suffix|param|var|env|column|input|button|widget|dialog|screen|form|required|enabled|expiry|expires|policy|format|style|class|version)\Z"
 )
 """The end of a name for an attribute of a secret, such as its length."""
 
 _VERB: Final = re.compile(
-    rb"(?:update|show|hide|allow|enable|disable|has|reset|forgot|validate|check|verify|generate|confirm)"
+    rb"(?:update|show|hide|allow|enable|disable|has|reset|forgot|validate|check|verify"
+    rb"|generate|confirm)"
     rb"(?:_|(?<=[a-z])(?=\Z))\Z"
 )
 """A verb before a name that makes it an action or a condition."""
@@ -75,14 +81,19 @@ LOCK_BYTES: Final = 40
 """Bytes after "code" that may name the thing that it opens."""
 
 _LOCK: Final = re.compile(
-    rb"\b(?:alarm|apartment|bike|bram|building|cancello|deur|dom?ofon|door|drzwi|dve[r\xc5]|d\xc3\xb6rr"
-    rb"|d\xc3\xb8r|elevator|entr[ay]|flat\b|front|garage|gate\b|haust|intercom|kap[i\xc4]|keypad|key[ ]?safe"
-    rb"|lift\b|lobby|lock|ove|ovi|panel|phone|poort|portail|porte\b|portti|puerta|safe\b|shed\b|sim\b"
+    rb"\b(?:alarm|apartment|bike|bram|building|cancello|deur|dom?ofon|door|drzwi|dve[r\xc5]"
+    rb"|d\xc3\xb6rr"
+    rb"|d\xc3\xb8r|elevator|entr[ay]|flat\b|front|garage|gate\b|haust|intercom|kap[i\xc4]"
+    rb"|keypad|key[ ]?safe"
+    rb"|lift\b|lobby|lock|ove|ovi|panel|phone|poort|portail|porte\b|portti|puerta|safe\b"
+    rb"|shed\b|sim\b"
     rb"|storage|t\xc3\xbcr|voicemail|wohnung|zimmer)|\xd0\xb4\xd0\xb2\xd0\xb5\xd1\x80"
     rb"|\xd0\xb4\xd0\xbe\xd0\xbc\xd0\xbe\xd1\x84\xd0\xbe\xd0\xbd",
     re.IGNORECASE,
 )
-_OTHER_WORD: Final = re.compile(rb"(?:i[sz](?:e|ing|ation)|ar(?:y|ies|iat)|less|ive|ion|ly)", re.IGNORECASE)
+_OTHER_WORD: Final = re.compile(
+    rb"(?:i[sz](?:e|ing|ation)|ar(?:y|ies|iat)|less|ive|ion|ly)", re.IGNORECASE
+)
 """The end of another word: "tokenize", "secretary", "passwordless"."""
 
 _ASSIGNED: Final = re.compile(rb"[\"'\])]{0,2}[ ]{0,4}(?::?[:=](?!=)|=>)")
@@ -185,7 +196,11 @@ def parse_name(text: bytes, start: int, keyword: bytes) -> Name | None:
         stem, rest = text[start : found.start(1)], found[1]
     else:
         found = _ENGLISH.match(text, start)
-        kind = None if not found or _OTHER_WORD.match(text, found.end()) else _kind(text, before, found)
+        kind = (
+            None
+            if not found or _OTHER_WORD.match(text, found.end())
+            else _kind(text, before, found)
+        )
         if not found or not kind:
             return None
         stem, rest = found[0], _starts(_REST, text, found.end())
@@ -213,10 +228,18 @@ def _kind(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
             return Kind.PASSWORD
         # "Pass" is a verb too: alone it counts only before a sign.
         is_assigned = stem == b"pw" or _ASSIGNED.match(text, found.end())
-        if not is_assigned and text[found.end() : found.end() + 1] in {b"", b"\n", b".", b",", b")"}:
+        if not is_assigned and text[found.end() : found.end() + 1] in {
+            b"",
+            b"\n",
+            b".",
+            b",",
+            b")",
+        }:
             return None
         is_word = is_assigned and not before[-1:].isalnum() and before[-1:] not in {b"_", b"-"}
-        return Kind.PASSWORD if is_word else None if _is_inside_word(before, found[0]) else Kind.TOKEN
+        return (
+            Kind.PASSWORD if is_word else None if _is_inside_word(before, found[0]) else Kind.TOKEN
+        )
     if found["code"]:
         line = before[before.rfind(b"\n") + 1 :] + text[found.end() : found.end() + LOCK_BYTES]
         return Kind.PIN if _LOCK.search(line.partition(b"\n")[0]) else None

@@ -63,9 +63,8 @@ PRECEDING_RULES: Final = (
         "verb",
         (b" is ", b" was ", b" are ", b" as ", b" for ", b" being ", b" when ", b" at "),
         _regex(
-            _VALUE
-            + rb"[*_]{0,2}[ ]+(?:is|was|are|as|for|being|when[ ]asked[ ]for|when[ ]prompted[ ]for|at)[ ]+"
-            + rb"%s[ ]+%s" % (_ARTICLE, _WORDS)
+            _VALUE + rb"[*_]{0,2}[ ]+(?:is|was|are|as|for|being|when[ ]asked[ ]for"
+            rb"|when[ ]prompted[ ]for|at)[ ]+" + rb"%s[ ]+%s" % (_ARTICLE, _WORDS)
         ),
         MIXED_OR_JOINED,
         is_prose=True,
@@ -74,21 +73,24 @@ PRECEDING_RULES: Final = (
         "sign",
         (b"(", b"# ", b"// ", b"<", b"= ", b": ", b"- ", b"\xe2\x80"),
         _regex(
-            _VALUE
-            + rb"[*_]{0,2} (?: [ ]+\( | [ ]*(?:\#|//|<-|<=|=|:|-{1,2}|\xe2\x80[\x93\x94])[ ]+ ) (?:%s[ ]+)?%s"
-            % (_ARTICLE, _WORDS)
+            _VALUE + rb"[*_]{0,2} (?: [ ]+\( | [ ]*(?:\#|//|<-|<=|=|:|-{1,2}"
+            rb"|\xe2\x80[\x93\x94])[ ]+ ) (?:%s[ ]+)?%s" % (_ARTICLE, _WORDS)
         ),
         WITH_DIGIT,
         is_prose=True,
     ),
-    PrecedingRule("comparison", (b"==", b"!="), _regex(_QUOTED + rb"[ ]*[!=]==?[ ]*[\w.$@>-]{0,40}"), LITERAL),
-    PrecedingRule("equals", (b".equals",), _regex(_QUOTED + rb"\.equals\w*\([ ]*[\w.$]{0,40}"), LITERAL),
+    PrecedingRule(
+        "comparison", (b"==", b"!="), _regex(_QUOTED + rb"[ ]*[!=]==?[ ]*[\w.$@>-]{0,40}"), LITERAL
+    ),
+    PrecedingRule(
+        "equals", (b".equals",), _regex(_QUOTED + rb"\.equals\w*\([ ]*[\w.$]{0,40}"), LITERAL
+    ),
     PrecedingRule(
         "sibling",
         (b"value", b"default", b"content", b"data", b"text", b"string", b"literal", b"current"),
         _regex(
-            VALUE_KEY
-            + rb"\s{0,8}[:=]\s{0,8} (?:%s|(?P<bare>[^\s\"'`,{}]{4,128})) \s{0,8},?\s{0,60} %s %s \s{0,8}[:=]\s{0,8}[\"'`]? %s"
+            VALUE_KEY + rb"\s{0,8}[:=]\s{0,8} (?:%s|"
+            rb"(?P<bare>[^\s\"'`,{}]{4,128})) \s{0,8},?\s{0,60} %s %s \s{0,8}[:=]\s{0,8}[\"'`]? %s"
             % (_QUOTED, MEMBERS, NAME_KEY, _IN_NAME)
         ),
         LITERAL,
@@ -96,9 +98,7 @@ PRECEDING_RULES: Final = (
     PrecedingRule(
         "attribute",
         (b"=",),
-        _regex(
-            rb"\bvalue\s*=\s*" + _QUOTED + rb"\s+(?:name|key|id)\s*=\s*[\"']" + _IN_NAME
-        ),
+        _regex(rb"\bvalue\s*=\s*" + _QUOTED + rb"\s+(?:name|key|id)\s*=\s*[\"']" + _IN_NAME),
         LITERAL,
     ),
 )
@@ -110,12 +110,14 @@ _TOKEN: Final = re.compile(
     rb"(?<![^\s(*>])(?:[\"'`][^\"'`\n]{1,64}[\"'`]|[^\s\"'`()\[\]{}<>,;\x80-\xff]{6,64})"
 )
 _AFTER_TOKEN: Final = re.compile(
-    rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|=|:|-{1,2}|\xe2\x80?[\x93\x94]?))?(?:[ ]++[\w'-]*+){0,8}+\Z"
+    rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|=|:|-{1,2}|\xe2\x80?[\x93\x94]?))?"
+    rb"(?:[ ]++[\w'-]*+){0,8}+\Z"
 )
 """The text between a value and a name that may still follow."""
 
 _VALUE_WORD: Final = re.compile(
-    rb"(?:[Vv]alue|[Dd]efault|[Cc]ontent|[Dd]ata|[Tt]ext|[Ss]tring|[Ll]iteral|[Cc]urrent)\w*[\"'`]?\s{0,8}[:=]"
+    rb"(?:[Vv]alue|[Dd]efault|[Cc]ontent|[Dd]ata|[Tt]ext|[Ss]tring|[Ll]iteral"
+    rb"|[Cc]urrent)\w*[\"'`]?\s{0,8}[:=]"
 )
 _SIBLING: Final = re.compile(VALUE_KEY + rb"\s{0,8}[:=]\s{0,8}", re.VERBOSE | re.IGNORECASE)
 _AFTER_SIBLING: Final = re.compile(rb"[^{}\n]{1,128}+(?:\n[^{}\n]{0,80}+)?\Z")
@@ -123,7 +125,7 @@ _AFTER_SIBLING: Final = re.compile(rb"[^{}\n]{1,128}+(?:\n[^{}\n]{0,80}+)?\Z")
 
 def find_preceding(name: Name, after: bytes) -> Iterator[Credential]:
     """Yield each value that a rule finds before `name`; `after` is the text after the name."""
-    if name.kind is not Kind.PASSWORD and name.rest not in {b"", b"s"}:
+    if name.kind is Kind.TOKEN and name.rest not in {b"", b"s"}:
         return
     near = name.before[-NEAR_BYTES:].lower()
     for rule in PRECEDING_RULES:

@@ -168,7 +168,8 @@ CONTEXT_RULES: Final = (
         "curl-auth-user",
         (b" -u", b" --user", b" -a ", b"--auth", b"--proxy-user", b"--creds"),
         _regex(
-            rb"[ ]?--?(?:u|user|a|auth|proxy-user|creds)[ \t=]*[\"']?(?:[\w.-]{1,30}[\\/])?[\w.@-]{1,64}[:%]"
+            rb"[ ]?--?(?:u|user|a|auth|proxy-user|creds)[ \t=]*[\"']?"
+            rb"(?:[\w.-]{1,30}[\\/])?[\w.@-]{1,64}[:%]"
             rb"([^\s\"'`]+)"
         ),
         requires=MIXED_OR_JOINED,
@@ -211,10 +212,12 @@ CONTEXT_RULES: Final = (
         "piped-password",
         (b"echo ", b"printf ", b"<<< "),
         _regex(
-            rb"(?:(?:echo|printf)[ ]+(?:-\w[ ]+)?(?:[\"']?%s(?:\\n)?[\"']?[ ]+)?(?:[\"'][\w.-]{1,32}:)?|<<<[ ])"
+            rb"(?:(?:echo|printf)[ ]+(?:-\w[ ]+)?(?:[\"']?%s(?:\\n)?[\"']?[ ]+)?"
+            rb"(?:[\"'][\w.-]{1,32}:)?|<<<[ ])"
             + _ARGUMENT
             + rb"[ ]*\|[ ]*(?:sudo[ ]+(?:-\w[ ]+)*(?:/\S*/)?)?"
-            rb"(?:\w*passwd\b|[^\n|]{0,60}(?:sudo[ ]+-S|(?<=sudo )-S\b|--(?:password|passphrase)-(?:stdin|fd)"
+            rb"(?:\w*passwd\b|[^\n|]{0,60}(?:sudo[ ]+-S|(?<=sudo )-S\b|--(?:password"
+            rb"|passphrase)-(?:stdin|fd)"
             rb"|--stdin|passphrase-fd|cryptsetup|pass\w*[ ]+insert|rclone[ ]obscure|-S\b))"
         ),
         requires=LITERAL,
@@ -224,39 +227,56 @@ CONTEXT_RULES: Final = (
         "piped-user",
         (b"echo ", b"printf "),
         _regex(
-            rb"(?:echo|printf)[ ]+(?:-\w[ ]+)?[\"']?[\w.-]{1,32}:([^\s\"'`|]+)[\"']?[ ]*\|[ ]*(?:sudo[ ]+)?\w*(?:chpasswd|newusers)"
+            rb"(?:echo|printf)[ ]+(?:-\w[ ]+)?[\"']?[\w.-]{1,32}:([^\s\"'`|]+)[\"']?[ ]*\|[ ]*"
+            rb"(?:sudo[ ]+)?\w*(?:chpasswd|newusers)"
         ),
         requires=LITERAL,
         pending=_LINE,
     ),
     ContextRule(
-        "rclone-obscure", (b"obscure ",), _regex(rb"obscure[ ]+" + _ARGUMENT), re.compile(rb"rclone\s+\Z"), LITERAL
+        "rclone-obscure",
+        (b"obscure ",),
+        _regex(rb"obscure[ ]+" + _ARGUMENT),
+        re.compile(rb"rclone\s+\Z"),
+        LITERAL,
     ),
     ContextRule(
         "htpasswd-batch",
         (b"htpasswd -",),
-        _regex(rb"htpasswd[ ]+-\w*b\w*[ ]+(?:-\w[ ]+)*\S+[ ]+(?:[^\s-]\S*[ ]+)?" + _ARGUMENT + rb"(?=[ \t\r]*(?:\n|\Z|[|;&)]))"),
+        _regex(
+            rb"htpasswd[ ]+-\w*b\w*[ ]+(?:-\w[ ]+)*\S+[ ]+(?:[^\s-]\S*[ ]+)?"
+            + _ARGUMENT
+            + rb"(?=[ \t\r]*(?:\n|\Z|[|;&)]))"
+        ),
         requires=LITERAL,
         pending=_LINE,
     ),
     ContextRule(
         "net-use",
         (b"net use ", b"net user "),
-        _regex(rb"net user?[ ]+(?:[\w:*]+[ ]+)?(?:\\\\\S+[ ]+)?(?:/\S+[ ]+)*" + _ARGUMENT + rb"(?=[ ]+/)"),
+        _regex(
+            rb"net user?[ ]+(?:[\w:*]+[ ]+)?(?:\\\\\S+[ ]+)?(?:/\S+[ ]+)*"
+            + _ARGUMENT
+            + rb"(?=[ ]+/)"
+        ),
         requires=LITERAL,
         pending=_LINE,
     ),
     ContextRule(
         "secure-string",
         (b"convertto-securestring", b"totp(", b"hotp(", b"fernet("),
-        _regex(rb"(?:convertto-securestring[ ]+(?:-string[ ]+)?|[th]otp\([ ]*|fernet\([ ]*b?)(?=[\"'])" + _ARGUMENT),
+        _regex(
+            rb"(?:convertto-securestring[ ]+(?:-string[ ]+)?|[th]otp\([ ]*|fernet\([ ]*b?)(?=[\"'])"
+            + _ARGUMENT
+        ),
         requires=LITERAL,
     ),
     ContextRule(
         "credentials-of-call",
         (b"connect", b"connection", b"login", b"auth", b"pdo(", b"mysqli", b"credential", b"basic"),
         _regex(
-            rb"\w{0,24}(?:[ ]?=[ ]?)?[(\[,][ \n\t]{0,12}(?:(?:[\"'][^\"'\n]{0,120}[\"']|:?[\w.$>-]{1,40})[ ]?,\s{0,12}){1,4}"
+            rb"\w{0,24}(?:[ ]?=[ ]?)?[(\[,][ \n\t]{0,12}(?:(?:[\"'][^\"'\n]{0,120}[\"']"
+            rb"|:?[\w.$>-]{1,40})[ ]?,\s{0,12}){1,4}"
             rb"(?=[\"'])" + _ARGUMENT + rb"(?=[\"']\s{0,8}[,)\]\n])"
         ),
         requires=MIXED_OR_JOINED,
@@ -266,14 +286,20 @@ CONTEXT_RULES: Final = (
         "user-and-password",
         (b" / ",),
         _regex(rb" / ([^\s\"'`()<>|]{6,64})(?=[\s).,;]|\Z)"),
-        before=re.compile(rb"(?:@[\w.-]+|(?:\b(?:as|account|login|logins|user|creds|credentials|admin|root)\b|\s-)[:\s]+[\w.@-]{2,40})\Z"),
+        before=re.compile(
+            rb"(?:@[\w.-]+|(?:\b(?:as|account|login|logins|user|creds|credentials|admin"
+            rb"|root)\b|\s-)[:\s]+[\w.@-]{2,40})\Z"
+        ),
         requires=MIXED_OR_JOINED,
         pending=_LINE,
     ),
     ContextRule(
         "user-colon-password",
         (b"now ", b"login ", b"creds ", b"credentials ", b"account ", b"auth "),
-        _regex(rb"\w+[ ](?:is[ ]|are[ ])?[\"'`(]?[a-z][\w.-]{1,30}:([^\s\"'`()<>:/]{6,64})(?=[\s\"'`).,;]|\Z)"),
+        _regex(
+            rb"\w+[ ](?:is[ ]|are[ ])?[\"'`(]?[a-z][\w.-]{1,30}:([^\s\"'`()<>:/]{6,64})"
+            rb"(?=[\s\"'`).,;]|\Z)"
+        ),
         requires=MIXED_OR_JOINED,
         pending=_LINE,
     ),
@@ -287,7 +313,17 @@ CONTEXT_RULES: Final = (
     ),
     ContextRule(
         "ldap-hash",
-        (b"{sha", b"{ssha", b"{md5}", b"{smd5}", b"{crypt}", b"{pbkdf2", b"{argon2", b"{plain}", b"{cleartext}"),
+        (
+            b"{sha",
+            b"{ssha",
+            b"{md5}",
+            b"{smd5}",
+            b"{crypt}",
+            b"{pbkdf2",
+            b"{argon2",
+            b"{plain}",
+            b"{cleartext}",
+        ),
         _regex(rb"(\{[\w-]{3,16}\}[\w+/=.$,-]{8,})"),
         allow=NEVER,
         pending=_LINE,
