@@ -27,7 +27,7 @@ KINDS_OF_KEYS: Final = (
 """Words before "key" that exclude the key of a table or of a keyboard."""
 
 KINDS_OF_PASSES: Final = (
-    b"admin", b"app", b"auth", b"become", b"bind", b"cert", b"db", b"default", b"email", b"enable",
+    b"admin", b"app", b"auth", b"become", b"bind", b"cert", b"db", b"default", b"email",
     b"ftp", b"http", b"imap", b"key", b"ldap", b"login", b"mail", b"mongo", b"mqtt", b"mysql", b"pg",
     b"postgres", b"proxy", b"redis", b"require", b"root", b"router", b"sftp", b"smtp", b"sql",
     b"ssh", b"store", b"sudo", b"user", b"vpn", b"wifi",
