@@ -76,3 +76,13 @@ MEMBERS: Final = rb"""(?:
     (?: ["'`]? [\w.$-]{1,40}+ ["'`]? \s{0,8} [:=] \s{0,40}+ %s | \#[^\n]{0,120}+ )
     \s{0,8}+ ,? \s{0,60}+
 ){0,8}""" % (VALUE_KEY, NAME_KEY, _SCALAR)
+
+# The bytes and words that rules share
+
+LINE_END: Final = rb"[ \t\r]*(?:\n|\Z|[ ]\#)"
+SIGN: Final = rb"(?: :{1,2}=|=>|\|\|=|\?\?=|[!=?+]?=?=|%s(?::(?=[ ]))?\*{0,2}|<-|-> )" % COLON
+VALUE_WORDS: Final = (
+    b"value", b"default", b"content", b"data", b"text", b"string", b"literal", b"current",
+)  # fmt: skip
+SPACE_STARTS: Final = b" \t\xc2\xe3"
+SIGN_STARTS: Final = b" \t:=|?!+<-\xef\xc2\xe3"

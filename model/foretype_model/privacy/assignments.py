@@ -6,12 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from foretype_model.privacy.assignment_rules import (
-    NEAR_BYTES,
-    RULES_BY_START,
-    AssignmentRule,
-    Names,
-)
+from foretype_model.privacy.assignment_rule import AssignmentRule, Names
+from foretype_model.privacy.assignment_rules import NEAR_BYTES, RULES_BY_START
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.names import REACH_BYTES, Kind, Name
 from foretype_model.privacy.values import (

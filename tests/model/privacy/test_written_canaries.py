@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 
 from foretype_model.predictor import ERASED
 from foretype_model.predictors.copy.predictor import CopyPredictor
-from foretype_model.privacy.secret_scanner import find_secrets, pending_suffix, redact, redact_around
+from foretype_model.privacy.secret_scanner import (
+    find_secrets,
+    pending_suffix,
+    redact,
+    redact_around,
+)
 
 DATA = Path(__file__).with_name("written_canaries.json.gz")
 MAX_LEAKS = 16
