@@ -1,5 +1,5 @@
 """Finds keys that their own form shows, whatever text surrounds them: a known prefix, or text too
-random for words. The rules are in `rules`.
+random for words. The rules are in `key_rules`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from foretype_model.privacy.rules import (
+from foretype_model.privacy.key_rules import (
     ENTROPY_RULES,
     PREFIX_RULES,
     RUN_RULES,

@@ -149,21 +149,22 @@ def _is_secret(
     is_thing = (rule.is_prose or rule.id == "cell") and (
         name.stem.lower() == b"secret" or name.rest not in {b"", b"s"}
     )
-    if rule.is_prose and name.is_verb:
-        return False
-    if rule.id in {"apposition", "below", "cell"} and (name.kind is Kind.TOKEN or is_thing):
-        return False
-    if rule.id in {"word", "sql"} and name.closing:
+    if _is_excluded(rule, name, is_thing=is_thing):
         return False
     if (rule.bare if is_bare else rule.quoted).include(name) and not is_thing:
         return len(value) >= MIN_PASSWORD_LENGTH
-    if name.kind is Kind.PIN and PIN.fullmatch(value):
-        return True
-    if of_password and not name.rest and NUMBER.fullmatch(value):
-        return True
     is_joined = of_password and not is_thing and JOINED.match(value) is not None
-    if is_joined and (not is_bare or _CLAUSE_END.match(after)):
+    needs_digit = (not of_password and is_bare) or is_thing
+    return (
+        (name.kind is Kind.PIN and PIN.fullmatch(value) is not None)
+        or (of_password and not name.rest and NUMBER.fullmatch(value) is not None)
+        or (is_joined and (not is_bare or _CLAUSE_END.match(after) is not None))
+        or (MIXED.match(value) is not None and (not needs_digit or bool(WITH_DIGIT.match(value))))
+    )
+
+
+def _is_excluded(rule: AssignmentRule, name: Name, *, is_thing: bool) -> bool:
+    """Return whether a rule is not for such a name, which prose may have for another reason."""
+    if rule.id in {"apposition", "below", "cell"} and (name.kind is Kind.TOKEN or is_thing):
         return True
-    if (not of_password and is_bare) or is_thing:
-        return WITH_DIGIT.match(value) is not None and MIXED.match(value) is not None
-    return MIXED.match(value) is not None
+    return (rule.is_prose and name.is_verb) or (rule.id in {"word", "sql"} and name.closing != b"")

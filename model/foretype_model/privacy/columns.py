@@ -66,7 +66,7 @@ def find_in_columns(text: bytes, name: Name) -> Iterator[Credential]:
                 cell.endswith((name.stem + name.rest, name.stem + name.rest + b"s"))
                 and len(cell) < 40
             ):
-                yield from _below(text, name, line_end + 1, sign, column, len(cells))
+                yield from _below(text, name, line_end + 1, sign, (column, len(cells)))
             return
 
 
@@ -81,8 +81,10 @@ def _cells(line: bytes, start: int, sign: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _below(
-    text: bytes, name: Name, place: int, sign: bytes, column: int, count: int
+    text: bytes, name: Name, place: int, sign: bytes, shape: tuple[int, int]
 ) -> Iterator[Credential]:
+    """Yield the cells of a column; `shape` has its place and the number of columns."""
+    column, count = shape
     limit = min(len(text), name.end + REACH_BYTES)
     for _ in range(MAX_ROWS):
         end = text.find(b"\n", place, limit)

@@ -1,6 +1,6 @@
 """Finds passwords and keys that the text before them shows: a name, a URL, a header, a command.
 
-The rules are in `rules`, `assignments` and `assignment_rules`.
+The rules are in `context_rules`, `assignments` and `assignment_rules`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Final
 
 from foretype_model.privacy.assignments import AFTER_BYTES, find_assigned
 from foretype_model.privacy.columns import find_in_columns
+from foretype_model.privacy.context_rules import CONTEXT_RULES, URL_RULE, ContextRule
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.keywords import Keywords
 from foretype_model.privacy.names import NAME_KEYWORDS, REACH_BYTES, parse_name
 from foretype_model.privacy.preceding_rules import find_preceding
-from foretype_model.privacy.rules import CONTEXT_RULES, URL_RULE, ContextRule
 from foretype_model.privacy.values import is_name
 
 CONTEXT_BYTES: Final = 80

@@ -28,8 +28,8 @@ KINDS_OF_KEYS: Final = (
 
 KINDS_OF_PASSES: Final = (
     b"admin", b"app", b"auth", b"become", b"bind", b"cert", b"db", b"default", b"email",
-    b"ftp", b"http", b"imap", b"key", b"ldap", b"login", b"mail", b"mongo", b"mqtt", b"mysql", b"pg",
-    b"postgres", b"proxy", b"redis", b"require", b"root", b"router", b"sftp", b"smtp", b"sql",
+    b"ftp", b"http", b"imap", b"key", b"ldap", b"login", b"mail", b"mongo", b"mqtt", b"mysql",
+    b"pg",    b"postgres", b"proxy", b"redis", b"require", b"root", b"router", b"sftp", b"smtp", b"sql",
     b"ssh", b"store", b"sudo", b"user", b"vpn", b"wifi",
 )  # fmt: skip
 """Words before "pass" that exclude the pass of a test or of a compiler."""
@@ -42,8 +42,8 @@ ENGLISH_KEYWORDS: Final = (
     b"puk", b"access code", b"alarm code", b"door code", b"entry code", b"gate code", b"lock code",
     b"recovery phrase", b"seed phrase", b"seed words", b"backup phrase", b"mnemonic phrase",
     b"login code", b"recovery code", b"safe code", b"security code", b"backup code",
-    b"code", b"koodi", b"kod", "kód".encode(), "código".encode(), b"codigo", b"codice", "код".encode(),
-    "Код".encode(),
+    b"code", b"koodi", b"kod", "kód".encode(), "código".encode(), b"codigo", b"codice",
+    "код".encode(),    "Код".encode(),
 )  # fmt: skip
 
 _ENGLISH: Final = re.compile(
@@ -109,8 +109,8 @@ _CLOSING: Final = re.compile(rb"[\\\"'`*\[\])]{0,4}")
 
 
 _ENGLISH_STEMS: Final = frozenset(
-    {b"password", b"passwd", b"passphrase", b"passcode", b"pass", b"pw", b"pwd", b"secret", b"token",
-     b"credential", b"creds", b"key", b"login", b"pin", b"code"}
+    {b"password", b"passwd", b"passphrase", b"passcode", b"pass", b"pw", b"pwd", b"secret",
+     b"token",     b"credential", b"creds", b"key", b"login", b"pin", b"code"}
 )  # fmt: skip
 _QUERY: Final = re.compile(rb"[?&][\w.-]*\Z")
 
@@ -221,31 +221,28 @@ def _kind(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
     stem, words = found[0].lower(), before[-KEY_CONTEXT_BYTES:].lower().rstrip(b"_- ")
     if words.endswith((b"public", b"publickey", b"csrf")) or _VERB.search(before):
         return None
+    kind: Kind | None = Kind[str(found.lastgroup).upper()] if not found["code"] else Kind.PIN
     if stem == b"key":
-        return Kind.TOKEN if words.endswith(KINDS_OF_KEYS) else None
-    if stem in SHORT_STEMS:
-        if words.endswith(KINDS_OF_PASSES):
-            return Kind.PASSWORD
-        # "Pass" is a verb too: alone it counts only before a sign.
-        is_assigned = stem == b"pw" or _ASSIGNED.match(text, found.end())
-        if not is_assigned and text[found.end() : found.end() + 1] in {
-            b"",
-            b"\n",
-            b".",
-            b",",
-            b")",
-        }:
-            return None
-        is_word = is_assigned and not before[-1:].isalnum() and before[-1:] not in {b"_", b"-"}
-        return (
-            Kind.PASSWORD if is_word else None if _is_inside_word(before, found[0]) else Kind.TOKEN
-        )
-    if found["code"]:
+        kind = Kind.TOKEN if words.endswith(KINDS_OF_KEYS) else None
+    elif stem in SHORT_STEMS:
+        kind = Kind.PASSWORD if words.endswith(KINDS_OF_PASSES) else _short(text, before, found)
+    elif found["code"]:
         line = before[before.rfind(b"\n") + 1 :] + text[found.end() : found.end() + LOCK_BYTES]
-        return Kind.PIN if _LOCK.search(line.partition(b"\n")[0]) else None
-    if found["pin"] and _is_inside_word(before, found[0]):
+        kind = kind if _LOCK.search(line.partition(b"\n")[0]) else None
+    elif found["pin"] and _is_inside_word(before, found[0]):
+        kind = None
+    return kind
+
+
+def _short(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
+    """Return the kind of "pass" or "pw" without a word before it that names a password."""
+    # "Pass" is a verb too: alone it counts only before a sign.
+    is_assigned = found[0].lower() == b"pw" or _ASSIGNED.match(text, found.end())
+    if not is_assigned and text[found.end() : found.end() + 1] in {b"", b"\n", b".", b",", b")"}:
         return None
-    return Kind[str(found.lastgroup).upper()]
+    if is_assigned and not before[-1:].isalnum() and before[-1:] not in {b"_", b"-"}:
+        return Kind.PASSWORD
+    return None if _is_inside_word(before, found[0]) else Kind.TOKEN
 
 
 def _is_inside_word(before: bytes, stem: bytes) -> bool:

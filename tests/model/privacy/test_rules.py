@@ -7,17 +7,12 @@ import re
 import pytest
 
 from foretype_model.privacy.assignment_rules import ASSIGNMENT_RULES
+from foretype_model.privacy.context_rules import CONTEXT_RULES, URL_RULE
 from foretype_model.privacy.credentials import find_all
+from foretype_model.privacy.key_rules import ENTROPY_RULES, PREFIX_RULES, RUN_RULES
 from foretype_model.privacy.languages import LANGUAGES
 from foretype_model.privacy.names import KINDS_OF_KEYS, KINDS_OF_PASSES
 from foretype_model.privacy.preceding_rules import PRECEDING_RULES
-from foretype_model.privacy.rules import (
-    CONTEXT_RULES,
-    ENTROPY_RULES,
-    PREFIX_RULES,
-    RUN_RULES,
-    URL_RULE,
-)
 from foretype_model.privacy.secret_scanner import redact, redact_around
 
 TABLES = {
