@@ -54,6 +54,7 @@ class AssignmentRule:
         bare: the same for a value without quotes.
         shapes: with any name, a value that looks like a password is a secret.
         before: the end of the text before the name's stem has to match.
+        before_bytes: bytes of that text in which the match may begin.
         before_has: bytes that are in that text.
         after: the beginning of the text after the value has to match.
         allow: matches all of a value that is no secret.
@@ -69,6 +70,7 @@ class AssignmentRule:
     bare: Names = Names.NONE
     shapes: bool = True
     before: bytes = b""
+    before_bytes: int = 64
     before_has: bytes = b""
     after: bytes = b""
     allow: re.Pattern[bytes] = NEVER

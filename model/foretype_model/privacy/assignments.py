@@ -54,7 +54,8 @@ def find_assigned(text: bytes, name: Name) -> Iterator[Credential]:
         if not _applies(rule, name, near):
             continue
         found = rule.regex.match(text, name.end, limit)
-        if found and (not rule.before or rule.before_regex.search(name.before)):
+        near_start = max(0, len(name.before) - rule.before_bytes)
+        if found and (not rule.before or rule.before_regex.search(name.before, near_start)):
             yield _credential(rule, name, text, found)
             if rule.more:
                 yield from _further(rule, name, text, found.end(), limit)

@@ -47,8 +47,8 @@ class Keywords:
         padded = np.frombuffer(text + bytes(2 * PAIRS), np.uint8)
         for first in range(0, len(text), CHUNK_BYTES):
             count = min(CHUNK_BYTES, len(text) - first)
-            pairs = padded[first : first + count + 2 * PAIRS].astype(np.uint16)
-            pairs = (pairs[:-1] << 8) | pairs[1:]
+            near = padded[first : first + count + 2 * PAIRS].astype(np.uint16)
+            pairs = (near[:-1] << 8) | near[1:]
             words = self._tables[0][pairs[:count]]
             places = np.flatnonzero(words)
             words = words[places]

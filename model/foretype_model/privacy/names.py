@@ -28,8 +28,9 @@ KINDS_OF_KEYS: Final = (
 
 KINDS_OF_PASSES: Final = (
     b"admin", b"app", b"auth", b"become", b"bind", b"cert", b"db", b"default", b"email",
-    b"ftp", b"http", b"imap", b"key", b"ldap", b"login", b"mail", b"mongo", b"mqtt", b"mysql",
-    b"pg",    b"postgres", b"proxy", b"redis", b"require", b"root", b"router", b"sftp", b"smtp", b"sql",
+    b"ftp", b"http", b"imap", b"key", b"ldap", b"login", b"mail", b"mongo", b"mqtt",
+    b"mysql", b"pg", b"postgres", b"proxy", b"redis", b"require", b"root", b"router", b"sftp",
+    b"smtp", b"sql",
     b"ssh", b"store", b"sudo", b"user", b"vpn", b"wifi",
 )  # fmt: skip
 """Words before "pass" that exclude the pass of a test or of a compiler."""
@@ -189,7 +190,7 @@ def parse_name(text: bytes, start: int, keyword: bytes) -> Name | None:
         return None
     before = text[max(0, start - CONTEXT_BYTES) : start]
     if keyword in FOREIGN_NAMES:
-        kind = Kind.PASSWORD if keyword in FOREIGN_PASSWORDS else Kind.TOKEN
+        kind: Kind | None = Kind.PASSWORD if keyword in FOREIGN_PASSWORDS else Kind.TOKEN
         found = _ENDING.match(text, start + len(keyword))
         if not found or (keyword.isascii() and _is_inside_word(before, text[start : start + 1])):
             return None
@@ -204,7 +205,7 @@ def parse_name(text: bytes, start: int, keyword: bytes) -> Name | None:
         if not found or not kind:
             return None
         stem, rest = found[0], _starts(_REST, text, found.end())
-    if _ATTRIBUTE_OF_SECRET.search(rest):
+    if kind is None or _ATTRIBUTE_OF_SECRET.search(rest):
         return None
     end = start + len(stem) + len(rest)
     closing = _starts(_CLOSING, text, end)

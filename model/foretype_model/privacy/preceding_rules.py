@@ -97,7 +97,7 @@ PRECEDING_RULES: Final = (
     ),
     PrecedingRule(
         "attribute",
-        (b"=",),
+        (b"value",),
         _regex(rb"\bvalue\s*=\s*" + _QUOTED + rb"\s+(?:name|key|id)\s*=\s*[\"']" + _IN_NAME),
         LITERAL,
     ),

@@ -25,6 +25,7 @@ PROSE_RULES: Final = (
         "cell",
         rb"[ \t]+\|[ \t]*",
         before_has=b"|",
+        before_bytes=160,
         before=rb"\|[^|\n]*",
         starts=b" \t",
     ),
