@@ -86,6 +86,11 @@ class AssignmentRule:
         return _regex(self.link + self.value)
 
     @cached_property
+    def is_gated(self) -> bool:
+        """Whether the rule needs a keyword, or a name of some kind."""
+        return bool(self.keywords) or self.is_foreign or self.bare is Names.PHRASES
+
+    @cached_property
     def more_regex(self) -> re.Pattern[bytes]:
         """The text between two values, and a value."""
         return _regex(self.more + self.value)

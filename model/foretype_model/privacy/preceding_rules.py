@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from foretype_model.privacy.assignment_grammar import MEMBERS, NAME_KEY, VALUE_KEY
@@ -52,6 +53,11 @@ class PrecedingRule:
     before: re.Pattern[bytes]
     requires: re.Pattern[bytes]
     is_prose: bool = False
+
+    @cached_property
+    def keyword(self) -> re.Pattern[bytes]:
+        """Any of the keywords."""
+        return re.compile(b"|".join(map(re.escape, self.keywords)))
 
 
 def _regex(pattern: bytes) -> re.Pattern[bytes]:
@@ -129,7 +135,7 @@ def find_preceding(name: Name, after: bytes) -> Iterator[Credential]:
         return
     near = name.before[-NEAR_BYTES:].lower()
     for rule in PRECEDING_RULES:
-        if not any(keyword in near for keyword in rule.keywords):
+        if not rule.keyword.search(near):
             continue
         if rule.is_prose and not _ends_clause(name, near, after):
             continue
