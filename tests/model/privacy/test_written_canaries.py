@@ -67,25 +67,25 @@ def settled(text: bytes) -> bytes:
     return bytes(learnt)
 
 
-def test_texts_have_secrets():
+def test_texts_have_secrets() -> None:
     """There are 233 texts with a secret and 91 without one."""
     assert (len(SECRET), len(HARMLESS)) == (233, 91)
     assert all(one.secret in one.text for one in SECRET)
 
 
-def test_few_secrets_remain_on_disk():
+def test_few_secrets_remain_on_disk() -> None:
     """The rules mask all but 16 secrets."""
     leaks = [one for one in SECRET if one.leaks_into(redact(one.text))]
     assert len(leaks) <= MAX_LEAKS
 
 
-def test_few_secrets_are_learnt_live():
+def test_few_secrets_are_learnt_live() -> None:
     """All but 16 secrets are not learnt while they are typed."""
     leaks = [one for one in SECRET if one.leaks_into(settled(one.text))]
     assert len(leaks) <= MAX_LEAKS
 
 
-def test_few_secrets_are_pasted():
+def test_few_secrets_are_pasted() -> None:
     """All but 16 secrets are not learnt when a document is opened or pasted into."""
     leaks = []
     for one in SECRET:
@@ -96,7 +96,7 @@ def test_few_secrets_are_pasted():
     assert len(leaks) <= MAX_LEAKS
 
 
-def test_harmless_text_is_left_alone():
+def test_harmless_text_is_left_alone() -> None:
     """At most 6 of the harmless texts have a masked byte."""
     assert len([one for one in HARMLESS if find_secrets(one.text)]) <= MAX_MASKED
 
@@ -107,7 +107,7 @@ def test_harmless_text_is_left_alone():
     st.floats(0, 1),
     st.floats(0, 1),
 )
-def test_part_is_masked_as_whole(text, start, end):
+def test_part_is_masked_as_whole(text: str, start: float, end: float) -> None:
     """A part of a text in any of the forms is masked as in the whole text."""
     data = text.encode()
     first, last = sorted((int(start * len(data)), int(end * len(data))))
@@ -184,7 +184,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_form_is_masked(form):
+def test_form_is_masked(form: str) -> None:
     """The secrets of a form are masked on disk, and are not learnt while they are typed."""
     pieces = form.encode().replace("«".encode(), "»".encode()).split("»".encode())
     text = b"first line\n%s\nlast line\n" % b"".join(pieces)
