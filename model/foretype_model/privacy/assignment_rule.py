@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
+from typing import Final
 
 from foretype_model.privacy.assignment_grammar import VALUE
 from foretype_model.privacy.names import Kind, Name
@@ -91,6 +92,14 @@ class AssignmentRule:
         return bool(self.keywords) or self.is_foreign or self.bare is Names.PHRASES
 
     @cached_property
+    def crosses_lines(self) -> bool:
+        """Whether a value may be in a later line than the name: the link can match a line's end."""
+        link = _OTHER_BYTES.sub(
+            lambda found: b"" if _LINE_END.search(found[0]) else rb"\n", self.link + self.more
+        )
+        return _LINE_END.search(link) is not None
+
+    @cached_property
     def more_regex(self) -> re.Pattern[bytes]:
         """The text between two values, and a value."""
         return _regex(self.more + self.value)
@@ -104,6 +113,10 @@ class AssignmentRule:
     def after_regex(self) -> re.Pattern[bytes]:
         """The beginning of the text after the value."""
         return _regex(self.after)
+
+
+_OTHER_BYTES: Final = re.compile(rb"\[\^(?:\\.|[^\]\\])*\]")
+_LINE_END: Final = re.compile(rb"\\[ns]")
 
 
 def _regex(pattern: bytes) -> re.Pattern[bytes]:

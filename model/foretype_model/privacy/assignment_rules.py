@@ -22,3 +22,8 @@ RULES_BY_START: Final = tuple(
     for byte in range(256)
 )
 """The rules to try at a name, by the byte that follows it."""
+
+RULES_ACROSS_LINES: Final = tuple(
+    tuple(rule for rule in rules if rule.crosses_lines) for rules in RULES_BY_START
+)
+"""Those of them for a value in a later line than the name."""

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from foretype_model.privacy.assignment_rule import AssignmentRule, Names
-from foretype_model.privacy.assignment_rules import NEAR_BYTES, RULES_BY_START
+from foretype_model.privacy.assignment_rules import (
+    NEAR_BYTES,
+    RULES_ACROSS_LINES,
+    RULES_BY_START,
+)
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.names import REACH_BYTES, Kind, Name
 from foretype_model.privacy.values import (
@@ -44,13 +48,18 @@ AFTER_BYTES: Final = 80
 """Bytes after a value that the rules look at."""
 
 
-def find_assigned(text: bytes, name: Name) -> Iterator[Credential]:
-    """Yield each value that a rule finds after `name`."""
+def find_assigned(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]:
+    """Yield each value that a rule finds after `name`; in lines that end before `start`, only some
+    of them.
+    """
     if name.end == len(text):
         return
     limit = min(len(text), name.end + REACH_BYTES)
     near = text[name.end : name.end + NEAR_BYTES].lower()
-    for rule in RULES_BY_START[text[name.end]]:
+    # A key asks for its own line alone, for which two thirds of the rules need not be tried at
+    # the names in other lines.
+    has_line = name.end >= start or text.find(b"\n", name.end, start) < 0
+    for rule in (RULES_BY_START if has_line else RULES_ACROSS_LINES)[text[name.end]]:
         # Tested here, because a call costs as much as the test: 5 % of the time.
         if rule.before_has and rule.before_has not in name.before:
             continue

@@ -33,25 +33,27 @@ _KEYWORDS: Final = Keywords([*_BY_KEYWORD, *_NAMES])
 _WITHOUT_KEYWORD: Final = [rule for rule in CONTEXT_RULES if not rule.keywords]
 
 
-def find_credentials(text: bytes) -> Iterator[Credential]:
+def find_credentials(text: bytes, start: int = 0, end: int | None = None) -> Iterator[Credential]:
     """Yield the values in URLs, headers and commands, and those assigned to names like "password".
 
-    Values may overlap.
+    Values may overlap. Those that lie outside of the bytes from `start` to `end` may be missing.
     """
-    lower = text.lower()
+    lower, end = text.lower(), len(text) if end is None else end
     yield from _in_urls(text)
     named = -1
     for place, keyword in _KEYWORDS.find(text):
-        for rule in _BY_KEYWORD.get(keyword, ()):
+        for rule in _BY_KEYWORD.get(keyword, ()) if place < end else ():
             if found := rule.regex.match(text, place):
                 yield from _of_context(rule, found, lower)
             if place + REACH_BYTES > len(text) and rule.pending.match(text, place):
                 yield Credential(place, len(text), is_unfinished=True, is_secret=False)
         if keyword in _NAMES and place != named and (name := parse_name(text, place, keyword)):
             named = place
-            yield from find_assigned(text, name)
-            yield from find_preceding(name, text[name.end : name.end + AFTER_BYTES])
-            yield from find_in_columns(text, name)
+            if place < end:
+                yield from find_assigned(text, name, start)
+                yield from find_in_columns(text, name)
+            if place > start:
+                yield from find_preceding(name, text[name.end : name.end + AFTER_BYTES])
     for rule in _WITHOUT_KEYWORD:
         for found in rule.regex.finditer(text):
             yield from _of_context(rule, found, lower)

@@ -28,6 +28,9 @@ SCAN_BYTES: Final = 1024
 
 MAX_NAME_BYTES: Final = 64
 
+BEFORE_BYTES: Final = 256
+"""Bytes before a place that are redacted with it, as the context of the text to learn."""
+
 REACH: Final = REACH_BYTES + CONTEXT_BYTES + MAX_NAME_BYTES
 """Bytes before and after a place that decide whether a name makes it part of a secret."""
 
@@ -42,24 +45,30 @@ _KEY_LINES: Final = re.compile(
 _URL_ENDS: Final = re.compile(rb"[\s/\"'`<>]")
 
 
-def find_secrets(text: bytes) -> list[Span]:
-    """Return the spans of the secrets in `text`, in rising order and without overlaps."""
+def find_secrets(text: bytes, start: int = 0, end: int | None = None) -> list[Span]:
+    """Return the spans of the secrets in `text`, in rising order and without overlaps.
+
+    Secrets outside of the bytes from `start` to `end` may be missing.
+    """
     assigned = (
         (credential.start, credential.end)
-        for credential in find_credentials(text)
+        for credential in find_credentials(text, start, end)
         if credential.is_secret
     )
     return merge(chain(_private_keys(text), find_api_keys(text), assigned))
 
 
-def redact(text: bytes) -> bytes:
-    """Return `text` with ERASED in place of each byte of a secret; the length stays."""
-    found = find_secrets(text)
+def redact(text: bytes, start: int = 0, end: int | None = None) -> bytes:
+    """Return `text` with ERASED in place of each byte of a secret; the length stays.
+
+    Secrets outside of the bytes from `start` to `end` may remain.
+    """
+    found = find_secrets(text, start, end)
     if not found:
         return text
     redacted = bytearray(text)
-    for start, end in found:
-        redacted[start:end] = bytes([ERASED]) * (end - start)
+    for first, last in found:
+        redacted[first:last] = bytes([ERASED]) * (last - first)
     return bytes(redacted)
 
 
@@ -75,8 +84,9 @@ def redact_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]
     """Return the bytes from `start` to `end` as `redact(text)` has them, with some bytes around
     them, and the place where these begin.
 
-    If no line is longer than `SCAN_BYTES`, the bytes are exactly those of `redact`. Of a longer
-    line, a part stands for the whole.
+    Of the other bytes, the `BEFORE_BYTES` before `start` have no secrets either. If no line is
+    longer than `SCAN_BYTES`, the bytes are exactly those of `redact`. Of a longer line, a part
+    stands for the whole.
     """
     # Cut the text first, so that a text of 10 MB costs no more than a short one.
     first = max(0, start - 2 * REACH - MAX_KEY_BYTES)
@@ -98,7 +108,7 @@ def _redact_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
     key = text.find(KEY_HEADER, max(0, low - MAX_KEY_BYTES), high)
     if key >= 0:
         low, high = min(low, key), max(high, text.rfind(KEY_HEADER, key, high) + MAX_KEY_BYTES)
-    return redact(text[low:high]), low
+    return redact(text[low:high], max(0, start - low - BEFORE_BYTES), end - low), low
 
 
 def pending_suffix(before: Rope | bytes) -> int:
@@ -110,7 +120,8 @@ def pending_suffix(before: Rope | bytes) -> int:
     url = line.rfind(b"://") + 3
     if url >= 3 and not _URL_ENDS.search(line, url):
         pending = max(pending, len(line) - url)
-    unfinished = [len(near) - one.start for one in find_credentials(near) if one.is_unfinished]
+    values = find_credentials(near, len(near))
+    unfinished = [len(near) - one.start for one in values if one.is_unfinished]
     return max([pending, pending_value(near), *unfinished])
 
 
