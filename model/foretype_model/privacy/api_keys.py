@@ -67,8 +67,8 @@ def find_api_keys(text: bytes) -> Iterator[tuple[int, int]]:
         return
     place = 0
     for line in text.split(b"\n"):
-        if len(line) >= MIN_KEY_LENGTH:
-            yield from ((place + start, place + end) for start, end in _in_line(line))
+        if len(line) >= MIN_KEY_LENGTH and (found := _in_line(line)):
+            yield from ((place + start, place + end) for start, end in found)
         place += len(line) + 1
 
 

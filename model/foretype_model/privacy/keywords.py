@@ -59,19 +59,20 @@ class Keywords:
             return
         start = 0
         for line in text.splitlines(keepends=True):
-            is_short = len(line) < MAX_LINE_BYTES
-            for place, word in self._of_line(line) if is_short else self._of_long_text(line):
-                yield start + place, word
+            found = self._of_line(line) if len(line) < MAX_LINE_BYTES else self._of_long_text(line)
+            if found:
+                yield from ((start + place, word) for place, word in found)
             start += len(line)
 
     def _of_short_line(self, line: bytes) -> tuple[tuple[int, bytes], ...]:
         """Return the same for a line."""
         lower, starts = line.lower(), self._by_start
+        pairs = [lower[place : place + 2] for place in range(len(line) - 1)]
         return tuple(
             (place, word)
-            for place in range(len(line) - 1)
-            if (words := starts.get(lower[place : place + 2]))
-            for word in words
+            for place, pair in enumerate(pairs)
+            if pair in starts and lower.startswith(starts[pair], place)
+            for word in starts[pair]
             if lower.startswith(word, place)
         )
 
