@@ -71,6 +71,9 @@ _ATTRIBUTE_OF_SECRET: Final = re.compile(
 )
 """The end of a name for an attribute of a secret, such as its length."""
 
+VERB_BYTES: Final = 16
+"""Bytes before a name in which such a verb has to be."""
+
 _VERB: Final = re.compile(
     rb"(?:update|show|hide|allow|enable|disable|has|reset|forgot|validate|check|verify"
     rb"|generate|confirm)"
@@ -220,7 +223,7 @@ def _starts(regex: re.Pattern[bytes], text: bytes, place: int) -> bytes:
 def _kind(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
     """Return the kind of an English name, or None if it is no name after the text `before`."""
     stem, words = found[0].lower(), before[-KEY_CONTEXT_BYTES:].lower().rstrip(b"_- ")
-    if words.endswith((b"public", b"publickey", b"csrf")) or _VERB.search(before):
+    if words.endswith((b"public", b"publickey", b"csrf")) or _VERB.search(before[-VERB_BYTES:]):
         return None
     kind: Kind | None = Kind[str(found.lastgroup).upper()] if not found["code"] else Kind.PIN
     if stem == b"key":
