@@ -5,7 +5,7 @@ for each pair of bytes, the keywords that have this pair at bytes 0 to 4, as bit
 keyword can begin only where the five words have a bit in common.
 
 A short text is that around the cursor, of which each key changes one line. Its other lines are in a
-cache, which makes such a search three times as fast.
+cache, which saves a third of the time (16 us instead of 25).
 """
 
 from __future__ import annotations

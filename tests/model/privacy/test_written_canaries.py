@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 
 from foretype_model.predictor import ERASED
 from foretype_model.predictors.copy.predictor import CopyPredictor
+from foretype_model.privacy.credentials import find_credentials
+from foretype_model.privacy.keywords import SHORT_BYTES, Keywords
+from foretype_model.privacy.names import NAME_KEYWORDS
 from foretype_model.privacy.secret_scanner import (
+    BEFORE_BYTES,
     find_secrets,
     pending_suffix,
     redact,
@@ -112,7 +116,32 @@ def test_part_is_masked_as_whole(text: str, start: float, end: float) -> None:
     data = text.encode()
     first, last = sorted((int(start * len(data)), int(end * len(data))))
     near, low = redact_around(data, first, last)
-    assert near[first - low : last - low] == redact(data)[first:last]
+    before = max(low, first - BEFORE_BYTES)
+    assert near[before - low : last - low] == redact(data)[before:last]
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.sampled_from([one.text.decode() for one in ALL]), max_size=3).map("".join),
+    st.floats(0, 1),
+)
+def test_last_line_suffices(text: str, end: float) -> None:
+    """The rules that can reach the last line find each value that is unfinished there."""
+    typed = text.encode()[: int(end * len(text))]
+    every, last = (
+        {one for one in find_credentials(typed, start) if one.is_unfinished}
+        for start in (0, len(typed))
+    )
+    assert every == last
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([one.text for one in ALL]), max_size=2).map(b"".join))
+def test_short_text_has_same_keywords(text: bytes) -> None:
+    """A search line by line finds the keywords that a search of the whole text finds."""
+    keywords = Keywords(NAME_KEYWORDS)
+    longer = text + bytes(SHORT_BYTES + 1)
+    assert list(keywords.find(text)) == list(keywords.find(longer))
 
 
 FORMS = [
