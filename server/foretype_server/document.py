@@ -40,6 +40,7 @@ class Snapshot:
     uri: str
     before: Rope
     after: Rope
+    is_code: bool = False
 
 
 class CodeUnits(Protocol):

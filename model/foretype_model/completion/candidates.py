@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -33,6 +33,9 @@ SEARCHED_WORDS: Final = 7
 """Words that a search looks for, at most: with 10, it takes 9 % longer, and the first five save
 0.1 % more keys.
 """
+
+OWN_NAMES = 2
+"""Names of the user's texts that the menu has in code, if as many fit."""
 
 MAX_PHRASES: Final = 5
 """The best words that are extended to phrases."""
@@ -67,6 +70,7 @@ class Options:
         min_confidence: ghost text is offered, and extended, while its probability is at least this.
         max_lines: the lines of ghost text, at most.
         prose: offer only words and sentences, and no ending for a word that is likely complete.
+        is_code: rank words of the user's texts before other words, in the menu.
         replace_after_cursor: offer texts that replace closing marks after the cursor.
         smart_space: an offer may end with the space that is likely after it; the client takes it
             back when punctuation follows.
@@ -82,6 +86,7 @@ class Options:
     min_confidence: float = 0.1
     max_lines: int = 1
     prose: bool = False
+    is_code: bool = False
     replace_after_cursor: bool = False
     smart_space: bool = False
     min_character_probability: float = 0.0
@@ -152,12 +157,14 @@ def find_words(
     search ended before the deadline.
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
-    proposals = Proposals()
+    is_name = options.is_code and options.temperature == 0 and prose.is_at_name(before)
+    proposals = Proposals(OWN_NAMES if is_name else 0, is_code=options.is_code)
     count = min(options.max_items, SEARCHED_WORDS)
     search = Search(lookahead, Word(lines, begin), options.sampler(before), count, proposals)
     found, complete = search.run(deadline)
     if options.temperature == 0:
-        found.sort(key=lambda one: -proposals.score(one.text, one.log_p))
+        found = [replace(one, key=proposals.score(one.text, one.log_p)) for one in found]
+        found.sort(key=lambda one: -one.key)
     tail = before[-BEFORE_BYTES:].decode(errors="ignore")
     whole = [one for one in found if utf8.ends_on_grapheme(tail + one.text.decode())]
     return [
@@ -202,15 +209,51 @@ def next_words(
     words = [group[0] for group in groups if group]
     longer = [one for group in groups for one in group[1:]]
     # A word wins over a phrase that says the same.
-    items = _distinct([*words, *longer], around)
+    items = _distinct([*words, *longer], around, options)
     if options.temperature > 0:
         return items
-    choices = [Choice(one.text, one.probability) for one in items]
-    chosen = {one.text for one in select_most_saving(choices, VISIBLE_ITEMS)}
+    choices = (
+        _choices(found, groups, items)
+        if options.is_code
+        else [Choice(one.text, one.probability) for one in items]
+    )
+    own = [
+        group[0].text for word, group in zip(found, groups, strict=True) if word.is_wanted and group
+    ]
+    chosen = [one.text for one in select_most_saving(choices, VISIBLE_ITEMS)]
+    missing = [text for text in own if text not in chosen]
+    chosen = [*chosen[: VISIBLE_ITEMS - len(missing)], *missing]
     # In the order of their first words: a phrase is less probable than its word.
     first = [one for group in groups for one in group if one.text in chosen and one in items]
+    first.sort(key=lambda one: one.text not in own)
     others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
+
+
+def _choices(
+    found: list[Hypothesis], groups: list[list[Candidate]], items: list[Candidate]
+) -> list[Choice]:
+    """Return the items as choices in code, with the ranks of their words as probabilities."""
+    # A phrase is in proportion to its word.
+    ranks = {
+        one.text: one.probability * math.exp(word.key - word.log_p)
+        for word, group in zip(found, groups, strict=True)
+        for one in group
+    }
+    # A word is right, too, if a longer word is meant: "config" before "configuration".
+    wholes = {word.text.decode() for word in found} & ranks.keys()
+    return [
+        Choice(
+            one.text,
+            ranks[one.text]
+            + sum(
+                ranks[longer]
+                for longer in wholes
+                if one.text in wholes and longer != one.text and longer.startswith(one.text)
+            ),
+        )
+        for one in items
+    ]
 
 
 def _items(found: Hypothesis, phrase: Continuation | None, around: AroundCursor) -> list[Candidate]:
@@ -245,17 +288,20 @@ def _fitted(
     return fitted
 
 
-def _distinct(items: list[Candidate], around: AroundCursor) -> list[Candidate]:
+def _distinct(items: list[Candidate], around: AroundCursor, options: Options) -> list[Candidate]:
     """Return the items without those that say no more than a better one or a next character.
 
     Two texts that differ by white space or a closing mark alone are one item. A single letter
-    inside a word and a single sign are next characters.
+    inside a word and a single sign are next characters; in code, not a sign with its spaces, such
+    as " = ", which is a part of most lines there.
     """
     is_after_word = prose.is_after_word(around.before[-1:].encode())
     kept = dict[str, Candidate]()
     for one in items:
         core = one.text.strip()
         is_character = len(core) == 1 and core.isascii()
+        if options.is_code and not core.isalnum() and len(one.text) > 1:
+            is_character = False
         if not (is_character and (is_after_word or not core.isalnum())):
             kept.setdefault(_without_closing_marks(core), one)
     return list(kept.values())

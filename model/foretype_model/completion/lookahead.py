@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from foretype_model.predictor import LogProbabilities, Predictor, Proposer, State
+from foretype_model.predictor import LogProbabilities, Predictor, State
+from foretype_model.predictors.mixture import Mixture, Proposal
 
 MAX_PROPOSALS: Final = 60
 """Words that are asked of each predictor."""
@@ -30,9 +31,9 @@ class LookaheadCache:
 
     def __init__(self, predictor: Predictor, state: State) -> None:
         self._predictor = predictor
-        self._proposer = predictor if isinstance(predictor, Proposer) else None
+        self._mixture = predictor if isinstance(predictor, Mixture) else None
         self._entries: dict[bytes, _Entry] = {}
-        self._words: dict[bytes, list[tuple[bytes, float]]] = {}
+        self._words: dict[bytes, list[Proposal]] = {}
         self._add(b"", state)
 
     @property
@@ -53,14 +54,15 @@ class LookaheadCache:
                 self._entries[text] = _Entry(state, log_probabilities)
         return np.stack([self._entries[text].log_probabilities for text in continuations])
 
-    def propose(self, text: bytes) -> list[tuple[bytes, float]]:
-        """Return the words that may follow the continuation `text`, each with its log-probability,
-        the most probable first. `text` has been predicted.
+    def propose(self, text: bytes) -> list[Proposal]:
+        """Return the words that may follow the continuation `text`, the most probable first.
+
+        `text` has been predicted.
         """
-        if self._proposer is None:
+        if self._mixture is None:
             return []
         if text not in self._words:
-            self._words[text] = self._proposer.propose(self._entries[text].state, MAX_PROPOSALS)
+            self._words[text] = self._mixture.propose(self._entries[text].state, MAX_PROPOSALS)
         return self._words[text]
 
     def _parent_state(self, text: bytes) -> State:

@@ -8,16 +8,21 @@ that a predictor knows, and spells only a word that no predictor proposes.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterable
 from typing import Final
 
+from foretype_model.predictors.mixture import Proposal
 from foretype_model.text import prose
 
 WHITE_SPACE: Final = b" \t\n"
 
 PROPOSAL_WEIGHT: Final = 0.4
 """Weight of a proposal in the rank of its word."""
+
+MIN_REST: Final = 0.02
+"""The least probability that the words of the user's texts leave to other words."""
 
 UNPROPOSED_LOG_P: Final = math.log(0.2)
 """The estimate for the end of a word that is not among the proposals."""
@@ -26,27 +31,49 @@ UNPROPOSED_LOG_P: Final = math.log(0.2)
 class Proposals:
     """A trie of words, each after the white space in front of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: int = 0, *, is_code: bool = False) -> None:
+        """Want the `own` most probable words of the user's texts right at the cursor.
+
+        In code, other words share the rest that the words of the user's texts leave, as shorter
+        contexts do in prediction by partial matching: a word model is as sure of names that its
+        training texts had, but those are other people's.
+        """
+        self._own, self._is_code = own, is_code
+        # The beginnings of wanted words, and whether each is a wanted word.
+        self._wanted: dict[bytes, bool] = {}
         self._best: dict[bytes, float] = {}
         self._mass: dict[bytes, float] = {}
-        self._words: dict[bytes, float] = {}
+        self._words: dict[bytes, Proposal] = {}
         self._roots: set[bytes] = set()
 
     def is_new_root(self, text: bytes) -> bool:
         """Return whether words may follow `text`, and none have been added yet."""
         return not text.strip(WHITE_SPACE) and text not in self._roots
 
-    def add(self, text: bytes, words: Iterable[tuple[bytes, float]]) -> None:
-        """Add the words that may follow `text`, each with its log-probability."""
+    def add(self, text: bytes, words: Iterable[Proposal]) -> None:
+        """Add the words that may follow `text`."""
         self._roots.add(text)
-        for word, log_p in words:
-            p = math.exp(log_p)
-            self._words[text + word] = max(log_p, self._words.get(text + word, log_p))
+        words = list(words)
+        if not text:
+            self._want(words)
+        rest = max(1 - sum(one.own for one in words), MIN_REST) if self._is_code else 1.0
+        for word, log_p, own in words:
+            p = max(own, rest * math.exp(log_p))
+            proposal = Proposal(word, math.log(p), own)
+            earlier = self._words.get(text + word, proposal)
+            self._words[text + word] = max(proposal, earlier, key=lambda one: one.log_p)
             # Each prefix of a word: the probability of its best word, and of all its words.
             for end in range(len(text) + 1, len(text) + len(word) + 1):
                 prefix = text + word[: end - len(text)]
                 self._best[prefix] = max(p, self._best.get(prefix, 0.0))
                 self._mass[prefix] = self._mass.get(prefix, 0.0) + p
+
+    def _want(self, words: Iterable[Proposal]) -> None:
+        """Want the words that are the most probable ones by the user's texts."""
+        own = (one for one in words if one.own)
+        best = [one.text for one in heapq.nlargest(self._own, own, key=lambda one: one.own)]
+        self._wanted = {word[:end]: False for word in best for end in range(1, len(word))}
+        self._wanted |= dict.fromkeys(best, True)
 
     def is_whole(self, text: bytes, log_p: float) -> bool:
         """Return whether `text` is a whole candidate: white space and a proposed word, or anything
@@ -64,7 +91,25 @@ class Proposals:
         with the rank halfway between them, 16.5 % with `log_p` alone.
         """
         proposed = self._words.get(text)
-        return log_p if proposed is None else log_p + PROPOSAL_WEIGHT * (proposed - log_p)
+        if proposed is None:
+            return log_p
+        return log_p + PROPOSAL_WEIGHT * (proposed.log_p - log_p)
+
+    def wanted_bytes(self, text: bytes) -> list[int]:
+        """Return the bytes after `text` that lead to the wanted words."""
+        return [
+            prefix[-1]
+            for prefix in self._wanted
+            if len(prefix) == len(text) + 1 and prefix.startswith(text)
+        ]
+
+    def is_wanted(self, text: bytes) -> bool:
+        """Return whether `text` is a wanted word or a beginning of one."""
+        return text in self._wanted
+
+    def is_wanted_word(self, text: bytes) -> bool:
+        """Return whether `text` is a wanted word."""
+        return self._wanted.get(text, False)
 
     def has_prefix(self, text: bytes) -> bool:
         """Return whether a proposed word begins with `text`."""

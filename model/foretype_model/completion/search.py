@@ -83,12 +83,14 @@ class Hypothesis:
         log_p: the log-probability of `text` and then its end.
         log_prefix: the log-probability of `text` with any continuation.
         key: the rank: log_p, or at a temperature above 0 the perturbed log-probability G.
+        is_wanted: whether the search was to find `text` (see `Proposals`).
     """
 
     text: bytes
     log_p: float
     log_prefix: float
     key: float
+    is_wanted: bool = False
 
 
 class _Node(NamedTuple):
@@ -129,6 +131,7 @@ class Search:
         self._proposals = proposals
         self._frontier: list[_Node] = []  # a heap, the largest key first
         self._deferred: list[_Node] = []
+        self._wanted: list[_Node] = []  # prefixes of wanted words, which are searched in any case
         self._finished: list[Hypothesis] = []
         self._fragments: list[Hypothesis] = []
         self._threshold = -math.inf  # the key of the last of `count` candidates
@@ -146,9 +149,20 @@ class Search:
             if not batch:
                 break
             if deadline.has_passed() and self._best_is_known(batch):
-                return self._best(), False
+                return self._found(), False
             self._expand(batch)
-        return self._best(), True
+        while self._wanted:  # longer than the steps
+            if deadline.has_passed():
+                return self._found(), False
+            batch, self._wanted = self._wanted, []
+            self._expand(batch)
+        return self._found(), True
+
+    def _found(self) -> list[Hypothesis]:
+        """Return the best candidates, and the wanted ones."""
+        best = self._best()
+        wanted = [one for one in self._finished if one.is_wanted and one not in best]
+        return [*best, *wanted]
 
     def _best(self) -> list[Hypothesis]:
         """Return the best candidates: whole words, and fragments where hardly a word is likely."""
@@ -168,7 +182,7 @@ class Search:
         if not self._frontier and len(self._finished) < MIN_CANDIDATES:
             self._frontier, self._deferred = self._deferred, []
             heapq.heapify(self._frontier)
-        batch: list[_Node] = []
+        batch, self._wanted = self._wanted, []
         while (
             self._frontier
             and len(batch) < BATCH_SIZE
@@ -195,7 +209,11 @@ class Search:
         # All rows at once, as numpy takes ten times as long for each row in turn.
         min_p = np.exp(MIN_LOG_P - np.array([node.log_p for node in nodes]))[:, np.newaxis]
         continues = np.stack([mask.continues for mask in masks])
-        node_index, bytes_ = np.nonzero(continues & (p > min_p) & (q > 0))
+        is_probable = p > min_p
+        if self._proposals is not None:
+            for i, node in enumerate(nodes):
+                is_probable[i, self._proposals.wanted_bytes(node.text)] = True
+        node_index, bytes_ = np.nonzero(continues & is_probable & (q > 0))
         all_bytes, all_p = bytes_.tolist(), rows[node_index, bytes_].tolist()
         all_q = rows_q[node_index, bytes_].tolist()
         # The children of node i are the items bounds[i] up to bounds[i + 1].
@@ -220,7 +238,8 @@ class Search:
             log_p = node.log_p + _log(p_end)
             is_whole = self._proposals is None or self._proposals.is_whole(node.text, log_p)
             kind = self._finished if is_whole else self._fragments
-            kind.append(Hypothesis(node.text, log_p, node.log_p, key))
+            is_wanted = self._proposals is not None and self._proposals.is_wanted_word(node.text)
+            kind.append(Hypothesis(node.text, log_p, node.log_p, key, is_wanted))
 
     def _push(
         self,
@@ -234,10 +253,11 @@ class Search:
         for key, byte, step_log_p, step_log_q in zip(keys, child_bytes, log_p, log_q, strict=False):
             text = node.text + bytes((byte,))
             estimate = self._log_best_end(text)
-            if key + estimate > self._threshold:
-                self._queue(
-                    _Node(-key - estimate, text, node.log_p + step_log_p, node.log_q + step_log_q)
-                )
+            child = _Node(-key - estimate, text, node.log_p + step_log_p, node.log_q + step_log_q)
+            if self._proposals is not None and self._proposals.is_wanted(text):
+                self._wanted.append(child)
+            elif key + estimate > self._threshold:
+                self._queue(child)
 
     def _log_best_end(self, text: bytes) -> float:
         """Return the estimated log-probability of the best end of a candidate that begins with

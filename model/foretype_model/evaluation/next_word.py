@@ -88,7 +88,7 @@ def offer_next_words(
     `advance` is called with the number of characters up to each start of a word, and to the end.
     Offered words that are not `known` are fragments.
     """
-    document = session.open()
+    document = session.open(passage.name)
 
     def ask(start: int) -> WordStart | None:
         word = _next_word(passage, start)
@@ -106,7 +106,7 @@ def guess_words(
     """Ask as `offer_next_words`, and also for the most probable word and the ghost text, at every
     start of a word or of a run of punctuation.
     """
-    document = session.open()
+    document = session.open(passage.name)
 
     def ask(start: int) -> WordStart:
         rest, word = passage.typed[start:], _next_word(passage, start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Final, NoReturn, Protocol
@@ -14,6 +14,7 @@ from foretype_model.errors import PredictorError
 from foretype_model.predictor import Predictor
 from foretype_model.predictors.log_mixer import MixerWeights
 from foretype_model.predictors.mixture import Mixture
+from foretype_model.text.prose import is_code_file
 
 
 class TypingDocument(Protocol):
@@ -39,8 +40,8 @@ class TypingDocument(Protocol):
 class TypingSession(Protocol):
     """A system in use by one user, who opens one document after another. It may learn from each."""
 
-    def open(self) -> TypingDocument:
-        """Open a new document."""
+    def open(self, name: str = "", /) -> TypingDocument:
+        """Open a new document, of a file name if it has one."""
         ...
 
     def mixture(self) -> Mixture:
@@ -82,9 +83,10 @@ class _PredictorSession:
         self._predictors, self._options = predictors, options
         self._mixer_weights = MixerWeights()
 
-    def open(self) -> TypingDocument:
+    def open(self, name: str = "", /) -> TypingDocument:
         completer = Completer(self._predictors, failed, new_uri(), self._mixer_weights)
-        return _CompleterDocument(completer, self._options)
+        options = replace(self._options, is_code=is_code_file(name))
+        return _CompleterDocument(completer, options)
 
     def mixture(self) -> Mixture:
         return Mixture(self._predictors, self._mixer_weights)

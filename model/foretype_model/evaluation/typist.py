@@ -78,7 +78,7 @@ def type_passage(
 
     `advance` is called after each key with the number of characters that it brought.
     """
-    typist = _Typist(session.open(), passage, mode)
+    typist = _Typist(session.open(passage.name), passage, mode)
     tally = KeystrokeCounts()
     while typist.rest:
         before = len(typist.rest)

@@ -32,7 +32,7 @@ class WordsSystem:
     def start(self) -> Self:
         return self
 
-    def open(self) -> _WordsDocument:
+    def open(self, _name: str = "", /) -> _WordsDocument:
         return _WordsDocument(self)
 
     def mixture(self) -> NoReturn:

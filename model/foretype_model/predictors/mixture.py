@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,20 @@ MAX_LOG_PROBABILITY: Final = 1e-3
 
 MAX_OBSERVATIONS: Final = 200
 """Most times that a document is shown again to members that ask for more of it."""
+
+
+class Proposal(NamedTuple):
+    """A word that may follow.
+
+    Attributes:
+        text: its bytes.
+        log_p: its log-probability by the predictor that knows it best.
+        own: its probability by the user's texts; 0 if they lack it.
+    """
+
+    text: bytes
+    log_p: float
+    own: float
 
 
 class PredictorFailed(Exception):
@@ -152,16 +167,21 @@ class Mixture:
         found = self._each(lambda i, one: one.sources(state[i], text, limit), Explainer)
         return [source for sources in found for source in sources]
 
-    def propose(self, state: tuple[State, ...], limit: int) -> list[tuple[bytes, float]]:
+    def propose(self, state: tuple[State, ...], limit: int) -> list[Proposal]:
         """Return the words of each `Proposer`, at most `limit` from each, the most probable first.
 
         Of a word that several propose, the highest log-probability counts.
         """
-        found: dict[bytes, float] = {}
-        for words in self._each(lambda i, one: one.propose(state[i], limit), Proposer):
+        found: dict[bytes, Proposal] = {}
+        lists = self._each(lambda i, one: one.propose(state[i], limit), Proposer)
+        for (_, _, member), words in zip(self._kinds[Proposer], lists, strict=True):
+            # Only a predictor that copies the user's texts knows the sources of its words.
+            is_own = isinstance(member, Explainer)
             for word, log_p in words:
-                found[word] = max(log_p, found.get(word, log_p))
-        return sorted(found.items(), key=lambda item: -item[1])
+                own = math.exp(log_p) if is_own else 0.0
+                earlier = found.get(word, Proposal(word, log_p, own))
+                found[word] = Proposal(word, max(log_p, earlier.log_p), max(own, earlier.own))
+        return sorted(found.values(), key=lambda one: -one.log_p)
 
     def observe(self, uri: str, before: Rope, after: Rope) -> bool:
         """Show a document, split at the cursor, to each `Observer`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Final
 
 import regex
@@ -37,6 +38,12 @@ _MAX_END_BYTES: Final = 16
 """Bytes of a sentence's end, at most: a code point or two, and its quotes."""
 
 
+def is_code_file(name: str) -> bool:
+    """Return whether a file has a suffix, and none of prose."""
+    suffix = PurePath(name).suffix[1:].lower()
+    return bool(suffix) and suffix not in PROSE_SUFFIXES
+
+
 def is_inside_word(before: bytes, after: bytes) -> bool:
     """Return whether a cursor between the two texts is inside a word; never in scripts without
     spaces.
@@ -50,6 +57,11 @@ def is_inside_word(before: bytes, after: bytes) -> bool:
 def is_after_word(before: bytes) -> bool:
     """Return whether a word ends right before the cursor."""
     return _is_spaced_word(_last_character(before))
+
+
+def is_at_name(before: bytes) -> bool:
+    """Return whether a name of code goes on at the cursor, or begins after a dot."""
+    return before.endswith(b".") or is_after_word(before)
 
 
 def ends_sentence(text: bytes) -> bool:

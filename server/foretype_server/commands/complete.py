@@ -172,9 +172,12 @@ def complete(
     at = Location.parse(location)
     before, after = at.split(_read_input(at.file))
     from foretype_model.completion.candidates import Options
+    from foretype_model.text.prose import is_code_file
     from foretype_server.commands.opening import open_completer, stdout_to_stderr
 
-    options = Options(temperature=temperature, seed=seed, max_items=max_items)
+    options = Options(
+        temperature=temperature, seed=seed, max_items=max_items, is_code=is_code_file(at.file)
+    )
     with stdout_to_stderr():
         file = None if at.file == "-" else Path(at.file)
         completer = open_completer(model, predictor or (), (workspace,) if workspace else (), file)

@@ -96,11 +96,11 @@ class TypingServer:
         if has_workspace:
             self._server.wait_for_preparation()
 
-    def open(self) -> TypedDocument:
-        """Open a new document under the file name `name`, and close the last one."""
+    def open(self, name: str = "", /) -> TypedDocument:
+        """Open a new document under a file name, by default `self.name`, and close the last one."""
         if self._document:
             self._document.close()
-        path = self._folder / f"typed-{next(self._numbers)}" / (self.name or "text.txt")
+        path = self._folder / f"typed-{next(self._numbers)}" / (name or self.name or "text.txt")
         self._document = TypedDocument(self, self._server, path)
         return self._document
 

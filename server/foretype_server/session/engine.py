@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from foretype_model.cancellation import Cancelled, IsCancelled
-from foretype_model.completion.candidates import Candidate
+from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.completion.explain import Explanation
 from foretype_model.predictor import Forgetful, Indexer, Removed
@@ -90,7 +90,7 @@ class Engine:
         """Return distinct next words, the most probable first, then next characters. Empty once
         `is_cancelled`.
         """
-        completer, options = self._completer(snapshot.uri), settings.options()
+        completer, options = self._completer(snapshot.uri), _options(snapshot, settings)
         words, characters = list[Candidate](), list[Candidate]()
         try:
             if settings.next_word:
@@ -126,7 +126,7 @@ class Engine:
         completer = self._completer(snapshot.uri)
         try:
             return completer.ghost_texts(
-                snapshot.before, snapshot.after, settings.options(), count, is_cancelled
+                snapshot.before, snapshot.after, _options(snapshot, settings), count, is_cancelled
             )
         except Cancelled:
             return []
@@ -139,7 +139,7 @@ class Engine:
         """
         completer = self._completer(snapshot.uri)
         # The range is that of the item alone.
-        options = replace(settings.options(), replace_after_cursor=False)
+        options = replace(_options(snapshot, settings), replace_after_cursor=False)
         try:
             return completer.ghost_text_beyond(
                 snapshot.before, snapshot.after, options, is_cancelled
@@ -317,6 +317,10 @@ class Engine:
             self._memory,
             policy=self._policy,
         )
+
+
+def _options(snapshot: Snapshot, settings: Settings) -> Options:
+    return replace(settings.options(), is_code=snapshot.is_code)
 
 
 def _is_blank(before: Rope) -> bool:

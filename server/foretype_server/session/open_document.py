@@ -53,7 +53,8 @@ class OpenDocument:
         """Return the document as it will be with `item` accepted, and the cursor after that."""
         before, _ = self.text.split_at(item.start)
         _, after = self.text.split_at(item.end)
-        return Snapshot(uri, before + to_lf(item.text.encode(errors="replace")), after)
+        with_item = before + to_lf(item.text.encode(errors="replace"))
+        return Snapshot(uri, with_item, after, self.is_code)
 
     def typed_part(self, item: SelectedItem, cursor: Point) -> str:
         """Return the beginning of `item` that is typed before the cursor already; "" if the item

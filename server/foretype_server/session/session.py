@@ -321,7 +321,7 @@ class ClientSession:
             return None
         # Take the snapshot before the first await: the document changes while the request waits.
         token = document.supersede_previous(kind)
-        snapshot = Snapshot(uri, *document.text.split_at(point))
+        snapshot = Snapshot(uri, *document.text.split_at(point), document.is_code)
         answer = asyncio.ensure_future(self._answer(job, snapshot, token.is_cancelled))
         futures: set[asyncio.Future[Any]] = {answer, token.cancelled}
         try:

@@ -27,7 +27,7 @@ class FixedSystem:
         self._ghost = ghost and Candidate(ghost, 0.5, "ghost")
         self._menu = list(menu)
 
-    def open(self):
+    def open(self, _name="", /):
         return self
 
     def set_text(self, before, after):

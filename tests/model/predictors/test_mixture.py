@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from importlib.resources import files
 from itertools import count
@@ -326,3 +327,31 @@ def test_mixture_beats_each_member() -> None:
     )
     alone = [bits({"network": network}, text), bits({"copy": CopyPredictor()}, text)]
     assert bits({"network": network, "copy": CopyPredictor()}, text) < 0.95 * min(alone)
+
+
+class WordPredictor(FixedPredictor):
+    """A predictor that proposes given words."""
+
+    def __init__(self, **words: float) -> None:
+        super().__init__(EVENLY)
+        self._words = words
+
+    def propose(self, state, limit):
+        return [(word.encode(), math.log(p)) for word, p in self._words.items()][:limit]
+
+
+class CopyingPredictor(WordPredictor):
+    """One that knows where its words stand."""
+
+    def sources(self, state, text, limit):
+        return []
+
+
+def test_proposals_tell_own_words() -> None:
+    """Proposals come most probable first, and say how probable the user's texts make them."""
+    members = {"words": WordPredictor(the=0.6, a=0.2), "copy": CopyingPredictor(name=0.3, a=0.4)}
+    mixture = Mixture(members)
+    found = mixture.propose(mixture.start(), 5)
+    assert [one.text for one in found] == [b"the", b"a", b"name"]
+    assert [math.exp(one.log_p) for one in found] == pytest.approx([0.6, 0.4, 0.3])
+    assert [one.own for one in found] == pytest.approx([0, 0.4, 0.3])

@@ -95,3 +95,12 @@ def test_sentence_ends_are_found(text) -> None:
     """Sentences end with the punctuation of several scripts, and quotes."""
     assert prose.ends_sentence(text.encode())
     assert not prose.ends_sentence(text.encode() + b" then")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_code"),
+    [("a.py", True), ("b/A.RS", True), ("a.md", False), ("NOTES.TXT", False), ("Makefile", False)],
+)
+def test_code_file_by_suffix(name: str, is_code: bool) -> None:
+    """A file with a suffix that prose does not have is code."""
+    assert prose.is_code_file(name) == is_code

@@ -167,3 +167,21 @@ def test_empty_beginning_gets_no_ghost(monkeypatch: pytest.MonkeyPatch, tmp_path
         assert len(engine.ghost_texts(snapshot, Settings(), 1, never)) == shown
     snapshot = Snapshot("untitled:a", Rope.of(b"\n\n"), Rope.of(b""))
     assert engine.ghost_texts(snapshot, Settings(), 3, never)
+
+
+def test_code_has_own_names_first(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """In a code document, a name of the text is above a word that a predictor expects more."""
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
+    engine = Engine(pytest.fail, pytest.fail)
+    settings = Settings(predictors={"scripted": {"texts": ["= ParamSpec"]}, "copy": {}})
+    engine.load(settings, ())
+    before = Rope.of(b"from pathlib import Path\nx = Pa")
+
+    def first(*, is_code: bool) -> str:
+        snapshot = Snapshot("untitled:a", before, Rope(()), is_code)
+        engine.candidates(snapshot, settings, never)
+        return engine.candidates(snapshot, settings, never)[0].text
+
+    assert first(is_code=True) == "th"
+    assert first(is_code=False).startswith("ramSpec")
+    engine.release()

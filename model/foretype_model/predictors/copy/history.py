@@ -155,6 +155,17 @@ class MatchHistory:
                 place, steps = before[place], steps - 1
         return found
 
+    def newest_after(self, text: bytes, limit: int) -> Iterator[tuple[int, int]]:
+        """Yield the byte before and the place after the newest occurrences of `text`, up to a
+        `limit`, newest first.
+        """
+        log, at = self._log, len(self._log)
+        for _ in range(limit):
+            at = log.rfind(text, 0, at + len(text) - 1)
+            if at <= 0:  # the log begins with a context
+                return
+            yield log[at - 1], at + len(text)
+
     def pieces(self) -> Iterator[Piece]:
         """Yield all pieces of the log, the oldest first."""
         return map(self._piece, range(len(self._pieces)))

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
 import regex
 
-from foretype_model.predictor import ERASED
+from foretype_model.predictor import END_OF_TEXT, ERASED
 from foretype_model.predictors.copy.history import MatchHistory
 from foretype_model.predictors.copy.index.fm_index import FMIndex, SearchState
 from foretype_model.predictors.copy.ppm import usable_ranges
@@ -27,6 +28,22 @@ MAX_ROWS: Final = 96
 
 MIN_REMAINING: Final = 0.02
 """Once less than this remains, shorter contexts are not asked."""
+
+MAX_NEAR_PLACES: Final = 24
+MAX_NEAR_STEPS: Final = 400
+"""The newest places of recent text at which a word begins like the typed one: those that are read,
+and those that are looked at, inside of words too (0.1 ms).
+"""
+
+BOUNDARIES: Final = tuple(bytes((byte,)) for byte in b" \n\t.([{\"'@=,:*-")
+"""Bytes after which names begin in code. An index is asked for each of them (0.05 ms)."""
+
+WORD_BYTES: Final = frozenset(
+    [*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", *range(0x80, END_OF_TEXT)]
+)
+"""Bytes before which no name begins: of ASCII words, and of all other scripts."""
+
+DOT: Final = b"."
 
 _WORD: Final = regex.compile(r"[\w\p{M}]+")
 _TYPED: Final = regex.compile(r"[\w\p{M}]*\Z")
@@ -53,11 +70,13 @@ def best(
     prefix = typed[0].encode() if typed else b""
     if len(prefix) >= len(tail):  # the word began before the context
         return []
-    followers: Followers = []
-    for history in histories:
-        followers += _in_history(history, tail, len(prefix))
-    for segment, matches in segments:
-        followers += _in_index(segment, matches, tail, len(prefix))
+    texts = [*histories], segments
+    if tail[: len(tail) - len(prefix)].endswith(DOT):
+        # After a dot come the names that followed one; if there are none, all names.
+        followers = _followers(tail, prefix, DOT, texts)
+        followers = followers or (_followers(tail, prefix, b"", texts) if prefix else [])
+    else:
+        followers = _followers(tail, prefix, b"", texts)
     found = sorted(blended(followers).items(), key=lambda item: (-item[1], item[0]))
     return [(word.encode(), math.log(p)) for word, p in found[:limit]]
 
@@ -80,37 +99,64 @@ def blended(followers: Followers) -> dict[str, float]:
     return probabilities
 
 
-def _in_history(history: MatchHistory, tail: bytes, typed: int) -> Iterator[tuple[int, str]]:
-    """Yield the order and rest of the word at each place in recent text; `typed` bytes stand."""
-    for at, order in history.places(tail).items() if history else ():
-        # Only a longer context reaches back to where the word began.
-        if order > typed:
-            piece = history.piece(at)
-            first = at - piece.first
-            word = _word_in(piece.text[first : first + MAX_WORD_BYTES])
-            if word:
-                yield order, word
+def _followers(
+    tail: bytes,
+    prefix: bytes,
+    boundary: bytes,
+    texts: tuple[Sequence[MatchHistory], Sequence[tuple[FMIndex, SearchState]]],
+) -> Followers:
+    """Return the rests of words after `tail`, and of the words anywhere that begin with `prefix`.
+
+    These stand after `boundary`, or if that is empty, after any byte that is of no word.
+    """
+    histories, segments = texts
+    followers: Followers = []
+    for history in histories:
+        if history:
+            followers += _in_history(history, tail, prefix, boundary)
+    boundaries = ([boundary] if boundary else BOUNDARIES) if prefix or boundary else []
+    for segment, matches in segments:
+        contexts = [byte + prefix for byte in boundaries]
+        followers += _in_index(segment, matches, len(prefix), contexts)
+    return followers
+
+
+def _in_history(
+    history: MatchHistory, tail: bytes, prefix: bytes, boundary: bytes
+) -> Iterator[tuple[int, str]]:
+    """Yield the order and rest of the word at each place in recent text."""
+    # Only a longer context reaches back to where the word began.
+    places = {at: order for at, order in history.places(tail).items() if order > len(prefix)}
+    if context := boundary + prefix:
+        newest = history.newest_after(context, MAX_NEAR_STEPS)
+        starts = (at for before, at in newest if boundary or before not in WORD_BYTES)
+        for at in islice(starts, MAX_NEAR_PLACES):
+            places.setdefault(at, len(context))
+    for at, order in places.items():
+        piece = history.piece(at)
+        first = at - piece.first
+        word = _word_in(piece.text[first : first + MAX_WORD_BYTES])
+        if word:
+            yield order, word
 
 
 def _in_index(
-    segment: FMIndex, matches: SearchState, tail: bytes, typed: int
+    segment: FMIndex, matches: SearchState, typed: int, contexts: Iterable[bytes]
 ) -> Iterator[tuple[int, str]]:
-    """Yield the same for the rows of an index."""
+    """Yield the same for the rows of an index, and for those of some shorter `contexts`."""
     ranges = [found for found in usable_ranges(segment, matches) if found[0] > typed]
-    boundary = tail[len(tail) - typed - 1 :]
-    if not ranges and (typed or boundary == b"."):
-        # Any place where a word begins like this, or anything that followed a dot.
-        order, found = segment.find(boundary)
-        ranges = [(order, *found[-1][1:])] if order == len(boundary) else []
-    seen: set[int] = set()
-    for order, low, high in ranges:
+    for context in contexts:
+        order, found = segment.find(context)
+        if order == len(context):
+            ranges.append((order, *found[-1][1:]))
+    for i, (order, low, high) in enumerate(ranges):
         for row in np.linspace(low, high - 1, min(high - low, MAX_ROWS)).astype(int).tolist():
-            if row not in seen and segment.bwt_masked[row] < ERASED:
+            is_new = not any(first <= row < end for _, first, end in ranges[:i])
+            if is_new and segment.bwt_masked[row] < ERASED:
                 position = int(segment.suffix_array[row])
                 word = _word_in(segment.text[position : position + MAX_WORD_BYTES].tobytes())
                 if word:
                     yield order, word
-        seen.update(range(low, high))
 
 
 def _word_in(following: bytes) -> str:

@@ -87,3 +87,19 @@ def test_only_last_text_is_removed() -> None:
     assert not history.remove_last(b"three", "b")
     assert history.remove_last(b" three", "a")
     assert history.find(b"one two") == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(added=TEXTS, wanted=st.sampled_from([b"a", b"b", b"ab", b"aab"]), limit=st.integers(1, 30))
+def test_newest_occurrences_come_first(added: bytes, wanted: bytes, limit: int) -> None:
+    """The occurrences of a text are those that a comparison finds, the newest first."""
+    recent = MatchHistory()
+    recent.add(b"", added)
+    first = COMPARED_BYTES
+    log = b"\xff" * first + added
+    expected = [
+        (log[at - 1], at + len(wanted))
+        for at in range(len(log) - len(wanted), 0, -1)
+        if log.startswith(wanted, at)
+    ]
+    assert list(recent.newest_after(wanted, limit)) == expected[:limit]

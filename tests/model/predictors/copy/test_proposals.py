@@ -103,3 +103,29 @@ def test_longer_contexts_come_first():
     found = blended([(8, "rare"), (3, "usual"), (3, "usual"), (3, "usual")])
     assert found["rare"] > found["usual"]
     assert sum(found.values()) < 1
+
+
+@pytest.mark.parametrize("source", ["typed", "indexed"])
+def test_name_stands_anywhere(source):
+    """A typed beginning is continued by a name that stands after another byte."""
+    predictor = made(CODE) if source == "typed" else made(indexed=(CODE,))
+    assert proposed(predictor, b"def other(sc") == [b"anner"]
+    assert proposed(predictor, b"[pa")[:1] in ([b"rser"], [b"rse"], [b"th"])
+
+
+@pytest.mark.parametrize("source", ["typed", "indexed"])
+def test_dotted_names_hide_others(source):
+    """After a dot, a name that stands after none is proposed only if no other fits."""
+    text = b"return value.read_all()\ndef open(self):\n" * 2
+    predictor = made(text) if source == "typed" else made(indexed=(text,))
+    assert proposed(predictor, b"other.re") == [b"ad_all"]
+    assert proposed(predictor, b"other.op") == [b"en"]
+
+
+def test_forgotten_name_stands_nowhere():
+    """A forgotten word is not proposed after another byte either."""
+    predictor = made(CODE)
+    predictor.forget(None, "scanner")
+    assert b"anner" not in proposed(predictor, b"def other(sc", 100)
+    predictor.forget(None, "read_all")
+    assert b"read_all" not in proposed(predictor, b"other.", 100)
