@@ -34,8 +34,10 @@ SEARCHED_WORDS: Final = 7
 0.1 % more keys.
 """
 
-OWN_NAMES = 2
-"""Names of the user's texts that the menu has in code, if as many fit."""
+OWN_NAMES, OWN_WORDS = 2, 1
+"""Names of the user's texts that the menu has in code, if as many fit, and words of them in other
+texts, if they are probable.
+"""
 
 MAX_PHRASES: Final = 5
 """The best words that are extended to phrases."""
@@ -157,8 +159,9 @@ def find_words(
     search ended before the deadline.
     """
     begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
-    is_name = options.is_code and options.temperature == 0 and prose.is_at_name(before)
-    proposals = Proposals(OWN_NAMES if is_name else 0, is_code=options.is_code)
+    is_name = not options.is_code or prose.is_at_name(before)
+    own = (OWN_NAMES if options.is_code else OWN_WORDS) if is_name else 0
+    proposals = Proposals(own if options.temperature == 0 else 0, is_code=options.is_code)
     count = min(options.max_items, SEARCHED_WORDS)
     search = Search(lookahead, Word(lines, begin), options.sampler(before), count, proposals)
     found, complete = search.run(deadline)
@@ -225,7 +228,8 @@ def next_words(
     chosen = [*chosen[: VISIBLE_ITEMS - len(missing)], *missing]
     # In the order of their first words: a phrase is less probable than its word.
     first = [one for group in groups for one in group if one.text in chosen and one in items]
-    first.sort(key=lambda one: one.text not in own)
+    if options.is_code:
+        first.sort(key=lambda one: one.text not in own)
     others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
 

@@ -21,6 +21,14 @@ WHITE_SPACE: Final = b" \t\n"
 PROPOSAL_WEIGHT: Final = 0.4
 """Weight of a proposal in the rank of its word."""
 
+MIN_OWN: Final = 0.25
+"""A word of the user's texts is searched to its end, however improbable its bytes are together, if
+it is at least this probable by these texts.
+"""
+
+MIN_SIGN_LOG_P: Final = math.log(0.02)
+"""Signs that are less probable than this are candidates only where hardly a word is likely."""
+
 MIN_REST: Final = 0.02
 """The least probability that the words of the user's texts leave to other words."""
 
@@ -32,7 +40,8 @@ class Proposals:
     """A trie of words, each after the white space in front of it."""
 
     def __init__(self, own: int = 0, *, is_code: bool = False) -> None:
-        """Want the `own` most probable words of the user's texts right at the cursor.
+        """Want the `own` most probable words of the user's texts right at the cursor; in texts
+        other than code, only those with a probability of `MIN_OWN`.
 
         In code, other words share the rest that the words of the user's texts leave, as shorter
         contexts do in prediction by partial matching: a word model is as sure of names that its
@@ -70,7 +79,8 @@ class Proposals:
 
     def _want(self, words: Iterable[Proposal]) -> None:
         """Want the words that are the most probable ones by the user's texts."""
-        own = (one for one in words if one.own)
+        least = 0.0 if self._is_code else MIN_OWN
+        own = (one for one in words if one.own > least)
         best = [one.text for one in heapq.nlargest(self._own, own, key=lambda one: one.own)]
         self._wanted = {word[:end]: False for word in best for end in range(1, len(word))}
         self._wanted |= dict.fromkeys(best, True)
@@ -81,7 +91,7 @@ class Proposals:
         """
         if not self._words or text in self._words or log_p > UNPROPOSED_LOG_P:
             return True
-        return not prose.has_word(text.decode(errors="ignore"))
+        return log_p > MIN_SIGN_LOG_P and not prose.has_word(text.decode(errors="ignore"))
 
     def score(self, text: bytes, log_p: float) -> float:
         """Return the rank of a word of log-probability `log_p`: between that and its proposal's.

@@ -30,7 +30,7 @@ from foretype_model.training.stream import Documents, InMemoryDocuments
 from foretype_model.training.train import create_trainer, export
 from foretype_model.training.trainer import Progress
 
-NEW_NETWORK = ("cell", "hidden", "layers", "embedding", "ngrams")
+NEW_NETWORK = ("cell", "hidden", "layers", "embedding", "ngrams", "words")
 """Options of a network's shape, which a trained network has already."""
 
 
@@ -161,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         "layers": "recurrent cells on top of each other",
         "embedding": "units of the embeddings",
         "ngrams": "bytes of the longest n-gram that has an embedding; 1 for none",
+        "words": "units of the embeddings of word contexts; none if not given",
         "batch": "rows of a minibatch, over all processes",
         "window": "bytes of a row",
     }.items():
