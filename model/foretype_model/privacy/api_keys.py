@@ -1,5 +1,5 @@
 """Finds keys that their own form shows, whatever text surrounds them: a known prefix, or text too
-random for words. The rules are in `rules`.
+random for words. The rules are in `key_rules`.
 """
 
 from __future__ import annotations
@@ -8,17 +8,19 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from foretype_model.privacy.rules import (
+from foretype_model.privacy.key_rules import (
     ENTROPY_RULES,
     PREFIX_RULES,
     RUN_RULES,
     EntropyRule,
     KeyRule,
 )
+from foretype_model.privacy.keywords import CACHED_LINES, SHORT_BYTES
 
 MIN_KEY_LENGTH: Final = 16
 MIN_RANDOM_LENGTH: Final = min(rule.min_length for rule in ENTROPY_RULES)
@@ -59,7 +61,23 @@ _DOTTED: Final = _any_of(rule for rule in (*PREFIX_RULES, *RUN_RULES) if rule.is
 
 
 def find_api_keys(text: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each key; keys may overlap."""
+    """Yield the start and end of each key; keys may overlap. A key is in one line."""
+    if len(text) > SHORT_BYTES:
+        yield from _in_long_text(text)
+        return
+    place = 0
+    for line in text.split(b"\n"):
+        if len(line) >= MIN_KEY_LENGTH and (found := _in_line(line)):
+            yield from ((place + start, place + end) for start, end in found)
+        place += len(line) + 1
+
+
+@lru_cache(CACHED_LINES)
+def _in_line(line: bytes) -> tuple[tuple[int, int], ...]:
+    return tuple(_in_long_text(line))
+
+
+def _in_long_text(text: bytes) -> Iterator[tuple[int, int]]:
     # A run is a maximal sequence of base64 bytes. Its edges are where membership changes.
     inside = np.frombuffer(b"\0" + text.translate(_IS_BASE64) + b"\0", np.bool_)
     edges = np.flatnonzero(inside[1:] != inside[:-1])

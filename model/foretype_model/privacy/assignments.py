@@ -1,149 +1,184 @@
-"""The grammar of an assignment to a name like "password": a name, an assigner, a value.
-
-The rules by which the value is a secret or not are in `assignment_rules`.
-"""
+"""Finds the values that are assigned to a name, by the rules in `assignment_rules`."""
 
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
-# Names
-
-STEMS: Final = (b"pass", b"pw", b"secret", b"token", b"credential", b"key")
-SHORT_STEMS: Final = (b"pass", b"pw")
-"""Stems that count only at the end of a name, and only where a word begins."""
-
-KINDS_OF_KEYS: Final = (
-    b"access", b"account", b"api", b"app", b"auth", b"encryption", b"hmac", b"jwt", b"license",
-    b"master", b"private", b"secret", b"session", b"shared", b"signing", b"storage",
-)  # fmt: skip
-"""Words before "key" that exclude the key of a table or of a keyboard."""
-
-KINDS_OF_PASSES: Final = (
-    b"admin", b"app", b"auth", b"become", b"cert", b"db", b"default", b"ftp", b"http", b"imap",
-    b"key", b"ldap", b"login", b"mail", b"mongo", b"mysql", b"pg", b"postgres", b"proxy", b"redis",
-    b"require", b"root", b"smtp", b"sql", b"ssh", b"store", b"sudo", b"user", b"vpn", b"wifi",
-)  # fmt: skip
-"""Words before "pass" that exclude the pass of a test or of a compiler."""
-
-# The grammar of an assignment: a name, an assigner, a value
-
-_STEM: Final = rb"""
-    passw(?:or)?[dt] | pass[ _-]?(?:phrase|code) | pwd | (?:pass|pw)(?=\d*(?![\w-]))
-    | secret | token | credential | key
-"""
-_ASSIGNERS: Final = {
-    "a sibling, as in {name: PASSWORD, value: ...}": rb"""
-        ,? (?:[ \t]{1,40}|[ \t]{0,8}\n[ \t]{0,40}) ["'`]?value["'`]? [ \t]{0,8} [:=] [ \t]{0,8}
-    """,
-    "the next element of XML": rb"""
-        (?:</\w{1,20})?> [ \t]{0,8} \n? [ \t]{0,40} <(?:value|string)> [ \t]{0,8}
-    """,
-    "a type and a sign, as in password: str = ...": rb"""
-        [ \t]{0,32} :[ \t]{0,4} [\w.\[\]|]{1,30} [ \t]{0,4}=(?!=) [ \t]{0,32}
-    """,
-    "a sign": rb"""
-        [ \t]{0,32} (?: :=|=>|\|\|=|[!=?]?=?=|:\*{0,2}|\(|>(?![ \t])|,|\| ) [ \t]{0,32}
-    """,
-    "a verb, as in: the password for the wifi is ...": rb"""
-        [ \t]+ (?:(?:for|of|to)[ \t][\w \t'-]{1,30}?[ \t]+)? (?:is|was|ist) [ \t]*:?[ \t]+
-    """,
-    "a purpose, as in: password for the wifi: ...": rb"""
-        [ \t]+ (?:for|of|to)[ \t] [\w \t'-]{1,30} :[ \t]+
-    """,
-    "space": rb"""
-        [ \t]++
-    """,
-}
-_QUOTED: Final = rb"""
-    [brfu@]{0,2} (?P<quote>\\?["'`])
-    (?P<quoted> (?:(?!(?P=quote))(?:[^\n\\]|\\[^\n]))*+ (?:\\(?=\n|\Z))? )
-    (?P<closed> (?P=quote)? )
-"""
-_BARE: Final = rb"""
-    (?P<bare> [^\s"'`()\[\]{}<>]{1,256}+ )
-"""
-ASSIGNMENT: Final = re.compile(
-    rb"""
-    (?P<stem> %s )
-    (?P<rest> [\w-]{0,40}+ )
-    (?P<closing> [\\"'`*\[\])]{0,4} )
-    (?P<assigner> %s )
-    (?: %s | %s )
-    """
-    % (_STEM, b"|".join(_ASSIGNERS.values()), _QUOTED, _BARE),
-    re.VERBOSE | re.IGNORECASE,
+from foretype_model.privacy.assignment_rule import AssignmentRule, Names
+from foretype_model.privacy.assignment_rules import (
+    NEAR_BYTES,
+    RULES_ACROSS_LINES,
+    RULES_BY_START,
+)
+from foretype_model.privacy.credential import Credential
+from foretype_model.privacy.names import REACH_BYTES, Kind, Name
+from foretype_model.privacy.values import (
+    JOINED,
+    MIN_PASSWORD_LENGTH,
+    MIXED,
+    NUMBER,
+    PIN,
+    PLACEHOLDER,
+    TEMPLATE,
+    WITH_DIGIT,
+    is_label,
+    is_name,
 )
 
+MAX_ITEMS: Final = 16
+"""Values of a list, or lines of a block."""
 
-class Assignment(NamedTuple):
-    """A name and its value.
+_ATTRIBUTE: Final = re.compile(
+    rb"(?:args|cfg|cls|config|conf|ctx|data|env|form|options|opts|process|req|request|self"
+    rb"|settings|this|user)\.[\w.]+"
+    rb"|[A-Za-z_][\w.]*\.\w*(?i:pass|pwd|secret|token|credential|key)\w*"
+)
+"""An attribute, surely: "self.a1", "a.token1". Other dotted values may be passwords."""
 
-    Attributes:
-        before: the text before the stem, which may be a part of the name.
-        stem: the part of the name that is in `STEMS`, as in the text.
-        rest: the part of the name after the stem.
-        closing: quotes and brackets that end the name.
-        assigner: the text between name and value.
-        value: without quotes.
-        after: the text after the value.
-        is_quoted: the value stands in quotes.
-        of_password: the name is a password's, so that any literal is a secret.
+_COMMA: Final = re.compile(rb"[,;]")
+_LAST_COMMA: Final = re.compile(rb"[,;](?:[,;]*\Z|[^=:]*+[=:])")
+"""A comma at the end, or before an assignment to another name."""
+
+_CLAUSE_END: Final = re.compile(rb"[ \t\r]*(?:[.,;!)\n]|\Z)")
+_QUERY_END: Final = re.compile(rb"[&#]")
+
+AFTER_BYTES: Final = 80
+"""Bytes after a value that the rules look at."""
+
+
+def find_assigned(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]:
+    """Yield each value that a rule finds after `name`; in lines that end before `start`, only some
+    of them.
     """
-
-    before: bytes
-    stem: bytes
-    rest: bytes
-    closing: bytes
-    assigner: bytes
-    value: bytes
-    after: bytes
-    is_quoted: bool
-    of_password: bool
-
-    @property
-    def sign(self) -> bytes:
-        """The assigner without the spaces around it."""
-        return self.assigner.strip()
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether the name is in capitals."""
-        return (self.stem + self.rest).isupper()
-
-    @property
-    def is_sibling(self) -> bool:
-        """Whether the value has a name of its own, "value"."""
-        return bool(_VALUE.search(self.assigner))
+    if name.end == len(text):
+        return
+    limit = min(len(text), name.end + REACH_BYTES)
+    near = text[name.end : name.end + NEAR_BYTES].lower()
+    # A key asks for its own line alone, for which two thirds of the rules need not be tried at
+    # the names in other lines.
+    has_line = name.end >= start or text.find(b"\n", name.end, start) < 0
+    for rule in (RULES_BY_START if has_line else RULES_ACROSS_LINES)[text[name.end]]:
+        # Tested here, because a call costs as much as the test: 5 % of the time.
+        if rule.before_has and rule.before_has not in name.before:
+            continue
+        if rule.is_gated and not _applies(rule, name, near):
+            continue
+        found = rule.regex.match(text, name.end, limit)
+        near_start = max(0, len(name.before) - rule.before_bytes)
+        if found and (not rule.before or rule.before_regex.search(name.before, near_start)):
+            yield _credential(rule, name, text, found)
+            if rule.more:
+                yield from _further(rule, name, text, found.end(), limit)
 
 
-_VALUE: Final = re.compile(rb"value", re.IGNORECASE)
+def _applies(rule: AssignmentRule, name: Name, near: bytes) -> bool:
+    """Return whether a rule is for such a name, and `near` has one of its keywords."""
+    if rule.is_foreign:
+        return name.is_foreign
+    if rule.bare is Names.PHRASES:
+        return rule.bare.include(name)
+    for keyword in rule.keywords:
+        if keyword in near:
+            return True
+    return not rule.keywords
 
 
-def is_of_password(before: bytes, stem: bytes) -> bool:
-    """Return whether a name is a password's: that of a token may hold a count, or a name."""
-    if stem.lower() in SHORT_STEMS:
-        return before.lower().rstrip(b"_-").endswith(KINDS_OF_PASSES)
-    return stem.lower().startswith((b"pass", b"pwd", b"secret"))
+def _further(
+    rule: AssignmentRule, name: Name, text: bytes, place: int, limit: int
+) -> Iterator[Credential]:
+    """Yield the values of a list after the first one."""
+    for _ in range(MAX_ITEMS):
+        found = rule.more_regex.match(text, place, limit)
+        if not found:
+            return
+        yield _credential(rule, name, text, found)
+        place = found.end()
 
 
-def is_inside_word(before: bytes, stem: bytes) -> bool:
-    """Return whether a short stem is the end of a word, such as "bypass" or "compass"."""
-    if stem.lower() not in SHORT_STEMS:
+def _credential(
+    rule: AssignmentRule, name: Name, text: bytes, found: re.Match[bytes]
+) -> Credential:
+    # The last group is that of the value, or of the sign that ends it.
+    last = str(found.lastgroup)
+    group = last.removesuffix("_closed")
+    value, start, is_bare = found[group], found.start(group), group == "bare"
+    is_unfinished = found.end() == len(text) and (is_bare or not found[last])
+    if is_bare:
+        value, is_unfinished = _trimmed(
+            rule, name, value, text[found.end() : found.end() + 1], is_unfinished
+        )
+    after = text[found.end() : found.end() + AFTER_BYTES]
+    is_secret = (
+        _is_secret(rule, name, value, after, is_bare=is_bare)
+        and rule.after_regex.match(after) is not None
+        and not rule.allow.fullmatch(value)
+        and not _is_allowed(value, is_listed=rule.id in {"listed", "second-argument"})
+        and not (is_bare and _is_reference(value, after))
+        and not (group == "quoted" and _closes_a_quote(name, found["quote"]))
+    )
+    return Credential(start, start + len(value), is_unfinished, is_secret)
+
+
+def _trimmed(
+    rule: AssignmentRule, name: Name, value: bytes, following: bytes, at_end: bool
+) -> tuple[bytes, bool]:
+    """Return a value without the signs that end it, and whether it is unfinished."""
+    if name.is_in_query and (cut := _QUERY_END.search(value)):
+        return value[: cut.start()], False
+    value = value.rstrip()
+    # A comma is part of a password, but not at its end, nor in a sentence or a list.
+    is_listed = following.strip(b" \t\r\n\"'`") != b""
+    if cut := (_COMMA if rule.is_prose or is_listed else _LAST_COMMA).search(value):
+        value, at_end = value[: cut.start()], at_end and not rule.is_prose
+    return value.rstrip(b".:!?") if rule.is_prose else value, at_end
+
+
+def _is_allowed(value: bytes, *, is_listed: bool) -> bool:
+    """Return whether a value is a placeholder, a name or a label."""
+    return (
+        TEMPLATE.match(value) is not None
+        or PLACEHOLDER.fullmatch(value) is not None
+        or is_name(value, is_listed=is_listed)
+        or is_label(value)
+    )
+
+
+def _is_reference(value: bytes, after: bytes) -> bool:
+    return after[:1] in {b"(", b"["} or bool(_ATTRIBUTE.fullmatch(value))
+
+
+def _closes_a_quote(name: Name, quote: bytes) -> bool:
+    """Return whether the name is in a string that `quote` ends, as in "password: "."""
+    line = name.before[name.before.rfind(b"\n") + 1 :]
+    return quote not in name.closing and line.count(quote) % 2 == 1
+
+
+def _is_secret(
+    rule: AssignmentRule, name: Name, value: bytes, after: bytes, *, is_bare: bool
+) -> bool:
+    of_password = name.kind is Kind.PASSWORD
+    # A secret is also a thing that prose is about, and so are passwords of some kind.
+    is_thing = (rule.is_prose or rule.id == "cell") and (
+        name.stem.lower() == b"secret" or name.rest not in {b"", b"s"}
+    )
+    if _is_excluded(rule, name, is_thing=is_thing):
         return False
-    return before[-1:].isalnum() and not (before[-1:].islower() and stem[:1].isupper())
+    if (rule.bare if is_bare else rule.quoted).include(name) and not is_thing:
+        return len(value) >= MIN_PASSWORD_LENGTH
+    is_joined = of_password and not is_thing and JOINED.match(value) is not None
+    needs_digit = (not of_password and is_bare) or is_thing
+    return (
+        (name.kind is Kind.PIN and PIN.fullmatch(value) is not None)
+        or (of_password and not name.rest and NUMBER.fullmatch(value) is not None)
+        or (is_joined and (not is_bare or _CLAUSE_END.match(after) is not None))
+        or (MIXED.match(value) is not None and (not needs_digit or bool(WITH_DIGIT.match(value))))
+    )
 
 
-_BEFORE_SPACE: Final = re.compile(
-    rb"(?:(?:\A|\s)--?[\w-]*|\b(?:ENV|setenv|setx|set[ \t]+-\w+)[ \t]+\w*|require"
-    rb"|\b(?:login|user)[ \t]+\S{1,40}[ \t]+)\Z"
-)
-"""The text before a name whose value follows after a space: the hyphens of an option, a command
-that sets a variable, or the user of a machine.
-"""
-
-
-def is_assigner(assigner: bytes, before: bytes, *, surely: bool) -> bool:
-    """Return whether a value follows: after a space alone, only `surely` or in some commands."""
-    return not assigner.isspace() or surely or bool(_BEFORE_SPACE.search(before))
+def _is_excluded(rule: AssignmentRule, name: Name, *, is_thing: bool) -> bool:
+    """Return whether a rule is not for such a name, which prose may have for another reason."""
+    if rule.id in {"apposition", "below", "cell"} and (name.kind is Kind.TOKEN or is_thing):
+        return True
+    return (rule.is_prose and name.is_verb) or (rule.id in {"word", "sql"} and name.closing != b"")

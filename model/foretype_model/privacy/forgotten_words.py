@@ -81,7 +81,7 @@ def learnable_end(text: Rope, end: int, words: Collection[bytes]) -> int:
     method may replace it.
     """
     end -= composing_suffix(text[max(0, end - MAX_COMPOSED_BYTES - NEARBY_BYTES) : end])
-    end -= secret_scanner.pending_suffix(text[max(0, end - secret_scanner.SCAN_BYTES) : end])
+    end -= secret_scanner.pending_suffix(text[max(0, end - secret_scanner.REACH) : end])
     return end - pending_word_suffix(text[max(0, end - context_bytes(words)) : end], words)
 
 

@@ -18,11 +18,21 @@ from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import ERASED
 from foretype_model.privacy.api_keys import BASE64_BYTES, find_api_keys
 from foretype_model.privacy.credentials import find_all, find_credentials
+from foretype_model.privacy.names import CONTEXT_BYTES, REACH_BYTES
+from foretype_model.privacy.preceding_rules import pending_value
 from foretype_model.text.rope import Rope
 from foretype_model.text.spans import Span, merge
 
 SCAN_BYTES: Final = 1024
 """Bytes to scan before and after a place. The rest of a line is added if it is no longer."""
+
+MAX_NAME_BYTES: Final = 64
+
+BEFORE_BYTES: Final = 256
+"""Bytes before a place that are redacted with it, as the context of the text to learn."""
+
+REACH: Final = REACH_BYTES + CONTEXT_BYTES + MAX_NAME_BYTES
+"""Bytes before and after a place that decide whether a name makes it part of a secret."""
 
 MAX_KEY_BYTES: Final = 16_384
 """Bytes of a private key, at most."""
@@ -35,24 +45,30 @@ _KEY_LINES: Final = re.compile(
 _URL_ENDS: Final = re.compile(rb"[\s/\"'`<>]")
 
 
-def find_secrets(text: bytes) -> list[Span]:
-    """Return the spans of the secrets in `text`, in rising order and without overlaps."""
+def find_secrets(text: bytes, start: int = 0, end: int | None = None) -> list[Span]:
+    """Return the spans of the secrets in `text`, in rising order and without overlaps.
+
+    Secrets outside of the bytes from `start` to `end` may be missing.
+    """
     assigned = (
         (credential.start, credential.end)
-        for credential in find_credentials(text)
+        for credential in find_credentials(text, start, end)
         if credential.is_secret
     )
     return merge(chain(_private_keys(text), find_api_keys(text), assigned))
 
 
-def redact(text: bytes) -> bytes:
-    """Return `text` with ERASED in place of each byte of a secret; the length stays."""
-    found = find_secrets(text)
+def redact(text: bytes, start: int = 0, end: int | None = None) -> bytes:
+    """Return `text` with ERASED in place of each byte of a secret; the length stays.
+
+    Secrets outside of the bytes from `start` to `end` may remain.
+    """
+    found = find_secrets(text, start, end)
     if not found:
         return text
     redacted = bytearray(text)
-    for start, end in found:
-        redacted[start:end] = bytes([ERASED]) * (end - start)
+    for first, last in found:
+        redacted[first:last] = bytes([ERASED]) * (last - first)
     return bytes(redacted)
 
 
@@ -68,44 +84,45 @@ def redact_around(text: Rope | bytes, start: int, end: int) -> tuple[bytes, int]
     """Return the bytes from `start` to `end` as `redact(text)` has them, with some bytes around
     them, and the place where these begin.
 
-    If no line is longer than `SCAN_BYTES`, the bytes are exactly those of `redact`. Of a longer
-    line, a part stands for the whole.
+    Of the other bytes, the `BEFORE_BYTES` before `start` have no secrets either. If no line is
+    longer than `SCAN_BYTES`, the bytes are exactly those of `redact`. Of a longer line, a part
+    stands for the whole.
     """
     # Cut the text first, so that a text of 10 MB costs no more than a short one.
-    first = max(0, start - 2 * SCAN_BYTES - MAX_KEY_BYTES)
+    first = max(0, start - 2 * REACH - MAX_KEY_BYTES)
     near, low = _redact_around(
-        text[first : end + 2 * SCAN_BYTES + MAX_KEY_BYTES], start - first, end - first
+        text[first : end + 2 * REACH + MAX_KEY_BYTES], start - first, end - first
     )
     return near, first + low
 
 
 def _redact_around(text: bytes, start: int, end: int) -> tuple[bytes, int]:
     # Widen the span to whole lines, and to the line before, if they are short enough.
-    low = max(0, start - SCAN_BYTES)
+    low = max(0, start - REACH)
     line = text.rfind(b"\n", max(0, low - SCAN_BYTES), low) + 1
     low = line if line or low <= SCAN_BYTES else low
-    high = min(len(text), end + SCAN_BYTES)
+    high = min(len(text), end + REACH)
     line_end = text.find(b"\n", high, high + SCAN_BYTES)
     high = line_end if line_end >= 0 else high
     # Widen it to whole private keys.
     key = text.find(KEY_HEADER, max(0, low - MAX_KEY_BYTES), high)
     if key >= 0:
         low, high = min(low, key), max(high, text.rfind(KEY_HEADER, key, high) + MAX_KEY_BYTES)
-    return redact(text[low:high]), low
+    return redact(text[low:high], max(0, start - low - BEFORE_BYTES), end - low), low
 
 
 def pending_suffix(before: Rope | bytes) -> int:
     """Return the length of the suffix of `before` that further typing may make part of a secret."""
-    line = before[-SCAN_BYTES:]
-    line = line[line.rfind(b"\n", 0, max(0, line.rfind(b"\n"))) + 1 :]
+    near = bytes(before[-REACH:])
+    line = near[near.rfind(b"\n") + 1 :]
     # A run of base64 may become a key, the end of a URL a password.
     pending = len(line) - len(line.rstrip(BASE64_BYTES))
     url = line.rfind(b"://") + 3
     if url >= 3 and not _URL_ENDS.search(line, url):
         pending = max(pending, len(line) - url)
-    found = find_credentials(line)
-    unfinished = [len(line) - one.start for one in found if one.is_unfinished]
-    return max([pending, *unfinished])
+    values = find_credentials(near, len(near))
+    unfinished = [len(near) - one.start for one in values if one.is_unfinished]
+    return max([pending, pending_value(near), *unfinished])
 
 
 def is_secret_document(uri: str) -> bool:

@@ -14,7 +14,7 @@ from foretype_model.files.stamp import Stamp
 
 MANIFEST_FILE: Final = "manifest.json"
 SEGMENT_SUFFIX: Final = ".shard"
-MANIFEST_FORMAT: Final = 4
+MANIFEST_FORMAT: Final = 5
 """Version of the manifest's layout and of the masking in the segments; others are not read."""
 
 _SEGMENT_NAME: Final = re.compile(r"([0-9a-f]{16}\.shard)?")
