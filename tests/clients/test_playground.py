@@ -251,7 +251,8 @@ def test_welcome_text_demonstrates_prediction(chromium: Browser, tmp_path: Path)
             with opened(chromium, address, color_scheme=scheme) as page:
                 page.wait(page.untinted, lambda count: count == 0)
                 page.wait(page.ghost, lambda ghost: ghost.startswith("Philippa Wainwright"))
-                assert page.page.locator("#predictors").inner_text().split() == ["network", "copy"]
+                named = page.page.locator("#predictors").inner_text().split()
+                assert named == ["network", "copy", "ngrams"]
                 if IMAGES:
                     take(page, scheme)
                 assert page.errors == []

@@ -17,7 +17,7 @@ from foretype_model.completion.proposals import Proposals
 from foretype_model.completion.repetition import first_repeated_line
 from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Sampler, Search
 from foretype_model.completion.selection import Choice, select_most_saving
-from foretype_model.text import prose, utf8
+from foretype_model.text import brackets, prose, utf8
 from foretype_model.text.grammar import ALL_BYTES, WORD_BYTES, Character, Word
 from foretype_model.text.utf8 import Mask
 
@@ -39,16 +39,14 @@ OWN_NAMES, OWN_WORDS = 2, 1
 texts, if they are probable.
 """
 
+FRAGMENT_FACTOR: Final = 0.25
+"""A word is a fragment of a longer one if it is so much less probable."""
+
 MAX_PHRASES: Final = 5
 """The best words that are extended to phrases."""
 
 MIN_PHRASE_PROBABILITY: Final = 0.03
 """A phrase is extended while its probability is at least this. 0.05 saves 0.5 % fewer keys."""
-
-CLOSING_MARKS: Final = ".,;:!?…)]}>\"'’”»"
-"""Marks at the end of a text that make no other item of it."""
-
-OPENING_BRACKETS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 
 ROUNDING: Final = 1e-6
 """Tolerance for a probability that is a sum of 32-bit numbers."""
@@ -169,7 +167,11 @@ def find_words(
         found = [replace(one, key=proposals.score(one.text, one.log_p)) for one in found]
         found.sort(key=lambda one: -one.key)
     tail = before[-BEFORE_BYTES:].decode(errors="ignore")
-    whole = [one for one in found if utf8.ends_on_grapheme(tail + one.text.decode())]
+    whole = [
+        one
+        for one in found
+        if utf8.ends_on_grapheme(tail + one.text.decode()) and not proposals.is_letter(one.text)
+    ]
     return [
         one for one in whole if prose.has_word(one.text.decode())
     ] if options.prose else whole, complete
@@ -230,8 +232,22 @@ def next_words(
     first = [one for group in groups for one in group if one.text in chosen and one in items]
     if options.is_code:
         first.sort(key=lambda one: one.text not in own)
-    others = [one for one in items if one.text not in chosen and one in words]
+    others = [
+        one
+        for one in items
+        if one.text not in chosen and one in words and not _is_fragment(one, first)
+    ]
     return [*first, *others][: options.max_items]
+
+
+def _is_fragment(one: Candidate, items: list[Candidate]) -> bool:
+    """Return whether a word is the beginning of a much more probable one."""
+    return any(
+        other.text.startswith(one.text)
+        and prose.has_word(other.text[len(one.text) : len(one.text) + 1])
+        and other.probability * FRAGMENT_FACTOR > one.probability
+        for other in items
+    )
 
 
 def _choices(
@@ -307,19 +323,8 @@ def _distinct(items: list[Candidate], around: AroundCursor, options: Options) ->
         if options.is_code and not core.isalnum() and len(one.text) > 1:
             is_character = False
         if not (is_character and (is_after_word or not core.isalnum())):
-            kept.setdefault(_without_closing_marks(core), one)
+            kept.setdefault(brackets.without_closing_marks(core), one)
     return list(kept.values())
-
-
-def _without_closing_marks(text: str) -> str:
-    """Return `text` up to the closing marks at its end, except brackets that it has opened."""
-    end = len(text)
-    while end > 1 and text[end - 1] in CLOSING_MARKS:
-        opening = OPENING_BRACKETS.get(text[end - 1])
-        if opening and text.count(opening, 0, end) >= text.count(text[end - 1], 0, end):
-            break
-        end -= 1
-    return text[:end]
 
 
 def _phrases(

@@ -93,6 +93,15 @@ class Proposals:
             return True
         return log_p > MIN_SIGN_LOG_P and not prose.has_word(text.decode(errors="ignore"))
 
+    def is_letter(self, text: bytes) -> bool:
+        """Return whether `text` is a letter of ASCII that no predictor proposes as a word: it is
+        offered among the next characters.
+        """
+        letter = text.strip(WHITE_SPACE)
+        return (
+            bool(self._words) and text not in self._words and len(letter) == 1 and letter.isalpha()
+        )
+
     def score(self, text: bytes, log_p: float) -> float:
         """Return the rank of a word of log-probability `log_p`: between that and its proposal's.
 

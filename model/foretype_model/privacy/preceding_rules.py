@@ -130,7 +130,11 @@ _VALUE_WORD: Final = re.compile(
     rb"(?:[Vv]alue|[Dd]efault|[Cc]ontent|[Dd]ata|[Tt]ext|[Ss]tring|[Ll]iteral"
     rb"|[Cc]urrent)\w*[\"'`]?\s{0,8}[:=]"
 )
-_SIBLING: Final = re.compile(VALUE_KEY + rb"\s{0,8}[:=]\s{0,8}", re.VERBOSE | re.IGNORECASE)
+_SIBLING: Final = re.compile(
+    VALUE_KEY + rb"\s{0,8}(?: : | = (?=\s{0,8}(?:[\"'`]|\Z)) )\s{0,8}", re.VERBOSE | re.IGNORECASE
+)
+"""A key beside which a name may follow. After `=`, its value is quoted: `data = read()` is code."""
+
 _AFTER_SIBLING: Final = re.compile(rb"[^{}\n]{1,128}+(?:\n[^{}\n]{0,80}+)?\Z")
 
 

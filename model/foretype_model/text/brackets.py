@@ -19,6 +19,11 @@ _MARK: Final = regex.compile(r"\\.|[()\[\]{}\"'`]")
 _STRING: Final = {mark: regex.compile(rf"(?:\\.|[^\\\n{mark}])*{mark}") for mark in QUOTES}
 _APOSTROPHE: Final = regex.compile(r"(?<!\b(?i:[rbuf]{1,2}))(?<=\w)'(?=\w)")
 
+CLOSING_MARKS: Final = ".,;:!?…)]}>\"'’”»"
+"""Marks at the end of a text that make no other item of it."""
+
+OPENING_BRACKETS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+
 
 class Mark(NamedTuple):
     """A bracket or quote, and its place in the text."""
@@ -74,3 +79,14 @@ def has_odd_quotes(text: str, quote: str) -> bool:
 def is_only_closers(text: str) -> bool:
     """Return whether `text` is nothing but closing marks and white space."""
     return all(character in CLOSERS or character.isspace() for character in text)
+
+
+def without_closing_marks(text: str) -> str:
+    """Return `text` up to the closing marks at its end, except brackets that it has opened."""
+    end = len(text)
+    while end > 1 and text[end - 1] in CLOSING_MARKS:
+        opening = OPENING_BRACKETS.get(text[end - 1])
+        if opening and text.count(opening, 0, end) >= text.count(text[end - 1], 0, end):
+            break
+        end -= 1
+    return text[:end]

@@ -191,7 +191,7 @@ def _table_of_inputs(graph: Graph, weights: Weights) -> str:
     return str(graph.add("Add", graph.add("MatMul", embedding, w_ih), b_ih))
 
 
-def _scaled_input(weights: Weights) -> Weights:
+def scaled_input(weights: Weights) -> Weights:
     """Return the same network with each number of e about between -1 and 1, to be quantised like a
     state.
     """
@@ -274,7 +274,7 @@ def _model(network: ByteNetwork, precision: Precision) -> Any:
     }
     main, body = Graph(precision, "text"), Graph(precision, "byte")
     if shape.ngrams > 1:
-        weights = _scaled_input(weights)
+        weights = scaled_input(weights)
         main.constant(INPUT_SCALE, weights[INPUT_SCALE])
         e = _embedded(main, weights, shape)
         gx = main.linear(e, "recurrent.weight_ih_l0", weights)
