@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import zlib
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from torch import Tensor
+
+from foretype_model import native_library
 
 FOLDER: Final = Path(__file__).parent
 SOURCES: Final = ("gru.c", "rows.c")
@@ -22,17 +23,13 @@ LIBRARY: Final = "libforetypetraining.so"
 @cache
 def library() -> ctypes.CDLL | None:
     """The compiled kernel; None if there is none, or if it is that of another release."""
-    sources = b"".join((FOLDER / name).read_bytes() for name in SOURCES)
-    try:
-        found = ctypes.CDLL(str(FOLDER / LIBRARY))
-        found.foretype_training_source.restype = ctypes.c_uint32
-        if found.foretype_training_source() != zlib.crc32(sources):
-            return None
-        size, number, pointer_to = ctypes.c_int64, ctypes.c_float, ctypes.c_void_p
-        found.foretype_training_rows.argtypes = [*[size] * 3, *[pointer_to] * 5, *[number] * 4]
-    except (OSError, AttributeError):
-        return None
-    return found
+    sources = [FOLDER / name for name in SOURCES]
+    return native_library.load(FOLDER / LIBRARY, sources, "foretype_training_source", _declare)
+
+
+def _declare(kernel: ctypes.CDLL) -> None:
+    size, number, pointer_to = ctypes.c_int64, ctypes.c_float, ctypes.c_void_p
+    kernel.foretype_training_rows.argtypes = [*[size] * 3, *[pointer_to] * 5, *[number] * 4]
 
 
 def loaded() -> ctypes.CDLL:

@@ -8,7 +8,6 @@ installations without a C compiler.
 from __future__ import annotations
 
 import ctypes
-import zlib
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from foretype_model import native_library
 from foretype_model.predictor import VOCABULARY
 from foretype_model.predictors.network.kernel import word_contexts
 
@@ -120,28 +120,20 @@ class _Network(ctypes.Structure):
     )
 
 
-def source_checksum() -> int:
-    """Return the CRC-32 of the C sources; a library of other sources is not used."""
-    return zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in C_SOURCES))
-
-
 @cache
 def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
     """Return the compiled kernel, or None if it is missing or was built from other sources."""
-    try:
-        found = ctypes.CDLL(str(path))
-        found.foretype_source.restype = ctypes.c_uint32
-        if found.foretype_source() != source_checksum():
-            return None
-        found.foretype_run.argtypes = [
-            ctypes.c_void_p,
-            *[ctypes.c_int] * 3,
-            *[ctypes.c_char_p] * 3,
-            ctypes.c_void_p,
-        ]
-    except (OSError, AttributeError):
-        return None
-    return found
+    sources = [FOLDER / name for name in C_SOURCES]
+    return native_library.load(path, sources, "foretype_source", _declare)
+
+
+def _declare(kernel: ctypes.CDLL) -> None:
+    kernel.foretype_run.argtypes = [
+        ctypes.c_void_p,
+        *[ctypes.c_int] * 3,
+        *[ctypes.c_char_p] * 3,
+        ctypes.c_void_p,
+    ]
 
 
 class Sizes(NamedTuple):

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import ctypes
-import zlib
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from foretype_model import native_library
 
 FOLDER: Final = Path(__file__).parent
 C_SOURCES: Final = ("ngrams.c",)
@@ -37,33 +38,25 @@ class Model(ctypes.Structure):
     )
 
 
-def source_checksum() -> int:
-    """Return the CRC-32 of the C sources; a library of other sources is not used."""
-    return zlib.crc32(b"".join((FOLDER / name).read_bytes() for name in C_SOURCES))
-
-
 @cache
 def library(path: Path = FOLDER / LIBRARY) -> ctypes.CDLL | None:
     """Return the compiled kernel, or None if it is missing or was built from other sources."""
-    try:
-        found = ctypes.CDLL(str(path))
-        found.foretype_ngrams_source.restype = ctypes.c_uint32
-        if found.foretype_ngrams_source() != source_checksum():
-            return None
-        found.foretype_ngrams_rows.argtypes = [
-            ctypes.c_void_p,
-            ctypes.c_int,
-            *[ctypes.c_char_p] * 4,
-            ctypes.c_void_p,
-        ]
-        found.foretype_ngrams_mass.argtypes = [ctypes.c_void_p, *[ctypes.c_int32] * 4]
-        found.foretype_ngrams_mass.restype = ctypes.c_double
-        found.foretype_ngrams_best.argtypes = [
-            ctypes.c_void_p,
-            *[ctypes.c_int32] * 4,
-            ctypes.c_int,
-            *[ctypes.c_void_p] * 2,
-        ]
-    except (OSError, AttributeError):
-        return None
-    return found
+    sources = [FOLDER / name for name in C_SOURCES]
+    return native_library.load(path, sources, "foretype_ngrams_source", _declare)
+
+
+def _declare(kernel: ctypes.CDLL) -> None:
+    kernel.foretype_ngrams_rows.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_int,
+        *[ctypes.c_char_p] * 4,
+        ctypes.c_void_p,
+    ]
+    kernel.foretype_ngrams_mass.argtypes = [ctypes.c_void_p, *[ctypes.c_int32] * 4]
+    kernel.foretype_ngrams_mass.restype = ctypes.c_double
+    kernel.foretype_ngrams_best.argtypes = [
+        ctypes.c_void_p,
+        *[ctypes.c_int32] * 4,
+        ctypes.c_int,
+        *[ctypes.c_void_p] * 2,
+    ]
