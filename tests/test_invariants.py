@@ -37,7 +37,7 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "predictors/copy/index": {"", "files", "privacy"},
         "predictors/copy": {"", "files", "predictors/copy/index", "privacy", "text"},
         "predictors/ngrams/kernel": {""},
-        "predictors/ngrams": {"", "files", "predictors/ngrams/kernel"},
+        "predictors/ngrams": {"", "files", "predictors/ngrams/kernel", "text"},
         "store": {"", "files", "predictors/network"},
         "predictors/words": {"", "predictors/network", "store", "text"},
         "completion": {"", "predictors", "privacy", "states", "text"},

@@ -24,16 +24,16 @@ import regex
 
 from foretype_model.text import brackets
 from foretype_model.text.brackets import CLOSERS, PAIRS, QUOTES, Mark
+from foretype_model.text.grammar import UNSPACED_RANGES, WORD_CHARACTER
 from foretype_model.text.indentation import indent_as_file
 from foretype_model.text.utf8 import ends_on_grapheme
 
 _TOKEN: Final = regex.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+    rf"[{UNSPACED_RANGES}]"
     r"|[\w\p{M}]+|[^\w\s]"
 )
 """A word or a sign. In scripts without spaces, each character is a token."""
 
-_WORD: Final = regex.compile(r"[\w\p{M}]")
 _LAST_WORD: Final = regex.compile(r"[\w\p{M}]*\Z")
 
 MIN_WORD_REST: Final = 2
@@ -108,7 +108,7 @@ class AroundCursor:
 
     @cached_property
     def _rest_has_word(self) -> bool:
-        return any(_WORD.match(token.text) for token in self._rest_tokens)
+        return any(WORD_CHARACTER.match(token.text) for token in self._rest_tokens)
 
     @cached_property
     def _closers(self) -> str:
@@ -131,7 +131,7 @@ class AroundCursor:
         """The closing brackets further on in the line that close brackets before them; not if the
         rest begins inside a word, as the line is being written then.
         """
-        if _WORD.match(self._rest):
+        if WORD_CHARACTER.match(self._rest):
             return []
         return brackets.unmatched(self._rest[len(self._closers) :])[0]
 
@@ -171,7 +171,9 @@ class AroundCursor:
         if not tokens or not self._rest_tokens or self._rest_tokens[0].start:
             return 0
         (start, word), (_, rest) = tokens[0], self._rest_tokens[0]
-        is_inside = start == 0 and _WORD.match(rest) and _WORD.match(self.before[-1:])
+        is_inside = (
+            start == 0 and WORD_CHARACTER.match(rest) and WORD_CHARACTER.match(self.before[-1:])
+        )
         ends = len(word) > len(rest) >= MIN_WORD_REST and word.endswith(rest)
         return len(word) - len(rest) if is_inside and ends else 0
 
@@ -188,7 +190,7 @@ class AroundCursor:
         # A suggestion that ends with the marks that follow the cursor can as well leave them alone.
         while over and not text[over[-1] + 1 : end].strip():
             end = over.pop()
-        if text[end : end + 1] == "'" and _WORD.match(text, end + 1):
+        if text[end : end + 1] == "'" and WORD_CHARACTER.match(text, end + 1):
             end = len(text[:end]) - len(_LAST_WORD.search(text[:end])[0])  # inside "don't"
         return text[:end], len(over)
 

@@ -22,7 +22,7 @@ _APOSTROPHE: Final = regex.compile(r"(?<!\b(?i:[rbuf]{1,2}))(?<=\w)'(?=\w)")
 CLOSING_MARKS: Final = ".,;:!?…)]}>\"'’”»"
 """Marks at the end of a text that make no other item of it."""
 
-OPENING_BRACKETS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+OPENING_BRACKETS: Final = {closing: opening for opening, closing in PAIRS.items()} | {">": "<"}
 
 
 class Mark(NamedTuple):

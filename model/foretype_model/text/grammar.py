@@ -31,9 +31,10 @@ PUNCTUATION_BYTES: Final = (
 ALL_BYTES: Final = utf8.mask((0, 255))
 NO_BYTES: Final = utf8.mask()
 
-UNSPACED_SCRIPTS: Final = regex.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+UNSPACED_RANGES: Final = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 )
+UNSPACED_SCRIPTS: Final = regex.compile(f"[{UNSPACED_RANGES}]")
 """Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana and Han. (Korean does.)
 """
 

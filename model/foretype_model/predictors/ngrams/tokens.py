@@ -15,6 +15,8 @@ from typing import Final
 
 import regex
 
+from foretype_model.text.grammar import UNSPACED_RANGES, UNSPACED_SCRIPTS
+
 UNKNOWN_WORD, UNKNOWN_SEPARATOR, START = range(3)
 """Numbers of the tokens without text: any other word or separator, and the start of a text."""
 
@@ -31,12 +33,10 @@ its end counts as a space.
 MAX_TOKEN_BYTES: Final = 60
 """Bytes of a known token, at most."""
 
-_UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD: Final = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]"
-_OTHER: Final = rf"[[^\p{{L}}\p{{M}}\p{{N}}_]||[{_UNSPACED}]]"
+_WORD: Final = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED_RANGES}]]"
+_OTHER: Final = rf"[[^\p{{L}}\p{{M}}\p{{N}}_]||[{UNSPACED_RANGES}]]"
 _TOKEN: Final = regex.compile(rf"{_WORD}+(?:['’]{_WORD}+)*+|{_OTHER}+", regex.V1)
 _WORD_CHARACTER: Final = regex.compile(_WORD, regex.V1)
-_UNSPACED_CHARACTER: Final = regex.compile(f"[{_UNSPACED}]", regex.V1)
 _SOFT_BREAK: Final = regex.compile(
     rf"(?<=[^\n]{{{SOFT_BREAK_COLUMN}}}(?<!\s))\n(?={_WORD})", regex.V1
 )
@@ -56,7 +56,7 @@ def is_word_character(character: str) -> bool:
 @lru_cache(4096)
 def is_unspaced(character: str) -> bool:
     """Return whether a character's script puts no space between words."""
-    return bool(_UNSPACED_CHARACTER.match(character))
+    return bool(UNSPACED_SCRIPTS.match(character))
 
 
 def is_word(token: str) -> bool:
