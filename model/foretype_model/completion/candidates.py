@@ -339,34 +339,19 @@ def _phrases(
 
 def ghost_text(
     lookahead: LookaheadCache,
-    found: list[Hypothesis],
+    word: Hypothesis,
     around: AroundCursor,
     options: Options,
     deadline: Deadline = NO_DEADLINE,
 ) -> Candidate | None:
-    """Return the first word that is sure enough and fits to the text after the cursor, with the
-    continuation that saves the most keys.
-    """
-    for word in found:
-        if math.exp(word.log_p) < options.min_confidence:
-            return None
-        if offered := _ghost_from(lookahead, word, around, options, deadline):
-            return offered
-    return None
-
-
-def _ghost_from(
-    lookahead: LookaheadCache,
-    word: Hypothesis,
-    around: AroundCursor,
-    options: Options,
-    deadline: Deadline,
-) -> Candidate | None:
-    """Return a word with the continuation that saves the most keys, as far as it fits.
+    """Return a word with the continuation that saves the most keys, as far as it fits; None if the
+    word is not sure enough.
 
     A text that is too long costs little, as the user can accept its first word alone. So it ends
     where its probability times the length added to the first word is highest.
     """
+    if math.exp(word.log_p) < options.min_confidence:
+        return None
     run = Continuation(word.text, word.log_prefix)
     before = around.before.encode()
     sampler = options.sampler(before)

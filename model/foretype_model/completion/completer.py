@@ -207,7 +207,7 @@ class Completer:
         for word, its_options in alternatives.least_confidences(found, options, count):
             # Each has the whole time: the user has asked for more than one.
             deadline = _deadline(options, is_cancelled)
-            ghost = candidates.ghost_text(lookahead, [word], around, its_options, deadline)
+            ghost = candidates.ghost_text(lookahead, word, around, its_options, deadline)
             shown = presentable([ghost] if ghost else [], tail, options)
             offered = alternatives.distinct([*offered, *shown])
             if len(offered) == count:

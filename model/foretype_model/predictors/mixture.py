@@ -174,9 +174,10 @@ class Mixture:
         """
         found: dict[bytes, Proposal] = {}
         lists = self._each(lambda i, one: one.propose(state[i], limit), Proposer)
-        for (_, _, member), words in zip(self._kinds[Proposer], lists, strict=True):
+        explainers = {i for i, _, _ in self._kinds[Explainer]}
+        for (i, _, _), words in zip(self._kinds[Proposer], lists, strict=True):
             # Only a predictor that copies the user's texts knows the sources of its words.
-            is_own = isinstance(member, Explainer)
+            is_own = i in explainers
             for word, log_p in words:
                 own = math.exp(log_p) if is_own else 0.0
                 earlier = found.get(word, Proposal(word, log_p, own))
