@@ -78,7 +78,7 @@ TEXT_HEAD: Final = re.compile(
     r"(?:[A-Z][\w-]*:[^\n]*\n|[ \t]+\S[^\n]*\n)*\s*"
     r"|(?P<mark>[=\-*#~_+])(?P=mark){3,}[ ]*\n\s*"  # a line above a title, a ruler
 )
-"""What publishers and programs want at the head of a document, piece by piece."""
+"""Heads of documents: licences, editor lines and other pieces for publishers and programs."""
 
 FENCED_LICENCE: Final = re.compile(
     r"^([ \t]*`{3}[^`\n]*\n)(?:[ \t]*#?[ ]?(?://|#)[^\n]*(?:Copyright|SPDX-)[^\n]*\n)+(?:#[ ]*\n)?",

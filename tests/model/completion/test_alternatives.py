@@ -33,7 +33,7 @@ def test_alternatives_are_whole() -> None:
 
 
 def test_alternatives_are_stable() -> None:
-    """The same text, options and seed give the same alternatives, also by draws."""
+    """Alternatives depend on text, options and seed alone, at any temperature."""
     for options in (Options(), Options(temperature=0.8, seed=3)):
         offered = [texts(completer(*TEXTS), "we go ", 3, options) for _ in range(2)]
         assert offered[0] == offered[1]

@@ -119,7 +119,7 @@ def test_each_encoding_is_counted(name, start):
     ],
 )
 def test_first_ghost_text_counts(answer, expected):
-    """The ghost text is that of the first item, beyond what is typed."""
+    """The ghost text is the first item's text after the typed part."""
     assert ghost_text(answer, Cursor(0, "he", "", UTF_16)) == expected
 
 
@@ -142,7 +142,7 @@ def test_snippets_are_expanded(snippet, expected):
 
 @given(JSON, st.sampled_from(sorted(POSITION_ENCODINGS)))
 def test_no_answer_raises(answer, name):
-    """Whatever a server answers, the result is a list of texts."""
+    """Any answer of a server gives a list of texts."""
     cursor = Cursor(0, "ü😀 he", ")", POSITION_ENCODINGS[name])
     assert all(isinstance(text, str) and text for text in menu_texts(answer, cursor))
     assert ghost_text(answer, cursor) is None or ghost_text(answer, cursor)

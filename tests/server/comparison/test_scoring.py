@@ -59,7 +59,7 @@ def expected_keys(one, mode="popup"):
     ],
 )
 def test_server_saves_the_same_keys(options):
-    """The same words save the same keys in a process as here, in whatever form they come."""
+    """The same words save the same keys in a process as here, in each form of an item."""
     one = task("popup", at="middle" if "edit" in options else "end", texts=[TEXT, TEXT])
     found = keys(command(*options.split()), one, "popup")
     assert found == expected_keys(one) < one.characters

@@ -1,6 +1,6 @@
 """Whole words that followed the end of a text before, in recent text and in the workspace.
 
-The words are read from the text that is indexed, so what is masked or forgotten is never proposed.
+The words come from the indexed text, so masked and forgotten text is never proposed.
 Words after longer contexts come first: each context shares out what longer ones left, as in
 prediction by partial matching with escape method C (Moffat 1990, "Implementing the PPM data
 compression scheme").

@@ -48,7 +48,7 @@ class NgramState(NamedTuple):
     column: int
 
     def query(self) -> Query:
-        """Return what is to be predicted at this place."""
+        """Return the query for the next byte at this place."""
         return Query(*self[:6], may_break=self.column >= SOFT_BREAK_COLUMN)
 
 

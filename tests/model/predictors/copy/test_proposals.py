@@ -99,7 +99,7 @@ def test_proposals_stand_in_the_text(observed, indexed, tail, limit):
 
 
 def test_longer_contexts_come_first():
-    """What followed a longer context outweighs what followed a shorter one more often."""
+    """A word after a longer context outweighs a more frequent one after a shorter context."""
     found = blended([(8, "rare"), (3, "usual"), (3, "usual"), (3, "usual")])
     assert found["rare"] > found["usual"]
     assert sum(found.values()) < 1

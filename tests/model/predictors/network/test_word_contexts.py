@@ -43,7 +43,7 @@ def test_case_and_spaces_do_not_count() -> None:
 
 
 def test_marks_are_words() -> None:
-    """What follows a dot is told from what follows a bracket or a space."""
+    """A word after a dot has another row than after a bracket, a space or a line feed."""
     assert (
         len({contexts(text)[-1][1] for text in (b"self.a", b"self(a", b"self a", b"self\na")}) == 4
     )
