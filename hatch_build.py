@@ -58,7 +58,7 @@ TRAINING_KERNEL = Kernel(
     "libforetypetraining.so",
     ("gru.c", "rows.c"),
     ("gru.c", "rows.c"),
-    "WITHOUT_AMX",
+    "WITHOUT_BFLOAT16",
 )
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = (

@@ -72,7 +72,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
-    print(f"AMX: {'yes' if kernel.has_amx() else 'no'}; threads: {arguments.threads}")
+    print(f"products: {kernel.products().name}; threads: {arguments.threads}")
     before = [
         measure(stepping(hidden, *BEFORE, fused=False), arguments.rounds)
         for hidden in arguments.hidden

@@ -1,10 +1,11 @@
-"""A GRU layer's training step: products in bfloat16 (AMX), all between two products in one pass.
+"""A GRU layer's training step: products in bfloat16, all between two products in one pass.
 
 The same function as ``torch.nn.GRU`` (Cho et al. 2014, in the form that torch and cuDNN compute).
 States, sums, gates and master weights are float32; the operands of products are rounded to
 bfloat16. Against ``nn.GRU`` in float32, states differ by less than 0.01 and gradients by less than
-1 % of their norm. The kernel in C (``kernel/gru.c``) runs on x86-64 processors with AMX under
-Linux; `available` says where, and `foretype_model.training.network` uses ``nn.GRU`` elsewhere.
+1 % of their norm. The kernel in C (``kernel/gru.c``) runs on x86-64 processors with AMX or with
+AVX-512 for bfloat16 under Linux; `available` says where, and `foretype_model.training.network` uses
+``nn.GRU`` elsewhere.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def available(steps: int, rows: int, hidden: int, device: torch.device) -> bool:
     units, and sooner than ``nn.GRU``: packing the weights takes as long as a few steps.
     """
     fits = steps >= LEAST_STEPS and not rows % BLOCK and not hidden % BLOCK
-    return fits and device.type == "cpu" and kernel.has_amx()
+    quick = kernel.products() is not kernel.Products.IN_FLOAT32
+    return fits and device.type == "cpu" and quick
 
 
 def fused_gru(e: Tensor, h: Tensor, cell: nn.GRU) -> tuple[Tensor, Tensor]:

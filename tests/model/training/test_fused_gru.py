@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -13,8 +15,17 @@ from foretype_model.training import fused_gru, kernel
 from foretype_model.training.row_adam import RowAdam
 
 CPU = torch.device("cpu")
-needs_amx = pytest.mark.skipif(not kernel.has_amx(), reason="this processor has no AMX")
+WAYS = [way for way in kernel.Products if way]
 needs_kernel = pytest.mark.skipif(kernel.library() is None, reason="the kernel was not compiled")
+
+
+@pytest.fixture
+def way(request) -> Iterator[kernel.Products]:
+    """One of the ways to compute products, for a test; the fastest afterwards."""
+    if kernel.choose_products(request.param) != request.param:
+        pytest.skip(f"this processor has no products {request.param.name}")
+    yield request.param
+    kernel.choose_products(kernel.Products.BY_AMX)
 
 
 def run(
@@ -33,13 +44,13 @@ def relative(found: Tensor, expected: Tensor) -> float:
     return ((found - expected).norm() / expected.norm()).item()
 
 
-@needs_amx
+@pytest.mark.parametrize("way", WAYS, indirect=True)
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize(
-    ("steps", "rows", "inputs", "hidden"), [(9, 32, 24, 64), (33, 96, 40, 96), (16, 64, 168, 256)]
-)
-def test_equals_torchs_gru(steps, rows, inputs, hidden, threads) -> None:
+@pytest.mark.parametrize("sizes", [(9, 32, 24, 64), (33, 96, 40, 96), (16, 64, 168, 256)])
+@pytest.mark.usefixtures("way")
+def test_equals_torchs_gru(sizes, threads) -> None:
     """States agree to 0.01, and every gradient to 1 % of its norm."""
+    steps, rows, inputs, hidden = sizes
     torch.manual_seed(0)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -63,7 +74,8 @@ def test_equals_torchs_gru(steps, rows, inputs, hidden, threads) -> None:
         assert relative(found, expected) < 0.01
 
 
-@needs_amx
+@pytest.mark.parametrize("way", WAYS, indirect=True)
+@pytest.mark.usefixtures("way")
 def test_saturated_gates_stay_finite() -> None:
     """Inputs of any size give the states that torch gives, and no infinity or NaN."""
     torch.manual_seed(0)

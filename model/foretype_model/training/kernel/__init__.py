@@ -1,12 +1,14 @@
 """The parts of a training step in native code: gru.c and rows.c, compiled at installation.
 
-Both are optional: without a C compiler, and on processors without AMX, torch does the same.
+Both are optional: without a C compiler, and on processors without AVX-512 for bfloat16, torch does
+the same.
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -39,11 +41,29 @@ def loaded() -> ctypes.CDLL:
     return found
 
 
+class Products(IntEnum):
+    """How the recurrent products of a training step are computed, the slowest first."""
+
+    IN_FLOAT32 = 0
+    """By torch, in float32."""
+    BY_AVX512 = 1
+    """By the dot products of AVX-512, in bfloat16."""
+    BY_AMX = 2
+    """By the tiles of AMX, in bfloat16."""
+
+
 @cache
-def has_amx() -> bool:
-    """Whether this processor multiplies tiles of bfloat16, and the system lets it."""
+def products() -> Products:
+    """Return the fastest products that this processor has and the system lets it use."""
+    return choose_products(Products.BY_AMX)
+
+
+def choose_products(fastest: Products) -> Products:
+    """Let the kernel compute its products in the way `fastest`, or else in the next slower one that
+    this processor has; return that way.
+    """
     found = library()
-    return found is not None and bool(found.foretype_training_has_amx())
+    return Products(found.foretype_training_products(fastest)) if found else Products.IN_FLOAT32
 
 
 def keep_freed_memory() -> None:

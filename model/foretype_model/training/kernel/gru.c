@@ -1,4 +1,5 @@
-/* Forward and backward passes of a GRU layer over a window of text, with AMX products in bfloat16.
+/* Forward and backward passes of a GRU layer over a window of text, with products in bfloat16: by the tiles of AMX, or
+ * by the dot products of AVX-512 where a processor has no AMX.
  *
  * State, gates and sums are float32; the operands of the two products of a step are bfloat16. All elementwise work on a
  * block of 32 rows by 32 units is done while the block's sums are in the first-level cache, so one pass over memory is
@@ -16,7 +17,7 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-#if defined(__x86_64__) && defined(__linux__) && !defined(WITHOUT_AMX)
+#if defined(__x86_64__) && defined(__linux__) && !defined(WITHOUT_BFLOAT16)
 #include <cpuid.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
@@ -38,18 +39,29 @@ struct tile_config {
     uint8_t rows[16];
 } __attribute__((packed));
 
-/* Ask Linux for the tiles' registers, once a process; whether they may be used. */
-PUBLIC int foretype_training_has_amx(void) {
+enum products { IN_FLOAT32, BY_AVX512, BY_AMX };
+
+static enum products products = IN_FLOAT32;
+
+/* Choose the products of this process: of `fastest` and those below it, the first that the processor has. Linux is
+ * asked for the tiles' registers. Returns the choice; with IN_FLOAT32 the passes below must not be called. */
+PUBLIC int foretype_training_products(int fastest) {
     enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
-    unsigned a, b, c, d;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 24 & 1) || !(d >> 22 & 1) || !(b >> 16 & 1))
-        return 0;
-    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a >> 5 & 1))
-        return 0;
-    return !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA);
+    unsigned a, b, c, d, more;
+    products = IN_FLOAT32;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+        return products;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !__get_cpuid_count(7, 1, &more, &a, &b, &c) || !(more >> 5 & 1))
+        return products;
+    const int has_amx = d >> 24 & 1 && d >> 22 & 1;
+    const int tiles = fastest >= BY_AMX && has_amx && !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA);
+    return products = tiles ? BY_AMX : fastest >= BY_AVX512 ? BY_AVX512 : IN_FLOAT32;
 }
 
 INLINE void configure_tiles(void) {
+    if (products != BY_AMX)
+        return;
     struct tile_config config = {.palette = 1};
     for (int i = 0; i < 8; i++) {
         config.bytes_in_row[i] = 64;
@@ -90,8 +102,46 @@ INLINE __m512 tanh_of(__m512 x) {
     return _mm512_sub_ps(one, _mm512_div_ps(_mm512_set1_ps(2.0f), _mm512_add_ps(one, twice)));
 }
 
+INLINE void release_tiles(void) {
+    if (products == BY_AMX)
+        _tile_release();
+}
+
+/* `product` by AVX-512: ROWS rows of a band at a time, whose sums fill 16 registers. Each pair of inputs of a row is
+ * multiplied by two registers of W, each of which has that pair for 16 columns. */
+INLINE void rows_product(const bf16 *band, const bf16 *w0, const bf16 *w1, int depth, float *sums) {
+    enum { ROWS = 8 };
+    for (int first = 0; first < HALF; first += ROWS) {
+        __m512 left[ROWS], right[ROWS];
+        for (int row = 0; row < ROWS; row++)
+            left[row] = right[row] = _mm512_setzero_ps();
+        for (int k = 0; k < depth; k++)
+            for (int pair = 0; pair < HALF; pair++) {
+                const size_t line = (size_t)k * TILE + pair * EDGE;
+                const __m512bh in_left = (__m512bh)_mm512_loadu_si512(w0 + line);
+                const __m512bh in_right = (__m512bh)_mm512_loadu_si512(w1 + line);
+                for (int row = 0; row < ROWS; row++) {
+                    int inputs;
+                    memcpy(&inputs, band + (size_t)k * TILE + (first + row) * EDGE + 2 * pair, sizeof inputs);
+                    const __m512bh of_row = (__m512bh)_mm512_set1_epi32(inputs);
+                    left[row] = _mm512_dpbf16_ps(left[row], of_row, in_left);
+                    right[row] = _mm512_dpbf16_ps(right[row], of_row, in_right);
+                }
+            }
+        for (int row = 0; row < ROWS; row++) {
+            _mm512_storeu_ps(sums + (first + row) * EDGE, left[row]);
+            _mm512_storeu_ps(sums + (first + row) * EDGE + HALF, right[row]);
+        }
+    }
+}
+
 /* sums (EDGE, EDGE) = two bands of A, each `depth` tiles of (16, 32), times two columns of tiles of W. */
 INLINE void product(const bf16 *band0, const bf16 *band1, const bf16 *w0, const bf16 *w1, int depth, float *sums) {
+    if (products != BY_AMX) {
+        rows_product(band0, w0, w1, depth, sums);
+        rows_product(band1, w0, w1, depth, sums + HALF * EDGE);
+        return;
+    }
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -216,7 +266,7 @@ TARGET static int forward(
         after = swap;
     }
     from_blocks(H, first, rows, current, state);
-    _tile_release();
+    release_tiles();
     free(operands);
     return 0;
 }
@@ -348,7 +398,7 @@ TARGET static int backward(
         next = swap;
     }
     from_blocks(H, first, rows, dh, dstate);
-    _tile_release();
+    release_tiles();
     free(operands);
     return 0;
 }
@@ -367,5 +417,8 @@ PUBLIC int foretype_training_backward(
 }
 
 #else
-PUBLIC int foretype_training_has_amx(void) { return 0; }
+PUBLIC int foretype_training_products(int fastest) {
+    (void)fastest;
+    return 0;
+}
 #endif
