@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from default_model import messages
 from foretype_model.predictors.ngrams import tokens as kinds
 from foretype_model.predictors.ngrams.tokens import FIRST_SEPARATOR, START
 from foretype_model.training.pack import PackedDocuments
@@ -57,14 +58,17 @@ class Vocabulary(NamedTuple):
 
 
 def texts_in(corpus: Path) -> Iterator[tuple[str, str]]:
-    """Yield group and text of each document of prose or docs, each document once."""
+    """Yield group and text of each document of prose or docs: messages as often as they stand in
+    the mix, other documents once.
+    """
     documents, seen = PackedDocuments(corpus), set[str]()
     for line in corpus.with_suffix(".tsv").read_text("utf-8").splitlines():
         number, source, name = line.split("\t", 2)
         group = source.split("/")[1] if source.startswith("multilingual/") else ""
         if name in seen or source.startswith("code/") or group in UNSPACED:
             continue
-        seen.add(name)
+        if not messages.are_source(source):
+            seen.add(name)
         size = int(documents.sizes[int(number)])
         yield group, documents.read(int(number), 0, size).decode()
 

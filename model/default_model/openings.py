@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from default_model import messages
 from default_model.document_files import CorpusDocument
 
 KEPT_HEADS: Final = 0.05
@@ -128,6 +129,9 @@ def opened(documents: Iterable[CorpusDocument], seed: int) -> Iterator[CorpusDoc
     """
     starts = Counter[tuple[str, str]]()
     for document in documents:
+        if messages.are_source(document.source):  # they begin so already
+            yield document
+            continue
         rng = random.Random(f"{seed} {document.reading} {document.name}")
         text, code = _thinned(document, rng), document.source.startswith("code/")
         start = document.project, text.partition("\n")[0]

@@ -1,5 +1,5 @@
-"""The text the default model is trained on: prose and docs from unpacked corpora, code from the
-package registries.
+"""The text the default model is trained on: prose and docs from corpora, messages that were written
+for it, code from the package registries.
 
     python -m default_model.recipe CORPUS... PACKAGES DESTINATION --against EVAL...
 
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from default_model import code_files, packages
+from default_model import code_files, messages, packages
 from default_model.archives import files_in
 from default_model.contamination import Contamination
 from default_model.credits import Terms, repository_of
@@ -53,6 +53,12 @@ def corpus_documents(corpus: Path) -> Iterator[CorpusDocument]:
             yield document_of(
                 source, name, content.decode("utf-8-sig", "replace"), repository_of(name)
             )
+
+
+def message_documents() -> Iterator[CorpusDocument]:
+    """Yield the messages that were written for the model."""
+    for source, name, text in messages.texts():
+        yield document_of(source, name, text, messages.PROJECT)
 
 
 def package_documents(
@@ -109,6 +115,7 @@ def gather(
     round.
     """
     documents = sorted(document for corpus in corpora for document in corpus_documents(corpus))
+    documents.extend(message_documents())
     for package, archive in archives.items():
         documents.extend(package_documents(package, archive, rng))
     rng.shuffle(documents)
@@ -157,7 +164,8 @@ def make(
     kept = list(
         deduplicate(gather(corpora, archives, rng), contamination, NearDuplicates(), left_out)
     )
-    licences = terms.licences | {package.name: package.licence for package in archives}
+    licences = terms.licences | {messages.PROJECT: messages.LICENCE}
+    licences |= {package.name: package.licence for package in archives}
     facts: CorpusManifest = {"seed": seed, "left out": left_out}
     measured = [excerpt(document) for document in kept if held_back(document.name)]
     if held_out:

@@ -28,6 +28,9 @@ class Source(NamedTuple):
     readings: int = 1
 
 
+MESSAGE_READINGS: Final = 8
+"""Messages are few, and what most people type most."""
+
 NATURAL: Final = {
     "prose/fiction": Source(26),
     "prose/standardebooks": Source(20),
@@ -37,6 +40,7 @@ NATURAL: Final = {
     "prose/openstax-us-history": Source(4),
     "prose/openstax-sociology": Source(3),
     "prose/masc": Source(8, readings=2),
+    "prose/messages": Source(8, readings=MESSAGE_READINGS),
     "prose/google-research-datasets__Taskmaster": Source(3, readings=3),
     "prose": Source(40),
     "docs/python__peps": Source(6),
@@ -97,16 +101,18 @@ LANGUAGES: Final = {
 so.
 """
 
-PARTS: Final = {"": 4.0, "/fiction": 2.0, "/machine": 0.6}
-"""Weights within a language of recent text (written or translated by people), of novels, and of
-machine translations.
+PARTS: Final = {"": 4.0, "/fiction": 2.0, "/machine": 0.6, "/messages": 4.0}
+"""Weights within a language of recent text (written or translated by people), of novels, of machine
+translations, and of messages.
 """
 
 SOURCES: Final = (
     NATURAL
     | CODE
     | {
-        f"multilingual/{language}{part}": Source(weight, source.readings)
+        f"multilingual/{language}{part}": Source(
+            weight, MESSAGE_READINGS if part == "/messages" else source.readings
+        )
         for language, source in LANGUAGES.items()
         for part, weight in PARTS.items()
     }

@@ -37,11 +37,14 @@ at 0.001 a search takes 8 % longer, and the first five save as many keys.
 """
 
 DEFERRED_LOG_P: Final = math.log(2e-2)
-MIN_CANDIDATES: Final = 3
-"""Continuations less probable than this are deferred, and searched only if fewer candidates than
-this were found without them. It halves the rows, and the first five save as many keys. At a
-temperature above 0 the draws decide.
+"""Continuations less probable than this are deferred, and searched only if too few candidates were
+found without them. It halves the rows, and the first five save as many keys. At a temperature above
+0 the draws decide.
 """
+
+MIN_CANDIDATES: Final = 3
+ENOUGH_PROBABILITY: Final = 0.8
+"""Candidates are enough if there are so many, or if they are so probable together."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +169,14 @@ class Search:
 
     def _best(self) -> list[Hypothesis]:
         """Return the best candidates: whole words, and fragments where hardly a word is likely."""
-        found = self._finished
-        if len(found) < MIN_CANDIDATES:
-            found = found + self._fragments
+        found = self._finished if self._are_enough() else self._finished + self._fragments
         return heapq.nlargest(self._count, found, key=lambda hypothesis: hypothesis.key)
+
+    def _are_enough(self) -> bool:
+        """Return whether whole candidates leave little for others to be meant."""
+        if len(self._finished) >= MIN_CANDIDATES:
+            return True
+        return sum(math.exp(one.log_p) for one in self._finished) >= ENOUGH_PROBABILITY
 
     def _best_is_known(self, batch: list[_Node]) -> bool:
         """Return whether no continuation of a node can beat the best candidate."""
@@ -179,7 +186,7 @@ class Search:
         """Take the nodes with the largest keys, if these still beat the candidates found."""
         best = self._best()
         self._threshold = best[-1].key if len(best) == self._count else -math.inf
-        if not self._frontier and len(self._finished) < MIN_CANDIDATES:
+        if not self._frontier and not self._are_enough():
             self._frontier, self._deferred = self._deferred, []
             heapq.heapify(self._frontier)
         batch, self._wanted = self._wanted, []

@@ -45,6 +45,9 @@ WORD_BYTES: Final = frozenset(
 
 DOT: Final = b"."
 
+DEFINING: Final = (b"def ", b"fn ", b"func ", b"function ")
+"""Keywords before a name that may be called after a dot, though it has not been yet."""
+
 _WORD: Final = regex.compile(r"[\w\p{M}]+")
 _TYPED: Final = regex.compile(r"[\w\p{M}]*\Z")
 
@@ -72,8 +75,9 @@ def best(
         return []
     texts = [*histories], segments
     if tail[: len(tail) - len(prefix)].endswith(DOT):
-        # After a dot come the names that followed one; if there are none, all names.
-        followers = _followers(tail, prefix, DOT, texts)
+        # After a dot come the names that followed one, then those of functions; if there are none,
+        # all names.
+        followers = [*_followers(tail, prefix, DOT, texts), *_defined(prefix, texts)]
         followers = followers or (_followers(tail, prefix, b"", texts) if prefix else [])
     else:
         followers = _followers(tail, prefix, b"", texts)
@@ -121,23 +125,52 @@ def _followers(
     return followers
 
 
+def _defined(
+    prefix: bytes, texts: tuple[Sequence[MatchHistory], Sequence[tuple[FMIndex, SearchState]]]
+) -> Followers:
+    """Return the rests of the names of functions that begin with `prefix`, with an order below that
+    of all contexts.
+    """
+    histories, segments = texts
+    words: list[str] = []
+    for history in filter(None, histories):
+        for keyword in DEFINING:
+            places = islice(_newest(history, keyword, prefix), MAX_NEAR_PLACES)
+            words += [_word_at(history, at) for at in places]
+    contexts = [keyword + prefix for keyword in DEFINING]
+    for segment, _ in segments:
+        words += [word for _, word in _in_index(segment, segment.start(), len(prefix), contexts)]
+    return [(0, word) for word in words if word]
+
+
 def _in_history(
     history: MatchHistory, tail: bytes, prefix: bytes, boundary: bytes
 ) -> Iterator[tuple[int, str]]:
     """Yield the order and rest of the word at each place in recent text."""
     # Only a longer context reaches back to where the word began.
     places = {at: order for at, order in history.places(tail).items() if order > len(prefix)}
-    if context := boundary + prefix:
-        newest = history.newest_after(context, MAX_NEAR_STEPS)
-        starts = (at for before, at in newest if boundary or before not in WORD_BYTES)
-        for at in islice(starts, MAX_NEAR_PLACES):
-            places.setdefault(at, len(context))
+    if boundary or prefix:
+        for at in islice(_newest(history, boundary, prefix), MAX_NEAR_PLACES):
+            places.setdefault(at, len(boundary + prefix))
     for at, order in places.items():
-        piece = history.piece(at)
-        first = at - piece.first
-        word = _word_in(piece.text[first : first + MAX_WORD_BYTES])
-        if word:
+        if word := _word_at(history, at):
             yield order, word
+
+
+def _newest(history: MatchHistory, boundary: bytes, prefix: bytes) -> Iterator[int]:
+    """Yield the newest places after `prefix` where a word begins with it, after `boundary`, or if
+    that is empty, after any byte that is of no word.
+    """
+    for before, at in history.newest_after(boundary + prefix, MAX_NEAR_STEPS):
+        if boundary or before not in WORD_BYTES:
+            yield at
+
+
+def _word_at(history: MatchHistory, at: int) -> str:
+    """Return the word, or the rest of one, at a place in recent text."""
+    piece = history.piece(at)
+    first = at - piece.first
+    return _word_in(piece.text[first : first + MAX_WORD_BYTES])
 
 
 def _in_index(

@@ -115,11 +115,31 @@ def test_name_stands_anywhere(source):
 
 @pytest.mark.parametrize("source", ["typed", "indexed"])
 def test_dotted_names_hide_others(source):
-    """After a dot, a name that stands after none is proposed only if no other fits."""
-    text = b"return value.read_all()\ndef open(self):\n" * 2
+    """After a dot, a name that stands after none and names no function is proposed only if no other
+    fits.
+    """
+    text = b"return value.read_all()\nclass openable: retry\n" * 2
     predictor = made(text) if source == "typed" else made(indexed=(text,))
     assert proposed(predictor, b"other.re") == [b"ad_all"]
-    assert proposed(predictor, b"other.op") == [b"en"]
+    assert proposed(predictor, b"other.op") == [b"enable"]
+
+
+@pytest.mark.parametrize("source", ["typed", "indexed"])
+@pytest.mark.parametrize(
+    ("text", "used", "defined"),
+    [
+        (b"class A:\n    def scan_tokens(self): ...\na = A()\n", [], b"scan_tokens"),
+        (b"fn parse_all(self) {}\nx.length;\nx.length;\n", [b"length"], b"parse_all"),
+        (b"func (s S) close_it() {}\n", [], None),
+        (b"function drawLine() {}\n", [], b"drawLine"),
+    ],
+)
+def test_functions_follow_a_dot(source, text, used, defined):
+    """After a dot come names that followed one, then functions that are defined and not used."""
+    predictor = made(text) if source == "typed" else made(indexed=(text,))
+    assert proposed(predictor, b"thing.") == [*used, *([defined] if defined else [])]
+    if defined:
+        assert proposed(predictor, b"thing." + defined[:2]) == [defined[2:]]
 
 
 def test_forgotten_name_stands_nowhere():
