@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from default_model import recipe
+from default_model import messages, recipe
 from default_model.packages import Package
 
 LEXICON = [
@@ -76,7 +76,9 @@ def archives(tmp_path_factory) -> dict[Package, Path]:
 
 
 @pytest.fixture
-def make(corpus: Path, archives: dict[Package, Path], tmp_path: Path):
+def make(corpus: Path, archives: dict[Package, Path], tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(messages, "FOLDER", tmp_path / "messages")
+
     def made(name: str = "mix", **changes) -> dict:
         arguments = {
             "corpora": [corpus],
