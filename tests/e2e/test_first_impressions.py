@@ -88,12 +88,12 @@ def ghost(client: Client, text: str, language: str = "plaintext") -> str:
     ],
 )
 def test_menu_has_whole_words(default: Client, vocabulary: set[str], text: str) -> None:
-    """The first items are at least three whole words, and phrases that begin with them."""
+    """The first five items are whole words, three or more, and phrases that begin with them."""
     shown = words(default, text)[:SHOWN]
     assert shown
     first = [WORD.match(item.lstrip())[0] for item in shown]
     assert len(set(shown)) == len(shown)
-    assert len(set(first)) >= 3, shown
+    assert len(set(first)) >= 3 or len(shown) < SHOWN, shown
     for word in first:
         assert word.lower() in vocabulary, shown
         assert len(word) > 1 or word in {"a", "I"}, shown
