@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,11 @@ MIN_TEXTS: Final = 2
 
 ENGLISH_WEIGHT: Final = 8.0
 """How much rarer an English word may be than one of another language."""
+
+MESSAGE_COUNT: Final = 8
+"""How often each message is counted: with as many readings as a network needs, every phrase in them
+would be common.
+"""
 
 Integers = NDArray[np.integer[Any]]
 
@@ -58,17 +63,17 @@ class Vocabulary(NamedTuple):
 
 
 def texts_in(corpus: Path) -> Iterator[tuple[str, str]]:
-    """Yield group and text of each document of prose or docs: messages as often as they stand in
-    the mix, other documents once.
+    """Yield group and text of each document of prose or docs: messages `MESSAGE_COUNT` times, other
+    documents once.
     """
-    documents, seen = PackedDocuments(corpus), set[str]()
+    documents, seen = PackedDocuments(corpus), Counter[str]()
     for line in corpus.with_suffix(".tsv").read_text("utf-8").splitlines():
         number, source, name = line.split("\t", 2)
         group = source.split("/")[1] if source.startswith("multilingual/") else ""
-        if name in seen or source.startswith("code/") or group in UNSPACED:
+        most = MESSAGE_COUNT if messages.are_source(source) else 1
+        if seen[name] == most or source.startswith("code/") or group in UNSPACED:
             continue
-        if not messages.are_source(source):
-            seen.add(name)
+        seen[name] += 1
         size = int(documents.sizes[int(number)])
         yield group, documents.read(int(number), 0, size).decode()
 
