@@ -1,19 +1,31 @@
-"""Widen a trained network, or give it n-grams, without a change of its predictions; training goes
-on from there.
+"""Widen a trained network, or give it n-grams or word contexts, without a change of its
+predictions; training goes on from there.
 
 After Net2Net (Chen et al. 2016, "Accelerating Learning via Knowledge Transfer"): the new units read
-all the others, no unit reads them yet, and the n-grams' embeddings begin at 0.
+all the others, no unit reads them yet, and the embeddings of n-grams and word contexts begin at 0.
+
+    python -m default_model.net2net MODEL.onnx WIDER.onnx --hidden 1024 --words 40
 """
 
 from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from foretype_model.errors import ModelError
+from foretype_model.predictors.network.runtime import read_metadata
+from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork, Shape
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
+
+INPUT_WEIGHTS = frozenset({"recurrent.weight_ih_l0", "skip.weight"})
+"""Weights that multiply the network's inputs."""
 
 
 @torch.no_grad()
@@ -21,18 +33,22 @@ def widened(network: ByteNetwork, shape: Shape) -> ByteNetwork:
     """Return a network of `shape` with the predictions of `network`.
 
     Raises:
-        ModelError: `shape` differs by more than additional units, or n-grams if it has none.
+        ModelError: `shape` differs by more than additional units, and n-grams or word contexts if
+            it has none.
     """
     old = network.shape
     same = (old.cell, old.layers, old.embedding) == (shape.cell, shape.layers, shape.embedding)
-    if not same or shape.hidden < old.hidden or old.ngrams not in {1, shape.ngrams}:
+    has_known = old.ngrams in {1, shape.ngrams} and old.words in {0, shape.words}
+    if not same or shape.hidden < old.hidden or not has_known:
         raise ModelError(
             f"a network of {old} cannot grow into {shape}: only hidden can be more, and n-grams "
-            f"added"
+            f"and word contexts added"
         )
     wider = ByteNetwork(shape)
     if old.ngrams == 1 < shape.ngrams:
         wider.ngrams.weight.zero_()
+    if not old.words and shape.words:
+        wider.words.weight.zero_()
     trained = network.state_dict()
     for name, weight in wider.state_dict().items():
         if name in trained:
@@ -40,13 +56,41 @@ def widened(network: ByteNetwork, shape: Shape) -> ByteNetwork:
                 weight,
                 trained[name],
                 GATES[shape.cell] if name.startswith("recurrent") else 1,
-                old.hidden,
+                reads_inputs=name in INPUT_WEIGHTS,
             )
     return wider
 
 
-def _fill(weight: Tensor, trained: Tensor, gates: int, hidden: int) -> None:
-    """Put `trained` into the corner of each gate of `weight`; its rows read no new units."""
+def _fill(weight: Tensor, trained: Tensor, gates: int, *, reads_inputs: bool) -> None:
+    """Put `trained` into the corner of each gate of `weight`.
+
+    Its rows read no new units. They do read new inputs, which are 0 at first: with a weight of 0 as
+    well, neither would ever learn.
+    """
     for new, known in zip(weight.chunk(gates), trained.chunk(gates), strict=True):
-        new[: len(known)] = 0
+        if not reads_inputs:
+            new[: len(known)] = 0
         new[tuple(map(slice, known.shape))] = known
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Widen the model of the command line; sizes that are not given stay."""
+    parser = argparse.ArgumentParser(prog="python -m default_model.net2net")
+    parser.add_argument("model", metavar="MODEL.onnx", type=Path)
+    parser.add_argument("wider", metavar="WIDER.onnx", type=Path)
+    for name in ("hidden", "ngrams", "words"):
+        parser.add_argument(f"--{name}", type=int)
+    given = parser.parse_args(arguments)
+    network, metadata = onnx_file.read(given.model), read_metadata(given.model)
+    sizes = {
+        name: size
+        for name in ("hidden", "ngrams", "words")
+        if (size := vars(given)[name]) is not None
+    }
+    wider = widened(network, replace(network.shape, **sizes))
+    parameters = sum(parameter.numel() for parameter in wider.parameters())
+    onnx_file.write(wider, replace(metadata, parameters=parameters, **sizes), given.wider)
+
+
+if __name__ == "__main__":
+    main()

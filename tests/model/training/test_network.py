@@ -69,12 +69,21 @@ def test_windows_equal_the_whole(cell, cut) -> None:
 @torch.no_grad()
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 @pytest.mark.parametrize(
-    ("old", "new"), [((24, 1), (40, 5)), ((24, 5), (40, 5)), ((24, 1), (24, 4)), ((24, 5), (24, 5))]
+    ("old", "new"),
+    [
+        ((24, 1, 0), (40, 5, 0)),
+        ((24, 5, 0), (40, 5, 0)),
+        ((24, 1, 0), (24, 4, 0)),
+        ((24, 5, 0), (24, 5, 0)),
+        ((24, 5, 0), (24, 5, 6)),
+        ((24, 1, 0), (40, 5, 6)),
+        ((24, 5, 6), (40, 5, 6)),
+    ],
 )
 def test_widened_network_predicts_the_same(cell, old, new) -> None:
     """A widened network predicts the same, and all of its parts learn."""
-    network = make_network(Shape(cell, old[0], 2, 8, old[1]))
-    wider = widened(network, Shape(cell, new[0], 2, 8, new[1]))
+    network = make_network(Shape(cell, old[0], 2, 8, *old[1:]))
+    wider = widened(network, Shape(cell, new[0], 2, 8, *new[1:]))
     before, _ = network(TEXT, None)
     assert torch.allclose(wider(TEXT, None)[0], before, atol=1e-4)
     assert before.std() > 0.1
@@ -83,16 +92,18 @@ def test_widened_network_predicts_the_same(cell, old, new) -> None:
     assert wider.output.weight.grad.abs().amin(0).max() > 0
     assert wider.output.weight.grad[:, old[0] :].abs().sum() > 0 or new[0] == old[0]
     assert wider.ngrams.weight.grad.abs().sum() > 0
+    assert not new[2] or wider.words.weight.grad.abs().sum() > 0
 
 
 def test_networks_only_grow() -> None:
     """A network can only be widened."""
-    network = ByteNetwork(Shape("gru", 24, 1, 8))
+    network = ByteNetwork(Shape("gru", 24, 1, 8, 5, 3))
     for shape in (
         Shape("lstm", 24, 1, 8),
         Shape("gru", 16, 1, 8),
         Shape("gru", 24, 1, 8, 4),
         Shape("gru", 24, 2, 8),
+        Shape("gru", 24, 1, 8, 5, 4),
     ):
         with pytest.raises(ModelError, match="cannot grow"):
             widened(network, shape)
