@@ -38,7 +38,10 @@ def home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def editor(tmp_path):
-    """Return a function that puts an editor on the PATH, and returns a reader of its arguments."""
+    """Return a function that puts an editor on the PATH, and returns a reader of its arguments.
+
+    Like VS Code, it lists the extensions that it was made to install.
+    """
 
     def make(name, output, status=0):
         program, notes = tmp_path / "bin" / name, tmp_path / f"{name}.json"
@@ -49,6 +52,9 @@ if sys.argv[1:] in (["--version"], ["-version"]):
     sys.exit()
 notes = pathlib.Path({str(notes)!r})
 before = json.loads(notes.read_text()) if notes.exists() else []
+if sys.argv[1:] == ["--list-extensions"]:
+    print("other.one", *["Pub.Foretype"] * ("--install" in str(before[-1:])), sep="\\n")
+    sys.exit()
 notes.write_text(json.dumps([*before, sys.argv[1:]]))
 print("first\\nit is broken", file=sys.stderr)
 sys.exit({status})
@@ -209,26 +215,26 @@ def test_helix_configuration_is_written(editor, home):
     written = tomllib.loads(path.read_text())
     assert written["language-server"]["foretype"]["command"] == PROGRAM
     assert all("foretype" in language["language-servers"] for language in written["language"])
-    assert f"Wrote {path}" in run("helix")
+    assert f"Already in place: {path}" in run("helix")
     assert f"Removed {path}" in run("helix", "--remove")
     assert not path.exists()
 
 
 def test_changed_configuration_is_kept(editor, home):
-    """A configuration that the user has changed is kept, and the lines are printed instead."""
+    """A block that the user has changed is kept, and the lines are printed instead."""
     editor("hx", "helix 25.07.1")
     path = home / ".config/helix/languages.toml"
     run("helix")
-    path.write_text(path.read_text() + "# mine\n")
+    path.write_text(path.read_text().replace("maxItems = 5", "maxItems = 3") + "# mine\n")
     changed = path.read_text()
-    output = run("helix")
-    assert f"Add to {path}" in output
-    assert PROGRAM in output
-    assert "Remove the lines" in run("helix", "--remove")
+    assert f"the block for Foretype in {path} was changed, and is kept" in run("helix", status=1)
     assert path.read_text() == changed
+    assert "which was changed" in run("helix", "--remove")
+    assert path.read_text() == "# mine\n"
+    assert path.with_name("languages.toml.before-foretype").read_text() == changed
 
 
-def test_vscode_extension_is_installed(editor, home, extension):
+def test_vscode_extension_is_installed(editor, home, extension, tmp_path):
     """Each VS Code that is new enough gets the extension, and the program's path is recorded."""
     code, codium = editor("code", "1.139.0"), editor("codium", "1.99.0")
     old = editor("code-insiders", "1.60.0")
@@ -236,9 +242,12 @@ def test_vscode_extension_is_installed(editor, home, extension):
     assert code() == codium() == [["--install-extension", str(extension), "--force"]]
     assert old() == []
     assert (home / "foretype/program").read_text() == f"{PROGRAM}\n"
+    assert f"Renewed the package pub.foretype in {tmp_path / 'bin' / 'code'}" in run("vscode")
     run("vscode", "--remove")
-    assert codium()[1:] == [["--uninstall-extension", "pub.foretype"]]
+    assert codium()[2:] == [["--uninstall-extension", "pub.foretype"]]
     assert not (home / "foretype/program").exists()
+    assert "There is no package pub.foretype" in run("vscode", "--remove")
+    assert len(codium()) == 3
 
 
 def test_program_option_selects_one(editor, extension, tmp_path):
@@ -258,12 +267,14 @@ def test_failing_editor_is_reported(editor, extension):
 
 
 def test_emacs_package_is_installed(editor, home):
-    """Emacs installs the package, and the lines for the init file are printed."""
+    """Emacs installs the package, and the init file turns it on."""
     emacs = editor("emacs", "GNU Emacs 30.1")
     output = run("emacs")
     assert f'(package-install-file "{client_files.editor_files("emacs")}")' in emacs()[0][-1]
-    assert str(home / ".emacs.d/init.el") in output
-    assert f'(setopt foretype-program "{PROGRAM}")' in output
+    assert f"Wrote {home / '.emacs.d/init.el'}" in output
+    written = (home / ".emacs.d/init.el").read_text()
+    assert f'(setopt foretype-program "{PROGRAM}")' in written
+    assert "(global-foretype-mode)" in written
 
 
 @pytest.mark.parametrize("name", PRINTING)
