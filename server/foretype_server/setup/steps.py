@@ -224,6 +224,7 @@ class RecordFile:
         if not self.path.exists():
             return f"There is no {self.path}"
         self.path.unlink()
+        remove_empty_folders(self.path.parent, self.path.parents[1])
         return f"Removed {self.path}"
 
 
