@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from foretype_server.commands.app import app
+from foretype_server.doctor import checks
 from foretype_server.setup import client_files, editors, plans
 
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "foretype")
@@ -283,6 +284,18 @@ def test_print_changes_nothing(name, home, extension):
     before = everything_in(home)
     assert PROGRAM in run(name, "--print")
     assert everything_in(home) == before
+
+
+def test_doctor_names_editors_to_set_up(editor):
+    """`foretype doctor` says of each editor whether it is set up, and the command if it is not."""
+    editor("nvim", "NVIM v0.11.0")
+    editor("kak", "Kakoune v2024.05.18")
+    neovim, kakoune = checks._editors("editor")
+    assert neovim.found.endswith("; to set up: foretype setup neovim")
+    assert "needs kakoune-lsp first" in kakoune.found
+    run("neovim")
+    neovim, _ = checks._editors("editor")
+    assert neovim.found.endswith("; set up")
 
 
 def test_old_editor_is_refused(editor):
