@@ -15,6 +15,7 @@ from typing import Final
 from foretype_model.errors import ForetypeError
 from foretype_model.store.store import data_folder
 from foretype_server.setup.config_file import ConfigLines, ManualChangeError
+from foretype_server.setup.editors import EDITORS, find_program
 from foretype_server.setup.folders import (
     application_home,
     data_home,
@@ -50,8 +51,10 @@ def vscode(source: Path, program: str, programs: Sequence[str]) -> Plan:
     """Plan the extension, and the record of the program that it starts."""
     package = source / "foretype.vsix"
     manual = ManualPaste(Path("settings.json"), f'"foretype.path": {_json(program)}')
-    record = RecordFile(data_folder() / "program", f"{program}\n", manual)
     name = _extension(package)
+    record = RecordFile(
+        data_folder() / "program", f"{program}\n", manual, partial(_others_have, name, programs)
+    )
     commands = [
         EditorCommand(
             name,
@@ -71,6 +74,16 @@ def vscode(source: Path, program: str, programs: Sequence[str]) -> Plan:
 def _extension_state(program: str, extension: str) -> State:
     installed = run([program, "--list-extensions"]).lower().split()
     return State.CURRENT if extension.lower() in installed else State.ABSENT
+
+
+def _others_have(extension: str, programs: Sequence[str]) -> bool:
+    """Return whether a relative of VS Code beside `programs` has the extension."""
+    every = filter(None, map(find_program, EDITORS["vscode"].programs))
+    return any(
+        _extension_state(program, extension) is not State.ABSENT
+        for program in every
+        if program not in programs
+    )
 
 
 def _extension_storage(program: str, extension: str) -> Sequence[Path]:

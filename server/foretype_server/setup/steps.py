@@ -199,11 +199,16 @@ def remove_empty_folders(folder: Path, base: Path) -> None:
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A small file in Foretype's data folder, which a client reads."""
+    """A small file in Foretype's data folder, which a client reads.
+
+    Attributes:
+        is_read: returns whether another editor reads it, too.
+    """
 
     path: Path
     text: str
     manual: ManualPaste
+    is_read: Callable[[], bool]
 
     def state(self) -> State:
         if not self.path.is_file():
@@ -223,6 +228,8 @@ class RecordFile:
     def undo(self) -> str:
         if not self.path.exists():
             return f"There is no {self.path}"
+        if self.is_read():
+            return f"Kept {self.path}, which another editor reads"
         self.path.unlink()
         remove_empty_folders(self.path.parent, self.path.parents[1])
         return f"Removed {self.path}"

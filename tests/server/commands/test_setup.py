@@ -145,6 +145,20 @@ def test_working_directory_is_not_searched(editor, tmp_path, monkeypatch):
     assert arguments() == []
 
 
+def test_applications_of_macos_are_found(editor, tmp_path, monkeypatch):
+    """On macOS, an editor among the applications is found without the PATH, which comes first."""
+    monkeypatch.setattr(editors, "APPLICATIONS", (tmp_path / "none", tmp_path / "Applications"))
+    inside = tmp_path / "Applications" / editors.MACOS_PROGRAMS["subl"]
+    inside.parent.mkdir(parents=True)
+    editor("subl", "Sublime Text Build 4200")
+    (tmp_path / "bin" / "subl").rename(inside)
+    assert editors.find_editors() == []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert [(one.program, one.version) for one in editors.find_editors()] == [(str(inside), "4200")]
+    editor("subl", "Sublime Text Build 4201")
+    assert [one.version for one in editors.find_editors()] == ["4201"]
+
+
 def test_silent_editor_is_found(tmp_path, monkeypatch):
     """An editor that does not print its version in time is found, without a version."""
     program = tmp_path / "bin" / "nvim"
@@ -249,6 +263,17 @@ def test_vscode_extension_is_installed(editor, home, extension, tmp_path):
     assert not (home / "foretype/program").exists()
     assert "There is no package pub.foretype" in run("vscode", "--remove")
     assert len(codium()) == 3
+
+
+def test_record_stays_for_other_editors(editor, home, extension):
+    """The record of the program goes with the last editor that reads it."""
+    editor("code", "1.139.0")
+    editor("codium", "1.99.0")
+    run("vscode")
+    assert "another editor reads" in run("vscode", "--program", "codium", "--remove")
+    assert (home / "foretype/program").exists()
+    run("vscode", "--program", "code", "--remove")
+    assert not (home / "foretype/program").exists()
 
 
 def test_program_option_selects_one(editor, extension, tmp_path):
