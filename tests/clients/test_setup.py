@@ -17,7 +17,7 @@ from .terminal import started
 
 EDITORS = {"vim": terminal.find("vim"), "neovim": neovim.find() if shutil.which("tmux") else None}
 EMACS, HELIX = terminal.find("emacs"), terminal.find("helix")
-SETTINGS = '{"predictors": {"scripted": {"texts": ["hello world again"]}}}'
+SETTINGS = '{"maxSearchTime": 10000, "predictors": {"scripted": {"texts": ["hello world again"]}}}'
 CONFIGURATIONS = {
     "vim": (".vimrc", f"set nocompatible noswapfile\nlet g:foretype_settings = {SETTINGS}\n"),
     "neovim": (
