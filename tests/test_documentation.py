@@ -111,6 +111,26 @@ def test_modules_and_scripts_are_there(path):
         assert (ROOT / script).is_file(), script
 
 
+FROM_INDEX = re.compile(
+    r"(?:pipx?|uv tool|uv pip)\b[^\n`]*\b(?:install|upgrade)\b[^\n`]*(?<![\w/.-])foretype"
+    r"(?:\[|[`'\"\s]|$)"
+)
+"""A command that would take Foretype from a package index, where the name may be anybody's."""
+
+
+def test_no_index_is_asked_for_foretype():
+    """Ensure that Foretype is installed from a wheel or a checkout, wherever a command is named."""
+    kinds = {".md", ".txt", ".el", ".lua", ".vim", ".py"}
+    named = {
+        path.relative_to(ROOT).as_posix(): FROM_INDEX.findall(path.read_text("utf-8"))
+        for path in TRACKED
+        if path.suffix in kinds and not path.is_relative_to(CLIENTS / "vscode")
+    }
+    assert not {name: found for name, found in named.items() if found}
+    for line in ("run `pip install {}`", "pipx install --force '{}[train]'", "pip install -U {}"):
+        assert FROM_INDEX.search(line.format("foretype")), line
+
+
 @SHELL
 @pytest.mark.timeout(600)  # each command is a process of its own
 @pytest.mark.skipif(

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 from tests.trust import __main__ as suite
-from tests.trust.outcome import Outcome
+from tests.trust.outcome import Outcome, without_torch
 
 
 def good(scale: float) -> Iterator[Outcome]:
@@ -29,6 +29,10 @@ def failing(_scale: float) -> Iterator[Outcome]:
 def interrupted(_scale: float) -> Iterator[Outcome]:
     yield Outcome("kept at first", 1, 1)
     raise KeyboardInterrupt
+
+
+def untried(_scale: float) -> Iterator[Outcome]:
+    yield without_torch("training") or Outcome("training", 1, 1)
 
 
 def run(
@@ -54,6 +58,15 @@ def test_broken_promise_is_status_1(monkeypatch, capsys):
     """If one did not, the status is 1."""
     assert run(monkeypatch, failing, good) == 1
     assert "not kept" in capsys.readouterr().out
+
+
+def test_missing_torch_is_not_a_broken_promise(monkeypatch, capsys):
+    """Without torch a claim about trainings is a row that says so, and the status stays 0."""
+    monkeypatch.setattr("tests.trust.outcome.find_spec", lambda name: None)
+    assert run(monkeypatch, good, untried) == 0
+    shown = capsys.readouterr().out
+    assert "not tried: torch is missing: pip install -e '.[train]'" in shown
+    assert "1 claim was not tried: see the notes" in shown
 
 
 def test_broken_part_is_a_row(monkeypatch, capsys):

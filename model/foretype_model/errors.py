@@ -1,9 +1,12 @@
 """Errors that a user can mend. The text of each is one line: the problem, and the remedy."""
 
 import os
+import re
 import shlex
-import subprocess
 import sys
+from importlib.metadata import requires
+from importlib.util import find_spec
+from pathlib import Path
 
 
 class ForetypeError(Exception):
@@ -45,11 +48,33 @@ class MissingExtraError(ForetypeError):
     """
 
     def __init__(self, needed: str, extra: str) -> None:
-        command = [sys.executable, "-P", "-m", "pip", "install", f"foretype[{extra}]"]
-        super().__init__(
-            f"{needed}: "
-            f"{subprocess.list2cmdline(command) if os.name == 'nt' else shlex.join(command)}"
-        )
+        super().__init__(f"{needed}: {_quote([*_installer(), *_requirements(extra)])}")
+
+
+def _requirements(extra: str) -> list[str]:
+    """Return the packages of an extra, as ``onnx>=1.17``.
+
+    They are named instead of Foretype: the installer may not know where Foretype came from.
+    """
+    every = (line.partition(";") for line in requires("foretype") or ())
+    wanted = re.compile(rf"\s*extra == ['\"]{extra}['\"]")
+    return [name.strip() for name, _, condition in every if wanted.fullmatch(condition)]
+
+
+def _installer() -> list[str]:
+    """Return the command that installs packages beside this Python, without their names."""
+    if (Path(sys.prefix) / "pipx_metadata.json").is_file():
+        return ["pipx", "inject", Path(sys.prefix).name]
+    if find_spec("pip") is None:
+        return ["uv", "pip", "install", "--python", sys.executable]
+    return [sys.executable, "-P", "-m", "pip", "install"]
+
+
+def _quote(command: list[str]) -> str:
+    """Quote a command for a POSIX shell, or for Windows' own, where > redirects an output."""
+    if os.name != "nt":
+        return shlex.join(command)
+    return " ".join(f'"{word}"' if re.search(r"[\s<>&|^]", word) else word for word in command)
 
 
 class WorkspaceError(ForetypeError):

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from tests.trust.outcome import Outcome
 
@@ -30,17 +31,24 @@ def main() -> int:
         parser.error(f"unknown part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
     table = Table("part", "claim", "trials", "held", "seconds", "note")
     try:
-        held = _run(arguments.parts or PARTS, arguments.scale, table)
+        held, untried = _run(arguments.parts or PARTS, arguments.scale, table)
     except KeyboardInterrupt:
         Console().print(table, "interrupted: the remaining claims were not tried")
         return 130
     Console().print(table)
+    if untried:
+        print(
+            f"{untried} {'claim was' if untried == 1 else 'claims were'} not tried: see the notes"
+        )
     return 0 if held else 1
 
 
-def _run(parts: Sequence[str], scale: float, table: Table) -> bool:
-    """Return whether all promises of the parts held; add a row as soon as an outcome is there."""
-    held = True
+def _run(parts: Sequence[str], scale: float, table: Table) -> tuple[bool, int]:
+    """Return whether all promises of the parts held, and how many claims were not tried.
+
+    A row is added as soon as its outcome is there.
+    """
+    held, untried = True, 0
     for part in parts:
         began = time.monotonic()
         for outcome in _outcomes(part, scale):
@@ -53,10 +61,17 @@ def _run(parts: Sequence[str], scale: float, table: Table) -> bool:
                 f"{took:.0f}",
                 outcome.note,
             )
-            table.add_row(*row, style=None if outcome.held else "bold red")
+            table.add_row(*map(escape, row), style=_style(outcome))
             print(" · ".join(row), file=sys.stderr, flush=True)
             held &= outcome.held
-    return held
+            untried += outcome.tried == 0
+    return held, untried
+
+
+def _style(outcome: Outcome) -> str | None:
+    if outcome.tried == 0:
+        return "dim"
+    return None if outcome.held else "bold red"
 
 
 def _outcomes(part: str, scale: float) -> Iterator[Outcome]:

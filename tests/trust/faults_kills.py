@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from tests.e2e.client import TIMEOUT, Client, change, eventually, insertion, server
 from tests.trust.faults_state import state_faults
-from tests.trust.outcome import Outcome
+from tests.trust.outcome import Outcome, without_torch
 
 from foretype_model.predictors.copy.index.manifest import Manifest
 
@@ -28,6 +28,7 @@ MAX_LIFE_SECONDS = 2.0
 URI = "file:///nowhere/open.txt"
 SENTENCE = "The treasurer of our society is Philippa Wainwright.\n"
 TRAINING = ("--from", "none", "--hidden", "16", "--steps", "150", "--name", "garden")
+TRAINING_CLAIM = "kill -9 of a training"
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
@@ -35,6 +36,9 @@ def outcomes(scale: float) -> Iterator[Outcome]:
     rng = random.Random(0)
     with TemporaryDirectory() as folder:
         yield servers(Path(folder), rng, max(3, round(KILLS * scale)))
+    if untried := without_torch(TRAINING_CLAIM):
+        yield untried
+        return
     with TemporaryDirectory() as folder:
         yield trainings(Path(folder), rng, max(2, round(KILLS * scale / 3)))
 
@@ -158,7 +162,7 @@ def trainings(folder: Path, rng: random.Random, kills: int) -> Outcome:
         faults.append("last: the training could not be finished")
     faults += [f"last: leftover file: {path.name}" for path in (home / "models").glob(".*")]
     return Outcome(
-        "kill -9 of a training",
+        TRAINING_CLAIM,
         kills,
         kills - len({fault.split(":")[0] for fault in faults}),
         summarize(faults),

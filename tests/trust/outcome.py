@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,10 @@ class Outcome:
     def held(self) -> bool:
         """Return whether the claim held in every trial."""
         return self.tried == self.survived
+
+
+def without_torch(claim: str) -> Outcome | None:
+    """Return the row of a claim about trainings if torch is missing, else None."""
+    if find_spec("torch"):
+        return None
+    return Outcome(claim, 0, 0, "not tried: torch is missing: pip install -e '.[train]'")

@@ -24,6 +24,9 @@ from tests.e2e.client import (
     insertion,
     server,
 )
+from tests.trust.outcome import without_torch
+
+from foretype_model.store.store import BUNDLED
 
 CALLS = re.compile(r"\b(socket|socketpair|connect|bind|listen|accept4?)\((.*)")
 TEXT = "The treasurer of our society is Philippa Wainwright.\n"
@@ -132,10 +135,13 @@ def in_an_editor(seal: Seal) -> Iterator[tuple[str, bool]]:
 def on_the_command_line(seal: Seal) -> Iterator[tuple[str, bool]]:
     """Run the commands that users run; yield each with its success."""
     texts, out = str(seal.folder / "texts"), str(seal.folder / "given.onnx")
-    trained = seal.run(
-        "train", texts, "--name", "mine", "--from", "none", "--steps", "2", "--hidden", "8"
-    )
-    yield "train", "mine is trained" in trained
+    if without_torch("train"):
+        seal.run("models", "import", str(BUNDLED), "--name", "mine")
+    else:
+        trained = seal.run(
+            "train", texts, "--name", "mine", "--from", "none", "--steps", "2", "--hidden", "8"
+        )
+        yield "train", "mine is trained" in trained
     yield "models list", "mine" in seal.run("models", "list")
     yield "generate", bool(seal.run("generate", "The treasurer", "--length", "20", "--count", "1"))
     yield "models export", "mine" in seal.run("models", "export", "mine", out, "--yes")

@@ -13,7 +13,8 @@ from typing import Final
 
 TOKEN_FILE: Final = "token"
 PLAYGROUND_FOLDER: Final = "playground"
-OWN_FOLDERS: Final = frozenset({"models", "predictors", PLAYGROUND_FOLDER})
+MODELS_FOLDER: Final = "models"
+OWN_FOLDERS: Final = frozenset({MODELS_FOLDER, "predictors", PLAYGROUND_FOLDER})
 """The folders in the data folder. Foretype owns everything in them."""
 
 OWN_FILES: Final = re.compile(
@@ -31,15 +32,19 @@ def make_private(folder: Path) -> None:
     """
     if os.name != "posix" or not folder.is_dir():
         return
-    entries = list(folder.iterdir())
-    own = [path for path in entries if _is_own(path)]
+    own = own_entries(folder)
     for path in own:
         if path.name == TOKEN_FILE:
             _discard_if_exposed(path)
         for each in (path, *_descendants(path)):
             _restrict(each)
-    if own == entries:
+    if len(own) == len(list(folder.iterdir())):
         _restrict(folder)
+
+
+def own_entries(folder: Path) -> list[Path]:
+    """Return the files and folders of Foretype in its data folder, which exists."""
+    return [path for path in folder.iterdir() if _is_own(path)]
 
 
 def _is_own(path: Path) -> bool:

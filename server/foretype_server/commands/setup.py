@@ -1,4 +1,4 @@
-"""``foretype setup``: Foretype set up in an editor, with this installation's program."""
+"""``foretype setup``: Foretype set up in editors, with this installation's program."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from foretype_server.commands.options import UsageError, examples
 
 if TYPE_CHECKING:
     from foretype_server.setup.editors import FoundEditor
-    from foretype_server.setup.plans import Plan
 
 EXAMPLES = examples(
-    "foretype setup  # list the editors on this machine",
+    "foretype setup  # choose among the editors on this machine",
     "foretype setup neovim  # install the plugin for Neovim",
+    "foretype setup --all  # set up every editor found, for scripts",
     "foretype setup vscode --program codium  # install it in VSCodium only",
     "foretype setup helix --print  # only print the steps",
-    "foretype setup vim --remove  # uninstall the plugin",
+    "foretype setup vim --remove  # undo the set-up of Vim",
+    "foretype setup --remove --all  # before you uninstall Foretype",
 )
 
 
@@ -28,13 +29,22 @@ def setup(
     editor: Annotated[
         str | None,
         typer.Argument(
-            metavar="EDITOR", help="One of the editors above.", show_default="list those found"
+            metavar="EDITOR", help="One of the editors above.", show_default="asks which"
         ),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Take all editors found, without a question.")
+    ] = False,
     only_print: Annotated[
         bool, typer.Option("--print", help="Only print the steps, to do them by hand.")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Undo an earlier set-up.")] = False,
+    remove: Annotated[
+        bool,
+        typer.Option(
+            "--remove",
+            help="Undo an earlier set-up; with --all, also delete all that was learnt but models.",
+        ),
+    ] = False,
     program: Annotated[
         str | None,
         typer.Option(
@@ -42,24 +52,37 @@ def setup(
         ),
     ] = None,
 ) -> None:
-    """Set up Foretype in an editor.
+    """Set up Foretype in your editors.
 
     EDITOR is vscode, neovim, emacs, vim, helix, kakoune, zed or sublime-text.
-    Plugins are installed in the editor's own folder. Lines for a configuration
-    file that you write yourself are printed, for you to add.
+    Plugins are installed in the editor's own folder. A configuration file of
+    yours gets a marked block of lines, and is copied before. It can be run
+    again at any time.
     """
-    from foretype_server.setup.plans import plan
+    from foretype_server.commands import setup_runs as runs
 
     if only_print and remove:
         raise UsageError("Choose one of --print and --remove.")
-    if editor is None:
-        _list_editors()
-        return
-    name = _editor_name(editor)
-    here = _installed_editors(name, program)
-    if not (only_print or remove):
-        _check_versions(name, here)
-    _run_steps(plan(name, [one.program for one in here]), only_print, remove)
+    if editor and every:
+        raise UsageError("Name an editor or give --all, not both.")
+    if program and not editor:
+        raise UsageError("Name the editor that --program belongs to.")
+    act = runs.Act.REMOVE if remove else runs.Act.PRINT if only_print else runs.Act.SET_UP
+    if editor:
+        name = _editor_name(editor)
+        here = _installed_editors(name, program)
+        if act is runs.Act.SET_UP:
+            _check_versions(name, here)
+        if not runs.run(name, [one.program for one in here], act):
+            raise typer.Exit(1)
+    elif remove and every:
+        runs.remove_everything()
+    elif remove:
+        runs.choose_removals()
+    elif every or only_print:
+        runs.run_all(act)
+    else:
+        runs.choose_editors()
 
 
 def _editor_name(editor: str) -> str:
@@ -123,33 +146,3 @@ def _check_versions(name: str, here: list[FoundEditor]) -> None:
         if not here:
             raise ForetypeError(f"{old}; update it, or name another program with --program")
         typer.echo(f"Skipped: {old}.")
-
-
-def _run_steps(plan: Plan, only_print: bool, remove: bool) -> None:
-    """Run all steps; if one fails, go on with the next, and exit with status 1 at the end."""
-    failed = False
-    for step in plan.steps:
-        try:
-            typer.echo(
-                step.undo() if remove else step.instructions() if only_print else step.apply()
-            )
-        except (ForetypeError, OSError) as error:
-            typer.echo(f"foretype: {error}", err=True)
-            failed = True
-    if failed:
-        raise typer.Exit(1)
-    if not remove:
-        typer.echo(plan.follow_up)
-
-
-def _list_editors() -> None:
-    from foretype_server.setup.editors import EDITORS, find_editors
-
-    here = find_editors()
-    for one in here:
-        old = "" if one.new_enough else f" (too old: {one.needs} or later is needed)"
-        typer.echo(f"{one.name:<12}  {one.version or '?':<9}  {one.program}{old}")
-    missing = [name for name in EDITORS if name not in {one.name for one in here}]
-    if missing:
-        typer.echo(f"not found: {', '.join(missing)}")
-    typer.echo("\nTo set one up: foretype setup EDITOR")

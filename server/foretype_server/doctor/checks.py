@@ -17,12 +17,15 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, e
 from importlib.util import find_spec
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from foretype_model.errors import ForetypeError
 from foretype_model.store.store import Store, data_folder
 from foretype_server.console.format import format_network, format_size
 from foretype_server.settings import Settings
+
+if TYPE_CHECKING:
+    from foretype_server.setup.editors import FoundEditor
 
 PACKAGES: Final = (
     "foretype",
@@ -269,12 +272,22 @@ def _editors(name: str) -> Iterator[Check]:
     for editor in editors:
         title = EDITORS[editor.name].title
         description = f"{title} {editor.version or 'of unknown version'} ({editor.program})"
-        advice = (
-            f"to set up: foretype setup {editor.name}"
-            if editor.new_enough
-            else f"too old: {editor.needs} or later is needed"
-        )
-        yield Check(f"{name} {editor.name}", True, f"{description}; {advice}")
+        yield Check(f"{name} {editor.name}", True, f"{description}; {_describe_setup(editor)}")
+
+
+def _describe_setup(editor: FoundEditor) -> str:
+    from foretype_server.setup.plans import plan
+    from foretype_server.setup.steps import State
+
+    if not editor.new_enough:
+        return f"too old: {editor.needs} or later is needed"
+    made = plan(editor.name, [editor.program])
+    advice = {
+        State.CURRENT: "set up",
+        State.OUTDATED: f"set up in part, or by another version: foretype setup {editor.name}",
+        State.ABSENT: f"to set up: foretype setup {editor.name}",
+    }[made.state()]
+    return f"needs {made.missing} first; {advice}" if made.missing else advice
 
 
 def _server(name: str) -> Iterator[Check]:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,10 +41,10 @@ class SupportedEditor:
 EDITORS: Final[Mapping[str, SupportedEditor]] = {
     "vscode": SupportedEditor(
         "Visual Studio Code",
-        ("code", "code-insiders", "codium", "cursor", "code-server"),
+        ("code", "code-insiders", "code-oss", "codium", "cursor", "windsurf", "code-server"),
         "1.91",
-        # code-server prints its own version first. Cursor prints only its own, whose first number
-        # is also below ten.
+        # code-server prints its own version first. Cursor and Windsurf print only their own, whose
+        # first number is also below ten.
         r"(?s)(?:.*with Code )?(\d+\.\d+(?:\.\d+)?)",
         ghost=True,
     ),
@@ -67,8 +68,22 @@ EDITORS: Final[Mapping[str, SupportedEditor]] = {
 }
 """By the argument of ``foretype setup``."""
 
-OWN_VERSION_PROGRAMS: Final = frozenset({"cursor"})
+OWN_VERSION_PROGRAMS: Final = frozenset({"cursor", "windsurf"})
 """Programs that print their own version, and not that of the editor they are built on."""
+
+APPLICATIONS: Final = (Path("/Applications"), Path("~/Applications"))
+"""The folders of applications on macOS, where an editor need not be on the ``PATH``."""
+
+MACOS_PROGRAMS: Final[Mapping[str, str]] = {
+    "code": "Visual Studio Code.app/Contents/Resources/app/bin/code",
+    "code-insiders": "Visual Studio Code - Insiders.app/Contents/Resources/app/bin/code",
+    "codium": "VSCodium.app/Contents/Resources/app/bin/codium",
+    "cursor": "Cursor.app/Contents/Resources/app/bin/cursor",
+    "emacs": "Emacs.app/Contents/MacOS/Emacs",
+    "subl": "Sublime Text.app/Contents/SharedSupport/bin/subl",
+    "zed": "Zed.app/Contents/MacOS/cli",
+}
+"""The programs inside applications of macOS."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +118,22 @@ def find_editors() -> list[FoundEditor]:
 
 
 def find_program(program_name: str) -> str | None:
-    """Return the path of a program on the ``PATH``, or None.
+    """Return the path of a program on the ``PATH`` or in an application of macOS, or None.
 
     The working directory is not searched: a cloned repository may have a file of that name.
     """
     folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
     program = shutil.which(program_name, path=os.pathsep.join(folders))
     # On Windows, `which` searches the working directory before all else.
-    return program if program and Path(program).is_absolute() else None
+    if program and Path(program).is_absolute():
+        return program
+    return _find_in_applications(program_name) if sys.platform == "darwin" else None
+
+
+def _find_in_applications(program_name: str) -> str | None:
+    inside = MACOS_PROGRAMS.get(program_name)
+    paths = [folder.expanduser() / inside for folder in APPLICATIONS] if inside else []
+    return next((str(path) for path in paths if path.is_file()), None)
 
 
 def inspect_editor(name: str, program: str) -> FoundEditor:

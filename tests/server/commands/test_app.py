@@ -6,6 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from foretype_model import errors
 from foretype_server.commands import opening
 from foretype_server.commands.app import app
 from foretype_server.doctor import checks
@@ -128,14 +129,30 @@ def test_failures_are_one_line(arguments, message, tmp_path):
     assert message in one_line(run(*arguments), 1)
 
 
-def test_missing_torch_names_the_extra(monkeypatch, tmp_path):
-    """Training without torch prints the command that installs it for this Python."""
+TRAIN = "'onnx>=1.17' 'safetensors>=0.5' 'torch>=2.6'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        ("pip", f"'/a folder/python' -P -m pip install {TRAIN}"),
+        ("pipx", f"pipx inject foretype-dev {TRAIN}"),
+        ("uv", f"uv pip install --python '/a folder/python' {TRAIN}"),
+    ],
+)
+def test_missing_torch_names_the_command(kind, command, monkeypatch, tmp_path):
+    """Training without torch prints the command that installs it for this Python: packages of the
+    index alone, and with the installer that Foretype was installed by.
+    """
     (tmp_path / "notes.txt").write_text("hello")
+    (prefix := tmp_path / "foretype-dev").mkdir()
+    if kind == "pipx":
+        (prefix / "pipx_metadata.json").write_text("{}")
     monkeypatch.setattr("foretype_server.commands.train.find_spec", lambda package: None)
+    monkeypatch.setattr(errors, "find_spec", lambda package: object() if kind == "pip" else None)
     monkeypatch.setattr(sys, "executable", "/a folder/python")
-    assert one_line(run("train", "notes.txt"), 1).endswith(
-        " '/a folder/python' -P -m pip install 'foretype[train]'"
-    )
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    assert one_line(run("train", "notes.txt"), 1).endswith(f": {command}")
 
 
 def test_interruption_is_quiet(monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from foretype_server.commands.app import app
+from foretype_server.doctor import checks
 from foretype_server.setup import client_files, editors, plans
 
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "foretype")
@@ -38,7 +39,10 @@ def home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def editor(tmp_path):
-    """Return a function that puts an editor on the PATH, and returns a reader of its arguments."""
+    """Return a function that puts an editor on the PATH, and returns a reader of its arguments.
+
+    Like VS Code, it lists the extensions that it was made to install.
+    """
 
     def make(name, output, status=0):
         program, notes = tmp_path / "bin" / name, tmp_path / f"{name}.json"
@@ -49,6 +53,9 @@ if sys.argv[1:] in (["--version"], ["-version"]):
     sys.exit()
 notes = pathlib.Path({str(notes)!r})
 before = json.loads(notes.read_text()) if notes.exists() else []
+if sys.argv[1:] == ["--list-extensions"]:
+    print("other.one", *["Pub.Foretype"] * ("--install" in str(before[-1:])), sep="\\n")
+    sys.exit()
 notes.write_text(json.dumps([*before, sys.argv[1:]]))
 print("first\\nit is broken", file=sys.stderr)
 sys.exit({status})
@@ -138,6 +145,20 @@ def test_working_directory_is_not_searched(editor, tmp_path, monkeypatch):
     assert arguments() == []
 
 
+def test_applications_of_macos_are_found(editor, tmp_path, monkeypatch):
+    """On macOS, an editor among the applications is found without the PATH, which comes first."""
+    monkeypatch.setattr(editors, "APPLICATIONS", (tmp_path / "none", tmp_path / "Applications"))
+    inside = tmp_path / "Applications" / editors.MACOS_PROGRAMS["subl"]
+    inside.parent.mkdir(parents=True)
+    editor("subl", "Sublime Text Build 4200")
+    (tmp_path / "bin" / "subl").rename(inside)
+    assert editors.find_editors() == []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert [(one.program, one.version) for one in editors.find_editors()] == [(str(inside), "4200")]
+    editor("subl", "Sublime Text Build 4201")
+    assert [one.version for one in editors.find_editors()] == ["4201"]
+
+
 def test_silent_editor_is_found(tmp_path, monkeypatch):
     """An editor that does not print its version in time is found, without a version."""
     program = tmp_path / "bin" / "nvim"
@@ -209,26 +230,26 @@ def test_helix_configuration_is_written(editor, home):
     written = tomllib.loads(path.read_text())
     assert written["language-server"]["foretype"]["command"] == PROGRAM
     assert all("foretype" in language["language-servers"] for language in written["language"])
-    assert f"Wrote {path}" in run("helix")
+    assert f"Already in place: {path}" in run("helix")
     assert f"Removed {path}" in run("helix", "--remove")
     assert not path.exists()
 
 
 def test_changed_configuration_is_kept(editor, home):
-    """A configuration that the user has changed is kept, and the lines are printed instead."""
+    """A block that the user has changed is kept, and the lines are printed instead."""
     editor("hx", "helix 25.07.1")
     path = home / ".config/helix/languages.toml"
     run("helix")
-    path.write_text(path.read_text() + "# mine\n")
+    path.write_text(path.read_text().replace("maxItems = 5", "maxItems = 3") + "# mine\n")
     changed = path.read_text()
-    output = run("helix")
-    assert f"Add to {path}" in output
-    assert PROGRAM in output
-    assert "Remove the lines" in run("helix", "--remove")
+    assert f"the block for Foretype in {path} was changed, and is kept" in run("helix", status=1)
     assert path.read_text() == changed
+    assert "which was changed" in run("helix", "--remove")
+    assert path.read_text() == "# mine\n"
+    assert path.with_name("languages.toml.before-foretype").read_text() == changed
 
 
-def test_vscode_extension_is_installed(editor, home, extension):
+def test_vscode_extension_is_installed(editor, home, extension, tmp_path):
     """Each VS Code that is new enough gets the extension, and the program's path is recorded."""
     code, codium = editor("code", "1.139.0"), editor("codium", "1.99.0")
     old = editor("code-insiders", "1.60.0")
@@ -236,8 +257,22 @@ def test_vscode_extension_is_installed(editor, home, extension):
     assert code() == codium() == [["--install-extension", str(extension), "--force"]]
     assert old() == []
     assert (home / "foretype/program").read_text() == f"{PROGRAM}\n"
+    assert f"Renewed the package pub.foretype in {tmp_path / 'bin' / 'code'}" in run("vscode")
     run("vscode", "--remove")
-    assert codium()[1:] == [["--uninstall-extension", "pub.foretype"]]
+    assert codium()[2:] == [["--uninstall-extension", "pub.foretype"]]
+    assert not (home / "foretype/program").exists()
+    assert "There is no package pub.foretype" in run("vscode", "--remove")
+    assert len(codium()) == 3
+
+
+def test_record_stays_for_other_editors(editor, home, extension):
+    """The record of the program goes with the last editor that reads it."""
+    editor("code", "1.139.0")
+    editor("codium", "1.99.0")
+    run("vscode")
+    assert "another editor reads" in run("vscode", "--program", "codium", "--remove")
+    assert (home / "foretype/program").exists()
+    run("vscode", "--program", "code", "--remove")
     assert not (home / "foretype/program").exists()
 
 
@@ -258,12 +293,14 @@ def test_failing_editor_is_reported(editor, extension):
 
 
 def test_emacs_package_is_installed(editor, home):
-    """Emacs installs the package, and the lines for the init file are printed."""
+    """Emacs installs the package, and the init file turns it on."""
     emacs = editor("emacs", "GNU Emacs 30.1")
     output = run("emacs")
     assert f'(package-install-file "{client_files.editor_files("emacs")}")' in emacs()[0][-1]
-    assert str(home / ".emacs.d/init.el") in output
-    assert f'(setopt foretype-program "{PROGRAM}")' in output
+    assert f"Wrote {home / '.emacs.d/init.el'}" in output
+    written = (home / ".emacs.d/init.el").read_text()
+    assert f'(setopt foretype-program "{PROGRAM}")' in written
+    assert "(global-foretype-mode)" in written
 
 
 @pytest.mark.parametrize("name", PRINTING)
@@ -272,6 +309,18 @@ def test_print_changes_nothing(name, home, extension):
     before = everything_in(home)
     assert PROGRAM in run(name, "--print")
     assert everything_in(home) == before
+
+
+def test_doctor_names_editors_to_set_up(editor):
+    """`foretype doctor` says of each editor whether it is set up, and the command if it is not."""
+    editor("nvim", "NVIM v0.11.0")
+    editor("kak", "Kakoune v2024.05.18")
+    neovim, kakoune = checks._editors("editor")
+    assert neovim.found.endswith("; to set up: foretype setup neovim")
+    assert "needs kakoune-lsp first" in kakoune.found
+    run("neovim")
+    neovim, _ = checks._editors("editor")
+    assert neovim.found.endswith("; set up")
 
 
 def test_old_editor_is_refused(editor):
