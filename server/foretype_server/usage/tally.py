@@ -73,9 +73,12 @@ class UsageTally:
         self._record_accepted(uri, kind, characters)
 
     def end(self) -> None:
-        """Count pending acceptances, and write the counts."""
+        """Count pending acceptances, and write the counts before the return: an editor that has the
+        answer to `shutdown` may kill the server.
+        """
         self._tracker.end()
-        self._recorder.write()
+        if counts := self._recorder.take():
+            try_write(data_folder(), counts)
 
     def _record_accepted(self, uri: str, kind: str, characters: int) -> None:
         self._accepted[kind] += 1
