@@ -234,3 +234,17 @@ def test_crash_keeps_earlier_acceptances(tmp_path: Path) -> None:
         assert eventually(lambda: stats(home))
         process.kill()
     assert stats(home) == {"ghost": (1, 25)}
+
+
+def test_save_counts_edits(tmp_path: Path) -> None:
+    """Once a document is saved, the acceptances that its edits show are on the disk."""
+    home = tmp_path / "home"
+    with server(home) as (client, _):
+        client.initialize(SETTINGS)
+        client.open(URI, "hello w")
+        assert client.ghost(URI, 0, 7)
+        client.send(change(URI, 2, insertion(0, 7, "orld")))
+        client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
+        assert accepted_counts(client) == {"ghost": 1, "characters": 4}
+        assert eventually(lambda: stats(home) == {"ghost": (1, 4)})
+    assert stats(home) == {"ghost": (1, 4)}

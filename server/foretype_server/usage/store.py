@@ -25,7 +25,7 @@ FILE_NAME: Final = "statistics.sqlite"
 WRITE_INTERVAL: Final = 60.0
 """Seconds between writes of the counts."""
 
-ACCEPTED_DELAY: Final = 2.0
+ACCEPTED_DELAY: Final = 0.5
 """Seconds to the write after an acceptance, which a killed server would lose."""
 
 LOCK_TIMEOUT: Final = 5.0
@@ -108,7 +108,7 @@ class UsageRecorder:
         end = loop.time() + (ACCEPTED_DELAY if count.accepted else WRITE_INTERVAL)
         if self._timer is None or end < self._timer.when():
             self._stop_timer()
-            self._timer = loop.call_at(end, self._write)
+            self._timer = loop.call_at(end, self.write)
 
     def take(self) -> Counts:
         """Return the counts that are not written yet; the caller writes them."""
@@ -116,8 +116,10 @@ class UsageRecorder:
         counts, self._counts = self._counts, {}
         return counts
 
-    def _write(self) -> None:
-        self._write_counts(self.take())
+    def write(self) -> None:
+        """Pass the counts on to be written."""
+        if counts := self.take():
+            self._write_counts(counts)
 
     def _stop_timer(self) -> None:
         if self._timer:
