@@ -231,7 +231,8 @@ def test_failed_training_is_reported(editor: Vim, tmp_path: Path) -> None:
     editor.wait_for("hello world again")
     editor.press("Escape")
     editor.type(f":Foretype train {tmp_path / 'none'}\n")
-    editor.wait(editor.messages, lambda lines: any("none" in line for line in lines))
+    editor.wait(editor.messages, lambda lines: any("cannot read" in line for line in lines))
+    editor.wait_for("No such file")  # the end of the message, which is too long for one line
     editor.type(":Foretype train cancel\n")
     editor.wait(editor.messages, lambda lines: "Foretype: no training is in progress" in lines)
 

@@ -123,7 +123,7 @@ enddef
 def Train(path: string)
   if path != 'cancel'
     Execute('foretype.train', path == '' ? [] : [{paths: [fnamemodify(expand(path), ':p')]}], (_) => {
-      server.Inform('training has started; :Foretype train cancel stops it')
+      server.Inform('training has started')
     })
   elseif !server.CancelTraining()
     server.Warn('no training is in progress')
