@@ -11,10 +11,6 @@
 
 (require 'foretype)
 
-(defun foretype--percent (probability)
-  "Format PROBABILITY as a percentage."
-  (format (if (< probability 0.1) "%.1f %%" "%.0f %%") (* 100 probability)))
-
 ;;;###autoload
 (defun foretype-status ()
   "Show the model, the predictors and the number of accepted suggestions."
@@ -41,10 +37,14 @@
          (foretype--message "no suggestion here")
        (with-help-window "*Foretype*" (princ (foretype--format-explanation result)))))))
 
+(defun foretype--quoted (text)
+  "Return TEXT in quotes, on one line."
+  (concat "\"" (string-replace "\n" "↵" text) "\""))
+
 (defun foretype--format-explanation (result)
   "Format RESULT, the result of foretype.explain."
   (concat
-   (format "%S  %s\n" (plist-get result :text) (foretype--percent (plist-get result :probability)))
+   (format "%s  %s\n" (foretype--quoted (plist-get result :text)) (foretype--percent (plist-get result :probability)))
    (cl-loop for (name share) on (plist-get result :shares) by #'cddr
             concat (format "  %s: %s of it\n" (substring (symbol-name name) 1) (foretype--percent share)))
    (mapconcat (lambda (source) (format "  %s: %s\n" (plist-get source :where)
@@ -52,7 +52,8 @@
               (plist-get result :sources) "")
    (mapconcat (lambda (other)
                 (if (equal (plist-get other :text) (plist-get result :text)) ""
-                  (format "or %S  %s\n" (plist-get other :text) (foretype--percent (plist-get other :probability)))))
+                  (format "or %s  %s\n" (foretype--quoted (plist-get other :text))
+                          (foretype--percent (plist-get other :probability)))))
               (plist-get result :candidates) "")))
 
 ;;;###autoload

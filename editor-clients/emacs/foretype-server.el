@@ -34,6 +34,14 @@ Run \\[foretype-restart] after a change."
 (defconst foretype--timeout 2
   "Seconds to wait for the response to a synchronous request.")
 
+(defconst foretype--restart-delay 1
+  "Seconds to the new start of a server that has ended by itself.
+They double each time, up to `foretype--max-restarts' times in
+`foretype--restart-period' seconds.")
+
+(defconst foretype--max-restarts 3 "See `foretype--restart-delay'.")
+(defconst foretype--restart-period 180 "See `foretype--restart-delay'.")
+
 (defconst foretype--max-changes 100
   "Maximum number of changes sent one by one; beyond it the whole buffer is sent.")
 
@@ -52,6 +60,12 @@ Run \\[foretype-restart] after a change."
 (defvar foretype--servers (make-hash-table :test #'equal)
   "The running servers by the root of their project.")
 
+(defvar foretype--ends (make-hash-table :test #'equal)
+  "The times at which servers ended by themselves, by the root of their project.")
+
+(defvar foretype--restarts nil
+  "The timers of the servers that start again.")
+
 (defvar foretype--error nil
   "The reason why no server is started until `foretype-restart'.")
 
@@ -60,6 +74,9 @@ Run \\[foretype-restart] after a change."
 
 (defvar foretype-ready-hook nil
   "Hook run in an arbitrary buffer when a server becomes ready.")
+
+(defvar foretype-ended-hook nil
+  "Hook run in each buffer of a server that has ended by itself.")
 
 (defvar-local foretype--server nil "The server of this buffer.")
 (defvar-local foretype--uri nil "The URI of this buffer.")
@@ -106,8 +123,8 @@ Return nil if it cannot be started."
                   :request-dispatcher #'ignore
                   :notification-dispatcher #'foretype--on-notification
                   :on-shutdown #'foretype--on-shutdown)))
-    (jsonrpc-async-request
-     server :initialize
+    (foretype--send
+     #'jsonrpc-async-request server :initialize
      `( :processId ,(emacs-pid)
         :clientInfo (:name "Emacs" :version ,emacs-version)
         :rootUri ,(and root (foretype--uri-of root))
@@ -122,19 +139,26 @@ Return nil if it cannot be started."
      :timeout 60)
     server))
 
+(defun foretype--send (function server &rest arguments)
+  "Call FUNCTION of `jsonrpc' with SERVER and ARGUMENTS.
+The server may end while it is written to; its end is reported elsewhere."
+  (condition-case err
+      (apply function server arguments)
+    (error (when (jsonrpc-running-p server) (signal (car err) (cdr err))))))
+
 (defun foretype--on-ready (server)
   "Send SERVER the queued notifications."
   (setf (foretype--ready server) t)
-  (jsonrpc-notify server :initialized (make-hash-table))
+  (foretype--send #'jsonrpc-notify server :initialized (make-hash-table))
   (pcase-dolist (`(,method ,params) (nreverse (foretype--queue server)))
-    (jsonrpc-notify server method params))
+    (foretype--send #'jsonrpc-notify server method params))
   (setf (foretype--queue server) nil)
   (run-hooks 'foretype-ready-hook))
 
 (defun foretype--notify (server method params)
   "Send SERVER a notification with METHOD and PARAMS, or queue it until ready."
   (cond ((not (jsonrpc-running-p server)))
-        ((foretype--ready server) (jsonrpc-notify server method params))
+        ((foretype--ready server) (foretype--send #'jsonrpc-notify server method params))
         (t (push (list method params) (foretype--queue server)))))
 
 (defun foretype--request (method params on-result)
@@ -142,10 +166,10 @@ Return nil if it cannot be started."
 Call ON-RESULT with the result."
   (when (foretype--ready-p)
     (foretype--flush)
-    (jsonrpc-async-request foretype--server method params
-                           :success-fn on-result
-                           :error-fn (lambda (err) (foretype--message "%s" (plist-get err :message)))
-                           :timeout 60)))
+    (foretype--send #'jsonrpc-async-request foretype--server method params
+                    :success-fn on-result
+                    :error-fn (lambda (err) (foretype--message "%s" (plist-get err :message)))
+                    :timeout 60)))
 
 (defun foretype--ready-p ()
   "Return non-nil if this buffer has a server that is ready."
@@ -176,15 +200,45 @@ Call ON-RESULT with the result."
          ("end" (when (equal token (nth 1 foretype--training)) (setq foretype--training nil))))
        (force-mode-line-update t)))))
 
+(defun foretype--buffers (server)
+  "Return the buffers of SERVER."
+  (seq-filter (lambda (buffer) (eq (buffer-local-value 'foretype--server buffer) server)) (buffer-list)))
+
 (defun foretype--on-shutdown (server)
-  "Remove SERVER, and show an error if it has ended unexpectedly."
+  "Remove SERVER, and start it again if it has ended by itself."
   (remhash (foretype--root server) foretype--servers)
   (unless (foretype--stopping server)
-    (foretype--fail "the server has ended; M-x foretype-restart starts it again, M-x foretype-log shows its output")))
+    (dolist (buffer (foretype--buffers server))
+      (with-current-buffer buffer (run-hooks 'foretype-ended-hook)))
+    (foretype--start-again server)))
+
+(defun foretype--start-again (server)
+  "Start SERVER again later, unless that happens again and again.
+Show a message at the first end and at the last."
+  (let* ((root (foretype--root server))
+         (now (float-time))
+         (ends (cons now (seq-filter (lambda (time) (< (- now time) foretype--restart-period))
+                                     (gethash root foretype--ends)))))
+    (puthash root ends foretype--ends)
+    (if (length> ends foretype--max-restarts)
+        (foretype--fail "the server keeps ending; M-x foretype-log shows why, M-x foretype-restart tries again")
+      (when (length= ends 1) (foretype--message "the server ended; it starts again"))
+      (push (run-with-timer (* foretype--restart-delay (expt 2 (1- (length ends)))) nil #'foretype--reattach server)
+            foretype--restarts))))
+
+(defun foretype--reattach (server)
+  "Open the buffers of SERVER, which has ended, at a new server."
+  (dolist (buffer (foretype--buffers server))
+    (with-current-buffer buffer
+      (setq foretype--server nil)
+      (foretype--open))))
 
 (defun foretype--stop-all ()
   "Shut down all servers, and clear the error."
   (setq foretype--error nil foretype--training nil)
+  (mapc #'cancel-timer foretype--restarts)
+  (setq foretype--restarts nil)
+  (clrhash foretype--ends)
   (maphash (lambda (_ server)
              (foretype--request-exit server)
              (ignore-errors (jsonrpc-shutdown server)))
@@ -223,9 +277,11 @@ Also nil for the home folder, which is too much to learn from."
     (alist-get name foretype--languages name nil #'equal)))
 
 (defun foretype--text (start end)
-  "Return the text between START and END, as valid JSON."
+  "Return the text between START and END, as valid JSON, with the lines of Emacs.
+A carriage return would end a line for the server, so it is a space there."
   ;; Raw bytes, one character each.
-  (replace-regexp-in-string "[\x3fff80-\x3fffff]" "\ufffd" (buffer-substring-no-properties start end) t t))
+  (replace-regexp-in-string "[\x3fff80-\x3fffff]" "\ufffd"
+                            (subst-char-in-string ?\r ?\s (buffer-substring-no-properties start end)) t t))
 
 (defmacro foretype--with-whole-buffer (&rest body)
   "Evaluate BODY in the widened buffer; restore point and match data."

@@ -256,10 +256,17 @@ The first time, request all of them from the server."
                                        (command (plist-get item :command)))
                              (foretype--execute (plist-get command :command) (plist-get command :arguments)))))))
 
+(defun foretype--percent (probability)
+  "Format PROBABILITY as a percentage."
+  (let ((percent (* 100 probability)))
+    (cond ((< percent 0.1) "<0.1 %")
+          ((< percent 9.95) (format "%.1f %%" percent))
+          (t (format "%.0f %%" percent)))))
+
 (defun foretype--annotation (item)
   "Return the probability of ITEM as a percentage."
   (when-let* ((probability (plist-get (plist-get item :data) :probability)))
-    (format " %.0f %%" (* 100 (string-to-number probability)))))
+    (concat " " (foretype--percent (string-to-number probability)))))
 
 ;;;; The modes
 
@@ -306,14 +313,17 @@ of it, \\[foretype-accept-line] a line, and \\[foretype-dismiss] hides it."
   (foretype-mode 1))
 
 (defun foretype--turn-on ()
-  "Turn `foretype-mode' on in buffers that users edit."
+  "Turn `foretype-mode' on in buffers that users edit.
+Of the buffers without a mode of their own, only files are, such as git's
+commit messages."
   (unless (or (minibufferp) noninteractive (string-prefix-p " " (buffer-name))
+              (and (eq major-mode 'fundamental-mode) (not buffer-file-name))
               (and buffer-file-name (file-remote-p buffer-file-name)))
     (foretype-mode 1)))
 
 ;;;###autoload
 (define-globalized-minor-mode global-foretype-mode foretype-mode foretype--turn-on
-  :predicate '(text-mode prog-mode conf-mode)
+  :predicate '(text-mode prog-mode conf-mode fundamental-mode)
   :group 'foretype)
 
 (defun foretype--request-after-start ()
@@ -323,6 +333,7 @@ of it, \\[foretype-accept-line] a line, and \\[foretype-dismiss] hides it."
       (foretype--request-ghost buffer))))
 
 (add-hook 'foretype-ready-hook #'foretype--request-after-start)
+(add-hook 'foretype-ended-hook #'foretype--hide)
 (add-hook 'kill-emacs-hook #'foretype--on-kill-emacs)
 
 (provide 'foretype)

@@ -4,11 +4,14 @@ state.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sysconfig
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from foretype_server.setup import editors
@@ -17,6 +20,14 @@ T = TypeVar("T")
 
 SCRIPTS = sysconfig.get_path("scripts")
 """The folder with the program `foretype`."""
+
+ODD_LINES = {
+    "NUL": b"one\0two\n",
+    "carriage return": b"one\rtwo\n",
+    "both, in pairs": b"\r\rone\0\r\0two\n",
+    "a line end of DOS": b"one\r\ntwo\n",
+}
+"""Lines with characters that end a line in some programs."""
 
 
 def find(name: str, variable: str) -> str | None:
@@ -44,3 +55,11 @@ def wait_until(
         assert time.monotonic() < end, f"still {found!r}; {describe()}"
         pause()
     return found
+
+
+def accepted(folder: Path) -> int:
+    """Return how many suggestions the statistics in `folder`/foretype have as accepted."""
+    command = [str(Path(SCRIPTS) / "foretype"), "stats", "--json"]
+    environment = {**os.environ, "FORETYPE_HOME": str(folder / "foretype")}
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return sum(row["accepted"] for row in json.loads(ran.stdout))

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 PLUGIN = Path(__file__).parents[2] / "editor-clients" / "neovim"
 BRIDGE = Path(__file__).with_name("neovim_bridge.lua")
-TIMEOUT = 15.0
+TIMEOUT = 90.0
 """Seconds to wait for an expected state before the test fails."""
 
 

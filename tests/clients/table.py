@@ -17,8 +17,22 @@ from xml.etree import ElementTree
 
 HERE: Final = Path(__file__).parent
 CLIENTS: Final = HERE.parents[1] / "editor-clients"
-COLUMNS: Final = ("opened", "completed", "ghost text", "accepted", "worded")
-"""The columns: each shows the results of the tests whose names start with it."""
+COLUMNS: Final = (
+    "opened",
+    "completed",
+    "ghost text",
+    "accepted",
+    "worded",
+    "alternatives",
+    "pairs",
+    "crash",
+    "notebook or commit",
+    "explained",
+    "forgotten",
+)
+"""The columns: each shows the results of the tests whose names start with it, or with a word of it
+before or after "or". The tests of an editor may stand in several files.
+"""
 
 
 def main() -> int:
@@ -40,15 +54,25 @@ def main() -> int:
 
 
 def _results(report: Path) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield the worst result of each test file and column."""
+    """Yield the worst result of each client and column."""
     found: dict[tuple[str, str], set[str]] = {}
     for case in ElementTree.parse(report).iter("testcase"):
-        file = case.get("classname", "").split(".")[2]
+        client = _client(case.get("classname", "").split(".")[2])
         for column in COLUMNS:
-            if case.get("name", "").startswith(f"test_{column.replace(' ', '_')}_"):
-                found.setdefault((file, column), set()).add(_result(case))
+            starts = tuple(f"test_{word.replace(' ', '_')}_" for word in column.split(" or "))
+            if client and case.get("name", "").startswith(starts):
+                found.setdefault((client, column), set()).add(_result(case))
     for key, results in found.items():
         yield key, next(result for result in ("FAILED", "yes", "not run") if result in results)
+
+
+def _client(module: str) -> str | None:
+    """Return the client that a module of tests is about, by its name; None for any other."""
+    clients = (path.name for path in CLIENTS.iterdir() if path.is_dir())
+    return next(
+        (name for name in clients if f"{module}_".startswith(f"test_{name.replace('-', '_')}_")),
+        None,
+    )
 
 
 def _result(case: ElementTree.Element) -> str:
@@ -58,10 +82,9 @@ def _result(case: ElementTree.Element) -> str:
 
 
 def _cell(client: str, column: str, results: dict[tuple[str, str], str]) -> str:
-    file = f"test_{client.replace('-', '_')}"
-    if column in _cannot(HERE / f"{file}.py"):
+    if column in _cannot(HERE / f"test_{client.replace('-', '_')}.py"):
         return "no"
-    return results.get((file, column), "not run")
+    return results.get((client, column), "not run")
 
 
 def _cannot(test: Path) -> dict[str, str]:

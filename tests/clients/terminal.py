@@ -16,7 +16,7 @@ from . import editor
 
 T = TypeVar("T")
 
-TIMEOUT = 30.0
+TIMEOUT = 90.0
 """Seconds to wait for an expected state before the test fails."""
 
 
@@ -73,6 +73,29 @@ class Terminal:
             return self.screen()
 
         self.wait(retype, lambda screen: text in screen)
+
+
+COMMIT = ["git", "commit", "--quiet", "--allow-empty"]
+"""A command that opens the editor of `git_environment` with a commit message."""
+
+
+def git_environment(editor: str) -> dict[str, str]:
+    """Return an environment in which git commits, with the messages from `editor`."""
+    people = {f"GIT_{role}_NAME": "Ann" for role in ("AUTHOR", "COMMITTER")}
+    addresses = {f"GIT_{role}_EMAIL": "ann@example.org" for role in ("AUTHOR", "COMMITTER")}
+    return {"GIT_EDITOR": editor, "GIT_CONFIG_NOSYSTEM": "1", **people, **addresses}
+
+
+def make_repository(folder: Path) -> Path:
+    """Make `folder`/work a git repository; return it."""
+    subprocess.run(["git", "init", "-q", str(folder / "work")], check=True)
+    return folder / "work"
+
+
+def last_message(repository: Path) -> str:
+    """Return the message of the last commit; empty if there is none."""
+    command = ["git", "-C", str(repository), "log", "-1", "--format=%B"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 @contextmanager

@@ -2,111 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from foretype_server.setup import client_files
+from .editor import ODD_LINES, SCRIPTS
+from .emacs import MISSING, PACKAGE, PROGRAM, Emacs, open_editor
 
-from . import terminal
-from .editor import SCRIPTS, wait_until
-from .terminal import Terminal, started
-
-PROGRAM = terminal.find("emacs")
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None, reason="no Emacs 30.1 or later, or no tmux: set FORETYPE_TEST_EMACS"
-)
-
-PACKAGE = client_files.editor_files("emacs")
-SCRIPTED = """(:maxSearchTime 10000 :inline (:maxLines 3) :predictors (:scripted (:texts
-    ["hello world again" "äöü😀 grün und blau" "one\\ntwo\\nthree" "so go on and on left"
-     "so go on and on right" "we run home" "we run away" "你 hello"])))"""
-INIT = """
-(setq inhibit-startup-screen t make-backup-files nil auto-save-default nil create-lockfiles nil)
-(set-language-environment "UTF-8")
-;; After M-x, keys are lost while Emacs searches for a shorter name of the command.
-(setq extended-command-suggest-shorter nil suggest-key-bindings nil)
-{install}
-(setq foretype-settings '{settings})
-{more}
-(global-foretype-mode)
-(defvar test (make-network-process :name "test" :host "127.0.0.1" :service {port}
-                                   :coding 'utf-8 :noquery t))
-(defvar test-read "")
-(set-process-filter test (lambda (process text)
-  (setq test-read (concat test-read text))
-  (when (string-suffix-p "\\n" test-read)
-    (let ((form (read test-read)))
-      (setq test-read "")
-      (with-current-buffer (window-buffer (selected-window))
-        (process-send-string process (concat (json-encode (condition-case err (eval form t)
-          (error (format "%S" err)))) "\\n")))))))
-"""
-FROM_SOURCE = f'(add-to-list (quote load-path) "{PACKAGE}") (require (quote foretype-commands))'
-
-
-class Emacs(Terminal):
-    """An Emacs that also evaluates forms, over a connection that it has opened to the test."""
-
-    def __init__(self, editor: Terminal, connection: socket.socket) -> None:
-        super().__init__(editor.tmux)
-        self._stream = connection.makefile("rw", encoding="utf-8")
-
-    def evaluate(self, form: str) -> Any:
-        """Return the value of a form, in the buffer of the selected window."""
-        self._stream.write(form + "\n")
-        self._stream.flush()
-        return json.loads(self._stream.readline())
-
-    def text(self) -> str:
-        """Return the text of the buffer, which differs from the screen by the ghost text."""
-        return self.evaluate("(buffer-string)") or ""
-
-    def wait_for_text(self, text: str) -> None:
-        self.wait(self.text, lambda found: found == text)
-
-    def messages(self) -> str:
-        return self.evaluate('(with-current-buffer "*Messages*" (buffer-string))')
-
-    def command(self, name: str) -> None:
-        self.press("M-x")
-        self.type(f"{name}\n")
-
-
-def open_editor(
-    folder: Path,
-    settings: str = SCRIPTED,
-    file: str = "notes.txt",
-    more: str = "",
-    install: str = FROM_SOURCE,
-) -> Iterator[Emacs]:
-    """An Emacs with the package, and `more` in its init file."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(terminal.TIMEOUT)
-        port = listening.getsockname()[1]
-        (folder / ".emacs.d").mkdir(exist_ok=True)
-        init = INIT.format(install=install, settings=settings, more=more, port=port)
-        (folder / ".emacs.d" / "init.el").write_text(init)
-        assert PROGRAM
-        with (
-            started([PROGRAM, "-nw", file], folder, {}) as editor,
-            listening.accept()[0] as connection,
-        ):
-            emacs = Emacs(editor, connection)
-            emacs.wait(lambda: emacs.evaluate("(buffer-name)"), lambda name: name == file)
-            yield emacs
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 
 
 @pytest.fixture
@@ -281,12 +192,51 @@ def test_server_follows_all_changes(editor: Emacs) -> None:
     editor.wait_for("äöü😀 grün und blau")
 
 
-def test_explain_and_forget_commands(editor: Emacs) -> None:
-    """One command shows the shares of the predictors, the other forgets a word."""
+@pytest.mark.parametrize("line", ODD_LINES)
+def test_odd_lines_shift_nothing(tmp_path: Path, line: str) -> None:
+    """A NUL or a carriage return above does not change the line that is asked about."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes.txt").write_bytes(b"mixed\n" + ODD_LINES[line] + b"\n")
+    # As text: Emacs takes a file with a NUL for binary.
+    for emacs in open_editor(tmp_path, more="(setq inhibit-null-byte-detection t)"):
+        emacs.press("M->")
+        emacs.type("hello")
+        emacs.wait_for("hello world again")
+        emacs.press("C-p", "C-p")
+        emacs.type("x")
+        emacs.press("M->", "BSpace")
+        emacs.type("o")
+        emacs.wait_for("hello world again")
+
+
+def test_pairs_stay_balanced(tmp_path: Path) -> None:
+    """With electric-pair-mode, accepted text closes no bracket a second time."""
+    for emacs in open_editor(tmp_path, more="(electric-pair-mode)"):
+        emacs.type("you call(")
+        emacs.wait_for("you call(them)")
+        emacs.press("Tab")
+        emacs.wait_for_text("you call(them)")
+        emacs.type(")!")
+        emacs.wait_for_text("you call(them)!")
+
+
+def test_explained_offer_has_shares(editor: Emacs) -> None:
+    """foretype-explain shows the shares of the predictors, and a line end as a sign."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.command("foretype-explain")
     editor.wait_for("scripted: 100 % of it")
+    editor.press("Enter")
+    editor.type("one")
+    editor.wait_for("three")
+    editor.command("foretype-explain")
+    editor.wait_for('"↵two↵three"')
+
+
+def test_forgotten_word_is_reported(editor: Emacs) -> None:
+    """foretype-forget asks, and forgets the word at point."""
+    editor.type("hello")
+    editor.wait_for("hello world again")
     editor.command("foretype-forget")
     editor.type("\nyes\n")
     editor.wait(editor.messages, lambda messages: "hello is forgotten" in messages)
@@ -304,61 +254,6 @@ def test_works_beside_eglot(tmp_path: Path) -> None:
         emacs.wait_for("hello world again")
         emacs.press("Tab")
         emacs.wait_for_text("hello world again")
-
-
-def test_killed_server_is_reported_once(editor: Emacs) -> None:
-    """A killed server shows one message, and foretype-restart starts a new one."""
-    editor.type("hello")
-    editor.wait_for("hello world again")
-    os.kill(editor.evaluate("(process-id (jsonrpc--process foretype--server))"), signal.SIGKILL)
-    editor.wait(
-        editor.messages, lambda messages: "M-x foretype-restart starts it again" in messages
-    )
-    editor.type("!")
-    editor.evaluate('(progn (find-file "other.txt") nil)')
-    assert editor.messages().count("M-x foretype-restart") == 1
-    editor.evaluate('(progn (switch-to-buffer "notes.txt") nil)')
-    editor.command("foretype-restart")
-    editor.press("Enter")
-    editor.type("hello")
-    editor.wait_for("hello world again")
-
-
-def test_closed_terminal_ends_emacs(editor: Emacs) -> None:
-    """Emacs ends when its terminal is closed, even if its server ends only then, while Emacs blocks
-    SIGCHLD.
-    """
-    editor.type("hello")
-    editor.wait_for("hello world again")
-    emacs = editor.evaluate("(emacs-pid)")
-    server = editor.evaluate("(process-id (jsonrpc--process foretype--server))")
-    os.kill(server, signal.SIGSTOP)
-    os.kill(emacs, signal.SIGHUP)
-    time.sleep(1)  # now Emacs waits for the response to `shutdown`
-    os.kill(server, signal.SIGKILL)
-    wait_until(
-        lambda: is_running(emacs),
-        lambda running: not running,
-        terminal.TIMEOUT,
-        lambda: "Emacs is running",
-    )
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process has not ended; a zombie has."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def test_missing_program_is_reported_once(tmp_path: Path) -> None:
-    """A missing program is one message, however many buffers are opened."""
-    for emacs in open_editor(tmp_path, more='(setq foretype-program "/none/foretype")'):
-        emacs.evaluate('(progn (find-file "other.txt") nil)')
-        emacs.type("hello")
-        emacs.wait_for_text("hello")
-        assert emacs.messages().count('there is no program "/none/foretype"') == 1
 
 
 def test_setup_installs_and_removes_package(tmp_path: Path) -> None:

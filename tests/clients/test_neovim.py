@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ TEXTS = [
     "so go on and on right",
     "we run home",
     "we run away",
+    "we call(them) now",
 ]
 SETUP = """
 require("foretype").setup({
@@ -206,8 +208,10 @@ def test_opened_file_passes_checkhealth(editor: Neovim) -> None:
     assert "WARNING" not in report
 
 
-def test_explain_command(editor: Neovim) -> None:
-    """:Foretype explain shows the suggestion and its predictors in a floating window."""
+def test_explained_offer_has_shares(editor: Neovim) -> None:
+    """:Foretype explain shows the suggestion and its predictors in a floating window, with numbers
+    as people write them.
+    """
     editor.type("ihello<Esc>:Foretype explain<CR>")
     floating = (
         "return vim.tbl_filter(function(w) return vim.api.nvim_win_get_config(w).relative "
@@ -219,10 +223,16 @@ def test_explain_command(editor: Neovim) -> None:
         "return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(...), 0, -1, false)", window
     )
     assert text[0].startswith('" world')
-    assert any("scripted" in line for line in text)
+    assert "  scripted: 100 % of it" in text
+    assert all(re.fullmatch(r"<0\.1|\d\.\d|\d+", number) for number in percentages("\n".join(text)))
 
 
-def test_forget_command(editor: Neovim) -> None:
+def percentages(text: str) -> list[str]:
+    """Return the numbers before the signs of percent."""
+    return re.findall(r"(\S+) %", text)
+
+
+def test_forgotten_word_is_reported(editor: Neovim) -> None:
     """:Foretype! forget forgets a word and reports it."""
     editor.type("ihello<Esc>:Foretype! forget hello<CR>")
     editor.wait(
@@ -284,31 +294,6 @@ def fresh(tmp_path: Path) -> Iterator[Neovim]:
         PROGRAM, tmp_path, f"{RECORD_NOTIFICATIONS}\n{TABS}\n{configuration()}", "notes.txt"
     ) as editor:
         yield editor
-
-
-def test_killed_server_is_reported_once(fresh: Neovim) -> None:
-    """A killed server shows one message, and :Foretype restart starts a new one."""
-    fresh.type("ihello")
-    fresh.wait_for_ghost(" world again")
-    fresh.type("<Esc>")
-    fresh.lua("vim.uv.kill(vim.lsp.get_clients()[1].rpc and ..., 'sigkill')", server_of(fresh))
-    fresh.wait(lambda: notifications(fresh))
-    fresh.command("edit other.txt | edit notes.txt")
-    fresh.command("Foretype restart")
-    fresh.type("Shello")
-    fresh.wait_for_ghost(" world again")
-    assert len(notifications(fresh)) == 1
-    assert ":Foretype restart" in notifications(fresh)[0]
-
-
-def server_of(editor: Neovim) -> int:
-    """Return the process id of the server, a child of Neovim."""
-    children = editor.wait(
-        lambda: editor.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())")
-    )
-    return next(
-        child for child in children if "foretype" in Path(f"/proc/{child}/cmdline").read_text()
-    )
 
 
 def test_user_mapping_works_without_ghost(fresh: Neovim) -> None:

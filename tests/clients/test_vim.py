@@ -204,13 +204,20 @@ def test_user_mapping_works_without_ghost(tmp_path: Path) -> None:
         vim.wait_for_lines("hello world again", "TAB")
 
 
-def test_explain_and_forget_commands(editor: Vim) -> None:
-    """:Foretype explain shows the shares of the predictors, and :Foretype forget forgets a word."""
+def test_explained_offer_has_shares(editor: Vim) -> None:
+    """:Foretype explain shows the probability and the shares of the predictors."""
     editor.type("hello")
     editor.wait_for("hello world again")
     editor.press("Escape")
     editor.type(":Foretype explain\n")
     editor.wait_for("scripted: 100 % of it")
+
+
+def test_forgotten_word_is_reported(editor: Vim) -> None:
+    """:Foretype! forget forgets a word."""
+    editor.type("hello")
+    editor.wait_for("hello world again")
+    editor.press("Escape")
     editor.type(":Foretype! forget hello\n")
     editor.wait(
         editor.messages,
@@ -224,7 +231,8 @@ def test_failed_training_is_reported(editor: Vim, tmp_path: Path) -> None:
     editor.wait_for("hello world again")
     editor.press("Escape")
     editor.type(f":Foretype train {tmp_path / 'none'}\n")
-    editor.wait(editor.messages, lambda lines: any("none" in line for line in lines))
+    editor.wait(editor.messages, lambda lines: any("cannot read" in line for line in lines))
+    editor.wait_for("No such file")  # the end of the message, which is too long for one line
     editor.type(":Foretype train cancel\n")
     editor.wait(editor.messages, lambda lines: "Foretype: no training is in progress" in lines)
 
@@ -242,73 +250,6 @@ def test_disable_and_enable_commands(editor: Vim) -> None:
     editor.wait_for_lines("hell")
     editor.type("o")
     editor.wait_for("hello world again")
-
-
-def test_killed_server_is_reported_once(editor: Vim) -> None:
-    """A killed server shows one message, and :Foretype restart starts a new server."""
-    editor.type("hello")
-    editor.wait_for("hello world again")
-    editor.press("Escape")
-    editor.wait(lambda: editor.evaluate("mode()"), lambda mode: mode == "n")
-    os.kill(editor.evaluate(SERVER), signal.SIGKILL)
-    editor.wait(editor.messages, lambda lines: any("restart" in line for line in lines))
-    editor.type(":edit! other.txt\n:edit! notes.txt\n")
-    editor.wait(lambda: editor.evaluate("bufname()"), lambda name: name == "notes.txt")
-    assert sum("restart" in line for line in editor.messages()) == 1
-    editor.type(":Foretype restart\nShell")
-    editor.wait_for_lines("hell")
-    editor.type("o")
-    editor.wait_for("hello world again")
-
-
-KILL = """
-function! Kill() abort
-  let job = job_info()[0]
-  call job_stop(job, 'kill')
-  while job_status(job) ==# 'run'
-  endwhile
-  return ch_status(job_getchannel(job))
-endfunction
-"""
-"""Kill the server and return the state of its channel. Vim reads no channel meanwhile: job_status()
-itself calls `exit_cb`, with the channel's input closed and its output still open.
-"""
-
-
-def test_ended_server_gets_no_messages(tmp_path: Path) -> None:
-    """No message is written to a server that has ended, though its channel still counts as open: no
-    E630 or E631.
-    """
-    for vim in opened(tmp_path, SCRIPTED, more=KILL):
-        vim.type("ihello")
-        vim.wait_for("hello world again")
-        vim.press("Escape")
-        # Not by evaluate(), which discards the errors.
-        vim.type(":let g:status_after_exit = Kill()\n")
-        vim.wait(vim.messages, lambda lines: any("the server ended" in line for line in lines))
-        assert vim.evaluate("g:status_after_exit") == "open"
-        assert vim.evaluate("foretype#document#Get(bufnr())") == {}
-        assert errors(vim) == []
-
-
-def test_kill_while_typing_is_reported(editor: Vim) -> None:
-    """A server killed during insert mode is reported after it, and by each command."""
-    editor.type("hello")
-    editor.wait_for("hello world again")
-    os.kill(editor.evaluate(SERVER), signal.SIGKILL)
-    editor.wait(editor.screen, lambda screen: "again" not in screen)
-    editor.type(" wor")
-    editor.press("Tab")
-    editor.wait_for_lines("hello wor\t")
-    assert "the server ended" not in editor.screen()
-    editor.press("Escape")
-    editor.wait_for("the server ended")
-    for command in ("status", "explain", "forget hello", "train"):
-        editor.evaluate("execute('messages clear')")
-        editor.type(f":Foretype! {command}\n")
-        editor.wait(
-            editor.messages, lambda lines: any("the server ended" in line for line in lines)
-        )
 
 
 @pytest.mark.parametrize(
@@ -344,9 +285,7 @@ def test_missing_program_is_reported_once(tmp_path: Path) -> None:
     for vim in opened(tmp_path, SCRIPTED, more="let g:foretype_program = '/none/foretype'"):
         vim.type("\n:edit other.txt\n:edit notes.txt\nihello\x1b")
         vim.wait_for_lines("hello")
-        assert [line for line in vim.messages() if "Foretype" in line] == [
-            (
-                'Foretype: there is no program "/none/foretype"; install it, or set its path in '
-                "g:foretype_program"
-            )
-        ]
+        (message,) = [line for line in vim.messages() if "Foretype" in line]
+        assert message.startswith('Foretype: there is no program "/none/foretype"; install it')
+        vim.type(":Foretype log\n")
+        vim.wait(vim.lines, lambda lines: lines[-1].endswith("in g:foretype_program"))

@@ -40,6 +40,7 @@ TEXTS = [
     "so go on and on right",
     "we run home",
     "we run away",
+    "we call(them) now",
 ]
 SCRIPTED = {
     "maxSearchTime": 10_000,
@@ -84,10 +85,17 @@ class Vim(Terminal):
 
 
 def opened(
-    folder: Path, settings: dict[str, Any], file: str = "notes.txt", more: str = ""
+    folder: Path,
+    settings: dict[str, Any],
+    file: str = "notes.txt",
+    more: str = "",
+    git: bool = False,
 ) -> Iterator[Vim]:
-    """A Vim with the plugin and `more` in its vimrc; fails if Vim reports an error of its own."""
+    """A Vim with the plugin and `more` in its vimrc; fails if Vim reports an error of its own. With
+    `git`, ``git commit`` opens it.
+    """
     assert PROGRAM
+    command = terminal.COMMIT if git else [PROGRAM, file]
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(terminal.TIMEOUT)
         quoted = json.dumps(settings).replace("'", "''")
@@ -95,7 +103,8 @@ def opened(
         (folder / ".vimrc").write_text(
             VIMRC.format(plugin=plugin, settings=quoted, port=port, more=more)
         )
-        with started([PROGRAM, file], folder, {}) as editor, listening.accept()[0] as connection:
+        environment = terminal.git_environment(PROGRAM)
+        with started(command, folder, environment) as editor, listening.accept()[0] as connection:
             vim = Vim(editor, connection)
             vim.wait(lambda: vim.evaluate("v:vim_did_enter"))
             yield vim

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .client import Client, Message, change, insertion, run, server
+from .client import TIMEOUT, Client, Message, change, eventually, insertion, run, server
 
 SETTINGS = {"predictors": {"scripted": {"texts": ["hello world, this is mine to say"]}}}
 
@@ -176,3 +179,72 @@ def test_whole_reports_leave_parts_to_edits(tmp_path: Path) -> None:
         assert client.ghost(URI, 0, 7)
         client.send(change(URI, 5, insertion(0, 7, "orld")))
     assert stats(home) == {"ghost": (2, 28)}
+
+
+def stop_after_shutdown(client: Client, process: subprocess.Popen[bytes]) -> None:
+    """End the server as an editor in a hurry: kill it once it has answered `shutdown`."""
+    assert client.request("shutdown", None) is None
+    process.kill()
+
+
+def close_stdin(_: Client, process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    process.stdin.close()
+
+
+ENDS = {
+    "shutdown": stop_after_shutdown,
+    "end of stdin": close_stdin,
+    "SIGTERM": lambda _, process: process.send_signal(signal.SIGTERM),
+    "SIGHUP": lambda _, process: process.send_signal(signal.SIGHUP),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+@pytest.mark.parametrize("end", ENDS)
+def test_any_end_keeps_the_counts(tmp_path: Path, end: str) -> None:
+    """An acceptance right before the server ends is counted, however its editor ends it."""
+    home = tmp_path / "home"
+    with server(home, status=None) as (client, process):
+        client.initialize(SETTINGS)
+        client.open(URI, "hello w")
+        (ghost,) = client.ghost(URI, 0, 7)
+        client.request(
+            "workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")}
+        )
+        ENDS[end](client, process)
+        status = process.wait(TIMEOUT)
+    assert status == {"end of stdin": 1, "shutdown": -signal.SIGKILL}.get(
+        end, -getattr(signal, end, 0)
+    )
+    assert stats(home) == {"ghost": (1, 25)}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_crash_keeps_earlier_acceptances(tmp_path: Path) -> None:
+    """An acceptance is on the disk seconds later, though the server is killed then."""
+    home = tmp_path / "home"
+    with server(home, status=None) as (client, process):
+        client.initialize(SETTINGS)
+        client.open(URI, "hello w")
+        (ghost,) = client.ghost(URI, 0, 7)
+        client.request(
+            "workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")}
+        )
+        assert eventually(lambda: stats(home))
+        process.kill()
+    assert stats(home) == {"ghost": (1, 25)}
+
+
+def test_save_counts_edits(tmp_path: Path) -> None:
+    """Once a document is saved, the acceptances that its edits show are on the disk."""
+    home = tmp_path / "home"
+    with server(home) as (client, _):
+        client.initialize(SETTINGS)
+        client.open(URI, "hello w")
+        assert client.ghost(URI, 0, 7)
+        client.send(change(URI, 2, insertion(0, 7, "orld")))
+        client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
+        assert accepted_counts(client) == {"ghost": 1, "characters": 4}
+        assert eventually(lambda: stats(home) == {"ghost": (1, 4)})
+    assert stats(home) == {"ghost": (1, 4)}

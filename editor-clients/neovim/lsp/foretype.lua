@@ -1,6 +1,11 @@
 -- The configuration for `vim.lsp.enable("foretype")`. `vim.lsp.config("foretype", { ... })` overrides its fields.
 return {
   init_options = { smartSpace = true },
+  handlers = {
+    ["window/showMessage"] = function(_, params)
+      require("foretype.server").show_message(params)
+    end,
+  },
   cmd = function(dispatchers, config)
     return require("foretype.server").spawn(dispatchers, config)
   end,

@@ -15,7 +15,7 @@ vim.api.nvim_create_user_command("Foretype", function(command)
 end, {
   nargs = "+",
   bang = true,
-  desc = "Foretype: status, explain, forget, train, enable, disable, restart, log",
+  desc = "Foretype: status, statistics, explain, forget, train, enable, disable, restart, log",
   complete = function(lead, line)
     return require("foretype.commands").complete(lead, line)
   end,

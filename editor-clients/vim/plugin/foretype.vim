@@ -24,8 +24,10 @@ augroup foretype
   autocmd InsertLeave * call foretype#smart_space#Forget()
   autocmd ModeChanged [iR]*:n* call foretype#ghost#OnInsertModeLeft()
   autocmd CursorMovedI * call foretype#ghost#OnCursorMoved()
+  autocmd OptionSet paste call foretype#ghost#Hide()
   autocmd CompleteDone * call foretype#menu#OnCompleteDone()
   autocmd User ForetypeReady call foretype#ghost#OnTextChanged()
   autocmd User ForetypeEnded call foretype#ghost#Hide() | call foretype#document#DetachEnded()
+  autocmd User ForetypeRestart call foretype#document#AttachAll()
   autocmd VimLeavePre * call foretype#server#StopAll()
 augroup END

@@ -82,6 +82,7 @@ def _restrict_permissions() -> None:
 
 def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) -> None:
     """Learn from the saved file."""
+    server.session.tally.saved()
     server.session.files_changed(_paths([params.text_document.uri]))
 
 

@@ -195,11 +195,12 @@ class ForetypeProtocol(LanguageServerProtocol):
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *_: object) -> None:  # type: ignore[override]  # pygls's fails while a command is under way
-        """Cancel all requests, and accept only `exit` from now on."""
+        """Cancel all requests, write the usage counts, and accept only `exit` from now on."""
         for ident, future in list(self._request_futures.items()):
             if ident != self.msg_id:
                 future.cancel()
         self._shutdown = True
+        self.session.tally.end()
 
     @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def lsp_workspace__did_change_workspace_folders(

@@ -296,4 +296,8 @@ def _format_origin(probability: float, shares: Mapping[str, Any]) -> list[str]:
 
 
 def _format_percent(probability: float) -> str:
-    return f"{100 * probability:.2g} %" if probability < 0.1 else f"{100 * probability:.0f} %"
+    """Return a percentage for people: at most one decimal, and never an exponent."""
+    percent = 100 * probability
+    if percent < 0.1:
+        return "<0.1 %"
+    return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"

@@ -25,6 +25,9 @@ FILE_NAME: Final = "statistics.sqlite"
 WRITE_INTERVAL: Final = 60.0
 """Seconds between writes of the counts."""
 
+ACCEPTED_DELAY: Final = 0.5
+"""Seconds to the write after an acceptance, which a killed server would lose."""
+
 LOCK_TIMEOUT: Final = 5.0
 """Seconds to wait for another server's write."""
 
@@ -88,7 +91,9 @@ Counts = Mapping[CountKey, Count]
 
 
 class UsageRecorder:
-    """The counts of one client, written every minute. It lives on the event loop."""
+    """The counts of one client, written every minute, and soon after an acceptance. It lives on
+    the event loop.
+    """
 
     def __init__(self, editor: str, write_counts: Callable[[Counts], object]) -> None:
         self._editor, self._write_counts = editor, write_counts
@@ -99,17 +104,27 @@ class UsageRecorder:
         """Add to today's counts."""
         key = CountKey(datetime.date.today().isoformat(), language, self._editor, kind)
         self._counts[key] = self._counts.get(key, Count()) + count
-        self._timer = self._timer or asyncio.get_running_loop().call_later(
-            WRITE_INTERVAL, self.write
-        )
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (ACCEPTED_DELAY if count.accepted else WRITE_INTERVAL)
+        if self._timer is None or end < self._timer.when():
+            self._stop_timer()
+            self._timer = loop.call_at(end, self.write)
+
+    def take(self) -> Counts:
+        """Return the counts that are not written yet; the caller writes them."""
+        self._stop_timer()
+        counts, self._counts = self._counts, {}
+        return counts
 
     def write(self) -> None:
         """Pass the counts on to be written."""
+        if counts := self.take():
+            self._write_counts(counts)
+
+    def _stop_timer(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-            counts, self._counts = self._counts, {}
-            self._write_counts(counts)
 
 
 def try_write(folder: Path, counts: Counts) -> None:

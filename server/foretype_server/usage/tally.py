@@ -72,10 +72,20 @@ class UsageTally:
             self._tracker.on_client_report()
         self._record_accepted(uri, kind, characters)
 
-    def end(self) -> None:
-        """Count pending acceptances, and write the counts."""
+    def saved(self) -> None:
+        """Count pending acceptances, and have the counts written: an editor that saves a document
+        may be about to end, and Helix then kills the server at once.
+        """
         self._tracker.end()
         self._recorder.write()
+
+    def end(self) -> None:
+        """Count pending acceptances, and write the counts before the return: an editor that has the
+        answer to `shutdown` may kill the server.
+        """
+        self._tracker.end()
+        if counts := self._recorder.take():
+            try_write(data_folder(), counts)
 
     def _record_accepted(self, uri: str, kind: str, characters: int) -> None:
         self._accepted[kind] += 1

@@ -151,6 +151,23 @@ def test_item_data_explains_item() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [
+        ("0.0000000532", "<0.1 %"),
+        ("0.00099", "<0.1 %"),
+        ("0.001", "0.1 %"),
+        ("0.0994", "9.9 %"),
+        ("0.0996", "10 %"),
+        ("1", "100 %"),
+    ],
+)
+def test_percentages_have_no_exponent(probability: str, shown: str) -> None:
+    """A small probability is shown as people write numbers."""
+    data = {"probability": probability, "shares": {}}
+    assert resolve_item(CompletionItem("x", data=data), []).detail == shown
+
+
 def test_item_context_survives_round_trip() -> None:
     """The context of an item is read back from its data."""
     candidates = [Candidate("lo", 0.5, "word")]

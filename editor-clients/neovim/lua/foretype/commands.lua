@@ -6,7 +6,13 @@ local server = require("foretype.server")
 local M = {}
 
 local function percent(probability)
-  return ("%.3g %%"):format(100 * probability)
+  local value = 100 * probability
+  return value < 0.1 and "<0.1 %" or (value < 9.95 and "%.1f %%" or "%.0f %%"):format(value)
+end
+
+--- Show lines beside the cursor until it moves. Messages of several lines would take the next key.
+local function show(lines, name)
+  vim.lsp.util.open_floating_preview(lines, "", { focus_id = "foretype." .. name })
 end
 
 --- Format the result of foretype.status as lines.
@@ -31,7 +37,7 @@ end
 
 local function status()
   server.execute("foretype.status", {}, function(result)
-    vim.api.nvim_echo({ { table.concat(M.describe(result), "\n") } }, true, {})
+    show(M.describe(result), "status")
   end)
 end
 
@@ -81,7 +87,7 @@ local function explain()
       notify.info("no suggestion here")
       return
     end
-    vim.lsp.util.open_floating_preview(format_explanation(result), "", { focus_id = "foretype.explain" })
+    show(format_explanation(result), "explain")
   end)
 end
 
@@ -123,8 +129,17 @@ local function train(pattern)
   end)
 end
 
+local function statistics()
+  vim.system({ server.command()[1], "stats" }, { text = true, env = { COLUMNS = "79" } }, function(result)
+    vim.schedule(function()
+      show(vim.split(vim.trim(result.stdout .. result.stderr), "\n"), "statistics")
+    end)
+  end)
+end
+
 local COMMANDS = {
   status = status,
+  statistics = statistics,
   train = train,
   explain = explain,
   forget = forget,

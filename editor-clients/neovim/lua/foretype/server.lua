@@ -1,6 +1,7 @@
---- The servers: which buffers they are attached to, how they start, and the message after they have ended.
+--- The servers: which buffers they are attached to, how they start, and start again after they have ended.
 
 local config = require("foretype.config")
+local line_ends = require("foretype.line_ends")
 local notify = require("foretype.notify")
 
 local M = {}
@@ -9,6 +10,20 @@ local ROOT_MARKERS = { ".git", ".hg", ".jj", ".svn" }
 
 --- Milliseconds that a server may take to shut down before it is killed.
 local SHUTDOWN_TIMEOUT = 1000
+
+--- A server that has ended by itself is started again after so many milliseconds, twice as many each time; but only
+--- MAX_RESTARTS times in RESTART_PERIOD milliseconds.
+local RESTART_DELAY = 1000
+local MAX_RESTARTS = 3
+local RESTART_PERIOD = 180000
+
+--- By the folder of the workspace, "" without one: the times at which its server ended by itself.
+---@type table<string, integer[]>
+local ends = {}
+
+--- By the folder of the workspace: the timer of the next start of its server.
+---@type table<string, uv.uv_timer_t>
+local restarts = {}
 
 --- The reason why no server is started until |:Foretype-restart|; nil if there is none.
 ---@type string?
@@ -43,6 +58,41 @@ function M.client()
   return vim.lsp.get_clients({ name = "foretype", bufnr = 0 })[1] or M.clients()[1]
 end
 
+--- Show a message of the server.
+---@param params lsp.ShowMessageParams
+function M.show_message(params)
+  local text = params.message:gsub("^Foretype: ", "")
+  if params.type <= vim.lsp.protocol.MessageType.Warning then
+    notify.warn(text)
+  else
+    notify.info(text)
+  end
+end
+
+--- Start a server again that has ended by itself, unless that happens again and again. Show the first end and the last.
+---@param root string
+---@param how string
+local function start_again(root, how)
+  local now = vim.uv.now()
+  local recent = vim.tbl_filter(function(time)
+    return now - time < RESTART_PERIOD
+  end, ends[root] or {})
+  recent[#recent + 1] = now
+  ends[root] = recent
+  vim.lsp.log.warn("Foretype: the server ended with " .. how)
+  if #recent > MAX_RESTARTS then
+    fail("the server keeps ending; :Foretype log shows why")
+    return
+  elseif #recent == 1 then
+    notify.warn("the server ended; it starts again")
+  end
+  restarts[root] = vim.defer_fn(function()
+    restarts[root] = nil
+    vim.lsp.enable("foretype")
+    M.attach_untyped(vim.api.nvim_get_current_buf())
+  end, RESTART_DELAY * 2 ^ (#recent - 1))
+end
+
 ---@param dispatchers vim.lsp.rpc.Dispatchers
 ---@param client_config vim.lsp.ClientConfig
 ---@return vim.lsp.rpc.PublicClient
@@ -54,16 +104,21 @@ function M.spawn(dispatchers, client_config)
       return
     end
     local how = signal ~= 0 and "signal " .. signal or "status " .. code
+    on_exit(0, 0) -- else Neovim reports it, too
     vim.schedule(function()
-      fail(("the server ended with %s; :Foretype restart starts it again, :Foretype log shows why"):format(how))
+      start_again(client_config.root_dir or "", how)
     end)
-    on_exit(0, 0) -- else Neovim reports the same, without the commands
   end
-  return vim.lsp.rpc.start(config.current.cmd, dispatchers, {
+  local rpc = vim.lsp.rpc.start(config.current.cmd, dispatchers, {
     cwd = client_config.cmd_cwd,
     env = client_config.cmd_env,
     detached = client_config.detached,
   })
+  local send = rpc.notify
+  function rpc.notify(method, params)
+    return send(method, line_ends.correct(method, params))
+  end
+  return rpc
 end
 
 --- Return whether the buffer is a text file, or text that may become one.
@@ -99,8 +154,9 @@ end
 ---@param on_dir fun(root: string?) Called if the buffer is to be attached.
 function M.root_dir(bufnr, on_dir)
   local is_hidden_unnamed = is_unnamed(bufnr) and bufnr ~= vim.api.nvim_get_current_buf()
-  if is_text(bufnr) and not is_hidden_unnamed and can_start() then
-    on_dir(find_root(bufnr))
+  local root = find_root(bufnr)
+  if is_text(bufnr) and not is_hidden_unnamed and not restarts[root or ""] and can_start() then
+    on_dir(root)
   end
 end
 
@@ -149,6 +205,10 @@ end
 
 --- Stop all servers; return once they have ended.
 function M.stop()
+  for _, timer in pairs(restarts) do
+    timer:stop()
+  end
+  restarts, ends = {}, {}
   vim.lsp.enable("foretype", false)
   if not vim.wait(SHUTDOWN_TIMEOUT, all_stopped, 10) then
     for _, client in ipairs(M.clients()) do
@@ -171,7 +231,8 @@ end
 function M.execute(command, arguments, on_result)
   local client = M.client()
   if not client then
-    notify.warn(M.error or "no server runs for this buffer; :checkhealth foretype shows the reason")
+    local reason = next(restarts) and "the server ended; it starts again" or "no server here; :checkhealth foretype"
+    notify.warn(M.error or reason)
     return
   end
   client:request("workspace/executeCommand", { command = command, arguments = arguments }, function(err, result)

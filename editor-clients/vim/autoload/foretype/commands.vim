@@ -41,23 +41,28 @@ def Problem(attached: dict<any>): string
   elseif !attached.server.ready
     return server.Error() ?? 'the server is still starting'
   endif
-  return server.IsConnected(attached.server) ? '' : 'the server is not connected: see :Foretype log, :Foretype restart'
+  return server.IsConnected(attached.server) ? '' : 'the server is not connected: :Foretype log'
 enddef
 
 def Percent(probability: float): string
-  return printf(probability < 0.1 ? '%.1f %%' : '%.0f %%', 100 * probability)
+  var percent = 100 * probability
+  return percent < 0.1 ? '<0.1 %' : printf(percent < 9.95 ? '%.1f %%' : '%.0f %%', percent)
+enddef
+
+# Show lines beside the cursor until it moves. Messages of several lines would take the next key.
+def ShowPopup(lines: list<string>)
+  popup_atcursor(lines, {border: [], padding: [0, 1, 0, 1]})
 enddef
 
 def Status()
   Execute('foretype.status', [], (result) => {
     var accepted = result.accepted
     var count = accepted.ghost + accepted.word + accepted.character
-    echo $'Foretype {result.version}{result.loading ? ", still loading" : ""}: {result.predictors->join(", ")}'
-    echo $'model: {result.model ?? "none"}'
-    echo $'suggestions accepted in this session: {count} ({accepted.characters} characters)'
-    for problem in result.problems
-      echo $'problem: {problem}'
-    endfor
+    ShowPopup([
+      $'Foretype {result.version}{result.loading ? ", still loading" : ""}: {result.predictors->join(", ")}',
+      $'model: {result.model ?? "none"}',
+      $'suggestions accepted in this session: {count} ({accepted.characters} characters)',
+    ] + result.problems->mapnew((_, problem) => $'problem: {problem}'))
   })
 enddef
 
@@ -66,20 +71,21 @@ def Quoted(text: string): string
 enddef
 
 def Explain()
-  if document.Get(bufnr())->empty()
+  var attached = document.Get(bufnr())
+  if attached->empty()
     Execute('foretype.explain', [], server.Ignore)
     return
   endif
-  var cursor = document.AtCursor()
+  var cursor = document.AtCursor(attached)
   if mode() == 'n' && col('.') <= col('$') - 1
     # The position after the character under the cursor, where `a` appends.
     cursor.position.character += strlen(getline('.')->strpart(col('.') - 1)->strcharpart(0, 1))
   endif
   Execute('foretype.explain', [{uri: cursor.textDocument.uri, position: cursor.position}], (result) => {
     if result->type() != v:t_dict
-      echo 'Foretype: no suggestion here'
+      server.Inform('no suggestion here')
     else
-      popup_atcursor(FormatExplanation(result), {border: [], padding: [0, 1, 0, 1]})
+      ShowPopup(FormatExplanation(result))
     endif
   })
 enddef
@@ -109,7 +115,7 @@ def Forget(name: string, without_asking: bool)
   elseif without_asking || confirm($'Forget {label} for good?', "&Forget\n&Keep", 2) == 1
     Execute('foretype.forget', [argument], (result) => {
       var counts = $'{len(result.files)} files, {result.bytes} bytes, {result.occurrences} occurrences'
-      echomsg $'Foretype: {label} is forgotten: {counts}'
+      server.Inform($'{label} is forgotten: {counts}')
     })
   endif
 enddef
@@ -117,7 +123,7 @@ enddef
 def Train(path: string)
   if path != 'cancel'
     Execute('foretype.train', path == '' ? [] : [{paths: [fnamemodify(expand(path), ':p')]}], (_) => {
-      echo 'Foretype: training has started; :Foretype train cancel stops it'
+      server.Inform('training has started')
     })
   elseif !server.CancelTraining()
     server.Warn('no training is in progress')

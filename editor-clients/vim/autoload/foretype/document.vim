@@ -46,10 +46,10 @@ enddef
 
 def Open(buffer: number, document: dict<any>)
   attached[buffer] = document
+  document.listener = listener_add(OnChange, buffer)
   server.Notify(document.server, 'textDocument/didOpen', {textDocument: {
     uri: document.uri, languageId: document.language, version: document.version, text: Text(buffer, 1, '$'),
   }})
-  document.listener = listener_add(OnChange, buffer)
   if getbufvar(buffer, '&completefunc') == ''
     setbufvar(buffer, '&completefunc', 'foretype#menu#Complete')
   endif
@@ -69,6 +69,13 @@ export def DetachEnded()
     if job_status(document.server.job) != 'run'
       Detach(str2nr(buffer))
     endif
+  endfor
+enddef
+
+# Attach all buffers that are loaded.
+export def AttachAll()
+  for buffer in getbufinfo({bufloaded: true})
+    Attach(buffer.bufnr)
   endfor
 enddef
 
@@ -110,7 +117,13 @@ enddef
 
 # Return whole lines, each with its newline; Vim's last line always has one too.
 def Text(buffer: number, first: number, last: any): string
-  return getbufline(buffer, first, last)->mapnew((_, line) => line .. "\n")->join('')
+  return getbufline(buffer, first, last)->mapnew((_, line) => Plain(line) .. "\n")->join('')
+enddef
+
+# Return a line without characters that would end it for the server: a NUL, which Vim's strings have as a newline, and a
+# carriage return, except at its end. A space is as long.
+def Plain(line: string): string
+  return line =~ '[\n\r]' ? line->substitute('\n\|\r\ze.', ' ', 'g') : line
 enddef
 
 # Send one change as a range. Of several, the text of the earlier ones is gone, so send the whole buffer.
@@ -131,11 +144,12 @@ def OnChange(buffer: number, start: number, end: number, added: number, changes:
   })
 enddef
 
-# Return the cursor of the current buffer as request parameters, after its pending changes have been sent.
-export def AtCursor(): dict<any>
+# Return the cursor of the current buffer as request parameters, after its pending changes have been sent. Its server may
+# turn out to have ended meanwhile; then the buffer is no longer attached.
+export def AtCursor(document: dict<any>): dict<any>
   listener_flush()
   return {
-    textDocument: {uri: attached[bufnr()].uri},
+    textDocument: {uri: document.uri},
     position: {line: line('.') - 1, character: col('.') - 1},
   }
 enddef

@@ -23,9 +23,6 @@ var shadowed: dict<any> = {}
 # The number of the newest request: responses to earlier ones are dropped.
 var newest_request = 0
 
-# The accepted text that the keys of Accept() insert.
-var pending_text = ''
-
 export def Shown(): string
   return ghost->get('text', '')
 enddef
@@ -36,7 +33,7 @@ export def OnTextChanged()
   var rest = Rest()
   Hide()
   var attached = document.Get(bufnr())
-  if attached->empty() || mode() !~ '^[iR]' || reg_recording() != '' || pumvisible()
+  if attached->empty() || mode() !~ '^[iR]' || reg_recording() != '' || pumvisible() || &paste
     return
   endif
   if rest->has_key('text')
@@ -49,7 +46,7 @@ def RequestGhost(attached: dict<any>)
   newest_request += 1
   var request = newest_request
   var tick = b:changedtick
-  var params = document.AtCursor()->extend({context: {triggerKind: 2}})
+  var params = document.AtCursor(attached)->extend({context: {triggerKind: 2}})
   server.Request(attached.server, 'textDocument/inlineCompletion', params, (result) => {
     var is_newest = request == newest_request && b:changedtick == tick && document.Get(bufnr()) is attached
     # The server answers a superseded request with an empty result: ignore that.
@@ -157,10 +154,18 @@ export def Accept(part: string): string
     timer_start(0, (_) => ShowAlternative(part == 'next' ? 1 : -1))
     return ''
   endif
-  pending_text = ghost.text->matchstr(PARTS[part])
-  ReportAccepted(pending_text)
-  smart_space.OnAccept(pending_text, ghost.line, ghost.column)
-  return "\<C-G>u\<C-R>\<C-O>=foretype#ghost#PendingText()\<CR>"
+  var text = ghost.text->matchstr(PARTS[part])
+  smart_space.OnAccept(text, ghost.line, ghost.column)
+  ReportAccepted(text) # hides the ghost text if the server turns out to have ended
+  return "\<C-G>u" .. Pasted(text)
+enddef
+
+# Return the keys that insert a text as a terminal pastes it: unchanged, and repeated by `.`, which a register is not.
+def Pasted(text: string): string
+  if &t_PE == ''
+    &t_PE = "\<Esc>[201~" # else Vim takes all later keys for pasted text
+  endif
+  return "\<PasteStart>" .. text .. &t_PE
 enddef
 
 # Show another ghost text in the place of the one shown; the first time, request all of them.
@@ -175,8 +180,9 @@ def ShowAlternative(step: number)
   var request = newest_request
   var tick = b:changedtick
   var shown = ghost
-  var params = document.AtCursor()->extend({context: {triggerKind: 1}})
-  server.Request(document.Get(bufnr()).server, 'textDocument/inlineCompletion', params, (result) => {
+  var attached = document.Get(bufnr())
+  var params = document.AtCursor(attached)->extend({context: {triggerKind: 1}})
+  server.Request(attached.server, 'textDocument/inlineCompletion', params, (result) => {
     var items = result->type() == v:t_dict ? result.items : []
     if request == newest_request && ghost is shown && b:changedtick == tick && !items->empty()
       ghost.items = items
@@ -193,10 +199,6 @@ def ShowItem(number: number)
   other->extend({text: item.insertText, command: item.command})
   Hide()
   Show(other)
-enddef
-
-export def PendingText(): string
-  return pending_text
 enddef
 
 def ReportAccepted(text: string)

@@ -23,7 +23,7 @@ def RequestItems(): list<any>
   if attached->empty()
     return []
   endif
-  return server.RequestSync(attached.server, 'textDocument/completion', document.AtCursor())->get('items', [])
+  return server.RequestSync(attached.server, 'textDocument/completion', document.AtCursor(attached))->get('items', [])
 enddef
 
 # Report the accepted item to the server.

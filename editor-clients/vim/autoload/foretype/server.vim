@@ -7,11 +7,24 @@ const SHUTDOWN_TIMEOUT = 500
 const COMPLETION_TIMEOUT = 4 * SHUTDOWN_TIMEOUT
 const MAX_STDERR_LINES = 200
 
+# Milliseconds for which a long message is shown.
+const NOTIFICATION_TIME = 8000
+
+# A server that has ended by itself is started again after so many milliseconds, twice as many each time; but only
+# MAX_RESTARTS times in RESTART_PERIOD seconds.
+const RESTART_DELAY = 1000
+const MAX_RESTARTS = 3
+const RESTART_PERIOD = 180
+
 # Running servers by the folder of their workspace; '' for files outside any repository.
 var servers: dict<dict<any>> = {}
 
 # The reason why no server is started until :Foretype restart; '' if there is none.
 var error = ''
+
+# By the folder of the workspace: the times at which its server ended by itself, and the timer of its next start.
+var ends: dict<list<number>> = {}
+var restarts: dict<number> = {}
 
 var stderr_lines: list<string> = []
 
@@ -20,12 +33,24 @@ var trainings: dict<dict<any>> = {}
 
 export def Warn(text: string)
   echohl WarningMsg
-  echomsg 'Foretype: ' .. text
+  Inform(text)
   echohl None
 enddef
 
+# Show one line. A longer one would make Vim wait for a key, and take that from the text: show it in a popup.
+export def Inform(text: string)
+  var message = $'Foretype: {text}'
+  if strdisplaywidth(message) > v:echospace
+    popup_notification(message, {time: NOTIFICATION_TIME, maxwidth: &columns - 6})
+    Log(message)
+    message = printf('%.*S', v:echospace - 1, message) .. '…'
+  endif
+  echomsg message
+enddef
+
+# Return the reason why no server runs; '' if there is none.
 export def Error(): string
-  return error
+  return error ?? (restarts->empty() ? '' : 'the server ended; it starts again')
 enddef
 
 export def StderrLines(): list<string>
@@ -60,7 +85,7 @@ enddef
 
 # Return the server of a workspace, and start it if it does not run; {} if it cannot be started.
 export def GetOrStart(root: string): dict<any>
-  if error != ''
+  if error != '' || restarts->has_key(root)
     return {}
   elseif servers->has_key(root)
     return servers[root]
@@ -71,24 +96,26 @@ export def GetOrStart(root: string): dict<any>
     Fail($'there is no program "{Program()}"; install it, or set its path in g:foretype_program')
     return {}
   endif
-  servers[root] = Start(root)
-  return error == '' ? servers[root] : {}
+  Start(root)
+  return error == '' ? servers->get(root, {}) : {}
 enddef
 
-def Start(root: string): dict<any>
+def Start(root: string)
   var server: dict<any> = {root: root, ready: false, queue: []}
+  servers[root] = server # before job_status(), which calls OnExit if the server has ended already
   server.job = job_start([Program(), 'serve'], {
     in_mode: 'lsp',
     out_mode: 'lsp',
     err_mode: 'nl',
     noblock: 1,
     out_cb: (_, message) => OnMessage(server, message),
-    err_cb: (_, line) => OnStderr(line),
+    err_cb: (_, line) => Log(line),
     exit_cb: (_, status) => OnExit(server, status),
   })
   if job_status(server.job) == 'fail'
     Fail($'"{Program()}" cannot be started; set another program in g:foretype_program')
-    return server
+    servers->remove(root)
+    return
   endif
   server.channel = job_getchannel(server.job)
   var uri = root == '' ? null : PathToUri(root)
@@ -106,7 +133,6 @@ def Start(root: string): dict<any>
       textDocument: {inlineCompletion: {}, synchronization: {didSave: true}},
     },
   }}, {callback: (_, response) => OnInitialized(server, response)})
-  return server
 enddef
 
 def OnInitialized(server: dict<any>, response: dict<any>)
@@ -130,12 +156,12 @@ export def IsConnected(server: dict<any>): bool
   return job_status(server.job) == 'run' && ch_status(server.channel) == 'open'
 enddef
 
-# Send a message if the server is connected. E630 and E631 mean that it ended after the check; OnExit reports that.
+# Send a message if the server is connected. E630, E631 and E906 mean that it ended after the check; OnExit reports that.
 def Write(server: dict<any>, message: dict<any>, options: dict<any> = {})
   if IsConnected(server)
     try
       ch_sendexpr(server.channel, message, options)
-    catch /\<E63[01]:/
+    catch /\<E\%(63[01]\|906\):/
     endtry
   endif
 enddef
@@ -148,7 +174,7 @@ def WriteAndWait(server: dict<any>, message: dict<any>, timeout: number): dict<a
   var response: any = {}
   try
     response = ch_evalexpr(server.channel, message, {timeout: timeout})
-  catch /\<E63[01]:/
+  catch /\<E\%(63[01]\|906\):/
   endtry
   return response->type() == v:t_dict ? response : {}
 enddef
@@ -212,7 +238,7 @@ def RespondWithNull(server: dict<any>, id: any)
   if IsConnected(server)
     try
       ch_sendraw(server.channel, $"Content-Length: {strlen(response)}\r\n\r\n{response}")
-    catch /\<E63[01]:/
+    catch /\<E\%(63[01]\|906\):/
     endtry
   endif
 enddef
@@ -226,7 +252,7 @@ def OnProgress(server: dict<any>, params: dict<any>)
   elseif trainings->has_key(token)
     trainings[token].value->extend(params.value)
     redraw
-    echo 'Foretype: ' .. FormatProgress(trainings[token])
+    echo printf('%.*S', v:echospace, $'Foretype: {FormatProgress(trainings[token])}')
   endif
   redrawstatus
 enddef
@@ -244,7 +270,7 @@ export def CancelTraining(): bool
   return !trainings->empty()
 enddef
 
-def OnStderr(line: string)
+def Log(line: string)
   stderr_lines->add(line)
   if len(stderr_lines) > MAX_STDERR_LINES
     stderr_lines->remove(0)
@@ -254,13 +280,38 @@ enddef
 def OnExit(server: dict<any>, status: number)
   if servers->get(server.root, {}) is server
     servers->remove(server.root)
-    Fail($'the server ended (status {status}): see :Foretype log, :Foretype restart')
+    trainings->filter((_, training) => training.server isnot server)
     doautocmd <nomodeline> User ForetypeEnded
+    StartAgain(server.root, status)
   endif
+enddef
+
+# Start a server again that has ended by itself, unless that happens again and again. Show the first end and the last.
+def StartAgain(root: string, status: number)
+  Log($'the server ended with status {status}')
+  var now = localtime()
+  ends[root] = ends->get(root, [])->filter((_, time) => now - time < RESTART_PERIOD)->add(now)
+  var count = len(ends[root])
+  if count > MAX_RESTARTS
+    Fail('the server keeps ending: :Foretype log')
+    return
+  endif
+  if count == 1
+    Warn('the server ended; it starts again')
+  endif
+  restarts[root] = timer_start(RESTART_DELAY * (1 << (count - 1)), (_) => {
+    restarts->remove(root)
+    doautocmd <nomodeline> User ForetypeRestart
+  })
 enddef
 
 # Shut down all servers, and clear the error.
 export def StopAll()
+  for timer in restarts->values()
+    timer_stop(timer)
+  endfor
+  restarts = {}
+  ends = {}
   var stopping = servers->values()
   servers = {}
   trainings = {}
