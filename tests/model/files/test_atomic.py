@@ -6,10 +6,12 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import filelock
 import pytest
 
+from foretype_model.files import atomic
 from foretype_model.files.atomic import atomic_write, private_folder
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
@@ -132,6 +134,25 @@ def test_leftovers_stay_without_locks(tmp_path: Path, monkeypatch: pytest.Monkey
     write(tmp_path / "kept", "new")
     assert (tmp_path / "kept").read_text() == "new"
     assert names(tmp_path) == {"kept", ".kept.abcd1234"}
+
+
+def test_renaming_is_tried_for_a_second(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Windows refuses to replace a file that is open: the attempts are ever further apart, and take
+    a second together.
+    """
+    waits: list[float] = []
+    monkeypatch.setattr(atomic.time, "sleep", waits.append)
+    monkeypatch.setattr(atomic, "os", SimpleNamespace(**{**vars(os), "name": "nt"}))
+    monkeypatch.setattr(Path, "replace", refuse_replacing)
+    with pytest.raises(PermissionError):
+        atomic.replace_file(tmp_path / "new", tmp_path / "old")
+    assert waits == sorted(waits)
+    assert waits[0] <= 0.02
+    assert 0.9 < sum(waits) < 1.2
+
+
+def refuse_replacing(*_: object) -> None:
+    raise PermissionError
 
 
 def test_foreign_error_is_raised(tmp_path: Path) -> None:
