@@ -147,3 +147,17 @@ def test_first_of_two_servers_wins(token_file: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(auth.secrets, "token_urlsafe", make_slowly)
     assert load_token_auth().token == "made by the first server"
+
+
+def test_token_is_whole_when_it_appears(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file gets its name only with the token in it: a server that starts meanwhile reads it."""
+    token_file.unlink()
+    link, written = os.link, []
+
+    def record(source: str, target: Path) -> None:
+        written.append(Path(source).read_text())
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", record)
+    token = load_token_auth().token
+    assert written == [f"{token}\n"]
