@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -119,24 +120,59 @@ def test_closed_document_has_no_language(home: Path) -> None:
     }
 
 
+class Clock:
+    """An event loop's timers: a second passes for each step."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Clock.Timer:
+        self.timers.append((self.now + delay, callback))
+        return Clock.Timer(self, self.timers[-1])
+
+    @dataclass
+    class Timer:
+        clock: Clock
+        entry: tuple[float, Callable[[], None]]
+
+        def cancel(self) -> None:
+            self.clock.timers = [one for one in self.clock.timers if one is not self.entry]
+
+    def wait(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.now += 1
+            for entry in [one for one in self.timers if one[0] <= self.now]:
+                self.timers.remove(entry)
+                entry[1]()
+
+
 def test_sums_are_written_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts are summed and written a minute after the first; then the next minute begins."""
-    assert store.WRITE_INTERVAL == 60
-    monkeypatch.setattr(store, "WRITE_INTERVAL", 0.05)
-    written: list[Counts] = []
-
-    async def run() -> None:
-        recorder = UsageRecorder("Vim", written.append)
-        recorder.write()
-        for number in range(2):
-            recorder.add("markdown", "word", Count(shown=1))
-            recorder.add("markdown", "word", Count(accepted=1, characters=4))
-            assert len(written) == number
-            await asyncio.sleep(0.2)
-            recorder.write()
-
-    asyncio.run(run())
-    assert written == [{key("word"): Count(1, 1, 4)}] * 2
+    """Counts are summed and written a minute after the first of them; a write in between begins a
+    new minute, and nothing is written if there is nothing.
+    """
+    clock, written = Clock(), list[Counts]()
+    monkeypatch.setattr(store.asyncio, "get_running_loop", lambda: clock)
+    recorder = UsageRecorder("Vim", written.append)
+    recorder.write()
+    recorder.add("markdown", "word", Count(shown=1))
+    clock.wait(40)
+    recorder.add("markdown", "word", Count(accepted=1, characters=4))
+    clock.wait(19)
+    assert written == []
+    clock.wait(1)
+    assert written == [{key("word"): Count(1, 1, 4)}]
+    clock.wait(100)
+    recorder.add("markdown", "ghost", Count(shown=1))
+    clock.wait(30)
+    recorder.write()
+    recorder.add("markdown", "ghost", Count(shown=2))
+    clock.wait(59)
+    assert written[1:] == [{key("ghost"): Count(1)}]
+    clock.wait(1)
+    assert written[2:] == [{key("ghost"): Count(2)}]
+    clock.wait(100)
+    assert len(written) == 3
 
 
 def test_unwritable_folder_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
