@@ -17,7 +17,7 @@ class Recorder(ScriptedPredictor):
     """A predictor whose states are the text before, and that records each byte to learn."""
 
     def __init__(self) -> None:
-        super().__init__([TEXT])
+        super().__init__([])
         self.learnt: list[tuple[bytes, int]] = []
 
     def feed(self, state: bytes, text: bytes) -> bytes:
