@@ -122,3 +122,13 @@ def test_plain_text_is_learnt_at_once() -> None:
     assert learnable_end(Rope.of(begun), len(begun), [b"Jane Doe"]) == len(text)
     other = text + b"xJane D"
     assert learnable_end(Rope.of(other + b", "), len(other) + 2, [b"Jane Doe"]) == len(other) + 2
+
+
+@pytest.mark.parametrize(("dots", "waits"), [(0, True), (340, True), (360, False)])
+def test_composition_waits(dots: int, waits: bool) -> None:
+    """Latin letters that an input method may replace are not learnt yet, if its script is near:
+    within 352 bytes.
+    """
+    data = ("你" + "." * dots + "ni hao").encode()
+    end = learnable_end(Rope.of(data), len(data), [])
+    assert end == len(data) - len("ni hao" if waits else "hao")

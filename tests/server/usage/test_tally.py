@@ -273,7 +273,7 @@ def test_part_of_a_menu_item_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(tracker: acceptance.AcceptanceTracker) -> None:
         for kind in ("ghost", "word"):
             offer = Candidate(" worlds again", 0.5, kind)
-            for inserted in (" worlds", " world", " wor"):
+            for inserted in (" worlds", " world", " wor", " w"):
                 tracker.offered(URI, text("hello"), Point(0, 5), [offer])
                 tracker.edited(URI, text("hello" + inserted), inserted)
         tracker.end()
