@@ -84,7 +84,7 @@ def _operator_places(source: str) -> Iterator[_Place]:
 
 
 def _own_places(source: str) -> Iterator[_Place]:
-    """Yield the statements and the entries of tables that can be left out."""
+    """Yield the statements, and the first characters of tables' entries, that can be left out."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await)
@@ -101,7 +101,7 @@ def _own_places(source: str) -> Iterator[_Place]:
             continue
         for entry in entries:
             if isinstance(entry, ast.Constant) and isinstance(entry.value, str | bytes):
-                yield _at(entry, repr(entry.value[:0] + type(entry.value)(entry.value[1:])))
+                yield _at(entry, repr(entry.value[1:]))
 
 
 def _at(node: ast.expr | ast.stmt, text: str) -> _Place:

@@ -72,10 +72,9 @@ def test_threads_exclude_each_other(tmp_path):
 
 
 def test_failed_block_releases_the_lock(tmp_path):
-    """If the block raises, the lock is free at once, though the error still refers to it."""
-    with pytest.raises(ZeroDivisionError) as error, exclusive(tmp_path):
+    """If the block raises, the lock is free at once."""
+    with pytest.raises(ZeroDivisionError), exclusive(tmp_path):
         raise ZeroDivisionError
-    assert error.traceback
     with exclusive(tmp_path, 0.1):
         pass
 
