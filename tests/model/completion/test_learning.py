@@ -131,3 +131,21 @@ def test_excluded_document_teaches_nothing() -> None:
     assert typing.recorder.text == ""
     lists.append(ForgetList())
     assert typing.type("we met ", "in spring, ").recorder.text == "in spring, "
+
+
+def test_same_place_is_asked_once() -> None:
+    """Asking again at the same place predicts nothing anew, and learns nothing."""
+    predicted: list[bytes] = []
+
+    class Counter(ScriptedPredictor):
+        def predict(self, states):
+            predicted.extend(states)
+            return super().predict(states)
+
+    one = Completer({"one": Counter([TEXT])}, pytest.fail)
+    first = one.ghost_text(b"we met ", b"", Options())
+    count = len(predicted)
+    assert first is not None
+    assert count > len(first.text)
+    assert one.ghost_text(b"we met ", b"", Options()) == first
+    assert len(predicted) == count
