@@ -71,14 +71,21 @@ class Copy:
         self._folder.cleanup()
 
     def baseline(self, room: Room) -> Baseline:
-        """Run the tests of a room as they are. Raises SystemExit if one fails."""
+        """Run the tests of a room as they are, and leave out those that fail, as on a busy machine.
+
+        Raises SystemExit if none passes.
+        """
         report = self.root.parent / "baseline.json"
         tests = [test for test in room.tests if (ROOT / test).exists()]
-        status = self._fork(lambda: _measure(self.root, tests, report), 3600.0)
-        if status:
-            output = (self.root.parent / "output").read_text("utf-8", "replace")
+        self._fork(lambda: _measure(self.root, tests, report), 3600.0)
+        output = (self.root.parent / "output").read_text("utf-8", "replace")
+        baseline = Baseline(**json.loads(report.read_text("utf-8"))) if report.exists() else None
+        if not baseline or not baseline.seconds:
             sys.exit(f"the tests fail without a fault: {output[-3000:]}")
-        return Baseline(**json.loads(report.read_text("utf-8")))
+        for line in output.splitlines():
+            if line.startswith("FAILED "):
+                print("left out:", line, file=sys.stderr)
+        return baseline
 
     def notices(self, path: Path, source: str, tests: Collection[str], seconds: float) -> bool:
         """Return whether a test fails, or hangs, with this source of a file."""
@@ -156,6 +163,11 @@ class _Contexts:
     def __init__(self, measured: coverage.Coverage) -> None:
         self._measured = measured
         self.seconds: dict[str, float] = {}
+        self.failed: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.add(report.nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> object:
@@ -172,16 +184,17 @@ def _measure(root: Path, tests: list[str], report: Path) -> int:
     measured = coverage.Coverage(data_file=None, config_file=False, source=["model", "server"])
     contexts = _Contexts(measured)
     measured.start()
-    status = _pytest(["-x", *tests], [contexts])
+    status = _pytest(tests, [contexts])
     measured.stop()
     data = measured.get_data()
     reached = {
         str(Path(name).relative_to(root)): {
-            str(line): [test for test in by if test]
+            str(line): [test for test in by if test not in contexts.failed]
             for line, by in data.contexts_by_lineno(name).items()
             if "" not in by
         }
         for name in data.measured_files()
     }
-    report.write_text(json.dumps({"reached": reached, "seconds": contexts.seconds}), "utf-8")
+    passed = {test: took for test, took in contexts.seconds.items() if test not in contexts.failed}
+    report.write_text(json.dumps({"reached": reached, "seconds": passed}), "utf-8")
     return status
