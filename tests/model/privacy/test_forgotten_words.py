@@ -51,6 +51,13 @@ def test_any_letter_continues_a_word(letter: str) -> None:
     assert [*occurrences(f"{letter} ab,{letter}".encode(), b"ab")] == [len(letter.encode()) + 1]
 
 
+def test_overlapping_words_are_found() -> None:
+    """Occurrences may overlap, also by all but one of their bytes."""
+    assert [*occurrences(b"(...)", b"..")] == [1, 2]
+    assert redact_words(b"(...)", [b".."]) == b"(\xfe\xfe\xfe)"
+    assert [*occurrences(b"a a a", b"a a")] == [0, 2]
+
+
 @given(TEXTS, WORDS)
 def test_redacted_bytes_are_exact(text: str, words: list[str]) -> None:
     """The bytes of the words are erased wherever they stand whole, and no others."""
@@ -120,6 +127,7 @@ def test_plain_text_is_learnt_at_once() -> None:
     assert learnable_end(Rope.of(text), len(text), [b"Jane Doe"]) == len(text)
     begun = text + b"Jane D"
     assert learnable_end(Rope.of(begun), len(begun), [b"Jane Doe"]) == len(text)
+    assert learnable_end(Rope.of(b"Jane D"), 6, [b"Jane Doe"]) == 0
     other = text + b"xJane D"
     assert learnable_end(Rope.of(other + b", "), len(other) + 2, [b"Jane Doe"]) == len(other) + 2
 
