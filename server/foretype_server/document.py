@@ -246,8 +246,6 @@ def _count_line_breaks(text: bytes) -> int:
 
 def _boundary_before(text: bytes, at: int) -> int:
     """Return the last offset up to `at` that splits neither a code point nor a CR LF."""
-    if at >= len(text):
-        return len(text)
     while at > 0 and (text[at] & 0xC0 == 0x80 or text[at - 1 : at + 1] == b"\r\n"):
         at -= 1
     return at

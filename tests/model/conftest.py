@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
 from foretype_model.predictors.copy.index import update
 from foretype_model.predictors.copy.index.update import IndexUpdate, Request
 from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.network.runtime import Metadata, Network
-from foretype_model.training import onnx_file
-from foretype_model.training.network import ByteNetwork, Shape
 
-torch.set_num_threads(1)
+if TYPE_CHECKING:
+    from foretype_model.training.network import ByteNetwork, Shape
+
+with suppress(ImportError):  # what needs a network is skipped without the extra `train`
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def make_metadata(shape: Shape, name: str = "small") -> Metadata:
@@ -28,6 +33,8 @@ def make_metadata(shape: Shape, name: str = "small") -> Metadata:
 
 def make_network(shape: Shape, seed: int = 0) -> ByteNetwork:
     """Untrained, but with weights large enough that its predictions are far from uniform."""
+    from foretype_model.training.network import ByteNetwork
+
     torch.manual_seed(seed)
     network = ByteNetwork(shape)
     with torch.no_grad():
@@ -38,6 +45,10 @@ def make_network(shape: Shape, seed: int = 0) -> ByteNetwork:
 
 @pytest.fixture(scope="session")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch")
+    from foretype_model.training import onnx_file
+    from foretype_model.training.network import Shape
+
     path = tmp_path_factory.mktemp("models") / "small.onnx"
     shape = Shape("gru", 32, 1, 16)
     onnx_file.write(make_network(shape), make_metadata(shape), path)

@@ -209,7 +209,8 @@ def next_words(
     (see `select_most_saving`). Above temperature 0 there are no phrases, and the
     words are in the order of the draws.
     """
-    phrases = {} if options.temperature > 0 else _phrases(lookahead, found, options, deadline)
+    tail = around.before[-BEFORE_BYTES:]
+    phrases = {} if options.temperature > 0 else _phrases(lookahead, found, tail, options, deadline)
     groups = [_items(word, phrases.get(word.text), around) for word in found]
     words = [group[0] for group in groups if group]
     longer = [one for group in groups for one in group[1:]]
@@ -328,10 +329,14 @@ def _distinct(items: list[Candidate], around: AroundCursor, options: Options) ->
 
 
 def _phrases(
-    lookahead: LookaheadCache, found: list[Hypothesis], options: Options, deadline: Deadline
+    lookahead: LookaheadCache,
+    found: list[Hypothesis],
+    tail: str,
+    options: Options,
+    deadline: Deadline,
 ) -> dict[bytes, Continuation]:
-    """Return the continuations of the best words, by word."""
-    runs = {one.text: Continuation(one.text, one.log_prefix) for one in found[:MAX_PHRASES]}
+    """Return the continuations of the best words after `tail`, by word."""
+    runs = {one.text: Continuation(one.text, one.log_prefix, tail) for one in found[:MAX_PHRASES]}
     limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose, options.smart_space)
     extend_all(lookahead, list(runs.values()), limits, lambda _, row: int(row.argmax()), deadline)
     return runs
@@ -352,7 +357,7 @@ def ghost_text(
     """
     if math.exp(word.log_p) < options.min_confidence:
         return None
-    run = Continuation(word.text, word.log_prefix)
+    run = Continuation(word.text, word.log_prefix, around.before[-BEFORE_BYTES:])
     before = around.before.encode()
     sampler = options.sampler(before)
     max_bytes = MAX_GHOST_BYTES * options.max_lines

@@ -26,12 +26,14 @@ class Continuation:
 
     Attributes:
         text: its bytes so far.
+        tail: the last characters before it, which may begin its first grapheme.
         log_p: their log-probability.
         end_points: the lengths at which it may end, each with the log-probability up to there.
     """
 
     text: bytes
     log_p: float
+    tail: str = ""
     end_points: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -99,7 +101,7 @@ def _add_end_point(run: Continuation, byte: int, limits: Limits) -> None:
     and not after white space. A smart space replaces the end point before it if it is likely there.
     """
     text, length = run.text.decode(), len(run.text)
-    if _is_inside_word(text[-1], byte) or not utf8.ends_on_grapheme(text):
+    if _is_inside_word(text[-1], byte) or not utf8.ends_on_grapheme(run.tail + text):
         return
     if not text[-1].isspace():
         run.end_points.append((length, run.log_p))

@@ -111,8 +111,10 @@ class LiveDocumentState(DocumentState):
         earlier, self._latest = self._latest, cursor
         if earlier and cursor.before == earlier.before:
             return
-        if earlier and (start := _typed_from(cursor.before, earlier.before)) is not None:
-            self._learn(cursor, start)
+        if earlier and not _has_moved(cursor, earlier):
+            start = _typed_from(cursor.before, earlier.before)
+            if start is not None:
+                self._learn(cursor, start)
         wants_more = self.mixture.observe(self.uri, *cursor)
         self._observations_left = MAX_OBSERVATIONS if wants_more else 0
 
@@ -157,6 +159,16 @@ class LiveDocumentState(DocumentState):
     def release_memory(self) -> None:
         """Release most of the memory. The next answer takes a little longer, and is the same."""
         self._anchored.release_memory(MAX_IDLE_STATES)
+
+
+def _has_moved(cursor: Cursor, earlier: Cursor) -> bool:
+    """Return whether the cursor has moved on in a text that is the same."""
+    count = len(cursor.before) - len(earlier.before)
+    return (
+        count > 0
+        and earlier.after[:count] == cursor.before[-count:]
+        and cursor.after == earlier.after.since(count)
+    )
 
 
 def _typed_from(text: Rope, earlier: Rope) -> int | None:

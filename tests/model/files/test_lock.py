@@ -71,6 +71,21 @@ def test_threads_exclude_each_other(tmp_path):
     assert seen == [1] * 80
 
 
+def test_failed_block_releases_the_lock(tmp_path):
+    """If the block raises, the lock is free at once."""
+    with pytest.raises(ZeroDivisionError), exclusive(tmp_path):
+        raise ZeroDivisionError
+    with exclusive(tmp_path, 0.1):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_locked_file_is_private(tmp_path):
+    """Other users cannot open the locked file, and so cannot hold the lock."""
+    with exclusive(tmp_path):
+        assert (tmp_path / LOCK_FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
 def test_a_file_system_without_locks(tmp_path, monkeypatch):
     """If the file system has no locks, the block runs all the same."""
     from filelock import FileLock

@@ -1,0 +1,67 @@
+"""The items of the menu: which words are left out, and what counts as a word."""
+
+from __future__ import annotations
+
+import pytest
+from tests.model.completion.scripted import completer
+
+from foretype_model.completion.candidates import Options
+from foretype_model.completion.completer import Completer
+from foretype_model.predictors.scripted import ScriptedPredictor
+
+
+def words(texts: list[str], before: str, **options: bool) -> list[str]:
+    """Return the words and phrases after a text."""
+    one = completer(*texts)
+    return [item.text for item in one.next_words(before.encode(), b"", Options(**options))]
+
+
+@pytest.mark.parametrize(
+    ("short", "long", "is_offered"), [(1, 19, False), (3, 17, False), (5, 15, True), (10, 10, True)]
+)
+def test_fragments_are_left_out(short: int, long: int, is_offered: bool) -> None:
+    """A word that is the beginning of one more than four times as likely is a fragment of it."""
+    texts = ["go con"] * short + ["go configuration"] * long
+    offered = words(texts, "go ")
+    assert offered[0] == ("configuration" if long > short else offered[0])
+    assert ("con" in offered) == is_offered
+
+
+def test_word_before_a_sign_is_whole() -> None:
+    """A word that goes on with a sign is no fragment of it, however unlikely it is alone."""
+    offered = words(["go con"] + ["go con-fig now"] * 12, "go ")
+    assert "con" in offered
+
+
+def test_single_letters_are_characters() -> None:
+    """A single letter inside a word and a single sign are next characters, not words; in code, a
+    sign with its spaces is one.
+    """
+    assert words(["x = 1"], "x") == [" = 1"]
+    assert words(["x = 1"], "x", is_code=True) == [" =", " = 1"]
+    assert words(["x; y"], "x", is_code=True) == ["; y"]
+    assert words(["let xyz"], "let xy") == []
+    assert words(["let x"], "let ") == ["x"]
+
+
+def test_equal_words_are_one() -> None:
+    """Items that differ by white space or a closing mark alone are one item, the more likely."""
+    offered = words(["go on)", "go on)", "go on "], "go ")
+    assert [text.strip(" )") for text in offered].count("on") == 1
+
+
+def test_unlikely_characters_are_not_offered() -> None:
+    """Next characters that are less likely than wanted are left out, and none above."""
+    one = completer("see a", "see a", "see a", "see b")
+    for least, expected in ((0.0, "ab"), (0.2, "ab"), (0.3, "a"), (0.8, "")):
+        options = Options(min_character_probability=least)
+        offered = one.next_characters(b"see ", b"", options)
+        assert "".join(item.text for item in offered) == expected
+
+
+def test_word_of_bytes_is_whole() -> None:
+    """The likeliest characters of several bytes are searched, beside those of one byte."""
+    one = Completer({"one": ScriptedPredictor(["see a", "see a", "see é"])}, pytest.fail)
+    offered = one.next_characters(b"see ", b"", Options(max_items=2))
+    assert [item.text for item in offered] == ["a", "é"]
+    assert offered[0].probability == pytest.approx(2 * offered[1].probability, rel=0.03)

@@ -1,0 +1,1 @@
+"""Put small faults into the sources and count those that the tests of their room notice."""
