@@ -123,7 +123,7 @@ def test_tab_leaves_editor_without_ghost(page: Playground) -> None:
     page.wait(page.untinted, lambda count: count == 0)
     page.wait_for_ghost("")
     page.press("Tab")
-    assert page.page.evaluate("document.activeElement.tagName") == "INPUT"
+    assert page.page.evaluate("document.activeElement.id") == "accept"
 
 
 def test_bars_follow_the_temperature(page: Playground) -> None:
@@ -210,12 +210,17 @@ def test_page_fits_with_long_text(page: Playground) -> None:
 
 
 def test_every_control_has_a_name(page: Playground) -> None:
-    """Every control has an accessible name."""
+    """Every control and button has an accessible name."""
     unnamed = (
         "all => all.filter(one => !one.labels?.length && !one.ariaLabel && "
         "!one.title).map(one => one.outerHTML)"
     )
-    assert page.page.locator("input, [contenteditable=true]").evaluate_all(unnamed) == []
+    controls = page.page.locator("input, select, [contenteditable=true]")
+    assert controls.evaluate_all(unnamed) == []
+    page.type("hello wo")
+    page.page.locator("#words li").first.wait_for()
+    nameless = "all => all.filter(one => !(one.ariaLabel || one.innerText).trim())"
+    assert page.page.locator("button:visible").evaluate_all(f"{nameless}.length") == 0
 
 
 def test_server_end_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
