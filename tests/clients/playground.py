@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 PLAYGROUND = Path(__file__).parents[2] / "editor-clients" / "playground"
 FORETYPE = str(Path(editor.SCRIPTS) / "foretype")
-TIMEOUT = 30.0
+TIMEOUT = 90.0
+"""Seconds: a first page takes 3 on an idle machine, and 60 on a very busy one."""
 TEXTS = ["hello world again", "äöü😀 grün und blau"]
 SCRIPTED = {"maxSearchTime": 10_000, "predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
 PATIENT = {"maxSearchTime": 10_000}
@@ -65,6 +66,7 @@ class Playground:
         self.requests: list[str] = []
         self.sent: list[dict[str, Any]] = []
         self.errors: list[str] = []
+        page.set_default_timeout(1000 * TIMEOUT)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("websocket", self._listen)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -110,6 +112,7 @@ class Playground:
 
     def messages(self, method: str) -> list[Any]:
         """Return the parameters of the messages of a method that the page has sent."""
+        self.page.evaluate("null")  # messages arrive here during calls alone
         return [one["params"] for one in self.sent if one.get("method") == method]
 
     def commands(self, name: str) -> list[Any]:

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
 """Set to take the README's pictures anew."""
 
-pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))
+pytestmark = [
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+    pytest.mark.timeout(300),  # a busy machine
+]
 
 
 @pytest.fixture(scope="module")
@@ -263,26 +266,11 @@ def test_welcome_text_demonstrates_prediction(chromium: Browser, tmp_path: Path)
                 assert page.errors == []
 
 
-def sampled_ghost(page: Playground, seed: int) -> str:
-    """Return the ghost text that is sampled with a seed, or none if it is not probable enough."""
-    page.page.evaluate(MOVE, ["seed", seed])
-    time.sleep(0.5)
-    return page.ghost()
-
-
 def take(page: Playground, scheme: str) -> None:
-    """Take a picture for the README: a predicted name, and the next characters."""
+    """Take a picture for the README: a predicted name, and the next words and characters."""
     from PIL import Image  # matplotlib brings it
 
-    page.press("Tab")
-    page.wait(page.ghost, lambda ghost: not ghost.startswith("P"))
-    if not page.text().endswith(" is "):
-        page.type("is ")
-    page.page.evaluate(MOVE, ["temperature", "0.6"])
-    page.wait(page.bars, lambda bars: 0.01 < bars[0]["drawn"] < 1)
-    page.wait(page.untinted, lambda count: count == 0)
-    seeds = iter(range(50))
-    page.wait(lambda: sampled_ghost(page, next(seeds)))
+    page.wait(page.words)
     time.sleep(1)
     picture = PLAYGROUND / "images" / f"{scheme}.png"
     page.page.screenshot(path=picture)

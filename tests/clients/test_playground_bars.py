@@ -14,7 +14,10 @@ from .playground import PHONE, SCRIPTED, Playground, opened, serving_with
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, WebSocketRoute
 
-pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))
+pytestmark = [
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+    pytest.mark.timeout(300),  # a busy machine
+]
 
 NEAR = 250
 """Characters before the cursor that are scored first after a long text was pasted."""

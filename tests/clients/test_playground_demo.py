@@ -20,7 +20,10 @@ from .playground import PATIENT, SCRIPTED, Playground, opened, serving_with
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))
+pytestmark = [
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+    pytest.mark.timeout(300),  # a busy machine
+]
 
 TEXT = "hello world again, hello world again"
 NAMED = "Wainwright, " * 8
