@@ -136,13 +136,13 @@ def test_replay_saves_keys(page: Playground) -> None:
 
 
 def test_replay_begins_without_knowledge(page: Playground) -> None:
-    """A second replay saves no more keys than the first: it starts from predictors that know
-    nothing of the text.
+    """A second replay needs about as many keys as the first: its predictors know nothing of the
+    text, which ghost text would complete in a few keys otherwise.
     """
     write(page, NAMED)
-    first = keys_after_replay(page)
-    assert keys_after_replay(page) == first
-    assert first != f"{len(NAMED)} keys for {len(NAMED)}"
+    first, second = (int(keys_after_replay(page).split()[0]) for _ in range(2))
+    assert 12 < first < len(NAMED) / 2
+    assert second > 0.8 * first
 
 
 def test_demonstration_is_no_typing(chromium: Browser, tmp_path: Path) -> None:
@@ -154,14 +154,12 @@ def test_demonstration_is_no_typing(chromium: Browser, tmp_path: Path) -> None:
         page.wait(page.bars)
         first = page.messages("initialize")[0]["initializationOptions"]
         assert "countUsage" not in first
-        page.page.select_option("#example", "story")
+        page.page.select_option("#example", "welcome")
         page.wait(lambda: len(page.messages("initialize")), lambda count: count == 2)
         demo = page.messages("initialize")[1]["initializationOptions"]
         assert demo["countUsage"] is False
         assert demo["predictors"]["network"] == {"learn": False}
-        page.wait(page.words)
-        page.type("The ")
-        page.wait(page.ghost)
+        page.wait(page.ghost, lambda ghost: ghost.startswith("Philippa"))
         page.press("Tab")
         page.page.select_option("#example", "blank")
         page.wait(lambda: len(page.messages("initialize")), lambda count: count == 3)
@@ -174,8 +172,9 @@ def test_demonstration_is_no_typing(chromium: Browser, tmp_path: Path) -> None:
 
 
 def test_replay_pauses_and_stops(page: Playground) -> None:
-    """Pause holds the replay, Resume continues it, and Stop ends it where it is."""
-    write(page, "abc def ghi jkl mno pqr stu vwx " * 20)
+    """Pause holds the replay, Resume continues it, and Stop puts in the rest of the text."""
+    whole = "abc def ghi jkl mno pqr stu vwx " * 20
+    write(page, whole)
     replay, stop = page.page.locator("#replay"), page.page.locator("#stop")
     assert stop.is_hidden()
     replay.click()
@@ -192,18 +191,21 @@ def test_replay_pauses_and_stops(page: Playground) -> None:
     page.wait(lambda: told(page, "said"), lambda said: "stopped" in said)
     assert replay.inner_text() == "Replay"
     assert stop.is_hidden()
+    assert page.text() == whole
+    assert int(told(page, "keys-pressed").split()[-1]) < len(whole)
 
 
 def test_typing_ends_the_replay(page: Playground) -> None:
-    """Typing during a replay ends it, and keeps the typed text."""
-    write(page, "abc def ghi jkl mno pqr stu vwx " * 20)
+    """Typing during a replay ends it, and loses neither text."""
+    whole = "abc def ghi jkl mno pqr stu vwx " * 20
+    write(page, whole)
     page.page.locator("#replay").click()
     page.wait(page.text, lambda text: 3 < len(text) < 600)
     page.page.locator(".cm-content").focus()
     page.press("Control+Home")
     page.type("MINE")
     page.wait(lambda: told(page, "said"), lambda said: "stopped" in said)
-    assert page.text().startswith("MINE")
+    assert page.text() == "MINE" + whole
 
 
 def test_predictors_are_switched(page: Playground) -> None:

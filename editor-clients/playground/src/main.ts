@@ -233,7 +233,7 @@ function onClose(reason: string): void {
   server = null;
   hasEnded = true;
   newestRequest += 1;
-  replay.stop();
+  replay.stop(true);
   view.dispatch({ effects: showGhost.of(null) });
   show("why", reason === "" ? "The server has ended." : `The server has ended: ${reason}.`);
   element("gone", HTMLDivElement).hidden = false;
@@ -290,7 +290,7 @@ function connect(next: Sitting): void {
 
 /** Replace the text, as one step that can be undone, and begin a new sitting with it. */
 function begin(content: string, next: Sitting): void {
-  replay.stop();
+  replay.stop(false);
   server = null;
   view.dispatch({
     changes: { from: 0, to: view.state.doc.length, insert: content },

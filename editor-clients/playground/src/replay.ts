@@ -18,6 +18,8 @@ export interface ReplayEvents {
 export class Replay {
   private isPaused = false;
   private hasEnded = false;
+  /** The part of the text that is still to be typed. */
+  private rest = "";
   private wake: () => void = () => undefined;
 
   constructor(
@@ -39,23 +41,31 @@ export class Replay {
     this.wake();
   }
 
-  /** End before the end of the text. */
-  stop(): void {
+  /** End before the end of the text. With `keepsText`, the rest of it is put in at once. */
+  stop(keepsText: boolean): void {
     this.hasEnded = true;
     this.wake();
+    if (keepsText) {
+      this.view.dispatch({ changes: { from: this.view.state.doc.length, insert: this.rest } });
+    }
   }
 
-  /** Type `text` at the end of the editor; return whether all of it was typed. */
+  /** Type `text` into the empty editor; return whether all of it was typed. */
   async run(text: string): Promise<boolean> {
-    const start = this.view.state.doc.length;
-    for (let done = 0; done < text.length; ) {
+    this.rest = text;
+    while (this.rest !== "") {
       await this.events.settled();
       await this.whilePaused();
-      if (this.hasEnded || this.view.state.sliceDoc(start) !== text.slice(0, done)) {
+      if (this.hasEnded) {
         return false;
       }
-      const pause = this.press(text.slice(done)) ? PAUSE_AFTER_ACCEPTING : PAUSE;
-      done = this.view.state.doc.length - start;
+      const done = text.length - this.rest.length;
+      if (this.view.state.doc.toString() !== text.slice(0, done)) {
+        this.stop(true); // somebody else types
+        return false;
+      }
+      const pause = this.press(this.rest) ? PAUSE_AFTER_ACCEPTING : PAUSE;
+      this.rest = text.slice(this.view.state.doc.length);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
     return true;

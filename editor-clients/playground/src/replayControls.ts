@@ -7,6 +7,7 @@ import { Replay } from "./replay";
 
 /** Milliseconds for which the button of a key that the replay presses is marked. */
 const FLASH = 250;
+const STOPPED = "The replay was stopped; the rest of the text is put in.";
 
 export interface Stage {
   view: EditorView;
@@ -28,7 +29,7 @@ export class ReplayControls {
       this.toggle();
     });
     this.stopButton.addEventListener("click", () => {
-      this.stop();
+      this.stop(true);
     });
   }
 
@@ -36,9 +37,12 @@ export class ReplayControls {
     this.replayButton.disabled = !isEnabled;
   }
 
-  /** End the replay, if one is under way. */
-  stop(): void {
-    this.current?.stop();
+  /** End the replay, if one is under way. With `keepsText`, the rest of its text is put in. */
+  stop(keepsText: boolean): void {
+    if (this.current) {
+      this.current.stop(keepsText);
+      this.finish(STOPPED);
+    }
   }
 
   /** Start, pause or resume. */
@@ -67,13 +71,15 @@ export class ReplayControls {
     this.current = replay;
     this.update();
     const isWhole = await replay.run(text);
+    if (this.current === replay) {
+      this.finish(isWhole ? `Replayed: ${keyCount.keys} keys for ${keyCount.characters} characters.` : STOPPED);
+    }
+  }
+
+  private finish(message: string): void {
     this.current = null;
     this.update();
-    if (isWhole) {
-      show("said", `Replayed: ${keyCount.keys} keys for ${keyCount.characters} characters.`);
-    } else {
-      show("said", "The replay was stopped.");
-    }
+    show("said", message);
   }
 
   private update(): void {
