@@ -6,6 +6,7 @@ import { type Command, EditorView, keymap } from "@codemirror/view";
 import { predictors } from "./colours";
 import { element, show } from "./elements";
 import { EXAMPLES, WELCOME_TEXT } from "./examples";
+import { duration } from "./figures";
 import { ghostCommands, ghostOf, ghostText, showGhost } from "./ghost";
 import { figuresOf, heatMap, nextUnscored, outdateScores, scoredBefore, setScores, totalScore } from "./heatMap";
 import { KeyCount } from "./keyCount";
@@ -127,7 +128,7 @@ async function updateGhost(from: LanguageServer, request: number): Promise<void>
   if (request === newestRequest) {
     // The first request waits until the predictors are loaded.
     const isTimed = request !== untimedRequest;
-    show("latency", isTimed ? `${(performance.now() - start).toFixed(0)} ms` : "–");
+    show("latency", isTimed ? duration(performance.now() - start) : "–");
     view.dispatch({ effects: showGhost.of(ghost) });
   }
 }
@@ -169,9 +170,9 @@ async function updateOutlook(from: LanguageServer, request: number): Promise<voi
 
 function showFigures(): void {
   const { characters, bits } = totalScore(view.state);
-  const before = bitsBefore === "" ? "" : `, ${bitsBefore} before`;
+  const count = `${characters.toLocaleString("en")} character${characters === 1 ? "" : "s"}`;
   show("bits", characters > 0 ? (bits / characters).toFixed(2) : "–");
-  show("characters", `${characters.toLocaleString("en")} character${characters === 1 ? "" : "s"}${before}`);
+  show("characters", bitsBefore === "" ? count : `${bitsBefore} before`);
   const scored = scoredBefore(view.state, view.state.selection.main.head);
   element("before", HTMLDivElement).replaceChildren(...(scored ? [figuresOf(scored)] : []));
 }
