@@ -1,14 +1,13 @@
 """Record the page of `foretype playground` in Chromium: `python -m docs.pictures.playground`.
 
-A typist writes a sentence on the page, with Tab when the ghost text is right; then the slider of
-the temperature moves. The browser reports the frames that it paints and their times.
+The page replays two sentences, which counts the keys saved; then the predictor `copy` is switched
+off and on again. The browser reports the frames that it paints and their times.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-import random
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageChops
 from tests.clients import browser
-from tests.clients.playground import FORETYPE, MOVE, Playground, opened, serving
+from tests.clients.playground import FORETYPE, Playground, opened, serving
 
 from foretype_model.files.atomic import atomic_write
 
@@ -24,21 +23,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 PICTURE: Final = Path(__file__).with_name("playground.gif")
-WINDOW: Final = {"width": 1100, "height": 600}
+WINDOW: Final = {"width": 1180, "height": 780}
 COLOURS: Final = 96
-SECONDS_PER_KEY: Final = (0.12, 0.24)
-SECONDS_TO_READ: Final = 0.6
 LEAST_SECONDS: Final = 0.08
 """Seconds of the shortest frame in the picture: browsers show no GIF faster than 20 ms a frame, and
 each frame costs 2 to 10 kB."""
 LAST_SECONDS: Final = 3.0
 
-BEGINNING: Final = (
-    "Philippa Wainwright keeps the key of the observatory on Quillfeather Hill. It is open on "
-    "Sundays, and everybody is welcome there.\n\n"
+TEXT: Final = (
+    "Philippa Wainwright keeps the key of the observatory on Quillfeather Hill. "
+    "Please ask Philippa Wainwright for the key of the observatory.\n"
 )
-SENTENCE: Final = "Please ask Philippa Wainwright for the key of the "
-TEMPERATURES: Final = ("0.2", "0.4", "0.6", "0.8", "1")
 
 
 @dataclass(frozen=True)
@@ -69,24 +64,18 @@ def wait(page: Playground, seconds: float) -> None:
     page.page.wait_for_timeout(1000 * seconds)
 
 
-def write(page: Playground) -> None:
-    """Type the sentence; press Tab if all of the ghost text is right, Ctrl-Right if a word is."""
-    human, remaining = random.Random(2), SENTENCE
-    while remaining:
-        wait(page, human.uniform(*SECONDS_PER_KEY))
-        offered = page.ghost()
-        word = offered[: len(offered) - len(offered.lstrip()) + len((offered.split() or [""])[0])]
-        for key, text in (("Tab", offered), ("Control+ArrowRight", word)):
-            if len(text) > 1 and remaining.startswith(text):
-                wait(page, SECONDS_TO_READ)
-                before = page.text()
-                page.press(key)
-                wait(page, 0.2)
-                remaining = remaining[len(page.text()) - len(before) :]
-                break
-        else:
-            page.page.keyboard.type(remaining[0])
-            remaining = remaining[1:]
+def replay(page: Playground) -> None:
+    """Have the page type its text again, and wait for the end."""
+    page.page.locator("#replay").click()
+    while not page.page.locator("#said").inner_text().startswith("Replayed"):
+        wait(page, 0.2)
+
+
+def switch_copy(page: Playground) -> None:
+    """Switch the predictor `copy`, and wait until all of the text is scored without or with it."""
+    page.page.locator("#predictors [name=copy]").click()
+    page.wait(lambda: page.page.locator(".outdated").count(), lambda count: count == 0)
+    page.wait(page.untinted, lambda count: count == 0)
 
 
 def recorded(chromium: Browser, address: str) -> list[Frame]:
@@ -94,15 +83,14 @@ def recorded(chromium: Browser, address: str) -> list[Frame]:
     with opened(chromium, address, color_scheme="light") as page:
         page.page.set_viewport_size(WINDOW)
         page.wait(page.untinted, lambda count: count == 0)
-        page.press("Control+End")
         wait(page, 1.5)
         film = Film(page.page)
-        write(page)
         wait(page, 1.0)
-        for temperature in TEMPERATURES:
-            page.page.evaluate(MOVE, ["temperature", temperature])
-            wait(page, 0.35)
-        wait(page, 1.0)
+        replay(page)
+        wait(page, 2.0)
+        for _ in range(2):
+            switch_copy(page)
+            wait(page, 2.0)
         return film.frames
 
 
@@ -137,7 +125,7 @@ def main() -> None:
         raise SystemExit(missing)
     with tempfile.TemporaryDirectory() as folder, browser.launch() as chromium:
         text = Path(folder) / "observatory.txt"
-        text.write_text(BEGINNING)
+        text.write_text(TEXT)
         command = (FORETYPE, "playground", str(text), "--no-open")
         with serving(Path(folder) / "home", *command) as (address, _):
             frames = visible(recorded(chromium, address))

@@ -41,6 +41,7 @@ class Settings:
         prose: the mode for writers: only words and sentences are offered, and only prose is learnt.
         replace_after_cursor: the client replaces the text after the cursor in an item's range.
         smart_space: whether the client takes back an accepted space before punctuation.
+        count_usage: whether offers and acceptances are counted in the user's statistics.
     """
 
     enable: bool = True
@@ -66,6 +67,7 @@ class Settings:
     prose: bool = False
     replace_after_cursor: bool = False
     smart_space: bool = False
+    count_usage: bool = True
 
     @property
     def excluded_patterns(self) -> tuple[str, ...]:
@@ -299,7 +301,8 @@ SCHEMA: Final[Mapping[str, tuple[str, _SettingType]]] = {
 
 CAPABILITIES: Final[Mapping[str, tuple[str, _SettingType]]] = {
     "replaceAfterCursor": ("replace_after_cursor", _BOOLEAN),
+    "countUsage": ("count_usage", _BOOLEAN),
 }
-"""The abilities that a client states in its `initializationOptions`; not settings for users."""
+"""Statements of a client in its `initializationOptions`; not settings for users."""
 
 _GROUPS: Final = {name.partition(".")[0] for name in SCHEMA if "." in name} | {"trace"}

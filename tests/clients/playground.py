@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 PLAYGROUND = Path(__file__).parents[2] / "editor-clients" / "playground"
 FORETYPE = str(Path(editor.SCRIPTS) / "foretype")
-TIMEOUT = 30.0
+TIMEOUT = 90.0
+"""Seconds: a first page takes 3 on an idle machine, and 60 on a very busy one."""
 TEXTS = ["hello world again", "äöü😀 grün und blau"]
 SCRIPTED = {"maxSearchTime": 10_000, "predictors": {"scripted": {"texts": TEXTS}, "copy": {}}}
 PATIENT = {"maxSearchTime": 10_000}
@@ -65,6 +66,7 @@ class Playground:
         self.requests: list[str] = []
         self.sent: list[dict[str, Any]] = []
         self.errors: list[str] = []
+        page.set_default_timeout(1000 * TIMEOUT)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("websocket", self._listen)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -84,6 +86,10 @@ class Playground:
     def type(self, text: str) -> None:
         self.page.keyboard.type(text, delay=30)
 
+    def paste(self, text: str) -> None:
+        """Paste a text, as from the clipboard."""
+        self.page.locator(".cm-content").evaluate(PASTE, text)
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
@@ -97,7 +103,22 @@ class Playground:
         return "".join(self.page.locator(".ghost").all_text_contents())
 
     def bars(self) -> list[dict[str, Any]]:
+        """Return the next characters."""
         return self.page.locator("#bars li").evaluate_all(BARS)
+
+    def words(self) -> list[dict[str, Any]]:
+        """Return the next words; none while they are those of an older text."""
+        return self.page.locator("#words:not(.stale) li").evaluate_all(BARS)
+
+    def messages(self, method: str) -> list[Any]:
+        """Return the parameters of the messages of a method that the page has sent."""
+        self.page.evaluate("null")  # messages arrive here during calls alone
+        return [one["params"] for one in self.sent if one.get("method") == method]
+
+    def commands(self, name: str) -> list[Any]:
+        """Return the arguments of the commands of that name that the page has run."""
+        sent = self.messages("workspace/executeCommand")
+        return [one["arguments"][0] for one in sent if one["command"] == name]
 
     def untinted(self) -> int:
         """Return the number of characters without a score."""
@@ -117,19 +138,28 @@ class Playground:
 
 
 PLAIN = """line => { const copy = line.cloneNode(true);
-copy.querySelectorAll('.ghost, .cm-placeholder, .cm-widgetBuffer').forEach(one => one.remove());
+copy.querySelectorAll('.ghost, .hint-here, .cm-widgetBuffer').forEach(one => one.remove());
 return copy.textContent }"""
 BARS = """rows => rows.map(row => ({ text: row.querySelector('kbd').textContent, title: row.title,
-probability: Number(row.dataset.probability), drawn: Number(row.dataset.drawn),
+grey: row.classList.contains('ghosted'), probability: Number(row.dataset.probability),
+drawn: Number(row.dataset.drawn),
 width: row.querySelector('.drawn').style.width }))"""
 LENGTHS = "marks => marks.map(mark => mark.textContent.length).reduce((a, b) => a + b, 0)"
 MOVE = """([id, value]) => { const slider = document.getElementById(id);
 slider.value = value; slider.dispatchEvent(new Event('input')) }"""
 
 
+PASTE = """(editor, text) => { const data = new DataTransfer();
+data.setData('text/plain', text);
+const options = { clipboardData: data, bubbles: true, cancelable: true };
+editor.dispatchEvent(new ClipboardEvent('paste', options)) }"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+
+
 @contextmanager
 def opened(chromium: Browser, address: str, **how: Any) -> Iterator[Playground]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, **how)
+    context = chromium.new_context(**{**DESKTOP, **how})
     try:
         yield Playground(context.new_page(), address)
     finally:

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
 """Set to take the README's pictures anew."""
 
-pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing()))
+pytestmark = [
+    pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
+    pytest.mark.timeout(300),  # a busy machine
+]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +126,7 @@ def test_tab_leaves_editor_without_ghost(page: Playground) -> None:
     page.wait(page.untinted, lambda count: count == 0)
     page.wait_for_ghost("")
     page.press("Tab")
-    assert page.page.evaluate("document.activeElement.tagName") == "INPUT"
+    assert page.page.evaluate("document.activeElement.id") == "accept"
 
 
 def test_bars_follow_the_temperature(page: Playground) -> None:
@@ -170,7 +173,7 @@ def test_characters_are_tinted_by_predictor(page: Playground) -> None:
     assert "copy" in tooltip.inner_text()
     assert "copy" in page.page.locator("#before").inner_text()
     assert float(page.page.locator("#bits").inner_text()) > 0.1
-    assert re.fullmatch(r"\d+ ms", page.page.locator("#latency").inner_text())
+    assert re.fullmatch(r"\d+ ms|\d+\.\d s", page.page.locator("#latency").inner_text())
 
 
 def test_edit_keeps_other_tints(page: Playground) -> None:
@@ -210,12 +213,17 @@ def test_page_fits_with_long_text(page: Playground) -> None:
 
 
 def test_every_control_has_a_name(page: Playground) -> None:
-    """Every control has an accessible name."""
+    """Every control and button has an accessible name."""
     unnamed = (
         "all => all.filter(one => !one.labels?.length && !one.ariaLabel && "
         "!one.title).map(one => one.outerHTML)"
     )
-    assert page.page.locator("input, [contenteditable=true]").evaluate_all(unnamed) == []
+    controls = page.page.locator("input, select, [contenteditable=true]")
+    assert controls.evaluate_all(unnamed) == []
+    page.type("hello wo")
+    page.page.locator("#words li").first.wait_for()
+    nameless = "all => all.filter(one => !(one.ariaLabel || one.innerText).trim())"
+    assert page.page.locator("button:visible").evaluate_all(f"{nameless}.length") == 0
 
 
 def test_server_end_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
@@ -258,26 +266,11 @@ def test_welcome_text_demonstrates_prediction(chromium: Browser, tmp_path: Path)
                 assert page.errors == []
 
 
-def sampled_ghost(page: Playground, seed: int) -> str:
-    """Return the ghost text that is sampled with a seed, or none if it is not probable enough."""
-    page.page.evaluate(MOVE, ["seed", seed])
-    time.sleep(0.5)
-    return page.ghost()
-
-
 def take(page: Playground, scheme: str) -> None:
-    """Take a picture for the README: a predicted name, and the next characters."""
+    """Take a picture for the README: a predicted name, and the next words and characters."""
     from PIL import Image  # matplotlib brings it
 
-    page.press("Tab")
-    page.wait(page.ghost, lambda ghost: not ghost.startswith("P"))
-    if not page.text().endswith(" is "):
-        page.type("is ")
-    page.page.evaluate(MOVE, ["temperature", "0.6"])
-    page.wait(page.bars, lambda bars: 0.01 < bars[0]["drawn"] < 1)
-    page.wait(page.untinted, lambda count: count == 0)
-    seeds = iter(range(50))
-    page.wait(lambda: sampled_ghost(page, next(seeds)))
+    page.wait(page.words)
     time.sleep(1)
     picture = PLAYGROUND / "images" / f"{scheme}.png"
     page.page.screenshot(path=picture)

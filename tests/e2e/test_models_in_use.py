@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from foretype_model.store.store import BUNDLED
 from foretype_model.training.loop import ByteTrainer, TrainingOptions
 from foretype_model.training.stream import InMemoryDocuments
 from foretype_model.training.train import export
@@ -123,3 +125,17 @@ def test_complete_uses_assigned_model(home: Path, trained: Path) -> None:
         (folder / "new.txt").write_text("The gard")
         said = run_output(home, "complete", f"{folder / 'new.txt'}:1:9", "--predictor", "network")
         assert ("orchids" in said) == knows_it
+
+
+def test_models_are_listed_for_clients(home: Path) -> None:
+    """`foretype.models` names the models that work, and the one in use."""
+    (home / "models").mkdir(parents=True)
+    shutil.copyfile(BUNDLED, home / "models" / "garden.onnx")
+    (home / "models" / "broken.onnx").write_bytes(b"no model")
+    with server(home) as (client, _):
+        client.initialize()
+        listed = client.request("workspace/executeCommand", {"command": "foretype.models"})
+    assert listed == [
+        {"name": "default", "unit": "byte", "inUse": True},
+        {"name": "garden", "unit": "byte", "inUse": False},
+    ]

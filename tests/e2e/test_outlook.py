@@ -104,7 +104,35 @@ def test_long_range_comes_in_parts(
     characters = outlook(client, 3000, 1000, 3000)["characters"]
     assert 0 < len(characters) < 1000
     assert all(one["probability"] for one in characters)
-    assert {one["probability"] for one in outlook(client, 0, 0, 1000)["characters"]} == {None}
+
+
+def in_parts(client: Client, start: int, end: int) -> list[float]:
+    """Return the probabilities of a range, asked for until it is complete."""
+    found: list[float] = []
+    while start + len(found) < end:
+        part = outlook(client, end, start + len(found), end)["characters"]
+        found += [one["probability"] for one in part]
+    return found
+
+
+def test_earlier_text_is_unspoilt(client: Client) -> None:
+    """Text scored after the text that follows it has the same probabilities as in its order."""
+    client.initialize(BOTH)
+    text = "Wainwright is here, and " * 20
+    client.open(URI, text)
+    in_order = in_parts(client, 0, len(text))
+    client.open(URI, text)
+    late = in_parts(client, 400, len(text))
+    early = in_parts(client, 0, 100) + in_parts(client, 100, 400)
+    assert late == pytest.approx(in_order[400:], rel=1e-3)
+    assert early == pytest.approx(in_order[:400], rel=1e-3)
+    assert max(early[1:10]) < 0.1 < min(late[1:10])
+    assert in_parts(client, 400, len(text)) == late
+    # A place before that again.
+    client.open(URI, text)
+    assert in_parts(client, 300, 310) == pytest.approx(in_order[300:310], rel=1e-3)
+    assert in_parts(client, 150, 160) == pytest.approx(in_order[150:160], rel=1e-3)
+    assert in_parts(client, 0, 30) == pytest.approx(in_order[:30], rel=1e-3)
 
 
 def test_edit_supersedes_outlook(client: Client) -> None:

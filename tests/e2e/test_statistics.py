@@ -48,6 +48,23 @@ def test_stats_sum_all_sessions(tmp_path: Path) -> None:
     assert (rows["python", "menu"]["shown"], rows["python", "menu"]["accepted"]) == (1, 0)
 
 
+def test_demonstrations_are_not_counted(tmp_path: Path) -> None:
+    """A client that says so, as for a demonstration, leaves the user's statistics as they are."""
+    home = tmp_path / "home"
+    with server(home) as (client, _):
+        client.initialize({**SETTINGS, "countUsage": False})
+        client.open(URI, "hello ")
+        (ghost,) = client.ghost(URI, 0, 6)
+        client.request(
+            "workspace/executeCommand",
+            {name: ghost["command"][name] for name in ("command", "arguments")},
+        )
+        client.send(change(URI, 2, insertion(0, 6, ghost["insertText"])))
+        client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+        client.warnings()
+    assert not (home / "statistics.sqlite").exists()
+
+
 def test_broken_statistics_cost_nothing(tmp_path: Path) -> None:
     """With a broken statistics file, completions work and no warning is shown."""
     home = tmp_path / "home"

@@ -29,8 +29,9 @@ def test_settings_nested_or_dotted(layer: dict[str, Any]) -> None:
 
 def test_capability_outlasts_settings() -> None:
     """An ability stays as `initializationOptions` state it, whatever settings follow."""
-    assert read_settings({"replaceAfterCursor": True}, {"topK": 5}) == (
-        Settings(replace_after_cursor=True, top_k=5),
+    abilities = {"replaceAfterCursor": True, "countUsage": False}
+    assert read_settings(abilities, {"topK": 5}) == (
+        Settings(replace_after_cursor=True, count_usage=False, top_k=5),
         [],
     )
 

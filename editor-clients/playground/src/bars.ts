@@ -1,43 +1,63 @@
-/** Bars of the next characters: the probability by predictor, and behind it the probability of being sampled. */
+/** Bars of the next words or characters: probability by predictor, and probability of sampling. */
 import { colour, visibleShares } from "./colours";
-import { nameOf, percent, symbolOf } from "./figures";
-import type { NextCharacter } from "./server";
+import { percent } from "./figures";
+import type { Shares } from "./server";
 
-/** Show `next` in `list`, in order, each in a copy of `row`. Rows are reused, so that their bars are animated. */
-export function showBars(list: HTMLElement, row: HTMLTemplateElement, next: readonly NextCharacter[]): void {
-  while (list.children.length < next.length) {
+export interface Bar {
+  /** The text on the bar's button. */
+  label: string;
+  /** The text for screen readers. */
+  name: string;
+  probability: number;
+  /** The probability of sampling it at the chosen temperature; null if it is not known. */
+  drawn: number | null;
+  shares: Shares;
+  /** Whether the ghost text begins with it. */
+  isGhost: boolean;
+  insert: () => void;
+}
+
+/** Show `bars` in `list`, each in a copy of `row`. Rows are reused: bars move, and keep the focus. */
+export function showBars(list: HTMLElement, row: HTMLTemplateElement, bars: readonly Bar[]): void {
+  while (list.children.length < bars.length) {
     list.append(row.content.cloneNode(true));
   }
   [...list.children].forEach((element, i) => {
-    const character = next[i];
-    if (character) {
-      fillRow(element as HTMLElement, character);
+    const bar = bars[i];
+    if (bar) {
+      fillRow(element as HTMLElement, bar);
     } else {
       element.remove();
     }
   });
 }
 
-function fillRow(row: HTMLElement, character: NextCharacter): void {
-  const [symbol, drawn, bar, number] = ["kbd", ".drawn", ".bar", ".number"].map((selector) =>
+function fillRow(row: HTMLElement, bar: Bar): void {
+  const button = row.querySelector("button");
+  const [label, drawn, filled, number] = [".label", ".drawn", ".bar", ".number"].map((selector) =>
     row.querySelector<HTMLElement>(selector),
   );
-  if (!symbol || !drawn || !bar || !number) {
+  if (!button || !label || !drawn || !filled || !number) {
     return;
   }
-  const shares = visibleShares(character.shares);
-  symbol.textContent = symbolOf(character.text);
-  drawn.style.width = `${100 * character.drawn}%`;
-  bar.style.width = `${100 * character.probability}%`;
-  number.textContent = percent(character.probability);
-  row.dataset.drawn = character.drawn.toFixed(4);
-  row.dataset.probability = character.probability.toFixed(4);
+  const shares = visibleShares(bar.shares);
+  label.textContent = bar.label;
+  drawn.style.width = `${100 * (bar.drawn ?? 0)}%`;
+  filled.style.width = `${100 * bar.probability}%`;
+  number.textContent = percent(bar.probability);
+  row.classList.toggle("ghosted", bar.isGhost);
+  row.dataset.drawn = (bar.drawn ?? 0).toFixed(4);
+  row.dataset.probability = bar.probability.toFixed(4);
   const byPredictor = shares.map(({ name, share }) => `${name} ${percent(share)}`).join(", ");
-  row.title = `${nameOf(character.text)}: ${percent(character.probability)} (${byPredictor}); sampled ${percent(character.drawn)}`;
-  while (bar.children.length < shares.length) {
-    bar.append(document.createElement("i"));
+  const sampled = bar.drawn === null ? "" : `; sampled ${percent(bar.drawn)}`;
+  const grey = bar.isGhost ? "; in the grey text" : "";
+  row.title = `${bar.name}: ${percent(bar.probability)} (${byPredictor})${sampled}${grey}`;
+  button.ariaLabel = `Insert ${row.title}`;
+  button.onclick = bar.insert;
+  while (filled.children.length < shares.length) {
+    filled.append(document.createElement("i"));
   }
-  [...bar.children].forEach((part, i) => {
+  [...filled.children].forEach((part, i) => {
     const predictor = shares[i];
     if (predictor) {
       (part as HTMLElement).style.flexGrow = `${predictor.share}`;

@@ -54,6 +54,11 @@ export class Connection {
     this.send({ method, params });
   }
 
+  /** End the connection. `onClose` is called. */
+  close(): void {
+    this.socket.close();
+  }
+
   private send(message: Message): void {
     if (this.socket.readyState === WebSocket.OPEN) {
       this.socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));

@@ -7,22 +7,27 @@ import type { CharacterScore } from "./server";
 
 /** Characters on each side of the cursor that are scored; text farther away is not. */
 const REACH = 2000;
+/** Characters before and after the cursor that are scored first, if other unscored text is far. */
+const NEAR_BEFORE = 250;
+const NEAR_AFTER = 100;
+/** Characters before the cursor from which unscored text is far: more take over a second. */
+const FAR = 1000;
 
 /** Sets the scores of the characters from a position on. */
 export const setScores = StateEffect.define<{ from: number; characters: readonly CharacterScore[] }>();
+/** Has all characters scored anew. The old tints stay until then. */
+export const outdateScores = StateEffect.define();
 
-class ScoreMark {
-  readonly decoration: Decoration;
+interface Spec {
+  scored: CharacterScore;
+  isOutdated: boolean;
+}
 
-  constructor(readonly scored: CharacterScore) {
-    const isKnown = scored.probability !== null;
-    const attributes = isKnown ? { style: tint(scored.probability ?? 0, scored.shares) } : {};
-    this.decoration = Decoration.mark({ class: isKnown ? "scored" : "missed", attributes, scored });
-  }
-
-  range(from: number): Range<Decoration> {
-    return this.decoration.range(from, from + this.scored.text.length);
-  }
+function mark(scored: CharacterScore, isOutdated: boolean): Decoration {
+  const isKnown = scored.probability !== null;
+  const attributes = isKnown ? { style: tint(scored.probability ?? 0, scored.shares) } : {};
+  const name = isOutdated ? "outdated" : isKnown ? "scored" : "missed";
+  return Decoration.mark({ class: name, attributes, scored, isOutdated });
 }
 
 const field = StateField.define<RangeSet<Decoration>>({
@@ -31,7 +36,12 @@ const field = StateField.define<RangeSet<Decoration>>({
     let now = marks.map(transaction.changes);
     for (const effect of transaction.effects) {
       if (effect.is(setScores)) {
-        now = now.update({ add: ranges(effect.value.from, effect.value.characters) });
+        const add = ranges(effect.value.from, effect.value.characters);
+        const [filterFrom, filterTo] = [effect.value.from, add.at(-1)?.to ?? effect.value.from];
+        const filter = (from: number, to: number) => to <= filterFrom || from >= filterTo;
+        now = now.update({ filter, filterFrom, filterTo, add });
+      } else if (effect.is(outdateScores)) {
+        now = outdated(now);
       }
     }
     return now;
@@ -42,10 +52,20 @@ const field = StateField.define<RangeSet<Decoration>>({
 function ranges(from: number, characters: readonly CharacterScore[]): Range<Decoration>[] {
   let at = from;
   return characters.map((one) => {
-    const range = new ScoreMark(one).range(at);
-    at = range.to;
-    return range;
+    const start = at;
+    at += one.text.length;
+    return mark(one, false).range(start, at);
   });
+}
+
+function outdated(marks: RangeSet<Decoration>): RangeSet<Decoration> {
+  const old: Range<Decoration>[] = [];
+  const cursor = marks.iter();
+  while (cursor.value) {
+    old.push(mark((cursor.value.spec as Spec).scored, true).range(cursor.from, cursor.to));
+    cursor.next();
+  }
+  return RangeSet.of(old);
 }
 
 interface ScoredRange {
@@ -55,20 +75,30 @@ interface ScoredRange {
 }
 
 /** Yield the scored characters that touch a range of the text, in order. */
-function* scoredIn(state: EditorState, from: number, to: number): Generator<ScoredRange> {
+export function* scoredIn(state: EditorState, from: number, to: number): Generator<ScoredRange> {
   const cursor = state.field(field).iter(from);
   while (cursor.value && cursor.from <= to) {
-    const { scored } = cursor.value.spec as { scored: CharacterScore };
-    yield { from: cursor.from, to: cursor.to, scored };
+    const { scored, isOutdated } = cursor.value.spec as Spec;
+    if (!isOutdated) {
+      yield { from: cursor.from, to: cursor.to, scored };
+    }
     cursor.next();
   }
 }
 
-/** Return the first unscored range around the cursor, or null. */
-export function firstUnscored(state: EditorState): { from: number; to: number } | null {
+/** Return the unscored range that is to be scored next, or null. Text near the cursor comes first. */
+export function nextUnscored(state: EditorState): { from: number; to: number } | null {
   const { head } = state.selection.main;
-  const end = Math.min(state.doc.length, head + REACH);
-  let at = Math.max(0, head - REACH);
+  const first = firstUnscored(state, head - REACH, head + REACH);
+  if (!first || first.from >= head - FAR) {
+    return first;
+  }
+  return firstUnscored(state, head - NEAR_BEFORE, head + NEAR_AFTER) ?? first;
+}
+
+function firstUnscored(state: EditorState, low: number, high: number): { from: number; to: number } | null {
+  const end = Math.min(state.doc.length, high);
+  let at = characterStart(state, Math.max(0, low));
   for (const { from, to } of scoredIn(state, at, end)) {
     if (from > at) {
       return { from: at, to: Math.min(from, end) };
@@ -76,6 +106,11 @@ export function firstUnscored(state: EditorState): { from: number; to: number } 
     at = Math.max(at, to);
   }
   return at < end ? { from: at, to: end } : null;
+}
+
+/** Return the start of the character at a position, which may be inside a surrogate pair. */
+function characterStart(state: EditorState, at: number): number {
+  return /^[\uDC00-\uDFFF]/.test(state.sliceDoc(at, at + 1)) ? Math.max(0, at - 1) : at;
 }
 
 /** Return the scored character that ends at a position, or null. */

@@ -43,8 +43,23 @@ export interface Position {
 export interface CompletionItem {
   label: string;
   textEdit: { range: { start: Position; end: Position }; newText: string };
-  data?: { probability: string };
+  data?: ItemData;
   command?: Command;
+}
+
+/** The origin of an item. Fractions are strings. */
+export interface ItemData {
+  probability: string;
+  shares: Readonly<Record<string, string>>;
+  /** The text after the cursor that the item adds. */
+  text: string;
+}
+
+/** A model on this machine; one of words is used by the predictor `words`. */
+export interface Model {
+  name: string;
+  unit: "byte" | "word";
+  inUse: boolean;
 }
 
 export interface Status {
@@ -63,11 +78,6 @@ export interface PageOptions {
   nonce: string;
 }
 
-export interface SamplingSettings {
-  temperature: number;
-  seed: number;
-}
-
 const EXECUTE = "workspace/executeCommand";
 
 export class LanguageServer {
@@ -83,7 +93,7 @@ export class LanguageServer {
   }
 
   /** Initialize the server, and open the document with its text at that time. */
-  async initialize(text: () => Text, settings: object): Promise<void> {
+  async initialize(text: () => Text, languageId: string, settings: object): Promise<void> {
     await this.connection.request("initialize", {
       processId: null,
       rootUri: null,
@@ -92,8 +102,8 @@ export class LanguageServer {
       initializationOptions: settings,
     });
     this.connection.notify("initialized", {});
-    const document = { uri: this.uri, languageId: "plaintext", version: this.version, text: text().toString() };
-    this.connection.notify("textDocument/didOpen", { textDocument: document });
+    const textDocument = { uri: this.uri, languageId, version: this.version, text: text().toString() };
+    this.connection.notify("textDocument/didOpen", { textDocument });
   }
 
   /** Send an edit of `before`. */
@@ -107,8 +117,8 @@ export class LanguageServer {
     this.connection.notify("textDocument/didChange", { textDocument, contentChanges });
   }
 
-  /** Change the sampling settings. */
-  configure(settings: SamplingSettings): void {
+  /** Change the settings. */
+  configure(settings: object): void {
     this.connection.notify("workspace/didChangeConfiguration", { settings: { foretype: settings } });
   }
 
@@ -140,6 +150,15 @@ export class LanguageServer {
     return (await this.execute({ command: "foretype.status" })) as Status;
   }
 
+  async models(): Promise<Model[]> {
+    return (await this.execute({ command: "foretype.models" })) as Model[];
+  }
+
+  /** End the connection, and with it this server. */
+  close(): void {
+    this.connection.close();
+  }
+
   /** Run the command of a suggestion of which `characters` characters were accepted. */
   reportAccepted(command: Command | undefined, characters: number): void {
     const [argument] = command?.arguments ?? [];
@@ -164,6 +183,12 @@ function position(document: Text, at: number): Position {
 
 function range(document: Text, from: number, to: number): { start: Position; end: Position } {
   return { start: position(document, from), end: position(document, to) };
+}
+
+/** Return whether an item is a word, not a single character. */
+export function isWord(item: CompletionItem): boolean {
+  const [argument] = item.command?.arguments ?? [];
+  return typeof argument === "object" && argument !== null && "kind" in argument && argument.kind === "word";
 }
 
 /** Return the offset of a position in the document. */

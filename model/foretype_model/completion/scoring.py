@@ -163,6 +163,17 @@ class SurprisalTracker:
             at, budget = stop, budget - (stop - at)
         return list(self._scored(first, at))
 
+    def end_of_passed_over(self, start: int) -> int:
+        """Return the first byte from `start` on that is not passed over: it is unread, or has a
+        score.
+        """
+        at = self._character_start(start)
+        run = self._unread.next_from(at)
+        limit = run.start if run else len(self._text)
+        while at < limit and math.isnan(self._scores[at].log_p):
+            at += 1
+        return at
+
     def next_characters(
         self, at: int, options: Options, is_cancelled: IsCancelled = never
     ) -> list[NextCharacter]:

@@ -15,6 +15,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from foretype_model.files.uris import uri_to_path
 from foretype_server.lsp import explain_and_forget, outlook, to_proto
+from foretype_server.lsp.models import MODELS, list_models
 from foretype_server.lsp.server import ForetypeServer
 from foretype_server.lsp.shutdown import is_alive, watch_parent
 from foretype_server.lsp.train import TRAIN
@@ -180,6 +181,11 @@ def accepted(server: ForetypeServer, *arguments: object) -> None:
             )
 
 
+async def models(_: ForetypeServer, *__: object) -> list[dict[str, Any]]:
+    """Return the models on this machine."""
+    return await asyncio.to_thread(list_models)
+
+
 async def explain(server: ForetypeServer, *arguments: object) -> dict[str, Any] | None:
     """Return the reasons for an offer."""
     return await explain_and_forget.explain(server.session, *arguments)
@@ -225,6 +231,7 @@ COMMANDS: Final[Mapping[str, Callable[..., Any]]] = {
     explain_and_forget.EXPLAIN: explain,
     explain_and_forget.FORGET: forget,
     outlook.OUTLOOK: get_outlook,
+    MODELS: models,
     TRAIN: train,
 }
 

@@ -12,8 +12,10 @@ from typing import Final
 
 from foretype_model.cancellation import Cancelled, IsCancelled
 from foretype_model.completion.scoring import CharacterScore, NextCharacter, SurprisalTracker
+from foretype_model.predictor import Predictor
 from foretype_model.predictors.mixture import Mixture, PredictorFailed
 from foretype_model.privacy.learning_policy import LearningPolicy
+from foretype_model.text.rope import Rope
 from foretype_server.document import Snapshot
 from foretype_server.session.ensembles import Ensemble, Ensembles
 from foretype_server.settings import Settings
@@ -33,7 +35,11 @@ class OutlookAnswer:
 
 
 class ScoringSessions:
-    """The trackers of the open documents that were asked about."""
+    """The trackers of the open documents that were asked about.
+
+    A client may ask about the text near its cursor first. The text before that is scored by an
+    *earlier tracker*, on predictors of its own: those of the document know what comes later.
+    """
 
     def __init__(
         self,
@@ -48,6 +54,7 @@ class ScoringSessions:
         self._ensembles: Ensembles | None = None
         self._failed: set[str] = set()
         self._trackers: dict[str, tuple[Ensemble, SurprisalTracker]] = {}
+        self._earlier: tuple[str, SurprisalTracker] | None = None
 
     def outlook(
         self,
@@ -63,7 +70,7 @@ class ScoringSessions:
         while tracker := self._tracker(snapshot.uri):
             try:
                 tracker.follow(text)
-                read = tracker.read(*span, is_cancelled)
+                read = self._read(tracker, snapshot.uri, text, span, is_cancelled)
                 return OutlookAnswer(
                     read, tracker.next_characters(at, settings.options(), is_cancelled)
                 )
@@ -76,8 +83,10 @@ class ScoringSessions:
         return None
 
     def close(self, uri: str) -> None:
-        """Discard the tracker of a document; with the last one, the predictors too."""
+        """Discard the trackers of a document; with the last one, the predictors too."""
         self._trackers.pop(uri, None)
+        if self._earlier and self._earlier[0] == uri:
+            self._earlier = None
         if not self._trackers:
             self.reset()
         elif self._ensembles:
@@ -87,15 +96,53 @@ class ScoringSessions:
         """Discard all trackers and predictors: the next question loads predictors and reads the
         document anew.
         """
-        self._ensembles, self._trackers = None, {}
+        self._ensembles, self._trackers, self._earlier = None, {}, None
+
+    def _read(
+        self,
+        tracker: SurprisalTracker,
+        uri: str,
+        text: Rope,
+        span: tuple[int, int],
+        is_cancelled: IsCancelled,
+    ) -> list[CharacterScore]:
+        """Return the scores of the first characters in `span`, as `SurprisalTracker.read` does."""
+        start, end = span
+        passed = min(end, tracker.end_of_passed_over(start))
+        if passed <= start:
+            return tracker.read(start, end, is_cancelled)
+        earlier = self._earlier_tracker(uri, text, start)
+        scores = earlier.read(start, passed, is_cancelled) if earlier else []
+        if start + sum(len(one.text.encode()) for one in scores) < passed:
+            return scores
+        self._earlier = None
+        return scores + tracker.read(passed, end, is_cancelled)
+
+    def _earlier_tracker(self, uri: str, text: Rope, start: int) -> SurprisalTracker | None:
+        """Return a tracker that has read nothing from byte `start` on; None if no predictor is
+        left.
+        """
+        if self._earlier and self._earlier[0] == uri:
+            self._earlier[1].follow(text)
+            if self._earlier[1].end_of_passed_over(start) <= start:
+                return self._earlier[1]
+        members = self._members(ensemble := self._load().for_document(uri))
+        if not members:
+            return None
+        tracker = SurprisalTracker(Mixture(members, ensemble.mixer_weights), uri, self._policy)
+        tracker.follow(text)
+        self._earlier = uri, tracker
+        return tracker
+
+    def _members(self, ensemble: Ensemble) -> dict[str, Predictor]:
+        """Return the predictors of an ensemble that have not failed."""
+        return {name: one for name, one in ensemble.predictors.items() if name not in self._failed}
 
     def _tracker(self, uri: str) -> SurprisalTracker | None:
         self._ensembles = self._ensembles or self._load()
         ensemble = self._ensembles.for_document(uri)
         if uri not in self._trackers or self._trackers[uri][0] is not ensemble:
-            members = {
-                name: one for name, one in ensemble.predictors.items() if name not in self._failed
-            }
+            members = self._members(ensemble)
             if not members:
                 return None
             self._trackers[uri] = (

@@ -90,6 +90,7 @@ class ClientSession:
             self._warn(" ".join(new))
         self._problems = problems
         after = self.settings
+        self.tally.is_recording = after.count_usage
         reload = any(getattr(before, name) != getattr(after, name) for name in RELOAD_SETTINGS)
         if reload and self._started.is_set():
             self._load()

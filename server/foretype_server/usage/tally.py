@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class UsageTally:
-    """The usage counts of one session. It lives on the event loop, as the session does."""
+    """The usage counts of one session. It lives on the event loop, as the session does.
+
+    Attributes:
+        is_recording: whether counts go into the user's statistics.
+    """
 
     def __init__(
         self, editor: str, run_in_background: Callable[[Callable[[], None]], object]
@@ -29,6 +33,7 @@ class UsageTally:
             run_in_background(lambda: try_write(data_folder(), counts))
 
         self._recorder = UsageRecorder(editor, write_counts)
+        self.is_recording = True
         self._tracker = AcceptanceTracker(self._record_accepted)
         self._accepted: Counter[str] = Counter()
         self._languages: dict[str, str] = {}
@@ -52,7 +57,7 @@ class UsageTally:
     ) -> None:
         """Count the suggestions shown at `point`, if any; `text` is as when they were made."""
         if offers:
-            self._recorder.add(self._languages.get(uri, ""), kind, Count(shown=1))
+            self._record(uri, kind, Count(shown=1))
             self._tracker.offered(uri, text, point, offers)
 
     def edited(self, uri: str, text: Text, inserted: Sequence[str]) -> None:
@@ -90,6 +95,8 @@ class UsageTally:
     def _record_accepted(self, uri: str, kind: str, characters: int) -> None:
         self._accepted[kind] += 1
         self._accepted["characters"] += characters
-        self._recorder.add(
-            self._languages.get(uri, ""), kind, Count(accepted=1, characters=characters)
-        )
+        self._record(uri, kind, Count(accepted=1, characters=characters))
+
+    def _record(self, uri: str, kind: str, count: Count) -> None:
+        if self.is_recording:
+            self._recorder.add(self._languages.get(uri, ""), kind, count)
