@@ -48,6 +48,11 @@ MIN_PIECES: Final = 16
 STANDARD_ERRORS: Final = 2.0
 """A mean difference beyond these comes by chance once in forty times."""
 
+MIN_GAIN: Final = 0.005
+"""Bits per character. A single step can gain 0.00003 in nearly every piece: beyond chance, and no
+reason to change the model.
+"""
+
 
 def split_held_out(documents: Documents, seed: int) -> tuple[Excerpts, Excerpts]:
     """Divide the documents into those to train on and held-out ones."""
@@ -131,6 +136,11 @@ class Comparison:
     def has_enough_text(self) -> bool:
         """Whether there are enough pieces to tell a gain from chance."""
         return self.pieces >= MIN_PIECES
+
+    @property
+    def counts(self) -> bool:
+        """Whether the gain is beyond chance and large enough to use the network."""
+        return self.is_beyond_chance and self.gain >= MIN_GAIN
 
 
 def compare(network: Score, rival: Score) -> Comparison:

@@ -36,8 +36,8 @@ class TrainingResult:
 
     @property
     def beats_rivals(self) -> bool:
-        """Whether its score on held-out text beats that of every rival, beyond chance."""
-        return self.comparison is not None and self.comparison.is_beyond_chance
+        """Whether it beats every rival on held-out text, beyond chance and noticeably."""
+        return self.comparison is not None and self.comparison.counts
 
 
 def train(
@@ -104,7 +104,7 @@ def _compare(
     """Compare a model file with the rival that it beats least surely."""
     scored = _score(model, training) if rivals else None
     comparisons = [compare(scored, rival) for rival in rivals if scored and rival]
-    return min(comparisons, key=lambda one: (one.is_beyond_chance, one.gain), default=None)
+    return min(comparisons, key=lambda one: (one.counts, one.gain), default=None)
 
 
 def create_trainer(

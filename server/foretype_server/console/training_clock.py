@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from foretype_model.training.trainer import Progress, Stage
+
+
+MAX_ESTIMATE: Final = 0.99
+"""The most of a share that is estimated: a training that has outlasted its time has not ended."""
 
 
 class TrainingClock:
@@ -34,8 +38,9 @@ class TrainingClock:
         return max(0.0, self._left - (monotonic() - self._at))
 
     def fraction(self) -> float:
-        """Return the share of the training that is done, 0 to 1."""
+        """Return the share of the training that is done, 0 to 1; 1 only if that was reported."""
         if not 0 < self._left < math.inf:
             return self._fraction
-        elapsed = min(1.0, (monotonic() - self._at) / self._left)
-        return self._fraction + (1 - self._fraction) * elapsed
+        elapsed = (monotonic() - self._at) / self._left
+        done = self._fraction + (1 - self._fraction) * elapsed
+        return max(self._fraction, min(MAX_ESTIMATE, done))

@@ -22,7 +22,7 @@ def format_figures(name: str, trained: TrainingResult) -> str:
         else "no text was held out"
     )
     rival = f" (the model in use: {comparison.rival_bits:.3f})" if comparison else ""
-    if comparison and comparison.is_beyond_chance:
+    if comparison and comparison.counts:
         rival += f", better by {comparison.gain:.2g} bits a character, beyond chance"
     return f"{name} is trained: {figure}{rival}; {trained.metadata.parameters:,} parameters."
 
@@ -56,4 +56,10 @@ def _verdict(trained: TrainingResult) -> str:
     comparison = trained.comparison
     if comparison is None or not comparison.has_enough_text:
         return "not known to be better than the model in use, for want of text"
-    return "no better than chance" if comparison.gain > 0 else "not better than the model in use"
+    if comparison.gain <= 0:
+        return "not better than the model in use"
+    return (
+        "not noticeably better than the model in use"
+        if comparison.is_beyond_chance
+        else "no better than chance"
+    )

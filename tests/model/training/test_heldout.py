@@ -59,6 +59,14 @@ def test_two_standard_errors_decide() -> None:
     assert not compared(list(spread + 1.9 * error)).is_beyond_chance
 
 
+def test_tiny_gain_does_not_count() -> None:
+    """A gain of less than 0.005 bits a character does not count, however sure it is."""
+    tiny, enough = (compared([gain * PIECE_BYTES] * 40) for gain in (0.004, 0.006))
+    assert tiny.is_beyond_chance
+    assert not tiny.counts
+    assert enough.counts
+
+
 def test_few_pieces_cannot_tell() -> None:
     """Too few pieces are never a gain, however large it is."""
     few, enough = (compared([9.0] * count) for count in (MIN_PIECES - 1, MIN_PIECES))

@@ -35,7 +35,7 @@ def test_stages_are_shown_first() -> None:
 
 
 def test_time_moves_between_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time left and the share go on between two reports, and end at 0 and 1."""
+    """The time left and the share go on between two reports; only a report says it is all done."""
     now = [100.0]
     monkeypatch.setattr(training_clock, "monotonic", lambda: now[0])
     clock = TrainingClock(60)
@@ -45,7 +45,9 @@ def test_time_moves_between_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     now[0] += 10
     assert (clock.seconds_left(), clock.fraction()) == (10, 0.75)
     now[0] += 100
-    assert (clock.seconds_left(), clock.fraction()) == (0, 1)
+    assert (clock.seconds_left(), clock.fraction()) == (0, 0.99)
+    clock.update(Progress(2, 1.0, 1.0, 0.0, 1.0))
+    assert clock.fraction() == 1
 
 
 def test_unknown_time_stands_still() -> None:

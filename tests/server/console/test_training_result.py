@@ -34,6 +34,12 @@ def test_chance_is_not_put_to_use() -> None:
     assert "no better than chance: not put to use; `foretype models use notes 'my notes'`" in words
 
 
+def test_tiny_gain_is_not_used() -> None:
+    """A gain that is sure but too small to notice does not change the model."""
+    words = said(Comparison(2.494, 0.00003, 40, is_beyond_chance=True))
+    assert "not noticeably better than the model in use: not put to use" in words
+
+
 def test_worse_model_says_so() -> None:
     """A loss is not called chance."""
     words = said(Comparison(2.4, -0.094, 40, is_beyond_chance=False))
