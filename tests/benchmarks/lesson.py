@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -143,11 +142,11 @@ class TimedTrainer(Trainer):
     def save(self, path: Path) -> None:
         """Save nothing, as the texts' licence demands."""
 
-    def _sync(self, loss: float, _seconds: float, *, stop: bool) -> None:
-        super()._sync(loss, time.process_time() - self.start_time, stop=stop)
+    def _sync(self, loss: float, _seconds: float, _reserve: float, *, stop: bool) -> None:
+        super()._sync(loss, time.process_time() - self.start_time, 0.0, stop=stop)
 
-    def _next_evaluation(self) -> tuple[float, float]:
-        return self.fraction() * 1.25 + 0.01, math.inf
+    def _is_evaluation_due(self, fraction: float, _seconds: float) -> bool:
+        return self.fraction() >= fraction * 1.25 + 0.01
 
     def _evaluate(self, _checkpoint_path: Path) -> Progress:
         before = time.process_time()

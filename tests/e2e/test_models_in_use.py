@@ -21,7 +21,7 @@ TEXT = "The gardener waters the orchids.\n"
 def home(tmp_path: Path) -> Path:
     """Return a data folder, beside a folder of text named ``garden``."""
     (tmp_path / "garden").mkdir()
-    (tmp_path / "garden" / "work.txt").write_text(TEXT * 100)
+    (tmp_path / "garden" / "work.txt").write_text(TEXT * 800)
     return tmp_path / "home"
 
 
@@ -93,8 +93,28 @@ def test_better_model_is_assigned(home: Path, trained: Path) -> None:
 def test_worse_model_is_not_assigned(home: Path) -> None:
     """A trained model that is worse than the one in use is not assigned."""
     said = run_output(home, "train", "garden", "--from", "none", "--hidden", "4", "--steps", "2")
-    assert "not better than the model in use" in said
+    assert "not better than the model in use: not put to use; `foretype models use garden" in said
     assert "garden completes" not in run_output(home, "models")
+
+
+def test_rival_serves_the_same_files(home: Path, trained: Path) -> None:
+    """A training is compared with the model that completes its files, not with the one that
+    completes all others; this model stays if it has the same name and the new one is not better.
+    """
+    add(home, trained)
+    model = home / "models" / "garden.onnx"
+    before = model.read_bytes()
+    weak = ("--from", "default", "--steps", "1")
+    said = run_output(home, "train", "garden", *weak, "--name", "other")
+    figure = float(said.split("(the model in use: ")[1].split(")")[0])
+    assert figure < 0.5  # the default model needs more than 1 bit
+    assert "other is trained" in said
+    assert "not put to use; `foretype models use other garden` does" in said
+    said = run_output(home, "train", "garden", *weak)
+    assert "will be replaced at the end if the new one is better" in said
+    assert "the garden that completes these files stays as it was" in said
+    assert model.read_bytes() == before
+    assert f"garden completes {home.parent / 'garden'}" in run_output(home, "models")
 
 
 def test_named_model_serves_everywhere(home: Path, trained: Path) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from foretype_model.training.loop import ByteTrainer, TrainingOptions
+from foretype_model.training.stream import InMemoryDocuments
+from foretype_model.training.train import export
 
 from .client import SERVE, Client, run, server
 
@@ -19,12 +25,20 @@ TEXT = "The gardener waters the orchids.\n"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with text in ``garden``, and a data folder with a tiny model, ``first``."""
+    """Return a folder with text in ``garden``, and a data folder with two tiny models: ``first``,
+    which is in use and knows nothing, and ``second``, which knows the text.
+    """
     folder = tmp_path_factory.mktemp("trained")
     (folder / "garden").mkdir()
-    (folder / "garden" / "work.txt").write_text(TEXT * 100)
-    quick = ("--from", "none", "--hidden", "4", "--steps", "1", "--name", "first")
-    run(folder / "home", "train", "garden", *quick)
+    (folder / "garden" / "work.txt").write_text(TEXT * 800)
+    for name, steps in (("first", 1), ("second", 200)):
+        options = TrainingOptions(
+            hidden=16, embedding=8, ngrams=1, batch=16, window=32, steps=steps, learning_rate=2e-2
+        )
+        training = ByteTrainer(InMemoryDocuments([TEXT.encode() * 100]), options)
+        training.run(folder / "checkpoint", lambda _progress: None)
+        export(training, folder / f"{name}.onnx", name)
+        run(folder / "home", "models", "import", str(folder / f"{name}.onnx"))
     run(folder / "home", "models", "use", "first")
     return folder
 
@@ -64,7 +78,7 @@ def test_workspace_is_trained_on(own_home: Path) -> None:
     garden = own_home.parent / "garden"
     with server(own_home) as (client, _):
         begin(client, garden)
-        assert train(client, **{"from": "first", "minutes": 0.02}) == {"paths": [str(garden)]}
+        assert train(client, **{"from": "second", "minutes": 0.2}) == {"paths": [str(garden)]}
         reports = [progress(client)["value"]]
         while reports[-1]["kind"] != "end":
             reports.append(progress(client)["value"])
@@ -74,10 +88,16 @@ def test_workspace_is_trained_on(own_home: Path) -> None:
             "cancellable": True,
             "percentage": 0,
         }
-        assert "held-out" in reports[-2]["message"]
+        messages = [report["message"] for report in reports[1:-1]]
+        assert all(" left" in message for message in messages)
+        stages = list(dict.fromkeys(message.split(",")[0] for message in messages))
+        assert stages == ["reading", "preparing", "training", "comparing"][-len(stages) :]
+        assert {"preparing", "training"} <= set(stages)
+        assert "held-out" in messages[-1]
         message = client.notification("window/showMessage")
         assert message["type"] == 3
         assert "garden is trained" in message["message"]
+        assert "beyond chance" in message["message"]
         assert f"completes the files under {garden}" in message["message"]
     in_use = json.loads((own_home / "models" / "in-use.json").read_text())
     assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
@@ -159,3 +179,21 @@ def test_foreign_errors_keep_their_text(tmp_path: Path) -> None:
     assert "ended with status 1; run foretype train in a terminal" in shown[()]
     assert "gardener" not in shown[()]
     assert "gardener" in shown["--log-text",]
+
+
+@pytest.mark.skipif(not hasattr(os, "getloadavg"), reason="the load tells how strict to be")
+def test_training_keeps_its_minutes(own_home: Path) -> None:
+    """A training of the default model takes its minutes in all, from its start to its end."""
+    began = time.monotonic()
+    lines = run(own_home, "train", "garden", "--minutes", "0.75", "--json").stderr.splitlines()
+    seconds = time.monotonic() - began
+    progress = [one["progress"] for one in map(json.loads, lines) if "progress" in one]
+    assert progress[0]["stage"] == "reading"
+    assert progress[0]["secondsLeft"] <= 45
+    assert [one["stage"] for one in progress[-2:]] == ["comparing"] * 2
+    left = [one["secondsLeft"] for one in progress]
+    assert all(later <= earlier + 1 for earlier, later in pairwise(left))
+    assert progress[-1]["step"] >= 1
+    # The budget and 15 %; on a machine that others use too, importing torch may take all of it.
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    assert seconds < 45 * 1.15 * max(1, busy)

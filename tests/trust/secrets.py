@@ -183,7 +183,7 @@ def _model(folder: Path, workspace: Path, count: int) -> NetworkPredictor:
     folder.mkdir()
     options = TrainingOptions(**OPTIONS, steps=min(MAX_STEPS, STEPS_PER_CANARY * count))
     files = {"destination": folder / "model.onnx", "checkpoint": folder / "checkpoint"}
-    new_model = {"resume": False, "initial": None, "rival": None, "name": "canaries"}
+    new_model = {"resume": False, "initial": None, "rivals": (), "name": "canaries"}
     train(read_corpus([workspace]), options, report=lambda _progress: None, **files, **new_model)
     return NetworkPredictor(Network.open(folder / "model.onnx"))
 

@@ -21,7 +21,7 @@ from foretype_model.errors import ModelError
 from foretype_model.predictor import VOCABULARY
 from foretype_model.training import checkpoint
 from foretype_model.training.batches import Batches, Position
-from foretype_model.training.heldout import bits_per_character, split_held_out
+from foretype_model.training.heldout import Score, score, split_held_out
 from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach_carry
 from foretype_model.training.parallel import SINGLE_PROCESS, Ranks
 from foretype_model.training.rehearsal import Rehearsal
@@ -31,6 +31,9 @@ from foretype_model.training.trainer import Progress, Trainer, choose_device, op
 
 REHEARSE_EVERY: Final = 3
 """Minibatches of new text between two rehearsed ones, if there is something to rehearse."""
+
+SCORING_SHARE: Final = 0.1
+"""The most that the first scoring takes of a budget in minutes."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class ByteTrainer(Trainer):
         self.network: ByteNetwork = (initial or ByteNetwork(options.shape)).to(self.device)
         self.optimizers = optimizers(self.network, options.learning_rate)
         self.rehearsal: Rehearsal | None = None
+        self.windows: int | None = None
         self.carry: Carry | None = None
         self.position = Position()
         self.step, self.seconds, self.loss = 0, 0.0, math.log(VOCABULARY)
@@ -105,14 +109,13 @@ class ByteTrainer(Trainer):
     def _minibatches(self) -> Iterator[tuple[Position, Bytes, Bytes]]:
         return self.batches.windows(self.position, self.rows)
 
-    def _sync(self, loss: float, seconds: float, *, stop: bool) -> None:
+    def _sync(self, loss: float, seconds: float, reserve: float, *, stop: bool) -> None:
         """Record the loss of the whole minibatch and the clock of rank 0, the same in all ranks;
         raise KeyboardInterrupt if any rank is to stop.
         """
-        loss, seconds, stops = self.ranks.all_sum(
-            loss, seconds if self.ranks.is_first else 0.0, float(stop)
-        )
-        super()._sync(loss, seconds, stop=bool(stops))
+        clock = (seconds, reserve) if self.ranks.is_first else (0.0, 0.0)
+        loss, seconds, reserve, stops = self.ranks.all_sum(loss, *clock, float(stop))
+        super()._sync(loss, seconds, reserve, stop=bool(stops))
 
     def _training_step(self, position: Position, x: Bytes, y: Bytes) -> float:
         """Make one step on one minibatch and return this rank's part of its mean loss.
@@ -145,11 +148,25 @@ class ByteTrainer(Trainer):
         if not self.ranks.is_first:
             self.save(checkpoint_path)
             return self._progress()
-        bits = bits_per_character(self.network, self.held_out, self.device)
+        bits = self.bits_per_character()
         if bits is None or self.best_bits is None or bits < self.best_bits:
             self.best_bits, self.best = bits, copy.deepcopy(self.network.state_dict())
         self.save(checkpoint_path)
         return self._progress(bits, sample_text(self.network, self.device, seed=self.step))
+
+    def bits_per_character(self) -> float | None:
+        """Return the score of the network on held-out text."""
+        scored = self.score(self.network)
+        return None if scored is None else scored.per_character
+
+    def score(self, network: ByteNetwork) -> Score | None:
+        """Score a network on the held-out text, or on as much of it as the first scoring read in
+        a tenth of the minutes.
+        """
+        seconds = self.share_of_budget(SCORING_SHARE) if self.windows is None else math.inf
+        scored = score(network, self.held_out, self.device, windows=self.windows, seconds=seconds)
+        self.windows = None if scored is None else scored.windows
+        return scored
 
     def save(self, path: Path) -> None:
         """Write a checkpoint. It is independent of ranks: it holds the carry of all rows."""
@@ -172,6 +189,8 @@ class ByteTrainer(Trainer):
             "position": asdict(self.position),
             "step": self.step,
             "seconds": self.seconds,
+            "prepared": self.prepared,
+            "windows": self.windows,
             "loss": self.loss,
             "best_bits": self.best_bits,
             "per_epoch": self.batches.per_epoch,
@@ -205,5 +224,6 @@ class ByteTrainer(Trainer):
             training.rehearsal = Rehearsal.from_tensors(rehearsal, copy.deepcopy(training.network))
         training.position = Position(**record["position"])
         training.step, training.seconds = record["step"], record["seconds"]
+        training.prepared, training.windows = record.get("prepared", 0.0), record.get("windows")
         training.loss, training.best_bits = record["loss"], record["best_bits"]
         return training

@@ -9,6 +9,7 @@ import torch
 
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.sampling import gumbel, with_temperature
+from foretype_model.training.heldout import single_thread
 from foretype_model.training.network import ByteNetwork
 
 TEMPERATURE: Final = 0.8
@@ -21,11 +22,13 @@ def sample_text(network: ByteNetwork, device: torch.device, seed: int, length: i
     rng = np.random.default_rng(seed)
     x = torch.tensor([[byte] for byte in PROMPT], device=device)
     carry, sampled = None, bytearray()
-    while len(sampled) < length:
-        logits, carry = network(x, carry)
-        byte = int(gumbel(rng, with_temperature(logits[-1, 0].cpu().numpy(), TEMPERATURE)).argmax())
-        if byte == END_OF_TEXT:
-            break
-        sampled.append(byte)
-        x = torch.tensor([[byte]], device=device)
+    with single_thread():
+        while len(sampled) < length:
+            logits, carry = network(x, carry)
+            logits_now = logits[-1, 0].cpu().numpy()
+            byte = int(gumbel(rng, with_temperature(logits_now, TEMPERATURE)).argmax())
+            if byte == END_OF_TEXT:
+                break
+            sampled.append(byte)
+            x = torch.tensor([[byte]], device=device)
     return sampled.decode(errors="ignore")

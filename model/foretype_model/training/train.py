@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from foretype_model.predictors.network.runtime import Metadata
+from foretype_model.predictors.network.runtime import Metadata, Network
 from foretype_model.training import onnx_file
 from foretype_model.training.corpus import Corpus
-from foretype_model.training.heldout import bits_per_character
+from foretype_model.training.heldout import Comparison, Score, compare
 from foretype_model.training.loop import ByteTrainer, TrainingOptions
 from foretype_model.training.network import Shape
 from foretype_model.training.parallel import SINGLE_PROCESS, Ranks
-from foretype_model.training.rehearsal import Rehearsal
+from foretype_model.training.rehearsal import SAMPLING_SHARE, Rehearsal
 from foretype_model.training.stream import Documents, InMemoryDocuments
 from foretype_model.training.trainer import Progress, Trainer
 
@@ -26,17 +27,17 @@ class TrainingResult:
 
     Attributes:
         metadata: that of the model file.
-        rival_bits: bits per character of the rival on the same held-out text; None without a rival.
+        comparison: the model file beside its best rival on the same held-out text; None without a
+            rival or without held-out text.
     """
 
     metadata: Metadata
-    rival_bits: float | None = None
+    comparison: Comparison | None = None
 
     @property
-    def beats_rival(self) -> bool:
-        """Whether its score on held-out text beats the rival's."""
-        bits = self.metadata.bits_per_character
-        return bits is not None and self.rival_bits is not None and bits < self.rival_bits
+    def beats_rivals(self) -> bool:
+        """Whether it beats every rival on held-out text, beyond chance and noticeably."""
+        return self.comparison is not None and self.comparison.counts
 
 
 def train(
@@ -47,9 +48,10 @@ def train(
     checkpoint: Path,
     resume: bool,
     initial: Path | None,
-    rival: Path | None,
+    rivals: Sequence[Path],
     name: str,
     report: Callable[[Progress], None],
+    began: float | None = None,
 ) -> TrainingResult:
     """Train until the options' minutes or steps are spent, and write the weights with the best
     score on held-out text.
@@ -59,29 +61,50 @@ def train(
         checkpoint: the file to resume from; the caller may remove it once the model is safe.
         resume: go on from `checkpoint`, with the options it was started with.
         initial: a model file whose network is trained further; its shape replaces the options'.
-        rival: a model file to compare with.
+        rivals: model files to compare with.
         report: called after every step.
+        began: when the time began that counts as the options' minutes, by `time.monotonic`; by
+            default now. All of the work is done within the minutes (`trainer`): sampling and each
+            of the first scorings take a tenth of them at most.
 
     Raises:
         ModelError: no checkpoint to resume from, or the corpus is not the one it was made with.
         CorpusError: too little text.
-        KeyboardInterrupt: after a checkpoint has been written.
+        KeyboardInterrupt: after a checkpoint has been written, unless it was not yet prepared.
     """
+    began = monotonic() if began is None else began
     training = create_trainer(
         InMemoryDocuments(corpus.texts), options, checkpoint, resume=resume, initial=initial
     )
+    training.begin(began)
     if initial:
-        training.rehearsal = Rehearsal.of(training.network, options.seed)
+        training.rehearsal = Rehearsal.of(
+            training.network,
+            Network.open(initial),
+            options.seed,
+            seconds=training.share_of_budget(SAMPLING_SHARE),
+        )
+    if initial or training.options.steps is None:
+        # A fine-tuning that finds nothing better keeps the network that it began with.
+        training.evaluate(checkpoint)
+    scores = [_score(rival, training) for rival in rivals]
     training.run(checkpoint, report)
     metadata = export(training, destination, name, f"from {initial.stem}" if initial else "")
-    return TrainingResult(metadata, _bits_of(rival, training) if rival else None)
+    return TrainingResult(metadata, _compare(destination, scores, training))
 
 
-def _bits_of(model: Path, training: ByteTrainer) -> float | None:
-    """Return the bits per character of `model` on the text that `training` holds out."""
-    return bits_per_character(
-        onnx_file.read(model).to(training.device), training.held_out, training.device
-    )
+def _score(model: Path, training: ByteTrainer) -> Score | None:
+    """Return the score of a model file on the text that `training` holds out."""
+    return training.score(onnx_file.read(model).to(training.device))
+
+
+def _compare(
+    model: Path, rivals: Sequence[Score | None], training: ByteTrainer
+) -> Comparison | None:
+    """Compare a model file with the rival that it beats least surely."""
+    scored = _score(model, training) if rivals else None
+    comparisons = [compare(scored, rival) for rival in rivals if scored and rival]
+    return min(comparisons, key=lambda one: (one.counts, one.gain), default=None)
 
 
 def create_trainer(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import tempfile
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
@@ -21,6 +22,7 @@ from foretype_server.commands.options import Json, UsageError, examples, print_j
 
 if TYPE_CHECKING:
     from foretype_model.store.lineage import TrainingTexts
+    from foretype_model.store.store import Store
     from foretype_model.training.corpus import Corpus
     from foretype_model.training.train import TrainingResult
     from foretype_server.console.training_lines import TrainingLines
@@ -33,6 +35,7 @@ EXAMPLES = examples(
     "foretype train ~/notes --unit word --name words  # a word-level model, used beside it",
     "foretype train ~/notes --resume  # continue an interrupted training",
 )
+DEFAULT_MINUTES: Final = 10.0
 REQUIRED_PACKAGES: Final = ("torch", "onnx", "safetensors")
 
 
@@ -70,7 +73,11 @@ def train(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(callback=require_finite, help="Minutes to train.", show_default="10"),
+        typer.Option(
+            callback=require_finite,
+            help="Minutes that it takes in all, from reading the texts to the comparison.",
+            show_default="10",
+        ),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Minibatches to train on, instead of --minutes.")
@@ -121,8 +128,8 @@ def train(
 
     All text files in the folders are read, except hidden, ignored, binary,
     huge and minified ones. Everything happens on this machine. Ctrl-C stops;
-    --resume continues. If the new model is better than the model in use, it
-    completes the files under PATH from then on.
+    --resume continues. If the new model is better than the model that completes
+    the files under PATH, beyond chance, it completes them from then on.
     """
     shape = {
         "unit": unit and unit.value,
@@ -135,13 +142,10 @@ def train(
     origin = _origin(from_, chosen, resume=resume)
     name = _model_name(name, paths)
     _check_installed()
-    trained = _train(paths, name, origin, chosen, resume=resume, as_json=as_json)
-    if as_json:
-        completes = [str(path) for path in paths if trained.beats_rival]
-        summary = f"{_figures(name, trained)} {_usage_hint(name, trained, paths)}"
-        print_json(asdict(trained.metadata) | {"completes": completes, "summary": summary})
-    else:
-        _print_result(name, trained, paths)
+    if steps is None and not resume:
+        chosen.setdefault("minutes", DEFAULT_MINUTES)
+    trained, kept_back = _train(paths, name, origin, chosen, resume=resume, as_json=as_json)
+    _print_result(name, trained, paths, kept_back=kept_back, as_json=as_json)
 
 
 def _origin(from_: str | None, chosen: Mapping[str, Any], *, resume: bool) -> str | None:
@@ -204,36 +208,37 @@ def _train(
     *,
     resume: bool,
     as_json: bool,
-) -> TrainingResult:
-    """Train the model `name`, add it to the store, and use it for `paths` if it beats its rival."""
+) -> tuple[TrainingResult, bool]:
+    """Train the model `name`, add it to the store, and use it for `paths` if it beats the models
+    that complete them.
+
+    Return the result, and whether the new model was kept back: one of the same name completes
+    these files, and the new one does not beat it.
+    """
     from foretype_model.files.atomic import private_folder
     from foretype_model.store.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
     from foretype_server.console.training_lines import TrainingLines
     from foretype_server.console.training_progress import TrainingScreen
 
-    store, screen = Store(), TrainingLines() if as_json else TrainingScreen()
-    corpus = read_corpus(paths)
-    initial = store.find(origin) if origin else None
-    screen.print_corpus(corpus)
+    store, seconds = Store(), 60 * chosen.get("minutes", math.inf)
+    screen = TrainingLines(seconds) if as_json else TrainingScreen(seconds)
     checkpoint = data_folder() / "models" / f"{name}.checkpoint"
-    if name in store.names():
-        screen.print_line(
-            f"The existing model {name} will be replaced at the end; --name gives another name."
-        )
-    private_folder(checkpoint.parent)
-    if origin:
-        screen.print_line(
-            f"Fine-tuning {origin}. It first generates text, to rehearse it beside yours."
-        )
-    if checkpoint.exists() and not resume:
-        screen.print_line(
-            f"An unfinished training of {name} is discarded; --resume would have continued it."
-        )
     with tempfile.TemporaryDirectory() as folder, screen:
+        screen.show_stage("reading")
+        corpus = read_corpus(paths)
+        initial = store.find(origin) if origin else None
+        rivals = _rivals(store, paths)
+        screen.print_corpus(corpus)
+        for line in _plans(store, name, origin, checkpoint, rivals, resume=resume):
+            screen.print_line(line)
+        private_folder(checkpoint.parent)
+        screen.show_stage("preparing")
         file = Path(folder) / "model.onnx"
         try:
-            trainer = _trainer(chosen, initial, store.find(None), checkpoint if resume else None)
+            trainer = _trainer(
+                chosen, initial, list(rivals.values()), checkpoint if resume else None
+            )
             trained = trainer(
                 corpus,
                 destination=file,
@@ -241,20 +246,55 @@ def _train(
                 resume=resume,
                 name=name,
                 report=screen.report,
+                began=screen.clock.began,
             )
         except KeyboardInterrupt:
             _print_resume_hint(screen, checkpoint, paths, name)
             raise
-        store.add(
-            name,
-            file,
-            store.extended_lineage("" if resume else origin, _training_texts(paths, corpus)),
-        )
-        if trained.beats_rival:
+        kept_back = name in rivals and trained.metadata.unit == "byte" and not trained.beats_rivals
+        if not kept_back:
+            texts = _training_texts(paths, corpus)
+            store.add(name, file, store.extended_lineage("" if resume else origin, texts))
+        if trained.beats_rivals:
             store.use(name, paths)
         # Delete it last: a full disk must not lose the training.
         checkpoint.unlink(missing_ok=True)
-    return trained
+    return trained, kept_back
+
+
+def _rivals(store: Store, paths: Sequence[Path]) -> dict[str, Path]:
+    """Return the files of the models that complete `paths` today, by name. The default model takes
+    the place of a broken one, as in the server.
+    """
+    from foretype_model.store.active import DEFAULT_MODEL
+    from foretype_model.store.store import model_unit
+
+    in_use = store.in_use()
+    files = {name: store.find(name) for name in map(in_use.for_path, paths)}
+    whole = {name: file for name, file in files.items() if model_unit(file) is not None}
+    return whole or {DEFAULT_MODEL: store.find(DEFAULT_MODEL)}
+
+
+def _plans(
+    store: Store,
+    name: str,
+    origin: str | None,
+    checkpoint: Path,
+    rivals: Mapping[str, Path],
+    *,
+    resume: bool,
+) -> Iterator[str]:
+    """Yield what the user should know before the training: what becomes of older files."""
+    if name in store.names():
+        condition = " if the new one is better" if name in rivals else ""
+        yield (
+            f"The existing model {name} will be replaced at the end{condition}; --name gives "
+            f"another name."
+        )
+    if origin:
+        yield f"Fine-tuning {origin}. It first generates text, to rehearse it beside yours."
+    if checkpoint.exists() and not resume:
+        yield f"An unfinished training of {name} is discarded; --resume would have continued it."
 
 
 def _training_texts(paths: Sequence[Path], corpus: Corpus) -> TrainingTexts:
@@ -272,7 +312,10 @@ def _training_texts(paths: Sequence[Path], corpus: Corpus) -> TrainingTexts:
 
 
 def _trainer(
-    chosen: Mapping[str, Any], initial: Path | None, rival: Path, resumed: Path | None
+    chosen: Mapping[str, Any],
+    initial: Path | None,
+    rivals: Sequence[Path],
+    resumed: Path | None,
 ) -> Callable[..., TrainingResult]:
     """Return the training function for the chosen unit, or for that of the resumed checkpoint."""
     # These import torch, so only after the paths have been checked.
@@ -286,7 +329,7 @@ def _trainer(
     if (read_unit(resumed) if resumed else chosen.get("unit")) == "word":
         return partial(train_words, options=WordOptions(**options))
     make = TrainingOptions.for_fine_tuning if initial else TrainingOptions
-    return partial(train, options=make(**options), initial=initial, rival=rival)
+    return partial(train, options=make(**options), initial=initial, rivals=rivals)
 
 
 def _print_resume_hint(
@@ -297,41 +340,18 @@ def _print_resume_hint(
         screen.print_line(f"Stopped; the progress is saved. To continue: {command}")
 
 
-def _print_result(name: str, trained: TrainingResult, paths: Sequence[Path]) -> None:
-    typer.echo(_figures(name, trained))
+def _print_result(
+    name: str, trained: TrainingResult, paths: Sequence[Path], *, kept_back: bool, as_json: bool
+) -> None:
+    from foretype_server.console.training_result import format_figures, format_usage
+
+    figures = format_figures(name, trained)
+    usage = format_usage(name, trained, paths, kept_back=kept_back)
+    if as_json:
+        completes = [str(path) for path in paths if trained.beats_rivals]
+        summary = f"{figures} {usage}"
+        print_json(asdict(trained.metadata) | {"completes": completes, "summary": summary})
+        return
+    typer.echo(figures)
     typer.echo(f"Try it: foretype generate --model {name}")
-    typer.echo(_usage_hint(name, trained, paths))
-
-
-def _figures(name: str, trained: TrainingResult) -> str:
-    bits, rival_bits, metadata = (
-        trained.metadata.bits_per_character,
-        trained.rival_bits,
-        trained.metadata,
-    )
-    figure = (
-        f"{bits:.3f} bits per character on held-out text"
-        if bits is not None
-        else "no text was held out"
-    )
-    rival = f" (the model in use: {rival_bits:.3f})" if rival_bits is not None else ""
-    return f"{name} is trained: {figure}{rival}; {metadata.parameters:,} parameters."
-
-
-def _usage_hint(name: str, trained: TrainingResult, trained_paths: Sequence[Path]) -> str:
-    """Return the line that says where the model completes, or how to use it."""
-    from foretype_model.store.store import setting_for_words
-
-    paths = shlex.join(map(str, trained_paths))
-    if trained.metadata.unit == "word":
-        return f"To complete with it: {setting_for_words(name)}"
-    if trained.beats_rival:
-        return (
-            f"It completes the files under {paths} from now on. To use it everywhere: foretype "
-            f"models use {name}"
-        )
-    better = "not known to be better" if trained.rival_bits is None else "not better"
-    return (
-        f"It is {better} than the model in use. To complete with it: foretype models use "
-        f"{name} {paths}"
-    )
+    typer.echo(usage)

@@ -1,4 +1,4 @@
-"""Shows the progress of `train`: a bar on a terminal, and a line at each evaluation."""
+"""Shows the progress of `train`: a stage and a bar on a terminal, and a line at each evaluation."""
 
 from __future__ import annotations
 
@@ -7,41 +7,68 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn
+from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
 from foretype_model.files.discovery import summarise_skipped
 from foretype_server.console.format import format_size, strip_control_characters
+from foretype_server.console.training_clock import TrainingClock
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from rich.progress_bar import ProgressBar
+
     from foretype_model.training.corpus import Corpus
-    from foretype_model.training.trainer import Progress
+    from foretype_model.training.trainer import Progress, Stage
+
+
+class _StageColumn(ProgressColumn):
+    """The stage, the share that is done and the time left, as of now."""
+
+    def __init__(self, clock: TrainingClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def render(self, task: Task) -> Text:
+        """Return the text of the column; rich asks for it four times a second."""
+        left = format_duration(self._clock.seconds_left())
+        return Text(f"{self._clock.stage:<9} {self._clock.fraction():>4.0%}  {left} left")
+
+
+class _ShareColumn(BarColumn):
+    """A bar of the share that is done, as of now."""
+
+    def __init__(self, clock: TrainingClock) -> None:
+        super().__init__(bar_width=16)
+        self._clock = clock
+
+    def render(self, task: Task) -> ProgressBar:
+        """Return the bar."""
+        task.completed = self._clock.fraction()
+        return super().render(task)
 
 
 class TrainingScreen:
     """The output of a training on standard error; as a context manager, it shows the bar."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, seconds: float = math.inf, console: Console | None = None) -> None:
+        """Show a training of so many seconds; infinity if they are unknown."""
+        self.clock = TrainingClock(seconds)
         self._console = console or Console(stderr=True, highlight=False)
         self._bar = Bar(
-            BarColumn(bar_width=16),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[rate]}/s  {task.fields[left]} left"),
-            TextColumn(
-                "[cyan]{task.fields[training]}[/cyan] bits/byte  "
-                "[bold]{task.fields[held_out]}[/bold] held out"
-            ),
+            SpinnerColumn(),
+            _ShareColumn(self.clock),
+            _StageColumn(self.clock),
+            TextColumn("{task.fields[figures]}"),
             console=self._console,
             disable=not self._console.is_terminal,
             refresh_per_second=4,
             transient=True,
         )
-        self._task = self._bar.add_task(
-            "", total=1.0, rate="-", left="-", training="-", held_out="-"
-        )
+        self._task = self._bar.add_task("", total=1.0, figures="")
+        self._held_out = "-"
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -54,6 +81,11 @@ class TrainingScreen:
         trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
+
+    def show_stage(self, stage: Stage) -> None:
+        """Show what the training is doing."""
+        self.clock.stage = stage
+        self._bar.refresh()
 
     def print_line(self, message: str) -> None:
         """Print one line above the bar."""
@@ -68,16 +100,16 @@ class TrainingScreen:
 
     def report(self, progress: Progress) -> None:
         """Update the bar; after an evaluation, also print a line that stays."""
-        self._bar.update(
-            self._task,
-            completed=progress.fraction,
-            rate=format_size(progress.bytes_per_second),
-            left=format_duration(progress.seconds_left),
-            training=f"{progress.training_bits:.3f}",
-        )
+        self.clock.update(progress)
         if progress.held_out_bits is not None:
-            self._bar.update(self._task, held_out=f"{progress.held_out_bits:.3f}")
+            self._held_out = f"{progress.held_out_bits:.3f}"
             self.print_line(_format_progress(progress))
+        figures = (
+            f"{format_size(progress.bytes_per_second)}/s  "
+            f"[cyan]{progress.training_bits:.3f}[/cyan] bits/byte  "
+            f"[bold]{self._held_out}[/bold] held out"
+        )
+        self._bar.update(self._task, figures=figures)
         if progress.sample:
             self._console.print(
                 Text(

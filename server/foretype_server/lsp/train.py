@@ -83,7 +83,8 @@ class TrainingProcess:
                     held_out = progress["heldOutBits"] or held_out
                     # At 100 % the model's file is not yet written.
                     percent = min(99, int(100 * progress["fraction"]))
-                    self._progress(percent, 100, _describe(progress["secondsLeft"], held_out))
+                    about = _describe(progress["stage"], progress["secondsLeft"], held_out)
+                    self._progress(percent, 100, about)
                 case {"message": str() as last}:
                     pass
                 case {"error": str() as error}:
@@ -114,9 +115,9 @@ def _parse_line(line: bytes) -> dict[str, Any]:
     return {"error": text}
 
 
-def _describe(seconds_left: float | None, held_out: float | None) -> str:
-    left = "-" if seconds_left is None else timedelta(seconds=round(seconds_left))
-    return f"{left} left" + (f", held-out {held_out:.3f} bits/char" if held_out else "")
+def _describe(stage: str, seconds_left: float | None, held_out: float | None) -> str:
+    left = "" if seconds_left is None else f", {timedelta(seconds=round(seconds_left))} left"
+    return f"{stage}{left}" + (f", held-out {held_out:.3f} bits/char" if held_out else "")
 
 
 def _parse_arguments(

@@ -28,7 +28,7 @@ def remembered(folder: Path, some: list[Canary]) -> list[Canary]:
     arguments = {
         "resume": False,
         "initial": None,
-        "rival": None,
+        "rivals": (),
         "name": "m",
         "report": lambda _progress: None,
     }

@@ -38,7 +38,7 @@ def run(folder: Path, options: TrainingOptions = OPTIONS, **changes) -> list[Pro
     arguments = {
         "resume": False,
         "initial": None,
-        "rival": None,
+        "rivals": (),
         "name": "t",
         "report": reports.append,
     } | changes
@@ -159,7 +159,7 @@ def test_tiny_corpus_has_no_score(tmp_path) -> None:
     arguments = {
         "resume": False,
         "initial": None,
-        "rival": None,
+        "rivals": (),
         "name": "t",
         "report": lambda progress: None,
     }

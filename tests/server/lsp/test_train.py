@@ -14,13 +14,17 @@ from foretype_server.lsp.train import TrainingProcess
 
 HALF = {
     "progress": {
-        "fraction": 0.5, "step": 9, "bytesPerSecond": 1.0, "secondsLeft": 61.4,
+        "stage": "training", "fraction": 0.5, "step": 9, "bytesPerSecond": 1.0, "secondsLeft": 61.4,
         "trainingBits": 2.0, "heldOutBits": 2.25,
     }
 }  # fmt: skip
+FIRST = {"progress": {**HALF["progress"], "stage": "reading", "fraction": 0.0, "heldOutBits": None}}
 LATER = {
-    "progress": {**HALF["progress"], "fraction": 1.0, "secondsLeft": None, "heldOutBits": None}
-}
+    "progress": {
+        **HALF["progress"], "stage": "comparing", "fraction": 1.0, "secondsLeft": None,
+        "heldOutBits": None,
+    }
+}  # fmt: skip
 
 
 def shown(
@@ -50,13 +54,17 @@ def shown(
 
 
 def test_progress_is_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each progress line is a report; the last held-out score stays; the summary is a message."""
-    lines = [json.dumps(one) for one in ({"corpus": {}}, {"message": "100%"}, HALF, LATER)]
+    """Each progress line is a report with its stage and the time left; the last held-out score
+    stays; the summary is a message.
+    """
+    written = ({"corpus": {}}, FIRST, {"message": "100%"}, HALF, LATER)
+    lines = [json.dumps(one) for one in written]
     result = json.dumps({"name": "notes", "summary": "notes is trained."}, indent=2)
     assert shown(monkeypatch, ["a warning of a library", *lines], result) == [
         (0, 100),
-        (50, 100, "0:01:01 left, held-out 2.250 bits/char"),
-        (99, 100, "- left, held-out 2.250 bits/char"),
+        (0, 100, "reading, 0:01:01 left"),
+        (50, 100, "training, 0:01:01 left, held-out 2.250 bits/char"),
+        (99, 100, "comparing, held-out 2.250 bits/char"),
         (100, 100),
         ("message", "notes is trained."),
     ]

@@ -121,6 +121,7 @@ class WordTrainer(Trainer):
             "options": asdict(self.options),
             "step": self.step,
             "seconds": self.seconds,
+            "prepared": self.prepared,
             "loss": self.loss,
             "best_bits": self.best_bits,
             "per_epoch": self.batches.per_epoch,
@@ -151,5 +152,6 @@ class WordTrainer(Trainer):
         on_device = {name: tensor.to(training.device) for name, tensor in recurrent.items()}
         training.recurrent = checkpoint.recurrent_from(on_device) if recurrent else None
         training.step, training.seconds = record["step"], record["seconds"]
+        training.prepared = record.get("prepared", 0.0)
         training.loss, training.best_bits = record["loss"], record["best_bits"]
         return training

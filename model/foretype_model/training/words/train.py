@@ -22,6 +22,7 @@ def train(
     resume: bool,
     name: str,
     report: Callable[[Progress], None],
+    began: float | None = None,
 ) -> TrainingResult:
     """Train a new word-level network; arguments and errors as for
     `foretype_model.training.train.train`.
@@ -31,6 +32,9 @@ def train(
         if resume
         else WordTrainer(corpus.texts, options)
     )
+    training.begin(began)
+    if training.options.steps is None:
+        training.evaluate(checkpoint)
     training.run(checkpoint, report)
     return TrainingResult(export(training, destination, name))
 
