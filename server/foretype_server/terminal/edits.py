@@ -74,6 +74,8 @@ class Edits:
 
     def type(self, text: str) -> None:
         """Insert text that was typed. Undo takes it away by words."""
+        if not text:
+            return
         before = self._buffer.document.char_before_cursor
         begins_word = before.isspace() and not text.isspace()
         self._save("type", again=not begins_word and not self._buffer.selection_state)

@@ -57,7 +57,7 @@ def _bind_text(keys: KeyBindings, editor: EditorActions) -> None:
     editing = _in_mode(editor, Mode.TEXT)
     edits, movement = editor.edits, editor.movement
     bind = _Binder(keys, editing)
-    keys.add(Keys.Any, filter=editing)(lambda event: edits.type(event.data))
+    keys.add(Keys.Any, filter=editing)(lambda event: edits.type(_typed(event)))
     keys.add(Keys.BracketedPaste, filter=editing)(lambda event: edits.insert(_pasted(event)))
     bind(edits.new_line, "enter")
     bind(edits.backspace, "backspace")
@@ -80,6 +80,11 @@ def _bind_text(keys: KeyBindings, editor: EditorActions) -> None:
     bind(editor.quit, "c-q")
     bind(editor.escape, "escape")
     bind(editor.show_keys, "f1")
+
+
+def _typed(event: KeyPressEvent) -> str:
+    """Return the character that was typed; "" for a key without one, such as Ctrl-F5."""
+    return "" if event.data < " " else event.data
 
 
 def _pasted(event: KeyPressEvent) -> str:

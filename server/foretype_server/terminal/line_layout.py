@@ -102,6 +102,8 @@ def _cells(character: str, source: int, column: int) -> list[Cell]:
     """Return the cells of a character that stands `column` columns after the line's start."""
     if character == "\t":
         return [Cell(" ", source, 1)] * (TAB_COLUMNS - column % TAB_COLUMNS)
+    if character == "\n":  # of ghost text: it goes on in the next row
+        return [Cell(character, source, 0)]
     return [Cell(character, source, Char(character).width)]
 
 
@@ -114,6 +116,12 @@ def _wrap(cells: Sequence[Cell], columns: int) -> tuple[list[Cell], list[int]]:
     moved: list[int] = []
     column = start = 0
     while start < len(cells):
+        if cells[start].text == "\n":
+            moved.append(len(wrapped))
+            wrapped += [Cell(" ", cells[start].source, 1)] * ((columns - column) % columns)
+            column = 0
+            start += 1
+            continue
         end = _word_end(cells, start)
         width = sum(cell.columns for cell in cells[start:end])
         is_word = cells[start].text != " "
@@ -135,9 +143,9 @@ def _word_end(cells: Sequence[Cell], start: int) -> int:
     """Return the end of the run without a break: of a word; of a wide character, which is one."""
     end = start + 1
     if cells[start].text == " " or cells[start].columns == 2:
-        while end < len(cells) and cells[end].columns == 0:
+        while end < len(cells) and cells[end].columns == 0 and cells[end].text != "\n":
             end += 1
         return end
-    while end < len(cells) and cells[end].text != " " and cells[end].columns < 2:
+    while end < len(cells) and cells[end].text not in " \n" and cells[end].columns < 2:
         end += 1
     return end

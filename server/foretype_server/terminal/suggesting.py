@@ -80,6 +80,8 @@ class SuggestingText:
         self.suggestions = Suggestions(
             Completer(predictors, self._on_predictor_failure), self.redraw
         )
+        # Nothing is suggested in a file that was only opened.
+        self._dismissed = self.buffer.document if text else None
 
     def redraw(self) -> None:
         """Draw the screen again."""
@@ -129,7 +131,7 @@ class SuggestingText:
 
     def accept_choice(self, number: int) -> None:
         """Insert one of the next words, counted from 0."""
-        if number < len(self.choices):
+        if self.mode is Mode.TEXT and number < len(self.choices):
             self._accept(self.choices[number], "word")
 
     def _accept(self, text: str, kind: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import DynamicCompleter, PathCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -30,7 +31,6 @@ from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 from prompt_toolkit.widgets import Frame
 
-from foretype_server.console.format import one_line
 from foretype_server.terminal.line_layout import GHOST, lay_out
 from foretype_server.terminal.mode import Mode
 from foretype_server.terminal.panel import PANEL_COLUMNS, PanelState, panel
@@ -111,7 +111,7 @@ class TextProcessor(Processor):
         text = document.lines[line.lineno]
         ghost, column = "", 0
         if line.lineno == document.cursor_position_row:
-            ghost = _shown_ghost(self._editor.ghost) if document.text else GREETING
+            ghost = self._editor.ghost.replace("\r", "") if document.text else GREETING
             column = document.cursor_position_col
         laid_out = lay_out(text, line.width, ghost, column)
         styles = [style for style, *_ in explode_text_fragments(line.fragments)]
@@ -132,11 +132,6 @@ def _style(styles: Sequence[str], source: int) -> str:
     return styles[source] if source >= 0 else ""
 
 
-def _shown_ghost(ghost: str) -> str:
-    """Return ghost text on one line, with its tabs as they are."""
-    return "\t".join(one_line(part) for part in ghost.split("\t"))
-
-
 class Screen:
     """The layout of the screen: the text, the panel beside it if there is room, and the foot.
 
@@ -148,7 +143,12 @@ class Screen:
     def __init__(self, editor: EditorState, on_find: Callable[[Buffer], None]) -> None:
         """Show the state of `editor`; call `on_find` when the text to find has changed."""
         self._editor = editor
-        self.field = Buffer(multiline=False, on_text_changed=on_find)
+        names = PathCompleter(expanduser=True)
+        self.field = Buffer(
+            multiline=False,
+            completer=DynamicCompleter(lambda: names if editor.mode is Mode.NAME else None),
+            on_text_changed=on_find,
+        )
         self._field_control = SearchBufferControl(self.field, ignore_case=True)
         control = BufferControl(
             buffer=editor.buffer,
@@ -231,7 +231,7 @@ def _foot(editor: EditorState) -> StyleAndTextTuples:
     questions: dict[Mode, list[tuple[str, str]]] = {
         Mode.UNSAVED: [(f"Save {name}?", ""), *yes_no],
         Mode.OVERWRITE: [(f"Replace {editor.name_to_overwrite}?", ""), *yes_no],
-        Mode.NAME: [("Enter", "save"), ("Esc", "cancel")],
+        Mode.NAME: [("Enter", "save"), ("Tab", "complete"), ("Esc", "cancel")],
         Mode.FIND: [("Enter", "next"), ("Up", "previous"), ("Esc", "close")],
     }
     message = editor.notice or editor.suggestions.error

@@ -51,6 +51,7 @@ def test_text_leaves_its_circle() -> None:
     assert len(set(at_word)) == len(at_word)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab.!? \n"), max_size=60), st.integers(1, 60))
 def test_text_ends_with_sentence(text, length) -> None:
     """A text ends with the first sentence that ends in its second half, and else as it would."""

@@ -46,7 +46,7 @@ class TerminalDriver:
             await self.press("n")
 
     async def wait_until(self, condition):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():
                 await asyncio.sleep(0.005)
 
@@ -84,7 +84,7 @@ def run_editor(person, file=None, predictors=None, temperature=0.0, prose=False)
         running = asyncio.create_task(editor.run())
         await person(TerminalDriver(editor, keys))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(running), 2)
+            await asyncio.wait_for(asyncio.shield(running), 20)
         assert running.done(), "the editor is still open"
 
     with create_pipe_input() as keys, create_app_session(input=keys, output=WideOutput()):

@@ -146,6 +146,40 @@ def test_prose_words_have_keys():
     )
 
 
+def test_prose_list_has_whole_words():
+    """Inside a word, the list of next words shows the whole words, and a click inserts one."""
+
+    async def person(terminal):
+        await terminal.press(*"say hel")
+        await terminal.wait_until(lambda: "1 hello" in terminal.screen)
+        row = next(
+            number for number, row in enumerate(terminal.screen.splitlines()) if "1 hello" in row
+        )
+        column = terminal.screen.splitlines()[row].index("hello")
+        await terminal.press(f"\x1b[<0;{column + 1};{row + 1}M", f"\x1b[<0;{column + 1};{row + 1}m")
+        assert terminal.text.startswith("say hello")
+        await terminal.discard()
+
+    run_editor(person, prose=True)
+
+
+def test_opened_file_gets_no_ghost(tmp_path):
+    """In a file that was only opened, nothing is suggested until a key is pressed."""
+    file = tmp_path / "again.txt"
+    file.write_text("again and again")
+
+    async def person(terminal):
+        await terminal.has_answer_to("")
+        assert terminal.editor.suggestions.answer.ghost
+        assert terminal.editor.ghost == ""
+        await terminal.press(CTRL_END)
+        await terminal.press(*" hello")
+        await terminal.sees_ghost(" world again")
+        await terminal.discard()
+
+    run_editor(person, file)
+
+
 def test_ctrl_t_cycles_temperatures():
     """Ctrl-T goes through all temperatures and back to 0."""
 

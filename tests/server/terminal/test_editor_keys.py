@@ -179,6 +179,20 @@ def test_other_files_are_kept(tmp_path):
     assert (file.read_text(), other.read_text()) == ("a", "xa")
 
 
+def test_names_of_files_are_completed(tmp_path):
+    """Tab completes the name of a folder or a file where a name is asked for."""
+    (tmp_path / "a long folder").mkdir()
+
+    async def person(terminal):
+        await terminal.press("x", CTRL_S, str(tmp_path / "a lo"), TAB)
+        field = terminal.editor.screen.field
+        await terminal.wait_until(lambda: field.text.startswith(str(tmp_path / "a long folder")))
+        await terminal.escape()
+        await terminal.discard()
+
+    run_editor(person)
+
+
 def test_impossible_names_are_refused(tmp_path):
     """A folder, or a name in no folder, is refused with the reason, and the text stays."""
 
@@ -297,7 +311,7 @@ def test_unknown_keys_do_nothing():
     """Alt with a letter, and keys of Emacs, neither type nor quit."""
 
     async def person(terminal):
-        await terminal.press(*"ab", "\x1bu", "\x1bx", "\x12", "\x0f", CTRL_END)
+        await terminal.press(*"ab", "\x1bu", "\x1bx", "\x12", "\x0f", "\x1b[15;5~", CTRL_END)
         await asyncio.sleep(0.3)
         assert terminal.text == "ab"
         assert "Save" not in terminal.screen

@@ -1,7 +1,7 @@
 """Edits of a text, without a screen: undone by words, indented, selected, cut and pasted."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.clipboard import InMemoryClipboard
@@ -86,6 +86,7 @@ def test_deleted_words_come_back():
     assert typist.text == "one two"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(
     ["a", "b ", "\n", "(", "delete", "backspace", "left", "undo", "redo", "paste", "cut", "word",
      "indent", "unindent", "select"]

@@ -1,7 +1,7 @@
 """The rows of a line: whole words, tabs up to the next stop, places back and forth."""
 
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prompt_toolkit.layout.screen import Char
 
@@ -23,6 +23,7 @@ def rows(layout):
     return shown
 
 
+@settings(deadline=None)
 @given(LINES, COLUMNS)
 def test_no_word_is_torn(line, columns):
     """A word that fits into a row stands in one row, and no character is lost or added."""
@@ -33,6 +34,7 @@ def test_no_word_is_torn(line, columns):
     assert "".join("".join(shown).split()) == "".join(line.split())
 
 
+@settings(deadline=None)
 @given(LINES, COLUMNS)
 def test_rows_are_never_too_long(line, columns):
     """No row has more columns than the screen, and the end of a row is where the next begins."""
@@ -42,6 +44,7 @@ def test_rows_are_never_too_long(line, columns):
         assert start % columns + cell.columns <= columns
 
 
+@settings(deadline=None)
 @given(LINES, COLUMNS)
 def test_places_lead_back(line, columns):
     """The place of a character leads back to it, by its cell, and by its row and column."""
@@ -71,3 +74,10 @@ def test_ghost_text_wraps_along():
 def test_long_words_are_broken():
     """A word longer than a row fills its rows."""
     assert rows(lay_out("abcdefghij", 4)) == ["abcd", "efgh", "ij"]
+
+
+def test_ghost_lines_have_rows():
+    """Each line of ghost text has a row of its own, and the rest of the text stays behind it."""
+    layout = lay_out("if a:", 10, "\n  b\n  cc", 5)
+    assert [row.rstrip() for row in rows(layout)] == ["if a:", "  b", "  cc"]
+    assert layout.row_and_column(5) == (0, 5)
