@@ -165,19 +165,25 @@ def test_prose_list_has_whole_words():
 
 def test_opened_file_gets_no_ghost(tmp_path):
     """In a file that was only opened, nothing is suggested until a key is pressed."""
-    file = tmp_path / "again.txt"
-    file.write_text("again and again")
+
+    class Begun(ScriptedPredictor):
+        def start(self):
+            return self.feed(super().start(), b"hello")
+
+    file = tmp_path / "numbers.txt"
+    file.write_text("1 2 3")
 
     async def person(terminal):
-        await terminal.has_answer_to("")
-        assert terminal.editor.suggestions.answer.ghost
+        await terminal.wait_until(
+            lambda: (answer := terminal.editor.suggestions.answer) and answer.ghost
+        )
         assert terminal.editor.ghost == ""
         await terminal.press(CTRL_END)
         await terminal.press(*" hello")
         await terminal.sees_ghost(" world again")
         await terminal.discard()
 
-    run_editor(person, file)
+    run_editor(person, file, {"scripted": Begun(TEXTS)})
 
 
 def test_ctrl_t_cycles_temperatures():
