@@ -65,13 +65,12 @@ def test_copied_text_reaches_the_terminal(tmp_path):
         window.press("S-Left", "S-Left", "S-Left", "C-c")
         window.wait_for("Copied.")
         assert window.wait(lambda: window.run("list-buffers", "-F", "#{buffer_sample}")) == "two\n"
-        window.run("set-buffer", "-b", "given", "a\r\nb")
+        window.run("set-buffer", "-b", "given", " and three")
         window.press("End")
-        window.run("paste-buffer", "-r", "-p", "-b", "given")
-        window.wait(window.screen, lambda screen: "one twoa" in screen)
-        assert window.screen().splitlines()[1].startswith("b")
+        window.run("paste-buffer", "-p", "-b", "given")
+        window.wait(window.screen, lambda screen: "one two and three" in screen)
         window.press("C-z")
-        window.wait(window.screen, lambda screen: "twoa" not in screen)
+        window.wait(window.screen, lambda screen: "and three" not in screen)
 
 
 def test_accepted_text_is_counted(tmp_path):
@@ -92,16 +91,12 @@ def test_accepted_text_is_counted(tmp_path):
 
 
 def test_prose_lists_whole_words(tmp_path):
-    """With --prose, the list inside a word has whole words, and after a word no piece of one."""
+    """With --prose, the list inside a word has whole words."""
     with started(tmp_path, "--prose") as window:
         window.wait_for("Start typing")
         window.type("She came f")
         shown = window.wait(lambda: choices(window), lambda words: "from" in words)
         assert all(word.startswith("f") for word in shown)
-        window.press("C-a", "BSpace")
-        window.type("The quick")
-        shown = window.wait(lambda: choices(window), lambda words: "brown" in words)
-        assert not {"b", "bro", "brow"} & set(shown)
 
 
 def choices(window):

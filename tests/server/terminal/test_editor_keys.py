@@ -80,6 +80,19 @@ def test_selection_is_cut_and_pasted():
     run_editor(person)
 
 
+def test_pasted_lines_come_at_once():
+    """Pasted text comes in at once, with LF line ends and no indentation added, and is one step."""
+
+    async def person(terminal):
+        await terminal.press(*"  a", "\x1b[200~\r\nb\rc\x1b[201~")
+        assert terminal.text == "  a\nb\nc"
+        await terminal.press(CTRL_Z)
+        assert terminal.text == "  a"
+        await terminal.discard()
+
+    run_editor(person)
+
+
 def test_arrows_leave_a_selection():
     """From a selection, Left goes to its start without a step further."""
 
