@@ -61,7 +61,7 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "playground": {"lsp"},
         "comparison": {"", "lsp"},
         "console": {"usage"},
-        "terminal": {"console"},
+        "terminal": {"", "console", "usage"},
         "setup": set(),
         "doctor": {"", "console", "setup"},
         "commands": {"", "comparison", "console", "doctor", "lsp", "playground", "setup", "usage"}

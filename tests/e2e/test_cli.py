@@ -47,11 +47,13 @@ def test_training_prints_next_steps(trained):
 
 
 def test_default_model_shows_card(trained, home):
-    """`models show default` prints the card; a model trained here has no card."""
-    shown = " ".join(run(home, "models", "show", "default").stdout.split())
+    """`models show --card` prints the default model's card; a model trained here has no card."""
+    shown = " ".join(run(home, "models", "show", "default", "--card").stdout.split())
     assert "CC BY 4.0" in shown
     assert "must not be used" in shown
     assert "card" not in json.loads(run(home, "models", "show", "mes-ecrits", "--json").stdout)
+    refused = run(home, "models", "show", "mes-ecrits", "--card", status=1).stderr
+    assert "only the default model has one" in refused
 
 
 def test_trained_model_is_private(trained, home):

@@ -62,13 +62,20 @@ class ActiveModels:
         return self.name
 
     def assign(self, name: str, paths: Iterable[Path]) -> ActiveModels:
-        """Return the record with `name` for `paths`, or without any paths for all other files."""
+        """Return the record with `name` for `paths`, or without any paths for all other files.
+
+        The default model needs no entry where it completes anyway.
+        """
         under = [real_path(path) for path in paths]
-        return (
-            replace(self, paths={**self.paths, **dict.fromkeys(under, name)})
-            if under
-            else replace(self, name=name)
-        )
+        if not under:
+            return replace(self, name=name)
+        assigned = replace(self, paths={**self.paths, **dict.fromkeys(under, name)})
+        # Outer folders first: an inner one may need no entry because of them.
+        for path in sorted(under, key=len) if name == DEFAULT_MODEL else ():
+            without = {other: model for other, model in assigned.paths.items() if other != path}
+            if replace(assigned, paths=without).for_path(Path(path)) == name:
+                assigned = replace(assigned, paths=without)
+        return assigned
 
     def unassign_paths(self, name: str) -> ActiveModels:
         """Return the record without the paths of the model `name`."""

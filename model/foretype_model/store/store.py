@@ -158,12 +158,16 @@ class Store:
             ModelError: the file is no model, or the name is taken or not allowed.
         """
         name = path.stem.lower() if name is None else name
-        if self._own_path(name).exists():
-            raise ModelError(
-                f"there is a model named {name} already; "
-                "import under another name, or remove that one"
-            )
-        self._copy_in(name, path)
+        target = self._own_path(name)
+        private_folder(self._folder)
+        # Of two imports under one name, the second must find the first.
+        with exclusive(self._folder):
+            if target.exists():
+                raise ModelError(
+                    f"there is a model named {name} already; "
+                    "import under another name, or remove that one"
+                )
+            self._copy_in(name, path)
         return name
 
     def add(self, name: str, data: Path, lineage: Lineage | None = None) -> None:

@@ -87,7 +87,6 @@ app = typer.Typer(
     name="foretype",
     cls=CommandGroup,
     rich_markup_mode="rich",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
@@ -109,7 +108,9 @@ def foretype(
     context: typer.Context,
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", "-V", callback=_show_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Complete your text as you type, in any editor. All of it runs on this machine."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foretype_model.errors import ModelError
-from foretype_server.commands.options import Json, examples, print_json
+from foretype_server.commands.options import Json, examples, model_names, print_json
 from foretype_server.console.export_summary import confirm, describe_export
 from foretype_server.console.format import format_network, format_size
 
@@ -25,7 +25,10 @@ EXAMPLES = examples(
 
 app = typer.Typer(epilog=EXAMPLES)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The model's name.", autocompletion=model_names),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -63,7 +66,9 @@ def list_(as_json: Json = False) -> None:
 @app.command(
     "show",
     epilog=examples(
-        "foretype models show  # the model in use", "foretype models show notes  # another model"
+        "foretype models show  # the model in use",
+        "foretype models show notes  # another model",
+        "foretype models show default --card  # what it was trained on, and is not fit for",
     ),
 )
 def show(
@@ -73,35 +78,51 @@ def show(
             metavar="NAME|FILE",
             help="The name or the file of a model.",
             show_default="the model in use",
+            autocompletion=model_names,
         ),
     ] = None,
+    card: Annotated[
+        bool,
+        typer.Option("--card", help="Print the card of the default model instead."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the figures of a model, and the card of the default model.
+    """Show the figures of a model.
 
-    The card lists its training texts, their licences, and the uses that the
-    model is not fit for.
+    The default model has a card, too: its training texts, their licences, and
+    the uses that it is not fit for.
     """
-    from rich.console import Console
-    from rich.markdown import Markdown
-    from rich.table import Table
-
     from foretype_model.predictors.network.runtime import read_metadata
     from foretype_model.store.store import model_card
 
     path = _store().find(name)
-    card = model_card(path)
+    card_file = model_card(path)
+    if card:
+        _print_card(card_file, path)
+        return
     record = {"file": str(path), "size": path.stat().st_size} | asdict(read_metadata(path))
-    record |= {"card": str(card)} if card else {}
+    record |= {"card": str(card_file)} if card_file else {}
     if as_json:
         print_json(record)
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in record.items():
         table.add_row(f"[dim]{key.replace('_', ' ')}[/dim]", _format_value(key, value))
     Console().print(table)
-    if card:
-        Console().print("", Markdown(card.read_text("utf-8")))
+    if card_file:
+        typer.echo("Its training texts and its limits: foretype models show --card")
+
+
+def _print_card(card: Path | None, model: Path) -> None:
+    if card is None:
+        raise ModelError(f"{model} has no card; only the default model has one.")
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(card.read_text("utf-8")))
 
 
 @app.command(
@@ -117,7 +138,7 @@ def use(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[PATH]...",
+            metavar="PATH",
             help="Files and folders to complete with it.",
             show_default="everywhere else",
         ),

@@ -31,6 +31,13 @@ def require_finite(value: float | None) -> float | None:
     return value
 
 
+def model_names(incomplete: str) -> list[str]:
+    """Return the models whose names begin with `incomplete`, for the completion of a shell."""
+    from foretype_model.store.store import Store
+
+    return [name for name in Store().names() if name.startswith(incomplete)]
+
+
 Model = Annotated[
     str | None,
     typer.Option(
@@ -38,6 +45,7 @@ Model = Annotated[
         metavar="NAME|FILE",
         help="The name or the file of a model.",
         show_default="the model in use",
+        autocompletion=model_names,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

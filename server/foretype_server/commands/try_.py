@@ -43,9 +43,9 @@ def try_(
 ) -> None:
     """Type in the terminal, with ghost text.
 
-    Tab accepts the grey text, Ctrl-Right its first word. Ctrl-T changes the
-    temperature; above 0, Ctrl-N draws another suggestion. Ctrl-S saves FILE.
-    Esc or Ctrl-Q quits. With --prose, Alt-1 to Alt-5 insert one of the next
+    Tab accepts the grey text, Ctrl-Right its first word. Ctrl-Z undoes, Ctrl-F
+    finds, Ctrl-S saves, Ctrl-Q quits, and F1 lists all keys. Ctrl-T makes the
+    suggestions bolder. With --prose, Alt-1 to Alt-5 insert one of the next
     words shown beside the text.
     """
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):

@@ -17,35 +17,13 @@ from foretype_server.comparison import offers
 from foretype_server.comparison.connection import ErrorAnswer
 from foretype_server.comparison.language_server import START_TIMEOUT, LanguageServer
 from foretype_server.comparison.offers import Cursor
+from foretype_server.languages import language_of
 
 ANSWER_TIMEOUT: Final = 10.0
 """Seconds for an answer. No typist waits as long; a slow server can be told from a dead one."""
 
 MAX_LATE_ANSWERS: Final = 3
 """Late answers in a row after which a server is taken for dead."""
-
-LANGUAGES: Final = {
-    ".c": "c",
-    ".cpp": "cpp",
-    ".css": "css",
-    ".go": "go",
-    ".h": "c",
-    ".html": "html",
-    ".java": "java",
-    ".js": "javascript",
-    ".json": "json",
-    ".md": "markdown",
-    ".py": "python",
-    ".rb": "ruby",
-    ".rs": "rust",
-    ".sh": "shellscript",
-    ".sql": "sql",
-    ".tex": "latex",
-    ".toml": "toml",
-    ".ts": "typescript",
-    ".yaml": "yaml",
-}
-"""The language identifiers of the protocol, by suffix; other texts are "plaintext"."""
 
 
 class TypingServer:
@@ -137,7 +115,7 @@ class TypedDocument:
     def __init__(self, session: TypingServer, server: LanguageServer, path: Path) -> None:
         self._session, self._server = session, server
         self._uri = path.as_uri()
-        self._language = LANGUAGES.get(path.suffix.lower(), "plaintext")
+        self._language = language_of(path.name)
         self._version = 0
         self._before, self._after = "", ""
 

@@ -46,6 +46,18 @@ class TextFile:
             return cls(path, text.replace("\r\n", "\n"), "\r\n")
         return cls(path, text, "\n")
 
+    @classmethod
+    def new(cls, path: Path, newline: str) -> TextFile:
+        """Return the file that a text is to be saved to for the first time; nothing is written yet.
+
+        Raises:
+            ForetypeError: it is a folder, or in no existing folder.
+        """
+        if path.is_dir():
+            raise ForetypeError(f"{path} is a folder; name a file in it.")
+        _check_folder(path)
+        return cls(path, "", newline)
+
     def save(self, text: str) -> TextFile:
         """Write `text` to the file, all or nothing; return the file as it is now.
 
@@ -94,14 +106,17 @@ def read_stdin(name: str) -> str:
     """Return the text on standard input; errors call it `name`.
 
     Raises:
-        ForetypeError: it is closed, cannot be read, or is not UTF-8 text.
+        ForetypeError: it is closed, too large, cannot be read, or is not UTF-8 text.
     """
     if sys.stdin is None:
         raise ForetypeError(f"{name} is closed; name a text file, or send the text by a pipe.")
     try:
-        return decode(sys.stdin.buffer.read(), name)
+        data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ForetypeError(f"{name} cannot be read ({error.strerror}).") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise ForetypeError(f"{name} is too long; send at most {MAX_FILE_BYTES >> 20} MB.")
+    return decode(data, name)
 
 
 def decode(data: bytes, name: str) -> str:

@@ -142,13 +142,31 @@ def _data_folder(name: str) -> Iterator[Check]:
     if not folder.exists():
         above = next(parent for parent in folder.parents if parent.exists())
         remedy = f"Make {above} writable, or name another folder in FORETYPE_HOME."
-        yield Check(name, os.access(above, os.W_OK), f"{folder} (created on first use)", remedy)
+        # Not os.access, which allows root everything, also in /proc.
+        fault = _writing_fault(above)
+        found = f"cannot be written: {fault}" if fault else "(created on first use)"
+        yield Check(name, not fault, f"{folder} {found}", remedy)
         return
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+    if fault := _writing_fault(folder):
+        remedy = f"Make {folder} writable, or name another folder in FORETYPE_HOME."
+        yield Check(name, False, f"{folder} cannot be written: {fault}", remedy)
+        return
     private = os.name == "nt" or folder.stat().st_mode & 0o077 == 0
     found = f"{folder} (writable, {'private' if private else 'open to other users'})"
     yield Check(name, private, found, f"Make it private: chmod 700 {folder}")
+
+
+def _writing_fault(folder: Path) -> str:
+    """Return the error of making a folder and a file in `folder`; empty if that works."""
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=folder) as inner,
+            tempfile.TemporaryFile(dir=inner) as file,
+        ):
+            file.write(b"a")
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def _model(name: str) -> Iterator[Check]:

@@ -1,5 +1,4 @@
 import stat
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,31 +162,20 @@ def test_path_is_unassigned(store, mine, tmp_path):
     assert store.find(None, notes / "a.txt") == store_module.BUNDLED
 
 
-ASSIGN = """
-import sys
-from pathlib import Path
-from foretype_model.store import store
-store.model_unit = lambda path: "byte"
-sys.stdin.readline()
-for path in sys.argv[2:]:
-    store.Store(Path(sys.argv[1])).use("default", [Path(path)])
-"""
-
-
-def test_two_processes_assign_at_once(store, tmp_path):
-    """Of the assignments that two processes make at the same time, none is lost."""
-    paths = [folder(tmp_path / f"{number}") for number in range(80)]
-    models = str(tmp_path / "data" / "models")
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", ASSIGN, models, *map(str, half)], stdin=subprocess.PIPE
-        )
-        for half in (paths[:40], paths[40:])
-    ]
-    for process in processes:
-        process.stdin.close()
-    assert [process.wait(60) for process in processes] == [0, 0]
-    assert set(store.in_use().paths) == set(map(str, paths))
+def test_default_leaves_no_entry(store, mine, tmp_path):
+    """Where the default model completes anyway, assigning it leaves nothing listed."""
+    notes = folder(tmp_path / "notes")
+    poems = folder(notes / "poems")
+    store.use("default", [notes])
+    assert store.in_use().paths == {}
+    store.use(mine, [notes])
+    store.use("default", [poems])
+    assert store.in_use().paths == {str(notes): mine, str(poems): "default"}
+    store.use("default", [poems, notes])
+    assert store.in_use().paths == {}
+    store.use(mine)
+    store.use("default", [notes])
+    assert store.in_use().paths == {str(notes): "default"}
 
 
 def test_link_assigns_its_target(store, mine, tmp_path):
@@ -209,7 +197,7 @@ def test_stamp_follows_active_models(store, mine, tmp_path):
     stamps = [store.stamp()]
     for change in (
         lambda: store.use(mine),
-        lambda: store.use("default", [tmp_path]),
+        lambda: store.use(mine, [tmp_path]),
         lambda: store.remove(mine),
     ):
         change()

@@ -10,6 +10,7 @@ from foretype_model.predictors.scripted import ScriptedPredictor
 from foretype_server.commands import opening
 from foretype_server.commands.app import app
 from foretype_server.commands.complete import Location
+from foretype_server.commands.generate import BEGINNINGS
 from foretype_server.commands.options import UsageError
 
 
@@ -131,12 +132,21 @@ def test_prompt_comes_from_pipe():
     assert run("generate", "--temperature", 0, stdin="hello") == "hello world again\n"
 
 
-def test_texts_have_successive_seeds():
-    """The texts of `--count` are those of successive seeds."""
+def test_texts_are_told_apart():
+    """The texts of `--count` are those of successive seeds, each below a line with its seed."""
     three = run("generate", "?", "--count", 3, "--length", 20, "--seed", 7)
     assert three == "".join(
-        run("generate", "?", "--length", 20, "--seed", seed) for seed in (7, 8, 9)
+        f"--- seed {seed} ---\n" + run("generate", "?", "--length", 20, "--seed", seed)
+        for seed in (7, 8, 9)
     )
     assert run("generate", "?", "--length", 20, "--seed", 7) != run(
         "generate", "?", "--length", 20, "--seed", 8
     )
+
+
+def test_beginnings_take_turns():
+    """Without a prompt, each seed begins differently; an empty prompt is kept."""
+    texts = [run("generate", "--seed", seed, "--length", 5) for seed in (0, 1)]
+    for text, beginning in zip(texts, BEGINNINGS, strict=False):
+        assert text.startswith(beginning)
+    assert not run("generate", "", "--length", 5).startswith(BEGINNINGS)

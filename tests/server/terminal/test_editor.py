@@ -1,82 +1,30 @@
-"""`foretype try` with real keys and a real completer; only the predictor is scripted."""
+"""`foretype try`: suggestions, the screen and files."""
 
-import asyncio
-import contextlib
 import threading
 
 import pytest
-from prompt_toolkit.application import create_app_session
-from prompt_toolkit.data_structures import Size
-from prompt_toolkit.input import create_pipe_input
-from prompt_toolkit.output import DummyOutput
-
-from foretype_model.completion.candidates import Options
-from foretype_model.predictors.scripted import ScriptedPredictor
-from foretype_server.console.text_file import TextFile
-from foretype_server.terminal.editor import TEMPERATURES, TerminalEditor
-
-TAB, ESCAPE, CTRL_END, CTRL_RIGHT, CTRL_N, CTRL_Q, CTRL_S, CTRL_T, LEFT = (
-    "\t", "\x1b", "\x1b[1;5F", "\x1b[1;5C", "\x0e", "\x11", "\x13", "\x14", "\x1b[D",
+from tests.server.terminal.driver import (
+    CTRL_END,
+    CTRL_N,
+    CTRL_Q,
+    CTRL_RIGHT,
+    CTRL_S,
+    CTRL_T,
+    ESCAPE,
+    LEFT,
+    TAB,
+    TEXTS,
+    run_editor,
 )  # fmt: skip
-COLUMNS = 100
-TEXTS = ["hello world again", "नमस्ते दुनिया"]
+
+from foretype_model.predictors.scripted import ScriptedPredictor
+from foretype_server.terminal.suggesting import TEMPERATURES
 
 
-class TerminalDriver:
-    """A person at the editor: presses keys, waits, looks."""
-
-    def __init__(self, editor, keys):
-        self.editor, self._keys = editor, keys
-
-    async def press(self, *keys):
-        for key in keys:
-            self._keys.send_text(key)
-            await asyncio.sleep(0.02)
-
-    async def wait_until(self, condition):
-        async with asyncio.timeout(5):
-            while not condition():
-                await asyncio.sleep(0.005)
-
-    async def sees_ghost(self, text):
-        await self.wait_until(lambda: self.editor.ghost == text)
-
-    async def has_answer_to(self, before):
-        await self.wait_until(
-            lambda: (answer := self.editor.suggestions.answer) and answer.question.before == before
-        )
-
-    @property
-    def text(self):
-        return self.editor.buffer.text
-
-    @property
-    def screen(self):
-        drawn = self.editor.app.renderer.last_rendered_screen
-        rows = (drawn.data_buffer[y] for y in range(drawn.height)) if drawn else ()
-        return "\n".join("".join(row[x].char for x in range(COLUMNS)).rstrip() for row in rows)
-
-
-class WideOutput(DummyOutput):
-    def get_size(self):
-        return Size(rows=12, columns=COLUMNS)
-
-
-def run_editor(person, file=None, predictors=None, temperature=0.0, prose=False):
-    """Run the editor with `person`, a coroutine that presses its keys and must quit it."""
-
-    async def session(keys):
-        options = Options(temperature=temperature, prose=prose)
-        chosen = predictors or {"scripted": ScriptedPredictor(TEXTS)}
-        editor = TerminalEditor(chosen, TextFile.open(file) if file else None, "scripted", options)
-        running = asyncio.create_task(editor.run())
-        await person(TerminalDriver(editor, keys))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(running), 2)
-        assert running.done(), "the editor is still open"
-
-    with create_pipe_input() as keys, create_app_session(input=keys, output=WideOutput()):
-        asyncio.run(session(keys))
+@pytest.fixture(autouse=True)
+def home(monkeypatch, tmp_path_factory):
+    """Keep the statistics apart from the user's."""
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path_factory.mktemp("home")))
 
 
 def test_tab_accepts_ghost_text():
@@ -87,7 +35,7 @@ def test_tab_accepts_ghost_text():
         await terminal.sees_ghost(" world again")
         await terminal.press(TAB)
         assert terminal.text == "hello world again"
-        await terminal.press(ESCAPE)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -102,7 +50,7 @@ def test_ctrl_right_accepts_word():
         assert terminal.text == "hello world"
         await terminal.press(CTRL_RIGHT)
         assert terminal.text == "hello world again"
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -115,7 +63,7 @@ def test_word_keeps_combining_marks():
         await terminal.sees_ghost("स्ते दुनिया")
         await terminal.press(CTRL_RIGHT)
         assert terminal.text == "नमस्ते"
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -130,7 +78,7 @@ def test_typing_along_keeps_rest():
         await terminal.sees_ghost("rld again")
         await terminal.press("x")
         await terminal.sees_ghost("")
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -143,7 +91,7 @@ def test_tab_without_ghost_text():
         await terminal.has_answer_to("??")
         await terminal.press(TAB)
         assert terminal.text == "??\t"
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -160,7 +108,7 @@ def test_screen_shows_suggestions():
         assert "Start typing" not in terminal.screen
         assert "98%" in terminal.screen
         assert "temperature 0.0" in terminal.screen
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -172,7 +120,7 @@ def test_ghost_text_within_line():
         await terminal.press("hello!", LEFT)
         await terminal.wait_until(lambda: "hello world again!" in terminal.screen)
         assert terminal.text == "hello!"
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -184,18 +132,58 @@ def test_prose_words_have_keys():
         await terminal.press("hello")
         await terminal.has_answer_to("hello")
         second = terminal.editor.choices[1]
-        await terminal.wait_until(lambda: f"2 {second}" in terminal.screen)
+        await terminal.wait_until(lambda: f"2 {second.strip()}" in terminal.screen)
         await terminal.press(ESCAPE + "2")
         assert terminal.text == "hello" + second
         await terminal.press(ESCAPE + "9")
         assert terminal.text == "hello" + second
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(
         person,
         predictors={"scripted": ScriptedPredictor(["hello world", "hello there", "hello moon"])},
         prose=True,
     )
+
+
+def test_prose_list_has_whole_words():
+    """Inside a word, the list of next words shows the whole words, and a click inserts one."""
+
+    async def person(terminal):
+        await terminal.press(*"say hel")
+        await terminal.wait_until(lambda: "1 hello" in terminal.screen)
+        row = next(
+            number for number, row in enumerate(terminal.screen.splitlines()) if "1 hello" in row
+        )
+        column = terminal.screen.splitlines()[row].index("hello")
+        await terminal.press(f"\x1b[<0;{column + 1};{row + 1}M", f"\x1b[<0;{column + 1};{row + 1}m")
+        assert terminal.text.startswith("say hello")
+        await terminal.discard()
+
+    run_editor(person, prose=True)
+
+
+def test_opened_file_gets_no_ghost(tmp_path):
+    """In a file that was only opened, nothing is suggested until a key is pressed."""
+
+    class Begun(ScriptedPredictor):
+        def start(self):
+            return self.feed(super().start(), b"hello")
+
+    file = tmp_path / "numbers.txt"
+    file.write_text("1 2 3")
+
+    async def person(terminal):
+        await terminal.wait_until(
+            lambda: (answer := terminal.editor.suggestions.answer) and answer.ghost
+        )
+        assert terminal.editor.ghost == ""
+        await terminal.press(CTRL_END)
+        await terminal.press(*" hello")
+        await terminal.sees_ghost(" world again")
+        await terminal.discard()
+
+    run_editor(person, file, {"scripted": Begun(TEXTS)})
 
 
 def test_ctrl_t_cycles_temperatures():
@@ -208,7 +196,7 @@ def test_ctrl_t_cycles_temperatures():
             await terminal.press(CTRL_T)
         assert seen == list(TEMPERATURES)
         assert terminal.editor.options.temperature == TEMPERATURES[0]
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -227,7 +215,7 @@ def test_ctrl_n_resamples():
             )
             drawn.add(editor.ghost)
         assert drawn >= {"two", "three"}
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(
         person,
@@ -242,7 +230,7 @@ def test_ctrl_n_at_zero_explains():
     async def person(terminal):
         await terminal.press("hello", CTRL_N)
         assert "Ctrl-T" in terminal.editor.notice
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person)
 
@@ -256,7 +244,7 @@ def test_saving_keeps_line_ends(tmp_path):
     async def person(terminal):
         await terminal.press("zero", "\r", CTRL_S)
         assert not terminal.editor.unsaved
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person, file)
     assert file.read_bytes() == b"zero\r\none\r\ntwo\r\n"
@@ -321,7 +309,7 @@ def test_keys_never_wait():
         assert terminal.editor.ghost == ""
         go_on.set()
         await terminal.sees_ghost(" world again")
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person, predictors={"scripted": Stuck(TEXTS)})
 
@@ -337,7 +325,7 @@ def test_failing_predictor_is_shown():
         await terminal.wait_until(lambda: "out of order" in terminal.editor.notice)
         await terminal.press("hello")
         assert terminal.text == "hello"
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person, predictors={"broken": Broken([])})
 
@@ -359,6 +347,6 @@ def test_long_text_is_read_later(tmp_path):
         await terminal.press(CTRL_END)
         await terminal.sees_ghost(" world again")
         await terminal.wait_until(lambda: Counting.read > file.stat().st_size)
-        await terminal.press(CTRL_Q)
+        await terminal.discard()
 
     run_editor(person, file, {"scripted": Counting(TEXTS)})
