@@ -75,6 +75,19 @@ CONTEXT_RULES: Final = (
         requires=LITERAL,
     ),
     ContextRule(
+        "sql-identified-by-bare",
+        (b"identified by",),
+        _regex(rb"identified by[ \t]+([^\s\"'`;,()]+)"),
+        requires=MIXED_OR_JOINED,
+    ),
+    ContextRule(
+        "sql-crypt",
+        (b"crypt(",),
+        _regex(rb"crypt\(\s*(?=[\"'])" + _ARGUMENT + rb"[\"']\s*,\s*(?:gen_salt|bcrypt)"),
+        requires=LITERAL,
+        pending=_CALL,
+    ),
+    ContextRule(
         "curl-auth-user",
         (b" -u", b" --user", b" -a ", b"--auth", b"--proxy-user", b"--creds"),
         _regex(
@@ -167,9 +180,27 @@ CONTEXT_RULES: Final = (
         _regex(
             rb"net user?[ ]+(?:[\w:*]+[ ]+)?(?:\\\\\S+[ ]+)?(?:/\S+[ ]+)*"
             + _ARGUMENT
-            + rb"(?=[ ]+/)"
+            + rb"(?=[ ]+/|[ \t\r]*(?:\n|\Z))"
         ),
         requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "user-of-samba",
+        (b"smbpasswd ", b"htdigest ", b"pw usermod ", b"saslpasswd2 ", b"ftp "),
+        _regex(
+            rb"(?:smbpasswd|htdigest|saslpasswd2|ftp)[ ]+(?:-\w+[ ]+)*[^\s-]\S*[ ]+"
+            + _ARGUMENT
+            + rb"(?=[ \t\r]*(?:\n|\Z|[|;&)]))"
+        ),
+        requires=MIXED_OR_JOINED,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "typed-when-asked",
+        (b"enter ", b"type ", b"use ", b"with ", b"try "),
+        _regex(rb"\w+[ ][\"'`]?([^\s\"'`()<>]{6,64})[\"'`]?[ ](?:when|if)[ ](?:\w+[ ]){0,2}(?:asked|prompted|asks)\b"),
+        requires=WITH_DIGIT,
         pending=_LINE,
     ),
     ContextRule(
@@ -186,8 +217,8 @@ CONTEXT_RULES: Final = (
         (b"connect", b"connection", b"login", b"auth", b"pdo(", b"mysqli", b"credential", b"basic"),
         _regex(
             rb"\w{0,24}(?:[ ]?=[ ]?)?[(\[,][ \n\t]{0,12}(?:(?:[\"'][^\"'\n]{0,120}[\"']"
-            rb"|:?[\w.$>-]{1,40})[ ]?,\s{0,12}){1,4}"
-            rb"(?=[\"'])" + _ARGUMENT + rb"(?=[\"']\s{0,8}[,)\]\n])"
+            rb"|:?[\w.$>-]{1,40})[ ]?,\s{0,12}){1,4}?(?:[\w.]{1,40}\()?"
+            rb"(?=[\"'][^\"'\n]*(?:[0-9!@#$%^&*?~]|[a-z][_+=&-][A-Z]|[A-Z]\w*[_+=&-][a-z]))" + _ARGUMENT + rb"(?=[\"']\s{0,8}[,)\]\n])"
         ),
         requires=MIXED_OR_JOINED,
         pending=_CALL,

@@ -14,7 +14,8 @@ from foretype_model.privacy.columns import find_in_columns
 from foretype_model.privacy.context_rules import CONTEXT_RULES, URL_RULE, ContextRule
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.keywords import Keywords
-from foretype_model.privacy.names import NAME_KEYWORDS, REACH_BYTES, parse_name
+from foretype_model.privacy.names import NAME_KEYWORDS, REACH_BYTES, TOPICS, parse_name, parse_topic
+from foretype_model.privacy.nearby import find_nearby
 from foretype_model.privacy.preceding_rules import find_preceding
 from foretype_model.privacy.values import is_name
 
@@ -28,7 +29,8 @@ _BY_KEYWORD: Final = {
 """The text is searched once for each keyword."""
 
 _NAMES: Final = frozenset(NAME_KEYWORDS)
-_KEYWORDS: Final = Keywords([*_BY_KEYWORD, *_NAMES])
+_TOPICS: Final = frozenset(TOPICS)
+_KEYWORDS: Final = Keywords([*_BY_KEYWORD, *_NAMES, *_TOPICS])
 
 _WITHOUT_KEYWORD: Final = [rule for rule in CONTEXT_RULES if not rule.keywords]
 
@@ -47,11 +49,14 @@ def find_credentials(text: bytes, start: int = 0, end: int | None = None) -> Ite
                 yield from _of_context(rule, found, lower)
             if place + REACH_BYTES > len(text) and rule.pending.match(text, place):
                 yield Credential(place, len(text), is_unfinished=True, is_secret=False)
+        if keyword in _TOPICS:
+            yield from find_nearby(text, parse_topic(text, place, keyword), start)
         if keyword in _NAMES and place != named and (name := parse_name(text, place, keyword)):
             named = place
             if place < end:
                 yield from find_assigned(text, name, start)
                 yield from find_in_columns(text, name)
+                yield from find_nearby(text, name, start)
             if place > start:
                 yield from find_preceding(name, text[name.end : name.end + AFTER_BYTES])
     for rule in _WITHOUT_KEYWORD:

@@ -47,6 +47,18 @@ ENGLISH_KEYWORDS: Final = (
     "код".encode(),    "Код".encode(),
 )  # fmt: skip
 
+TOPICS: Final = (
+    b"unlock", b"encrypted", b"log in", b"log into", b"logging in", b"log on", b"login", b"sign in",
+    b"signing in", b"wifi", b"wi-fi", b"wlan", b"vpn", b"keypad", b"key safe", b"voicemail",
+    b"alarm", b"the door", b"front door", b"back door", b"the gate", b"entrance", b"the safe",
+    b"lockbox", b"lock box", b"padlock", b"credential", b"creds", b"anmeld", b"einlogg", b"logg dich",
+    "verschlüssel".encode(), b"connexion", b"connecte", "chiffré".encode(), "sesión".encode(),
+    b"accesso", b"acceso", b"acesso", b"zaloguj", b"logowan", b"inlogg", b"logga in", b"logg inn",
+    b"log ind", b"kirjaudu", "войти".encode(), "вход".encode(), "логин".encode(),
+    "ログイン".encode(), "登录".encode(), "登錄".encode(), "로그인".encode(), b"hotspot", b"ssid",
+)  # fmt: skip
+"""Words of texts about access, in which a password may have no name."""
+
 _ENGLISH: Final = re.compile(
     rb"""
     (?P<password> passw(?:or)?[dt] | pass[ _-]?(?:phrase|code) | pwd | psk(?![\w-]) | secret
@@ -95,6 +107,7 @@ _LOCK: Final = re.compile(
     rb"|\xd0\xb4\xd0\xbe\xd0\xbc\xd0\xbe\xd1\x84\xd0\xbe\xd0\xbd",
     re.IGNORECASE,
 )
+_CALLED: Final = re.compile(rb"\([ ]*(?:[\"']|[\w.$@&*>-]{1,40},[ ]*[\"'])")
 _OTHER_WORD: Final = re.compile(
     rb"(?:i[sz](?:e|ing|ation)|ar(?:y|ies|iat)|less|ive|ion|ly)", re.IGNORECASE
 )
@@ -125,6 +138,7 @@ class Kind(Enum):
     PASSWORD = auto()
     TOKEN = auto()
     PIN = auto()
+    TOPIC = auto()
 
 
 class Name(NamedTuple):
@@ -215,6 +229,13 @@ def parse_name(text: bytes, start: int, keyword: bytes) -> Name | None:
     return Name(before, stem, rest, closing, start, end + len(closing), kind)
 
 
+def parse_topic(text: bytes, start: int, keyword: bytes) -> Name:
+    """Return the word of access that begins at byte `start`, as a name."""
+    end = start + len(keyword)
+    before = text[max(0, start - CONTEXT_BYTES) : start]
+    return Name(before, text[start:end], b"", b"", start, end, Kind.TOPIC)
+
+
 def _starts(regex: re.Pattern[bytes], text: bytes, place: int) -> bytes:
     found = regex.match(text, place)
     return found[0] if found else b""
@@ -223,7 +244,10 @@ def _starts(regex: re.Pattern[bytes], text: bytes, place: int) -> bytes:
 def _kind(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
     """Return the kind of an English name, or None if it is no name after the text `before`."""
     stem, words = found[0].lower(), before[-KEY_CONTEXT_BYTES:].lower().rstrip(b"_- ")
-    if words.endswith((b"public", b"publickey", b"csrf")) or _VERB.search(before[-VERB_BYTES:]):
+    if words.endswith((b"public", b"publickey", b"csrf")):
+        return None
+    # An argument in quotes of such a call is a password.
+    if _VERB.search(before[-VERB_BYTES:]) and not _CALLED.match(text, found.end()):
         return None
     kind: Kind | None = Kind[str(found.lastgroup).upper()] if not found["code"] else Kind.PIN
     if stem == b"key":
@@ -240,6 +264,8 @@ def _kind(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
 
 def _short(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
     """Return the kind of "pass" or "pw" without a word before it that names a password."""
+    if text[found.end() : found.end() + 1] == b"?" and before[-1:] in {b"", b" ", b"\n"}:
+        return Kind.PASSWORD
     # "Pass" is a verb too: alone it counts only before a sign.
     is_assigned = found[0].lower() == b"pw" or _ASSIGNED.match(text, found.end())
     if not is_assigned and text[found.end() : found.end() + 1] in {b"", b"\n", b".", b",", b")"}:

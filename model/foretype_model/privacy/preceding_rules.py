@@ -121,7 +121,8 @@ _TOKEN: Final = re.compile(
     rb"(?<![^\s(*>])(?:[\"'`][^\"'`\n]{1,64}[\"'`]|[^\s\"'`()\[\]{}<>,;\x80-\xff]{6,64})"
 )
 _AFTER_TOKEN: Final = re.compile(
-    rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|=|:|-{1,2}|\xe2\x80?[\x93\x94]?))?"
+    rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|<=|[!=]?={1,2}|:|-{1,2}|<|\xe2\x80?[\x93\x94]?)\w*)?"
+    rb"(?:\.(?:e\w*\(?[ ]*[\w.$]*)?\Z)?"
     rb"(?:[ ]++[\w'-]*+){0,8}+\Z"
 )
 """The text between a value and a name that may still follow."""
@@ -181,10 +182,18 @@ def _is_secret(rule: PrecedingRule, value: bytes) -> bool:
 
 def pending_value(text: bytes) -> int:
     """Return the length of the suffix of `text` from a value whose name may still follow."""
+    return max(_pending_token(text), _pending_sibling(text))
+
+
+def _pending_token(text: bytes) -> int:
     line = max(text.rfind(b"\n") + 1, len(text) - MAX_PENDING_BYTES)
     for found in _TOKEN.finditer(text, line):
         if _AFTER_TOKEN.match(text, found.end()) and _may_be_secret(found[0]):
             return len(text) - found.start()
+    return 0
+
+
+def _pending_sibling(text: bytes) -> int:
     tail = max(0, len(text) - 2 * MAX_PENDING_BYTES)
     if not _VALUE_WORD.search(text, tail):
         return 0

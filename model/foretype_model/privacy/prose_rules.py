@@ -108,7 +108,7 @@ PROSE_RULES: Final = (
         "apposition",
         GAP + rb"{1,3}",
         BARE,
-        after=rb"[ \t\r]*(?:\n|\Z)|[ ]?[.,;!)](?:\s|\Z)",
+        after=rb"[ \t\r]*(?:\n|\Z)|[ ]?[.,;!)](?:\s|\Z)|[ ](?:for|on|to|at|in)[ ]",
         is_prose=True,
         starts=SPACE_STARTS,
     ),

@@ -50,7 +50,7 @@ likely a password.
 
 PLACEHOLDER: Final = re.compile(
     rb"(?:change|replace|insert|enter|put|fill|type|choose|set|add|use|provide)"
-    rb"[ _-]?(?:me|this|it|in|here|with|a|an|the|your)(?:[ _-].*)?"
+    rb"[ _-]?(?:me|this|it|in|here|with|a|an|the|your)(?:[ _-][^0-9]*)?"
     rb"|(?:your|my|some|the|a|an|this)[ _-].*|.*[_-]here|(.)\1{3,}|[.*xX_-]+|arn:.*|.*(?:\.{3}"
     rb"|\xe2\x80\xa6)"
     rb"|\[[\w -]*\]|[~.]{0,2}/[\w.-]+/.*|\w+://[^@\s]*|--.*"
