@@ -213,17 +213,6 @@ CONTEXT_RULES: Final = (
         requires=LITERAL,
     ),
     ContextRule(
-        "credentials-of-call",
-        (b"connect", b"connection", b"login", b"auth", b"pdo(", b"mysqli", b"credential", b"basic"),
-        _regex(
-            rb"\w{0,24}(?:[ ]?=[ ]?)?[(\[,][ \n\t]{0,12}(?:(?:[\"'][^\"'\n]{0,120}[\"']"
-            rb"|:?[\w.$>-]{1,40})[ ]?,\s{0,12}){1,4}?(?:[\w.]{1,40}\()?"
-            rb"(?=[\"'][^\"'\n]*(?:[0-9!@#$%^&*?~]|[a-z][_+=&-][A-Z]|[A-Z]\w*[_+=&-][a-z]))" + _ARGUMENT + rb"(?=[\"']\s{0,8}[,)\]\n])"
-        ),
-        requires=MIXED_OR_JOINED,
-        pending=_CALL,
-    ),
-    ContextRule(
         "user-and-password",
         (b" / ",),
         _regex(rb" / ([^\s\"'`()<>|]{6,64})(?=[\s).,;]|\Z)"),

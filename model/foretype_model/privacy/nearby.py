@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from foretype_model.privacy.credential import Credential
-from foretype_model.privacy.names import Kind, Name
+from foretype_model.privacy.names import LOCKS, Kind, Name
 from foretype_model.privacy.nearby_rules import (
     NEARBY_RULES,
     ORDINARY,
     PIN_RULES,
+    LOCK_RULES,
     TOPIC_RULES,
     NUMBER,
     NearbyRule,
@@ -25,17 +26,18 @@ AFTER_BYTES: Final = 80
 """Bytes after a password that the rules look at."""
 
 _BEFORE: Final = re.compile(rb"(?:\A|[\s\"'`*_(\[>/#\x80-\xff-])\Z")
-_FOLLOWING: Final = re.compile(rb"[\s.,:;?!)'\"*/]|[\xe2-\xef]|\Z")
+_FOLLOWING: Final = re.compile(rb"[<\s.,:;?!)'\"*/]|[\xe2-\xef]|\Z")
 _CODE: Final = re.compile(rb"[{}\\]|\(\)|\);|;[ ]*\n|==|&&|\n{3}|\|[ ]*\n")
 """The beginning of text that is no prose."""
 
 _TOKEN: Final = re.compile(
-    rb"(?:(?<![!-~\xc3\x80-\xbf])|(?<=>))[\"'`*_(]{0,3}(?P<value>[#*]?[0-9](?:[ .-][0-9]){3,7}[#*]?(?![\w.-])"
+    rb"(?:(?<![!-~\xc3\x80-\xbf])|(?<=>))[\"'`*_(]{0,3}(?P<value>[#*]?[0-9]{1,4}(?:[ -][0-9]{1,4}){1,7}[#*]?(?![\w.-])"
     rb"|[!-&+-;=?-~](?:[!-;=-~]|\xc3(?:[\x80-\xbf]|\Z)){3,63})"
     rb"|(?<=[\xa0-\xbf])(?P<joined>[!-&+-~][!-~]{3,63})"
 )
 """A word in ASCII with its quotes, or a number with spaces."""
 
+_TAG: Final = re.compile(rb"</?[A-Za-z][^<>]*>")
 _TRAILING: Final = b".,;:!?)\"'`*_]>"
 
 
@@ -51,7 +53,7 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
     if code := _CODE.search(text, name.end, limit):
         limit = code.start()
     end = min(len(text), limit + AFTER_BYTES)
-    line = name.before[name.before.rfind(b"\n") + 1 :]
+    line = name.before[name.before.rfind(b"\n") + 1 :] + text[name.start : name.end]
     for found in _TOKEN.finditer(text, name.end, end):
         if found.end() < start:
             continue
@@ -62,29 +64,33 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
         value = found[group].rstrip(_TRAILING)
         is_unfinished = found.end() == len(text)
         last = first + len(value)
-        is_secret = _is_secret(
-            rules, value, line + text[name.end : first], text[last : last + AFTER_BYTES]
-        )
+        lead, after = text[name.end : first], text[last : last + AFTER_BYTES]
+        is_secret = _is_secret(rules, value, line, lead, after)
         if is_secret or is_unfinished:
             yield Credential(first, last, is_unfinished, is_secret)
 
 
 def _rules(name: Name) -> tuple[NearbyRule, ...]:
     if name.kind is Kind.TOPIC:
-        return TOPIC_RULES
+        return LOCK_RULES if name.stem.lower() in LOCKS else TOPIC_RULES
     if name.kind is Kind.TOKEN or name.rest not in {b"", b"s"} or name.stem.lower() == b"secret":
         return ()
     return PIN_RULES if name.kind is Kind.PIN else NEARBY_RULES
 
 
-def _is_secret(rules: tuple[NearbyRule, ...], value: bytes, lead: bytes, after: bytes) -> bool:
+def _is_secret(
+    rules: tuple[NearbyRule, ...], value: bytes, line: bytes, lead: bytes, after: bytes
+) -> bool:
+    """Return whether a value is one by any rule: `line` ends with the name, and `lead` follows it."""
     rules = tuple(rule for rule in rules if rule.shape.fullmatch(value))
     if not rules or (not NUMBER.fullmatch(value) and ORDINARY.fullmatch(value)):
         return False
-    lines = lead.count(b"\n")
+    is_next, lines = not lead.strip(b" \t"), lead.count(b"\n")
+    lead = line + (_TAG.sub(b" ", lead) if b"<" in lead else lead)
     return (
         any(
             lines <= rule.max_lines
+            and (is_next or not rule.is_next)
             and rule.after.match(after)
             and rule.lead.search(lead, max(0, len(lead) - rule.lead_bytes))
             for rule in rules

@@ -27,8 +27,12 @@ STRONG: Final = re.compile(
 )
 """Small letters, digits, and capitals or signs."""
 
+KEY: Final = re.compile(rb"(?=[^A-Za-z]*+[A-Za-z])(?=[^0-9]*+[0-9]).{8,48}")
+"""Letters and digits."""
+
 NUMBER: Final = re.compile(
-    rb"(?!(?:19|20)[0-9]{2}\Z)[#*]?(?:[0-9]{4,8}|[0-9](?:[ -][0-9]){3,7}|[0-9]{2,4}[ ][0-9]{2,4})[#*]?"
+    rb"(?!(?:19|20)[0-9]{2}\Z)[#*]?(?:[0-9]{4,8}|[0-9](?:[ -][0-9]){3,7}|[0-9]{2,4}[ ][0-9]{2,4}"
+    rb"|[0-9]{2}(?:-[0-9]{2}){2}|[0-9]{2,4}[A-D][0-9]{0,3})[#*]?"
 )
 """A number that opens a lock, also with spaces and with the keys around it, but no year."""
 
@@ -39,7 +43,7 @@ ORDINARY: Final = re.compile(
     | v?\d+(?:[.,:/-]\d+)*(?:[A-Za-z%%]{1,3}|-?[a-z]{3,8})? | \d{1,2}[:.]\d{2}(?:am|pm)?
     | [A-Za-z]{1,5}-\d+(?:-\d+)* | \d+-\w+(?:-\w+)? | [A-Za-z]+'[a-z]{1,2} | (?-i:[A-Z]{2,6}\d{1,6})
     | (?-i:[A-Z]+(?:[-/][A-Z0-9]+)+) | [\w-]+\(\)? | .*[(){}<>\[\]|\\].* | `.* | 0x.* | :\w+:.* | .*&nbsp.*
-    | \w+(?:\._?[A-Za-z]+)+ | (?-i:[A-Z]{2,8})[-\#]\d+(?:\.\d+)*\+?(?:-\w+)* | \w+@\w+:.*
+    | [A-Za-z_]\w*(?:\.[A-Za-z_]+)+ | (?-i:[A-Z]{2,8})[-\#]\d+(?:\.\d+)*\+?(?:-\w+)* | \w+@\w+:.*
     | (?-i:[a-z]+(?:_[a-z]+)+_v?\d{1,2}(?:_\d)?) | (?-i:[A-Z][a-z]*[A-Z]?[a-z]*\d(?:[A-Z][a-z]+){2,})
     | -\w:.* | .*=".* | \$\w+ | (?-i:[A-Z0-9]+_[A-Z0-9_]+)
     | [a-z]+(?:_[a-z]+)+ | --?[a-z][\w-]* | &\w+; | .*[:=]{2}.* | \w+=.* | \w+:\w+ | [*_]+\w+[*_]+
@@ -61,7 +65,7 @@ _CUE: Final = rb"""(?:
     | is | was | be | becomes? | became | try | use | used | using | type | types | typed | typing
     | enter | entering | entered | put | puts | insert | write | say | chose | choose | picked
     | set | made | changed | now | with | to | as | again | still | just | then | just[ ]use | went
-    | called | i'?d | wrote | simply
+    | called | i'?d | wrote | simply | i\.e\.
     | es | ist | lautet | nimm | nehmt | nehmen | mit | tippe | tipp | gib | probier | jetzt
     | c'est | est | essaie | essaye | utilise | utilisez | tape | tapez | entre | entrez | avec
     | es | prueba | usa | usad | escribe | introduce | pon | con | ahora
@@ -91,11 +95,12 @@ class NearbyRule:
 
     Attributes:
         id: the form.
-        lead: the end of the text between the name and the password has to match.
+        lead: the end of the text before the password has to match, from the name's line on.
         after: the beginning of the text after the password has to match.
         shape: all of the password has to match.
         max_lines: ends of lines between the name and the password, at most.
         lead_bytes: bytes of that text in which the match may begin.
+        is_next: the password follows the name, after spaces.
     """
 
     id: str
@@ -104,6 +109,7 @@ class NearbyRule:
     shape: re.Pattern[bytes] = MIXED
     max_lines: int = 3
     lead_bytes: int = 48
+    is_next: bool = False
 
 
 def _regex(pattern: bytes) -> re.Pattern[bytes]:
@@ -118,51 +124,66 @@ _REQUEST: Final = rb"""(?: \? | \b(?:tell|send|give|need|want|forgot|forgotten|s
 _TAG: Final = _regex(rb"\s*(?:</|<br|\Z)")
 _LINE_END: Final = _regex(rb"""["'`*_)]{0,4} [.!]? [ \t\r]* (?: [:;][-']?[)DPp] [ \t\r]* )? (?:\n|\Z)""")
 
+_AFTER_CUE: Final = rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s ) \s{1,4} %s \Z" % (
+    _CUE,
+    _SIGN,
+    _QUOTE,
+)
+_ANY: Final = _regex(b"")
+_IN_REPLY: Final = rb"\n %s %s %s \Z" % (_SPEAKER, _INTERJECTION, _QUOTE)
+
 NEARBY_RULES: Final = (
+    NearbyRule("cue", _regex(_AFTER_CUE), _WORD_END),
+    NearbyRule("reply", _regex(_IN_REPLY), _LINE_END),
     NearbyRule(
-        "cue",
-        _regex(rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s ) \s{1,4} %s \Z" % (_CUE, _SIGN, _QUOTE)),
+        "asked",
+        _regex(_REQUEST + rb".*[\s\"'`*(:] \Z"),
         _WORD_END,
+        max_lines=5,
+        lead_bytes=400,
     ),
-    NearbyRule(
-        "reply",
-        _regex(rb"\n %s %s %s \Z" % (_SPEAKER, _INTERJECTION, _QUOTE)),
-        _LINE_END,
-    ),
-    NearbyRule("asked", _regex(_REQUEST + rb".*[\s\"'`*(:] \Z"), _WORD_END, max_lines=5, lead_bytes=400),
-    NearbyRule("tagged", _regex(rb"<[a-z][^<>]*> \s* \Z"), _TAG),
+    NearbyRule("tagged", _regex(rb"\s \Z"), _TAG),
     NearbyRule("strong", _regex(rb"[\s(\"'`*:,] \Z"), _WORD_END, STRONG, max_lines=1),
 )
 """The rules for the names of passwords."""
 
-TOPIC_RULES: Final = (
-    NearbyRule(
-        "cue",
-        _regex(rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s | [ ]/ ) \s{1,4} %s \Z | [`\"']/[`\"'] \Z" % (_CUE, _SIGN, _QUOTE)),
-        _WORD_END,
-        STRONG,
-    ),
-    NearbyRule(
-        "keys",
-        _regex(rb"\b(?:enter|type|dial|press|punch|key|put|use)(?:[ ]in)?[ ] %s \Z" % _QUOTE),
-        _WORD_END,
-        NUMBER,
-    ),
-)
-"""The rules for words of access."""
-
 PIN_RULES: Final = (
+    NearbyRule("cue", _regex(_AFTER_CUE), _WORD_END, NUMBER),
+    NearbyRule("reply", _regex(_IN_REPLY), _WORD_END, NUMBER),
+    NearbyRule("next", _ANY, _WORD_END, NUMBER, is_next=True),
     NearbyRule(
-        "cue",
-        _regex(rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s ) \s{1,4} %s \Z" % (_CUE, _SIGN, _QUOTE)),
-        _WORD_END,
-        NUMBER,
-    ),
-    NearbyRule(
-        "reply",
-        _regex(rb"\n %s %s %s \Z" % (_SPEAKER, _INTERJECTION, _QUOTE)),
-        _WORD_END,
-        NUMBER,
+        "last", _regex(rb"[ ](?:[\w\x80-\xff']+[ ]){1,3} \Z"), _LINE_END, NUMBER, max_lines=0
     ),
 )
 """The rules for the names of PINs and of the codes of locks."""
+
+TOPIC_RULES: Final = (
+    NearbyRule(
+        "cue",
+        _regex(
+            rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s | [ ]/ | \S@\S+[ ]and) \s{1,4} %s \Z"
+            rb"| [`\"']/[`\"'] \Z" % (_CUE, _SIGN, _QUOTE)
+        ),
+        _WORD_END,
+        STRONG,
+    ),
+    NearbyRule("sign", _regex(rb"%s \s %s \Z" % (_SIGN, _QUOTE)), _LINE_END, KEY, max_lines=0),
+    NearbyRule("next", _ANY, _LINE_END, KEY, max_lines=0, is_next=True),
+    NearbyRule("reply", _regex(rb"\?[^\n]*" + _IN_REPLY), _LINE_END, KEY, 2, lead_bytes=120),
+)
+"""The rules for words of access."""
+
+LOCK_RULES: Final = (
+    NearbyRule(
+        "keys",
+        _regex(
+            rb"\b(?:enter|type|dial|press|punch|key|put|use|with|is|code)(?:[ ]in)?:?[ ] %s \Z"
+            rb"| [:=][ ] \Z" % _QUOTE
+        ),
+        _WORD_END,
+        NUMBER,
+    ),
+    NearbyRule("next", _ANY, _LINE_END, NUMBER, max_lines=0, is_next=True),
+    NearbyRule("reply", _regex(_IN_REPLY), _WORD_END, NUMBER, 1),
+)
+"""The rules for words of locks."""
