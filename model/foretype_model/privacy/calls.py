@@ -49,6 +49,8 @@ def _arguments(rule: CallRule, text: bytes, start: int) -> Iterator[Credential]:
                 return
         elif found.lastindex and before >= rule.skipped:
             yield _credential(rule, text, found, found.lastindex)
+        elif found.lastindex and text[found.end() : found.end() + 1] == b")" and not before:
+            yield _credential(CALL_RULES[1], text, found, found.lastindex)
         elif found.lastindex and (user := _USER.match(found[found.lastindex])):
             yield _credential(rule, text, found, found.lastindex, user.end())
 

@@ -141,12 +141,12 @@ CODE_RULES: Final = (
         quoted=Names.PASSWORDS,
         before=rb"(?: [\w>&*][ ]\w{0,20} | (?:with|set|use|add|update|change|check|verify|validate"
         rb"|hash|encrypt|encode|compare|match|reset|confirm|\.|new[ ])_? \w{0,20} )",
-        after=rb"\s*(?:[)},]|\Z)",
+        after=rb"\s*(?:[)},]|\Z|\.to\w+\()",
         starts=b"({",
     ),
     AssignmentRule(
         "argument",
-        rb"\([ \t]*[\w.$@&*>-]{1,40},\s{0,40}",
+        rb"\([ \t]*(?:(?:[\w.$@&*>-]{1,40}|\"[^\"\n]{0,60}\"|'[^'\n]{0,60}'),\s{0,40}){1,2}",
         LITERAL,
         before=rb"(?:with|set|use|add|update|change|check|verify|validate|reset|new)_?\w{0,20}",
         after=rb"\s*(?:[),]|\Z)",

@@ -18,6 +18,7 @@ from foretype_model.privacy.keywords import Keywords
 from foretype_model.privacy.names import NAME_KEYWORDS, REACH_BYTES, TOPICS, parse_name, parse_topic
 from foretype_model.privacy.nearby import find_nearby
 from foretype_model.privacy.preceding_rules import find_preceding
+from foretype_model.privacy.sql_rows import find_in_rows
 from foretype_model.privacy.values import is_name
 
 CONTEXT_BYTES: Final = 80
@@ -61,6 +62,7 @@ def find_credentials(text: bytes, start: int = 0, end: int | None = None) -> Ite
             if place < end:
                 yield from find_assigned(text, name, start)
                 yield from find_in_columns(text, name)
+                yield from find_in_rows(text, name)
                 yield from find_nearby(text, name, start)
             if place > start:
                 yield from find_preceding(name, text[name.end : name.end + AFTER_BYTES])

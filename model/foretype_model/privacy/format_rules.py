@@ -94,6 +94,12 @@ FORMAT_RULES: Final = (
         keywords=(b"value", b"default", b"content"),
     ),
     AssignmentRule(
+        "label",
+        rb"[\w ]{0,20}:?\s{0,8}(?:</\w+>\s{0,8})?<input\b[^<>]{0,120}\bvalue\s*=\s*",
+        LITERAL,
+        keywords=(b"<input",),
+    ),
+    AssignmentRule(
         "attribute-and-text",
         rb"[\w.-]{0,40}[\"']?[^<>/]{0,200}>\s{0,60}(?:%s)?%s" % (_ELEMENT, _CDATA),
         TEXT,

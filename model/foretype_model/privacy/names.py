@@ -206,7 +206,7 @@ class Name(NamedTuple):
 
 def _ends_in_kind_of_key(before: bytes) -> bool:
     lower = before.lower()
-    return lower.rstrip(b"_- ").endswith(KINDS_OF_KEYS) or _is_of_network(lower)
+    return lower.rstrip(b"_-. ").endswith(KINDS_OF_KEYS) or _is_of_network(lower)
 
 
 def _is_of_network(before: bytes) -> bool:
@@ -276,7 +276,7 @@ def _starts(regex: re.Pattern[bytes], text: bytes, place: int) -> bytes:
 
 def _kind(text: bytes, before: bytes, found: re.Match[bytes]) -> Kind | None:
     """Return the kind of an English name, or None if it is no name after the text `before`."""
-    stem, words = found[0].lower(), before[-WORD_BYTES:].lower().rstrip(b"_- ")
+    stem, words = found[0].lower(), before[-WORD_BYTES:].lower().rstrip(b"_-. ")
     if words.endswith((b"public", b"publickey", b"csrf")):
         return None
     # An argument in quotes of such a call is a password.

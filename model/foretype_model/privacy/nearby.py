@@ -25,13 +25,16 @@ NEAR_BYTES: Final = 200
 AFTER_BYTES: Final = 80
 """Bytes after a password that the rules look at."""
 
+MAX_GAP: Final = 2
+"""Bytes after a number in which its next digit may begin."""
+
 _BEFORE: Final = re.compile(rb"(?:\A|[\s\"'`*_(\[>/#\x80-\xff-])\Z")
-_FOLLOWING: Final = re.compile(rb"[<\s.,:;?!)'\"*/]|[\xe2-\xef]|\Z")
+_FOLLOWING: Final = re.compile(rb"s\s|[<\s.,:;?!)'\"*/]|[\xe2-\xef]|\Z")
 _CODE: Final = re.compile(rb"[{}\\]|\(\)|\);|;[ ]*\n|==|&&|\n{3}|\|[ ]*\n")
 """The beginning of text that is no prose."""
 
 _TOKEN: Final = re.compile(
-    rb"(?:(?<![!-~\xc3\x80-\xbf])|(?<=>))[\"'`*_(]{0,3}(?P<value>[#*]?[0-9]{1,4}(?:[ -][0-9]{1,4}){1,7}[#*]?(?![\w.-])"
+    rb"(?:(?<![!-~\xc3\x80-\xbf])|(?<=>))[\"'`*_(]{0,3}(?P<value>[#*]?[0-9]{1,4}(?:[ -][0-9]{1,4}){0,7}[#*]?(?![\w-]|\.[0-9])"
     rb"|[!-&+-;=?-~](?:[!-;=-~]|\xc3(?:[\x80-\xbf]|\Z)){3,63})"
     rb"|(?<=[\xa0-\xbf])(?P<joined>[!-&+-~][!-~]{3,63})"
 )
@@ -46,7 +49,8 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
     limit = name.end + NEAR_BYTES
     if limit + AFTER_BYTES < start or not (rules := _rules(name)):
         return
-    if not _BEFORE.search(name.before[-1:]):
+    is_letter = name.stem[:1] < b"\xe0"
+    if is_letter and not _BEFORE.search(name.before[-1:]):
         return
     if name.kind is not Kind.TOPIC and not _FOLLOWING.match(text, name.end):
         return
@@ -55,14 +59,16 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
     end = min(len(text), limit + AFTER_BYTES)
     line = name.before[name.before.rfind(b"\n") + 1 :] + text[name.start : name.end]
     for found in _TOKEN.finditer(text, name.end, end):
-        if found.end() < start:
+        if found.end() + MAX_GAP < start:
             continue
         group = "value" if found["value"] is not None else "joined"
         first = found.start(group)
         if first >= limit:
             return
         value = found[group].rstrip(_TRAILING)
-        is_unfinished = found.end() == len(text)
+        # The digits of a number may have spaces between them.
+        rest = text[found.end() : found.end() + MAX_GAP + 1]
+        is_unfinished = not (rest.strip(b" -") if value[-1:].isdigit() else rest)
         last = first + len(value)
         lead, after = text[name.end : first], text[last : last + AFTER_BYTES]
         is_secret = _is_secret(rules, value, line, lead, after)

@@ -124,7 +124,7 @@ _REQUEST: Final = rb"""(?: \? | \b(?:tell|send|give|need|want|forgot|forgotten|s
 _TAG: Final = _regex(rb"\s*(?:</|<br|\Z)")
 _LINE_END: Final = _regex(rb"""["'`*_)]{0,4} [.!]? [ \t\r]* (?: [:;][-']?[)DPp] [ \t\r]* )? (?:\n|\Z)""")
 
-_AFTER_CUE: Final = rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s ) \s{1,4} %s \Z" % (
+_AFTER_CUE: Final = rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s | [a-z]'s ) \s{1,4} %s \Z" % (
     _CUE,
     _SIGN,
     _QUOTE,

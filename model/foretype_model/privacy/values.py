@@ -57,6 +57,7 @@ PLACEHOLDER: Final = re.compile(
     rb"|(?:bytes?|u?int|float|char|string|str|[iufvxhp]|utf|sha|base|md|ipv|oauth|aes|rsa|ed"
     rb"|hs|rs|http|tls|ssl"
     rb"|key|token|secret)[_-]?[0-9]{1,4}"
+    rb"|(?-i:String|ID|Int|Boolean|Float|Char|CharArray|ByteArray|SecretStr|SecureString)[!?]?"
     rb"|(?:placeholder|redacted|dummy|todo|fixme|tbd|none|null|nil|undefined|true|false|example)",
     re.IGNORECASE,
 )
