@@ -65,7 +65,8 @@ VALUE_KEY: Final = rb"""["'`]? (?!helper|hint|help|error|label|alt|button) (?:[A
     (?:value|default|string|content|data|text|literal|current|val|v) ["'`]?"""
 NAME_KEY: Final = rb"""["'`]? (?:
     (?:[A-Za-z]{1,12}_?)?(?:name|key) | id | field | env | var | variable
-    | property | path | param | parameter | label | title | item | setting | k | attribute | option | type
+    | property | path | param | parameter | label | title | item | setting | k
+    | attribute | option | type
 ) ["'`]?"""
 _SCALAR: Final = rb"""(?:
     "(?:[^"\\\n]|\\.){0,200}+" | '[^'\n]{0,200}+' | \{[^{}]{0,200}+\} | \[[^\[\]]{0,200}+\]

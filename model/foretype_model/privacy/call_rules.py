@@ -45,7 +45,7 @@ ALGORITHM: Final = re.compile(
     rb"(?:aes|sha|hs|rs|es|ps|md|des|3des|rsa|ecdsa|ed|utf|pbkdf|hmac|blake|x?chacha|pkcs|tls|ssl"
     rb"|http|oauth|base|cram|scram|digest|iso|us|latin|ascii|windows|cp)[-_/]?[0-9].*"
     rb"|[\w.+-]+@[\w-]+\.[\w.-]+|\w+://.*|[\w./-]*/[\w./-]*|[\w-]+(?:\.[\w-]+)+(?::\d+)?|[\d.:-]+"
-    rb"|%.*|.*[{<].*|.*\.{3}.*|[a-z]+(?:_[a-z0-9]+)+|[a-z]+(?:md5|sha\d+)",
+    rb"|[A-Za-z ]{2,40}=.*|%.*|.*[{<].*|.*\.{3}.*|[a-z]+(?:_[a-z0-9]+)+|[a-z]+(?:md5|sha\d+)",
     re.IGNORECASE,
 )
 """All of an algorithm, an address, a path or a template."""
@@ -66,7 +66,8 @@ CALL_RULES: Final = (
         (
             b"encrypt", b"decrypt", b"cipher", b"hmac", b"jwt.", b"keyspec", b"fernet", b"unlock",
             b"keystore", b".load(", b"cookieparser", b"pbkdf2", b"scrypt", b"bcrypt", b"argon2",
-            b"derive", b"hashbytes", b"aes.new", b"securestring", b"extractall(", b"cookiesession", b"b64encode(", b"btoa(",
+            b"derive", b"hashbytes", b"aes.new", b"securestring", b"extractall(", b"cookiesession",
+            b"b64encode(", b"btoa(",
         ),
         _regex(rb"[\w.]{0,40}\("),
         skipped=0,

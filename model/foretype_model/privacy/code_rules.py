@@ -155,7 +155,8 @@ CODE_RULES: Final = (
     AssignmentRule(
         "tuple",
         rb"[^()=\n]{0,40}\)?[ ]*:?=[ ]*[(\[]?[ ]*(?:%s[ ]*,[ ]*){0,4}?"
-        rb"(?=[\"'][^\"'\n]*[0-9!@\#$%%^&*?~])" % rb"""(?:"[^"\n]{0,80}"|'[^'\n]{0,80}'|[\w.]{1,40})""",
+        rb"(?=[\"'][^\"'\n]*[0-9!@\#$%%^&*?~])"
+        % rb"""(?:"[^"\n]{0,80}"|'[^'\n]{0,80}'|[\w.]{1,40})""",
         LITERAL,
         before=rb"[,(][ ]*[$@%]?\w*",
         starts=b" ,)",
@@ -182,7 +183,7 @@ CODE_RULES: Final = (
         LITERAL,
         quoted=Names.PASSWORDS,
         before=rb"\b(?:case|match|switch|when)[ (]{1,3}[\w.$\"]*",
-        starts=b") \t\n\"",
+        starts=b') \t\n"',
     ),
     AssignmentRule(
         "multi-line",
@@ -201,7 +202,18 @@ CODE_RULES: Final = (
         rb"(?: \|\| \s* | \(\) \s* [=-]> \s* )?",
         LITERAL,
         quoted=Names.PASSWORDS,
-        keywords=(b"||", b"?", b"//", b" or ", b"else", b"_or", b"getor", b"valueor", b"default", b".if"),
+        keywords=(
+            b"||",
+            b"?",
+            b"//",
+            b" or ",
+            b"else",
+            b"_or",
+            b"getor",
+            b"valueor",
+            b"default",
+            b".if",
+        ),
     ),
     AssignmentRule(
         "default",
@@ -221,7 +233,7 @@ CODE_RULES: Final = (
     ),
     AssignmentRule(
         "listed",
-        rb"\s{0,40},\s{0,40}",
+        rb"\s{0,40},\s{0,40}(?![\"']@)",
         LITERAL,
         before=rb"[\"'\#./:{-] [\w.-]*",
         starts=b" \t\n,",

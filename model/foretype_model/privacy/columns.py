@@ -24,7 +24,8 @@ MAX_ROWS: Final = 32
 """Rows of a table in which a column is followed."""
 
 _TITLE: Final = (
-    rb"[ ]?(?:\"[^\"\n]{0,40}\"|[\w()/\x80-\xff-][\w.()/\x80-\xff-]*(?:[ ][\w()/\x80-\xff-]+){0,2}|)"
+    rb"[ ]?(?:\"[^\"\n]{0,40}\"|[\w()/\x80-\xff-][\w.()/\x80-\xff-]*"
+    rb"(?:[ ][\w()/\x80-\xff-]+){0,2}|)"
 )
 _WORD: Final = rb"(?:\"[^\"\n]{0,40}\"|[\w.\x80-\xff-]+)"
 _HEADERS: Final = {
@@ -32,8 +33,10 @@ _HEADERS: Final = {
     b"\t": re.compile(rb"%s(?:\t%s)+" % (_TITLE, _TITLE)),
     b";": re.compile(rb"%s(?:;%s)+" % (_TITLE, _TITLE)),
     b",": re.compile(rb"%s(?:,[ ]?%s)+" % (_WORD, _WORD)),
-    b"  ": re.compile(rb"[#;/ ]*[\w.\x80-\xff]+(?:[ ][\w.\x80-\xff]+)?"
-        rb"(?:[ ]{2,}\t*[\w.\x80-\xff]+(?:[ ][\w.\x80-\xff]+)?)+"),
+    b"  ": re.compile(
+        rb"[#;/ ]*[\w.\x80-\xff]+(?:[ ][\w.\x80-\xff]+)?"
+        rb"(?:[ ]{2,}\t*[\w.\x80-\xff]+(?:[ ][\w.\x80-\xff]+)?)+"
+    ),
 }
 """The first line of a table, by the sign between two cells. Two spaces stand for any number."""
 

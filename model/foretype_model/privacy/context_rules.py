@@ -122,9 +122,10 @@ CONTEXT_RULES: Final = (
     ),
     ContextRule(
         "option-of-command",
-        (b" -p", b" -a ", b" -w ", b" -b ", b" -k ", b" -x ", b" /p:", b"\"-p", b"'-p"),
+        (b" -p", b" -a ", b" -w ", b" -b ", b" -k ", b" -x ", b" /p:", b'"-p', b"'-p"),
         _regex(
-            rb"[ \"'](?:-[pawbkx](?:[ \t]+|[\"'][ ]*,[ ]*(?=[\"']))|-p(?=[^\s\"',])|/p:)" + _ARGUMENT
+            rb"[ \"'](?:-[pawbkx](?:[ \t]+|[\"'][ ]*,[ ]*(?=[\"']))|-p(?=[^\s\"',])|/p:)"
+            + _ARGUMENT
         ),
         before=re.compile(
             rb"\b(?:ldap\w+|redis-cli|htpasswd|sqlcmd|bcp|isql|xfreerdp|rdesktop|zip|unzip|7z|7za"
@@ -220,9 +221,20 @@ CONTEXT_RULES: Final = (
     ContextRule(
         "login-command",
         (
-            b"vault login", b"bw login", b"bw unlock", b"op signin", b"wpa_passphrase ",
-            b"rabbitmqctl ", b"identify ", b"auth ", b"_authtoken ", b" key s:", b"wlan0 key",
-            b"useradd ", b"rest-login ", b"heroku login",
+            b"vault login",
+            b"bw login",
+            b"bw unlock",
+            b"op signin",
+            b"wpa_passphrase ",
+            b"rabbitmqctl ",
+            b"identify ",
+            b"auth ",
+            b"_authtoken ",
+            b" key s:",
+            b"wlan0 key",
+            b"useradd ",
+            b"rest-login ",
+            b"heroku login",
         ),
         _regex(
             rb"(?:(?:vault|bw|op|heroku)[ ](?:login|signin|unlock)|wpa_passphrase"
@@ -260,7 +272,8 @@ CONTEXT_RULES: Final = (
         "administrator",
         (b"admin ", b"root ", b"administrator "),
         _regex(
-            rb"\w+[ ](?:[/:][ ])?([^\s\"'`()<>/\\]{8,48})(?=[\"'`]?(?:[.,]?[ \t\r]*(?:\n|\Z)|[ ]\())"
+            rb"\w+[ ](?:[/:][ ])?([^\s\"'`()<>/\\]{8,48})(?=[\"'`]?"
+            rb"(?:[.,]?[ \t\r]*(?:\n|\Z)|[ ]\())"
         ),
         requires=STRONG_WORD,
         allow=ORDINARY_WORD,
@@ -278,7 +291,10 @@ CONTEXT_RULES: Final = (
     ContextRule(
         "typed-when-asked",
         (b"enter ", b"type ", b"use ", b"with ", b"try "),
-        _regex(rb"\w+[ ][\"'`]?([^\s\"'`()<>]{6,64})[\"'`]?[ ](?:when|if)[ ](?:\w+[ ]){0,2}(?:asked|prompted|asks)\b"),
+        _regex(
+            rb"\w+[ ][\"'`]?([^\s\"'`()<>]{6,64})[\"'`]?[ ](?:when|if)[ ](?:\w+[ ]){0,2}"
+            rb"(?:asked|prompted|asks)\b"
+        ),
         requires=WITH_DIGIT,
         pending=_LINE,
     ),

@@ -64,7 +64,8 @@ LOCKS: Final = frozenset(
 TOPICS: Final = (
     *LOCKS,
     b"encrypted", b"protected", b"log in", b"log into", b"logging in", b"logged in", b"log on",
-    b"login", b"sign in", b"signing in", b"get into", b"open it with", b"opens with", b"key for the",
+    b"login", b"sign in", b"signing in", b"get into", b"open it with", b"opens with",
+    b"key for the",
     b"key to the", b"wifi", b"wi-fi", b"wlan", b"vpn", b"credential", b"creds", b"account for you",
     b"your account", b"anmeld", b"einlogg", b"zugangsdaten", "verschlüssel".encode(),
     "geschützt".encode(), b"connexion", b"connecte", b"identifiant", "chiffré".encode(),
@@ -78,7 +79,8 @@ TOPICS: Final = (
 
 _ENGLISH: Final = re.compile(
     rb"""
-    (?P<password> keymaterial | passw(?:or)?[dt] | pass[ _-]?(?:phrase|code) | pwd | psk(?![\w-]) | secret
+    (?P<password> keymaterial | passw(?:or)?[dt] | pass[ _-]?(?:phrase|code) | pwd | psk(?![\w-])
+        | secret
         | (?:recovery|seed|backup|mnemonic)[ _-](?:phrase|words) | (?:pass|pw)(?=\d*(?![\w-])) )
     | (?P<token> token | tok(?![A-Za-z]) | credential(?=s?(?![\w-])) | creds | login | key )
     | (?P<pin> pin(?:[ _-]?(?:code|number|nummer|no)\b)?(?![\w-]) | puk(?![\w-]) |
@@ -97,7 +99,9 @@ _ATTRIBUTE_OF_SECRET: Final = re.compile(
     rb"|re|ref|regex|pattern|endpoint|issuer|scope|arn|host|link|page|mode|kind|namespace"
     rb"|number|project|state|status|manager|provider|store|service|generator|class|handler"
     rb"|function|reset|confirm(?:ation)?|strength|hash|salt|rule|rules|check|changed|at|by|on"
-    rb"|in|is|to|count|limit|max|min|ttl|age|timeout|s?name|header|prefix|suffix|param|var|env|column|input|button|widget|dialog|screen|form|required|enabled|expiry|expires|policy|format|style|class|version)\Z"
+    rb"|in|is|to|count|limit|max|min|ttl|age|timeout|s?name|header|prefix|suffix|param|var"
+    rb"|env|column|input|button|widget|dialog|screen|form|required|enabled|expiry|expires|policy"
+    rb"|format|style|class|version)\Z"
 )
 """The end of a name for an attribute of a secret, such as its length."""
 
@@ -215,10 +219,18 @@ def _is_of_network(before: bytes) -> bool:
 
 
 def _ends_in_space(before: bytes) -> bool:
-    return (
-        before[-1:] in {b"", b" ", b"\n", b"-", b"(", b"*", b"#", b'"', b"'", b"_"}
-        or before.lower().endswith(_LOCKS)
-    )
+    return before[-1:] in {
+        b"",
+        b" ",
+        b"\n",
+        b"-",
+        b"(",
+        b"*",
+        b"#",
+        b'"',
+        b"'",
+        b"_",
+    } or before.lower().endswith(_LOCKS)
 
 
 _LOCKS: Final = (

@@ -9,12 +9,12 @@ from typing import Final
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.names import LOCKS, Kind, Name
 from foretype_model.privacy.nearby_rules import (
+    LOCK_RULES,
     NEARBY_RULES,
+    NUMBER,
     ORDINARY,
     PIN_RULES,
-    LOCK_RULES,
     TOPIC_RULES,
-    NUMBER,
     NearbyRule,
 )
 from foretype_model.privacy.values import PLACEHOLDER, TEMPLATE, is_label, is_name
@@ -34,7 +34,8 @@ _CODE: Final = re.compile(rb"[{}\\]|\(\)|\);|;[ ]*\n|==|&&|\n{3}|\|[ ]*\n")
 """The beginning of text that is no prose."""
 
 _TOKEN: Final = re.compile(
-    rb"(?:(?<![!-~\xc3\x80-\xbf])|(?<=>))[\"'`*_(]{0,3}(?P<value>[#*]?[0-9]{1,4}(?:[ -][0-9]{1,4}){0,7}[#*]?(?![\w-]|\.[0-9])"
+    rb"(?:(?<![!-~\xc3\x80-\xbf])|(?<=>))[\"'`*_(]{0,3}"
+    rb"(?P<value>[#*]?[0-9]{1,4}(?:[ -][0-9]{1,4}){0,7}[#*]?(?![\w-]|\.[0-9])"
     rb"|[!-&+-;=?-~](?:[!-;=-~]|\xc3(?:[\x80-\xbf]|\Z)){3,63})"
     rb"|(?<=[\xa0-\xbf])(?P<joined>[!-&+-~][!-~]{3,63})"
 )
@@ -87,7 +88,7 @@ def _rules(name: Name) -> tuple[NearbyRule, ...]:
 def _is_secret(
     rules: tuple[NearbyRule, ...], value: bytes, line: bytes, lead: bytes, after: bytes
 ) -> bool:
-    """Return whether a value is one by any rule: `line` ends with the name, and `lead` follows it."""
+    """Return whether a value is one by any rule. `line` ends with the name; `lead` follows it."""
     rules = tuple(rule for rule in rules if rule.shape.fullmatch(value))
     if not rules or (not NUMBER.fullmatch(value) and ORDINARY.fullmatch(value)):
         return False

@@ -42,9 +42,11 @@ ORDINARY: Final = re.compile(
     | [~./][\w./-]* | [\w.-]+(?-i:\.[a-z]{2,8}|\.[A-Z]{2,4})(?:[:/].*)? | [\w-]+/[\w.-]+
     | v?\d+(?:[.,:/-]\d+)*(?:[A-Za-z%%]{1,3}|-?[a-z]{3,8})? | \d{1,2}[:.]\d{2}(?:am|pm)?
     | [A-Za-z]{1,5}-\d+(?:-\d+)* | \d+-\w+(?:-\w+)? | [A-Za-z]+'[a-z]{1,2} | (?-i:[A-Z]{2,6}\d{1,6})
-    | (?-i:[A-Z]+(?:[-/][A-Z0-9]+)+) | [\w-]+\(\)? | .*[(){}<>\[\]|\\].* | `.* | 0x.* | :\w+:.* | .*&nbsp.*
+    | (?-i:[A-Z]+(?:[-/][A-Z0-9]+)+) | [\w-]+\(\)? | .*[(){}<>\[\]|\\].* | `.* | 0x.* | :\w+:.*
+    | (?-i:[a-z_]+(?:\.[a-z_]+\d*)+) | (?-i:[A-Z]\d+(?:,[A-Z]\d+)*) | .*&nbsp.*
     | [A-Za-z_]\w*(?:\.[A-Za-z_]+)+ | (?-i:[A-Z]{2,8})[-\#]\d+(?:\.\d+)*\+?(?:-\w+)* | \w+@\w+:.*
-    | (?-i:[a-z]+(?:_[a-z]+)+_v?\d{1,2}(?:_\d)?) | (?-i:[A-Z][a-z]*[A-Z]?[a-z]*\d(?:[A-Z][a-z]+){2,})
+    | (?-i:[a-z]+(?:_[a-z]+)+_v?\d{1,2}(?:_\d)?)
+    | (?-i:[A-Z][a-z]*[A-Z]?[a-z]*\d(?:[A-Z][a-z]+){2,})
     | -\w:.* | .*=".* | \$\w+ | (?-i:[A-Z0-9]+_[A-Z0-9_]+)
     | [a-z]+(?:_[a-z]+)+ | --?[a-z][\w-]* | &\w+; | .*[:=]{2}.* | \w+=.* | \w+:\w+ | [*_]+\w+[*_]+
     | [a-z]+(?:[+&][a-z]+)+ | [A-Za-z]+[*?!]+ | \*+[\w-]+ | [a-z]+\.[a-z]+ | %%\w{1,2}
@@ -60,8 +62,10 @@ ORDINARY: Final = re.compile(
 
 # The text before a password
 
-_CUE: Final = rb"""(?:
-    (?:it|that|this|here)(?:'|\xe2\x80\x99)?s | (?:it|that|this|here|which|one|mine|ours)[ ](?:is|was)
+_CUE: Final = (
+    rb"""(?:
+    (?:it|that|this|here)(?:'|\xe2\x80\x99)?s | (?:it|that|this|here|which|one|mine|ours)
+    [ ](?:is|was)
     | is | was | be | becomes? | became | try | use | used | using | type | types | typed | typing
     | enter | entering | entered | put | puts | insert | write | say | chose | choose | picked
     | set | made | changed | now | with | to | as | again | still | just | then | just[ ]use | went
@@ -77,8 +81,12 @@ _CUE: Final = rb"""(?:
     | kullan | yaz | d\xc3\xb9ng | nh\xe1\xba\xadp | pakai | ketik
     | \xd1\x8d\xd1\x82\xd0\xbe | \xd0\xb2\xd0\xb2\xd0\xb5\xd0\xb4\xd0\xb8\S*
     | \xd1\x82\xd0\xb5\xd0\xbf\xd0\xb5\xd1\x80\xd1\x8c | creo[ ]que | til | auf | %s
-)""" % FOREIGN_VERBS
-_SIGN: Final = rb"(?:[:=]|\xef\xbc\x9a|-{1,2}>?|=>|\xe2\x80[\x93\x94]|\xe2\x86\x92|\.{3}|\xe2\x80\xa6)"
+)"""
+    % FOREIGN_VERBS
+)
+_SIGN: Final = (
+    rb"(?:[:=]|\xef\xbc\x9a|-{1,2}>?|=>|\xe2\x80[\x93\x94]|\xe2\x86\x92|\.{3}|\xe2\x80\xa6)"
+)
 _QUOTE: Final = rb"[\"'`*_(]{0,3}"
 _SPEAKER: Final = rb"""(?:
     [>|*\s]{0,4} (?:\[[^\]\n]{1,24}\]\s?|\(?\d{1,2}[:.]\d{2}(?:[:.]\d{2})?\)?[,]?\s{1,2}(?:[ap]m\s)?
@@ -117,12 +125,16 @@ def _regex(pattern: bytes) -> re.Pattern[bytes]:
 
 
 _WORD_END: Final = _regex(rb"""["'`*_)]{0,4} (?: [.,;:!?)]*(?:\s|\Z|<) | [\xe2-\xef] )""")
-_REQUEST: Final = rb"""(?: \? | \b(?:tell|send|give|need|want|forgot|forgotten|share|remind|enter[ ]your
-    | gib | schick\w* | sag | brauch\w* | dime | p\xc3\xa1same | m\xc3\xa1ndame | manda\w* | envoie | donne
+_REQUEST: Final = rb"""(?: \? | \b(?:tell|send|give|need|want|forgot|forgotten|share|remind
+    | enter[ ]your
+    | gib | schick\w* | sag | brauch\w* | dime | p\xc3\xa1same | m\xc3\xa1ndame | manda\w*
+    | envoie | donne
     | dammi | stuur | geef | podaj | skicka | \xd1\x81\xd0\xba\xd0\xb8\xd0\xbd\xd1\x8c
     | \xd0\xb4\xd0\xb0\xd0\xb9)\b )"""
 _TAG: Final = _regex(rb"\s*(?:</|<br|\Z)")
-_LINE_END: Final = _regex(rb"""["'`*_)]{0,4} [.!]? [ \t\r]* (?: [:;][-']?[)DPp] [ \t\r]* )? (?:\n|\Z)""")
+_LINE_END: Final = _regex(
+    rb"""["'`*_)]{0,4} [.!]? [ \t\r]* (?: [:;][-']?[)DPp] [ \t\r]* )? (?:\n|\Z)"""
+)
 
 _AFTER_CUE: Final = rb"(?: (?:\A|[^\w'-])%s (?:[ ]now)? [:,]? | %s | [a-z]'s ) \s{1,4} %s \Z" % (
     _CUE,

@@ -75,7 +75,8 @@ PRECEDING_RULES: Final = (
         "verb",
         (b" is ", b" was ", b" are ", b" as ", b" for ", b" being ", b" when ", b" at "),
         _regex(
-            _VALUE + rb"[*_]{0,2}(?:,[ ](?:that|this|which))?[ ]+(?:is|was|are|as|for|being|when[ ]asked[ ]for"
+            _VALUE + rb"[*_]{0,2}(?:,[ ](?:that|this|which))?[ ]+"
+            rb"(?:is|was|are|as|for|being|when[ ]asked[ ]for"
             rb"|when[ ]prompted[ ]for|at)[ ]+" + rb"%s[ ]+%s" % (_ARTICLE, _WORDS)
         ),
         MIXED_OR_JOINED,

@@ -39,7 +39,7 @@ FORMS: Final = {
     ),
     "JSON in a string": (
         'SETTINGS = "{\\"password\\":\\"«hunter22»\\",\\"user\\":\\"ann\\"}"',
-        "payload='{\"user\":\"ann\",\"password\":\"«whiskey»\"}'",
+        'payload=\'{"user":"ann","password":"«whiskey»"}\'',
         'curl -d "{\\"password\\": \\"«velvet-moon7»\\"}" https://api.example.org',
     ),
     "netrc": (
@@ -60,8 +60,8 @@ FORMS: Final = {
     "declaration, type before the value": (
         'var password string = "«whiskey»"',
         'const dbPassword string = "«marmalade»"',
-        "Dim password As String = \"«velvetmoon»\"",
-        'declare password text := \'«quartz-heron»\';',
+        'Dim password As String = "«velvetmoon»"',
+        "declare password text := '«quartz-heron»';",
     ),
     "declaration, type before the name": (
         'const char *password = "«whiskey»";',
@@ -134,7 +134,7 @@ FORMS: Final = {
         "credentials: {user: ann, password: «velvet7moon»}",
     ),
     "TOML and INI": (
-        "[database]\nuser = \"ann\"\npassword = \"«whiskey»\"",
+        '[database]\nuser = "ann"\npassword = "«whiskey»"',
         "[pypi]\nusername = ann\npassword = «whiskey»",
         "[client]\nuser=ann\npassword=«marmalade»",
         'password = """\n«velvetmoon»"""',
@@ -206,7 +206,8 @@ FORMS: Final = {
         "INSERT INTO users (name, password) VALUES ('ann', '«hunter22»');",
         "UPDATE users SET password = '«quartzheron»' WHERE id = 4;",
         "SET PASSWORD FOR 'ann'@'%' = PASSWORD('«bluebottle»');",
-        "INSERT INTO users (id, login, password, mail)\nVALUES (1, 'ann', '«whiskey»', 'a@b.org'),\n"
+        "INSERT INTO users (id, login, password, mail)\nVALUES (1, 'ann', '«whiskey»', 'a@b.org'),"
+        "\n"
         "       (2, 'bob', '«marmalade»', 'b@b.org');",
         "SELECT crypt('«velvetmoon»', gen_salt('bf')) AS password;",
         "CREATE USER ann IDENTIFIED BY «hunter22»;",
@@ -330,7 +331,7 @@ FORMS: Final = {
     "comparison": (
         'if password == "«whiskey»":',
         'if ("«marmalade»".equals(password)) {',
-        "if [ \"$PASSWORD\" = \"«velvetmoon»\" ]; then",
+        'if [ "$PASSWORD" = "«velvetmoon»" ]; then',
         "assert user.password == '«quartzheron»'",
         'expect(password).toBe("«bluebottle»");',
         'case password of "«whiskey»" -> true',

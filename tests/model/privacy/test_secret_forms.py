@@ -14,7 +14,9 @@ EACH = [pytest.param(form, id=f"{form.kind} {number}") for number, form in enume
 
 def leaks(form: Form, content: bytes) -> list[bytes]:
     """Return the secrets of a form of which `content` has a part."""
-    whole = [secret for secret in form.secrets if Written("", form.text, secret).leaks_into(content)]
+    whole = [
+        secret for secret in form.secrets if Written("", form.text, secret).leaks_into(content)
+    ]
     return whole
 
 
