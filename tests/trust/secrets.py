@@ -13,6 +13,7 @@ from unittest.mock import patch
 from tests.e2e.client import Client, run, server
 from tests.model.privacy.canaries import EACH, Canary, canaries
 from tests.trust.outcome import Outcome, without_torch
+from tests.trust.secret_forms import form_outcomes
 
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.generate import generate
@@ -47,7 +48,9 @@ TypedCanary = tuple[Canary, str, str]
 
 
 def outcomes(scale: float) -> Iterator[Outcome]:
-    """Search for 320 canaries at scale 1: on disk, in offers, in generated text, in a model."""
+    """Search for 320 canaries at scale 1: on disk, in offers, in generated text, in a model; and
+    for the passwords of all forms on disk and in offers.
+    """
     some = canaries(SEED, max(1, round(EACH * scale)))
     with tempfile.TemporaryDirectory() as name:
         home, workspace = Path(name) / "home", plant(Path(name) / "workspace", some)
@@ -77,6 +80,7 @@ def outcomes(scale: float) -> Iterator[Outcome]:
             "their beginnings given to generate", *_generated(Mixture(opened), typed_canaries(some))
         )
         yield without_torch(TRAINED_CLAIM) or _trained(Path(name), workspace, some)
+    yield from form_outcomes(scale)
 
 
 def plant(folder: Path, some: Sequence[Canary]) -> Path:

@@ -61,11 +61,12 @@ WORDS: Final = rb"(?:%s{1,8} [^\s:.;,!?\"`=|()<>{}\[\]]{1,20} ){0,6}?" % GAP
 
 # The members of an object, in JSON, YAML, TOML and Terraform
 
-VALUE_KEY: Final = rb"""["'`]? (?:[A-Za-z]{1,12}[_-]?)?
+VALUE_KEY: Final = rb"""["'`]? (?!helper|hint|help|error|label|alt|button) (?:[A-Za-z]{1,12}[_-]?)?
     (?:value|default|string|content|data|text|literal|current|val|v) ["'`]?"""
 NAME_KEY: Final = rb"""["'`]? (?:
     (?:[A-Za-z]{1,12}_?)?(?:name|key) | id | field | env | var | variable
-    | property | param | parameter | label | title | item | setting | k | attribute | option | type
+    | property | path | param | parameter | label | title | item | setting | k
+    | attribute | option | type
 ) ["'`]?"""
 _SCALAR: Final = rb"""(?:
     "(?:[^"\\\n]|\\.){0,200}+" | '[^'\n]{0,200}+' | \{[^{}]{0,200}+\} | \[[^\[\]]{0,200}+\]

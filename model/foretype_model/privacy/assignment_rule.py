@@ -84,7 +84,7 @@ class AssignmentRule:
     @cached_property
     def regex(self) -> re.Pattern[bytes]:
         """The link and the value."""
-        return _regex(self.link + self.value)
+        return _regex(rb"(?: %s )(?: %s )" % (self.link, self.value))
 
     @cached_property
     def is_gated(self) -> bool:
@@ -102,7 +102,7 @@ class AssignmentRule:
     @cached_property
     def more_regex(self) -> re.Pattern[bytes]:
         """The text between two values, and a value."""
-        return _regex(self.more + self.value)
+        return _regex(rb"(?: %s )(?: %s )" % (self.more, self.value))
 
     @cached_property
     def before_regex(self) -> re.Pattern[bytes]:
@@ -112,7 +112,7 @@ class AssignmentRule:
     @cached_property
     def after_regex(self) -> re.Pattern[bytes]:
         """The beginning of the text after the value."""
-        return _regex(self.after)
+        return _regex(rb"(?: %s )" % self.after)
 
 
 _OTHER_BYTES: Final = re.compile(rb"\[\^(?:\\.|[^\]\\])*\]")

@@ -181,4 +181,7 @@ def _is_excluded(rule: AssignmentRule, name: Name, *, is_thing: bool) -> bool:
     """Return whether a rule is not for such a name, which prose may have for another reason."""
     if rule.id in {"apposition", "below", "cell"} and (name.kind is Kind.TOKEN or is_thing):
         return True
+    # A type in quotes, as in `type="password"`, is followed by another attribute.
+    if rule.id == "typed" and name.closing[:1] in {b'"', b"'"}:
+        return True
     return (rule.is_prose and name.is_verb) or (rule.id in {"word", "sql"} and name.closing != b"")

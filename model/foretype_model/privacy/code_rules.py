@@ -21,6 +21,7 @@ _TYPE: Final = rb"[\w.:<>\[\]|?*&'][\w.:<>\[\]|?*&'\ ]{0,40}?"
 _CONVERTER: Final = rb"""(?: (?:new|await|&)[ ] )? (?:\[\])? [\w.:]{0,40} (?:
     str|string|bytes|byte|char|secret|secretstr|sensitive|secure|securestring|password|from|of|some
     |new|literal|raw|text|buffer|encode|decode|b64encode|to_owned|field|default|var
+    |md5|sha[_-]?\d+|s?crypt|bcrypt|encrypt|hashpw|hash|digest
 ) (?:\[\])? !? [({] \s{0,40}"""
 _READER: Final = rb"""(?:
     get|set|env|environ|config|conf|cfg|option|opt|param|fetch|define|fill|type|put|add|append|send
@@ -47,7 +48,7 @@ CODE_RULES: Final = (
     ),
     AssignmentRule(
         "sign-next-line",
-        GAP + rb"{0,32}" + SIGN + rb"[ \t]*\n[ \t]{0,60}",
+        GAP + rb"{0,32}" + SIGN + rb"[ \t]*\n(?:[ \t]*\n(?=[ \t]*[\"']))?[ \t]{0,60}",
         LITERAL,
         quoted=Names.PASSWORDS,
         starts=SIGN_STARTS,
@@ -112,7 +113,7 @@ CODE_RULES: Final = (
     AssignmentRule(
         "typed",
         rb"(?: (?:\[\d*\])? [ \t]* : [ \t]* %s | [ \t]+ (?:\[\])? [\w.*]{1,30} "
-        rb"| [ \t]+ as [ \t]+ [\w.]+"
+        rb"| [ \t]+ as [ \t]+ [\w.]+ | [ \t]* <\w+>"
         rb" | \[\d*\] ) [ \t]* :?=(?!=) [ \t]*" % _TYPE,
         LITERAL,
         quoted=Names.PASSWORDS,
@@ -138,10 +139,51 @@ CODE_RULES: Final = (
         rb"[({][ \t]*",
         LITERAL,
         quoted=Names.PASSWORDS,
-        before=rb"(?: [\w>&*][ ]\w{0,20} | (?:with|set|use|add|update|change|\."
-        rb"|new[ ])_? \w{0,20} )",
-        after=rb"\s*(?:[)},]|\Z)",
+        before=rb"(?: [\w>&*][ ]\w{0,20} | (?:with|set|use|add|update|change|check|verify|validate"
+        rb"|hash|encrypt|encode|compare|match|reset|confirm|\.|new[ ])_? \w{0,20} )",
+        after=rb"\s*(?:[)},]|\Z|\.to\w+\()",
         starts=b"({",
+    ),
+    AssignmentRule(
+        "argument",
+        rb"\([ \t]*(?:(?:[\w.$@&*>-]{1,40}|\"[^\"\n]{0,60}\"|'[^'\n]{0,60}'),\s{0,40}){1,2}",
+        LITERAL,
+        before=rb"(?:with|set|use|add|update|change|check|verify|validate|reset|new)_?\w{0,20}",
+        after=rb"\s*(?:[),]|\Z)",
+        starts=b"(",
+    ),
+    AssignmentRule(
+        "tuple",
+        rb"[^()=\n]{0,40}\)?[ ]*:?=[ ]*[(\[]?[ ]*(?:%s[ ]*,[ ]*){0,4}?"
+        rb"(?=[\"'][^\"'\n]*[0-9!@\#$%%^&*?~])"
+        % rb"""(?:"[^"\n]{0,80}"|'[^'\n]{0,80}'|[\w.]{1,40})""",
+        LITERAL,
+        before=rb"[,(][ ]*[$@%]?\w*",
+        starts=b" ,)",
+    ),
+    AssignmentRule(
+        "macro",
+        rb"[ ]*,[ ]*",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+        before=rb"\b(?:define|set|const|constant|def|let|val)\w*[ ]?\([ ]*[:?]?\w*",
+        starts=b" ,",
+    ),
+    AssignmentRule(
+        "lisp",
+        rb"\s{1,8}",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+        before=rb"\(def\w*[ ]+\*?[\w-]*",
+        starts=b" \t\n",
+    ),
+    AssignmentRule(
+        "case",
+        rb"[)\s]{0,4}(?:of|in|\{)\s{1,40}(?:case[ ]|when[ ])?",
+        LITERAL,
+        quoted=Names.PASSWORDS,
+        before=rb"\b(?:case|match|switch|when)[ (]{1,3}[\w.$\"]*",
+        starts=b') \t\n"',
     ),
     AssignmentRule(
         "multi-line",
@@ -155,10 +197,23 @@ CODE_RULES: Final = (
         "fallback",
         rb"(?: (?<=[\"'\])]) | [ ]{0,4} (?= [:=] | \|\| | \?\? | \?: ) )"
         rb"(?: [^\n;\"'`] | \"[^\"\n]{0,60}\" | '[^'\n]{0,60}' ){0,80}?"
-        rb" (?: \|\| | \?\? | \?: | //(?=[ ]*[\"']) | \b(?:or|else)\b | \?[^:\n]{0,40}: ) \s*",
+        rb" (?: \|\| | \?\? | \?: | //(?=[ ]*[\"']) | \b(?:or|else)\b | \?[^:\n]{0,40}:"
+        rb" | \.(?:unwrap_or|or_?else|get_?or|value_?or|or_?default|if_?(?:blank|empty))\w*\( ) \s*"
+        rb"(?: \|\| \s* | \(\) \s* [=-]> \s* )?",
         LITERAL,
         quoted=Names.PASSWORDS,
-        keywords=(b"||", b"?", b"//", b" or ", b"else"),
+        keywords=(
+            b"||",
+            b"?",
+            b"//",
+            b" or ",
+            b"else",
+            b"_or",
+            b"getor",
+            b"valueor",
+            b"default",
+            b".if",
+        ),
     ),
     AssignmentRule(
         "default",
@@ -178,7 +233,7 @@ CODE_RULES: Final = (
     ),
     AssignmentRule(
         "listed",
-        rb"\s{0,40},\s{0,40}",
+        rb"\s{0,40},\s{0,40}(?![\"']@)",
         LITERAL,
         before=rb"[\"'\#./:{-] [\w.-]*",
         starts=b" \t\n,",

@@ -23,18 +23,29 @@ from foretype_model.privacy.values import (
 MAX_ROWS: Final = 32
 """Rows of a table in which a column is followed."""
 
+_TITLE: Final = (
+    rb"[ ]?(?:\"[^\"\n]{0,40}\"|[\w()/\x80-\xff-][\w.()/\x80-\xff-]*"
+    rb"(?:[ ][\w()/\x80-\xff-]+){0,2}|)"
+)
+_WORD: Final = rb"(?:\"[^\"\n]{0,40}\"|[\w.\x80-\xff-]+)"
 _HEADERS: Final = {
     b"|": re.compile(rb"[ \t]*\|?[^|\n]*\|[^\n]*"),
-    b"\t": re.compile(rb"[\w .-]+(?:\t[\w .-]*)+"),
-    b";": re.compile(rb"\"?[\w .-]+\"?(?:;\"?[\w .-]+\"?)+"),
-    b",": re.compile(rb"\"?[\w.-]+\"?(?:,[ ]?\"?[\w.-]+\"?)+"),
+    b"\t": re.compile(rb"%s(?:\t%s)+" % (_TITLE, _TITLE)),
+    b";": re.compile(rb"%s(?:;%s)+" % (_TITLE, _TITLE)),
+    b",": re.compile(rb"%s(?:,[ ]?%s)+" % (_WORD, _WORD)),
+    b"  ": re.compile(
+        rb"[#;/ ]*[\w.\x80-\xff]+(?:[ ][\w.\x80-\xff]+)?"
+        rb"(?:[ ]{2,}\t*[\w.\x80-\xff]+(?:[ ][\w.\x80-\xff]+)?)+"
+    ),
 }
-"""The first line of a table, by the sign between two cells."""
+"""The first line of a table, by the sign between two cells. Two spaces stand for any number."""
 
 _CELLS: Final = {
     sign: re.compile(rb"\"(?:[^\"\n]|\"\")*\"|[^\n%s]*" % (b"|" if sign == b"|" else sign))
     for sign in _HEADERS
+    if len(sign) == 1
 }
+_ALIGNED_CELL: Final = re.compile(rb"\"[^\"\n]*\"|[^\s\"](?:[^\s]|[ ](?=[^\s]))*")
 _RULE: Final = re.compile(rb"[ \t|:+=-]+")
 _PADDING: Final = b" \t\r\"`*'"
 
@@ -72,6 +83,10 @@ def find_in_columns(text: bytes, name: Name) -> Iterator[Credential]:
 
 def _cells(line: bytes, start: int, sign: bytes) -> Iterator[tuple[int, int]]:
     """Yield the start and end of each cell of a line."""
+    if len(sign) > 1:
+        for aligned in _ALIGNED_CELL.finditer(line):
+            yield start + aligned.start(), start + aligned.end()
+        return
     place = 0
     while place <= len(line):
         found = _CELLS[sign].match(line, place)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from foretype_model.privacy.nearby_rules import ORDINARY, STRONG
 from foretype_model.privacy.values import (
     ANY,
     LITERAL,
@@ -42,6 +43,9 @@ class ContextRule:
     pending: re.Pattern[bytes] = NEVER
 
 
+STRONG_WORD: Final = re.compile(rb"(?:%s)\Z" % STRONG.pattern)
+ORDINARY_WORD: Final = re.compile(rb"(?:%s)\Z" % ORDINARY.pattern, re.VERBOSE | re.IGNORECASE)
+
 # Passwords that anything but a name introduces
 
 _LINE: Final = re.compile(rb"[^\n]*\Z")
@@ -75,6 +79,32 @@ CONTEXT_RULES: Final = (
         requires=LITERAL,
     ),
     ContextRule(
+        "sql-identified-by-bare",
+        (b"identified by",),
+        _regex(rb"identified by[ \t]+([^\s\"'`;,()]+)"),
+        requires=MIXED_OR_JOINED,
+    ),
+    ContextRule(
+        "sql-replaced",
+        (b" replace ",),
+        _regex(rb" replace[ \t]+([^\s\"'`;,()]+)"),
+        before=re.compile(rb"identified by[^\n]*\Z"),
+        requires=MIXED_OR_JOINED,
+    ),
+    ContextRule(
+        "basic-auth-setting",
+        (b"basic_auth", b"basicauth", b"userpwd", b"userpass"),
+        _regex(rb"\w+[\"']?\s*[:=,]\s*[\"']?[\w.@-]{1,30}:([^\s\"'/][^\s\"']*)"),
+        requires=MIXED_OR_JOINED,
+    ),
+    ContextRule(
+        "sql-crypt",
+        (b"crypt(",),
+        _regex(rb"crypt\(\s*(?=[\"'])" + _ARGUMENT + rb"[\"']\s*,\s*(?:gen_salt|bcrypt)"),
+        requires=LITERAL,
+        pending=_CALL,
+    ),
+    ContextRule(
         "curl-auth-user",
         (b" -u", b" --user", b" -a ", b"--auth", b"--proxy-user", b"--creds"),
         _regex(
@@ -92,10 +122,15 @@ CONTEXT_RULES: Final = (
     ),
     ContextRule(
         "option-of-command",
-        (b" -p", b" -a ", b" -w ", b" -b ", b" -k ", b" /p:"),
-        _regex(rb" (?:-[pawbk][ \t]+|-p(?=\S)|/p:)" + _ARGUMENT),
+        (b" -p", b" -a ", b" -w ", b" -b ", b" -k ", b" -x ", b" /p:", b'"-p', b"'-p"),
+        _regex(
+            rb"[ \"'](?:-[pawbkx](?:[ \t]+|[\"'][ ]*,[ ]*(?=[\"']))|-p(?=[^\s\"',])|/p:)"
+            + _ARGUMENT
+        ),
         before=re.compile(
             rb"\b(?:ldap\w+|redis-cli|htpasswd|sqlcmd|bcp|isql|xfreerdp|rdesktop|zip|unzip|7z|7za"
+            rb"|user(?:add|mod)|adduser|psexec\w*|\w*winrm|crackmapexec|netexec|hydra|cqlsh|influx"
+            rb"|mosquitto_\w+|snmp\w+|keytool|security|plink|pscp|sshpass|mysql\w*|mariadb|expect"
             rb"|smbclient|mount\.cifs|ipmitool|wpa_passphrase|steghide|rar|unrar|openssl"
             rb"|(?:docker|podman|oc|az|helm[ ]registry)[ ]login)\b[^\n|;&]*\Z"
         ),
@@ -125,7 +160,7 @@ CONTEXT_RULES: Final = (
             rb"(?:(?:echo|printf)[ ]+(?:-\w[ ]+)?(?:[\"']?%s(?:\\n)?[\"']?[ ]+)?"
             rb"(?:[\"'][\w.-]{1,32}:)?|<<<[ ])"
             + _ARGUMENT
-            + rb"[ ]*\|[ ]*(?:sudo[ ]+(?:-\w[ ]+)*(?:/\S*/)?)?"
+            + rb"[\"']?[ ]*\|[ ]*(?:sudo[ ]+(?:-\w[ ]+)*(?:/\S*/)?)?"
             rb"(?:\w*passwd\b|[^\n|]{0,60}(?:sudo[ ]+-S|(?<=sudo )-S\b|--(?:password"
             rb"|passphrase)-(?:stdin|fd)"
             rb"|--stdin|passphrase-fd|cryptsetup|pass\w*[ ]+insert|rclone[ ]obscure|-S\b))"
@@ -167,9 +202,100 @@ CONTEXT_RULES: Final = (
         _regex(
             rb"net user?[ ]+(?:[\w:*]+[ ]+)?(?:\\\\\S+[ ]+)?(?:/\S+[ ]+)*"
             + _ARGUMENT
-            + rb"(?=[ ]+/)"
+            + rb"(?=[ ]+/|[ \t\r]*(?:\n|\Z))"
         ),
         requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "user-of-samba",
+        (b"smbpasswd ", b"htdigest ", b"pw usermod ", b"saslpasswd2 ", b"ftp "),
+        _regex(
+            rb"(?:smbpasswd|htdigest|saslpasswd2|ftp)[ ]+(?:-\w+[ ]+)*[^\s-]\S*[ ]+"
+            + _ARGUMENT
+            + rb"(?=[ \t\r]*(?:\n|\Z|[|;&)]))"
+        ),
+        requires=MIXED_OR_JOINED,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "login-command",
+        (
+            b"vault login",
+            b"bw login",
+            b"bw unlock",
+            b"op signin",
+            b"wpa_passphrase ",
+            b"rabbitmqctl ",
+            b"identify ",
+            b"auth ",
+            b"_authtoken ",
+            b" key s:",
+            b"wlan0 key",
+            b"useradd ",
+            b"rest-login ",
+            b"heroku login",
+        ),
+        _regex(
+            rb"(?:(?:vault|bw|op|heroku)[ ](?:login|signin|unlock)|wpa_passphrase"
+            rb"|rabbitmqctl[ ](?:add_user|change_password|authenticate_user)|identify|auth"
+            rb"|_authtoken|[ ]key[ ]s:|rest-login)[ ]?(?:[\w.@-]{2,40}[ ]){0,2}?"
+            rb"(?=[^\s\"'`<>()]*[0-9])" + _ARGUMENT + rb"(?=[\"']?[ \t\r]*(?:\n|\Z|[|;&]))"
+        ),
+        requires=MIXED_OR_JOINED,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "here-string",
+        (b"<<< ",),
+        _regex(rb"<<<[ ]" + _ARGUMENT),
+        before=re.compile(rb"\b(?:secret|passwd|pass\w*|sudo|login|unlock)\b[^\n]*\Z"),
+        requires=LITERAL,
+    ),
+    ContextRule(
+        "oracle-login",
+        (b"sqlplus ", b"connect ", b"impdp ", b"expdp ", b"sqlldr "),
+        _regex(rb"(?:sqlplus|connect|impdp|expdp|sqlldr)[ ]+(?:-\w[ ]+)?[\"']?\w+/([^\s@/\"']+)@"),
+        requires=LITERAL,
+    ),
+    ContextRule(
+        "sql-setting",
+        (b" set value", b" set val"),
+        _regex(
+            rb" set val(?:ue)?\s*=\s*(?=')" + _ARGUMENT + rb"'[^;\n]{0,40}\bwhere\b[^;\n]{0,40}"
+            rb"'[\w./-]*(?:pass|secret|token|key|pwd|pw)\w*'"
+        ),
+        requires=LITERAL,
+        pending=_LINE,
+    ),
+    ContextRule(
+        "administrator",
+        (b"admin ", b"root ", b"administrator "),
+        _regex(
+            rb"\w+[ ](?:[/:][ ])?([^\s\"'`()<>/\\]{8,48})(?=[\"'`]?"
+            rb"(?:[.,]?[ \t\r]*(?:\n|\Z)|[ ]\())"
+        ),
+        requires=STRONG_WORD,
+        allow=ORDINARY_WORD,
+    ),
+    ContextRule(
+        "mail-and-password",
+        (),
+        re.compile(
+            rb"@[\w-]+(?:\.[\w-]+)+(?:\s{0,2}[/|,;:][ ]|[ \t]{1,4}|[ ]and[ ]|\n)"
+            rb"([^\s\"'`()<>/\\]{8,48})(?=[\"'`]?[.,]?[ \t\r]*(?:\n|\Z))"
+        ),
+        requires=STRONG_WORD,
+        allow=ORDINARY_WORD,
+    ),
+    ContextRule(
+        "typed-when-asked",
+        (b"enter ", b"type ", b"use ", b"with ", b"try "),
+        _regex(
+            rb"\w+[ ][\"'`]?([^\s\"'`()<>]{6,64})[\"'`]?[ ](?:when|if)[ ](?:\w+[ ]){0,2}"
+            rb"(?:asked|prompted|asks)\b"
+        ),
+        requires=WITH_DIGIT,
         pending=_LINE,
     ),
     ContextRule(
@@ -180,17 +306,6 @@ CONTEXT_RULES: Final = (
             + _ARGUMENT
         ),
         requires=LITERAL,
-    ),
-    ContextRule(
-        "credentials-of-call",
-        (b"connect", b"connection", b"login", b"auth", b"pdo(", b"mysqli", b"credential", b"basic"),
-        _regex(
-            rb"\w{0,24}(?:[ ]?=[ ]?)?[(\[,][ \n\t]{0,12}(?:(?:[\"'][^\"'\n]{0,120}[\"']"
-            rb"|:?[\w.$>-]{1,40})[ ]?,\s{0,12}){1,4}"
-            rb"(?=[\"'])" + _ARGUMENT + rb"(?=[\"']\s{0,8}[,)\]\n])"
-        ),
-        requires=MIXED_OR_JOINED,
-        pending=_CALL,
     ),
     ContextRule(
         "user-and-password",

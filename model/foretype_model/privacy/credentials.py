@@ -10,16 +10,21 @@ from collections.abc import Iterator
 from typing import Final
 
 from foretype_model.privacy.assignments import AFTER_BYTES, find_assigned
+from foretype_model.privacy.calls import CALLS_BY_KEYWORD, MAX_CALL_BYTES, find_in_call
 from foretype_model.privacy.columns import find_in_columns
 from foretype_model.privacy.context_rules import CONTEXT_RULES, URL_RULE, ContextRule
 from foretype_model.privacy.credential import Credential
 from foretype_model.privacy.keywords import Keywords
-from foretype_model.privacy.names import NAME_KEYWORDS, REACH_BYTES, parse_name
+from foretype_model.privacy.names import NAME_KEYWORDS, REACH_BYTES, TOPICS, parse_name, parse_topic
+from foretype_model.privacy.nearby import find_nearby
 from foretype_model.privacy.preceding_rules import find_preceding
+from foretype_model.privacy.sql_rows import find_in_rows
 from foretype_model.privacy.values import is_name
 
 CONTEXT_BYTES: Final = 80
 """Bytes before a name and after its value that the rules look at."""
+
+CALL_BYTES: Final = 2 * MAX_CALL_BYTES
 
 _BY_KEYWORD: Final = {
     keyword: [rule for rule in CONTEXT_RULES if keyword in rule.keywords]
@@ -28,7 +33,8 @@ _BY_KEYWORD: Final = {
 """The text is searched once for each keyword."""
 
 _NAMES: Final = frozenset(NAME_KEYWORDS)
-_KEYWORDS: Final = Keywords([*_BY_KEYWORD, *_NAMES])
+_TOPICS: Final = frozenset(TOPICS)
+_KEYWORDS: Final = Keywords([*_BY_KEYWORD, *CALLS_BY_KEYWORD, *_NAMES, *_TOPICS])
 
 _WITHOUT_KEYWORD: Final = [rule for rule in CONTEXT_RULES if not rule.keywords]
 
@@ -47,11 +53,17 @@ def find_credentials(text: bytes, start: int = 0, end: int | None = None) -> Ite
                 yield from _of_context(rule, found, lower)
             if place + REACH_BYTES > len(text) and rule.pending.match(text, place):
                 yield Credential(place, len(text), is_unfinished=True, is_secret=False)
+        if keyword in CALLS_BY_KEYWORD and place + CALL_BYTES >= start:
+            yield from find_in_call(text, place, keyword)
+        if keyword in _TOPICS:
+            yield from find_nearby(text, parse_topic(text, place, keyword), start)
         if keyword in _NAMES and place != named and (name := parse_name(text, place, keyword)):
             named = place
             if place < end:
                 yield from find_assigned(text, name, start)
                 yield from find_in_columns(text, name)
+                yield from find_in_rows(text, name)
+                yield from find_nearby(text, name, start)
             if place > start:
                 yield from find_preceding(name, text[name.end : name.end + AFTER_BYTES])
     for rule in _WITHOUT_KEYWORD:

@@ -18,6 +18,7 @@ from foretype_model.privacy.assignment_grammar import (
 from foretype_model.privacy.assignment_rule import AssignmentRule, Names
 from foretype_model.privacy.values import TYPE
 
+_NESTED: Final = rb"""(?: [\"'`]?[\w-]{1,40}[\"'`]?\s{0,8}[:=]\s{0,8}\{\s{0,60} )?"""
 _IN_TAG: Final = rb"<[\w:.-]+\s[^<>]*"
 _ELEMENT: Final = rb"<(?:value|string|data|val|text|content)(?:\s[^<>]{0,80})?>\s{0,60}"
 _CDATA: Final = rb"(?:<!\[CDATA\[)?"
@@ -25,7 +26,8 @@ _CDATA: Final = rb"(?:<!\[CDATA\[)?"
 FORMAT_RULES: Final = (
     AssignmentRule(
         "sibling",
-        rb"[\w.-]{0,40}[\"'`]?\s{0,8},?\s{0,60}%s%s\s{0,8}[:=]\s{0,60}" % (MEMBERS, VALUE_KEY),
+        rb"[\w.-]{0,40}[\"'`]?\s{0,8},?\s{0,60}%s%s%s\s{0,8}[:=]\s{0,60}"
+        % (MEMBERS, _NESTED, VALUE_KEY),
         quoted=Names.PASSWORDS,
         bare=Names.PASSWORD_CONSTANTS,
         before_bytes=160,
@@ -58,7 +60,7 @@ FORMAT_RULES: Final = (
     ),
     AssignmentRule(
         "block",
-        rb"[\"']?[ \t]*:[ \t]*(?:!+\w*[ ])?[|>][+-]?\d?[+-]?[ \t]*\n[ \t]+",
+        rb"[\"']?[ \t]*:[ \t]*(?:!+\w*[ ])?[|>][+-]?\d?[+-]?[ \t]*\n(?:[ \t]*\n)?[ \t]+",
         LINE,
         bare=Names.PASSWORDS,
         more=rb"[ \t]*\n[ \t]+(?!-[ ]|[\w-]+:)",
@@ -73,7 +75,7 @@ FORMAT_RULES: Final = (
     ),
     AssignmentRule(
         "element",
-        rb"(?:[ \t\n][^<>]{0,200})?>\s{0,60}" + _CDATA,
+        rb"(?:[ \t\n][^<>]{0,200})?>\s{0,60}(?:%s)?" % _ELEMENT + _CDATA,
         TEXT,
         bare=Names.PASSWORDS,
         before_has=b"<",
@@ -92,6 +94,12 @@ FORMAT_RULES: Final = (
         keywords=(b"value", b"default", b"content"),
     ),
     AssignmentRule(
+        "label",
+        rb"[\w ]{0,20}:?\s{0,8}(?:</\w+>\s{0,8})?<input\b[^<>]{0,120}\bvalue\s*=\s*",
+        LITERAL,
+        keywords=(b"<input",),
+    ),
+    AssignmentRule(
         "attribute-and-text",
         rb"[\w.-]{0,40}[\"']?[^<>/]{0,200}>\s{0,60}(?:%s)?%s" % (_ELEMENT, _CDATA),
         TEXT,
@@ -100,6 +108,15 @@ FORMAT_RULES: Final = (
         before_bytes=160,
         before=_IN_TAG + rb"\b(?:name|key|id)\s*=\s*[\"'][\w./-]*",
         keywords=(b">",),
+    ),
+    AssignmentRule(
+        "markup",
+        rb"[:\ ]{0,2}</[\w:.-]+>[:\s]{0,60}(?:<[\w:.-]+(?:[ ][^<>\n]{0,80})?>\s{0,60}){0,2}",
+        rb"(?P<bare> [^<>\s]{1,64}+ (?=\s*(?:<|\Z)) )",
+        before_has=b"<",
+        before_bytes=160,
+        before=rb"<[\w:.-]+(?:[ ][^<>\n]{0,80})?>[\w./\ -]*",
+        keywords=(b"</",),
     ),
     AssignmentRule(
         "element-and-element",

@@ -31,6 +31,9 @@ NEAR_BYTES: Final = 64
 _QUOTED: Final = rb"""(?P<quote>["'`]) (?P<quoted>[^"'`\n]{1,64}) (?P=quote)"""
 _BARE: Final = rb"""(?<![^\s("'*>]) (?P<bare>[^\s"'`()\[\]{}<>,;\x80-\xff]{6,64}?)"""
 _VALUE: Final = rb"(?: %s | %s )" % (_QUOTED, _BARE)
+_STRONG_WORD: Final = rb"""(?P<quoted>(?!))? (?P<bare>
+    (?=[^\s]*[a-z]) (?-i:(?=[^\s]*[A-Z!@\#$%^&*?~+])) (?=[^\s]*[0-9])
+    [^\s"'`()\[\]{}<>,;:/.\\\x80-\xff]{8,48})"""
 _ARTICLE: Final = rb"(?:the|our|my|your|a|an|his|her|their|its|this|that|new|old|wifi|wi-fi)"
 _WORDS: Final = rb"(?:[\w'-]{1,20}[ ]){0,3}"
 _IN_NAME: Final = rb"[\w./-]{0,40}"
@@ -72,7 +75,8 @@ PRECEDING_RULES: Final = (
         "verb",
         (b" is ", b" was ", b" are ", b" as ", b" for ", b" being ", b" when ", b" at "),
         _regex(
-            _VALUE + rb"[*_]{0,2}[ ]+(?:is|was|are|as|for|being|when[ ]asked[ ]for"
+            _VALUE + rb"[*_]{0,2}(?:,[ ](?:that|this|which))?[ ]+"
+            rb"(?:is|was|are|as|for|being|when[ ]asked[ ]for"
             rb"|when[ ]prompted[ ]for|at)[ ]+" + rb"%s[ ]+%s" % (_ARTICLE, _WORDS)
         ),
         MIXED_OR_JOINED,
@@ -85,6 +89,13 @@ PRECEDING_RULES: Final = (
             _VALUE + rb"[*_]{0,2} (?: [ ]+\( | [ ]*(?:\#|//|<-|<=|=|:|-{1,2}"
             rb"|\xe2\x80[\x93\x94])[ ]+ ) (?:%s[ ]+)?%s" % (_ARTICLE, _WORDS)
         ),
+        WITH_DIGIT,
+        is_prose=True,
+    ),
+    PrecedingRule(
+        "sentence",
+        (b" ",),
+        _regex(rb"(?<![^\s(\"'`*])" + _STRONG_WORD + rb"(?![^\s)\"'`*.,;:!?]) [^\n{}=]{1,100}"),
         WITH_DIGIT,
         is_prose=True,
     ),
@@ -117,14 +128,20 @@ _CLAUSE_END: Final = re.compile(
     rb"[\"'*_]{0,2}(?:[ ]*(?:[.,;!)\n]|\Z)|[ ]+(?:for|to|of|on|at|when|in|and|but|there|now)\b)"
 )
 _MAY_BE_MIXED: Final = re.compile(rb"[0-9!@#$%^&*?~\"'`_+-]")
+_LOGINS: Final = frozenset({b"login", b"credential", b"creds"})
 _TOKEN: Final = re.compile(
     rb"(?<![^\s(*>])(?:[\"'`][^\"'`\n]{1,64}[\"'`]|[^\s\"'`()\[\]{}<>,;\x80-\xff]{6,64})"
 )
 _AFTER_TOKEN: Final = re.compile(
-    rb"[\"'`*_]{0,3}(?:[ ]*(?:\(|\#|//?|<-|=|:|-{1,2}|\xe2\x80?[\x93\x94]?))?"
+    rb"[\"'`*_]{0,3},?(?:[ ]*(?:\(|\#|//?|<-|<=|[!=]?={1,2}|:|-{1,2}|<|\xe2\x80?[\x93\x94]?)\w*)?"
+    rb"(?:\.(?:e\w*\(?[ ]*[\w.$]*)?\Z)?"
     rb"(?:[ ]++[\w'-]*+){0,8}+\Z"
 )
 """The text between a value and a name that may still follow."""
+
+_STRONG: Final = re.compile(_STRONG_WORD + rb"[.,;:!?]?", re.VERBOSE | re.IGNORECASE)
+_IN_SENTENCE: Final = re.compile(rb"[^\n{}=]{0,102}\Z")
+"""The text between such a value and a name that may still follow in its sentence."""
 
 _VALUE_WORD: Final = re.compile(
     rb"(?:[Vv]alue|[Dd]efault|[Cc]ontent|[Dd]ata|[Tt]ext|[Ss]tring|[Ll]iteral"
@@ -162,7 +179,7 @@ def _follows_sign(before: bytes) -> bool:
 
 def _ends_clause(name: Name, near: bytes, after: bytes) -> bool:
     return (
-        name.kind is not Kind.TOKEN
+        (name.kind is not Kind.TOKEN or name.stem.lower() in _LOGINS)
         and name.rest in {b"", b"s"}
         and _MAY_BE_MIXED.search(near) is not None
         and _CLAUSE_END.match(after) is not None
@@ -181,10 +198,19 @@ def _is_secret(rule: PrecedingRule, value: bytes) -> bool:
 
 def pending_value(text: bytes) -> int:
     """Return the length of the suffix of `text` from a value whose name may still follow."""
+    return max(_pending_token(text), _pending_sibling(text))
+
+
+def _pending_token(text: bytes) -> int:
     line = max(text.rfind(b"\n") + 1, len(text) - MAX_PENDING_BYTES)
     for found in _TOKEN.finditer(text, line):
-        if _AFTER_TOKEN.match(text, found.end()) and _may_be_secret(found[0]):
+        is_next = _AFTER_TOKEN.match(text, found.end()) and _may_be_secret(found[0])
+        if is_next or (_STRONG.fullmatch(found[0]) and _IN_SENTENCE.match(text, found.end())):
             return len(text) - found.start()
+    return 0
+
+
+def _pending_sibling(text: bytes) -> int:
     tail = max(0, len(text) - 2 * MAX_PENDING_BYTES)
     if not _VALUE_WORD.search(text, tail):
         return 0

@@ -83,8 +83,8 @@ PROSE_RULES: Final = (
     AssignmentRule(
         "below",
         keywords=(b"\n",),
-        link=WORDS
-        + rb"(?: %s{0,8} (?:%s|%s|%s) )? [*_]{0,2} %s{0,8} \n (?:[ \t]*\n){0,2} (?:[ \t]*"
+        link=WORDS + rb"(?:[ ]\([^()\n]{1,40}\))? (?: %s{0,8} (?:%s|%s|%s) )?"
+        rb" [*_]{0,2} %s{0,8} \n (?:[ \t]*\n){0,2} (?:[ \t]*"
         rb"(?:```|~~~)\w*\n)? [ \t]* (?:(?:[>*+-]|\xe2\x80\xa2|\d\.)[ \t]+)?"
         % (GAP, COLON, DASH, ARROW, GAP),
         after=rb"[*_.]{0,2}" + LINE_END,
@@ -108,7 +108,7 @@ PROSE_RULES: Final = (
         "apposition",
         GAP + rb"{1,3}",
         BARE,
-        after=rb"[ \t\r]*(?:\n|\Z)|[ ]?[.,;!)](?:\s|\Z)",
+        after=rb"[ \t\r]*(?:\n|\Z)|[ ]?[.,;!)](?:\s|\Z)|[ ](?:for|on|to|at|in)[ ]",
         is_prose=True,
         starts=SPACE_STARTS,
     ),

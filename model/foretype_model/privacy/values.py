@@ -50,13 +50,14 @@ likely a password.
 
 PLACEHOLDER: Final = re.compile(
     rb"(?:change|replace|insert|enter|put|fill|type|choose|set|add|use|provide)"
-    rb"[ _-]?(?:me|this|it|in|here|with|a|an|the|your)(?:[ _-].*)?"
+    rb"[ _-]?(?:me|this|it|in|here|with|a|an|the|your)(?:[ _-][^0-9]*)?"
     rb"|(?:your|my|some|the|a|an|this)[ _-].*|.*[_-]here|(.)\1{3,}|[.*xX_-]+|arn:.*|.*(?:\.{3}"
     rb"|\xe2\x80\xa6)"
     rb"|\[[\w -]*\]|[~.]{0,2}/[\w.-]+/.*|\w+://[^@\s]*|--.*"
     rb"|(?:bytes?|u?int|float|char|string|str|[iufvxhp]|utf|sha|base|md|ipv|oauth|aes|rsa|ed"
     rb"|hs|rs|http|tls|ssl"
     rb"|key|token|secret)[_-]?[0-9]{1,4}"
+    rb"|(?-i:String|ID|Int|Boolean|Float|Char|CharArray|ByteArray|SecretStr|SecureString)[!?]?"
     rb"|(?:placeholder|redacted|dummy|todo|fixme|tbd|none|null|nil|undefined|true|false|example)",
     re.IGNORECASE,
 )

@@ -7,11 +7,18 @@ import re
 import pytest
 
 from foretype_model.privacy.assignment_rules import ASSIGNMENT_RULES
+from foretype_model.privacy.call_rules import CALL_RULES
 from foretype_model.privacy.context_rules import CONTEXT_RULES, URL_RULE
 from foretype_model.privacy.credentials import find_all
 from foretype_model.privacy.key_rules import ENTROPY_RULES, PREFIX_RULES, RUN_RULES
 from foretype_model.privacy.languages import LANGUAGES
 from foretype_model.privacy.names import KINDS_OF_KEYS, KINDS_OF_PASSES
+from foretype_model.privacy.nearby_rules import (
+    LOCK_RULES,
+    NEARBY_RULES,
+    PIN_RULES,
+    TOPIC_RULES,
+)
 from foretype_model.privacy.preceding_rules import PRECEDING_RULES
 from foretype_model.privacy.secret_scanner import redact, redact_around
 
@@ -20,6 +27,11 @@ TABLES = {
     "contexts": (*CONTEXT_RULES, URL_RULE),
     "assignments": ASSIGNMENT_RULES,
     "preceding": PRECEDING_RULES,
+    "calls": CALL_RULES,
+    "nearby": NEARBY_RULES,
+    "topics": TOPIC_RULES,
+    "locks": LOCK_RULES,
+    "pins": PIN_RULES,
 }
 CONTEXTS = {
     "http-bearer": b"Authorization: Bearer Zx81kkq0abcd",
@@ -37,7 +49,18 @@ CONTEXTS = {
     "htpasswd-batch": b"htpasswd -b file ann Zx81kkq0abcd",
     "net-use": b"net user ann Zx81kkq0abcd /add",
     "secure-string": b"ConvertTo-SecureString 'Zx81kkq0abcd'",
-    "credentials-of-call": b"connect('host', 'ann', 'Zx81kkq0abcd')",
+    "sql-identified-by-bare": b"CREATE USER app IDENTIFIED BY Zx81kkq0abcd;",
+    "sql-replaced": b"ALTER USER app IDENTIFIED BY x REPLACE Zx81kkq0abcd;",
+    "sql-crypt": b"SELECT crypt('Zx81kkq0abcd', gen_salt('bf'))",
+    "sql-setting": b"UPDATE t SET value = 'Zx81kkq0abcd' WHERE name = 'password'",
+    "basic-auth-setting": b"basic_auth: ann:Zx81kkq0abcd",
+    "user-of-samba": b"smbpasswd -a ann Zx81kkq0abcd",
+    "login-command": b"vault login Zx81kkq0abcd",
+    "here-string": b"passwd ann <<< Zx81kkq0abcd",
+    "oracle-login": b"sqlplus ann/Zx81kkq0abcd@db",
+    "administrator": b"admin Zx81kkq0abcd",
+    "mail-and-password": b"ann@example.org Zx81kkq0abcd",
+    "typed-when-asked": b"type Zx81kkq0abcd when asked",
     "user-and-password": b"as ann / Zx81kkq0abcd",
     "user-colon-password": b"login ann:Zx81kkq0abcd",
     "pgpass": b"host:5432:app:ann:Zx81kkq0abcd",
@@ -46,6 +69,19 @@ CONTEXTS = {
     "password-hash": b"ann:$6$Zx81kkq0abcd$Zx81kkq0abcd",
     "url": b"amqp://ann:Zx81kkq0abcd@host/",
 }
+
+
+CALLS = {
+    "login": b"connect('host', 'ann', 'Zx81kkq0abcd')",
+    "cipher": b"encrypt('Zx81kkq0abcd')",
+    "key-of-sql": b"PRAGMA key = 'Zx81kkq0abcd'",
+}
+
+
+@pytest.mark.parametrize("rule", CALL_RULES, ids=lambda rule: rule.id)
+def test_argument_is_masked(rule):
+    """The password or key among the arguments of each kind of call is masked."""
+    assert b"Zx81kkq0abcd" not in redact(CALLS[rule.id] + b"\n")
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -27,8 +27,8 @@ from foretype_model.privacy.secret_scanner import (
 )
 
 DATA = Path(__file__).with_name("written_canaries.json.gz")
-MAX_LEAKS = 16
-"""Of 233 secrets; most of those that are missed have no name, as in "type Gehalt#0523"."""
+MAX_LEAKS = 9
+"""Of 233 secrets; most of those that are missed have no name near them."""
 
 MAX_MASKED = 6
 """Of 91 harmless texts; five have a checksum or a hash of a commit, which counts as a key."""
@@ -78,19 +78,19 @@ def test_texts_have_secrets() -> None:
 
 
 def test_few_secrets_remain_on_disk() -> None:
-    """The rules mask all but 16 secrets."""
+    """The rules mask all but 9 secrets."""
     leaks = [one for one in SECRET if one.leaks_into(redact(one.text))]
     assert len(leaks) <= MAX_LEAKS
 
 
 def test_few_secrets_are_learnt_live() -> None:
-    """All but 16 secrets are not learnt while they are typed."""
+    """All but 9 secrets are not learnt while they are typed."""
     leaks = [one for one in SECRET if one.leaks_into(settled(one.text))]
     assert len(leaks) <= MAX_LEAKS
 
 
 def test_few_secrets_are_pasted() -> None:
-    """All but 16 secrets are not learnt when a document is opened or pasted into."""
+    """All but 9 secrets are not learnt when a document is opened or pasted into."""
     leaks = []
     for one in SECRET:
         copy = CopyPredictor()
