@@ -5,7 +5,7 @@ local health = vim.health
 local M = {}
 
 --- Milliseconds to wait for a response.
-local TIMEOUT = 3000
+local TIMEOUT = 10000
 
 local function check_neovim()
   health.start("Neovim")
