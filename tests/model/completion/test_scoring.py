@@ -141,6 +141,7 @@ def test_passed_over_text_stays_unscored():
     assert all(score.probability for score in one.read(20, 30))
     assert [score.probability for score in one.read(0, 20)] == [None] * 20
     assert [one.end_of_passed_over(at) for at in (0, 19, 20, 30)] == [20, 20, 20, 30]
+    one.follow(text + b"!")
     one.follow("é".encode() + text + b"!")
     assert [one.end_of_passed_over(at) for at in (0, 1, 2, 21, 32)] == [0, 22, 22, 22, 32]
 
