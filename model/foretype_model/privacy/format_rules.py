@@ -20,6 +20,8 @@ from foretype_model.privacy.values import TYPE
 
 _NESTED: Final = rb"""(?: [\"'`]?[\w-]{1,40}[\"'`]?\s{0,8}[:=]\s{0,8}\{\s{0,60} )?"""
 _IN_TAG: Final = rb"<[\w:.-]+\s[^<>]*"
+_IN_PAIRED_TAG: Final = rb"<(?!(?:input|meta|img|link|param)\b)[\w:.-]+\s[^<>]*"
+"""In the opening tag of an element that may hold text."""
 _ELEMENT: Final = rb"<(?:value|string|data|val|text|content)(?:\s[^<>]{0,80})?>\s{0,60}"
 _CDATA: Final = rb"(?:<!\[CDATA\[)?"
 
@@ -106,7 +108,7 @@ FORMAT_RULES: Final = (
         bare=Names.PASSWORDS,
         before_has=b"<",
         before_bytes=160,
-        before=_IN_TAG + rb"\b(?:name|key|id)\s*=\s*[\"'][\w./-]*",
+        before=_IN_PAIRED_TAG + rb"\b(?:name|key|id)\s*=\s*[\"'][\w./-]*",
         keywords=(b">",),
     ),
     AssignmentRule(
