@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .client import Client, change, inline_completion_params, insertion
+from .client import Client, change, inline_completion_params, insertion, scripted_settings
 
 URI = "file:///a.txt"
 TEXT = "hello world, slowly"
