@@ -186,3 +186,23 @@ def test_excluded_notebook_is_not_learnt(tmp_path: Path) -> None:
             client.open("untitled:Untitled-1", "The treasurer of our society is Phil")
             found = client.completions("untitled:Untitled-1", 0, 36)["items"]
             assert any("Philippa" in item["label"] for item in found) is is_offered, name
+
+
+def test_excluded_unsaved_file_is_not_learnt(tmp_path: Path) -> None:
+    """An unsaved file that `learn.exclude` names is completed, and its text is offered nowhere
+    else.
+    """
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    sentence = "The treasurer of our society is Philippa Wainwright.\n"
+    names = {f"untitled:{folder}/open/a.txt": True, f"untitled:{folder}/private/a.txt": False}
+    for uri, is_offered in names.items():
+        with server(tmp_path / "home") as (client, _):
+            settings = {"predictors": {"copy": {}}, "learn": {"exclude": ["private/"]}}
+            folders = [{"uri": folder.as_uri(), "name": "texts"}]
+            client.initialize(settings, CAPABILITIES, workspaceFolders=folders)
+            client.open(uri, sentence * 2 + "The treas")
+            client.completions(uri, 2, 9)
+            client.open("untitled:Untitled-1", "The treasurer of our society is Phil")
+            found = client.completions("untitled:Untitled-1", 0, 36)["items"]
+            assert any("Philippa" in item["label"] for item in found) is is_offered, uri

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { registerCommands, showError } from "./commands";
 import { Installer } from "./installServer";
+import { registerOutdentContext } from "./outdentContext";
 import { ServerManager } from "./serverManager";
 import type { StartError } from "./startError";
 import { registerStatistics } from "./statisticsPage";
@@ -25,6 +26,7 @@ export function activate(context: vscode.ExtensionContext): void {
     server,
     statusBar,
     registerStatistics(),
+    registerOutdentContext(),
     registerCommands({ server, installer, statusBar, log }),
     // The server gets its folders when it starts.
     vscode.workspace.onDidChangeWorkspaceFolders(() => server.restart()),
