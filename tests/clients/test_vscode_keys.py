@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-
 from . import test_vscode
 from .vscode import VSCode, started
 

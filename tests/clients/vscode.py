@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 CLIENT = Path(__file__).parents[2] / "editor-clients" / "vscode"
 VSIX = CLIENT / "foretype.vsix"
-TIMEOUT = 60.0
+TIMEOUT = 180.0
 """Seconds to wait for an expected state before the test fails."""
 
 TEST_SETTINGS: Mapping[str, Any] = {
