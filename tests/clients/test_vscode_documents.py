@@ -48,6 +48,7 @@ def repository(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
         **test_vscode.SCRIPTED,
         "foretype.predictors": {"scripted": {"texts": texts}},
         "foretype.inline.maxLines": 1,
+        "editor.quickSuggestions": {"other": "off"},  # Tab would take an item of an open menu
     }
     files = {"notes.txt": "", "plan.ipynb": notebook("first cell", "seco", "other cell", "seco")}
     with started(chromium, home, settings, files) as window:

@@ -12,13 +12,13 @@ import pytest
 
 from .client import Client, Message, eventually, scripted_settings, server
 
-NOTEBOOK = "file:///work/plan.ipynb"
+NOTEBOOK = "file:///plans/plan.ipynb"
 CAPABILITIES = {"notebookDocument": {"synchronization": {"dynamicRegistration": False}}}
 TEXTS = ("first cell\n\nsecond goes on\n\nthird ends", "other cell\n\nsecond is alone")
 
 
 def cell(number: int) -> str:
-    return f"vscode-notebook-cell:/work/plan.ipynb#W{number}sZmlsZQ%3D%3D"
+    return f"vscode-notebook-cell:/plans/plan.ipynb#W{number}sZmlsZQ%3D%3D"
 
 
 def document(number: int, text: str) -> Message:
