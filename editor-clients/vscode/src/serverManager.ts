@@ -29,6 +29,8 @@ import { StatusRefresher } from "./statusRefresher";
 const VERSION_TIMEOUT = 30_000;
 /** Milliseconds between status requests while the server loads its models. */
 const LOADING_POLL_INTERVAL = 500;
+/** Milliseconds that the last output of a server that has ended may take. */
+const OUTPUT_TIMEOUT = 2_000;
 const MAX_RESTARTS = 3;
 /** Milliseconds. */
 const RESTART_PERIOD = 180_000;
@@ -59,8 +61,10 @@ export class ServerManager implements vscode.Disposable {
   /** The last line that the server wrote to its standard error, which may be the reason for its end. */
   private lastLine = "";
   private readonly restartLimiter = new RestartLimiter(MAX_RESTARTS, RESTART_PERIOD);
-  /** True from the first step of a start to the server's first response: the start itself reports errors then. */
-  private isStarting = false;
+  /** Resolves at the end of the server's standard error. */
+  private outputEnd: Promise<void> = Promise.resolve();
+  /** Whether the present server has started; before, the start itself reports its end. */
+  private hasStarted = false;
   /** Starts and stops run one after the other. */
   private queue: Promise<void> = Promise.resolve();
 
@@ -145,13 +149,12 @@ export class ServerManager implements vscode.Disposable {
   private async startNow(): Promise<void> {
     await this.stopNow();
     this.setState({ kind: "starting" });
-    this.isStarting = true;
+    this.hasStarted = false;
     try {
       await this.launch();
     } catch (error) {
+      await Promise.race([this.outputEnd, new Promise((resolve) => setTimeout(resolve, OUTPUT_TIMEOUT))]);
       this.fail(error instanceof StartError ? error : startFailed(this.lastLine || messageOf(error)));
-    } finally {
-      this.isStarting = false;
     }
   }
 
@@ -184,6 +187,7 @@ export class ServerManager implements vscode.Disposable {
       }
     });
     await client.start();
+    this.hasStarted = true;
   }
 
   private async findServer(): Promise<Program> {
@@ -246,6 +250,9 @@ export class ServerManager implements vscode.Disposable {
             this.log.info(output);
             this.lastLine = output.split("\n").at(-1) ?? "";
           });
+          this.outputEnd = new Promise((resolve) => {
+            stream.on("close", resolve);
+          });
         },
       },
       middleware: {
@@ -270,10 +277,10 @@ export class ServerManager implements vscode.Disposable {
   private onClosed(): CloseHandlerResult {
     this.activity = undefined;
     this.forgetStatus();
-    if (!this.isStarting && this.restartLimiter.mayRestart(Date.now())) {
+    if (this.hasStarted && this.restartLimiter.mayRestart(Date.now())) {
       this.log.warn("the server has ended unexpectedly, and is restarted");
       void this.enqueue(() => this.startNow());
-    } else if (!this.isStarting) {
+    } else if (this.hasStarted) {
       this.fail(endsRepeatedly(MAX_RESTARTS + 1));
     }
     return { action: CloseAction.DoNotRestart, handled: true };
