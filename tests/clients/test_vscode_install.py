@@ -62,7 +62,9 @@ def make_wheel(
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
-            archive.writestr(file, text)
+            entry = zipfile.ZipInfo(file)
+            entry.external_attr = 0o755 << 16  # pip makes a script as executable as its entry
+            archive.writestr(entry, text)
         record = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
         archive.writestr(f"{info}/RECORD", record)
     return path
