@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -63,7 +64,8 @@ def make_wheel(
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
             entry = zipfile.ZipInfo(file)
-            entry.external_attr = 0o755 << 16  # pip makes a script as executable as its entry
+            # pip makes a script as executable as its entry.
+            entry.external_attr = (stat.S_IFREG | 0o755) << 16
             archive.writestr(entry, text)
         record = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
         archive.writestr(f"{info}/RECORD", record)
@@ -99,8 +101,19 @@ def installed(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
         window.choose("Choose a wheel")
         dialog = window.page.locator(".quick-input-widget input").first
         window.wait(dialog.input_value, lambda value: value.startswith("/"))
-        dialog.fill(str(wheel(home / "wheels", "the first")))
-        window.press("Enter")
+        path = str(wheel(home / "wheels", "the first"))
+
+        def is_entered() -> bool:
+            """Enter the path until the dialog, which fills its input as it opens, has taken it."""
+            if window.notifications():
+                return True
+            dialog.fill(path, timeout=1000)
+            window.page.wait_for_timeout(1000)
+            window.press("Enter")
+            window.page.wait_for_timeout(1000)
+            return bool(window.notifications())
+
+        wait(window, is_entered)
         wait(window, window.status, lambda status: "is ready" in status)
         yield window
 
