@@ -89,8 +89,7 @@ def installed(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
     home = tmp_path_factory.mktemp("vscode")
     nothing = home / "nothing"
     nothing.mkdir()
-    make_wheel(home / "packages", "torch", "", {"torch.py": ""})
-    variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(home / "packages")}
+    variables = {"PIP_NO_INDEX": "1"}
     with started(
         chromium, home, test_vscode.SCRIPTED, search=str(nothing), more=variables
     ) as window:
@@ -141,17 +140,3 @@ def test_update_replaces_same_version(installed: VSCode) -> None:
     installed.choose("From where it came")
     wait(installed, lambda: "# the second" in script(installed).read_text())
     wait(installed, installed.status, lambda status: "is ready" in status)
-
-
-def test_pytorch_is_a_button(installed: VSCode) -> None:
-    """Training without PyTorch offers to install it, and then goes on."""
-    installed.command("Notifications: Clear All Notifications")
-    installed.command("Foretype: Train on This Workspace…")
-    messages = installed.wait(installed.notifications)
-    assert "training needs PyTorch" in messages[0]
-    installed.button("Install PyTorch").click()
-    asked = installed.page.locator(".quick-input-widget .quick-input-message >> visible=true")
-    wait(installed, asked.count)
-    found = script(installed).parents[1].glob("lib/python*/site-packages/torch.py")
-    assert len(list(found)) == 1
-    installed.press("Escape")
