@@ -115,6 +115,10 @@ class Text:
     def __bytes__(self) -> bytes:
         return b"".join(chunk.text for chunk in self._chunks)
 
+    def rope(self) -> Rope:
+        """Return the text, with LF line ends."""
+        return self._offsets.to_lf
+
     @property
     def last_line(self) -> int:
         """The number of the last line, from 0."""

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 CLIENT = Path(__file__).parents[2] / "editor-clients" / "vscode"
 VSIX = CLIENT / "foretype.vsix"
-TIMEOUT = 60.0
+TIMEOUT = 180.0
 """Seconds to wait for an expected state before the test fails."""
 
 TEST_SETTINGS: Mapping[str, Any] = {
@@ -62,6 +62,8 @@ SCALE = 2
 
 WORKSPACE_FILES: Mapping[str, str] = {"notes.txt": "", "other.txt": "", "paths.py": ""}
 """The default files of a workspace, with their texts."""
+
+NO_VARIABLES: Mapping[str, str] = {}
 
 COMMAND_PALETTE_IS_OPEN = """
 [...document.querySelectorAll(".quick-input-widget input")].some(
@@ -115,11 +117,9 @@ class VSCode:
         """Return the text of a file on the disk."""
         return (self.folder / name).read_text("utf-8")
 
-    def ghost(self) -> str:
-        """Return the ghost text."""
-        shown = self.page.locator(
-            ".editor-instance [class*='ghost-text-decoration']"
-        ).all_text_contents()
+    def ghost(self, where: str = ".editor-instance") -> str:
+        """Return the ghost text in the elements that a selector finds."""
+        shown = self.page.locator(f"{where} [class*='ghost-text-decoration']").all_text_contents()
         return "".join(shown).replace("\xa0", " ")
 
     def menu(self) -> list[str]:
@@ -220,11 +220,14 @@ def started(
     settings: Mapping[str, Any],
     files: Mapping[str, str] = WORKSPACE_FILES,
     search: str = editor.SCRIPTS,
+    *,
+    more: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[VSCode]:
     """Start a window with the extension, the user's `settings`, its own home and a workspace of
     `files`.
 
-    `search` is a folder to put before the PATH, by default the one with Foretype.
+    `search` is a folder to put before the PATH, by default the one with Foretype. `more` are
+    variables of the environment.
     """
     program = find()
     assert program
@@ -247,6 +250,7 @@ def started(
         "HOME": str(home),
         "FORETYPE_HOME": str(home / "foretype"),
         "PATH": path,
+        **more,
     }
     environment["VSCODE_CLI"] = "1"  # use this environment, not that of a login shell
     place = [program, "--user-data-dir", str(data), "--extensions-dir", str(home / "extensions")]

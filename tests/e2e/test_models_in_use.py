@@ -60,6 +60,13 @@ def knows(client: Client, file: Path) -> bool:
     return any(label.startswith("gardener waters the orchids") for label in offered(client, file))
 
 
+def model_told(client: Client, file: Path) -> str:
+    """Return the model of a file, as the server's status tells it."""
+    status = {"command": "foretype.status", "arguments": [{"uri": file.as_uri()}]}
+    model: str = client.request("workspace/executeCommand", status)["model"]
+    return model
+
+
 def test_server_uses_assigned_model(home: Path, trained: Path) -> None:
     """A running server completes a file with the model assigned to its folder."""
     inside, outside = home.parent / "garden" / "new.txt", home.parent / "new.txt"
@@ -69,6 +76,8 @@ def test_server_uses_assigned_model(home: Path, trained: Path) -> None:
         add(home, trained)
         assert knows(client, inside)
         assert not knows(client, outside)
+        assert model_told(client, inside) == str(home / "models" / "garden.onnx")
+        assert model_told(client, outside) != str(home / "models" / "garden.onnx")
         assert f"garden completes {home.parent / 'garden'}" in run_output(home, "models")
         run(home, "models", "use", "default", "garden")
         assert not knows(client, inside)

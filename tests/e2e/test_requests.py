@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .client import Client, change, inline_completion_params, insertion
+from .client import Client, change, inline_completion_params, insertion, scripted_settings
 
 URI = "file:///a.txt"
 TEXT = "hello world, slowly"
@@ -159,3 +159,15 @@ def test_long_explanation_is_refused(client: Client) -> None:
         client.request(
             "workspace/executeCommand", {"command": "foretype.explain", "arguments": [argument]}
         )
+
+
+def test_status_tells_the_speed(client: Client) -> None:
+    """The status has the milliseconds of the answers and the steps a second, once there are any."""
+    client.initialize(scripted_settings("hello world"))
+    client.open(URI, "hello")
+    status = {"command": "foretype.status"}
+    assert client.request("workspace/executeCommand", status)["speed"] is None
+    assert client.ghost(URI, 0, 5)
+    speed = client.request("workspace/executeCommand", status)["speed"]
+    assert speed["last"] == speed["median"] > 0
+    assert speed["stepsPerSecond"] > 0

@@ -125,7 +125,9 @@ def test_posix_path_survives_uri(parts):
 @pytest.mark.parametrize(
     "uri",
     [
-        "", "untitled:Untitled-1", "vscode-vfs://github/ada/notes/a.md", "git:/home/ada/a.md",
+        "", "untitled:Untitled-1", "vscode-vfs://github/ada/notes/a.md",
+        "git:relative/a.md", "untitled:notes/a.md", "vscode-scm:git/scm0/input",
+        "vscode-scm:git/scm0/input?rootUri%3Duntitled%253A%252Fa",
         "file:", "file://",
         "file:relative/a.md", "file:///a%00b", "file:///\ud800", "file://[::1/a.md",
         "http://localhost/etc/passwd",
@@ -160,9 +162,39 @@ def test_notebook_cell_has_notebook_path():
 
 
 @pytest.mark.skipif(not POSIX, reason="paths of POSIX")
-def test_cell_of_secret_file_is_secret():
-    """A cell of a file of keys is a secret document."""
-    assert is_secret_document("vscode-notebook-cell:/tmp/.env#W0sZmlsZQ%3D%3D")
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        (
+            "git:/tmp/a.md?%7B%22path%22%3A%22%2Ftmp%2Fa.md%22%2C%22ref%22%3A%22HEAD%22%7D",
+            "/tmp/a.md",
+        ),
+        ("untitled:/tmp/new%20plan.md", "/tmp/new plan.md"),
+        (
+            "vscode-scm:git/scm0/input?rootUri%3Dfile%253A%252F%252F%252Ftmp%252Fa%252520b",
+            "/tmp/a b/.git/COMMIT_EDITMSG",
+        ),
+        ("vscode-scm:git/scm0/input?rootUri=file%3A%2F%2F%2Ftmp", "/tmp/.git/COMMIT_EDITMSG"),
+    ],
+)
+def test_editor_buffers_are_files(uri, path):
+    """A version in git and a file that is not saved have the file's path, the box for a commit's
+    message that of the message's file.
+    """
+    assert uri_to_path(uri) == path
+
+
+@pytest.mark.skipif(not POSIX, reason="paths of POSIX")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "vscode-notebook-cell:/tmp/.env#W0sZmlsZQ%3D%3D", "git:/tmp/.env?%7B%22ref%22%3A%22~%22%7D",
+        "untitled:/tmp/.env", "untitled:.env", "untitled:keys/id_rsa",
+    ],
+)  # fmt: skip
+def test_buffer_of_secret_file_is_secret(uri):
+    """A document that is a part or a version of a file of keys is a secret document."""
+    assert is_secret_document(uri)
 
 
 @pytest.fixture

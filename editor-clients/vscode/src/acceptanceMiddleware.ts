@@ -8,6 +8,11 @@ interface Acceptance {
   readonly uri: string;
 }
 
+/** Wait for a report. If the server has ended, the report is lost: the user has done nothing wrong. */
+async function report(sent: unknown): Promise<void> {
+  await Promise.resolve(sent).catch(() => undefined);
+}
+
 /**
  * Marks the server's command `foretype.accepted` with `whole`: VS Code runs it when a whole item was accepted, with the
  * characters of all of it, and runs nothing when a word or a line of ghost text was accepted. `onAccepted` is called
@@ -22,9 +27,11 @@ export function acceptanceMiddleware(onAccepted: (uri: string) => void): Middlew
       for (const { uri } of args) {
         onAccepted(uri);
       }
-      return next(
-        command,
-        args.map((argument) => ({ ...argument, whole: true })),
+      return report(
+        next(
+          command,
+          args.map((argument) => ({ ...argument, whole: true })),
+        ),
       );
     },
   };

@@ -1,33 +1,43 @@
 /** The commands of `package.json`. */
 import * as vscode from "vscode";
+import { messageOf } from "./errors";
 import { explainAtCursor } from "./explainCommand";
 import { forgetFile, forgetWord } from "./forgetCommands";
-import { installServer } from "./installServer";
-import { type ServerManager, messageOf } from "./serverManager";
-import { toggled, validateMinutes } from "./settings";
+import type { Installer } from "./installServer";
+import type { ServerManager } from "./serverManager";
+import { validateMinutes } from "./settings";
 import { SHOW_LOG, type MessageAction } from "./startError";
 import { showStatistics } from "./statisticsPage";
 import type { StatusBar } from "./statusBar";
 import { showMenu } from "./statusMenu";
+import { openWordMenu, suggestHere } from "./suggestCommands";
+import { toggle, toggleLanguage, toggleWorkspace } from "./toggleCommands";
 
 export interface CommandContext {
   readonly server: ServerManager;
+  readonly installer: Installer;
   readonly statusBar: StatusBar;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** Register every command; an error in one is logged and shown. */
-export function registerCommands({ server, statusBar, log }: CommandContext): vscode.Disposable {
+export function registerCommands({ server, installer, statusBar, log }: CommandContext): vscode.Disposable {
   const commands: Record<string, () => unknown> = {
     "foretype.showMenu": () => showMenu(server, statusBar.status),
+    "foretype.suggestHere": suggestHere,
+    "foretype.openWordMenu": openWordMenu,
+    "foretype.snooze": () => {
+      server.snooze.toggle();
+    },
     "foretype.toggleLanguage": toggleLanguage,
+    "foretype.toggleWorkspace": toggleWorkspace,
     "foretype.toggle": toggle,
     "foretype.explainHere": () => explainAtCursor(server),
-    "foretype.trainWorkspace": () => trainWorkspace(server),
+    "foretype.trainWorkspace": () => trainWorkspace(server, installer),
     "foretype.forgetFile": () => forgetFile(server),
     "foretype.forgetWord": () => forgetWord(server),
     "foretype.showStatistics": () => showStatistics(server),
-    "foretype.installServer": () => installOrUpdate(server, log),
+    "foretype.installServer": () => installer.installServer(),
     "foretype.chooseServer": chooseServer,
     "foretype.restartServer": () => server.restart(),
     "foretype.openSettings": () => vscode.commands.executeCommand("workbench.action.openSettings", "foretype."),
@@ -58,28 +68,8 @@ export async function showError(message: string, actions: readonly MessageAction
   }
 }
 
-async function toggle(): Promise<void> {
-  const settings = vscode.workspace.getConfiguration("foretype");
-  await settings.update("enable", !settings.get<boolean>("enable", true), target(settings, "enable"));
-}
-
-async function toggleLanguage(): Promise<void> {
-  const language = vscode.window.activeTextEditor?.document.languageId;
-  const settings = vscode.workspace.getConfiguration("foretype");
-  if (language !== undefined) {
-    const disabled = toggled(settings.get<string[]>("languages.disabled", []), language);
-    await settings.update("languages.disabled", disabled, target(settings, "languages.disabled"));
-  }
-}
-
-/** Return the target at which a change of the setting takes effect: the workspace if it sets a value, else the user. */
-function target(settings: vscode.WorkspaceConfiguration, name: string): vscode.ConfigurationTarget {
-  const hasWorkspaceValue = settings.inspect(name)?.workspaceValue !== undefined;
-  return hasWorkspaceValue ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
-}
-
-async function trainWorkspace(server: ServerManager): Promise<void> {
-  const paths = await chooseTrainingPaths();
+async function trainWorkspace(server: ServerManager, installer: Installer): Promise<void> {
+  const paths = (await installer.ensureTraining()) ? await chooseTrainingPaths() : undefined;
   const minutes =
     paths &&
     (await vscode.window.showInputBox({
@@ -106,15 +96,6 @@ async function chooseTrainingPaths(): Promise<string[] | undefined> {
       canSelectMany: true,
     }));
   return chosen?.filter((uri) => uri.scheme === "file").map((uri) => uri.fsPath);
-}
-
-async function installOrUpdate(server: ServerManager, log: vscode.LogOutputChannel): Promise<void> {
-  const isInstalled = await server.whileStopped(() => installServer(server.environment, log));
-  if (isInstalled && server.state.kind === "running") {
-    void vscode.window.showInformationMessage(
-      `Foretype: server ${server.state.version} is installed. Open a file and type.`,
-    );
-  }
 }
 
 async function chooseServer(): Promise<void> {

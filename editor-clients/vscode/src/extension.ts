@@ -1,6 +1,8 @@
 /** Activation and deactivation of the extension. */
 import * as vscode from "vscode";
 import { registerCommands, showError } from "./commands";
+import { Installer } from "./installServer";
+import { registerOutdentContext } from "./outdentContext";
 import { ServerManager } from "./serverManager";
 import type { StartError } from "./startError";
 import { registerStatistics } from "./statisticsPage";
@@ -18,12 +20,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const server = new ServerManager(log, storage, environment, (error) => void showStartError(context, error));
   activeServer = server;
   const statusBar = new StatusBar(server);
+  const installer = new Installer(server, context.globalState, log);
   context.subscriptions.push(
     log,
     server,
     statusBar,
     registerStatistics(),
-    registerCommands({ server, statusBar, log }),
+    registerOutdentContext(),
+    registerCommands({ server, installer, statusBar, log }),
     // The server gets its folders when it starts.
     vscode.workspace.onDidChangeWorkspaceFolders(() => server.restart()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => server.restart()),

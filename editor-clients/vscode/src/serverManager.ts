@@ -12,6 +12,7 @@ import {
   State,
 } from "vscode-languageclient/node";
 import { acceptanceMiddleware } from "./acceptanceMiddleware";
+import { messageOf } from "./errors";
 import { OLDEST_SERVER, findProgram, hostContext, isAtLeast, parseVersion, type Program } from "./program";
 import { ProgressMiddleware } from "./progressMiddleware";
 import { activeInterpreter } from "./python";
@@ -19,13 +20,17 @@ import { RestartLimiter } from "./restartLimiter";
 import { RunError, run } from "./run";
 import { settingsMiddleware } from "./settingsMiddleware";
 import { SmartSpace } from "./smartSpace";
+import { Snooze, offersMiddleware } from "./snooze";
 import { StartError, endsRepeatedly, programFails, programMissing, programTooOld, startFailed } from "./startError";
-import { SCHEMES, type Activity, type ServerState, type ServerStatus } from "./status";
+import { SCHEMES, type AcceptedCounts, type Activity, type ServerState, type ServerStatus, sumOf } from "./status";
+import { StatusRefresher } from "./statusRefresher";
 
 /** Milliseconds that `foretype --version` may take, on a busy machine. */
 const VERSION_TIMEOUT = 30_000;
 /** Milliseconds between status requests while the server loads its models. */
 const LOADING_POLL_INTERVAL = 500;
+/** Milliseconds that the last output of a server that has ended may take. */
+const OUTPUT_TIMEOUT = 2_000;
 const MAX_RESTARTS = 3;
 /** Milliseconds. */
 const RESTART_PERIOD = 180_000;
@@ -48,10 +53,18 @@ export class ServerManager implements vscode.Disposable {
   readonly onDidChange = this.changeEmitter.event;
 
   private client: LanguageClient | undefined;
+  readonly snooze = new Snooze();
   private readonly smartSpace = new SmartSpace();
+  private readonly refresher = new StatusRefresher(() => this.refreshStatus());
+  /** The counts of the servers that have run in this window before. */
+  private acceptedBefore: AcceptedCounts = {};
+  /** The last line that the server wrote to its standard error, which may be the reason for its end. */
+  private lastLine = "";
   private readonly restartLimiter = new RestartLimiter(MAX_RESTARTS, RESTART_PERIOD);
-  /** True from the first step of a start to the server's first response: the start itself reports errors then. */
-  private isStarting = false;
+  /** Resolves at the end of the server's standard error. */
+  private outputEnd: Promise<void> = Promise.resolve();
+  /** Whether the present server has started; before, the start itself reports its end. */
+  private hasStarted = false;
   /** Starts and stops run one after the other. */
   private queue: Promise<void> = Promise.resolve();
 
@@ -91,14 +104,30 @@ export class ServerManager implements vscode.Disposable {
     return result as T;
   }
 
-  /** Request the server's status. */
+  /** Request the server's status, with the model of the active document. */
   async refreshStatus(): Promise<void> {
+    const uri = vscode.window.activeTextEditor?.document.uri.toString();
     try {
-      this.status = await this.execute<ServerStatus>("foretype.status");
+      const status = await this.execute<ServerStatus>("foretype.status", uri === undefined ? undefined : { uri });
+      this.status = { ...status, accepted: sumOf(this.acceptedBefore, status.accepted) };
     } catch {
-      this.status = undefined;
+      this.forgetStatus();
     }
+    const { ghost = 0, word = 0, character = 0 } = this.status?.accepted ?? this.acceptedBefore;
+    void vscode.commands.executeCommand("setContext", "foretype.ghostTextAccepted", ghost > 0);
+    void vscode.commands.executeCommand("setContext", "foretype.menuItemAccepted", word + character > 0);
     this.changeEmitter.fire();
+  }
+
+  /** Request the server's status once the user pauses. */
+  scheduleRefresh(): void {
+    this.refresher.schedule();
+  }
+
+  /** Drop the status of a server that has ended, but for its counts. */
+  private forgetStatus(): void {
+    this.acceptedBefore = this.status?.accepted ?? this.acceptedBefore;
+    this.status = undefined;
   }
 
   stop(): Promise<void> {
@@ -108,6 +137,8 @@ export class ServerManager implements vscode.Disposable {
   dispose(): void {
     this.changeEmitter.dispose();
     this.smartSpace.dispose();
+    this.snooze.dispose();
+    this.refresher.dispose();
   }
 
   private enqueue(action: () => Promise<void>): Promise<void> {
@@ -118,13 +149,12 @@ export class ServerManager implements vscode.Disposable {
   private async startNow(): Promise<void> {
     await this.stopNow();
     this.setState({ kind: "starting" });
-    this.isStarting = true;
+    this.hasStarted = false;
     try {
       await this.launch();
     } catch (error) {
-      this.fail(error instanceof StartError ? error : startFailed(messageOf(error)));
-    } finally {
-      this.isStarting = false;
+      await Promise.race([this.outputEnd, new Promise((resolve) => setTimeout(resolve, OUTPUT_TIMEOUT))]);
+      this.fail(error instanceof StartError ? error : startFailed(this.lastLine || messageOf(error)));
     }
   }
 
@@ -132,7 +162,7 @@ export class ServerManager implements vscode.Disposable {
     const client = this.client;
     this.client = undefined;
     this.activity = undefined;
-    this.status = undefined;
+    this.forgetStatus();
     if (client?.needsStop() === true) {
       await client.stop().catch((error: unknown) => {
         this.log.info(`stopping: ${messageOf(error)}`);
@@ -150,12 +180,14 @@ export class ServerManager implements vscode.Disposable {
     const executable = { command: this.program.file, args: ["serve"], options: { cwd: this.storage.fsPath } };
     const client = new QuietClient("foretype", "Foretype", executable, this.clientOptions());
     this.client = client;
+    this.lastLine = "";
     client.onDidChangeState(({ newState }) => {
       if (newState === State.Running && this.client === client) {
         void this.pollUntilLoaded(client, version);
       }
     });
     await client.start();
+    this.hasStarted = true;
   }
 
   private async findServer(): Promise<Program> {
@@ -196,6 +228,7 @@ export class ServerManager implements vscode.Disposable {
       (activity) => {
         this.activity = activity;
         this.changeEmitter.fire();
+        this.scheduleRefresh(); // a training may have changed the model
       },
     );
     return {
@@ -213,13 +246,22 @@ export class ServerManager implements vscode.Disposable {
         stdout: () => undefined,
         stderr: (stream) => {
           stream.on("data", (data: Buffer) => {
-            this.log.info(data.toString().trimEnd());
+            const output = data.toString().trimEnd();
+            this.log.info(output);
+            this.lastLine = output.split("\n").at(-1) ?? "";
+          });
+          this.outputEnd = new Promise((resolve) => {
+            stream.on("close", resolve);
           });
         },
       },
       middleware: {
         ...acceptanceMiddleware((uri) => {
           this.smartSpace.onAccepted(uri);
+          this.scheduleRefresh();
+        }),
+        ...offersMiddleware(this.snooze, () => {
+          this.scheduleRefresh();
         }),
         ...progress.middleware,
         workspace: settingsMiddleware(() => this.client),
@@ -234,11 +276,11 @@ export class ServerManager implements vscode.Disposable {
   /** Restart a server that has ended unexpectedly. Not by the client, which hangs if the restart fails. */
   private onClosed(): CloseHandlerResult {
     this.activity = undefined;
-    this.status = undefined;
-    if (!this.isStarting && this.restartLimiter.mayRestart(Date.now())) {
+    this.forgetStatus();
+    if (this.hasStarted && this.restartLimiter.mayRestart(Date.now())) {
       this.log.warn("the server has ended unexpectedly, and is restarted");
       void this.enqueue(() => this.startNow());
-    } else if (!this.isStarting) {
+    } else if (this.hasStarted) {
       this.fail(endsRepeatedly(MAX_RESTARTS + 1));
     }
     return { action: CloseAction.DoNotRestart, handled: true };
@@ -287,8 +329,4 @@ function read(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

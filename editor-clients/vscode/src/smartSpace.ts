@@ -62,14 +62,23 @@ function placeAfter(
 async function deleteSpace({ document, position }: Place): Promise<void> {
   const space = new vscode.Range(position.translate(0, -1), position);
   for (let attempt = 0; attempt < MAX_ATTEMPTS && document.getText(space) === " "; attempt += 1) {
-    const editor = vscode.window.visibleTextEditors.find((each) => each.document === document);
-    const options = { undoStopBefore: false, undoStopAfter: false };
-    if (
-      (await editor?.edit((edit) => {
-        edit.delete(space);
-      }, options)) !== false
-    ) {
+    if (await deleteRange(document, space)) {
       return;
     }
   }
+}
+
+/** Delete a range, as a part of the last edit if possible. Return false if the user has typed meanwhile. */
+async function deleteRange(document: vscode.TextDocument, range: vscode.Range): Promise<boolean> {
+  const editor = vscode.window.visibleTextEditors.find((each) => each.document === document);
+  if (editor !== undefined) {
+    const options = { undoStopBefore: false, undoStopAfter: false };
+    return editor.edit((edit) => {
+      edit.delete(range);
+    }, options);
+  }
+  // The box for a commit's message is no text editor.
+  const edit = new vscode.WorkspaceEdit();
+  edit.delete(document.uri, range);
+  return vscode.workspace.applyEdit(edit);
 }

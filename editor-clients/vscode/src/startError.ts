@@ -20,6 +20,7 @@ export class StartError extends Error {
 }
 
 export const INSTALL: MessageAction = { label: "Install", command: "foretype.installServer" };
+export const UPDATE: MessageAction = { label: "Update", command: "foretype.installServer" };
 export const CHOOSE_PROGRAM: MessageAction = { label: "Choose Program…", command: "foretype.chooseServer" };
 export const RESTART: MessageAction = { label: "Restart", command: "foretype.restartServer" };
 export const SHOW_LOG: MessageAction = { label: "Show Log", command: "foretype.showLog" };
@@ -47,12 +48,7 @@ export function programFails(program: Program, reason: string): StartError {
 
 export function programTooOld(program: Program, version: string | undefined): StartError {
   const found = version === undefined ? "is not Foretype's" : `is version ${version}`;
-  const remedy =
-    program.origin === "environment" ? "Install it again." : "Update it with “pip install --upgrade foretype”.";
-  return new StartError(
-    `${program.file} ${found}; ${OLDEST_SERVER} or later is needed. ${remedy}`,
-    actionsFor(program, RESTART),
-  );
+  return new StartError(`${program.file} ${found}; ${OLDEST_SERVER} or later is needed.`, actionsFor(program, RESTART));
 }
 
 export function startFailed(reason: string): StartError {
@@ -67,5 +63,5 @@ function actionsFor({ origin }: Program, other: MessageAction): MessageAction[] 
   if (origin === "setting") {
     return [OPEN_SETTINGS, other];
   }
-  return origin === "environment" ? [INSTALL, other] : [CHOOSE_PROGRAM, other];
+  return origin === "environment" ? [UPDATE, other] : [UPDATE, CHOOSE_PROGRAM, other];
 }

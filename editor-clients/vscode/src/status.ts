@@ -15,10 +15,31 @@ export type ServerState =
 /** The result of `foretype.status`. */
 export interface ServerStatus {
   readonly loading: boolean;
+  /** The file of the model that completes the active document. */
   readonly model: string | null;
+  /** The Python interpreter that runs the server. */
+  readonly python: string;
   readonly predictors: readonly string[];
   readonly problems: readonly string[];
-  readonly accepted: Readonly<Record<string, number>>;
+  readonly accepted: AcceptedCounts;
+  readonly speed: Speed | null;
+}
+
+/** The accepted suggestions of each kind, and their characters. */
+export type AcceptedCounts = Readonly<Record<string, number>>;
+
+/** The last answers. */
+export interface Speed {
+  /** Milliseconds. */
+  readonly last: number;
+  readonly median: number;
+  /** Bytes of text that the predictors read or try in a second. */
+  readonly stepsPerSecond: number;
+}
+
+export function sumOf(some: AcceptedCounts, others: AcceptedCounts): AcceptedCounts {
+  const names = new Set([...Object.keys(some), ...Object.keys(others)]);
+  return Object.fromEntries([...names].map((name) => [name, (some[name] ?? 0) + (others[name] ?? 0)]));
 }
 
 export interface ActiveDocument {
@@ -32,6 +53,8 @@ export interface EnablingSettings {
   readonly enable: boolean;
   readonly disabledLanguages: readonly string[];
   readonly maxFileSize: number;
+  /** Whether the workspace's settings, and not the user's, turn suggestions off. */
+  readonly isOffInWorkspace?: boolean;
 }
 
 export interface StatusInputs {
@@ -39,6 +62,8 @@ export interface StatusInputs {
   readonly serverStatus?: ServerStatus | undefined;
   readonly activity?: Activity | undefined;
   readonly document?: ActiveDocument | undefined;
+  /** The end of a pause. */
+  readonly snoozedUntil?: Date | undefined;
   readonly settings: EnablingSettings;
 }
 
@@ -49,15 +74,18 @@ export type Status =
   | { readonly kind: "off"; readonly reason: string }
   | { readonly kind: "error"; readonly reason: string };
 
-/** The schemes of documents with suggestions: files and new files, not the output of programs. */
-export const SCHEMES: readonly string[] = ["file", "untitled"];
+/**
+ * The schemes of documents with suggestions, not of the output of programs: files, new files, earlier versions in git,
+ * cells of notebooks, and the message of a commit.
+ */
+export const SCHEMES: readonly string[] = ["file", "untitled", "git", "vscode-notebook-cell", "vscode-scm"];
 
 export function computeStatus(inputs: StatusInputs): Status {
-  const { server, serverStatus, activity, document, settings } = inputs;
+  const { server, serverStatus, activity, document, settings, snoozedUntil } = inputs;
   if (server.kind === "failed") {
     return { kind: "error", reason: server.reason };
   }
-  const reason = reasonOff(document, settings);
+  const reason = reasonOff(document, settings) ?? describePause(snoozedUntil);
   if (reason !== undefined) {
     return { kind: "off", reason };
   }
@@ -73,7 +101,7 @@ export function computeStatus(inputs: StatusInputs): Status {
 /** Return the reason why the document has no suggestions, or undefined if it has. */
 function reasonOff(document: ActiveDocument | undefined, settings: EnablingSettings): string | undefined {
   if (!settings.enable) {
-    return "turned off everywhere (foretype.enable)";
+    return `turned off ${settings.isOffInWorkspace === true ? "for this workspace" : "everywhere"} (foretype.enable)`;
   }
   if (document === undefined) {
     return undefined;
@@ -88,6 +116,10 @@ function reasonOff(document: ActiveDocument | undefined, settings: EnablingSetti
     return `this file is larger than ${formatBytes(settings.maxFileSize)} (foretype.maxFileSize)`;
   }
   return undefined;
+}
+
+function describePause(until: Date | undefined): string | undefined {
+  return until && `snoozed until ${until.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
 }
 
 function formatBytes(bytes: number): string {
@@ -139,7 +171,17 @@ function describeServer(status: ServerStatus | undefined): string {
     `model: ${model}`,
     `predictors: ${status.predictors.join(", ")}`,
     `suggestions accepted in this window: ${count} (${status.accepted.characters ?? 0} characters)`,
+    ...(status.speed ? [describeSpeed(status.speed)] : []),
   ].join("\n");
+}
+
+function describeSpeed({ last, median, stepsPerSecond }: Speed): string {
+  const steps = stepsPerSecond.toLocaleString("en", { maximumSignificantDigits: 2 });
+  return `time of a suggestion: ${milliseconds(last)}, usually ${milliseconds(median)} (${steps} bytes a second)`;
+}
+
+function milliseconds(duration: number): string {
+  return `${duration < 10 ? duration.toFixed(1) : duration.toFixed(0)} ms`;
 }
 
 /** Return the kind of activity that a `$/progress` title of the server announces, or undefined for other titles. */

@@ -15,7 +15,11 @@ export class StatusBar implements vscode.Disposable {
     };
     this.subscriptions = [
       server.onDidChange(update),
-      vscode.window.onDidChangeActiveTextEditor(update),
+      server.snooze.onDidChange(update),
+      vscode.window.onDidChangeActiveTextEditor(() => {
+        update();
+        server.scheduleRefresh(); // the model is that of the active document
+      }),
       vscode.workspace.onDidOpenTextDocument(update), // after a change of a document's language
       vscode.workspace.onDidSaveTextDocument(update),
       vscode.workspace.onDidChangeConfiguration((event) => {
@@ -37,6 +41,7 @@ export class StatusBar implements vscode.Disposable {
       serverStatus: status,
       activity,
       document: activeDocument(settings),
+      snoozedUntil: this.server.snooze.end,
       settings,
     });
   }
@@ -78,5 +83,6 @@ function enablingSettings(): EnablingSettings {
     enable: settings.get<boolean>("enable", true),
     disabledLanguages: settings.get<string[]>("languages.disabled", []),
     maxFileSize: settings.get("maxFileSize", Infinity),
+    isOffInWorkspace: settings.inspect<boolean>("enable")?.workspaceValue === false,
   };
 }

@@ -22,34 +22,34 @@ function menuItems(server: ServerManager): MenuItem[] {
   const language = vscode.window.activeTextEditor?.document.languageId;
   const isRunning = server.state.kind === "running";
   return [
-    ...toggleItems(language),
+    ...toggleItems(language, server.snooze.end !== undefined),
     ...(isRunning ? textItems(language !== undefined) : []),
     separator("Foretype"),
     ...(server.program ? [item("graph", "Show statistics", "showStatistics")] : []),
     item("settings-gear", "Open settings", "openSettings"),
     item("debug-restart", "Restart the server", "restartServer"),
-    ...(isRunning
-      ? []
-      : [
-          item("cloud-download", "Install or update the server", "installServer"),
-          item("folder-opened", "Choose the server's program…", "chooseServer"),
-        ]),
+    item("cloud-download", "Install or update the server…", "installServer"),
+    ...(isRunning ? [] : [item("folder-opened", "Choose the server's program…", "chooseServer")]),
     item("output", "Show log", "showLog"),
   ];
 }
 
 /** Return the items that turn suggestions on or off. */
-function toggleItems(language: string | undefined): MenuItem[] {
+function toggleItems(language: string | undefined, isSnoozed: boolean): MenuItem[] {
   const settings = vscode.workspace.getConfiguration("foretype");
   const isOff = language !== undefined && settings.get<string[]>("languages.disabled", []).includes(language);
   const isEnabled = settings.get<boolean>("enable", true);
   const forLanguage =
-    language === undefined
+    language === undefined ? [] : [item(onOffIcon(isOff), `Turn ${onOrOff(isOff)} for ${language}`, "toggleLanguage")];
+  const forWorkspace =
+    vscode.workspace.workspaceFolders === undefined
       ? []
-      : [item(isOff ? "check" : "circle-slash", `Turn ${onOrOff(isOff)} for ${language}`, "toggleLanguage")];
+      : [item(onOffIcon(!isEnabled), `Turn ${onOrOff(!isEnabled)} for this workspace`, "toggleWorkspace")];
   return [
+    item("watch", isSnoozed ? "Wake up" : "Snooze for five minutes", "snooze"),
     ...forLanguage,
-    item(isEnabled ? "circle-slash" : "check", `Turn ${onOrOff(!isEnabled)} everywhere`, "toggle"),
+    ...forWorkspace,
+    item(onOffIcon(!isEnabled), `Turn ${onOrOff(!isEnabled)} everywhere`, "toggle"),
   ];
 }
 
@@ -57,11 +57,16 @@ function toggleItems(language: string | undefined): MenuItem[] {
 function textItems(hasEditor: boolean): MenuItem[] {
   return [
     separator("This text"),
+    ...(hasEditor ? [item("lightbulb", "Suggest here", "suggestHere")] : []),
     ...(hasEditor ? [item("question", "Explain this suggestion", "explainHere")] : []),
     item("mortar-board", "Train on this workspace…", "trainWorkspace"),
     ...(hasEditor ? [item("trash", "Forget this file…", "forgetFile")] : []),
     item("trash", "Forget a word…", "forgetWord"),
   ];
+}
+
+function onOffIcon(isOn: boolean): string {
+  return isOn ? "check" : "circle-slash";
 }
 
 function onOrOff(isOn: boolean): string {

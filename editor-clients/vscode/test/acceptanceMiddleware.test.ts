@@ -7,13 +7,22 @@ const middleware = acceptanceMiddleware((uri) => accepted.push(uri));
 
 /** Return the arguments with which a command reaches the server. */
 function sent(command: string, argument: object): unknown {
-  return middleware.executeCommand?.(command, [argument], (_, args: unknown[]) => args[0]);
+  let received: unknown;
+  void middleware.executeCommand?.(command, [argument], (_, args: unknown[]) => {
+    received = args[0];
+  });
+  return received;
 }
 
+const ARGUMENT = { kind: "ghost", characters: 6, uri: "file:///notes.txt" };
+
 test("accepted suggestions are reported as whole", () => {
-  const argument = { kind: "ghost", characters: 6, uri: "file:///notes.txt" };
-  assert.deepEqual(sent("foretype.accepted", argument), { ...argument, whole: true });
+  assert.deepEqual(sent("foretype.accepted", ARGUMENT), { ...ARGUMENT, whole: true });
   assert.deepEqual(accepted, ["file:///notes.txt"]);
+});
+
+test("a lost report is no error", async () => {
+  await middleware.executeCommand?.("foretype.accepted", [ARGUMENT], () => Promise.reject(new Error("disposed")));
 });
 
 test("other commands reach the server unchanged", () => {

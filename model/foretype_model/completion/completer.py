@@ -71,6 +71,11 @@ class Completer:
         self._lookahead: tuple[Rope, LookaheadCache] | None = None
         self._ghost_word: tuple[Rope, bytes] | None = None
 
+    @property
+    def steps(self) -> int:
+        """The bytes that the predictors have read or tried so far, see `Mixture.steps`."""
+        return self._document.mixture.steps
+
     def next_words(
         self,
         before: Rope | bytes,

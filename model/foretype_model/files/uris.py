@@ -9,10 +9,18 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
-FILE_SCHEMES: Final = frozenset({"file", "vscode-notebook-cell"})
-"""The schemes of documents that are files. A notebook's cell is a part of the notebook's file."""
+FILE_SCHEMES: Final = frozenset({"file", "git", "untitled", "vscode-notebook-cell"})
+"""The schemes of documents that are files: an earlier version in git, a file that is not saved yet,
+and a cell of a notebook, too.
+"""
+
+COMMIT_BOX_SCHEME: Final = "vscode-scm"
+"""The scheme of the box for a commit's message. Its query names the repository."""
+
+COMMIT_MESSAGE: Final = "/.git/COMMIT_EDITMSG"
+"""The file, below a repository, in which git has the message edited."""
 
 LOCAL_HOSTS: Final = frozenset({"", "localhost"})
 
@@ -32,9 +40,14 @@ def uri_to_real_path(uri: str) -> str | None:
 
 
 def uri_to_path(uri: str) -> str | None:
-    """Return the absolute path of a URI, links included, or None if it is of no file here."""
+    """Return the absolute path of a URI, links included, or None if it is of no file here.
+
+    The box for a commit's message has the path of the file with that message.
+    """
     try:
-        scheme, host, quoted, _, _ = urlsplit(uri)
+        scheme, host, quoted, query, _ = urlsplit(uri)
+        if scheme == COMMIT_BOX_SCHEME:
+            return _commit_message_path(query)
         if scheme not in FILE_SCHEMES:
             return None
         # Names of files need not be UTF-8. Python decodes them in the same way.
@@ -48,6 +61,28 @@ def uri_to_path(uri: str) -> str | None:
     if os.name == "nt":
         return windows_path(host, path)
     return path if host.lower() in LOCAL_HOSTS else None
+
+
+def _commit_message_path(query: str) -> str | None:
+    # VS Code quotes the value, and then the query with it.
+    for root in parse_qs(unquote(query)).get("rootUri", []):
+        if root.startswith("file:") and (path := uri_to_path(root)):
+            return path.rstrip("/\\") + COMMIT_MESSAGE.replace("/", os.sep)
+    return None
+
+
+def unsaved_name(uri: str) -> str | None:
+    """Return the relative path that the user has given to a file that is not saved yet; None for
+    other documents, and for an editor's own names, such as ``Untitled-1``.
+    """
+    try:
+        scheme, _, quoted, _, _ = urlsplit(uri)
+    except ValueError:
+        return None
+    name = unquote_to_bytes(quoted).decode("utf-8", "surrogateescape")
+    is_given = "/" in name or "." in name
+    is_relative = not Path(name).is_absolute() and is_valid_path(name)
+    return name if scheme == "untitled" and is_given and is_relative else None
 
 
 def absolute_path(text: str) -> str | None:

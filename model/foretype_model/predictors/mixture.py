@@ -83,13 +83,18 @@ class _Guarded:
 
 
 class Mixture:
-    """The mixture of some members, itself a `Predictor`; a state is the tuple of their states."""
+    """The mixture of some members, itself a `Predictor`; a state is the tuple of their states.
+
+    Attributes:
+        steps: the bytes that it has been fed or stepped over so far.
+    """
 
     def __init__(
         self, members: Mapping[str, Predictor], mixer_weights: MixerWeights | None = None
     ) -> None:
         """Learn in `mixer_weights`, which the mixtures of several documents may share."""
         self.members = dict(members)
+        self.steps = 0
         self._mixer = LogMixer(
             list(members), MixerWeights() if mixer_weights is None else mixer_weights
         )
@@ -108,11 +113,13 @@ class Mixture:
         return tuple(self._each(lambda _, member: member.start()))
 
     def feed(self, state: tuple[State, ...], text: bytes) -> tuple[State, ...]:
+        self.steps += len(text)
         return tuple(self._each(lambda i, member: member.feed(state[i], text)))
 
     def step(
         self, states: Sequence[tuple[State, ...]], following: Sequence[int]
     ) -> list[tuple[State, ...]]:
+        self.steps += len(states)
         columns = self._each(
             lambda i, member: _counted(
                 member.step([state[i] for state in states], following), len(states)

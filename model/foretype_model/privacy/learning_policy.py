@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from foretype_model.files.gitignore import IgnoreRules
-from foretype_model.files.uris import real_path, uri_to_path
+from foretype_model.files.uris import real_path, unsaved_name, uri_to_path
 from foretype_model.privacy.forget_list import ForgetList
 from foretype_model.privacy.secret_scanner import is_secret_document
 
@@ -33,6 +33,7 @@ class LearningPolicy:
             exclude: patterns, as in a ``.gitignore`` in each of the `folders`.
             forget_list: returns the present list; while it returns None, nothing may be learnt.
         """
+        self._folders = [*folders]
         named = dict.fromkeys(name for folder in folders for name in _names(folder))
         self._excluded = [IgnoreRules.of(name, exclude) for name in named] if exclude else []
         self._forget_list = forget_list
@@ -58,11 +59,20 @@ class LearningPolicy:
     def _decide(self, uri: str) -> bool:
         if is_secret_document(uri):
             return False
-        path = uri_to_path(uri)
-        if path is None:
-            return True
+        return not any(map(self._is_forbidden, self._paths(uri)))
+
+    def _paths(self, uri: str) -> list[Path]:
+        """Return the path of a document; of one that is not saved yet, the paths that its name may
+        stand for.
+        """
+        if path := uri_to_path(uri):
+            return [Path(path)]
+        name = unsaved_name(uri)
+        return [folder / name for folder in self._folders] if name else []
+
+    def _is_forbidden(self, path: Path) -> bool:
         names = _names(path)
-        return not (self._last_list.covers(names[-1]) or any(map(self._is_excluded, names)))
+        return self._last_list.covers(names[-1]) or any(map(self._is_excluded, names))
 
     def _is_excluded(self, name: str) -> bool:
         """Return whether each folder that contains the file excludes it; one of them would index it

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from foretype_model.files.discovery import is_secret
-from foretype_model.files.uris import uri_to_real_path
+from foretype_model.files.uris import unsaved_name, uri_to_real_path
 from foretype_model.predictor import ERASED
 from foretype_model.privacy.api_keys import BASE64_BYTES, find_api_keys
 from foretype_model.privacy.credentials import find_all, find_credentials
@@ -127,7 +127,7 @@ def pending_suffix(before: Rope | bytes) -> int:
 
 def is_secret_document(uri: str) -> bool:
     """Return whether a document is, by its name, a file of keys or passwords."""
-    return is_secret(Path(uri_to_real_path(uri) or uri).name)
+    return is_secret(Path(uri_to_real_path(uri) or unsaved_name(uri) or uri).name)
 
 
 def _private_keys(text: bytes) -> Iterator[Span]:

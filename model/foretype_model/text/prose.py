@@ -18,7 +18,8 @@ PROSE_SUFFIXES: Final = (
 PROSE_LANGUAGES: Final = frozenset(
     {"", "asciidoc", "asciidoctor", "context", "fountain", "fundamental", "git-commit", "gitcommit",
      "gfm", "help", "latex", "mail", "markdown", "mediawiki", "norg", "org", "pandoc", "plaintex",
-     "plaintext", "quarto", "restructuredtext", "rmd", "rst", "tex", "text", "textile", "typst"}
+     "plaintext", "quarto", "restructuredtext", "rmd", "rst", "scminput", "tex", "text", "textile",
+     "typst"}
 )  # fmt: skip
 """Language identifiers of prose in the Language Server Protocol and in editors."""
 

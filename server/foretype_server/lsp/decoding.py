@@ -13,7 +13,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
@@ -56,6 +55,29 @@ DEFAULTS: Final[Mapping[tuple[type, str], Callable[[], Any]]] = {
     (types.SetTraceParams, "value"): lambda: types.TraceValue.Off,
 }
 """The values of required fields that a client may leave out."""
+
+
+EDIT_FIELDS: Final = frozenset(
+    {
+        (types.NotebookDocumentChangeEvent, "cells"),
+        (types.NotebookDocumentCellChanges, "structure"),
+        (types.NotebookDocumentCellChanges, "text_content"),
+        (types.NotebookDocumentCellChangeStructure, "did_open"),
+        (types.NotebookDocumentCellChangeStructure, "did_close"),
+        (types.NotebookCellArrayChange, "cells"),
+    }
+)
+"""The optional fields that hold an edit. An unusable value is not taken for a missing one."""
+
+EDIT_ELEMENTS: Final = frozenset(
+    {
+        types.NotebookCell,
+        types.NotebookDocumentCellContentChanges,
+        types.TextDocumentIdentifier,
+        types.TextDocumentItem,
+    }
+)
+"""The elements of lists that hold an edit. An unusable one is not dropped."""
 
 
 def parse(body: bytes | str) -> Any:
@@ -132,7 +154,9 @@ def _class_hook(kind: type, converter: Converter) -> Hook:
                 decoded = converter.structure(inner, field.type)
                 if field.validator is not None:
                     field.validator(None, field, decoded)
-            except Exception:  # noqa: BLE001 (hooks of lsprotocol raise errors of many kinds)
+            except Exception:  # hooks of lsprotocol raise errors of many kinds
+                if (kind, field.name) in EDIT_FIELDS:
+                    raise
                 continue
             found[field.name] = decoded
         for name in required:
@@ -157,8 +181,11 @@ def _list_hook(kind: Any, converter: Converter) -> Hook:
             raise TypeError("a list is needed")
         found = []
         for one in value:
-            with suppress(Exception):  # an element of a newer protocol
+            try:
                 found.append(converter.structure(one, element))
+            except Exception:  # of a newer protocol
+                if element in EDIT_ELEMENTS:
+                    raise
         return tuple(found)
 
     return decode

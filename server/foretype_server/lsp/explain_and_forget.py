@@ -52,7 +52,8 @@ def _describe_sources(session: ClientSession, uri: str, sources: Iterable[Source
 
 
 def _format_location(session: ClientSession, uri: str, source: Source) -> str:
-    return location(source.document, source.line, session.workspace, uri)
+    opened = session.notebooks.text_of(uri)
+    return location(source.document, source.line, session.workspace, opened)
 
 
 async def explain(session: ClientSession, *arguments: object) -> dict[str, Any] | None:

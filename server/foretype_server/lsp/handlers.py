@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +88,11 @@ def did_save(server: ForetypeServer, params: types.DidSaveTextDocumentParams) ->
     server.session.files_changed(_paths([params.text_document.uri]))
 
 
+def did_save_notebook(server: ForetypeServer, params: types.DidSaveNotebookDocumentParams) -> None:
+    """Learn from the saved notebook."""
+    server.session.files_changed(_paths([params.notebook_document.uri]))
+
+
 def did_change_watched_files(
     server: ForetypeServer, params: types.DidChangeWatchedFilesParams
 ) -> None:
@@ -155,9 +161,16 @@ async def resolve(server: ForetypeServer, item: types.CompletionItem) -> types.C
     return await explain_and_forget.resolve(server.session, item)
 
 
-def status(server: ForetypeServer, *_: object) -> dict[str, Any]:
-    """Return the loaded predictors, the problems and the accepted characters."""
-    return {"version": server.version, **server.session.status()}
+def status(server: ForetypeServer, *arguments: object) -> dict[str, Any]:
+    """Return the loaded predictors, the problems, the accepted characters, and the model of the
+    document that an argument names, if any.
+    """
+    match arguments:
+        case [{"uri": str() as uri}]:
+            found = server.session.status(uri)
+        case _:
+            found = server.session.status()
+    return {"version": server.version, "python": sys.executable, **found}
 
 
 def accepted(server: ForetypeServer, *arguments: object) -> None:
@@ -216,6 +229,7 @@ FEATURES: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = {
     types.INITIALIZED: (initialized, None),
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: (did_change_configuration, None),
     types.TEXT_DOCUMENT_DID_SAVE: (did_save, None),
+    types.NOTEBOOK_DOCUMENT_DID_SAVE: (did_save_notebook, None),
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: (did_change_watched_files, None),
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (did_change_workspace_folders, None),
     # pygls advertises it only if it has options.

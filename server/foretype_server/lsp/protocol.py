@@ -26,8 +26,9 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from foretype_model.files.uris import absolute_path, uri_to_path
+from foretype_server.lsp import notebook_sync
 from foretype_server.lsp.decoding import parse
-from foretype_server.lsp.to_proto import to_point
+from foretype_server.lsp.to_proto import to_changes
 
 if TYPE_CHECKING:
     from foretype_server.session.session import ClientSession
@@ -37,7 +38,12 @@ MAX_DEPTH: Final = 100
 to reject one.
 """
 
-EDIT_METHODS: Final = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
+EDIT_METHODS: Final = (
+    types.TEXT_DOCUMENT_DID_OPEN,
+    types.TEXT_DOCUMENT_DID_CHANGE,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+)
 """The notifications without which a text is out of step with the editor's."""
 
 NOTIFICATIONS: Final = [
@@ -143,7 +149,9 @@ class ForetypeProtocol(LanguageServerProtocol):
         if self._workspace is None or self._shutdown:
             return
         match params:
-            case {"textDocument": {"uri": str() as uri}}:
+            case {"textDocument": {"uri": str() as uri}} | {
+                "notebookDocument": {"uri": str() as uri}
+            }:
                 self.session.sync.lose(uri)
             case _:
                 self.session.sync.lose(None)
@@ -223,18 +231,35 @@ class ForetypeProtocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Apply the changes of a document."""
-        changes = [
-            (to_point(change.range.start), to_point(change.range.end), change.text)
-            if isinstance(change, types.TextDocumentContentChangePartial)
-            else change.text
-            for change in params.content_changes
-        ]
-        self.session.change(params.text_document.uri, params.text_document.version, changes)
+        self.session.change(
+            params.text_document.uri,
+            params.text_document.version,
+            to_changes(params.content_changes),
+        )
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Close a document."""
         self.session.close(params.text_document.uri)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        """Open a notebook."""
+        notebook_sync.did_open(self.session, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> None:
+        """Apply the changes of a notebook."""
+        notebook_sync.did_change(self.session, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(
+        self, params: types.DidCloseNotebookDocumentParams
+    ) -> None:
+        """Close a notebook."""
+        self.session.close_notebook(params.notebook_document.uri)
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # pygls's calls sys.exit from a generator

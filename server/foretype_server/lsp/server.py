@@ -13,6 +13,7 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 from pygls.lsp.server import LanguageServer
 
+from foretype_server.lsp import notebook_sync
 from foretype_server.lsp.decoding import create_converter
 from foretype_server.lsp.progress import WorkDoneProgress
 from foretype_server.lsp.protocol import ForetypeProtocol
@@ -39,6 +40,7 @@ class ForetypeServer(LanguageServer):
             version("foretype"),
             protocol_cls=ForetypeProtocol,
             converter_factory=create_converter,
+            notebook_document_sync=notebook_sync.OPTIONS,
         )
         self.exit_stack = ExitStack()
         self.cancel_callbacks: dict[int | str, Callable[[], None]] = {}

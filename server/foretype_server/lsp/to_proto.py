@@ -109,6 +109,18 @@ def to_point(position: types.Position) -> Point:
     return Point(position.line, position.character)
 
 
+def to_changes(
+    changes: Iterable[types.TextDocumentContentChangeEvent],
+) -> list[tuple[Point, Point, str] | str]:
+    """Return the changes of a document: each replaces a range, or the whole text."""
+    return [
+        (to_point(change.range.start), to_point(change.range.end), change.text)
+        if isinstance(change, types.TextDocumentContentChangePartial)
+        else change.text
+        for change in changes
+    ]
+
+
 def to_position(point: Point) -> types.Position:
     """Return `point` as a position of the protocol."""
     return types.Position(point.line, point.character)

@@ -206,6 +206,11 @@ class Engine:
             self._completers.clear()
             self._scoring.reset()
 
+    def steps(self, uri: str) -> int:
+        """Return the bytes that the predictors have read or tried for a document so far."""
+        known = self._completers.get(uri)
+        return known[1].steps if known else 0
+
     def catch_up(self, uri: str) -> bool:
         """Read a slice of a long text whose last answer came from its end alone. Return whether all
         of the text is read.

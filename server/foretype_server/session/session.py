@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from foretype_model.errors import ForetypeError
+from foretype_model.files.uris import uri_to_real_path
 from foretype_model.store.store import Store
 from foretype_model.text.rope import Rope
 from foretype_server import logs
 from foretype_server.document import CodeUnits, Point, Snapshot, Text
 from foretype_server.session.document_sync import DocumentSync
 from foretype_server.session.index_scheduler import IndexScheduler, Progress
+from foretype_server.session.notebooks import Notebooks
 from foretype_server.session.open_document import OpenDocument, SelectedItem
 from foretype_server.session.worker import Job, Worker
 from foretype_server.settings import Settings, read_settings
@@ -44,6 +47,9 @@ settings.
 
 RELOAD_SETTINGS: Final = ("model", "predictors", "learn_exclude", "prose", "memory_per_document")
 """The settings that change the predictors, or the files that they read."""
+
+MEASURED_KINDS: Final = ("inline", "completion")
+"""The kinds of requests whose speed the user is shown."""
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +74,7 @@ class ClientSession:
         self._warn = warn
         self._documents: dict[str, OpenDocument] = {}
         self.sync = DocumentSync(warn, self._documents)
+        self.notebooks = Notebooks(self._documents)
         self._problems: list[str] = []
         self._loading = True
         self._ended = False
@@ -115,6 +122,19 @@ class ClientSession:
         self._documents[uri] = OpenDocument(language, version, Text(text, self.encoding))
         self.tally.opened(uri, language)
 
+    def open_notebook(self, uri: str, cells: Iterable[str]) -> None:
+        """Open a notebook with these cells, which are opened as documents, too."""
+        self.close_notebook(uri)
+        self.notebooks.open(uri, cells)
+
+    def close_notebook(self, uri: str) -> None:
+        """Close a notebook and its cells, if it is open."""
+        for cell in [*self.notebooks.cells(uri)]:
+            self.close(cell)
+        self.notebooks.close(uri)
+        self.sync.forget(uri)
+        self._worker.close(uri)
+
     def change(self, uri: str, version: int, changes: list[tuple[Point, Point, str] | str]) -> None:
         """Apply changes in their order: each replaces a range, or the whole text."""
         document = self._documents.get(uri)
@@ -137,7 +157,7 @@ class ClientSession:
         if isinstance(change, str):
             document.text = Text(change, self.encoding)
             self.sync.restore(uri)
-        elif not self.sync.is_lost(uri):
+        elif not self._is_lost(uri):
             # Some clients append at the line after the last one.
             if min(change[:2]).line > document.text.last_line + 1:
                 self.sync.doubt(uri, "an edit begins past its end")
@@ -181,7 +201,8 @@ class ClientSession:
             return None
         if not self.settings.inline_enable:
             return None
-        accepted, typed = document.with_item(uri, item), document.typed_part(item, point)
+        accepted = self.notebooks.in_context(document.with_item(uri, item))
+        typed = document.typed_part(item, point)
         ghost = await self._request(
             "inline",
             uri,
@@ -263,8 +284,11 @@ class ClientSession:
         characters; None as in `explain`.
         """
         document = self._documents.get(uri)
+        above = len(self.notebooks.above(uri))
         start, end = (
-            (len(document.text.split_at(one)[0]) for one in span) if document and span else (0, 0)
+            (above + len(document.text.split_at(one)[0]) for one in span)
+            if document and span
+            else (0, 0)
         )
         return await self._request(
             "outlook",
@@ -287,22 +311,24 @@ class ClientSession:
         """Schedule the reading of files that were saved, created or removed."""
         self._index_scheduler.files_changed(paths)
 
-    def status(self) -> dict[str, Any]:
-        """Return the answer to `foretype.status`."""
+    def status(self, uri: str | None = None) -> dict[str, Any]:
+        """Return the answer to `foretype.status`, with the model of the document `uri`."""
         return {
             "loading": self._loading,
-            "model": str(model) if (model := self._model()) else None,
+            "model": str(model) if (model := self._model(uri)) else None,
             "predictors": list(self._loaded.predictors) if self._loaded else [],
             "problems": [*self._problems, *(self._loaded.problems if self._loaded else [])],
             "documents": len(self._documents),
             "accepted": self.tally.accepted,
+            "speed": self._worker.speed.summary(),
         }
 
-    def _model(self) -> Path | None:
-        """Return the model of documents without a model of their own."""
+    def _model(self, uri: str | None) -> Path | None:
+        """Return the model of a document; by default, of those without a model of their own."""
         if self._loaded and self.settings.model is None:
+            file = uri and uri_to_real_path(self.notebooks.text_of(uri))
             with suppress(ForetypeError):
-                return Store().find(None)
+                return Store().find(None, Path(file) if file else None)
         return self._loaded.model if self._loaded else None
 
     def end(self) -> None:
@@ -318,16 +344,23 @@ class ClientSession:
 
     async def _request(self, kind: str, uri: str, point: Point, job: Job[T]) -> T | None:
         document = self._documents.get(uri)
-        if document is None or self.sync.is_lost(uri) or not self._is_enabled_for(document):
+        if document is None or self._is_lost(uri) or not self._is_enabled_for(document):
             return None
         # Take the snapshot before the first await: the document changes while the request waits.
         token = document.supersede_previous(kind)
-        snapshot = Snapshot(uri, *document.text.split_at(point), document.is_code)
+        snapshot = self.notebooks.in_context(
+            Snapshot(uri, *document.text.split_at(point), document.is_code)
+        )
+        began = time.perf_counter()
         answer = asyncio.ensure_future(self._answer(job, snapshot, token.is_cancelled))
         futures: set[asyncio.Future[Any]] = {answer, token.cancelled}
         try:
             await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-            return answer.result() if answer.done() and not token.is_cancelled() else None
+            if not answer.done() or token.is_cancelled():
+                return None
+            if kind in MEASURED_KINDS:
+                self._worker.speed.answered(time.perf_counter() - began)
+            return answer.result()
         finally:
             token.cancel()
             answer.cancel()
@@ -335,6 +368,10 @@ class ClientSession:
     async def _answer(self, job: Job[T], snapshot: Snapshot, is_cancelled: IsCancelled) -> T | None:
         await self._started.wait()
         return await self._worker.submit(job, snapshot, self.settings, is_cancelled)
+
+    def _is_lost(self, uri: str) -> bool:
+        """Return whether an edit of a document is lost, or an edit of its notebook."""
+        return self.sync.is_lost(uri) or self.sync.is_lost(self.notebooks.text_of(uri))
 
     def _is_enabled_for(self, document: OpenDocument) -> bool:
         settings = self.settings

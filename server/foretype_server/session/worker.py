@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import sys
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from foretype_model.errors import ForetypeError
 from foretype_server import logs
 from foretype_server.document import Snapshot
+from foretype_server.session.speed import Speed
 from foretype_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,11 +49,13 @@ class Worker:
 
     Attributes:
         engine: None until it is loaded. The loop passes it on, but must not call it.
+        speed: of the answers.
     """
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         """`warn` shows the user a line of text; it is called on the loop."""
         self.engine: Engine | None = None
+        self.speed = Speed()
         # The loop must get the interpreter while the worker computes.
         sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
         self._warn = warn
@@ -116,7 +120,9 @@ class Worker:
     ) -> T | None:
         if self.engine is None or is_cancelled():
             return None
+        began, steps = time.perf_counter(), self.engine.steps(snapshot.uri)
         answer = job(self.engine, snapshot, settings, is_cancelled)
+        self.speed.worked(time.perf_counter() - began, self.engine.steps(snapshot.uri) - steps)
         self._unread[snapshot.uri] = None
         self._unread.move_to_end(snapshot.uri)
         if len(self._unread) > MAX_UNREAD_DOCUMENTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -91,6 +92,34 @@ def test_patterns_cover_workspace_alone(tmp_path):
     assert policy.allows((tmp_path / "insides" / "a.txt").as_uri())
     assert policy.allows("untitled:Untitled-1")
     assert policy.allows("")
+
+
+def test_unsaved_file_follows_patterns(tmp_path):
+    """A file that is not saved yet is excluded by the name that the user gave it."""
+    policy = LearningPolicy([tmp_path], ["private/", "*.key"])
+    for name in ("private/a.txt", "private/letters/a.txt", "a.key"):
+        assert not policy.allows(f"untitled:{tmp_path}/{name}")
+        assert not policy.allows(f"untitled:{name}")
+    for name in ("public/a.txt", "Untitled-1"):
+        assert policy.allows(f"untitled:{tmp_path}/{name}")
+        assert policy.allows(f"untitled:{name}")
+
+
+def test_version_in_git_follows_patterns(tmp_path):
+    """A file's version in git is excluded as the file is."""
+    policy = LearningPolicy([tmp_path], ["private/"])
+    version = "?%7B%22ref%22%3A%22HEAD%22%7D"
+    assert not policy.allows(f"git:{tmp_path}/private/a.txt{version}")
+    assert policy.allows(f"git:{tmp_path}/public/a.txt{version}")
+
+
+def test_forgotten_folder_covers_buffers(tmp_path):
+    """Nothing is learnt from an unsaved file or a commit's message in a forgotten folder."""
+    policy = LearningPolicy([tmp_path], forget_list=lambda: ForgetList((str(tmp_path / "lab"),)))
+    root = quote(quote((tmp_path / "lab").as_uri(), safe=""), safe="")
+    for uri in (f"untitled:{tmp_path}/lab/a.txt", f"vscode-scm:git/scm0/input?rootUri%3D{root}"):
+        assert not policy.allows(uri)
+    assert policy.allows(f"untitled:{tmp_path}/a.txt")
 
 
 def test_only_prose_for_writers(tmp_path):
