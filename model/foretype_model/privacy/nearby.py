@@ -58,6 +58,7 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
     if code := _CODE.search(text, name.end, limit):
         limit = code.start()
     end = min(len(text), limit + AFTER_BYTES)
+    itself = text[name.start : name.end].lower()
     line = name.before[name.before.rfind(b"\n") + 1 :] + text[name.start : name.end]
     for found in _TOKEN.finditer(text, name.end, end):
         if found.end() + MAX_GAP < start:
@@ -67,6 +68,8 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
         if first >= limit:
             return
         value = found[group].rstrip(_TRAILING)
+        if value.lower() == itself:  # what follows is near that place
+            return
         # The digits of a number may have spaces between them.
         rest = text[found.end() : found.end() + MAX_GAP + 1]
         is_unfinished = not (rest.strip(b" -") if value[-1:].isdigit() else rest)
