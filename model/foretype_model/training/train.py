@@ -62,7 +62,7 @@ def train(
         resume: go on from `checkpoint`, with the options it was started with.
         initial: a model file whose network is trained further; its shape replaces the options'.
         rivals: model files to compare with.
-        report: called after every step.
+        report: called after every step, and after a scoring before the first.
         began: when the time began that counts as the options' minutes, by `time.monotonic`; by
             default now. All of the work is done within the minutes (`trainer`): sampling and each
             of the first scorings take a tenth of them at most.
@@ -86,7 +86,7 @@ def train(
         )
     if initial or training.options.steps is None:
         # A fine-tuning that finds nothing better keeps the network that it began with.
-        training.evaluate(checkpoint)
+        report(training.evaluate(checkpoint))
     scores = [_score(rival, training) for rival in rivals]
     training.run(checkpoint, report)
     metadata = export(training, destination, name, f"from {initial.stem}" if initial else "")
