@@ -23,7 +23,7 @@ def test_bare_client_gets_core_capabilities(tmp_path: Path) -> None:
         assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": True}
         assert capabilities["inlineCompletionProvider"] == {}
         assert capabilities["completionProvider"]["resolveProvider"]
-        commands = {"accepted", "explain", "forget", "outlook", "status", "train"}
+        commands = {"accepted", "explain", "forget", "models", "outlook", "status", "train"}
         assert set(capabilities["executeCommandProvider"]["commands"]) == {
             f"foretype.{name}" for name in commands
         }

@@ -55,10 +55,12 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
         return
     if name.kind is not Kind.TOPIC and not _FOLLOWING.match(text, name.end):
         return
+    itself = text[name.start : name.end].lower()
+    if text[name.end + 1 : name.end + 1 + len(itself)].lower() == itself:
+        return  # what follows is near that place
     if code := _CODE.search(text, name.end, limit):
         limit = code.start()
     end = min(len(text), limit + AFTER_BYTES)
-    itself = text[name.start : name.end].lower()
     line = name.before[name.before.rfind(b"\n") + 1 :] + text[name.start : name.end]
     for found in _TOKEN.finditer(text, name.end, end):
         if found.end() + MAX_GAP < start:
@@ -68,7 +70,7 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
         if first >= limit:
             return
         value = found[group].rstrip(_TRAILING)
-        if value.lower() == itself:  # what follows is near that place
+        if value.lower() == itself:
             return
         # The digits of a number may have spaces between them.
         rest = text[found.end() : found.end() + MAX_GAP + 1]

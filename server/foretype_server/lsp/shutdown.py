@@ -44,7 +44,7 @@ def run(server: Coroutine[Any, Any, int]) -> NoReturn:
     for thread in _running_threads():
         thread.join(max(0.0, end - time.monotonic()))
     if received:
-        os.kill(os.getpid(), received[0])  # no handler is left
+        signal.raise_signal(received[0])  # no handler is left
     if _running_threads():
         log.error("a thread did not end; exiting without it")
         logging.shutdown()

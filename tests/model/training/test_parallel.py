@@ -159,13 +159,13 @@ with join_ranks() as ranks:
 
 
 def test_first_clock_ends_all(tmp_path):
-    """The clock of rank 0 ends all processes after the same step."""
+    """The clock of rank 0 ends all processes after the same step, with time left to score."""
     (tmp_path / "train.py").write_text(BY_THE_CLOCK)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     subprocess.run([*launch, tmp_path / "train.py", tmp_path], check=True, capture_output=True)
     first, second = ((tmp_path / rank).read_text() for rank in "01")
     assert first == second
-    assert 1.2 <= float(first.split()[1]) < 60
+    assert 0.3 <= float(first.split()[1]) < 60
 
 
 @given(size=st.integers(1, 9), batch=st.integers(1, 99))

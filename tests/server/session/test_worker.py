@@ -22,6 +22,9 @@ class SlicedEngine:
         self.left[uri] = self.left.get(uri, self.slices) - 1
         return self.left[uri] == 0
 
+    def steps(self, _uri: str) -> int:
+        return 0
+
     def release(self) -> None:
         self.log.append("release")
 

@@ -127,6 +127,9 @@ class Clock:
         self.now = 0
         self.timers: list[tuple[float, Callable[[], None]]] = []
 
+    def time(self) -> float:
+        return self.now
+
     def call_later(self, delay: float, callback: Callable[[], None]) -> Clock.Timer:
         self.timers.append((self.now + delay, callback))
         return Clock.Timer(self, self.timers[-1])

@@ -176,15 +176,13 @@ def test_forgetting_time_does_not_matter(text, word, context, key_by_key):
 def test_corrected_words_are_forgotten():
     """A word that was mistyped and corrected is forgotten, too."""
     predictor = CopyPredictor()
-    typed(predictor, "The password is hunn")
+    typed(predictor, "The visitor is hunn")
     for mended in ("hun", "hunt", "hunte", "hunter", "hunter,"):
-        predictor.observe("file:///a", f"The password is {mended}".encode(), b"")
-    assert probabilities(predictor, "The password is hun")[ord("t")] > 0.1
+        predictor.observe("file:///a", f"The visitor is {mended}".encode(), b"")
+    assert probabilities(predictor, "The visitor is hun")[ord("t")] > 0.1
     predictor.forget(None, "hunter")
     for end in range(5):
-        assert (
-            probabilities(predictor, f"The password is {'hunter'[:end]}")[ord("hunter"[end])] == 0
-        )
+        assert probabilities(predictor, f"The visitor is {'hunter'[:end]}")[ord("hunter"[end])] == 0
 
 
 def test_longer_words_are_kept():
