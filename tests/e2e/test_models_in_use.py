@@ -85,7 +85,7 @@ def test_server_uses_assigned_model(home: Path, trained: Path) -> None:
         assert knows(client, outside)
         status = client.request("workspace/executeCommand", {"command": "foretype.status"})
         assert status["model"] == str(home / "models" / "garden.onnx")
-        assert not knows(client, inside)
+        assert knows(client, inside)
         run(home, "models", "remove", "garden")
         assert not knows(client, outside)
         assert client.warnings() == []

@@ -130,14 +130,17 @@ class Clock:
     def time(self) -> float:
         return self.now
 
-    def call_later(self, delay: float, callback: Callable[[], None]) -> Clock.Timer:
-        self.timers.append((self.now + delay, callback))
+    def call_at(self, end: float, callback: Callable[[], None]) -> Clock.Timer:
+        self.timers.append((end, callback))
         return Clock.Timer(self, self.timers[-1])
 
     @dataclass
     class Timer:
         clock: Clock
         entry: tuple[float, Callable[[], None]]
+
+        def when(self) -> float:
+            return self.entry[0]
 
         def cancel(self) -> None:
             self.clock.timers = [one for one in self.clock.timers if one is not self.entry]
@@ -151,8 +154,8 @@ class Clock:
 
 
 def test_sums_are_written_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts are summed and written a minute after the first of them; a write in between begins a
-    new minute, and nothing is written if there is nothing.
+    """Counts are summed and written a minute after the first of them, or soon after an acceptance;
+    a write in between begins a new minute, and nothing is written if there is nothing.
     """
     clock, written = Clock(), list[Counts]()
     monkeypatch.setattr(store.asyncio, "get_running_loop", lambda: clock)
@@ -160,9 +163,13 @@ def test_sums_are_written_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     recorder.write()
     recorder.add("markdown", "word", Count(shown=1))
     clock.wait(40)
-    recorder.add("markdown", "word", Count(accepted=1, characters=4))
+    recorder.add("markdown", "word", Count(shown=2))
     clock.wait(19)
     assert written == []
+    clock.wait(1)
+    assert written.pop() == {key("word"): Count(3)}
+    recorder.add("markdown", "word", Count(shown=1))
+    recorder.add("markdown", "word", Count(accepted=1, characters=4))
     clock.wait(1)
     assert written == [{key("word"): Count(1, 1, 4)}]
     clock.wait(100)
