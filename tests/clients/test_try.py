@@ -109,12 +109,13 @@ def choices(window):
 
 
 def test_mouse_selects_a_word(tmp_path):
-    """Dragging the mouse over a word selects it."""
+    """Dragging the mouse over a word selects it, and it can be cut."""
     with started(tmp_path) as window:
         window.wait_for("Start typing")
         window.type("one two three")
         window.wait_for("one two three")
         window.type("\x1b[<0;5;1M\x1b[<32;8;1M\x1b[<0;8;1m")
         window.press("C-x")
-        window.wait(window.screen, lambda screen: "two" not in screen)
-        assert window.screen().startswith("one  three")
+        window.type("2")
+        # Not only a look for "two": it may be the ghost text at its old place.
+        window.wait(window.screen, lambda screen: screen.startswith("one 2 three"))
