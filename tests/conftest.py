@@ -13,6 +13,9 @@ from hypothesis import settings
 # programs that the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# So does nohup with SIGHUP.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A test fails for a wrong answer, not for a busy machine: pytest-timeout ends those that hang.
 settings.register_profile("foretype", deadline=None)
