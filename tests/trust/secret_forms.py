@@ -17,7 +17,7 @@ TYPED_CHARACTERS = 2
 LEAKED_CHARACTERS = 4
 """Characters of the rest that an offer must continue with to count as a leak."""
 
-CONTROL = "The heron of the harbour is called Philippa.\n"
+CONTROL = "The verger of the chapel is called Philippa.\n"
 """A text that is learnt and offered, which shows that the server does so."""
 
 
@@ -38,17 +38,17 @@ def form_outcomes(scale: float) -> Iterator[Outcome]:
             client.initialize(
                 {}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}]
             )
-            assert _offers(client, "The heron of the harbour is called Ph", "ilippa")
+            assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
             yield _outcome("offered from files", some, _offered(client, some))
     with tempfile.TemporaryDirectory() as name, server(Path(name) / "home") as (client, _):
         client.initialize({})
         client.open("untitled:pasted", CONTROL + _text(some))
-        assert _offers(client, "The heron of the harbour is called Ph", "ilippa")
+        assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
         yield _outcome("offered from a pasted text", some, _offered(client, some))
     with tempfile.TemporaryDirectory() as name, server(Path(name) / "home") as (client, _):
         client.initialize({})
         _type(client, "untitled:typed", CONTROL + _text(some))
-        assert _offers(client, "The heron of the harbour is called Ph", "ilippa")
+        assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
         yield _outcome("offered from a text typed key by key", some, _offered(client, some))
 
 
