@@ -57,7 +57,7 @@ class Budget(Protocol):
 
 
 Stage = Literal["reading", "preparing", "training", "comparing"]
-"""What a training is doing; it begins with the first."""
+"""Stages of a training, in their order."""
 
 
 @dataclass(frozen=True)

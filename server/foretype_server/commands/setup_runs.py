@@ -32,7 +32,7 @@ NONE_FOUND: Final = (
 
 
 class Act(Enum):
-    """What is done with a plan."""
+    """The ways to carry out a plan."""
 
     SET_UP = auto()
     PRINT = auto()

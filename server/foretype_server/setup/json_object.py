@@ -1,4 +1,4 @@
-"""Where a member belongs in a JSON text with comments and trailing commas, as editors read it."""
+"""Finds the place of a member in JSON with comments and trailing commas, as editors read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stays in the data folder when the editors no longer use Foretype."""
+"""The files that stay in the data folder when the editors no longer use Foretype."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Leftovers:
 
 
 def find_leftovers() -> Leftovers:
-    """Return what is in the data folder now."""
+    """Return the present contents of the data folder."""
     folder = data_folder()
     own = own_entries(folder) if folder.is_dir() else []
     models = [path for path in own if path.name == MODELS_FOLDER]

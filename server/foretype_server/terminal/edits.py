@@ -163,7 +163,7 @@ class Edits:
         self._go_to(self._history.undo(self._buffer.document))
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Repeat the change that was undone last."""
         self._go_to(self._history.redo(self._buffer.document))
 
     @property

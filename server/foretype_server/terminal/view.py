@@ -181,7 +181,7 @@ class Screen:
         self.field.document = Document(text)
 
     def leave_field(self) -> None:
-        """Go back to the text, without what was found."""
+        """Go back to the text, and mark no place any more."""
         self.search.text = ""
         self.layout.focus(self._text)
 
