@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,7 +18,6 @@ from .playground import (
     MOVE,
     PATIENT,
     PLAYGROUND,
-    SCRIPTED,
     TIMEOUT,
     Playground,
     opened,
@@ -37,27 +35,6 @@ pytestmark = [
     pytest.mark.skipif(browser.missing() is not None, reason=str(browser.missing())),
     pytest.mark.timeout(300),  # a busy machine
 ]
-
-
-@pytest.fixture(scope="module")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty page whose server predicts a few texts."""
-    with serving_with(tmp_path_factory.mktemp("home"), SCRIPTED) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.launch() as one:
-        yield one
-
-
-@pytest.fixture
-def page(chromium: Browser, scripted: str) -> Iterator[Playground]:
-    """An empty page; the test fails if the browser reports an error."""
-    with opened(chromium, scripted) as playground:
-        yield playground
-        assert playground.errors == []
 
 
 def test_opened_page_uses_one_host(page: Playground, scripted: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,27 +25,6 @@ const editor = document.querySelector('.cm-scroller').getBoundingClientRect();
 const bottom = Math.min(editor.bottom, window.visualViewport.height);
 return ghost.height > 0 && ghost.top >= editor.top && ghost.bottom <= bottom }"""
 TEXT = "Dear friend, this is a long letter about nothing. " * 20
-
-
-@pytest.fixture(scope="module")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty page whose server predicts a few texts."""
-    with serving_with(tmp_path_factory.mktemp("home"), SCRIPTED) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.launch() as one:
-        yield one
-
-
-@pytest.fixture
-def page(chromium: Browser, scripted: str) -> Iterator[Playground]:
-    """An empty page; the test fails if the browser reports an error."""
-    with opened(chromium, scripted) as playground:
-        yield playground
-        assert playground.errors == []
 
 
 def shown(page: Playground) -> str:

@@ -7,7 +7,6 @@ import re
 import shutil
 import sqlite3
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ import pytest
 from foretype_model.store.store import BUNDLED
 
 from . import browser
-from .playground import PATIENT, SCRIPTED, Playground, opened, serving_with
+from .playground import PATIENT, Playground, opened, serving_with
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -30,27 +29,6 @@ pytestmark = [
 TEXT = "hello world again, hello world again"
 NAMED = "Wainwright, " * 8
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(scope="module")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty page whose server predicts a few texts."""
-    with serving_with(tmp_path_factory.mktemp("home"), SCRIPTED) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.launch() as one:
-        yield one
-
-
-@pytest.fixture
-def page(chromium: Browser, scripted: str) -> Iterator[Playground]:
-    """An empty page; the test fails if the browser reports an error."""
-    with opened(chromium, scripted) as playground:
-        yield playground
-        assert playground.errors == []
 
 
 def told(page: Playground, name: str) -> str:
