@@ -48,6 +48,9 @@ ROOMS: Final = {
     "candidates": Room(
         (
             f"{_MODEL}/completion/candidates.py",
+            f"{_MODEL}/completion/ghost_text.py",
+            f"{_MODEL}/completion/menu.py",
+            f"{_MODEL}/completion/word_search.py",
             f"{_MODEL}/completion/after_cursor.py",
             f"{_MODEL}/completion/selection.py",
             f"{_MODEL}/completion/continuation.py",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from foretype_model.cancellation import Deadline, IsCancelled, never
-from foretype_model.completion import alternatives, candidates, explain
+from foretype_model.completion import alternatives, explain, ghost_text, menu, word_search
 from foretype_model.completion.after_cursor import AroundCursor, Fit
 from foretype_model.completion.candidates import BEFORE_BYTES, Candidate, Options
 from foretype_model.completion.document_state import Cursor, LiveDocumentState, is_typed_after
@@ -95,7 +95,7 @@ class Completer:
             found = self._find_words(cursor, options, 1, deadline)
             lookahead = self._lookahead_at(cursor.before, is_cancelled)
             around = _around(cursor, options)
-            offered = candidates.next_words(lookahead, found, around, options, deadline)
+            offered = menu.next_words(lookahead, found, around, options, deadline)
             tail = cursor.before[-BEFORE_BYTES:]
             return self._with_shares(lookahead.state, presentable(offered, tail, options))
 
@@ -111,7 +111,7 @@ class Completer:
             self._follow(cursor)
             lookahead, tail = self._lookahead_at(cursor.before), cursor.before[-BEFORE_BYTES:]
             around = _around(cursor, options)
-            found = candidates.next_characters(lookahead, tail, options)
+            found = menu.next_characters(lookahead, tail, options)
             offered = presentable(
                 [one for one in found if around.fit(one.text) == Fit(one.text)], tail, options
             )
@@ -185,7 +185,7 @@ class Completer:
         def ghost() -> Candidate | None:
             state = self._document.peek(cursor.before, is_cancelled)
             lookahead = LookaheadCache(self._document.mixture, state)
-            found, _ = candidates.find_words(
+            found, _ = word_search.find_words(
                 lookahead,
                 cursor.before[-BEFORE_BYTES:],
                 how,
@@ -212,7 +212,7 @@ class Completer:
         for word, its_options in alternatives.least_confidences(found, options, count):
             # Each has the whole time: the user has asked for more than one.
             deadline = _deadline(options, is_cancelled)
-            ghost = candidates.ghost_text(lookahead, word, around, its_options, deadline)
+            ghost = ghost_text.extend(lookahead, word, around, its_options, deadline)
             shown = presentable([ghost] if ghost else [], tail, options)
             offered = alternatives.distinct([*offered, *shown])
             if len(offered) == count:
@@ -277,7 +277,7 @@ class Completer:
         rest = word[len(typed) :]
         if not typed or not rest or not word.startswith(typed) or not utf8.START_BYTES[rest[0]]:
             return []
-        found = candidates.score_word(
+        found = word_search.score_word(
             self._lookahead_at(cursor.before, is_cancelled), rest, options.max_lines
         )
         return [found] if math.exp(found.log_p) >= options.min_confidence else []
@@ -294,7 +294,7 @@ class Completer:
             self._searches.move_to_end(key)
             return self._searches[key]
         lookahead = self._lookahead_at(cursor.before, deadline.is_cancelled)
-        found, complete = candidates.find_words(lookahead, before, options, lines, deadline)
+        found, complete = word_search.find_words(lookahead, before, options, lines, deadline)
         if complete:
             self._searches[key] = found
             while len(self._searches) > MAX_SEARCHES:

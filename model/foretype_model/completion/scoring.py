@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from foretype_model.cancellation import Cancelled, IsCancelled, never
-from foretype_model.completion import candidates
+from foretype_model.completion import menu
 from foretype_model.completion.candidates import BEFORE_BYTES, Options
 from foretype_model.completion.deferred_learning import DeferredLearning
 from foretype_model.completion.document_state import MAX_TYPED_BYTES, DocumentState
@@ -185,7 +185,7 @@ class SurprisalTracker:
         before, mixture = self._text.upto(at), self._document.mixture
         lookahead = LookaheadCache(mixture, self._document.at(before, is_cancelled))
         tail = before[-BEFORE_BYTES:]
-        likely = candidates.next_characters(lookahead, tail, replace(options, temperature=0.0))
+        likely = menu.next_characters(lookahead, tail, replace(options, temperature=0.0))
         found = presentable(likely, tail, options)
         shares, sampler = mixture.shares(lookahead.state), options.sampler(tail)
         texts = [one.text.encode() for one in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.model.completion.scripted import completer
 
-from foretype_model.completion import candidates
+from foretype_model.completion import word_search
 from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.predictors.network.predictor import NetworkPredictor
@@ -69,9 +69,9 @@ def test_unsure_ghost_is_none() -> None:
 def test_typed_ghost_needs_no_search(network: Network, monkeypatch) -> None:
     """Ghost text that the user types through needs no search, and equals a new one."""
     searched, options = [], Options(min_confidence=0.01)
-    find_words = candidates.find_words
+    find_words = word_search.find_words
     monkeypatch.setattr(
-        candidates, "find_words", lambda *args: searched.append(args) or find_words(*args)
+        word_search, "find_words", lambda *args: searched.append(args) or find_words(*args)
     )
     kept = 0
     for make in (lambda: completer("so it goes on, naïvely and well"), lambda: networked(network)):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.model.predictors.copy.test_predictor import made
 
-from foretype_model.completion.candidates import VISIBLE_ITEMS, Options
+from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
+from foretype_model.completion.menu import VISIBLE_ITEMS
 from foretype_model.predictor import Predictor
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
