@@ -77,7 +77,7 @@ class Tallies:
         for number, document in enumerate(documents):
             content = document.text.encode()
             self._whole.update(content)
-            self.table.append(f"{number}\t{document.source}\t{document.name}\n")
+            self.table.append(f"{number}\t{document.reading}\t{document.source}\t{document.name}\n")
             licence = self._licences.get(document.project, "")
             for by, name in self._names(document):
                 self._rows[by].setdefault(name, SourceTotals()).add(document, len(content), licence)
@@ -118,7 +118,7 @@ def write(
 
     The manifest has the `facts`, the sha256 of all documents one after the other, how much there is
     of each source, language and project, and under which of `licences`, by project. The table has a
-    line for each document.
+    line for each document: its number, its reading, its source and its name.
 
     Raises:
         CorpusError: the file is there already.

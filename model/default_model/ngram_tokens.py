@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -23,7 +23,7 @@ MAX_SEPARATORS: Final = 6_000
 MIN_TEXTS: Final = 2
 """Texts with a known token, at least: an identifier of one text, or a name in one, is none."""
 
-ENGLISH_WEIGHT: Final = 8.0
+ENGLISH_WEIGHT: Final = 12.0
 """How much rarer an English word may be than one of another language."""
 
 MESSAGE_COUNT: Final = 8
@@ -63,17 +63,16 @@ class Vocabulary(NamedTuple):
 
 
 def texts_in(corpus: Path) -> Iterator[tuple[str, str]]:
-    """Yield group and text of each document of prose or docs: messages `MESSAGE_COUNT` times, other
-    documents once.
+    """Yield group and text of all parts of each document of prose or docs: `MESSAGE_COUNT` readings
+    of a message, one of other documents.
     """
-    documents, seen = PackedDocuments(corpus), Counter[str]()
+    documents = PackedDocuments(corpus)
     for line in corpus.with_suffix(".tsv").read_text("utf-8").splitlines():
-        number, source, name = line.split("\t", 2)
+        number, reading, source, _name = line.split("\t", 3)
         group = source.split("/")[1] if source.startswith("multilingual/") else ""
         most = MESSAGE_COUNT if messages.are_source(source) else 1
-        if seen[name] == most or source.startswith("code/") or group in UNSPACED:
+        if int(reading) > most or source.startswith("code/") or group in UNSPACED:
             continue
-        seen[name] += 1
         size = int(documents.sizes[int(number)])
         yield group, documents.read(int(number), 0, size).decode()
 

@@ -29,9 +29,9 @@ SOFT_BREAKS: Final = 80
 class Limits(NamedTuple):
     """Most tokens, bigrams and trigrams of a model."""
 
-    tokens: int = 175_000
-    bigrams: int = 1_430_000
-    trigrams: int = 1_380_000
+    tokens: int = 220_000
+    bigrams: int = 1_410_000
+    trigrams: int = 1_350_000
 
 
 def make(texts: Iterable[tuple[str, str]], path: Path, limits: Limits | None = None) -> None:

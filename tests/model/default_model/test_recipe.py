@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from default_model import proportions, recipe, sources
+from default_model import openings, proportions, recipe, sources
 from default_model.archives import files_in
 from default_model.credits import Terms, repository_of, tables
+from default_model.ngram_tokens import texts_in
 from foretype_model.errors import CorpusError
 from foretype_model.training.pack import PackedDocuments
 
@@ -26,7 +29,7 @@ def written(path: Path) -> list[str]:
     return [documents.read(i, 0, int(size)).decode() for i, size in enumerate(documents.sizes)]
 
 
-def table(path: Path) -> list[tuple[str, str, str]]:
+def table(path: Path) -> list[tuple[str, str, str, str]]:
     return [tuple(line.split("\t")) for line in path.read_text("utf-8").splitlines()]
 
 
@@ -53,8 +56,8 @@ def test_kinds_have_their_shares(make, tmp_path) -> None:
         "python/peps",
     }
     rows = table(tmp_path / "mix.tsv")
-    assert [int(number) for number, _, _ in rows] == list(range(len(texts)))
-    assert not [name for _, _, name in rows if name.startswith(("LICENSES", "unknown"))]
+    assert [int(number) for number, *_ in rows] == list(range(len(texts)))
+    assert not [name for *_, name in rows if name.startswith(("LICENSES", "unknown"))]
 
 
 def test_full_sources_take_over_the_rest() -> None:
@@ -162,7 +165,7 @@ def test_thin_sources_are_read_again(make, corpus, tmp_path) -> None:
     files |= {f"multilingual/da/{i}.txt": prose(900 + i) for i in range(9)}
     manifest = make(corpora=[tar(tmp_path / "thin.tar.zst", files)])
     danish = [
-        name for _, source, name in table(tmp_path / "mix.tsv") if source == "multilingual/da"
+        name for *_, source, name in table(tmp_path / "mix.tsv") if source == "multilingual/da"
     ]
     counts = [danish.count(name) for name in set(danish)]
     assert max(counts) > 1
@@ -200,11 +203,28 @@ def test_corpora_are_read_together(make, corpus, tmp_path) -> None:
     rows = table(tmp_path / "mix.tsv")
     named = [
         name
-        for _, source, name in rows
+        for *_, source, name in rows
         if not source.startswith("multilingual") and "masc" not in source
     ]
     assert len(named) == len(set(named))
     assert any(name in second for name in named)
+
+
+def test_cut_documents_are_counted_whole(make, corpus, tmp_path, monkeypatch) -> None:
+    """A document that stands in the mix in parts, and more than once, is counted whole, once."""
+    monkeypatch.setattr(openings, "MIN_PART", 300)
+    monkeypatch.setattr(openings, "MEAN_PART", 900)
+    files = {name: content.decode() for name, content in files_in(corpus)}
+    paragraphs = [f"Saying {i} of this story. {prose(i, 20)}" for i in range(40)]
+    files["multilingual/da/story.txt"] = "\n\n".join(paragraphs)
+    make(corpora=[tar(tmp_path / "story.tar.zst", files)])
+    rows = [row for row in table(tmp_path / "mix.tsv") if row[-1].endswith("story.txt")]
+    parts = Counter(reading for _, reading, _, _ in rows)
+    assert parts["1"] > 1
+    assert len(parts) > 1
+    counted = "\n".join(text for _, text in texts_in(tmp_path / "mix.corpus"))
+    found = Counter(re.findall(r"Saying (\d+) of this story", counted))
+    assert found == {str(i): 1 for i in range(40)}
 
 
 def test_quotes_are_mostly_ascii(make, tmp_path) -> None:
@@ -259,9 +279,9 @@ def test_one_document_in_fifty_is_held_out(make, tmp_path, monkeypatch) -> None:
     make(held_out=tmp_path / "held.corpus")
     used, kept = (table(tmp_path / f"{name}.tsv") for name in ("mix", "held"))
     assert used and kept
-    assert not [name for _, _, name in used if sources.held_back(name)]
-    assert all(sources.held_back(name) for _, _, name in kept)
-    assert len({name for _, _, name in kept}) == len(kept)
+    assert not [name for *_, name in used if sources.held_back(name)]
+    assert all(sources.held_back(name) for *_, name in kept)
+    assert len({name for *_, name in kept}) == len(kept)
 
 
 def test_held_out_text_keeps_its_twin_out(make, corpus, tmp_path) -> None:
