@@ -27,7 +27,7 @@ from foretype_model.predictor import Predictor, PredictorConfig
 from foretype_model.predictors import log_mixer
 from foretype_model.predictors.copy.index.fm_index import FMIndex
 from foretype_model.predictors.copy.predictor import CopyPredictor
-from foretype_model.predictors.log_mixer import WEIGHT_SETS, LogMixer, MixerWeights
+from foretype_model.predictors.log_mixer import TEXT, LogMixer, MixerWeights, sets_of
 from foretype_model.predictors.mixture import Mixture
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
@@ -51,7 +51,8 @@ NETWORK_CONTEXT_BYTES: Final = 4_000
 MEMBERS: Final = ("network", "copy", "ngrams")
 """The members of the mixture; the first one is its base."""
 
-PAIRS: Final = [(one, two) for one in MEMBERS for two in MEMBERS]
+SELECTING: Final = (*MEMBERS, TEXT)
+"""The members and the end of the text, which each select a weight set."""
 
 
 class Replay(NamedTuple):
@@ -59,7 +60,7 @@ class Replay(NamedTuple):
 
     Attributes:
         log_x: the logarithms of the layers, shape (bytes, members, 256), float16.
-        weight_sets: the selected weight set of each member, shape (bytes, members).
+        weight_sets: the weight set that each of SELECTING selects, shape (bytes, selecting).
         typed: the bytes that were typed, shape (bytes,).
     """
 
@@ -90,9 +91,9 @@ def replay(passage: TypedPassage, members: dict[str, Predictor]) -> Replay:
             "untitled:typed", Rope.of(passage.before + passage.typed[:i]), Rope.of(b"")
         ):
             pass
-        mixed = mixer.mix(np.exp(mixture.predictions([state])), 0)
+        mixed = mixer.mix(np.exp(mixture.predictions([state])), 0, [state.context])
         log_x.append(np.array([layer.log_x[0] for layer in mixed.layers], np.float16))
-        weight_sets.append([int(layer.weight_set[0]) for layer in mixed.layers])
+        weight_sets.append([int(mixed.selected[one][0]) for one in SELECTING])
         mixer.learn(mixed, byte)
         state = mixture.step([state], [byte])[0]
     typed = np.frombuffer(passage.typed, np.uint8).astype(np.int64)
@@ -102,26 +103,25 @@ def replay(passage: TypedPassage, members: dict[str, Predictor]) -> Replay:
 def fit(
     replays: Mapping[str, Sequence[Replay]],
 ) -> dict[tuple[str, str], NDArray[np.float32]]:
-    """Return the addends to the exponents, by (selecting member, weighted member)."""
+    """Return the addends to the exponents, by (one of SELECTING, weighted member)."""
     parts = {kind: _joined(some) for kind, some in replays.items()}
-    # addends[i, s, j]: to the exponent of member j, when member i selects set s.
-    addends = torch.zeros(len(MEMBERS), WEIGHT_SETS, len(MEMBERS), requires_grad=True)
-    optimizer = torch.optim.Adam([addends], LEARNING_RATE)
+    # addends[i][s, j]: to the exponent of member j, when SELECTING[i] selects set s.
+    addends = [torch.zeros(sets_of(one), len(MEMBERS), requires_grad=True) for one in SELECTING]
+    optimizer = torch.optim.Adam(addends, LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, STEPS)
     rng = np.random.default_rng(0)
     for _ in range(STEPS):
         drawn = [_drawn(known, DRAWN_BYTES[kind], rng) for kind, known in parts.items()]
         log_x, sets, typed = (torch.cat(tensors) for tensors in zip(*drawn, strict=True))
         nats = torch.nn.functional.cross_entropy(_mixed(log_x.float(), sets, addends), typed)
-        loss = nats + WEIGHT_DECAY * addends.square().sum()
+        loss = nats + WEIGHT_DECAY * sum(some.square().sum() for some in addends)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    fitted = addends.detach().numpy()
     return {
-        (one, two): fitted[i, :, j]
-        for i, one in enumerate(MEMBERS)
+        (one, two): some.detach().numpy()[:, j]
+        for one, some in zip(SELECTING, addends, strict=True)
         for j, two in enumerate(MEMBERS)
     }
 
@@ -137,9 +137,9 @@ def _drawn(known: Replay, count: int, rng: np.random.Generator) -> list[Tensor]:
     return [torch.from_numpy(array[some]) for array in known]
 
 
-def _mixed(log_x: Tensor, sets: Tensor, addends: Tensor) -> Tensor:
+def _mixed(log_x: Tensor, sets: Tensor, addends: Sequence[Tensor]) -> Tensor:
     """Return the logits of `LogMixer.mix`, shape (bytes, 256)."""
-    exponents = 1 + sum(addends[i][sets[:, i]] for i in range(len(MEMBERS)))
+    exponents = 1 + sum(some[sets[:, i]] for i, some in enumerate(addends))
     base = log_x[:, :1]
     factors = torch.cat([base, log_x[:, 1:] - base], 1)
     return torch.einsum("nm,nmb->nb", exponents, factors)
@@ -147,19 +147,19 @@ def _mixed(log_x: Tensor, sets: Tensor, addends: Tensor) -> Tensor:
 
 def bits(known: Replay, fitted: dict[tuple[str, str], NDArray[np.float32]]) -> float:
     """Return the bits of a text, with the exponents learning on from `fitted`."""
-    addends = np.array([[fitted[one, two] for two in MEMBERS] for one in MEMBERS])
+    addends = [np.stack([fitted[one, two] for two in MEMBERS], 1) for one in SELECTING]
     factors = known.log_x.astype(np.float32)
     factors[:, 1:] -= factors[:, :1]
     nats = 0.0
     for x, sets, byte in zip(factors, known.weight_sets, known.typed, strict=True):
-        exponents = 1 + sum(addends[i, :, sets[i]] for i in range(len(MEMBERS)))
+        exponents = 1 + sum(some[sets[i]] for i, some in enumerate(addends))
         log_p = exponents @ x
         log_p -= log_p.max()
         log_p -= np.log(np.exp(log_p).sum())
         nats -= float(log_p[byte])
         gradient = x[:, byte] - x @ np.exp(log_p)
-        for i in range(len(MEMBERS)):
-            addends[i, :, sets[i]] += log_mixer.EXPONENT_LEARNING_RATE * gradient
+        for i, some in enumerate(addends):
+            some[sets[i]] += log_mixer.EXPONENT_LEARNING_RATE * gradient
     return nats / float(np.log(2))
 
 
@@ -167,7 +167,7 @@ def write(fitted: dict[tuple[str, str], NDArray[np.float32]], destination: Path)
     """Write the table as `log_mixer.fitted_exponents` reads it, with three decimals."""
     table = {
         one: {two: [round(float(value), 3) for value in fitted[one, two]] for two in MEMBERS}
-        for one in MEMBERS
+        for one in SELECTING
     }
     with atomic_write(destination) as temporary:
         temporary.write_text(json.dumps(table) + "\n", "ascii")
@@ -194,7 +194,9 @@ def make(texts: Iterable[Case], network: Network, destination: Path) -> list[Mix
             half.setdefault(case.kind, []).append(replay(passage, members))
     fitted = fit(fitted_to)
     write(fitted, destination)
-    neutral = {pair: np.zeros(WEIGHT_SETS, np.float32) for pair in PAIRS}
+    neutral = {
+        (one, two): np.zeros(sets_of(one), np.float32) for one in SELECTING for two in MEMBERS
+    }
     return [_score(kind, replays, neutral, fitted) for kind, replays in held_out.items()]
 
 

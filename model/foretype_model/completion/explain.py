@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from foretype_model.cancellation import Cancelled, IsCancelled, never
-from foretype_model.predictor import Source, State
-from foretype_model.predictors.mixture import Mixture
+from foretype_model.predictor import Source
+from foretype_model.predictors.mixture import Mixture, MixtureState
 
 MAX_EXPLAINED_CHARACTERS: Final = 256
 """Characters of a text that are explained (0.6 ms a byte). Ghost text has at most 60 bytes, so all
@@ -37,7 +37,7 @@ class Explanation:
 
 def explain(
     mixture: Mixture,
-    state: tuple[State, ...],
+    state: MixtureState,
     text: str,
     limit: int,
     is_cancelled: IsCancelled = never,

@@ -12,9 +12,10 @@ all (a predictor that knows much assigns much, see `Predictor.predict`). The lay
 
 This is logistic mixing (Mahoney 2005, "Adaptive Weighing of Context Models for Lossless Data
 Compression") for 256 outcomes, or a product of experts (Hinton 2002). As in PAQ's mixers, each
-member selects a weight set by its confidence, and w is a sum over the selected sets. All weights
-follow the gradient of the typed bytes' log-probability. Before learning, every w is 1 or its value
-in the fitted table (`default_model.fit_mixer`).
+member selects a weight set by how sure it is, the end of the text selects another
+(`mixer_context`), and w is a sum over the selected sets. The end of the text takes 0.6 to 1.5 % off
+the bits. All weights follow the gradient of the typed bytes' log-probability. Before learning,
+every w is 1 or its value in the fitted table (`default_model.fit_mixer`).
 
 Two logarithms in the place of one linear step take 0.8 % off the bits of network and `copy`, and
 they make a third member pay: a word n-gram model next to a network has nothing to claim that the
@@ -33,9 +34,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretype_model.predictor import VOCABULARY
+from foretype_model.predictors.mixer_context import CONTEXT_SETS
 
 FULL_MASS: Final = 0.9995
 """The sum from which a row counts as whole: it does not show how much its predictor knows."""
+
+NEARLY_FULL_MASS: Final = 0.99
+"""The sum from which a row says by its highest probability alone how sure its member is: `ngrams`
+assigns 0.998 everywhere.
+"""
 
 PRIOR_CLAIM: Final = 0.5
 """Confidence of a whole row above the base, as a factor of its highest probability."""
@@ -59,6 +66,9 @@ fewest bits, and 0.015 took 0.8 % more.
 MIN_LOG_P: Final = np.float32(-25.0)
 """Floor of a logarithm in the mixture: a member that excludes a byte must not decide alone."""
 
+TEXT: Final = "<text>"
+"""Stands for the end of the text where a member is named that selects."""
+
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
@@ -69,7 +79,8 @@ class MixerWeights:
     Attributes:
         claims: by member, the addend to its log odds in each weight set, shape (WEIGHT_SETS,).
         exponents: by (selecting member, weighted member), the addend to the exponent of the second
-            in each weight set of the first, shape (WEIGHT_SETS,).
+            in each weight set of the first, shape (WEIGHT_SETS,); by (TEXT, weighted member), in
+            each weight set of the text's end, shape (CONTEXT_SETS,).
         steps: the learning steps so far.
     """
 
@@ -83,9 +94,16 @@ class MixerWeights:
         fitted = fitted_exponents() if set(names) >= FITTED_MEMBERS else {}
         for name in names:
             self.claims.setdefault(name, np.zeros(WEIGHT_SETS, np.float32))
-            for other in names:
-                start = fitted.get((name, other), np.zeros(WEIGHT_SETS, np.float32))
-                self.exponents.setdefault((name, other), start.copy())
+        for selecting in (TEXT, *names):
+            sets = sets_of(selecting)
+            for name in names:
+                start = fitted.get((selecting, name), np.zeros(sets, np.float32))
+                self.exponents.setdefault((selecting, name), start.copy())
+
+
+def sets_of(selecting: str) -> int:
+    """Return how many weight sets a member has, or the end of the text (TEXT)."""
+    return CONTEXT_SETS if selecting == TEXT else WEIGHT_SETS
 
 
 FITTED_MEMBERS: Final = frozenset({"network", "copy", "ngrams"})
@@ -112,7 +130,8 @@ class Layer(NamedTuple):
         x: its layer, shape (rows, 256); for the base, q.
         log_x: the logarithm of x, at least `MIN_LOG_P`.
         claim: v, shape (rows, 1); 1 for the base.
-        weight_set: the index of the selected weight set, shape (rows,).
+        claim_set: the index of the weight set of the claim, shape (rows,).
+        weight_set: the index of the selected weight set of exponents, shape (rows,).
     """
 
     name: str
@@ -120,6 +139,7 @@ class Layer(NamedTuple):
     x: Floats
     log_x: Floats
     claim: Floats
+    claim_set: Indices
     weight_set: Indices
 
 
@@ -129,11 +149,13 @@ class Mixed(NamedTuple):
     Attributes:
         log_p: log-probabilities, shape (rows, 256).
         layers: the base, then the other members.
+        selected: the selected weight set by selecting member or TEXT, shape (rows,) each.
         exponents: w of each layer, shape (layers, rows).
     """
 
     log_p: Floats
     layers: Sequence[Layer]
+    selected: Mapping[str, Indices]
     exponents: Floats
 
 
@@ -150,22 +172,25 @@ class LogMixer:
         """The learning steps of the weights so far."""
         return self._weights.steps
 
-    def mix(self, rows: Floats, base: int | None) -> Mixed:
+    def mix(self, rows: Floats, base: int | None, contexts: Sequence[int] | Indices) -> Mixed:
         """Mix the members' probabilities `rows`, shape (members, rows, 256).
 
         `base` is the index of the base; None if no member is whole, and the base is even.
+        `contexts` has the end of the text of each row, see `mixer_context`.
         """
         layers = [self._base(rows, base)]
         layers += [
             self._layer(name, rows[i], layers[0]) for i, name in enumerate(self._names) if i != base
         ]
-        exponents = self._exponents(layers)
+        selected = {TEXT: np.asarray(contexts)}
+        selected |= {layer.name: layer.weight_set for layer in layers if layer.name}
+        exponents = self._exponents(layers, selected)
         # log p = w_b log b + sum of w_i (log x_i - log b), up to the normaliser.
         log_base = layers[0].log_x
         log_p = exponents[0][:, np.newaxis] * log_base
         for layer, exponent in zip(layers[1:], exponents[1:], strict=True):
             log_p += exponent[:, np.newaxis] * (layer.log_x - log_base)
-        return Mixed(_normalised(log_p), layers, exponents)
+        return Mixed(_normalised(log_p), layers, selected, exponents)
 
     def learn(self, mixed: Mixed, following: int) -> None:
         """Learn from the byte `following` that was typed after the only row of `mixed`.
@@ -179,16 +204,16 @@ class LogMixer:
         for i, layer in enumerate(mixed.layers):
             factor = layer.log_x[0] - base.log_x[0] if i else base.log_x[0]
             gradient = float(factor[following]) - float(p @ factor)
-            for selecting in mixed.layers:
-                if layer.name and selecting.name:
-                    addends = self._weights.exponents[selecting.name, layer.name]
-                    addends[selecting.weight_set[0]] += EXPONENT_LEARNING_RATE * gradient
+            if layer.name:
+                for selecting, sets in mixed.selected.items():
+                    addends = self._weights.exponents[selecting, layer.name]
+                    addends[sets[0]] += EXPONENT_LEARNING_RATE * gradient
             if i:
                 v, below = float(layer.claim[0, 0]), float(base.x[0, following])
                 gain = (float(layer.q[0, following]) - below) / max(
                     float(layer.x[0, following]), 1e-6
                 )
-                self._weights.claims[layer.name][layer.weight_set[0]] += (
+                self._weights.claims[layer.name][layer.claim_set[0]] += (
                     CLAIM_LEARNING_RATE * v * (1 - v) * gain
                 )
 
@@ -208,28 +233,29 @@ class LogMixer:
         best = q.argmax(1)
         rows_index = np.arange(len(q))
         confidence = np.where(mass >= FULL_MASS, PRIOR_CLAIM * q[rows_index, best], mass)
-        # 3. Select the weight set: by c, and by the base at the predictor's first choice.
-        weight_set = np.searchsorted(CONFIDENCE_BINS, confidence) * (
-            len(BASE_PROBABILITY_BINS) + 1
-        ) + np.searchsorted(BASE_PROBABILITY_BINS, base.x[rows_index, best])
+        # 3. Select the weight sets: by c, and by the base at the predictor's first choice. For the
+        # exponents, the highest probability counts in a row whose mass says nothing.
+        below = np.searchsorted(BASE_PROBABILITY_BINS, base.x[rows_index, best])
+        claim_set = _set(confidence, below)
+        sureness = np.where(mass >= NEARLY_FULL_MASS, q[rows_index, best], mass)
+        weight_set = _set(sureness, below)
         # 4. The claim v, from the odds of c corrected by the learnt addend.
         odds = (
             confidence
             / np.maximum(1 - confidence, 1e-3)
-            * np.exp(self._weights.claims[name][weight_set])
+            * np.exp(self._weights.claims[name][claim_set])
         )
         claim = (odds / (1 + odds))[:, np.newaxis].astype(np.float32)
         x = claim * q + (1 - claim) * base.x
-        return Layer(name, q, x, _log(x), claim, weight_set)
+        return Layer(name, q, x, _log(x), claim, claim_set, weight_set)
 
-    def _exponents(self, layers: Sequence[Layer]) -> Floats:
+    def _exponents(self, layers: Sequence[Layer], selected: Mapping[str, Indices]) -> Floats:
         """Return w of each layer, shape (layers, rows): 1, and the addends of all selected sets."""
         exponents = np.ones((len(layers), len(layers[0].q)), np.float32)
         for i, layer in enumerate(layers):
-            for selecting in layers:
-                if layer.name and selecting.name:
-                    addends = self._weights.exponents[selecting.name, layer.name]
-                    exponents[i] += addends[selecting.weight_set]
+            if layer.name:
+                for selecting, sets in selected.items():
+                    exponents[i] += self._weights.exponents[selecting, layer.name][sets]
         return exponents
 
 
@@ -258,7 +284,12 @@ def shares(mixed: Mixed) -> dict[str, Floats]:
 def _base_layer(name: str, q: Floats) -> Layer:
     highest = q.max(1)
     weight_set = np.searchsorted(CONFIDENCE_BINS, highest)
-    return Layer(name, q, q, _log(q), np.ones((len(q), 1), np.float32), weight_set)
+    return Layer(name, q, q, _log(q), np.ones((len(q), 1), np.float32), weight_set, weight_set)
+
+
+def _set(confidence: Floats, below: Indices) -> Indices:
+    """Return the index of the weight set of a confidence and of the bin of the base."""
+    return np.searchsorted(CONFIDENCE_BINS, confidence) * (len(BASE_PROBABILITY_BINS) + 1) + below
 
 
 def _log(x: Floats) -> Floats:

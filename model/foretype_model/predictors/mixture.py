@@ -23,9 +23,11 @@ from foretype_model.predictor import (
     Source,
     State,
 )
+from foretype_model.predictors import mixer_context
 from foretype_model.predictors.log_mixer import (
     FULL_MASS,
     Floats,
+    Indices,
     LogMixer,
     Mixed,
     MixerWeights,
@@ -53,6 +55,13 @@ class Proposal(NamedTuple):
     text: bytes
     log_p: float
     own: float
+
+
+class MixtureState(NamedTuple):
+    """The states of the members, and the end of the text (see `mixer_context`)."""
+
+    members: tuple[State, ...]
+    context: int = mixer_context.START
 
 
 class PredictorFailed(Exception):
@@ -83,7 +92,7 @@ class _Guarded:
 
 
 class Mixture:
-    """The mixture of some members, itself a `Predictor`; a state is the tuple of their states.
+    """The mixture of some members, itself a `Predictor`.
 
     Attributes:
         steps: the bytes that it has been fed or stepped over so far.
@@ -106,55 +115,62 @@ class Mixture:
         self._slow_calls: Counter[tuple[str, str]] = Counter()
         # Caches: each kind of candidate asks for the state at the cursor, and so do shares and
         # learning the next key.
-        self._latest: tuple[tuple[State, ...], NDArray[np.float32]] | None = None
-        self._latest_mixed: tuple[tuple[State, ...], int, Mixed] | None = None
+        self._latest: tuple[MixtureState, NDArray[np.float32]] | None = None
+        self._latest_mixed: tuple[MixtureState, int, Mixed] | None = None
 
-    def start(self) -> tuple[State, ...]:
-        return tuple(self._each(lambda _, member: member.start()))
+    def start(self) -> MixtureState:
+        return MixtureState(tuple(self._each(lambda _, member: member.start())))
 
-    def feed(self, state: tuple[State, ...], text: bytes) -> tuple[State, ...]:
+    def feed(self, state: MixtureState, text: bytes) -> MixtureState:
         self.steps += len(text)
-        return tuple(self._each(lambda i, member: member.feed(state[i], text)))
+        members = self._each(lambda i, member: member.feed(state.members[i], text))
+        return MixtureState(tuple(members), mixer_context.after_text(state.context, text))
 
-    def step(
-        self, states: Sequence[tuple[State, ...]], following: Sequence[int]
-    ) -> list[tuple[State, ...]]:
+    def step(self, states: Sequence[MixtureState], following: Sequence[int]) -> list[MixtureState]:
         self.steps += len(states)
         columns = self._each(
             lambda i, member: _counted(
-                member.step([state[i] for state in states], following), len(states)
+                member.step([state.members[i] for state in states], following), len(states)
             ),
             timed="step",
         )
-        return list(zip(*columns, strict=True))
+        contexts = [
+            mixer_context.after(state.context, byte)
+            for state, byte in zip(states, following, strict=True)
+        ]
+        return list(map(MixtureState, zip(*columns, strict=True), contexts))
 
-    def predict(self, states: Sequence[tuple[State, ...]]) -> LogProbabilities:
+    def predict(self, states: Sequence[MixtureState]) -> LogProbabilities:
         if len(states) == 1 and len(self.members) > 1:
             return self._mixed_at(states[0]).log_p
         predictions = self.predictions(states)
         rows = np.exp(predictions)
-        bases = _bases(rows.sum(2))
+        bases, contexts = _bases(rows.sum(2)), np.array([state.context for state in states])
         if len(set(bases)) == 1:
-            return self._mixed(predictions, rows, bases[0])
+            return self._mixed(predictions, rows, bases[0], contexts)
         # Group the rows by base: a row's prediction must not depend on the other rows.
         answer = np.empty(predictions.shape[1:], np.float32)
         for base in set(bases):
             some = [one == base for one in bases]
-            answer[some] = self._mixed(predictions[:, some], rows[:, some], base)
+            answer[some] = self._mixed(predictions[:, some], rows[:, some], base, contexts[some])
         return answer
 
-    def _mixed(self, predictions: Floats, rows: Floats, base: int | None) -> LogProbabilities:
+    def _mixed(
+        self, predictions: Floats, rows: Floats, base: int | None, contexts: Indices
+    ) -> LogProbabilities:
         # A single whole member passes through: exactly, and at no cost.
         if len(predictions) == 1 and base is not None:
             return cast(LogProbabilities, predictions[0])
-        return self._mixer.mix(rows, base).log_p
+        return self._mixer.mix(rows, base, contexts).log_p
 
-    def predictions(self, states: Sequence[tuple[State, ...]]) -> NDArray[np.float32]:
+    def predictions(self, states: Sequence[MixtureState]) -> NDArray[np.float32]:
         """Return each member's log-probabilities, shape (members, len(states), 256)."""
         if len(states) == 1 and self._latest and self._latest[0] is states[0]:
             return self._latest[1]
         rows = self._each(
-            lambda i, member: _checked(member.predict([state[i] for state in states]), len(states)),
+            lambda i, member: _checked(
+                member.predict([state.members[i] for state in states]), len(states)
+            ),
             timed="predict",
         )
         predictions = np.stack(rows)
@@ -162,25 +178,25 @@ class Mixture:
             self._latest = states[0], predictions
         return predictions
 
-    def shares(self, state: tuple[State, ...]) -> dict[str, Floats]:
+    def shares(self, state: MixtureState) -> dict[str, Floats]:
         """Return each member's share in the probability of each next byte, shape (256,) each.
 
         The shares sum to 1; to less if no member is whole, as the rest is spread evenly.
         """
         return shares(self._mixed_at(state))
 
-    def sources(self, state: tuple[State, ...], text: bytes, limit: int) -> list[Source]:
+    def sources(self, state: MixtureState, text: bytes, limit: int) -> list[Source]:
         """Return the sources of `text` from each `Explainer`, at most `limit` from each."""
-        found = self._each(lambda i, one: one.sources(state[i], text, limit), Explainer)
+        found = self._each(lambda i, one: one.sources(state.members[i], text, limit), Explainer)
         return [source for sources in found for source in sources]
 
-    def propose(self, state: tuple[State, ...], limit: int) -> list[Proposal]:
+    def propose(self, state: MixtureState, limit: int) -> list[Proposal]:
         """Return the words of each `Proposer`, at most `limit` from each, the most probable first.
 
         Of a word that several propose, the highest log-probability counts.
         """
         found: dict[bytes, Proposal] = {}
-        lists = self._each(lambda i, one: one.propose(state[i], limit), Proposer)
+        lists = self._each(lambda i, one: one.propose(state.members[i], limit), Proposer)
         explainers = {i for i, _, _ in self._kinds[Explainer]}
         for (i, _, _), words in zip(self._kinds[Proposer], lists, strict=True):
             # Only a predictor that copies the user's texts knows the sources of its words.
@@ -203,21 +219,21 @@ class Mixture:
         """Drop the cached prediction, since the members may now predict otherwise."""
         self._latest, self._latest_mixed = None, None
 
-    def learn(self, state: tuple[State, ...], following: int) -> None:
+    def learn(self, state: MixtureState, following: int) -> None:
         """Learn from the typed byte `following`: the mixer weights, then each `Learner`."""
         mixed = self._mixed_at(state)
         if len(mixed.layers) > 1:  # a single whole member passes through
             self._mixer.learn(mixed, following)
-        self._each(lambda i, member: member.learn(state[i], following), Learner)
+        self._each(lambda i, member: member.learn(state.members[i], following), Learner)
         self.invalidate()
 
-    def _mixed_at(self, state: tuple[State, ...]) -> Mixed:
+    def _mixed_at(self, state: MixtureState) -> Mixed:
         # Other documents may have learnt in the shared weights since.
         steps = self._mixer.steps
         if self._latest_mixed and self._latest_mixed[0] is state and self._latest_mixed[1] == steps:
             return self._latest_mixed[2]
         rows = np.exp(self.predictions([state]))
-        mixed = self._mixer.mix(rows, _bases(rows.sum(2))[0])
+        mixed = self._mixer.mix(rows, _bases(rows.sum(2))[0], [state.context])
         self._latest_mixed = state, steps, mixed
         return mixed
 

@@ -64,7 +64,7 @@ def test_exact_state_is_exact(more: int, then: list[int]) -> None:
     for slices in (SLICES + more, *then):
         completer.ghost_text(text, b"", Options())
         completer.next_words(text, b"", Options())
-        (state,) = completer._document.peek(Rope.of(text))
+        (state,) = completer._document.peek(Rope.of(text)).members
         if completer._document._anchored.is_exact:
             assert state == text[anchor(len(text)) :]
         for _ in range(slices):

@@ -17,7 +17,7 @@ from foretype_model.predictor import VOCABULARY, Predictor
 from foretype_model.predictors import mixture, stopwatch
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.log_mixer import MixerWeights
-from foretype_model.predictors.mixture import Mixture, PredictorFailed
+from foretype_model.predictors.mixture import Mixture, MixtureState, PredictorFailed
 from foretype_model.predictors.network.predictor import NetworkPredictor
 from foretype_model.predictors.network.runtime import Network
 from foretype_model.predictors.scripted import ScriptedPredictor
@@ -65,9 +65,14 @@ def rows(draw) -> np.ndarray:
 MEMBERS = st.lists(st.tuples(rows(), rows(), rows()), min_size=1, max_size=4)
 
 
-def mixture_of(members) -> tuple[Mixture, list[tuple[int, ...]]]:
+def at(*rows: int) -> MixtureState:
+    """The state in which each member answers with the row of its number."""
+    return MixtureState(rows)
+
+
+def mixture_of(members) -> tuple[Mixture, list[MixtureState]]:
     mixed = Mixture({f"member {i}": FixedPredictor(*told) for i, told in enumerate(members)})
-    return mixed, [(i,) * len(members) for i in range(len(members[0]))]
+    return mixed, [at(*(i,) * len(members)) for i in range(len(members[0]))]
 
 
 @settings(deadline=None)
@@ -105,10 +110,10 @@ def test_predictions_do_not_depend_on_batch(members) -> None:
 def test_silent_members_change_nothing(row, first) -> None:
     """A member that assigns no probability leaves the prediction as it is."""
     told, silent = FixedPredictor(row), FixedPredictor(NOTHING)
-    alone = Mixture({"told": told}).predict([(0,)])
+    alone = Mixture({"told": told}).predict([at(0)])
     both = Mixture({"silent": silent, "told": told} if first else {"told": told, "silent": silent})
-    assert np.exp(both.predict([(0, 0)])) == pytest.approx(np.exp(alone), abs=1e-6)
-    assert not both.shares((0, 0))["silent"].any()
+    assert np.exp(both.predict([at(0, 0)])) == pytest.approx(np.exp(alone), abs=1e-6)
+    assert not both.shares(at(0, 0))["silent"].any()
 
 
 def test_single_whole_member_passes_through(network: Network) -> None:
@@ -122,10 +127,10 @@ def test_single_whole_member_passes_through(network: Network) -> None:
 def test_partial_members_leave_rest_uniform() -> None:
     """Without a whole member, the unassigned probability is spread evenly."""
     mixed = Mixture({"half": FixedPredictor(sure_of("a", 0.5, 1.0))})
-    p = np.exp(mixed.predict([(0,)]))[0]
+    p = np.exp(mixed.predict([at(0)]))[0]
     assert p[ord("a")] == pytest.approx(0.5, abs=0.01)
     assert np.delete(p, ord("a")) == pytest.approx(0.5 / VOCABULARY, rel=0.02)
-    assert mixed.shares((0,))["half"][ord("z")] == 0
+    assert mixed.shares(at(0))["half"][ord("z")] == 0
 
 
 def test_initial_weight_is_assigned_mass() -> None:
@@ -136,9 +141,9 @@ def test_initial_weight_is_assigned_mass() -> None:
             "whole": FixedPredictor(sure_of("b", 1.0, 1.0)),
         }
     )
-    p = np.exp(mixed.predict([(0, 0)]))[0]
+    p = np.exp(mixed.predict([at(0, 0)]))[0]
     assert (p[ord("a")], p[ord("b")]) == pytest.approx((0.7, 0.3), abs=1e-3)
-    shares = mixed.shares((0, 0))
+    shares = mixed.shares(at(0, 0))
     assert (shares["part"][ord("a")], shares["whole"][ord("b")]) == pytest.approx((1, 1))
 
 
@@ -147,14 +152,14 @@ def test_second_whole_member_counts_half() -> None:
     mixed = Mixture(
         {"base": FixedPredictor(EVENLY), "second": FixedPredictor(sure_of("a", 1.0, 0.8))}
     )
-    assert np.exp(mixed.predict([(0, 0)]))[0, ord("a")] == pytest.approx(
+    assert np.exp(mixed.predict([at(0, 0)]))[0, ord("a")] == pytest.approx(
         0.4 * 0.8 + 0.6 / VOCABULARY, abs=1e-3
     )
 
 
 def typed_by(mixed: Mixture, text: str) -> list[float]:
     """The probability of each typed byte, from which the mixture then learns."""
-    state, found = (0,) * len(mixed.members), []
+    state, found = at(*(0,) * len(mixed.members)), []
     for byte in text.encode():
         found.append(float(np.exp(mixed.predict([state])[0, byte])))
         mixed.learn(state, byte)
@@ -168,32 +173,34 @@ def test_right_members_gain_weight(mass: float) -> None:
         mixed = Mixture(
             {"base": FixedPredictor(EVENLY), "other": FixedPredictor(sure_of("a", mass))}
         )
-        before = mixed.shares((0, 0))["other"][ord("c")]
+        before = mixed.shares(at(0, 0))["other"][ord("c")]
         found = typed_by(mixed, typed * 300)
         assert found[-1] > found[0]
-        assert better * (mixed.shares((0, 0))["other"][ord("c")] - before) > 0
+        assert better * (mixed.shares(at(0, 0))["other"][ord("c")] - before) > 0
 
 
 def test_weight_matches_half_right_member() -> None:
     """A member that is sure and right half of the time gets about half of the weight."""
     mixed = Mixture({"base": FixedPredictor(EVENLY), "sure": FixedPredictor(sure_of("a", 0.95))})
     typed_by(mixed, "ab" * 500)
-    weight = 1 - np.exp(mixed.predict([(0, 0)])[0]).min() * VOCABULARY
+    weight = 1 - np.exp(mixed.predict([at(0, 0)])[0]).min() * VOCABULARY
     assert 0.3 < weight < 0.7, "sure of one byte, and right in half of the cases"
 
 
 def test_weight_sets_learn_independently() -> None:
-    """Learning in one weight set leaves the predictions of another as they are."""
+    """Learning in the weight sets of one place leaves the predictions of another as they are, if
+    members and text select others there.
+    """
     mixed = Mixture(
         {
             "base": FixedPredictor(EVENLY, sure_of("c")),
             "other": FixedPredictor(sure_of("a", 0.9), sure_of("b", 0.3)),
         }
     )
-    before = mixed.predict([(1, 1)])
+    before = mixed.predict([at(1, 1)])
     for _ in range(200):
-        mixed.learn((0, 0), ord("z"))
-    assert np.array_equal(mixed.predict([(1, 1)]), before)
+        mixed.learn(MixtureState((0, 0), ord(" ")), ord("z"))
+    assert np.array_equal(mixed.predict([at(1, 1)]), before)
 
 
 def test_documents_share_mixer_weights() -> None:
@@ -201,11 +208,11 @@ def test_documents_share_mixer_weights() -> None:
     members = {"base": FixedPredictor(EVENLY), "other": FixedPredictor(sure_of("a", 0.5))}
     shared = MixerWeights()
     one, two, apart = Mixture(members, shared), Mixture(members, shared), Mixture(members)
-    before = two.predict([(0, 0)])
+    before = two.predict([at(0, 0)])
     typed_by(one, "a" * 50)
-    assert np.array_equal(one.predict([(0, 0)]), two.predict([(0, 0)]))
-    assert not np.array_equal(two.predict([(0, 0)]), before)
-    assert np.array_equal(apart.predict([(0, 0)]), before)
+    assert np.array_equal(one.predict([at(0, 0)]), two.predict([at(0, 0)]))
+    assert not np.array_equal(two.predict([at(0, 0)]), before)
+    assert np.array_equal(apart.predict([at(0, 0)]), before)
 
 
 # Members that misbehave

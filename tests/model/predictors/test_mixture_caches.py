@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from foretype_model.predictor import VOCABULARY
-from foretype_model.predictors.mixture import Mixture, PredictorFailed
+from foretype_model.predictors.mixture import Mixture, MixtureState, PredictorFailed
 from foretype_model.predictors.scripted import ScriptedPredictor
 
 
@@ -90,7 +90,7 @@ def test_rows_are_their_states() -> None:
 def test_each_learner_has_its_state() -> None:
     """Each member learns the typed byte after its own state, once."""
     one, two, mixed = pair()
-    mixed.learn((b"hell", b"shell"), ord("o"))
+    mixed.learn(MixtureState((b"hell", b"shell")), ord("o"))
     assert one.learnt == [(b"hell", ord("o"))]
     assert two.learnt == [(b"shell", ord("o"))]
 
@@ -134,8 +134,8 @@ def test_member_is_trusted_in_time() -> None:
     mixed = Mixture({"base": SurePredictor(), "sure": SurePredictor(0.27)})
     found: list[float] = []
     for _ in range(60):
-        found.append(float(np.exp(mixed.predict([(b"", b"")])[0, ord("a")])))
-        mixed.learn((b"", b""), ord("a"))
+        found.append(float(np.exp(mixed.predict([MixtureState((b"", b""))])[0, ord("a")])))
+        mixed.learn(MixtureState((b"", b"")), ord("a"))
     half, most = (next(i for i, p in enumerate(found) if p > least) for least in (0.5, 0.9))
     assert 3 <= half <= 6
     assert 12 <= most <= 24
@@ -164,14 +164,14 @@ def test_no_member_ends_the_server(error: BaseException, message: str) -> None:
     """What would end the program is an error of the member that raised it, off the main thread."""
     mixed = Mixture({"good": ScriptedPredictor(["a"]), "bad": LeavingPredictor(error)})
     with ThreadPoolExecutor(1) as pool, pytest.raises(PredictorFailed, match=message) as failed:
-        pool.submit(mixed.predict, [(b"", b"")]).result()
+        pool.submit(mixed.predict, [MixtureState((b"", b""))]).result()
     assert failed.value.name == "bad"
 
 
 def test_ctrl_c_is_the_users() -> None:
     """On the main thread, an interruption is the user's and goes on as one; `sys.exit` does not."""
     with pytest.raises(KeyboardInterrupt):
-        Mixture({"bad": LeavingPredictor(KeyboardInterrupt())}).predict([(b"",)])
+        Mixture({"bad": LeavingPredictor(KeyboardInterrupt())}).predict([MixtureState((b"",))])
     with pytest.raises(PredictorFailed, match=r"sys\.exit was called"):
-        Mixture({"bad": LeavingPredictor(SystemExit())}).predict([(b"",)])
+        Mixture({"bad": LeavingPredictor(SystemExit())}).predict([MixtureState((b"",))])
     assert sys.exc_info() == (None, None, None)
