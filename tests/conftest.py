@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
+
+# Before torch and numpy are imported, here and in the programs that the tests start: several tests
+# run at once, and the threads of each would wait for those of the others, spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shell without job control starts a program in the background with SIGINT ignored, and the
 # programs that the tests start would inherit that.

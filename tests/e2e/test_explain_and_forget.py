@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,31 +14,49 @@ import pytest
 from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy.predictor import create
 
-from .client import SERVE, TIMEOUT, change, environment, eventually, insertion, server
+from .client import SERVE, TIMEOUT, Client, change, environment, eventually, insertion, server
 
 URI = "file:///nowhere/open.txt"
 SETTINGS = {"predictors": {"scripted": {"texts": []}, "copy": {}}}
 SENTENCE = "The treasurer of our society is Philippa Wainwright.\n"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Make a workspace, and its index in `tmp_path / "home"`."""
-    folder = tmp_path / "texts"
+def make_workspace(parent: Path) -> Path:
+    """Make a workspace, and its index in `parent / "home"`."""
+    folder = parent / "texts"
     (folder / "letters").mkdir(parents=True)
     (folder / "letters" / "anne.txt").write_text("Dear Anne,\n\n" + SENTENCE)
     (folder / "plan.txt").write_text("We meet in the old pumping station at noon.\n")
     predictor = create(
-        PredictorConfig(workspace=(folder,), state_folder=tmp_path / "home" / "predictors" / "copy")
+        PredictorConfig(workspace=(folder,), state_folder=parent / "home" / "predictors" / "copy")
     )
     predictor.refresh()
     return folder
 
 
-@pytest.fixture
-def client(tmp_path: Path, folder: Path):
-    with server(tmp_path / "home") as (client, _):
+@contextmanager
+def serving(folder: Path) -> Iterator[Client]:
+    """Run a server with that workspace."""
+    with server(folder.parent / "home") as (client, _):
         client.initialize(SETTINGS, workspaceFolders=[{"uri": folder.as_uri(), "name": "texts"}])
+        yield client
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_workspace(tmp_path)
+
+
+@pytest.fixture
+def client(folder: Path) -> Iterator[Client]:
+    with serving(folder) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Return a client of one server, for the tests that open and forget nothing."""
+    with serving(make_workspace(tmp_path_factory.mktemp("shared"))) as client:
         yield client
 
 
@@ -114,7 +133,7 @@ def test_resolved_item_names_its_sources(client):
     assert later == lines[:-1]
 
 
-def test_foreign_item_is_resolved_alone(client):
+def test_foreign_item_is_resolved_alone(shared_client):
     """An item of another session is resolved from its own data."""
     data = {
         "probability": 0.5,
@@ -124,21 +143,21 @@ def test_foreign_item_is_resolved_alone(client):
         "text": "x",
     }
     item = {"label": "x", "data": {**data, "position": {"line": 0, "character": 0}}}
-    assert client.request("completionItem/resolve", item)["detail"] == "50 %"
+    assert shared_client.request("completionItem/resolve", item)["detail"] == "50 %"
 
 
 @pytest.mark.parametrize(
     "argument", [{}, {"uri": URI}, {"uri": URI, "position": {"line": -1, "character": 0}}, 3]
 )
-def test_malformed_explanation_is_refused(client, argument):
+def test_malformed_explanation_is_refused(shared_client, argument):
     """A malformed request for an explanation is refused."""
     with pytest.raises(RuntimeError, match="position"):
-        execute(client, "foretype.explain", argument)
+        execute(shared_client, "foretype.explain", argument)
 
 
-def test_closed_document_is_not_explained(client):
+def test_closed_document_is_not_explained(shared_client):
     """A document that is not open has no explanation."""
-    assert explain(client, 0) is None
+    assert explain(shared_client, 0) is None
 
 
 def run(home: Path, *arguments: str, stdin: str = "") -> str:
@@ -309,10 +328,10 @@ def test_damaged_forget_list_is_named(tmp_path, folder):
         {"word": "\ud800x"}, {"word": "x\udcff"}, "a",
     ],
 )  # fmt: skip
-def test_malformed_forget_is_refused(client, argument):
+def test_malformed_forget_is_refused(shared_client, argument):
     """A request to forget neither a path nor a word is refused."""
     with pytest.raises(RuntimeError, match="word"):
-        execute(client, "foretype.forget", argument)
+        execute(shared_client, "foretype.forget", argument)
 
 
 def test_command_line_forgets_everywhere(tmp_path, folder):

@@ -81,20 +81,20 @@ def test_broken_statistics_cost_nothing(tmp_path: Path) -> None:
 URI = "file:///a"
 
 
-@pytest.mark.parametrize("characters", [10**30, 1_000_001, -1, 2.5, None])
-def test_impossible_counts_are_refused(tmp_path: Path, characters: object) -> None:
+def test_impossible_counts_are_refused(tmp_path: Path) -> None:
     """A report of an impossible number of characters is an error, and no other count is lost."""
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS, clientInfo={"name": "\ud800"})
         client.open(URI, "hello ", "\udfff")
         (ghost,) = client.ghost(URI, 0, 6)
-        report = {
-            "command": "foretype.accepted",
-            "arguments": [{"kind": "word", "characters": characters}],
-        }
-        with pytest.raises(RuntimeError, match="characters"):
-            client.request("workspace/executeCommand", report)
+        for characters in (10**30, 1_000_001, -1, 2.5, None):
+            report = {
+                "command": "foretype.accepted",
+                "arguments": [{"kind": "word", "characters": characters}],
+            }
+            with pytest.raises(RuntimeError, match="characters"):
+                client.request("workspace/executeCommand", report)
         client.request(
             "workspace/executeCommand", {k: ghost["command"][k] for k in ("command", "arguments")}
         )
@@ -111,7 +111,11 @@ def accepted_counts(client: Client) -> dict[str, int]:
 
 def stats(home: Path) -> dict[str, tuple[int, int]]:
     """Return the acceptances and characters of each kind, over all days."""
-    rows = json.loads(run(home, "stats", "--json").stdout)
+    return acceptances(json.loads(run(home, "stats", "--json").stdout))
+
+
+def acceptances(rows: list[Message]) -> dict[str, tuple[int, int]]:
+    """Return the acceptances and characters of each kind in some rows of one language and day."""
     return {row["kind"]: (row["accepted"], row["characters"]) for row in rows if row["accepted"]}
 
 
@@ -122,36 +126,41 @@ def replacement(start: int, end: int, text: str) -> Message:
     }
 
 
-@pytest.mark.parametrize(
-    ("asks", "edits", "counted"),
-    [
-        ("menu", [insertion(0, 7, "orld")], {"word": (1, 4)}),
-        ("menu", [replacement(6, 7, "world")], {"word": (1, 4)}),
-        ("menu", [{"text": "hello world"}], {"word": (1, 4)}),
-        ("menu", [insertion(0, 7, c) for c in ["d", "l", "r", "o"]], {}),
-        ("menu", [insertion(0, 7 + i, c) for i, c in enumerate("orld")], {}),
-        ("menu", [insertion(0, 7, "orldly")], {}),
-        ("menu", [insertion(0, 0, "orld")], {}),
-        ("ghost", [insertion(0, 7, "orld, this is mine to say")], {"ghost": (1, 25)}),
-        ("ghost", [insertion(0, 7, "orld")], {"ghost": (1, 4)}),
-        ("ghost", [insertion(0, 7, "o"), insertion(0, 8, "rld, this is mine to say")],
-        {"ghost": (1, 24)}),
-        ("ghost", [insertion(0, 7, "or")], {}),
-    ],
-)  # fmt: skip
-def test_edits_show_acceptance(tmp_path, asks, edits, counted) -> None:
+EDITS = [
+    ("menu", [insertion(0, 7, "orld")], {"word": (1, 4)}),
+    ("menu", [replacement(6, 7, "world")], {"word": (1, 4)}),
+    ("menu", [{"text": "hello world"}], {"word": (1, 4)}),
+    ("menu", [insertion(0, 7, c) for c in ["d", "l", "r", "o"]], {}),
+    ("menu", [insertion(0, 7 + i, c) for i, c in enumerate("orld")], {}),
+    ("menu", [insertion(0, 7, "orldly")], {}),
+    ("menu", [insertion(0, 0, "orld")], {}),
+    ("ghost", [insertion(0, 7, "orld, this is mine to say")], {"ghost": (1, 25)}),
+    ("ghost", [insertion(0, 7, "orld")], {"ghost": (1, 4)}),
+    ("ghost", [insertion(0, 7, "o"), insertion(0, 8, "rld, this is mine to say")],
+    {"ghost": (1, 24)}),
+    ("ghost", [insertion(0, 7, "or")], {}),
+]  # fmt: skip
+"""For "hello w": what is asked for, the edits after it, and the acceptances that they show."""
+
+
+def test_edits_show_acceptance(tmp_path: Path) -> None:
     """Without reports, edits show the suggestions that were accepted."""
     home = tmp_path / "home"
     with server(home) as (client, _):
         client.initialize(SETTINGS)
-        client.open(URI, "hello w")
-        assert (
-            client.ghost(URI, 0, 7) if asks == "ghost" else client.completions(URI, 0, 7)["items"]
-        )
-        for version, edit in enumerate(edits, 2):
-            client.send(change(URI, version, edit))
-        assert accepted_counts(client) == {}  # since the client may still report
-    assert stats(home) == counted
+        for row, (asks, edits, _) in enumerate(EDITS):
+            uri = f"file:///{row}"
+            client.open(uri, "hello w", f"language-{row}")
+            menu = asks == "menu"
+            assert client.completions(uri, 0, 7)["items"] if menu else client.ghost(uri, 0, 7)
+            for version, edit in enumerate(edits, 2):
+                client.send(change(uri, version, edit))
+            assert accepted_counts(client) == {}, row  # since the client may still report
+    shown = json.loads(run(home, "stats", "--json").stdout)
+    for row, (_, _, counted) in enumerate(EDITS):
+        assert acceptances([one for one in shown if one["language"] == f"language-{row}"]) == (
+            counted
+        ), row
 
 
 def test_reports_are_counted_once(tmp_path) -> None:

@@ -105,8 +105,9 @@ def test_workspace_is_trained_on(own_home: Path) -> None:
     assert in_use == {"name": "first", "paths": {str(garden): "garden"}}
 
 
-def test_training_can_be_cancelled(own_home: Path) -> None:
+def test_training_can_be_cancelled(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training is cancelled, and another can begin."""
+    monkeypatch.delenv("OMP_NUM_THREADS")  # as for users, with a thread for each core
     with server(own_home) as (client, _):
         begin(client, own_home.parent / "garden")
         train(client, minutes=10, **{"from": "first"})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from foretype_model.predictors.pulse import Pulse
+
 try:
     import resource
 except ImportError:  # on Windows
@@ -17,9 +19,12 @@ MAX_SLOW_CALLS: Final = 3
 """Slow calls of one method in a row after which a predictor is dropped."""
 
 
+_PULSE: Final = Pulse()
+
+
 class Stopwatch:
-    """The times of some calls, one after the other; only the CPU time of a call counts if the
-    system preempted the thread.
+    """The times of some calls, one after the other. The CPU time of a call counts, and the time
+    that it waits by itself; the time that it waits for a processor or the interpreter does not.
     """
 
     def __init__(self) -> None:
@@ -38,17 +43,22 @@ class Stopwatch:
         before, self._wall = self._wall, now
         if now - before <= SLOW_SECONDS:
             return False
-        is_slow = self._is_slow()
+        is_slow = self._is_slow(before, now)
         self._start()
         return is_slow
 
-    def _is_slow(self) -> bool:
+    def _is_slow(self, before: float, now: float) -> bool:
+        if time.thread_time() - self._cpu > SLOW_SECONDS:
+            return True
         waited, preempted = (
-            now - before
-            for now, before in zip(context_switches(), self._context_switches, strict=True)
+            after - earlier
+            for after, earlier in zip(context_switches(), self._context_switches, strict=True)
         )
-        # A call that waits, for a file or another thread, is slow by itself.
-        return waited > 0 or not preempted or time.thread_time() - self._cpu > SLOW_SECONDS
+        if preempted and not waited:
+            return False
+        # A call that waits, for a file or another thread, is slow by itself. If it waits for the
+        # interpreter, while the thread that has it gets no processor, a thread of ours waits too.
+        return now - before - _PULSE.seconds_late(before) > SLOW_SECONDS
 
 
 def context_switches() -> tuple[int, int]:

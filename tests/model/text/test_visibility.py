@@ -70,15 +70,14 @@ def test_unseen_text_is_not_visible(text: str) -> None:
     assert not is_visible(text)
 
 
+EVERY = "".join(map(chr, range(0x110000)))
 # Of Unicode, Python 3.11 has version 14, and `regex` the newest: the characters between are seen.
 ASSIGNED_SINCE = frozenset(
-    one
-    for one in map(chr, range(0x110000))
-    if unicodedata.category(one) == "Cn" and not regex.match(r"\p{C}", one)
+    one for one in regex.findall(r"\P{C}", EVERY) if unicodedata.category(one) == "Cn"
 )
 UNSEEN = "".join(
     one
-    for one in map(chr, range(0x110000))
+    for one in EVERY
     if unicodedata.category(one) in {"Cc", "Cf", "Co", "Cn", "Zl", "Zp"}
     and one not in ASSIGNED_SINCE
     and one not in "\t\n\u200c\u200d"

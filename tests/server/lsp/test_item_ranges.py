@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ from tests.e2e.client import Client, scripted_settings, server
 URI = "file:///a.txt"
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    """A client of a server whose predictor knows one sentence."""
-    with server(tmp_path) as (client, _):
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Return a client of a server whose predictor knows one sentence."""
+    with server(tmp_path_factory.mktemp("home")) as (client, _):
         client.initialize(scripted_settings("hello world", **{"inline.minConfidence": 0}))
         yield client
 
