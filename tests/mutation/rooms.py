@@ -111,8 +111,23 @@ ROOMS: Final = {
         ),
     ),
     "index": Room(
-        (f"{_MODEL}/predictors/copy/index",),
-        ("tests/model/predictors/copy/index", "tests/model/predictors/copy/test_erase.py"),
+        tuple(
+            f"{_MODEL}/predictors/copy/index/{name}.py"
+            for name in (
+                *("erase", "fm_index", "manifest", "registry", "segment_file", "suffix_sort"),
+                *("update", "workspace"),
+            )
+        ),
+        (
+            "tests/model/predictors/copy/index",
+            "tests/model/predictors/copy/test_erase.py",
+            "tests/model/privacy/test_forget_list.py",
+        ),
+    ),
+    # A process of its own, in which no test can be seen to reach a line: all of them are run.
+    "indexer": Room(
+        (f"{_MODEL}/predictors/copy/index/child.py",),
+        ("tests/model/predictors/copy/index/test_child.py",),
     ),
     "secrets": Room((f"{_MODEL}/privacy",), ("tests/model/privacy",)),
 }
