@@ -129,5 +129,23 @@ ROOMS: Final = {
         (f"{_MODEL}/predictors/copy/index/child.py",),
         ("tests/model/predictors/copy/index/test_child.py",),
     ),
-    "secrets": Room((f"{_MODEL}/privacy",), ("tests/model/privacy",)),
+    "secrets": Room(
+        tuple(
+            f"{_MODEL}/privacy/{name}.py"
+            for name in (
+                *("api_keys", "assignment_grammar", "assignment_rule", "assignment_rules"),
+                *("assignments", "call_rules", "calls", "code_rules", "columns", "command_rules"),
+                *("context_rules", "credential", "credentials", "format_rules", "key_rules"),
+                *("keywords", "languages", "names", "nearby", "nearby_rules", "preceding_rules"),
+                *("prose_rules", "secret_scanner", "sql_rows", "values"),
+            )
+        ),
+        tuple(
+            f"tests/model/privacy/test_{name}.py"
+            for name in (
+                *("credentials", "rules", "secret_forms", "secret_scanner", "unseen_canaries"),
+                "written_canaries",
+            )
+        ),
+    ),
 }

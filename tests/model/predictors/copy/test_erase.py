@@ -185,6 +185,17 @@ def test_corrected_words_are_forgotten():
         assert probabilities(predictor, f"The visitor is {'hunter'[:end]}")[ord("hunter"[end])] == 0
 
 
+def test_begun_phrases_are_forgotten():
+    """The beginning of a phrase that is forgotten while it is typed is forgotten, too."""
+    predictor = CopyPredictor()
+    typed(predictor, "We have met the hunter ")
+    assert probabilities(predictor, "We have met the hu")[ord("n")] > 0.1
+    predictor.forget(None, "hunter green")
+    assert probabilities(predictor, "We have met the ")[ord("h")] == 0
+    assert probabilities(predictor, "We have met the hu")[ord("n")] == 0
+    assert probabilities(predictor, "We have met")[ord(" ")] > 0.1
+
+
 def test_longer_words_are_kept():
     """A longer word that begins with a forgotten one is kept."""
     predictor = CopyPredictor()
