@@ -127,7 +127,10 @@ ROOMS: Final = {
     # A process of its own, in which no test can be seen to reach a line: all of them are run.
     "indexer": Room(
         (f"{_MODEL}/predictors/copy/index/child.py",),
-        ("tests/model/predictors/copy/index/test_child.py",),
+        (
+            "tests/model/predictors/copy/index/test_child.py",
+            "tests/model/predictors/copy/index/test_workspace.py",
+        ),
     ),
     "secrets": Room(
         tuple(

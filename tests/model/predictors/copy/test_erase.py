@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy import ppm
-from foretype_model.predictors.copy.index.erase import mask_word
+from foretype_model.predictors.copy.index.erase import contains_word, mask_word
 from foretype_model.predictors.copy.index.fm_index import MAX_CONTEXT_BYTES, FMIndex
 from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.copy.ppm import OrderStats
@@ -147,6 +147,14 @@ def test_masking_counts_new_occurrences(text, first, second):
         else 0
     )
     assert mask_word(once, second.encode())[1] == expected
+
+
+@pytest.mark.parametrize(("word", "is_there"), [("met", True), ("me", False), ("mets", False)])
+def test_contained_words_are_whole(word, is_there):
+    """An index contains a word if it stands whole in a text, also once it is masked."""
+    segment = FMIndex.build([("/a", b"we met, the two")])
+    assert contains_word(segment, word.encode()) == is_there
+    assert contains_word(mask_word(segment, word.encode())[0], word.encode()) == is_there
 
 
 # From recent text

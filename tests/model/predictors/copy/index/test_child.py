@@ -24,7 +24,8 @@ def started(place, code: str = "", **request) -> subprocess.Popen[bytes]:
         "paths": None,
     } | request
     command = (sys.executable, "-P", "-c", f"{CHILD}{code}\nchild.main()") if code else COMMAND
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=buffered)
     child.stdin.write(json.dumps(values).encode() + b"\n")
     child.stdin.flush()
     return child
