@@ -114,8 +114,44 @@ ROOMS: Final = {
         ),
     ),
     "index": Room(
-        (f"{_MODEL}/predictors/copy/index",),
-        ("tests/model/predictors/copy/index", "tests/model/predictors/copy/test_erase.py"),
+        tuple(
+            f"{_MODEL}/predictors/copy/index/{name}.py"
+            for name in (
+                *("erase", "fm_index", "manifest", "registry", "segment_file", "suffix_sort"),
+                *("update", "workspace"),
+            )
+        ),
+        (
+            "tests/model/predictors/copy/index",
+            "tests/model/predictors/copy/test_erase.py",
+            "tests/model/privacy/test_forget_list.py",
+        ),
     ),
-    "secrets": Room((f"{_MODEL}/privacy",), ("tests/model/privacy",)),
+    # A process of its own, in which no test can be seen to reach a line: all of them are run.
+    "indexer": Room(
+        (f"{_MODEL}/predictors/copy/index/child.py",),
+        (
+            "tests/model/predictors/copy/index/test_child.py",
+            "tests/model/predictors/copy/index/test_workspace.py",
+        ),
+    ),
+    "secrets": Room(
+        tuple(
+            f"{_MODEL}/privacy/{name}.py"
+            for name in (
+                *("api_keys", "assignment_grammar", "assignment_rule", "assignment_rules"),
+                *("assignments", "call_rules", "calls", "code_rules", "columns", "command_rules"),
+                *("context_rules", "credential", "credentials", "format_rules", "key_rules"),
+                *("keywords", "languages", "names", "nearby", "nearby_rules", "preceding_rules"),
+                *("prose_rules", "secret_scanner", "sql_rows", "values"),
+            )
+        ),
+        tuple(
+            f"tests/model/privacy/test_{name}.py"
+            for name in (
+                *("credentials", "rules", "secret_forms", "secret_scanner", "unseen_canaries"),
+                "written_canaries",
+            )
+        ),
+    ),
 }

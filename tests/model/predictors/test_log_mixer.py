@@ -116,3 +116,22 @@ def test_text_selects_a_set() -> None:
     assert after_space.log_p[0, ord("a")] > elsewhere.log_p[0, ord("a")]
     assert not weights.exponents[TEXT, "copy"][ord("\n")]
     assert weights.exponents["copy", "copy"].any()
+
+
+def test_bins_rise_within_probabilities() -> None:
+    """The borders of the bins are probabilities in rising order, as the search in them needs."""
+    for bins in (log_mixer.CONFIDENCE_BINS, log_mixer.BASE_PROBABILITY_BINS):
+        assert [*bins] == sorted(set(bins))
+        assert bins[0] > 0
+        assert bins[-1] < 1
+
+
+def test_excluded_byte_stays_possible() -> None:
+    """A byte that all members exclude keeps a probability of exp(-25), and decides nothing."""
+    sure = np.zeros((1, VOCABULARY), np.float32)
+    sure[0, ord("a")] = 1
+    log_p = (
+        LogMixer(("one", "two"), MixerWeights()).mix(np.stack([sure, sure]), 0, [START]).log_p[0]
+    )
+    assert log_p[ord("a")] == pytest.approx(0, abs=1e-6)
+    assert log_p[ord("b")] == pytest.approx(-25, abs=1e-3)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from foretype_model.predictor import VOCABULARY
+from foretype_model.predictors.log_mixer import LogMixer
 from foretype_model.predictors.mixture import Mixture, MixtureState, PredictorFailed
 from foretype_model.predictors.scripted import ScriptedPredictor
 
@@ -57,6 +58,21 @@ def test_state_is_predicted_once() -> None:
     other = mixed.feed(state, b" w")
     assert mixed.predict([other])[0].argmax() == ord("o")
     assert mixed.predict([state])[0].argmax() == ord(" ")
+
+
+def test_state_is_mixed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prediction, shares and learning at one state mix its members once, until they learn."""
+    mixes: list[int] = []
+    mix = LogMixer.mix
+    monkeypatch.setattr(LogMixer, "mix", lambda *told: mixes.append(1) or mix(*told))
+    _, _, mixed = pair()
+    state = mixed.feed(mixed.start(), b"hello")
+    mixed.predict([state])
+    mixed.shares(state)
+    mixed.learn(state, ord(" "))
+    assert len(mixes) == 1
+    mixed.shares(state)
+    assert len(mixes) == 2
 
 
 @pytest.mark.parametrize("change", ["learn", "observe", "invalidate"])

@@ -209,6 +209,13 @@ def test_lists_below_are_merged(state):
     assert ForgetList.read(state) == merged
 
 
+def test_missing_folder_has_empty_list(tmp_path):
+    """Where no folder is, and where a file stands in the place of one, nothing is forgotten."""
+    (tmp_path / "file").touch()
+    assert ForgetList.read(tmp_path / "nothing") == ForgetList()
+    assert ForgetList.read(tmp_path / "file") == ForgetList()
+
+
 def test_unmerged_lists_count(state, monkeypatch):
     """Lists that cannot be merged on disk are merged at each reading."""
     ForgetList((), ("one",)).write(state / "1")

@@ -161,6 +161,15 @@ def test_policy_follows_forget_list(tmp_path):
     assert policy.allows(diary.as_uri())
 
 
+def test_link_does_not_evade_forgetting(tmp_path):
+    """A forgotten file is not learnt from where a link to it is opened."""
+    diary, link = tmp_path / "diary.txt", tmp_path / "link.txt"
+    diary.touch()
+    link.symlink_to(diary)
+    policy = LearningPolicy(forget_list=lambda: ForgetList((str(diary),)))
+    assert not policy.allows(link.as_uri())
+
+
 def test_unreadable_list_allows_nothing():
     """While the forget list cannot be read, nothing may be learnt from."""
     assert not LearningPolicy(forget_list=lambda: None).allows("file:///a")

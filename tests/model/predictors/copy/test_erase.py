@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy import ppm
-from foretype_model.predictors.copy.index.erase import mask_word
+from foretype_model.predictors.copy.index.erase import contains_word, mask_word
 from foretype_model.predictors.copy.index.fm_index import MAX_CONTEXT_BYTES, FMIndex
 from foretype_model.predictors.copy.index.workspace import Workspace
 from foretype_model.predictors.copy.ppm import OrderStats
@@ -149,6 +149,14 @@ def test_masking_counts_new_occurrences(text, first, second):
     assert mask_word(once, second.encode())[1] == expected
 
 
+@pytest.mark.parametrize(("word", "is_there"), [("met", True), ("me", False), ("mets", False)])
+def test_contained_words_are_whole(word, is_there):
+    """An index contains a word if it stands whole in a text, also once it is masked."""
+    segment = FMIndex.build([("/a", b"we met, the two")])
+    assert contains_word(segment, word.encode()) == is_there
+    assert contains_word(mask_word(segment, word.encode())[0], word.encode()) == is_there
+
+
 # From recent text
 
 
@@ -183,6 +191,17 @@ def test_corrected_words_are_forgotten():
     predictor.forget(None, "hunter")
     for end in range(5):
         assert probabilities(predictor, f"The visitor is {'hunter'[:end]}")[ord("hunter"[end])] == 0
+
+
+def test_begun_phrases_are_forgotten():
+    """The beginning of a phrase that is forgotten while it is typed is forgotten, too."""
+    predictor = CopyPredictor()
+    typed(predictor, "We have met the hunter ")
+    assert probabilities(predictor, "We have met the hu")[ord("n")] > 0.1
+    predictor.forget(None, "hunter green")
+    assert probabilities(predictor, "We have met the ")[ord("h")] == 0
+    assert probabilities(predictor, "We have met the hu")[ord("n")] == 0
+    assert probabilities(predictor, "We have met")[ord(" ")] > 0.1
 
 
 def test_longer_words_are_kept():
