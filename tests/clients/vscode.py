@@ -182,7 +182,7 @@ class VSCode:
     def accepted(self) -> tuple[int, int]:
         """Return the server's counts of accepted suggestions and of their characters."""
         self.command("Foretype: Show Menu")
-        self.wait(self.choices, lambda lines: any("Show log" in line for line in lines))
+        self.wait(self.choices, lambda lines: any("Open settings" in line for line in lines))
         self.press("Escape")
         found = re.search(r"accepted in this window: (\d+) \((\d+) characters\)", self.status())
         assert found
