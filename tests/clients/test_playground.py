@@ -252,4 +252,4 @@ def take(page: Playground, scheme: str) -> None:
     picture = PLAYGROUND / "images" / f"{scheme}.png"
     page.page.screenshot(path=picture)
     with Image.open(picture) as image:
-        image.convert("RGB").quantize(256).save(picture, optimize=True)
+        image.convert("RGB").quantize(256, kmeans=2).save(picture, optimize=True)
