@@ -358,10 +358,10 @@ def read_notes(path: Path) -> dict[str, str]:
 LETTER = """Dear Emma,
 
 thank you for your letter. I was very pleased to hear
-that the observatory has been repaired.
-
-I should like to see the ob"""
+that the observatory has been repaired. May we see the
+ob"""
 PICTURE = {
+    "foretype.maxSearchTime": 10_000,
     "workbench.colorTheme": "Default Dark Modern",
     "workbench.activityBar.location": "hidden",
     "workbench.layoutControl.enabled": False,
@@ -370,6 +370,8 @@ PICTURE = {
     "editor.fontSize": 15,
     "editor.scrollbar.vertical": "hidden",
     "editor.overviewRulerBorder": False,
+    "editor.hideCursorInOverviewRuler": True,
+    "editor.scrollBeyondLastLine": False,
     "editor.quickSuggestions": {"other": "off"},
 }
 
@@ -390,10 +392,15 @@ def test_readme_pictures(chromium: Browser, tmp_path: Path) -> None:
         window.open("letter.md")
         window.press("Control+Space")
         window.wait(window.menu)
+        first = window.page.locator(".suggest-widget .monaco-list-row.focused")
+        window.wait(first.inner_text, lambda text: "%" in text)
         window.press("Control+Space")  # shows the sources of the item
-        window.page.wait_for_timeout(2000)
+        window.page.locator(".suggest-details:visible", has_text="probability").wait_for()
+        window.page.wait_for_timeout(1000)
         window.page.screenshot(path=images / "menu.png")
         window.press("Escape", "Escape")
+        # Nine whole lines of the menu: its list takes two fifths of the height.
+        window.page.set_viewport_size({"width": 860, "height": 552})
         window.open_menu()
         window.wait(window.choices)
         window.page.wait_for_timeout(1000)

@@ -70,6 +70,9 @@ COMMAND_PALETTE_IS_OPEN = """
   (one) => one.offsetParent && one.value.startsWith(">"))
 """
 
+WAIT_UNTIL_IDLE = "() => new Promise(done => requestIdleCallback(done, { timeout: 6000 }))"
+"""Resolves after the page's earlier callbacks for idle times, which VS Code gives 5 s at most."""
+
 
 class VSCode:
     """A window. Keys and commands act asynchronously: use `wait` before checking their effect."""
@@ -87,8 +90,10 @@ class VSCode:
         self.page.locator(".editor-instance .monaco-editor .view-line").first.wait_for()
         if not self._has_opened:
             self._has_opened = True
-            # VS Code loads ghost text once a new editor is idle; keys before that request none.
             self.page.wait_for_timeout(4000)
+        # VS Code loads ghost text once a new editor is idle; keys before that request none.
+        for _ in range(3):
+            self.page.evaluate(WAIT_UNTIL_IDLE)
         self.press("ControlOrMeta+End")
 
     def clear(self) -> None:
