@@ -82,7 +82,7 @@ def test_opened_file_needs_no_notification(editor: VSCode) -> None:
     assert len(editor.servers()) == 1
 
 
-def test_ghost_text_replaces_closed_bracket(running: VSCode) -> None:
+def test_pairs_stay_balanced(running: VSCode) -> None:
     """Tab replaces the bracket that VS Code has closed by the one in the ghost text."""
     running.press("Escape", "Escape")
     running.command("View: Close All Editors")
@@ -196,7 +196,7 @@ def test_menu_toggles_a_language(editor: VSCode) -> None:
     editor.wait_for_ghost("world again")
 
 
-def test_explain_command(editor: VSCode) -> None:
+def test_explained_offer_has_shares(editor: VSCode) -> None:
     """The explain command lists the shares of the predictors."""
     editor.type("hello")
     editor.wait_for_ghost(" world again")
@@ -205,7 +205,7 @@ def test_explain_command(editor: VSCode) -> None:
     assert "100 % of it" in lines[0]
 
 
-def test_forget_word_command(editor: VSCode) -> None:
+def test_forgotten_word_is_reported(editor: VSCode) -> None:
     """The command forgets the entered word and reports it."""
     editor.command("Foretype: Forget a Word…")
     editor.answer("otherwise")
@@ -254,7 +254,7 @@ def test_training_can_be_cancelled(editor: VSCode) -> None:
     )
 
 
-def test_server_restarts_are_limited(chromium: Browser, tmp_path: Path) -> None:
+def test_crash_restarts_are_limited(chromium: Browser, tmp_path: Path) -> None:
     """A killed server restarts three times silently; the fourth end is one notification."""
     with started(chromium, tmp_path, SCRIPTED) as window:
         window.wait_until_ready()
@@ -399,7 +399,7 @@ def test_readme_pictures(chromium: Browser, tmp_path: Path) -> None:
         window.page.wait_for_timeout(1000)
         window.page.screenshot(path=images / "menu.png")
         window.press("Escape", "Escape")
-        # Nine whole lines of the menu: its list takes two fifths of the height.
+        # Ten lines of the menu, whose list takes two fifths of the height.
         window.page.set_viewport_size({"width": 860, "height": 552})
         window.open_menu()
         window.wait(window.choices)
