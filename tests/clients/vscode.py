@@ -96,6 +96,20 @@ class VSCode:
             self.page.evaluate(WAIT_UNTIL_IDLE)
         self.press("ControlOrMeta+End")
 
+    def type_until_ghost(self, name: str, text: str) -> None:
+        """Type `text` into a file, and its last key again until VS Code has loaded ghost text."""
+        self.open(name)
+        self.type(text)
+
+        def retype() -> str:
+            self.page.wait_for_timeout(1000)
+            if not self.ghost():
+                self.press("Backspace")
+                self.type(text[-1])
+            return self.ghost()
+
+        self.wait(retype)
+
     def clear(self) -> None:
         """Delete the text of the active file."""
         self.press("ControlOrMeta+a", "Backspace")
