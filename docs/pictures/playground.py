@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy
 from PIL import Image, ImageChops
 from tests.clients import browser
 from tests.clients.playground import FORETYPE, Playground, opened, serving
@@ -23,16 +24,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 PICTURE: Final = Path(__file__).with_name("playground.gif")
-WINDOW: Final = {"width": 1180, "height": 780}
+WINDOW: Final = {"width": 1180, "height": 790}
 COLOURS: Final = 96
+TRANSPARENT: Final = COLOURS
+"""The colour of unchanged pixels, which cost nearly nothing."""
 LEAST_SECONDS: Final = 0.08
 """Seconds of the shortest frame in the picture: browsers show no GIF faster than 20 ms a frame, and
 each frame costs 2 to 10 kB."""
 LAST_SECONDS: Final = 3.0
 
 TEXT: Final = (
-    "Philippa Wainwright keeps the key of the observatory on Quillfeather Hill. "
-    "Please ask Philippa Wainwright for the key of the observatory.\n"
+    "Philippa Wainwright has the key of the observatory. "
+    "Please ask Philippa Wainwright for the key."
 )
 
 
@@ -80,7 +83,9 @@ def switch_copy(page: Playground) -> None:
 
 def recorded(chromium: Browser, address: str) -> list[Frame]:
     """Return the frames of one visit to the page."""
-    with opened(chromium, address, color_scheme="light") as page:
+    # Each frame of a transition would be a picture.
+    how = {"color_scheme": "light", "reduced_motion": "reduce"}
+    with opened(chromium, address, **how) as page:
         page.page.set_viewport_size(WINDOW)
         page.wait(page.untinted, lambda count: count == 0)
         wait(page, 1.5)
@@ -106,17 +111,26 @@ def visible(frames: list[Frame]) -> list[Frame]:
 
 
 def save(frames: list[Frame], path: Path) -> None:
-    """Write an animated GIF whose frames share one palette."""
-    palette = frames[-1].image.quantize(COLOURS)
+    """Write an animated GIF whose frames share one palette, and hold only what has changed."""
+    palette = frames[-1].image.quantize(COLOURS, kmeans=2)
     images = [frame.image.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     ends = [*(frame.seconds for frame in frames[1:]), frames[-1].seconds + LAST_SECONDS]
     durations = [1000 * (end - frame.seconds) for end, frame in zip(ends, frames, strict=True)]
     with atomic_write(path) as unfinished:
         images[0].save(
-            unfinished, format="GIF", save_all=True, append_images=images[1:],
+            unfinished, format="GIF", save_all=True, append_images=map(changes, images, images[1:]),
             duration=[round(duration / 10) * 10 for duration in durations], loop=0, optimize=False,
+            transparency=TRANSPARENT, disposal=1,
         )  # fmt: skip
     path.chmod(0o644)
+
+
+def changes(before: Image.Image, after: Image.Image) -> Image.Image:
+    """Return `after`, transparent where it is the same as `before`."""
+    old, new = numpy.asarray(before), numpy.asarray(after)
+    image = Image.fromarray(numpy.where(old == new, numpy.uint8(TRANSPARENT), new))
+    image.putpalette([*(after.getpalette() or []), 0, 0, 0])
+    return image
 
 
 def main() -> None:

@@ -45,7 +45,7 @@
   "Format RESULT, the result of foretype.explain."
   (concat
    (format "%s  %s\n" (foretype--quoted (plist-get result :text)) (foretype--percent (plist-get result :probability)))
-   (cl-loop for (name share) on (plist-get result :shares) by #'cddr
+   (cl-loop for (name share) in (sort (seq-partition (plist-get result :shares) 2) :key #'cadr :reverse t)
             concat (format "  %s: %s of it\n" (substring (symbol-name name) 1) (foretype--percent share)))
    (mapconcat (lambda (source) (format "  %s: %s\n" (plist-get source :where)
                                        (string-clean-whitespace (plist-get source :excerpt))))

@@ -135,9 +135,17 @@ Return nil if it cannot be started."
                         :window (:workDoneProgress t)
                         :textDocument (:inlineCompletion ,(make-hash-table) :synchronization (:didSave t))))
      :success-fn (lambda (_) (foretype--on-ready server))
-     :error-fn (lambda (err) (foretype--fail (format "the server refused to start: %s" (plist-get err :message))))
+     :error-fn (foretype--on-error server (lambda (reason)
+                                            (foretype--fail (format "the server refused to start: %s" reason))))
      :timeout 60)
     server))
+
+(defun foretype--on-error (server function)
+  "Return a handler that passes the messages of the errors of SERVER to FUNCTION.
+The requests of a server that has ended fail too; its end is reported elsewhere."
+  (lambda (err)
+    (when (jsonrpc-running-p server)
+      (funcall function (plist-get err :message)))))
 
 (defun foretype--send (function server &rest arguments)
   "Call FUNCTION of `jsonrpc' with SERVER and ARGUMENTS.
@@ -168,7 +176,7 @@ Call ON-RESULT with the result."
     (foretype--flush)
     (foretype--send #'jsonrpc-async-request foretype--server method params
                     :success-fn on-result
-                    :error-fn (lambda (err) (foretype--message "%s" (plist-get err :message)))
+                    :error-fn (foretype--on-error foretype--server (apply-partially #'foretype--message "%s"))
                     :timeout 60)))
 
 (defun foretype--ready-p ()

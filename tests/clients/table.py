@@ -36,21 +36,26 @@ before or after "or". The tests of an editor may stand in several files.
 
 
 def main() -> int:
-    """Run the tests, print the table."""
+    """Run the tests of the columns, print the table."""
+    selection = " or ".join(start for column in COLUMNS for start in _starts(column))
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", str(HERE), f"--junitxml={report}", *sys.argv[1:]]
+        command = [sys.executable, "-m", "pytest", str(HERE), "-k", selection]
+        command += [f"--junitxml={report}", *sys.argv[1:]]
         status = subprocess.run(command, check=False).returncode
         results = dict(_results(report))
     print("| editor | " + " | ".join(COLUMNS) + " |")
     print("| --- " * (1 + len(COLUMNS)) + "|")
     for client in sorted(path.name for path in CLIENTS.iterdir() if path.is_dir()):
-        print(
-            f"| {client} | "
-            + " | ".join(_cell(client, column, results) for column in COLUMNS)
-            + " |"
-        )
+        lacks = _cannot(client)
+        cells = ("no" if column in lacks else results.get((client, column)) for column in COLUMNS)
+        print(f"| {client} | " + " | ".join(cell or "not run" for cell in cells) + " |")
     return status
+
+
+def _starts(column: str) -> tuple[str, ...]:
+    """Return the beginnings of the names of a column's tests."""
+    return tuple(f"test_{word.replace(' ', '_')}_" for word in column.split(" or "))
 
 
 def _results(report: Path) -> Iterator[tuple[tuple[str, str], str]]:
@@ -59,8 +64,7 @@ def _results(report: Path) -> Iterator[tuple[tuple[str, str], str]]:
     for case in ElementTree.parse(report).iter("testcase"):
         client = _client(case.get("classname", "").split(".")[2])
         for column in COLUMNS:
-            starts = tuple(f"test_{word.replace(' ', '_')}_" for word in column.split(" or "))
-            if client and case.get("name", "").startswith(starts):
+            if client and case.get("name", "").startswith(_starts(column)):
                 found.setdefault((client, column), set()).add(_result(case))
     for key, results in found.items():
         yield key, next(result for result in ("FAILED", "yes", "not run") if result in results)
@@ -81,23 +85,18 @@ def _result(case: ElementTree.Element) -> str:
     return "yes" if case.find("failure") is None and case.find("error") is None else "FAILED"
 
 
-def _cell(client: str, column: str, results: dict[tuple[str, str], str]) -> str:
-    if column in _cannot(HERE / f"test_{client.replace('-', '_')}.py"):
-        return "no"
-    return results.get((client, column), "not run")
-
-
-def _cannot(test: Path) -> dict[str, str]:
-    """Return the features that an editor lacks, with the reasons: the constant CANNOT of its
+def _cannot(client: str) -> dict[str, str]:
+    """Return the features that an editor lacks, with the reasons: the constants CANNOT of its
     tests.
     """
-    body = ast.parse(test.read_text(encoding="utf-8")).body if test.exists() else []
+    modules = [path for path in HERE.glob("test_*.py") if _client(path.stem) == client]
     values = [
         node.value
-        for node in body
+        for path in modules
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CANNOT"
     ]
-    return ast.literal_eval(values[0]) if values else {}
+    return {feature: why for value in values for feature, why in ast.literal_eval(value).items()}
 
 
 if __name__ == "__main__":

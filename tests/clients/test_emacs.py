@@ -257,18 +257,22 @@ def test_works_beside_eglot(tmp_path: Path) -> None:
 
 
 def test_setup_installs_and_removes_package(tmp_path: Path) -> None:
-    """`foretype setup emacs` installs a working package, and --remove deletes it."""
+    """`foretype setup emacs` installs a package that its lines in the init file load; --remove
+    deletes both.
+    """
     assert PROGRAM
+    init = tmp_path / ".emacs.d" / "init.el"
     environment = {**os.environ, "HOME": str(tmp_path), "FORETYPE_HOME": str(tmp_path / "foretype")}
     setup = [str(Path(SCRIPTS) / "foretype"), "setup", "emacs", "--program", PROGRAM]
-    output = subprocess.run(
-        setup, env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    assert "(global-foretype-mode)" in output
-    for emacs in open_editor(tmp_path, install=""):
+    subprocess.run(setup, env=environment, capture_output=True, check=True)
+    lines = init.read_text()
+    assert "(global-foretype-mode)" in lines
+    for emacs in open_editor(tmp_path, install=lines):
         emacs.type("hello")
         emacs.wait_for("hello world again")
+    before = init.read_text()
     subprocess.run([*setup, "--remove"], env=environment, capture_output=True, check=True)
+    assert init.read_text() == before.replace(lines, "")
     assert not list((tmp_path / ".emacs.d" / "elpa").glob("foretype*"))
 
 

@@ -8,6 +8,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from . import terminal, test_emacs
 from .editor import accepted, wait_until
 from .emacs import Emacs, open_editor
@@ -32,14 +34,18 @@ def test_crash_starts_server_again(editor: Emacs) -> None:
     assert editor.messages().count("it starts again") == 1
 
 
-def test_crash_loop_ends_in_message(tmp_path: Path) -> None:
-    """A server that keeps ending is given up with one message, which commands repeat."""
+@pytest.mark.parametrize("read", [0, 1], ids=["unread", "read"])
+def test_crash_loop_ends_in_message(tmp_path: Path, read: int) -> None:
+    """A server that keeps ending, with `read` bytes of the first request read, is given up with one
+    message, which commands repeat.
+    """
     program = tmp_path / "broken"
-    program.write_text("#!/bin/sh\nexit 3\n")
+    program.write_text(f"#!/bin/sh\nhead -c {read} >/dev/null\nexit 3\n")
     program.chmod(0o755)
     for emacs in open_editor(tmp_path, more=f'(setq foretype-program "{program}")'):
         emacs.wait(emacs.messages, lambda messages: "keeps ending" in messages)
         assert emacs.messages().count("it starts again") == 1
+        assert "refused" not in emacs.messages()
         emacs.type("hello")
         emacs.wait_for_text("hello")
         emacs.command("foretype-status")

@@ -28,6 +28,12 @@ from .playground import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+CANNOT = {
+    "alternatives": "another seed shows other grey text, at a temperature above 0",
+    "pairs": "its editor closes no brackets",
+    "notebook or commit": "a page has one text",
+    "forgotten": "only `foretype forget` and editors have the command",
+}
 IMAGES = os.environ.get("FORETYPE_TEST_IMAGES")
 """Set to take the README's pictures anew."""
 
@@ -133,7 +139,7 @@ def test_sliders_work_by_keyboard(page: Playground) -> None:
     assert seed.is_enabled()
 
 
-def test_characters_are_tinted_by_predictor(page: Playground) -> None:
+def test_explained_by_tinted_characters(page: Playground) -> None:
     """Characters have the colours of their predictors, and show figures on hover."""
     page.type("hello world. Wainwright, Wainwright, Wainwright")
     page.wait(page.untinted, lambda count: count == 0)
@@ -203,7 +209,7 @@ def test_every_control_has_a_name(page: Playground) -> None:
     assert page.page.locator("button:visible").evaluate_all(f"{nameless}.length") == 0
 
 
-def test_server_end_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
+def test_crash_is_shown_once(chromium: Browser, tmp_path: Path) -> None:
     """When the server ends, one alert names the remedy, and the text stays editable."""
     (tmp_path / "letter.txt").write_text("Dear Philippa,\n")
     command = (FORETYPE, "playground", str(tmp_path / "letter.txt"), "--no-open")
@@ -252,4 +258,4 @@ def take(page: Playground, scheme: str) -> None:
     picture = PLAYGROUND / "images" / f"{scheme}.png"
     page.page.screenshot(path=picture)
     with Image.open(picture) as image:
-        image.convert("RGB").quantize(256).save(picture, optimize=True)
+        image.convert("RGB").quantize(256, kmeans=2).save(picture, optimize=True)

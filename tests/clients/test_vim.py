@@ -211,6 +211,8 @@ def test_explained_offer_has_shares(editor: Vim) -> None:
     editor.press("Escape")
     editor.type(":Foretype explain\n")
     editor.wait_for("scripted: 100 % of it")
+    editor.type(":Foretype status\n")
+    assert "of it" not in editor.wait_for("suggestions accepted")
 
 
 def test_forgotten_word_is_reported(editor: Vim) -> None:

@@ -98,17 +98,29 @@ def test_crash_writes_no_error(tmp_path: Path, more: str) -> None:
     """No message is written to a server that has ended, though its channel still counts as open: no
     E630, E631 or E906.
     """
-    for vim in opened(tmp_path, SCRIPTED, more=KILL):
+    # On a busy machine, Vim may have seen the channel's end first: that is not the case to test.
+    states = (killed(tmp_path / str(attempt), more) for attempt in range(5))
+    assert "open" in states
+
+
+def killed(folder: Path, more: str) -> str:
+    """Kill a server, run `more`, and check that Vim goes on without an error. Return the state of
+    the channel when the server had ended.
+    """
+    folder.mkdir()
+    state = ""
+    for vim in opened(folder, SCRIPTED, more=KILL):
         vim.type("ihello")
         vim.wait_for("hello world again")
         vim.press("Escape")
         # Not by evaluate(), which discards the errors.
         vim.type(f":let g:status_after_exit = Kill(){more}\n")
         vim.wait(lambda vim=vim: about(vim, "the server ended"))
-        assert vim.evaluate("g:status_after_exit") == "open"
+        state = vim.evaluate("g:status_after_exit")
         vim.type("Shello")
         vim.wait(lambda vim=vim: vim.evaluate("foretype#ghost#Shown()"), lambda text: text != "")
         assert errors(vim) == []
+    return state
 
 
 def test_quick_session_is_counted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 import zipfile
@@ -89,7 +90,10 @@ def installed(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
     home = tmp_path_factory.mktemp("vscode")
     nothing = home / "nothing"
     nothing.mkdir()
-    variables = {"PIP_NO_INDEX": "1"}
+    make_wheel(home / "packages", "torch", "", {"torch.py": ""})
+    # The machine's own configuration may constrain the version of torch.
+    packages = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(home / "packages")}
+    variables = {**packages, "PIP_CONFIG_FILE": os.devnull}
     with started(
         chromium, home, test_vscode.SCRIPTED, search=str(nothing), more=variables
     ) as window:
@@ -117,6 +121,10 @@ def installed(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
         yield window
 
 
+def wait_for_notification(window: VSCode, text: str) -> None:
+    wait(window, window.notifications, lambda messages: any(text in one for one in messages))
+
+
 def script(window: VSCode) -> Path:
     """Return the program in the extension's own environment."""
     storage = window.folder.parent / "data" / "User" / "globalStorage" / "foretype.foretype"
@@ -135,8 +143,25 @@ def test_update_replaces_same_version(installed: VSCode) -> None:
     """An update proposes the path of the installation, and installs it again."""
     path = wheel(installed.folder.parent / "wheels", "the second")
     assert "# the second" not in script(installed).read_text()
+    installed.command("Notifications: Clear All Notifications")
     installed.command("Foretype: Install or Update the Server")
     installed.wait(installed.choices, lambda lines: any(str(path) in line for line in lines))
     installed.choose("From where it came")
-    wait(installed, lambda: "# the second" in script(installed).read_text())
-    wait(installed, installed.status, lambda status: "is ready" in status)
+    # It comes once the server has started again.
+    wait_for_notification(installed, "is installed. Open a file and type.")
+    assert "# the second" in script(installed).read_text()
+    installed.wait_until_ready()
+
+
+def test_pytorch_is_a_button(installed: VSCode) -> None:
+    """Training without PyTorch offers to install it, and then goes on."""
+    installed.command("Notifications: Clear All Notifications")
+    installed.wait_until_ready()
+    installed.command("Foretype: Train on This Workspace…")
+    wait_for_notification(installed, "training needs PyTorch")
+    installed.button("Install PyTorch").click()
+    asked = installed.page.locator(".quick-input-widget .quick-input-message >> visible=true")
+    wait(installed, asked.count)
+    found = script(installed).parents[1].glob("lib/python*/site-packages/torch.py")
+    assert len(list(found)) == 1
+    installed.press("Escape")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from . import test_vscode
@@ -101,6 +102,15 @@ def test_workspace_is_turned_off(editor: VSCode) -> None:
     editor.wait_for_ghost("world again")
 
 
+def _menu_while_typing(window: VSCode) -> list[str]:
+    """Return the menu; press keys that open it if the server was too busy for the last one."""
+    if not window.menu():
+        window.press("Backspace")
+        window.type("o")
+        window.page.wait_for_timeout(QUIET)
+    return window.menu()
+
+
 def test_ghost_and_menu_together(chromium: Browser, tmp_path: Path) -> None:
     """As the README says, the menu opens beside ghost text only with a setting of VS Code's."""
     both = {"editor.quickSuggestions": {"other": "on"}}
@@ -112,7 +122,7 @@ def test_ghost_and_menu_together(chromium: Browser, tmp_path: Path) -> None:
             window.type("hello wo")
             window.wait_for_ghost("rld again")
             if opens:
-                assert "world again" in window.wait(window.menu)
+                assert "world again" in window.wait(partial(_menu_while_typing, window))
             else:
                 window.page.wait_for_timeout(QUIET)
                 assert window.menu() == []

@@ -52,6 +52,41 @@ def test_alternatives_take_turns(editor: VSCode) -> None:
     editor.wait_for_text("notes.txt", f"we run {other}")
 
 
+def add_cursors(editor: VSCode) -> None:
+    """Put cursors into three empty lines."""
+    editor.type("\n\n")
+    editor.wait_for_text("notes.txt", "\n\n")
+    editor.press("ControlOrMeta+Home", "Shift+Alt+ArrowDown", "Shift+Alt+ArrowDown")
+
+
+def test_several_cursors_accept_parts(editor: VSCode) -> None:
+    """A word, and then the rest, are inserted at each of three cursors, and count once."""
+    count, characters = editor.accepted()
+    add_cursors(editor)
+    editor.type("hello ")
+    editor.wait_for_ghost(3 * "world again")
+    editor.press("ControlOrMeta+ArrowRight")
+    editor.wait_for_text("notes.txt", "hello world\nhello world\nhello world")
+    editor.wait_for_ghost(3 * " again")
+    editor.press("Tab")
+    editor.wait_for_text("notes.txt", "hello world again\nhello world again\nhello world again")
+    expected = count + 2, characters + len("world again")
+    editor.wait(editor.accepted, lambda accepted: accepted == expected)
+
+
+@pytest.mark.parametrize("typed", [",", "\n"])
+def test_several_cursors_take_spaces_back(editor: VSCode, typed: str) -> None:
+    """The space at the end of accepted ghost text goes at each of three cursors."""
+    add_cursors(editor)
+    editor.type("so go ")
+    editor.wait_for_ghost(3 * "on and on ")
+    editor.press("Tab")
+    editor.wait_for_text("notes.txt", "so go on and on \nso go on and on \nso go on and on ")
+    editor.type(typed)
+    line = f"so go on and on{typed}"
+    editor.wait_for_text("notes.txt", f"{line}\n{line}\n{line}")
+
+
 def test_compositions_are_not_offered(chromium: Browser, tmp_path: Path) -> None:
     """The menu has the word that an input method has made, and not the letters that it replaced."""
     with started(chromium, tmp_path, {"foretype.predictors": {"copy": {}}}) as window:

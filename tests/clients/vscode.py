@@ -70,6 +70,9 @@ COMMAND_PALETTE_IS_OPEN = """
   (one) => one.offsetParent && one.value.startsWith(">"))
 """
 
+WAIT_UNTIL_IDLE = "() => new Promise(done => requestIdleCallback(done, { timeout: 6000 }))"
+"""Resolves after the page's earlier callbacks for idle times, which VS Code gives 5 s at most."""
+
 
 class VSCode:
     """A window. Keys and commands act asynchronously: use `wait` before checking their effect."""
@@ -87,9 +90,25 @@ class VSCode:
         self.page.locator(".editor-instance .monaco-editor .view-line").first.wait_for()
         if not self._has_opened:
             self._has_opened = True
-            # VS Code loads ghost text once a new editor is idle; keys before that request none.
             self.page.wait_for_timeout(4000)
+        # VS Code loads ghost text once a new editor is idle; keys before that request none.
+        for _ in range(3):
+            self.page.evaluate(WAIT_UNTIL_IDLE)
         self.press("ControlOrMeta+End")
+
+    def type_until_ghost(self, name: str, text: str) -> None:
+        """Type `text` into a file, and its last key again until VS Code has loaded ghost text."""
+        self.open(name)
+        self.type(text)
+
+        def retype() -> str:
+            self.page.wait_for_timeout(1000)
+            if not self.ghost():
+                self.press("Backspace")
+                self.type(text[-1])
+            return self.ghost()
+
+        self.wait(retype)
 
     def clear(self) -> None:
         """Delete the text of the active file."""
@@ -182,7 +201,7 @@ class VSCode:
     def accepted(self) -> tuple[int, int]:
         """Return the server's counts of accepted suggestions and of their characters."""
         self.command("Foretype: Show Menu")
-        self.wait(self.choices, lambda lines: any("Show log" in line for line in lines))
+        self.wait(self.choices, lambda lines: any("Open settings" in line for line in lines))
         self.press("Escape")
         found = re.search(r"accepted in this window: (\d+) \((\d+) characters\)", self.status())
         assert found

@@ -64,7 +64,11 @@ export function quoted(text: string): string {
   return `“${text.replaceAll("\n", "↵").replaceAll("\t", "⇥")}”`;
 }
 
+/** Format a probability as the server and the other editors do: at most one decimal, and never an exponent. */
 export function percent(probability: number): string {
-  const hundredths = 100 * probability;
-  return `${hundredths >= 10 || hundredths === 0 ? hundredths.toFixed(0) : hundredths.toPrecision(2)} %`;
+  const value = 100 * probability;
+  if (value < 0.1) {
+    return "<0.1 %";
+  }
+  return `${value.toFixed(value < 9.95 ? 1 : 0)} %`;
 }

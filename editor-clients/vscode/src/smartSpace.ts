@@ -5,17 +5,17 @@ import { takesSpaceBack } from "./smartSpaceRules";
 /** Attempts to delete a space: each fails if the user has typed meanwhile. */
 const MAX_ATTEMPTS = 5;
 
-/** The end of an insertion. */
-interface Place {
+/** The ends of insertions, one for each cursor, from the first in the text to the last. */
+interface Places {
   readonly document: vscode.TextDocument;
-  readonly position: vscode.Position;
+  readonly positions: readonly vscode.Position[];
 }
 
 export class SmartSpace implements vscode.Disposable {
-  /** The end of the last insertion, if that ended with a space and was no key. */
-  private inserted: Place | undefined;
-  /** The end of the suggestion accepted last, until a character is typed. */
-  private accepted: Place | undefined;
+  /** The ends of the last insertions, if these ended with a space and were no keys. */
+  private inserted: Places | undefined;
+  /** The ends of the suggestion accepted last, until a character is typed. */
+  private accepted: Places | undefined;
   private readonly subscription = vscode.workspace.onDidChangeTextDocument((event) => {
     this.onChange(event);
   });
@@ -31,54 +31,71 @@ export class SmartSpace implements vscode.Disposable {
 
   private onChange({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     const accepted = this.accepted;
-    const [change] = contentChanges;
-    if (change === undefined) {
+    if (contentChanges.length === 0) {
       return; // only the document's state has changed
     }
     this.accepted = undefined;
-    this.inserted = contentChanges.length === 1 ? placeAfter(document, change) : undefined;
-    if (accepted?.document === document && change.range.start.isEqual(accepted.position)) {
-      const before = document.lineAt(accepted.position.line).text.slice(0, accepted.position.character);
-      if (takesSpaceBack(change.text, before)) {
-        void deleteSpace(accepted);
-      }
+    const changes = [...contentChanges].sort((one, other) => one.rangeOffset - other.rangeOffset);
+    const starts = startOffsets(changes);
+    const isAccepted = changes.every(({ text }) => text.length >= 2 && text.endsWith(" "));
+    const ends = changes.map(({ text }, index) => document.positionAt((starts[index] ?? 0) + text.length));
+    this.inserted = isAccepted ? { document, positions: ends } : undefined;
+    if (accepted?.document === document && isAt(accepted.positions, changes)) {
+      const spaces = changes.flatMap(({ text }, index) => {
+        const position = document.positionAt(starts[index] ?? 0);
+        const before = document.lineAt(position.line).text.slice(0, position.character);
+        return takesSpaceBack(text, before) ? [new vscode.Range(position.translate(0, -1), position)] : [];
+      });
+      void deleteSpaces(document, spaces);
     }
   }
 }
 
-function placeAfter(
-  document: vscode.TextDocument,
-  { range, text }: vscode.TextDocumentContentChangeEvent,
-): Place | undefined {
-  if (text.length < 2 || !text.endsWith(" ")) {
-    return undefined;
-  }
-  const lines = text.split(/\r?\n/);
-  const start = lines.length === 1 ? range.start.character : 0;
-  const line = range.start.line + lines.length - 1;
-  return { document, position: new vscode.Position(line, start + (lines.at(-1)?.length ?? 0)) };
+/** Return where each of the sorted changes begins in the changed text: those before it have moved it. */
+function startOffsets(changes: readonly vscode.TextDocumentContentChangeEvent[]): number[] {
+  let growth = 0;
+  return changes.map(({ rangeOffset, rangeLength, text }) => {
+    const start = rangeOffset + growth;
+    growth += text.length - rangeLength;
+    return start;
+  });
 }
 
-async function deleteSpace({ document, position }: Place): Promise<void> {
-  const space = new vscode.Range(position.translate(0, -1), position);
-  for (let attempt = 0; attempt < MAX_ATTEMPTS && document.getText(space) === " "; attempt += 1) {
-    if (await deleteRange(document, space)) {
+/** Return whether the sorted changes begin at the positions, one at each. */
+function isAt(
+  positions: readonly vscode.Position[],
+  changes: readonly vscode.TextDocumentContentChangeEvent[],
+): boolean {
+  return (
+    positions.length === changes.length &&
+    positions.every((position, index) => changes[index]?.range.start.isEqual(position))
+  );
+}
+
+async function deleteSpaces(document: vscode.TextDocument, spaces: readonly vscode.Range[]): Promise<void> {
+  const areThere = (): boolean => spaces.length > 0 && spaces.every((space) => document.getText(space) === " ");
+  for (let attempt = 0; attempt < MAX_ATTEMPTS && areThere(); attempt += 1) {
+    if (await deleteRanges(document, spaces)) {
       return;
     }
   }
 }
 
-/** Delete a range, as a part of the last edit if possible. Return false if the user has typed meanwhile. */
-async function deleteRange(document: vscode.TextDocument, range: vscode.Range): Promise<boolean> {
+/** Delete ranges, as a part of the last edit if possible. Return false if the user has typed meanwhile. */
+async function deleteRanges(document: vscode.TextDocument, ranges: readonly vscode.Range[]): Promise<boolean> {
   const editor = vscode.window.visibleTextEditors.find((each) => each.document === document);
   if (editor !== undefined) {
     const options = { undoStopBefore: false, undoStopAfter: false };
     return editor.edit((edit) => {
-      edit.delete(range);
+      ranges.forEach((range) => {
+        edit.delete(range);
+      });
     }, options);
   }
   // The box for a commit's message is no text editor.
   const edit = new vscode.WorkspaceEdit();
-  edit.delete(document.uri, range);
+  ranges.forEach((range) => {
+    edit.delete(document.uri, range);
+  });
   return vscode.workspace.applyEdit(edit);
 }

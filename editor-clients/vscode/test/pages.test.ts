@@ -49,11 +49,20 @@ test("an explanation lists predictors, occurrences and other suggestions", () =>
   assert.deepEqual([first?.label, second?.label], ["$(symbol-misc) network", "$(symbol-misc) copy"]);
   assert.deepEqual([there?.detail, there?.source], ["hello world", source]);
   assert.equal(typed?.source, undefined);
-  assert.deepEqual([other?.label, other?.description, other?.suggestion], ["$(edit) “↵”", "0.40 %", "\n"]);
+  assert.deepEqual([other?.label, other?.description, other?.suggestion], ["$(edit) “↵”", "0.4 %", "\n"]);
 });
 
 test("percentages are short", () => {
-  assert.deepEqual([0, 0.001234, 0.0999, 0.9999, 1].map(percent), ["0 %", "0.12 %", "10 %", "100 %", "100 %"]);
+  assert.deepEqual([0, 5.3e-8, 0.000999, 0.001234, 0.0532, 0.0996, 0.9999, 1].map(percent), [
+    "<0.1 %",
+    "<0.1 %",
+    "<0.1 %",
+    "0.1 %",
+    "5.3 %",
+    "10 %",
+    "100 %",
+    "100 %",
+  ]);
 });
 
 test("a server that ends often is not restarted, one that ends rarely is", () => {

@@ -148,8 +148,7 @@ class ClientSession:
         document.version = version or document.version + 1
         for change in changes:
             self._apply(uri, document, change)
-        inserted = [change if isinstance(change, str) else change[2] for change in changes]
-        self.tally.edited(uri, document.text, inserted)
+        self.tally.edited(uri, document.text, changes)
 
     def _apply(
         self, uri: str, document: OpenDocument, change: tuple[Point, Point, str] | str
@@ -161,6 +160,7 @@ class ClientSession:
             # Some clients append at the line after the last one.
             if min(change[:2]).line > document.text.last_line + 1:
                 self.sync.doubt(uri, "an edit begins past its end")
+            self.tally.before_edit(uri, document.text, change)
             document.text.edit(*change)
 
     def close(self, uri: str) -> None:

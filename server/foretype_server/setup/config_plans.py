@@ -31,8 +31,8 @@ def helix(source: Path, program: str, _: Sequence[str]) -> Plan:
         config_home(),
     )
     follow_up = (
-        "Open a file in Helix and type: a menu opens, and Tab selects in it. To check: hx --health "
-        "markdown lists foretype."
+        "Open a file in Helix and type: a menu opens, in which Tab selects. "
+        "To check: hx --health markdown"
     )
     return Plan([step], follow_up)
 

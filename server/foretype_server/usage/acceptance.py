@@ -61,19 +61,42 @@ class _OfferPosition:
 
     Attributes:
         offset: the position, in bytes.
+        end: the end of the bytes inserted there since.
         before: the bytes before it.
         after: the bytes after it.
-        length: the length of the whole text, in bytes.
+        length: the length of the whole text without them, in bytes.
         offers: the suggestions.
         typed: the bytes inserted there since.
     """
 
     offset: int
+    end: int
     before: bytes
     after: bytes
     length: int
     offers: tuple[_Offer, ...]
     typed: bytes = b""
+
+    def follow(self, start: int, end: int, inserted: bytes) -> None:
+        """Follow an edit, which replaces the bytes from `start` to `end`: one before or after the
+        position moves it or its context, as it does if the editor has several cursors.
+        """
+        growth = len(inserted) - (end - start)
+        if start <= self.end and end >= self.offset:
+            self.end += growth
+            return
+        if end < self.offset:
+            first = self.offset - len(self.before)
+            if end > first:
+                kept = self.before[: max(0, start - first)]
+                context = kept + inserted + self.before[end - first :]
+                self.before = context[-CONTEXT_BYTES:]
+            self.offset += growth
+            self.end += growth
+        else:
+            context = self.after[: start - self.end] + inserted + self.after[end - self.end :]
+            self.after = context[:CONTEXT_BYTES]
+        self.length += growth
 
 
 class AcceptanceTracker:
@@ -94,6 +117,7 @@ class AcceptanceTracker:
         first = max(0, offset - CONTEXT_BYTES)
         position = _OfferPosition(
             offset,
+            offset,
             text.slice(first, offset - first),
             text.slice(offset, CONTEXT_BYTES),
             len(text),
@@ -109,6 +133,12 @@ class AcceptanceTracker:
             *(other for other in same if other.offers[0].kind != offers[0].kind),
             position,
         ]
+
+    def before_edit(self, uri: str, text: Text, start: Point, end: Point, inserted: str) -> None:
+        """Follow one of the edits of a change; `text` is the document before it."""
+        for position in self._positions.get(uri, []):
+            first, last = sorted([text.offset(start), text.offset(end)])
+            position.follow(first, last, inserted.encode(errors="replace"))
 
     def edited(self, uri: str, text: Text, inserted: str) -> None:
         """Detect the suggestion that a change has inserted.
@@ -130,6 +160,7 @@ class AcceptanceTracker:
         ]
         for position, typed in continued:
             position.typed = typed
+            position.end = position.offset + len(text) - position.length
         kind, new = next(
             (one for one in accepted if one[0] == "ghost"), accepted[0] if accepted else ("", "")
         )

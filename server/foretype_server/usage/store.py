@@ -143,7 +143,6 @@ def write(folder: Path, counts: Counts) -> None:
     """
     private_folder(folder)
     with _connect(folder / FILE_NAME) as database:
-        database.execute(_TABLE)
         database.executemany(_ADD, itertools.starmap(_row, counts.items()))
 
 
@@ -177,10 +176,14 @@ def read(folder: Path, since: str = "") -> Counts:
 
 @contextmanager
 def _connect(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the database, or create it; commit at the end of the block, or roll back on an error."""
+    """Open the database, or create it; commit at the end of the block, or roll back on an error.
+
+    A reader may come when a writer has created the file and not yet its table.
+    """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(path, timeout=LOCK_TIMEOUT)) as database, database:
+            database.execute(_TABLE)
             yield database
     except (OSError, sqlite3.Error) as error:
         raise ForetypeError(

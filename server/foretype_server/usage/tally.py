@@ -60,8 +60,15 @@ class UsageTally:
             self._record(uri, kind, Count(shown=1))
             self._tracker.offered(uri, text, point, offers)
 
-    def edited(self, uri: str, text: Text, inserted: Sequence[str]) -> None:
+    def before_edit(self, uri: str, text: Text, edit: tuple[Point, Point, str]) -> None:
+        """Follow one of the edits of a change; `text` is the document before it."""
+        self._tracker.before_edit(uri, text, *edit)
+
+    def edited(
+        self, uri: str, text: Text, changes: Sequence[tuple[Point, Point, str] | str]
+    ) -> None:
         """Detect a suggestion that a change has inserted; `text` is the document after it."""
+        inserted = [change if isinstance(change, str) else change[2] for change in changes]
         self._tracker.edited(uri, text, max(inserted, key=len, default=""))
 
     def report_accepted(self, uri: str, kind: str, characters: int, *, whole: bool = False) -> None:

@@ -36,8 +36,15 @@ class Editing:
         self.replace(character, character, text)
 
     def replace(self, start: int, end: int, text: str) -> None:
-        self.text.edit(Point(0, start), Point(0, end), text)
-        self.tracker.edited(URI, self.text, text)
+        self.change((start, end, text))
+
+    def change(self, *edits: tuple[int, int, str]) -> None:
+        """Edit several places at once, in this order, as an editor with several cursors does."""
+        for start, end, text in edits:
+            places = Point(0, start), Point(0, end)
+            self.tracker.before_edit(URI, self.text, *places, text)
+            self.text.edit(*places, text)
+        self.tracker.edited(URI, self.text, max((text for *_, text in edits), key=len))
 
     def run_command(self) -> int | None:
         """Return the characters of the suggestion whose command the client runs."""
@@ -208,3 +215,37 @@ def test_later_edit_has_no_command() -> None:
         assert editing.run_command() is None
 
     assert check(act) == [("ghost", 6)]
+
+
+@pytest.mark.parametrize("distance", [6, 200], ids=["near", "far"])
+@pytest.mark.parametrize("cursor", [0, 1, 2])
+@pytest.mark.parametrize("is_upwards", [False, True])
+def test_several_cursors_count_once(distance: int, cursor: int, is_upwards: bool) -> None:
+    """Parts accepted at several cursors count once, whichever cursor they were offered at and in
+    whatever order the editor reports its edits.
+    """
+
+    def act(editing: Editing) -> None:
+        ends = [distance * (index + 1) - 1 for index in range(3)]
+        editing.suggest(ends[cursor], " world again")
+        for text in (" ", "world", " again"):
+            # Each edit counts in the text that the edits before it have made.
+            grown = [index * len(text) if is_upwards else 0 for index in range(3)]
+            edits = [(end + more, end + more, text) for end, more in zip(ends, grown, strict=True)]
+            editing.change(*(edits if is_upwards else reversed(edits)))
+            ends = [end + len(text) * (index + 1) for index, end in enumerate(ends)]
+
+    lines = "".join("hello".rjust(distance - 1) + "|" for _ in range(3))
+    assert check(act, lines) == [("ghost", 5), ("ghost", 6)]
+
+
+def test_typing_elsewhere_keeps_positions() -> None:
+    """An edit before or after the position, such as a formatter's, costs no count."""
+
+    def act(editing: Editing) -> None:
+        editing.suggest(5, " world again")
+        editing.change((5, 5, " w"), (3, 4, "LL"), (0, 1, ""), (9, 9, "x"))
+        editing.change((7, 7, "orld"), (14, 17, ""))
+        assert editing.run_command() == 4
+
+    assert check(act, "hello, there is more") == []

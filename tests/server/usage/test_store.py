@@ -109,6 +109,15 @@ def test_broken_file_names_remedy(home: Path) -> None:
             use()
 
 
+def test_empty_file_has_no_counts(home: Path) -> None:
+    """A file that another server has created and not filled yet is read, and then written."""
+    home.mkdir()
+    (home / FILE_NAME).touch()
+    assert read(home) == {}
+    write(home, {GHOST: Count(2, 1, 7)})
+    assert read(home) == {GHOST: Count(2, 1, 7)}
+
+
 def test_stats_subtracts_accepting_keys(home: Path) -> None:
     """`foretype stats` sums the counts; keys saved are the characters less one per acceptance."""
     assert "No suggestions since" in run()

@@ -49,8 +49,12 @@ end
 ---@return string[]
 local function format_explanation(result)
   local lines = { ("%s  %s"):format(quoted(result.text), percent(result.probability)) }
-  for name, share in vim.spairs(result.shares) do
-    lines[#lines + 1] = ("  %s: %s of it"):format(name, percent(share))
+  local names = vim.tbl_keys(result.shares)
+  table.sort(names, function(one, other)
+    return result.shares[one] > result.shares[other]
+  end)
+  for _, name in ipairs(names) do
+    lines[#lines + 1] = ("  %s: %s of it"):format(name, percent(result.shares[name]))
   end
   for _, source in ipairs(result.sources) do
     lines[#lines + 1] = ("  %s: %s"):format(source.where, vim.trim((source.excerpt:gsub("%s+", " "))))

@@ -43,7 +43,7 @@ end
 local function check_client(client)
   local buffers = vim.tbl_count(client.attached_buffers)
   local root = client.root_dir or "none"
-  health.ok(("client %d is attached to %d buffers, workspace: %s"):format(client.id, buffers, root))
+  health.ok(("client %d, buffers attached: %d, workspace: %s"):format(client.id, buffers, root))
   local params = { command = "foretype.status", arguments = {} }
   local response, problem = client:request_sync("workspace/executeCommand", params, TIMEOUT)
   if not response or response.err then

@@ -49,9 +49,12 @@ def Percent(probability: float): string
   return percent < 0.1 ? '<0.1 %' : printf(percent < 9.95 ? '%.1f %%' : '%.0f %%', percent)
 enddef
 
+var popup = 0
+
 # Show lines beside the cursor until it moves. Messages of several lines would take the next key.
 def ShowPopup(lines: list<string>)
-  popup_atcursor(lines, {border: [], padding: [0, 1, 0, 1]})
+  popup_close(popup)
+  popup = popup_atcursor(lines, {border: [], padding: [0, 1, 0, 1]})
 enddef
 
 def Status()
@@ -92,7 +95,7 @@ enddef
 
 def FormatExplanation(result: dict<any>): list<string>
   var lines = [$'{Quoted(result.text)}  {Percent(result.probability)}']
-  for [name, share] in result.shares->items()->sort()
+  for [name, share] in result.shares->items()->sort((one, other) => one[1] < other[1] ? 1 : -1)
     lines->add($'  {name}: {Percent(share)} of it')
   endfor
   for source in result.sources
