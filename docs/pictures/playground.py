@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 PICTURE: Final = Path(__file__).with_name("playground.gif")
 WINDOW: Final = {"width": 1180, "height": 790}
-COLOURS: Final = 96
+COLOURS: Final = 64
 TRANSPARENT: Final = COLOURS
 """The colour of unchanged pixels, which cost nearly nothing."""
-LEAST_SECONDS: Final = 0.08
+LEAST_SECONDS: Final = 0.2
 """Seconds of the shortest frame in the picture: browsers show no GIF faster than 20 ms a frame, and
 each frame costs 2 to 10 kB."""
 LAST_SECONDS: Final = 3.0
@@ -100,10 +100,11 @@ def recorded(chromium: Browser, address: str) -> list[Frame]:
 
 
 def visible(frames: list[Frame]) -> list[Frame]:
-    """Return the frames that changed something and lasted long enough to be seen."""
+    """Return the frames that changed something: the last one of each `LEAST_SECONDS`."""
     seen: list[Frame] = []
     for frame, after in zip(frames, [*frames[1:], None], strict=True):
-        if after and after.seconds - frame.seconds < LEAST_SECONDS:
+        shown = seen[-1].seconds if seen else frame.seconds
+        if after and after.seconds - max(shown, frame.seconds - LEAST_SECONDS) < LEAST_SECONDS:
             continue
         if not seen or ImageChops.difference(seen[-1].image, frame.image).getbbox():
             seen.append(frame)

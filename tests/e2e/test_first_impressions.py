@@ -75,6 +75,7 @@ def ghost(client: Client, text: str, language: str = "plaintext") -> str:
 @pytest.mark.parametrize(
     "text",
     [
+        "",
         "Please find attached the ",
         "Kind ",
         "The weather is ",

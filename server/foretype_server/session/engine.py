@@ -24,6 +24,7 @@ from foretype_model.predictors.copy.index.registry import IndexRegistry
 from foretype_model.privacy.forget_list import ForgetList, LiveForgetList
 from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.store.store import data_folder
+from foretype_model.text import prose
 from foretype_model.text.rope import Rope
 from foretype_server import logs
 from foretype_server.document import Snapshot
@@ -99,6 +100,8 @@ class Engine:
                 characters = completer.next_characters(snapshot.before, snapshot.after, options)
         except Cancelled:
             return []
+        if _is_blank(snapshot.before) and not options.is_code:
+            words = [one for one in words if prose.has_word(one.text)]
         # A character that seldom is a whole word comes last.
         likely = {one.text for one in characters}
         least = options.min_character_probability
