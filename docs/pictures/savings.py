@@ -8,8 +8,6 @@ accepts an offer by one key if it is right and at least two characters long. Pro
 Jerome K. Jerome, a page of the 18F handbook, PEP 836 and a page of the attrs documentation, which
 no model of Foretype has read. Python: two modules of sqlite-utils 3.38 with the rest of that
 project as the workspace. The machine was two cores of a shared server, in a busy hour.
-The language model's ghost text on prose is from an earlier run with the same files (41.6 %); here
-it saved 40.1 %, twice.
 
 `foretype evaluate FILE... --max-chars 400` makes the first two rows of a panel for other files.
 """
@@ -55,13 +53,13 @@ class System:
 PANELS: Final = {
     "English prose that Foretype has not read": [
         System("Word completion", 5.1, None, 0.1, 14),
-        System("Foretype", 44.7, 34.7, 12, 94),
-        System("Local LLM (135 M)", 51.6, 41.6, 60, 355),
+        System("Foretype", 41.8, 29.1, 18, 132),
+        System("Local LLM (135 M)", 51.8, 40.6, 126, 271),
     ],
     "Python, with its project open": [
         System("Word completion", 18.2, None, 0.1, 14),
-        System("Foretype", 54.5, 51.8, 8, 95),
-        System("Local LLM (135 M)", 54.3, 53.8, 172, 399),
+        System("Foretype", 58.7, 55.3, 26, 132),
+        System("Local LLM (135 M)", 52.0, 49.6, 152, 258),
     ],
 }
 
