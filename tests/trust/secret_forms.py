@@ -24,6 +24,10 @@ CONTROL = "The verger of the chapel is called Philippa.\n"
 def form_outcomes(scale: float) -> Iterator[Outcome]:
     """Search for the passwords of a share `scale` of the texts: on disk and in offers."""
     some = ALL_FORMS[:: max(1, round(1 / scale))]
+    with tempfile.TemporaryDirectory() as name, server(Path(name) / "home") as (client, _):
+        client.initialize({})
+        # "hu" is continued with "nter" by a server that has seen no "hunter22".
+        guessed = _offered(client, some)
     with tempfile.TemporaryDirectory() as name:
         home, workspace = Path(name) / "home", Path(name) / "workspace"
         workspace.mkdir()
@@ -39,17 +43,18 @@ def form_outcomes(scale: float) -> Iterator[Outcome]:
                 {}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}]
             )
             assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
-            yield _outcome("offered from files", some, _offered(client, some))
+            yield _outcome("offered from files", some, _offered(client, some, guessed))
     with tempfile.TemporaryDirectory() as name, server(Path(name) / "home") as (client, _):
         client.initialize({})
         client.open("untitled:pasted", CONTROL + _text(some))
         assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
-        yield _outcome("offered from a pasted text", some, _offered(client, some))
+        yield _outcome("offered from a pasted text", some, _offered(client, some, guessed))
     with tempfile.TemporaryDirectory() as name, server(Path(name) / "home") as (client, _):
         client.initialize({})
         _type(client, "untitled:typed", CONTROL + _text(some))
         assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
-        yield _outcome("offered from a text typed key by key", some, _offered(client, some))
+        learnt = _offered(client, some, guessed)
+        yield _outcome("offered from a text typed key by key", some, learnt)
 
 
 def _text(some: Sequence[Form]) -> str:
@@ -67,14 +72,16 @@ def _type(client: Client, uri: str, text: str) -> None:
             client.completions(uri, line, character)
 
 
-def _offered(client: Client, some: Sequence[Form]) -> list[Form]:
-    """Return the forms of which a secret is offered after its first characters elsewhere."""
+def _offered(client: Client, some: Sequence[Form], guessed: Sequence[Form] = ()) -> list[Form]:
+    """Return the forms of which a secret is offered after its first characters elsewhere, but for
+    those that a server without them has guessed.
+    """
     found = []
     for form in some:
         text = form.text.decode()
         for secret in map(bytes.decode, form.secrets):
             before = text[: text.index(secret) + TYPED_CHARACTERS]
-            if _offers(client, before, secret[TYPED_CHARACTERS:]):
+            if form not in guessed and _offers(client, before, secret[TYPED_CHARACTERS:]):
                 found.append(form)
     return found
 
