@@ -181,6 +181,21 @@ def test_forgetting_time_does_not_matter(text, word, context, key_by_key):
     np.testing.assert_array_equal(probabilities(before, context), probabilities(after, context))
 
 
+def test_broken_text_counts_words_once():
+    """A word is counted once, and forgotten, wherever the writing of a text was interrupted."""
+    text = "the hunter, a hunter green "
+    for cut in range(1, len(text)):
+        predictor = CopyPredictor()
+        typed(predictor, text[:cut])
+        typed(predictor, "1 2 3 ", "file:///b")
+        for end in range(cut + 1, len(text) + 1):
+            predictor.observe("file:///a", text[:end].encode(), b"")
+        assert predictor.forget(None, "hunter").occurrences == 2, cut
+        assert probabilities(predictor, "a hunter")[ord(" ")] > 0.1
+        for end in range(6):
+            assert probabilities(predictor, "a " + "hunter"[:end])[ord("hunter"[end])] == 0, cut
+
+
 def test_corrected_words_are_forgotten():
     """A word that was mistyped and corrected is forgotten, too."""
     predictor = CopyPredictor()
