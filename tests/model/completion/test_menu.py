@@ -103,6 +103,6 @@ def test_drawn_words_keep_their_order(temperature: float) -> None:
     cache = LookaheadCache(predictor, predictor.feed(predictor.start(), b"go "))
     for seed in range(10):
         options = Options(temperature=temperature, seed=seed, top_k=7)
-        found, _ = find_words(cache, b"go ", options)
+        found, _ = find_words(cache, b"go ", options, 1)
         offered = next_words(cache, found, AroundCursor("go ", ""), options)
         assert [one.text for one in offered] == [word.text.decode() for word in found]
