@@ -43,6 +43,15 @@ def test_top_k_keeps_ties(logits, k) -> None:
     assert (log_p > kept.min()).sum() < k
 
 
+def test_rows_are_adjusted_alone() -> None:
+    """Each row of several is adjusted as it would be alone."""
+    rows = log_softmax(np.random.default_rng(0).normal(size=(3, 8)))
+    for k, p in ((1, 1.0), (3, 1.0), (5, 0.6), (0, 0.4)):
+        alone = [adjusted(row, 0.7, k, p) for row in rows]
+        np.testing.assert_allclose(adjusted(rows, 0.7, k, p), alone)
+        assert not k or all(np.isfinite(row).sum() <= k for row in alone)
+
+
 @given(LOGITS, st.floats(0.05, 0.99))
 def test_top_p_keeps_fewest(logits, p) -> None:
     """Top-p keeps the fewest bytes that hold the probability p."""
@@ -50,6 +59,12 @@ def test_top_p_keeps_fewest(logits, p) -> None:
     kept = np.exp(log_p[top_p(log_p, p) > -np.inf])
     assert kept.sum() >= p - 1e-9
     assert kept.sum() - kept.min() < p + 1e-9
+
+
+def test_nucleus_ends_at_p() -> None:
+    """A byte that alone holds the probability p is the whole nucleus."""
+    log_p = np.log(np.array([0.25, 0.5, 0.25]))
+    assert [np.isfinite(top_p(log_p, p)).sum() for p in (0.5, 0.51, 0.75, 0.76)] == [1, 2, 2, 3]
 
 
 def test_temperature_sharpens_or_flattens() -> None:

@@ -131,7 +131,7 @@ def _difference(old: list[str], new: list[str]) -> tuple[str, str]:
         old, new = old[1:], new[1:]
     while old and new and old[-1] == new[-1]:
         old, new = old[:-1], new[:-1]
-    return " ".join(map(str.strip, old)), " ".join(map(str.strip, new))
+    return " ".join(map(str.strip, old)).strip(), " ".join(map(str.strip, new)).strip()
 
 
 def _replaced(lines: list[str], place: _Place) -> str:

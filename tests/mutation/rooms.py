@@ -62,10 +62,11 @@ ROOMS: Final = {
             *(
                 f"tests/model/completion/test_{name}.py"
                 for name in (
-                    *("after_cursor", "alternatives", "candidates", "ghost_text", "limits"),
-                    *("menu", "offers", "selection"),
+                    *("after_cursor", "alternatives", "candidates", "fitted", "ghost_text"),
+                    *("limits", "menu", "offers", "own_names", "selection"),
                 )
             ),
+            "tests/model/text/test_prose.py",
             "tests/model/text/test_utf8.py",
         ),
     ),
@@ -75,6 +76,7 @@ ROOMS: Final = {
             "tests/model/completion/test_candidates.py",
             "tests/model/completion/test_limits.py",
             "tests/model/completion/test_own_names.py",
+            "tests/model/completion/test_search.py",
             "tests/model/test_sampling.py",
         ),
     ),
@@ -149,8 +151,8 @@ ROOMS: Final = {
         tuple(
             f"tests/model/privacy/test_{name}.py"
             for name in (
-                *("credentials", "rules", "secret_forms", "secret_scanner", "unseen_canaries"),
-                "written_canaries",
+                *("borders", "credentials", "rules", "secret_forms", "secret_scanner"),
+                *("tables_are_whole", "unseen_canaries", "written_canaries"),
             )
         ),
     ),

@@ -32,7 +32,7 @@ def find_words(
     lookahead: LookaheadCache,
     before: bytes,
     options: Options,
-    lines: int = 1,
+    lines: int,
     deadline: Deadline = NO_DEADLINE,
 ) -> tuple[list[Hypothesis], bool]:
     """Return distinct next words, for the list (`lines` is 1) or the ghost text, and whether the

@@ -53,7 +53,6 @@ class AssignmentRule:
         value: the value, as a regex.
         quoted: the names whose value in quotes is a secret, also if it has letters alone.
         bare: the same for a value without quotes.
-        shapes: with any name, a value that looks like a password is a secret.
         before: the end of the text before the name's stem has to match.
         before_bytes: bytes of that text in which the match may begin.
         before_has: bytes that are in that text.
@@ -69,7 +68,6 @@ class AssignmentRule:
     value: bytes = VALUE
     quoted: Names = Names.NONE
     bare: Names = Names.NONE
-    shapes: bool = True
     before: bytes = b""
     before_bytes: int = 64
     before_has: bytes = b""

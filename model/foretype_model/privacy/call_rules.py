@@ -67,7 +67,7 @@ CALL_RULES: Final = (
             b"encrypt", b"decrypt", b"cipher", b"hmac", b"jwt.", b"keyspec", b"fernet", b"unlock",
             b"keystore", b".load(", b"cookieparser", b"pbkdf2", b"scrypt", b"bcrypt", b"argon2",
             b"derive", b"hashbytes", b"aes.new", b"securestring", b"extractall(", b"cookiesession",
-            b"b64encode(", b"btoa(",
+            b"64encode(", b"64_encode(", b"encode64(", b"btoa(",
         ),
         _regex(rb"[\w.]{0,40}\("),
         skipped=0,

@@ -49,7 +49,7 @@ def incomplete_suffix(text: bytes) -> bytes:
     for back in range(1, min(4, len(text)) + 1):
         byte = text[-back]
         if byte & 0xC0 != 0x80:
-            return text[-back:] if byte >= 0xC0 and encoded_length(byte) > back else b""
+            return text[-back:] if encoded_length(byte) > back else b""
     return b""
 
 

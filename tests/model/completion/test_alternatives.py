@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 from tests.model.completion.scripted import completer
 
+from foretype_model.completion.alternatives import least_confidences
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
+from foretype_model.completion.search import Hypothesis
 from foretype_model.predictors.copy.predictor import CopyPredictor
 from foretype_model.predictors.scripted import ScriptedPredictor
 
@@ -57,6 +62,16 @@ def test_request_shows_less_likely_words() -> None:
     assert texts(completer(*TEXTS), "we go ", 1, options) == []
     assert len(texts(completer(*TEXTS), "we go ", 3, options)) == 3
     assert texts(completer(*TEXTS), "zqzq", 3) == []
+
+
+def test_confidence_falls_with_probability() -> None:
+    """The least confidence of each word falls as its probability does, and starts with the first;
+    improbable words are left out.
+    """
+    words = [Hypothesis(b"", math.log(p), math.log(p), 0.0) for p in (0.5, 0.25, 0.05, 0.01)]
+    wanted = [one.min_confidence for _, one in least_confidences(words, Options(), 3)]
+    assert wanted == pytest.approx([0.1, 0.05, 0.01])
+    assert [one for _, one in least_confidences(words, Options(), 1)] == [Options()] * 4
 
 
 def test_selected_item_is_not_learnt() -> None:

@@ -42,6 +42,7 @@ def test_ghost_text_respects_max_lines() -> None:
     """Ghost text has at most `max_lines` lines."""
     two = completer("def f():\n    return 1\n    # end")
     one_line, two_lines = (two.ghost_text(b"def f", b"", Options(max_lines=n)) for n in (1, 2))
+    assert two.ghost_text(b"def f", b"", Options()) == one_line
     assert one_line is not None
     assert one_line.text == "():"
     assert two_lines is not None

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from tests.model.completion.scripted import completer
 
+from foretype_model.completion.after_cursor import AroundCursor
 from foretype_model.completion.candidates import Options
 from foretype_model.completion.completer import Completer
+from foretype_model.completion.lookahead import LookaheadCache
+from foretype_model.completion.menu import next_characters, next_words
+from foretype_model.completion.word_search import find_words
 from foretype_model.predictors.scripted import ScriptedPredictor
 
 
@@ -65,3 +69,40 @@ def test_word_of_bytes_is_whole() -> None:
     offered = one.next_characters(b"see ", b"", Options(max_items=2))
     assert [item.text for item in offered] == ["a", "é"]
     assert offered[0].probability == pytest.approx(2 * offered[1].probability, rel=0.03)
+
+
+def test_menu_has_one_line() -> None:
+    """Neither a word nor a phrase of the menu goes on in the next line, however sure that is."""
+    one = completer("one two three\nfour five")
+    for before in (b"one ", b"one two three"):
+        offered = [item.text for item in one.next_words(before, b"", Options())]
+        assert ("two three" in offered) == (before == b"one ")
+        assert not any("\n" in text for text in offered)
+
+
+def test_likely_bytes_need_no_search() -> None:
+    """Characters of one byte are ranked by the one prediction at the cursor."""
+    asked: list[bytes] = []
+
+    class Counting(ScriptedPredictor):
+        def predict(self, states):
+            asked.extend(states)
+            return super().predict(states)
+
+    predictor = Counting(["see a", "see a", "see b"])
+    cache = LookaheadCache(predictor, predictor.feed(predictor.start(), b"see "))
+    found = next_characters(cache, b"see ", Options(max_items=2))
+    assert [one.text for one in found] == ["a", "b"]
+    assert asked == [b"see "]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_drawn_words_keep_their_order(temperature: float) -> None:
+    """At any temperature above 0, the menu has all words in the order of the draws, no phrases."""
+    predictor = ScriptedPredictor([f"go {letter * n} on" for n, letter in enumerate("abcdefg", 2)])
+    cache = LookaheadCache(predictor, predictor.feed(predictor.start(), b"go "))
+    for seed in range(10):
+        options = Options(temperature=temperature, seed=seed, top_k=7)
+        found, _ = find_words(cache, b"go ", options, 1)
+        offered = next_words(cache, found, AroundCursor("go ", ""), options)
+        assert [one.text for one in offered] == [word.text.decode() for word in found]

@@ -106,3 +106,9 @@ def test_sign_with_spaces_is_offered() -> None:
 
     assert any(text.strip() == "=" for text in offered(is_code=True))
     assert not any(text.strip() == "=" for text in offered(is_code=False))
+
+
+def test_two_names_are_forced() -> None:
+    """Two names of the document are in the menu, though no other predictor expects either."""
+    text = "x.first = 1\nx.first = 2\nx.second = 3\nx.second = 4\ny."
+    assert {"first", "second"} <= {name.partition(" ")[0] for name in menu(text)}

@@ -62,3 +62,35 @@ def test_other_quote_is_no_value(text):
 def test_value_before_name_counts(name):
     """A value in the sentence before such a name is masked."""
     assert b"hunter22x" not in redact(b"hunter22x is the %s.\n" % name)
+
+
+@pytest.mark.parametrize(
+    "call", ["b64encode", "base64encode", "base64_encode", "Base64.strict_encode64", "btoa"]
+)
+def test_encoded_login_is_masked(call):
+    """A password is masked in the argument of any function that encodes it in base 64."""
+    text = f"header = {call}('bob:hunter22x')\n".encode()
+    assert redact(text) == text.replace(b"hunter22x", b"\xfe" * 9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"header = 4encode('bob:hunter22x')\n",
+        b"header = hexencode('bob:hunter22x')\n",
+        b"header = atoa('bob:hunter22x')\n",
+        b"hifi.begin('home', 'hunter22x')\n",
+    ],
+)
+def test_other_call_is_kept(text):
+    """The arguments of another function are not masked for the likeness of its name."""
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize("before", [b"'user2024x', ", b"'host2024x', 'user2024x', "])
+def test_first_argument_is_a_user(before):
+    """The first argument of several is a user or a host, whatever it looks like."""
+    text = b"login(%s'hunter22x')\n" % before
+    assert redact(text).startswith(b"login('%s2024x', " % before[1:5])
+    assert b"hunter22x" not in redact(text)
+    assert b"user2024x" not in redact(b"login('user2024x')\n")

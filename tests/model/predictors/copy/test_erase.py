@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import PredictorConfig
 from foretype_model.predictors.copy import ppm
+from foretype_model.predictors.copy.erase import forget_word
+from foretype_model.predictors.copy.history import MatchHistory
 from foretype_model.predictors.copy.index.erase import contains_word, mask_word
 from foretype_model.predictors.copy.index.fm_index import MAX_CONTEXT_BYTES, FMIndex
 from foretype_model.predictors.copy.index.workspace import Workspace
@@ -179,6 +181,30 @@ def test_forgetting_time_does_not_matter(text, word, context, key_by_key):
     settled = text.encode()[: len(text.encode()) - pending_suffix(text.encode())].decode()
     assert before.forget(None, word).occurrences == len([*spans(settled, word)])
     np.testing.assert_array_equal(probabilities(before, context), probabilities(after, context))
+
+
+def test_broken_text_counts_words_once():
+    """A word is counted once, and forgotten, wherever the writing of a text was interrupted."""
+    text = "the hunter, a hunter green "
+    for cut in range(1, len(text)):
+        predictor = CopyPredictor()
+        typed(predictor, text[:cut])
+        typed(predictor, "1 2 3 ", "file:///b")
+        for end in range(cut + 1, len(text) + 1):
+            predictor.observe("file:///a", text[:end].encode(), b"")
+        assert predictor.forget(None, "hunter").occurrences == 2, cut
+        assert probabilities(predictor, "a hunter")[ord(" ")] > 0.1
+        for end in range(6):
+            assert probabilities(predictor, "a " + "hunter"[:end])[ord("hunter"[end])] == 0, cut
+
+
+def test_word_before_piece_counts_once():
+    """A word that ends where a piece begins is counted in the piece before it alone."""
+    history = MatchHistory()
+    history.add(b"", b"the hunter", "file:///a")
+    history.add(b"", b"1 2 3", "file:///b")
+    history.add(b"the hunter", b", so", "file:///a")
+    assert forget_word([history], b"hunter")[1] == 1
 
 
 def test_corrected_words_are_forgotten():
