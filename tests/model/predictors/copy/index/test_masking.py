@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from foretype_model.predictors.copy.index import update, workspace
+from foretype_model.predictors.copy.index.erase import contains_word
 from foretype_model.predictors.copy.index.fm_index import FMIndex
 from foretype_model.predictors.copy.index.update import IndexUpdate, Request
+from foretype_model.privacy.forget_list import ForgetList
 
 
 @pytest.fixture
@@ -127,3 +129,17 @@ def test_total_may_be_reached(place, monkeypatch, size, files):
     for name in ("one", "two", "1234"):
         place.write(f"{name}.txt", name[:2] if name != "1234" else name)
     assert len(place.content(place.renew())) == files
+
+
+def test_listed_word_leaves_the_disk(place):
+    """A word that another process put on the forget list leaves the disk at the next update, though
+    no file has changed.
+    """
+    place.write("a.txt", "one heron\n")
+    place.renew()
+    (segment,) = place.index.glob("*.shard")
+    assert contains_word(FMIndex.open(segment), b"heron")
+    ForgetList.change(place.index.parent, lambda forgotten: forgotten.with_word("heron"))
+    place.workspace().refresh()
+    for segment in place.index.glob("*.shard"):
+        assert not contains_word(FMIndex.open(segment), b"heron")
