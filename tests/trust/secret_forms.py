@@ -43,18 +43,18 @@ def form_outcomes(scale: float) -> Iterator[Outcome]:
                 {}, workspaceFolders=[{"uri": workspace.as_uri(), "name": "workspace"}]
             )
             assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
-            yield _outcome("offered from files", some, _offered(client, some, guessed))
+            yield _learnt("offered from files", some, _offered(client, some) - guessed)
     with tempfile.TemporaryDirectory() as name, server(Path(name) / "home") as (client, _):
         client.initialize({})
         client.open("untitled:pasted", CONTROL + _text(some))
         assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
-        yield _outcome("offered from a pasted text", some, _offered(client, some, guessed))
+        yield _learnt("offered from a pasted text", some, _offered(client, some) - guessed)
     with tempfile.TemporaryDirectory() as name, server(Path(name) / "home") as (client, _):
         client.initialize({})
         _type(client, "untitled:typed", CONTROL + _text(some))
         assert _offers(client, "The verger of the chapel is called Ph", "ilippa")
-        learnt = _offered(client, some, guessed)
-        yield _outcome("offered from a text typed key by key", some, learnt)
+        claim = "offered from a text typed key by key"
+        yield _learnt(claim, some, _offered(client, some) - guessed)
 
 
 def _text(some: Sequence[Form]) -> str:
@@ -72,17 +72,17 @@ def _type(client: Client, uri: str, text: str) -> None:
             client.completions(uri, line, character)
 
 
-def _offered(client: Client, some: Sequence[Form], guessed: Sequence[Form] = ()) -> list[Form]:
-    """Return the forms of which a secret is offered after its first characters elsewhere, but for
-    those that a server without them has guessed.
+def _offered(client: Client, some: Sequence[Form]) -> set[tuple[Form, str]]:
+    """Return the forms of which a secret is offered after its first characters elsewhere, each with
+    the secret.
     """
-    found = []
+    found = set()
     for form in some:
         text = form.text.decode()
         for secret in map(bytes.decode, form.secrets):
             before = text[: text.index(secret) + TYPED_CHARACTERS]
-            if form not in guessed and _offers(client, before, secret[TYPED_CHARACTERS:]):
-                found.append(form)
+            if _offers(client, before, secret[TYPED_CHARACTERS:]):
+                found.add((form, secret))
     return found
 
 
@@ -95,6 +95,10 @@ def _offers(client: Client, before: str, rest: str) -> bool:
     ghost = [item["insertText"] for item in client.ghost(uri, *place)]
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     return any(rest[:LEAKED_CHARACTERS] in offered for offered in [*menu, *ghost])
+
+
+def _learnt(claim: str, some: Sequence[Form], found: set[tuple[Form, str]]) -> Outcome:
+    return _outcome(claim, some, [form for form, _ in found])
 
 
 def _outcome(claim: str, some: Sequence[Form], found: Sequence[Form]) -> Outcome:

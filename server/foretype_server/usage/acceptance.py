@@ -136,9 +136,11 @@ class AcceptanceTracker:
 
     def before_edit(self, uri: str, text: Text, start: Point, end: Point, inserted: str) -> None:
         """Follow one of the edits of a change; `text` is the document before it."""
-        for position in self._positions.get(uri, []):
+        if positions := self._positions.get(uri):
             first, last = sorted([text.offset(start), text.offset(end)])
-            position.follow(first, last, inserted.encode(errors="replace"))
+            new = inserted.encode(errors="replace")
+            for position in positions:
+                position.follow(first, last, new)
 
     def edited(self, uri: str, text: Text, inserted: str) -> None:
         """Detect the suggestion that a change has inserted.
