@@ -140,7 +140,7 @@ EDITS = [
     {"ghost": (1, 24)}),
     ("ghost", [insertion(0, 7, "or")], {}),
 ]  # fmt: skip
-"""For "hello w": what is asked for, the edits after it, and the acceptances that they show."""
+"""For "hello w": the kind of request, the edits after it, and the acceptances that they show."""
 
 
 def test_edits_show_acceptance(tmp_path: Path) -> None:

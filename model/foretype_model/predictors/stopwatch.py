@@ -56,8 +56,8 @@ class Stopwatch:
         )
         if preempted and not waited:
             return False
-        # A call that waits, for a file or another thread, is slow by itself. If it waits for the
-        # interpreter, while the thread that has it gets no processor, a thread of ours waits too.
+        # A call that waits for a file or another thread is slow by itself. A call that waits for
+        # the interpreter is not: then the thread of the pulse is late, too.
         return now - before - _PULSE.seconds_late(before) > SLOW_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""What the child process tells its parent: progress, and errors of one line that name the cause."""
+"""The messages of the child process: progress, and errors of one line that name the cause."""
 
 from __future__ import annotations
 
