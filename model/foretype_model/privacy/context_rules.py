@@ -31,7 +31,9 @@ class ContextRule:
         before: the end of the text before the keyword, in lower case, has to match.
         requires: the beginning of the password has to match.
         allow: matches the beginning of a value that is no password.
-        pending: matches a text from a keyword to the end in which the password is not settled.
+        pending: matches a text from a keyword to the end in which the password is not settled. A
+            keyword that stands in any sentence needs a narrow one: nothing from it on is learnt
+            until the password is settled.
     """
 
     id: str
@@ -243,7 +245,8 @@ CONTEXT_RULES: Final = (
             rb"(?=[^\s\"'`<>()]*[0-9])" + _ARGUMENT + rb"(?=[\"']?[ \t\r]*(?:\n|\Z|[|;&]))"
         ),
         requires=MIXED_OR_JOINED,
-        pending=_LINE,
+        # The two words of the command, a name, a password of two words.
+        pending=re.compile(rb"(?:\S*[ ]){0,5}\S*\Z"),
     ),
     ContextRule(
         "here-string",
@@ -296,7 +299,10 @@ CONTEXT_RULES: Final = (
             rb"(?:asked|prompted|asks)\b"
         ),
         requires=WITH_DIGIT,
-        pending=_LINE,
+        pending=re.compile(
+            rb"\w+[ ][\"'`]?(?:[^\s\"'`()<>]*"
+            rb"|(?=[^\s\"'`()<>]*[0-9])[^\s\"'`()<>]{6,64}[\"'`]?(?:[ ][A-Za-z]*){0,5})\Z"
+        ),
     ),
     ContextRule(
         "secure-string",
@@ -316,7 +322,7 @@ CONTEXT_RULES: Final = (
             rb"|root)\b|\s-)[:\s]+[\w.@-]{2,40})\Z"
         ),
         requires=MIXED_OR_JOINED,
-        pending=_LINE,
+        pending=re.compile(rb" / [^\s\"'`()<>|]*\Z"),
     ),
     ContextRule(
         "user-colon-password",
@@ -326,7 +332,9 @@ CONTEXT_RULES: Final = (
             rb"(?=[\s\"'`).,;]|\Z)"
         ),
         requires=MIXED_OR_JOINED,
-        pending=_LINE,
+        pending=re.compile(
+            rb"\w+[ ](?:\w{2,3}[ ])?[\"'`(]?[\w.-]*(?::[^\s\"'`()<>:/]*)?\Z",
+        ),
     ),
     ContextRule(
         "pgpass",

@@ -172,6 +172,25 @@ def test_typed_password_stays_pending(line):
     assert len(shown) <= MAX_HARMLESS_BYTES
 
 
+PARAGRAPH = (
+    "I will talk with Okonkwo about the account now and then use what he says to identify the two "
+    "places where we enter the numbers, with care. Try it on the new desk, type a line, connect "
+    "both screens and login once more; the root of it is that admin work takes two people, and "
+    "either he / she or the auth team has to be there. Now it is 12:30 with 3 people, I use 2 of "
+    "them if asked, and repeat what they tell me. The meeting with Okonkwo is on Monday at 10:15."
+)
+
+
+def test_sentence_is_learnt_while_typed():
+    """Words that may precede a password keep the rest of a paragraph from being learnt for the
+    next few words at most.
+    """
+    ends = [at for at, one in enumerate(PARAGRAPH) if one == " "]
+    waiting = [pending_suffix(PARAGRAPH[:end].encode()) for end in ends]
+    assert max(waiting) <= 40
+    assert sum(waiting) / len(waiting) <= 8
+
+
 LINES = st.sampled_from(
     [*(parts(line)[0].decode() for line in DETECTED), *UNDETECTED, "", "word " * 150]
 )
