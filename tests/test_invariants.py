@@ -38,7 +38,7 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "predictors/copy": {"", "files", "predictors/copy/index", "privacy", "text"},
         "predictors/ngrams/kernel": {""},
         "predictors/ngrams": {"", "files", "predictors/ngrams/kernel", "text"},
-        "store": {"", "files", "predictors/network"},
+        "store": {"", "files", "predictors/network", "text"},
         "predictors/words": {"", "predictors/network", "store", "text"},
         "completion": {"", "predictors", "privacy", "states", "text"},
         "evaluation": {"", "completion", "files", "predictors", "predictors/copy/index", "text"},

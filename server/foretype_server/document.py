@@ -21,6 +21,9 @@ MAX_CHUNK_BYTES: Final = 8192
 chunks at most, and 0.2 ms.
 """
 
+NEAR_BYTES: Final = 1024
+"""Bytes before a point that are near it; of those after it, a quarter as many."""
+
 _BREAK: Final = re.compile(rb"\r\n|\r|\n")
 
 
@@ -41,6 +44,11 @@ class Snapshot:
     before: Rope
     after: Rope
     is_code: bool = False
+
+    def near(self) -> str:
+        """Return the text near the point, mostly before it."""
+        before, after = self.before[-NEAR_BYTES:], self.after[: NEAR_BYTES // 4]
+        return (before + after).decode("utf-8", "ignore")
 
 
 class CodeUnits(Protocol):

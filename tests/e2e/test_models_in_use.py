@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -89,6 +90,28 @@ def test_server_uses_assigned_model(home: Path, trained: Path) -> None:
         run(home, "models", "remove", "garden")
         assert not knows(client, outside)
         assert client.warnings() == []
+
+
+def test_script_has_model_of_its_own(home: Path) -> None:
+    """Greek text gets its offers from the Greek model, in the editor and on the command line; a
+    named model serves it, too.
+    """
+    greek, file = "Θα βρείτε συνημμένα τα πρακτικά της συν", home.parent / "new.txt"
+    file.write_text(greek + "\n")
+    offers = list[list[str]]()
+    for options in ({}, {"model": "default"}):
+        with server(home) as (client, _):
+            client.initialize({"predictors": ["network"], "nextCharacter": False} | options)
+            client.open(file.as_uri(), greek)
+            items = client.completions(file.as_uri(), 0, len(greek))["items"]
+            offers.append([item["label"] for item in items])
+    assert offers[0]
+    assert offers[0] != offers[1]
+    for options, expected in zip(([], ["--model", "default"]), offers, strict=True):
+        place = f"{file}:1:{len(greek) + 1}"
+        shown = run_output(home, "complete", place, "--predictor", "network", "--json", *options)
+        words = [one["text"].strip() for one in json.loads(shown)["words"]]
+        assert [word for word in words if f"συν{word}" in expected] == words
 
 
 def test_better_model_is_assigned(home: Path, trained: Path) -> None:

@@ -180,7 +180,9 @@ def complete(
     )
     with stdout_to_stderr():
         file = None if at.file == "-" else Path(at.file)
-        completer = open_completer(model, predictor or (), (workspace,) if workspace else (), file)
+        completer = open_completer(
+            model, predictor or (), (workspace,) if workspace else (), file, before + after
+        )
         result = find_candidates(completer, before, after, options)
     if as_json:
         print_json(result.to_json())

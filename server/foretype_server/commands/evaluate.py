@@ -210,8 +210,8 @@ def _score_servers(
     return {name: scores[name] for name in commands}
 
 
-def _systems(model: str | None, workspace: Path | None) -> list[System]:
-    """Return the systems to compare, that of all predictors first."""
+def _systems(model: str | None, workspace: Path | None, text: str) -> list[System]:
+    """Return the systems to compare on `text`, that of all predictors first."""
     from foretype_model.evaluation.ngram import NGramPredictor
     from foretype_model.evaluation.systems import PredictorSystem, ablations
     from foretype_model.evaluation.words import WordsSystem
@@ -220,11 +220,13 @@ def _systems(model: str | None, workspace: Path | None) -> list[System]:
     from foretype_server.settings import Settings
 
     settings, folders = Settings(), (workspace,) if workspace else ()
-    opened = open_predictors(model, settings.predictors, folders)  # warns of those it cannot open
-    refresh(opened.values())
 
     def make(chosen: Sequence[str]) -> dict[str, Predictor]:
-        return open_predictors(model, {name: settings.predictors[name] for name in chosen}, folders)
+        wanted = {name: settings.predictors[name] for name in chosen}
+        return open_predictors(model, wanted, folders, text=text)
+
+    opened = make(list(settings.predictors))  # warns of those it cannot open
+    refresh(opened.values())
 
     texts = read_workspace(workspace) if workspace else []
     # One serves all documents, since it learns nothing from one for another.
@@ -251,7 +253,7 @@ def _score(
     rows: list[dict[str, SystemScore]] = []
     try:
         with stdout_to_stderr():
-            systems = _systems(model, workspace)
+            systems = _systems(model, workspace, "".join(one.typed for one in passages))
             scorers = {system.name: Scorer(system, modes, known) for system in systems}
             total_work = sum(
                 scorer.work(passage) for scorer in scorers.values() for passage in passages

@@ -88,7 +88,7 @@ def generate(
     from foretype_server.commands.opening import open_predictors
 
     name = _predictor_name(model)
-    predictor = open_predictors(model, {name: {}})[name]
+    predictor = open_predictors(model, {name: {}}, text=prompt_text or "")[name]
     for number in range(seed, seed + count):
         options = Options(temperature=temperature, top_k=top_k, top_p=top_p, seed=number)
         begun = BEGINNINGS[number % len(BEGINNINGS)] if prompt_text is None else prompt_text

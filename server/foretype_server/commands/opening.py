@@ -28,6 +28,7 @@ def open_predictors(
     workspace: tuple[Path, ...] = (),
     document: Path | None = None,
     exclude: tuple[str, ...] = (),
+    text: str = "",
 ) -> dict[str, Predictor]:
     """Open predictors by name.
 
@@ -37,6 +38,8 @@ def open_predictors(
         workspace: the folders to learn from.
         document: the file to complete.
         exclude: patterns of files in `workspace` that the predictors do not learn from.
+        text: what is to be completed, as far as it is known. Its script has a say in the model, if
+            none is named.
 
     Raises:
         ModelError: the model does not exist.
@@ -44,10 +47,12 @@ def open_predictors(
     """
     from foretype_model.predictor import PredictorConfig
     from foretype_model.predictors import load_predictors
+    from foretype_model.store.script_models import for_text
     from foretype_model.store.store import Store, data_folder
 
+    found = Store().find(model, document)
     config = PredictorConfig(
-        model=Store().find(model, document),
+        model=for_text(found, text) if model is None else found,
         workspace=workspace,
         exclude=exclude,
         state_folder=data_folder(),
@@ -65,8 +70,9 @@ def open_completer(
     predictors: Sequence[str] = (),
     workspace: tuple[Path, ...] = (),
     document: Path | None = None,
+    text: str = "",
 ) -> Completer:
-    """Return a completer for one `document`, with `model` and the named `predictors`.
+    """Return a completer for one `document` with a `text`, with `model` and the named `predictors`.
 
     If `predictors` is empty, the default ones are used. They first read the `workspace`. Raises
     the errors of `open_predictors` and `refresh`.
@@ -74,7 +80,7 @@ def open_completer(
     from foretype_model.completion.completer import Completer
 
     wanted = {name: {} for name in predictors} or Settings().predictors
-    opened = open_predictors(model, wanted, workspace, document)
+    opened = open_predictors(model, wanted, workspace, document, text=text)
     refresh(opened.values())
     return Completer(opened, warn_failure)
 

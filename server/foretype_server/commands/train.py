@@ -36,6 +36,9 @@ EXAMPLES = examples(
     "foretype train ~/notes --resume  # continue an interrupted training",
 )
 DEFAULT_MINUTES: Final = 10.0
+SCRIPT_BYTES: Final = 2000
+"""Bytes of each text by which the training texts' script is found."""
+
 REQUIRED_PACKAGES: Final = ("torch", "onnx", "safetensors")
 
 
@@ -216,6 +219,7 @@ def _train(
     these files, and the new one does not beat it.
     """
     from foretype_model.files.atomic import private_folder
+    from foretype_model.store.script_models import for_text
     from foretype_model.store.store import Store, data_folder
     from foretype_model.training.corpus import read_corpus
     from foretype_server.console.training_lines import TrainingLines
@@ -227,8 +231,9 @@ def _train(
     with tempfile.TemporaryDirectory() as folder, screen:
         screen.show_stage("reading")
         corpus = read_corpus(paths)
-        initial = store.find(origin) if origin else None
-        rivals = _rivals(store, paths)
+        beginnings = "\n".join(text[:SCRIPT_BYTES].decode(errors="ignore") for text in corpus.texts)
+        initial = for_text(store.find(origin), beginnings) if origin else None
+        rivals = _rivals(store, paths, beginnings)
         screen.print_corpus(corpus)
         for line in _plans(store, name, origin, checkpoint, rivals, resume=resume):
             screen.print_line(line)
@@ -262,17 +267,18 @@ def _train(
     return trained, kept_back
 
 
-def _rivals(store: Store, paths: Sequence[Path]) -> dict[str, Path]:
-    """Return the files of the models that complete `paths` today, by name. The default model takes
-    the place of a broken one, as in the server.
+def _rivals(store: Store, paths: Sequence[Path], text: str) -> dict[str, Path]:
+    """Return the files of the models that complete `text` in `paths` today, by name. The default
+    model takes the place of a broken one, as in the server.
     """
     from foretype_model.store.active import DEFAULT_MODEL
+    from foretype_model.store.script_models import for_text
     from foretype_model.store.store import model_unit
 
     in_use = store.in_use()
-    files = {name: store.find(name) for name in map(in_use.for_path, paths)}
+    files = {name: for_text(store.find(name), text) for name in map(in_use.for_path, paths)}
     whole = {name: file for name, file in files.items() if model_unit(file) is not None}
-    return whole or {DEFAULT_MODEL: store.find(DEFAULT_MODEL)}
+    return whole or {DEFAULT_MODEL: for_text(store.find(DEFAULT_MODEL), text)}
 
 
 def _plans(

@@ -62,7 +62,12 @@ def try_(
     settings = Settings(prose=prose, temperature=temperature, seed=seed)
     folders = (workspace.resolve(),) if workspace else ()
     predictors = open_predictors(
-        model, settings.predictors, folders, file, settings.excluded_patterns
+        model,
+        settings.predictors,
+        folders,
+        file,
+        settings.excluded_patterns,
+        text.text if text else "",
     )
     refresh(predictors.values())
     name = Store().find(model, file).stem

@@ -91,7 +91,7 @@ class Engine:
         """Return distinct next words, the most probable first, then next characters. Empty once
         `is_cancelled`.
         """
-        completer, options = self._completer(snapshot.uri), _options(snapshot, settings)
+        completer, options = self._completer(snapshot), _options(snapshot, settings)
         words, characters = list[Candidate](), list[Candidate]()
         try:
             if settings.next_word:
@@ -126,7 +126,7 @@ class Engine:
         """
         if count == 1 and _is_blank(snapshot.before):
             return []
-        completer = self._completer(snapshot.uri)
+        completer = self._completer(snapshot)
         try:
             return completer.ghost_texts(
                 snapshot.before, snapshot.after, _options(snapshot, settings), count, is_cancelled
@@ -140,7 +140,7 @@ class Engine:
         """Return the ghost text of a text that the document may become. None once
         `is_cancelled`.
         """
-        completer = self._completer(snapshot.uri)
+        completer = self._completer(snapshot)
         # The range is that of the item alone.
         options = replace(_options(snapshot, settings), replace_after_cursor=False)
         try:
@@ -169,7 +169,7 @@ class Engine:
         self, snapshot: Snapshot, text: str, is_cancelled: IsCancelled
     ) -> Explanation | None:
         """Return the reasons for offering `text`. None once `is_cancelled`."""
-        completer = self._completer(snapshot.uri)
+        completer = self._completer(snapshot)
         try:
             return completer.explain(snapshot.before, text, MAX_SOURCES, is_cancelled)
         except Cancelled:
@@ -286,12 +286,13 @@ class Engine:
             self._indexes,
         ]
 
-    def _completer(self, uri: str) -> Completer:
+    def _completer(self, snapshot: Snapshot) -> Completer:
+        uri = snapshot.uri
         if self._index_changed:
             self._index_changed = False
             for _, completer in self._completers.values():
                 completer.invalidate()
-        ensemble = self._ensembles.for_document(uri)
+        ensemble = self._ensembles.for_document(uri, snapshot.near())
         if uri not in self._completers:
             self._completers[uri] = ensemble, self._new_completer(uri, ensemble)
         elif self._completers[uri][0] is not ensemble:

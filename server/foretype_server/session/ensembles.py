@@ -18,7 +18,9 @@ from foretype_model.errors import ForetypeError
 from foretype_model.files.uris import uri_to_real_path
 from foretype_model.predictor import Learner, Modelled, Predictor
 from foretype_model.predictors.log_mixer import MixerWeights
+from foretype_model.store.script_models import for_script
 from foretype_model.store.store import Store
+from foretype_model.text.scripts import Script, followed_script
 from foretype_server import logs
 
 ModelVersion: TypeAlias = tuple[Path, int]
@@ -52,12 +54,16 @@ class Ensembles:
         self._unsaved: set[str] = set()
         self._stamp = -1
         self._models: dict[str, Path | None] = {}
+        self._scripts: dict[str, Script] = {}
         base_version = model and _version(model)
         self._has_models = bool(base_version)
         self._ensembles = {base_version: self.base} if base_version else {}
 
-    def for_document(self, uri: str) -> Ensemble:
-        """Return the ensemble that answers for a document now."""
+    def for_document(self, uri: str, text: str) -> Ensemble:
+        """Return the ensemble that answers for a document now, whose `text` near the cursor is
+        given.
+        """
+        self._follow_script(uri, text)
         version = self._document_version(uri)
         if not version:
             return self.base
@@ -121,10 +127,15 @@ class Ensembles:
                     f"the predictor {name!r} cannot save its learning ({reason}): is the disk full?"
                 )
 
+    def _follow_script(self, uri: str, text: str) -> None:
+        script = followed_script(text, self._scripts.pop(uri, None))
+        if script:
+            self._scripts[uri] = script
+
     def _document_version(self, uri: str) -> ModelVersion | None:
         """Return the model of a document; None if the base answers for it."""
         model = self._model(uri) if self._has_models else None
-        return _version(model) if model else None
+        return _version(for_script(model, self._scripts.get(uri))) if model else None
 
     def _model(self, uri: str) -> Path | None:
         """Return the model of a document; looked up again after each change of the models in

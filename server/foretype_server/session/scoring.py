@@ -67,10 +67,10 @@ class ScoringSessions:
         characters. None once `is_cancelled`, or if no predictor is left.
         """
         text, at = snapshot.before + snapshot.after.upto(MAX_BYTES_AFTER), len(snapshot.before)
-        while tracker := self._tracker(snapshot.uri):
+        while tracker := self._tracker(snapshot):
             try:
                 tracker.follow(text)
-                read = self._read(tracker, snapshot.uri, text, span, is_cancelled)
+                read = self._read(tracker, snapshot, text, span, is_cancelled)
                 return OutlookAnswer(
                     read, tracker.next_characters(at, settings.options(), is_cancelled)
                 )
@@ -101,7 +101,7 @@ class ScoringSessions:
     def _read(
         self,
         tracker: SurprisalTracker,
-        uri: str,
+        snapshot: Snapshot,
         text: Rope,
         span: tuple[int, int],
         is_cancelled: IsCancelled,
@@ -111,22 +111,26 @@ class ScoringSessions:
         passed = min(end, tracker.end_of_passed_over(start))
         if passed <= start:
             return tracker.read(start, end, is_cancelled)
-        earlier = self._earlier_tracker(uri, text, start)
+        earlier = self._earlier_tracker(snapshot, text, start)
         scores = earlier.read(start, passed, is_cancelled) if earlier else []
         if start + sum(len(one.text.encode()) for one in scores) < passed:
             return scores
         self._earlier = None
         return scores + tracker.read(passed, end, is_cancelled)
 
-    def _earlier_tracker(self, uri: str, text: Rope, start: int) -> SurprisalTracker | None:
+    def _earlier_tracker(
+        self, snapshot: Snapshot, text: Rope, start: int
+    ) -> SurprisalTracker | None:
         """Return a tracker that has read nothing from byte `start` on; None if no predictor is
         left.
         """
+        uri = snapshot.uri
         if self._earlier and self._earlier[0] == uri:
             self._earlier[1].follow(text)
             if self._earlier[1].end_of_passed_over(start) <= start:
                 return self._earlier[1]
-        members = self._members(ensemble := self._load().for_document(uri))
+        ensemble = self._load().for_document(uri, snapshot.near())
+        members = self._members(ensemble)
         if not members:
             return None
         tracker = SurprisalTracker(Mixture(members, ensemble.mixer_weights), uri, self._policy)
@@ -138,9 +142,10 @@ class ScoringSessions:
         """Return the predictors of an ensemble that have not failed."""
         return {name: one for name, one in ensemble.predictors.items() if name not in self._failed}
 
-    def _tracker(self, uri: str) -> SurprisalTracker | None:
+    def _tracker(self, snapshot: Snapshot) -> SurprisalTracker | None:
+        uri = snapshot.uri
         self._ensembles = self._ensembles or self._load()
-        ensemble = self._ensembles.for_document(uri)
+        ensemble = self._ensembles.for_document(uri, snapshot.near())
         if uri not in self._trackers or self._trackers[uri][0] is not ensemble:
             members = self._members(ensemble)
             if not members:

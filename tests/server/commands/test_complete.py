@@ -17,7 +17,7 @@ from foretype_server.commands.options import UsageError
 @pytest.fixture(autouse=True)
 def scripted(monkeypatch, tmp_path):
     script = ScriptedPredictor(["hello world again", "日本語\n"])
-    monkeypatch.setattr(opening, "open_predictors", lambda *_: {"network": script})
+    monkeypatch.setattr(opening, "open_predictors", lambda *_, **__: {"network": script})
     monkeypatch.chdir(tmp_path)
 
 

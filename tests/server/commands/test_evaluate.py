@@ -26,7 +26,7 @@ def opened(monkeypatch, tmp_path):
     """Replace the predictors by one that knows the text; return the arguments they get."""
     arguments = []
 
-    def open_predictors(model, wanted, workspace=()):
+    def open_predictors(model, wanted, workspace=(), *, text):
         arguments.append((model, workspace))
         return {"network": ScriptedPredictor([TEXT])}
 

@@ -91,6 +91,32 @@ class FakeNetwork(ScriptedPredictor):
         return FakeNetwork([f"the {model.stem}"])
 
 
+def test_script_of_text_chooses_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The default model leaves texts in another script to that script's model, as long as they are
+    in it; a document that has a model of its own keeps that.
+    """
+    monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
+    monkeypatch.setattr("foretype_model.store.script_models.FOLDER", tmp_path)
+    (tmp_path / "greek.onnx").touch()
+    engine, settings = Engine(pytest.fail, pytest.fail), Settings()
+
+    def first(uri: str, text: str) -> str:
+        snapshot = Snapshot(uri, Rope.of(text.encode()), Rope(()))
+        return engine.candidates(snapshot, settings, never)[0].text
+
+    base = FakeNetwork(["the base"])
+    engine._ensembles = Ensembles({"network": base}, Store().find(None), pytest.fail)
+    greek = "\u03b1\u03b2\u03b3\u03b4\u03b5 the "
+    assert first("a", "the ") == "base"
+    assert first("a", greek) == "greek"
+    assert first("b", "the ") == "base"
+    assert first("a", greek + "code the ") == "greek"
+    assert first("a", greek + "so much code that the ") == "base"
+    engine._ensembles = Ensembles({"network": base}, None, pytest.fail)
+    engine._completers.clear()
+    assert first("a", greek) == "base"
+
+
 def test_unused_models_are_unloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A model stays loaded while an open document uses it; the base stays for good."""
     monkeypatch.setenv("FORETYPE_HOME", str(tmp_path))
@@ -114,7 +140,7 @@ def test_unused_models_are_unloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         uri = (tmp_path / folder / "a.txt").as_uri()
         snapshot = Snapshot(uri, Rope.of(b"the "), Rope(()))
         word = engine.candidates(snapshot, settings, never)[0].text
-        (predictor,) = engine._ensembles.for_document(uri).predictors.values()
+        (predictor,) = engine._ensembles.for_document(uri, "the ").predictors.values()
         loaded[word] = weakref.ref(predictor)
         return word
 

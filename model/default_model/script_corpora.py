@@ -1,0 +1,64 @@
+"""A corpus for each script other than the Latin one, from the mix of the default model.
+
+    python -m default_model.script_corpora MIX.corpus FOLDER
+
+A script's model (`foretype_model.store.scripts`) is trained on nothing else:
+
+    python -m foretype_model.training FOLDER/greek.corpus --out greek.onnx --hidden 256 \
+        --embedding 16 --batch 64 --window 128 --learning-rate 0.006 --steps 1830
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from foretype_model.errors import CorpusError, ForetypeError
+from foretype_model.text.scripts import main_script
+from foretype_model.training.pack import PackedDocuments, pack
+
+JUDGED_BYTES: Final = 20_000
+"""A document is in the script of its beginning."""
+
+MIN_SHARE: Final = 0.25
+"""Part of the beginning's letters that are in the script: documentation is half code."""
+
+
+def by_script(documents: PackedDocuments) -> dict[str, list[int]]:
+    """Return the documents that are written in each script, by their numbers."""
+    found = defaultdict[str, list[int]](list)
+    for number, size in enumerate(documents.sizes.tolist()):
+        beginning = documents.read(number, 0, min(size, JUDGED_BYTES)).decode("utf-8", "ignore")
+        if script := main_script(beginning, MIN_SHARE):
+            found[script].append(number)
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the corpora of the command line; return the exit status."""
+    parser = argparse.ArgumentParser(
+        "python -m default_model.script_corpora", description="Divide a mix by scripts."
+    )
+    parser.add_argument("mix", metavar="MIX.corpus", type=Path, help="what the recipe has made")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="gets SCRIPT.corpus files")
+    given = parser.parse_args(arguments)
+    try:
+        documents = PackedDocuments(given.mix)
+        if not given.folder.is_dir():
+            raise CorpusError(f"there is no folder {given.folder}")
+        for script, numbers in sorted(by_script(documents).items()):
+            path = given.folder / f"{script}.corpus"
+            texts = (documents.read(one, 0, int(documents.sizes[one])) for one in numbers)
+            print(f"{path}: {pack(texts, path)} documents, {path.stat().st_size / 1e6:.1f} MB")
+    except ForetypeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The corpora of single scripts, and the scores of their models."""
+
+from pathlib import Path
+
+import pytest
+
+from default_model import script_corpora, script_scores
+from foretype_model.training.pack import PackedDocuments, pack
+
+GREEK = "Θα βρείτε συνημμένα τα πρακτικά της χθεσινής συνάντησης. "
+CODE = "def attach(path, minutes): return open(path)\n"
+TEXTS = ["The minutes are attached.", GREEK, CODE + GREEK, 9 * CODE + GREEK, "", "Протокол встречи"]
+
+
+def read(path: Path) -> list[str]:
+    documents = PackedDocuments(path)
+    sizes = documents.sizes.tolist()
+    return [documents.read(number, 0, size).decode() for number, size in enumerate(sizes)]
+
+
+def test_texts_are_divided_by_script(tmp_path: Path) -> None:
+    """Each script gets its documents, also those that are half code."""
+    pack((text.encode() for text in TEXTS), tmp_path / "mix.corpus")
+    assert script_corpora.main([str(tmp_path / "mix.corpus"), str(tmp_path)]) == 0
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["cyrillic", "greek", "mix"]
+    assert read(tmp_path / "greek.corpus") == [GREEK, CODE + GREEK]
+    assert read(tmp_path / "cyrillic.corpus") == ["Протокол встречи"]
+
+
+def test_missing_folder_is_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that is not there is one line on standard error."""
+    pack([b"text"], tmp_path / "mix.corpus")
+    assert script_corpora.main([str(tmp_path / "mix.corpus"), str(tmp_path / "none")]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_scores_favour_script_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The model of a script takes fewer bits than the default model, alone and in the mixture."""
+    pack([(3 * GREEK).encode()], tmp_path / "greek.corpus")
+    assert script_scores.main([str(tmp_path)]) == 0
+    name, _size, *bits = capsys.readouterr().out.splitlines()[1].split()
+    assert name == "greek"
+    alone, own_alone, mixed, own_mixed = map(float, bits)
+    assert own_alone < alone
+    assert own_mixed < mixed
