@@ -28,8 +28,8 @@ from foretype_model.text.rope import Rope
 from foretype_model.text.scripts import SCRIPTS
 from foretype_model.training.pack import PackedDocuments
 
-MAX_DOCUMENTS, MAX_BYTES = 12, 3000
-"""Documents of a script that are scored, and bytes of each."""
+MAX_DOCUMENTS, MAX_BYTES = 8, 12_000
+"""Documents of a script that are scored, and bytes of all of them."""
 
 SCORED: Final = "untitled:scored"
 
@@ -37,8 +37,9 @@ SCORED: Final = "untitled:scored"
 def passages(corpus: Path) -> Iterator[bytes]:
     """Yield the beginnings of a corpus's documents."""
     documents = PackedDocuments(corpus)
-    for number, size in enumerate(documents.sizes.tolist()[:MAX_DOCUMENTS]):
-        yield documents.read(number, 0, min(size, MAX_BYTES))
+    sizes = documents.sizes.tolist()[:MAX_DOCUMENTS]
+    for number, size in enumerate(sizes):
+        yield documents.read(number, 0, min(size, MAX_BYTES // len(sizes)))
 
 
 def bits(network: Network, texts: Sequence[bytes]) -> tuple[float, float]:

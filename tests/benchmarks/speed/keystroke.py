@@ -31,7 +31,7 @@ TYPED_TEXT = (
 
 def _stages() -> list[tuple[str, Any, str]]:
     """Return the timed functions: the stage, the owner of the function, and the function's name."""
-    from foretype_model.completion import candidates
+    from foretype_model.completion import ghost_text
     from foretype_model.completion.completer import Completer
     from foretype_model.completion.search import Search
     from foretype_model.predictors.copy.predictor import CopyPredictor
@@ -62,7 +62,7 @@ def _stages() -> list[tuple[str, Any, str]]:
         ("the mixture", Mixture, "predict"),
         ("the mixture", Mixture, "shares"),
         ("the search", Search, "run"),
-        ("the text after the word", candidates, "ghost_text"),
+        ("the text after the word", ghost_text, "extend"),
         ("the rest of the engine", Completer, "ghost_text"),
     ]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from foretype_model.predictors.network.kernel import Kernel
+from foretype_model.predictors.network.kernel import Kernel, word_contexts
 from foretype_model.predictors.network.runtime import (
     OUTPUTS,
     Metadata,
@@ -26,7 +26,7 @@ from foretype_model.training.network import ByteNetwork, Shape
 from .clock import best_times, table
 
 HIDDEN = (512, 768, 1024)
-EMBEDDING, NGRAMS, BATCH = 128, 5, 8
+EMBEDDING, NGRAMS, WORDS, BATCH = 128, 5, 40, 8
 
 
 def run() -> None:
@@ -50,8 +50,8 @@ def run() -> None:
 
 
 def _rows(hidden: int) -> Iterator[list[str]]:
-    network = ByteNetwork(Shape("gru", hidden, 1, EMBEDDING, NGRAMS)).eval()
-    size = 3 * hidden * (hidden + EMBEDDING) + 256 * (hidden + EMBEDDING)
+    network = ByteNetwork(Shape("gru", hidden, 1, EMBEDDING, NGRAMS, WORDS)).eval()
+    size = (3 * hidden + 256) * (hidden + EMBEDDING + WORDS)
     networks = _served(network)
     calls = [
         *_reads(size),
@@ -96,6 +96,7 @@ def _native_call(network: Network, state: NetworkState) -> Callable[[], object]:
     backend, text = network._backend, state.tail + b"e"
     if isinstance(backend, Kernel):
         after = (ctypes.c_float * (backend.state_size + 256))()
+        hashes = ctypes.create_string_buffer(state.words, len(state.words) + 1)
         return partial(
             backend._native.foretype_run,
             backend._address,
@@ -104,12 +105,15 @@ def _native_call(network: Network, state: NetworkState) -> Callable[[], object]:
             1,
             text,
             state.h.tobytes(),
+            hashes,
             after,
         )
     assert isinstance(backend, OnnxBackend)
+    words = np.frombuffer(state.words, np.uint32).reshape(1, -1)
     inputs = {
         "text": np.frombuffer(text, np.uint8).astype(np.int64).reshape(1, 1, -1),
         "h": state.h.reshape(1, -1),
+        "words": word_contexts.read(words, np.frombuffer(b"e", np.uint8).reshape(1, 1))[0],
     }
     return partial(backend._session.run, OUTPUTS, inputs)
 
@@ -118,7 +122,7 @@ def _served(network: ByteNetwork) -> list[Network]:
     """Return the network in the runtime used for serving here, and in ONNX Runtime."""
     shape = network.shape
     model_metadata = Metadata(
-        "speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS
+        "speed", "gru", shape.hidden, 1, EMBEDDING, 0, 0, None, "", ngrams=NGRAMS, words=WORDS
     )
     with tempfile.TemporaryDirectory() as folder:
         onnx_file.write(network, model_metadata, Path(folder) / "speed.onnx")
