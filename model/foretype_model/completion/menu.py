@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,8 @@ MIN_PHRASE_PROBABILITY: Final = 0.03
 
 MAX_PHRASE_BYTES: Final = 24
 """Bytes of a phrase, at most. Each byte takes a step (0.4 ms)."""
+
+_SIGN_BEHIND: Final = re.compile(r"(?<=\w)\s+[^\w\s]+\Z")
 
 
 def next_characters(lookahead: LookaheadCache, before: bytes, options: Options) -> list[Candidate]:
@@ -159,9 +162,10 @@ def _items(found: Hypothesis, phrase: Continuation | None, around: AroundCursor)
 def _distinct(items: list[Candidate], around: AroundCursor, options: Options) -> list[Candidate]:
     """Return the items without those that say no more than a better one or a next character.
 
-    Two texts that differ by white space or a closing mark alone are one item. A single letter
-    inside a word and a single sign are next characters; in code, not a sign with its spaces, such
-    as " = ", which is a part of most lines there.
+    Two texts that differ by white space or a closing mark alone are one item, and outside of code
+    "tomorrow" and "tomorrow =". A single letter inside a word and a single sign are next
+    characters; in code, not a sign with its spaces, such as " = ", which is a part of most lines
+    there.
     """
     is_after_word = prose.is_after_word(around.before[-1:].encode())
     kept = dict[str, Candidate]()
@@ -170,6 +174,8 @@ def _distinct(items: list[Candidate], around: AroundCursor, options: Options) ->
         is_character = len(core) == 1 and core.isascii()
         if options.is_code and not core.isalnum() and len(one.text) > 1:
             is_character = False
+        if not options.is_code:
+            core = _SIGN_BEHIND.sub("", core)
         if not (is_character and (is_after_word or not core.isalnum())):
             kept.setdefault(brackets.without_closing_marks(core), one)
     return list(kept.values())

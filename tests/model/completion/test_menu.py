@@ -54,6 +54,13 @@ def test_equal_words_are_one() -> None:
     assert [text.strip(" )") for text in offered].count("on") == 1
 
 
+def test_sign_behind_word_is_no_phrase() -> None:
+    """A word and the same word with a sign behind it are one item; in code, two."""
+    texts = [f"see tomorrow = {chr(65 + number)}" for number in range(57)]
+    assert words(texts, "see ") == ["tomorrow"]
+    assert "tomorrow =" in words(texts, "see ", is_code=True)
+
+
 def test_unlikely_characters_are_not_offered() -> None:
     """Next characters that are less likely than wanted are left out, and none above."""
     one = completer("see a", "see a", "see a", "see b")

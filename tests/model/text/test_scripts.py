@@ -60,7 +60,10 @@ def test_few_letters_decide_nothing() -> None:
 def test_kana_tell_japanese_from_chinese() -> None:
     """Han alone is Chinese, and also with a Japanese title in it."""
     assert main_script("会议记录") == "han"
-    title = "我昨天看了电影《となりのトトロ》，非常喜欢，推荐给大家，也推荐给孩子们"
+    title = (
+        "我昨天看了电影《となりのトトロ》，非常喜欢，推荐给大家，也推荐给孩子们看一看，"
+        "真的很好看，值得一看再看"
+    )
     assert main_script(title) == "han"
     assert main_script("議事録です") == "japanese"
 
