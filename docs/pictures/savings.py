@@ -53,13 +53,13 @@ class System:
 PANELS: Final = {
     "English prose that Foretype has not read": [
         System("Word completion", 5.1, None, 0.1, 14),
-        System("Foretype", 41.8, 29.1, 18, 132),
-        System("Local LLM (135 M)", 51.8, 40.6, 126, 271),
+        System("Foretype", 41.9, 28.4, 20, 131),
+        System("Local LLM (135 M)", 51.8, 40.6, 125, 271),
     ],
     "Python, with its project open": [
         System("Word completion", 18.2, None, 0.1, 14),
-        System("Foretype", 58.7, 55.3, 26, 132),
-        System("Local LLM (135 M)", 52.0, 49.6, 152, 258),
+        System("Foretype", 57.0, 53.8, 29, 138),
+        System("Local LLM (135 M)", 52.0, 49.6, 147, 271),
     ],
 }
 
