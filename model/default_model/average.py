@@ -18,7 +18,8 @@ from pathlib import Path
 
 import torch
 
-from foretype_model.errors import ForetypeError, ModelError
+from default_model.exit_status import exit_status
+from foretype_model.errors import ModelError
 from foretype_model.predictors.network.runtime import read_metadata
 from foretype_model.training import onnx_file
 from foretype_model.training.network import ByteNetwork
@@ -42,6 +43,12 @@ def averaged(networks: Sequence[ByteNetwork]) -> ByteNetwork:
     return mean
 
 
+def write(models: Sequence[Path], out: Path) -> None:
+    """Write the mean of some model files; raise ModelError if there is none."""
+    metadata = replace(read_metadata(models[-1]), name=out.stem, bits_per_character=None)
+    onnx_file.write(averaged([onnx_file.read(model) for model in models]), metadata, out)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the mean of some model files; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -54,17 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out", metavar="MODEL.onnx", type=Path, required=True, help="the model file to write"
     )
     given = parser.parse_args(arguments)
-    try:
-        metadata = replace(
-            read_metadata(given.models[-1]), name=given.out.stem, bits_per_character=None
-        )
-        onnx_file.write(
-            averaged([onnx_file.read(model) for model in given.models]), metadata, given.out
-        )
-    except ForetypeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(lambda: write(given.models, given.out))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from default_model.exit_status import exit_status
 from default_model.kneser_ney import estimate
 from default_model.ngram_tokens import Numbered, choose, number, texts_in
-from foretype_model.errors import ForetypeError
 from foretype_model.predictors.ngrams import model_file
 from foretype_model.predictors.ngrams.tokens import START
 
@@ -63,12 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("corpus", metavar="CORPUS", type=Path, help="a packed corpus")
     parser.add_argument("model", metavar="MODEL", type=Path, help="the file to write")
     given = parser.parse_args(arguments)
-    try:
-        make(texts_in(given.corpus), given.model)
-    except ForetypeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(lambda: make(texts_in(given.corpus), given.model))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m default_model.script_corpora MIX.corpus FOLDER
 
-A script's model (`foretype_model.store.scripts`) is trained on nothing else:
+A script's model (`foretype_model.store.script_models`) is trained on nothing else:
 
     python -m foretype_model.training FOLDER/greek.corpus --out greek.onnx --hidden 256 \
         --embedding 16 --batch 64 --window 128 --learning-rate 0.006 --steps 1830
@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from foretype_model.errors import CorpusError, ForetypeError
+from default_model.exit_status import exit_status
+from foretype_model.errors import CorpusError
 from foretype_model.text.scripts import main_script
 from foretype_model.training.pack import PackedDocuments, pack
 
@@ -38,6 +39,19 @@ def by_script(documents: PackedDocuments) -> dict[str, list[int]]:
     return found
 
 
+def divide(mix: Path, folder: Path) -> None:
+    """Write a corpus for each script of `mix`; raise CorpusError if the mix is broken or the folder
+    is missing.
+    """
+    documents = PackedDocuments(mix)
+    if not folder.is_dir():
+        raise CorpusError(f"there is no folder {folder}")
+    for script, numbers in sorted(by_script(documents).items()):
+        path = folder / f"{script}.corpus"
+        texts = (documents.read(one, 0, int(documents.sizes[one])) for one in numbers)
+        print(f"{path}: {pack(texts, path)} documents, {path.stat().st_size / 1e6:.1f} MB")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the corpora of the command line; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -46,18 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("mix", metavar="MIX.corpus", type=Path, help="what the recipe has made")
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="gets SCRIPT.corpus files")
     given = parser.parse_args(arguments)
-    try:
-        documents = PackedDocuments(given.mix)
-        if not given.folder.is_dir():
-            raise CorpusError(f"there is no folder {given.folder}")
-        for script, numbers in sorted(by_script(documents).items()):
-            path = given.folder / f"{script}.corpus"
-            texts = (documents.read(one, 0, int(documents.sizes[one])) for one in numbers)
-            print(f"{path}: {pack(texts, path)} documents, {path.stat().st_size / 1e6:.1f} MB")
-    except ForetypeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(lambda: divide(given.mix, given.folder))
 
 
 if __name__ == "__main__":

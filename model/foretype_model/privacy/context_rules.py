@@ -332,9 +332,7 @@ CONTEXT_RULES: Final = (
             rb"(?=[\s\"'`).,;]|\Z)"
         ),
         requires=MIXED_OR_JOINED,
-        pending=re.compile(
-            rb"\w+[ ](?:\w{2,3}[ ])?[\"'`(]?[\w.-]*(?::[^\s\"'`()<>:/]*)?\Z",
-        ),
+        pending=re.compile(rb"\w+[ ](?:\w{2,3}[ ])?[\"'`(]?[\w.-]*(?::[^\s\"'`()<>:/]*)?\Z"),
     ),
     ContextRule(
         "pgpass",

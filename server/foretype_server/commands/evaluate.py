@@ -112,7 +112,8 @@ def evaluate(
     known = _known_words(texts, dictionary, workspace)
     modes: list[Mode] = [mode.value] if mode else ["inline", "popup"]
     # First, as a command that is no language server is to fail at once.
-    servers = _score_servers(_commands(beside or [], model), passages, modes, known, workspace)
+    commands = _commands(beside or [], model, passages)
+    servers = _score_servers(commands, passages, modes, known, workspace)
     rows = _score(model, workspace, passages, modes, known)
     scores = _totals(rows)
     if as_json:
@@ -171,15 +172,17 @@ def _known_words(
     return vocabulary([*texts, *listed, *around])
 
 
-def _commands(beside: Sequence[str], model: str | None) -> dict[str, ServerCommand]:
+def _commands(
+    beside: Sequence[str], model: str | None, passages: Sequence[Passage]
+) -> dict[str, ServerCommand]:
     """Return the servers to compare by name, Foretype's own first; none without another one."""
     if not beside:
         return {}
-    from foretype_model.store.store import Store
+    from foretype_server.commands.opening import find_model
     from foretype_server.comparison.server_command import ServerCommand
 
     commands = [ServerCommand.parse(one) for one in beside]
-    named = {"foretype serve": ServerCommand.foretype(Store().find(model))}
+    named = {"foretype serve": ServerCommand.foretype(find_model(model, None, _typed(passages)))}
     for number, command in enumerate(commands, 2):
         name = command.name if command.name not in named else f"{command.name} ({number})"
         named[name] = command
@@ -208,6 +211,10 @@ def _score_servers(
             for name, command in reversed([*commands.items()])
         }
     return {name: scores[name] for name in commands}
+
+
+def _typed(passages: Sequence[Passage]) -> str:
+    return "\n".join(one.typed for one in passages)
 
 
 def _systems(model: str | None, workspace: Path | None, text: str) -> list[System]:
@@ -253,7 +260,7 @@ def _score(
     rows: list[dict[str, SystemScore]] = []
     try:
         with stdout_to_stderr():
-            systems = _systems(model, workspace, "".join(one.typed for one in passages))
+            systems = _systems(model, workspace, _typed(passages))
             scorers = {system.name: Scorer(system, modes, known) for system in systems}
             total_work = sum(
                 scorer.work(passage) for scorer in scorers.values() for passage in passages

@@ -38,8 +38,7 @@ def open_predictors(
         workspace: the folders to learn from.
         document: the file to complete.
         exclude: patterns of files in `workspace` that the predictors do not learn from.
-        text: what is to be completed, as far as it is known. Its script has a say in the model, if
-            none is named.
+        text: the known part of the text to complete, see `find_model`.
 
     Raises:
         ModelError: the model does not exist.
@@ -47,12 +46,10 @@ def open_predictors(
     """
     from foretype_model.predictor import PredictorConfig
     from foretype_model.predictors import load_predictors
-    from foretype_model.store.script_models import for_text
-    from foretype_model.store.store import Store, data_folder
+    from foretype_model.store.store import data_folder
 
-    found = Store().find(model, document)
     config = PredictorConfig(
-        model=for_text(found, text) if model is None else found,
+        model=find_model(model, document, text),
         workspace=workspace,
         exclude=exclude,
         state_folder=data_folder(),
@@ -63,6 +60,20 @@ def open_predictors(
     for error in errors:
         warn(str(error))
     return predictors
+
+
+def find_model(model: str | None, document: Path | None, text: str) -> Path:
+    """Return the file of `model`. If that is None, return the file of the model that completes
+    `document`, which has `text`, in a server.
+
+    Raises:
+        ModelError: the model does not exist.
+    """
+    from foretype_model.store.script_models import for_text
+    from foretype_model.store.store import Store
+
+    found = Store().find(model, document)
+    return for_text(found, text) if model is None else found
 
 
 def open_completer(
