@@ -166,15 +166,7 @@ def _from_pypi(name: str, version: str | None, folder: Path) -> tuple[str, Path]
 
 def _from_npm(name: str, version: str | None, folder: Path) -> tuple[str, Path]:
     wanted = f"{name}@{version or 'latest'}"
-    command = [
-        "npm",
-        "pack",
-        "--json",
-        "--ignore-scripts",
-        "--pack-destination",
-        str(folder),
-        wanted,
-    ]
+    command = ["npm", "pack", "--json", "--ignore-scripts", wanted]
     printed = _run(command, folder, "install Node.js, which has it")
     return json.loads(printed)[0]["version"], next(folder.glob("*.tgz"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +174,26 @@ def test_debian_versions_name_their_archive(version: str, tmp_path, monkeypatch)
         found = packages.fetch([package], {"a": Version(version, digest)}, tmp_path / "packages")
         assert found["a"].read_text() == f"a={version}\n"
         program.write_text("#!/bin/sh\nexit 1\n")
+
+
+@pytest.mark.parametrize("registry, program", [("npm", "npm"), ("debian", "apt-get")])
+def test_relative_folders_are_found(registry: str, program: str, tmp_path, monkeypatch) -> None:
+    """A registry's program finds the folder of the archives, though the folder is relative and the
+    program runs in another one.
+    """
+    script = tmp_path / "bin" / program
+    script.parent.mkdir()
+    script.write_text(
+        "#!/bin/sh\n"
+        'for word; do [ "$last" = --pack-destination ] && { cd "$word" || exit 1; }\n'
+        "last=$word; done\n"
+        "echo archive > a-2.0.tgz && echo archive > a_2.0_all.deb\n"
+        'echo \'[{"version": "2.0"}]\'\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=":")
+    monkeypatch.chdir(tmp_path)
+    package = Package(registry, "a", "MIT", frozenset({"go"}))
+    digest = hashlib.sha256(b"archive\n").hexdigest()
+    found = packages.fetch([package], {"a": Version("2.0", digest)}, Path("packages"))
+    assert found["a"].read_text() == "archive\n"
