@@ -1,6 +1,6 @@
 """The mean of several networks' weights, as one network.
 
-    python -m default_model.average FIRST.onnx SECOND.onnx... --out MODEL.onnx
+    python -m default_model.average FIRST.onnx SECOND.onnx... --out MODEL.onnx --shares 0.2 0.8
 
 It pays where the later ones went on from the earlier ones (Izmailov et al. 2018, "Averaging Weights
 Leads to Wider Optima and Better Generalization"; Wortsman et al. 2022, "Model soups"): the default
@@ -26,10 +26,18 @@ from foretype_model.training.network import ByteNetwork
 
 
 @torch.no_grad()
-def averaged(networks: Sequence[ByteNetwork]) -> ByteNetwork:
-    """Return a network whose weights are the mean of theirs; raise ModelError if their shapes
-    differ.
+def averaged(networks: Sequence[ByteNetwork], shares: Sequence[float] = ()) -> ByteNetwork:
+    """Return a network whose weights are the mean of theirs.
+
+    Args:
+        shares: of each network in the mean, in proportion; equal ones if empty.
+
+    Raises:
+        ModelError: the shapes differ, or there is not one positive share for each network.
     """
+    shares = shares or [1.0] * len(networks)
+    if len(shares) != len(networks) or min(shares) <= 0:
+        raise ModelError(f"{len(networks)} networks need {len(networks)} shares above 0")
     shapes = {network.shape for network in networks}
     if len(shapes) != 1:
         raise ModelError(
@@ -38,15 +46,19 @@ def averaged(networks: Sequence[ByteNetwork]) -> ByteNetwork:
     mean = ByteNetwork(shapes.pop())
     states = [network.state_dict() for network in networks]
     mean.load_state_dict(
-        {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+        {
+            name: sum(share * state[name] for share, state in zip(shares, states, strict=True))
+            / sum(shares)
+            for name in states[0]
+        }
     )
     return mean
 
 
-def write(models: Sequence[Path], out: Path) -> None:
-    """Write the mean of some model files; raise ModelError if there is none."""
+def write(models: Sequence[Path], out: Path, shares: Sequence[float] = ()) -> None:
+    """Write the mean of some model files; arguments and errors as for `averaged`."""
     metadata = replace(read_metadata(models[-1]), name=out.stem, bits_per_character=None)
-    onnx_file.write(averaged([onnx_file.read(model) for model in models]), metadata, out)
+    onnx_file.write(averaged([onnx_file.read(model) for model in models], shares), metadata, out)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,8 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", metavar="MODEL.onnx", type=Path, required=True, help="the model file to write"
     )
+    parser.add_argument(
+        "--shares",
+        metavar="SHARE",
+        nargs="+",
+        type=float,
+        default=(),
+        help="of each model in the mean, in proportion; equal by default",
+    )
     given = parser.parse_args(arguments)
-    return exit_status(lambda: write(given.models, given.out))
+    return exit_status(lambda: write(given.models, given.out, given.shares))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,17 @@ def test_every_weight_is_the_mean() -> None:
         )
 
 
+def test_shares_weight_the_mean() -> None:
+    """Networks count in proportion to their shares, one for each of them."""
+    networks = [make_network(SHAPE, seed) for seed in range(2)]
+    one, two = (network.state_dict() for network in networks)
+    for name, weight in averaged(networks, [1, 4]).state_dict().items():
+        torch.testing.assert_close(weight, 0.2 * one[name] + 0.8 * two[name])
+    for shares in ([1], [1, 2, 3], [1, 0]):
+        with pytest.raises(ModelError, match="2 shares"):
+            averaged(networks, shares)
+
+
 def test_mean_with_itself_is_equal() -> None:
     """The mean of a network with itself predicts the same."""
     network, x = make_network(SHAPE), torch.randint(0, 256, (12, 3))
@@ -49,5 +60,8 @@ def test_model_files_are_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[
         Network.open(file).start().log_probabilities for file in (tmp_path / "mean.onnx", *files)
     )
     assert not any(abs(mean - one).max() < 1e-3 for one in alone)
+    shares = ["--shares", "0.5"]
+    assert main([*map(str, files), "--out", str(tmp_path / "mean.onnx"), *shares]) == 1
+    assert "2 networks need 2 shares" in capsys.readouterr().err
     assert main([str(tmp_path / "none.onnx"), "--out", str(tmp_path / "mean.onnx")]) == 1
     assert "none.onnx" in capsys.readouterr().err
