@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from foretype_model.cancellation import Deadline
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.predictor import LogProbabilities
@@ -14,10 +16,11 @@ from foretype_model.text import prose, utf8
 from foretype_model.text.grammar import UNSPACED_SCRIPTS, WORD_BYTES, WORD_CHARACTER
 
 NEWLINE: Final = 0x0A
+SPACE: Final = b" "
 SPACE_OR_NEWLINE: Final = b" \n"
 
-MIN_SPACE_PROBABILITY: Final = 0.5
-"""A smart space is a part of an offer if it is at least as likely as this after the word."""
+TAKES_SPACE_BACK: Final = [*b",.;:!?)]}\n"]
+"""Bytes before which a client takes a smart space back. Quotes do so if they close a quotation."""
 
 
 @dataclass
@@ -28,16 +31,17 @@ class Continuation:
         text: its bytes so far.
         tail: the last characters before it, which may begin its first grapheme.
         log_p: their log-probability.
-        end_points: the lengths at which it may end, each with the log-probability up to there.
+        ends: the texts that may be offered, each with its log-probability: beginnings of `text`,
+            or such a beginning and a smart space.
     """
 
     text: bytes
     log_p: float
     tail: str = ""
-    end_points: list[tuple[int, float]] = field(default_factory=list)
+    ends: dict[bytes, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.end_points.append((len(self.text), self.log_p))
+        self.ends[self.text] = self.log_p
 
 
 class Limits(NamedTuple):
@@ -71,12 +75,12 @@ def extend_all(
 
 
 def _extend(run: Continuation, row: LogProbabilities, byte: int, limits: Limits) -> bool:
-    """Add an end point if the run may end before `byte`, and append `byte` if the limits allow it.
-    Return whether it was appended.
+    """Add an end if the run may end before `byte`, and append `byte` if the limits allow it. Return
+    whether it was appended.
     """
     unfinished = utf8.incomplete_suffix(run.text)
     if not unfinished:
-        _add_end_point(run, byte, limits)
+        _add_end(run, row, byte, limits)
     # The limits, and the grammar of UTF-8.
     log_p = run.log_p + float(row[byte])
     last_line = byte == NEWLINE and run.text.count(b"\n") + 1 >= limits.max_lines
@@ -96,20 +100,29 @@ def _extend(run: Continuation, row: LogProbabilities, byte: int, limits: Limits)
     return True
 
 
-def _add_end_point(run: Continuation, byte: int, limits: Limits) -> None:
-    """Add an end point if the run may end before `byte`: after whole graphemes, not inside a word,
-    and not after white space. A smart space replaces the end point before it if it is likely there.
+def _add_end(run: Continuation, row: LogProbabilities, byte: int, limits: Limits) -> None:
+    """Add an end if the run may end before `byte`: after whole graphemes, not inside a word, and
+    not after white space. If a space is likely there, the end has a smart space.
     """
-    text, length = run.text.decode(), len(run.text)
-    if _is_inside_word(text[-1], byte) or not utf8.ends_on_grapheme(run.tail + text):
+    text = run.text.decode()
+    is_grapheme = utf8.ends_on_grapheme(run.tail + text)
+    if text[-1].isspace() or not is_grapheme or _is_inside_word(text[-1], byte):
         return
-    if not text[-1].isspace():
-        run.end_points.append((length, run.log_p))
-    elif limits.smart_space and text[-1] == " ":
-        word_ends = [log_p for end, log_p in run.end_points if end == length - 1]
-        if word_ends and run.log_p - word_ends[0] >= math.log(MIN_SPACE_PROBABILITY):
-            run.end_points = [one for one in run.end_points if one[0] != length - 1]
-            run.end_points.append((length, run.log_p))
+    ends_sentence = limits.stop_at_sentence and prose.ends_sentence(run.text)
+    if limits.smart_space and not ends_sentence and _is_space_likely(row):
+        run.ends.pop(run.text, None)
+        run.ends[run.text + SPACE] = run.log_p
+    else:
+        run.ends[run.text] = run.log_p
+
+
+def _is_space_likely(row: LogProbabilities) -> bool:
+    """Return whether a space is likelier than all bytes before which a smart space is wrong: it
+    saves a key if it comes, and costs nothing before a byte that takes it back.
+    """
+    p = np.exp(row)
+    p_space = float(p[SPACE[0]])
+    return p_space > 1 - p_space - float(p[TAKES_SPACE_BACK].sum())
 
 
 def _is_inside_word(last: str, byte: int) -> bool:

@@ -44,7 +44,7 @@ def extend(
     )
     extend_all(lookahead, [run], limits, sampler.sample, deadline)
     unrepeated = first_repeated_line(run.text, before)
-    texts = {run.text[:end]: log_p for end, log_p in run.end_points if end <= unrepeated}
+    texts = {text: log_p for text, log_p in run.ends.items() if len(text) <= unrepeated}
     first_word = len(word.text.decode())
     sure = [
         one

@@ -15,6 +15,7 @@ from foretype_model.completion.continuation import Continuation, Limits, extend_
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Search
 from foretype_model.completion.selection import Choice, select_most_saving
+from foretype_model.predictor import LogProbabilities
 from foretype_model.text import brackets, prose, utf8
 from foretype_model.text.grammar import Character
 
@@ -22,9 +23,6 @@ VISIBLE_ITEMS: Final = 5
 """Items that users look at. They are chosen together: with these five, 2.0 % more keys are saved in
 prose and 3.4 % more in code than with the five most probable words.
 """
-
-FRAGMENT_FACTOR: Final = 0.25
-"""A word is a fragment of a longer one if it is so much less probable."""
 
 MAX_PHRASES: Final = 5
 """The best words that are extended to phrases."""
@@ -89,11 +87,7 @@ def next_words(
     items = _distinct([*words, *longer], around, options)
     if options.temperature > 0:
         return items
-    choices = (
-        _choices(found, groups, items)
-        if options.is_code
-        else [Choice(one.text, one.probability) for one in items]
-    )
+    choices = _choices(found, groups, items)
     own = [
         group[0].text for word, group in zip(found, groups, strict=True) if word.is_wanted and group
     ]
@@ -104,28 +98,14 @@ def next_words(
     first = [one for group in groups for one in group if one.text in chosen and one in items]
     if options.is_code:
         first.sort(key=lambda one: one.text not in own)
-    others = [
-        one
-        for one in items
-        if one.text not in chosen and one in words and not _is_fragment(one, first)
-    ]
+    others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
-
-
-def _is_fragment(one: Candidate, items: list[Candidate]) -> bool:
-    """Return whether a word is the beginning of a much more probable one."""
-    return any(
-        other.text.startswith(one.text)
-        and prose.has_word(other.text[len(one.text) : len(one.text) + 1])
-        and other.probability * FRAGMENT_FACTOR > one.probability
-        for other in items
-    )
 
 
 def _choices(
     found: list[Hypothesis], groups: list[list[Candidate]], items: list[Candidate]
 ) -> list[Choice]:
-    """Return the items as choices in code, with the ranks of their words as probabilities."""
+    """Return the items as choices, with the ranks of their words as probabilities."""
     # A phrase is in proportion to its word.
     ranks = {
         one.text: one.probability * math.exp(word.key - word.log_p)
@@ -133,14 +113,18 @@ def _choices(
         for one in group
     }
     # A word is right, too, if a longer word is meant: "config" before "configuration".
-    wholes = {word.text.decode() for word in found} & ranks.keys()
+    wholes = {
+        word.text.decode(): ranks[group[0].text]
+        for word, group in zip(found, groups, strict=True)
+        if group
+    }
     return [
         Choice(
             one.text,
             ranks[one.text]
             + sum(
-                ranks[longer]
-                for longer in wholes
+                rank
+                for longer, rank in wholes.items()
                 if one.text in wholes and longer != one.text and longer.startswith(one.text)
             ),
         )
@@ -153,7 +137,7 @@ def _items(found: Hypothesis, phrase: Continuation | None, around: AroundCursor)
 
     A smart space may have replaced the end of the word: the client takes it back where it is wrong.
     """
-    ends = {phrase.text[:end]: log_p for end, log_p in phrase.end_points} if phrase else {}
+    ends = dict(phrase.ends) if phrase else {}
     if found.text in ends or not ends:
         ends[found.text] = found.log_p
     return list(fitted(ends, around, "word").values())
@@ -188,8 +172,16 @@ def _phrases(
     options: Options,
     deadline: Deadline,
 ) -> dict[bytes, Continuation]:
-    """Return the continuations of the best words after `tail`, by word."""
-    runs = {one.text: Continuation(one.text, one.log_prefix, tail) for one in found[:MAX_PHRASES]}
+    """Return the continuations of the best words after `tail`, by word; those of the others are
+    smart spaces alone, which need no new predictions.
+    """
+    runs = [Continuation(one.text, one.log_prefix, tail) for one in found]
     limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose, options.smart_space)
-    extend_all(lookahead, list(runs.values()), limits, lambda _, row: int(row.argmax()), deadline)
-    return runs
+    extend_all(lookahead, runs[:MAX_PHRASES], limits, _most_probable, deadline)
+    limits = limits._replace(max_bytes=0)
+    extend_all(lookahead, runs[MAX_PHRASES:], limits, _most_probable, deadline)
+    return {one.text: run for one, run in zip(found, runs, strict=True)}
+
+
+def _most_probable(_: bytes, row: LogProbabilities) -> int:
+    return int(row.argmax())

@@ -27,6 +27,11 @@ OWN_NAMES, OWN_WORDS = 2, 1
 texts, if they are probable.
 """
 
+FRAGMENT_FACTOR: Final = 0.25
+"""If no predictor proposes words, one is a fragment of a longer one if it is so much less
+probable.
+"""
+
 
 def find_words(
     lookahead: LookaheadCache,
@@ -48,6 +53,8 @@ def find_words(
     if options.temperature == 0:
         found = [replace(one, key=proposals.score(one.text, one.log_p)) for one in found]
         found.sort(key=lambda one: -one.key)
+        if not proposals:
+            found = [one for one in found if not _is_fragment(one, found)]
     tail = before[-BEFORE_BYTES:].decode(errors="ignore")
     whole = [
         one
@@ -57,6 +64,16 @@ def find_words(
     return [
         one for one in whole if prose.has_word(one.text.decode())
     ] if options.prose else whole, complete
+
+
+def _is_fragment(one: Hypothesis, found: list[Hypothesis]) -> bool:
+    """Return whether a word is the beginning of a much more probable one."""
+    return any(
+        other.text.startswith(one.text)
+        and prose.has_word(other.text[len(one.text) :].decode(errors="ignore")[:1])
+        and other.log_p + math.log(FRAGMENT_FACTOR) > one.log_p
+        for other in found
+    )
 
 
 def score_word(lookahead: LookaheadCache, word: bytes, lines: int) -> Hypothesis:

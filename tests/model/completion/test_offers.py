@@ -48,11 +48,18 @@ def test_smart_space_follows_the_word() -> None:
         assert not [x for x in offers(one, before.encode(), SMART) if "ld " in x.text]
 
 
-def test_smart_space_needs_probability() -> None:
-    """A space that is less likely than its alternatives is no part of an offer."""
-    texts = ["call me now", "call me, now", "call me, then", "call me; so"]
-    for one in completer(*texts).next_words(b"call ", b"", SMART):
-        assert not one.text.endswith("me ")
+@pytest.mark.parametrize(
+    ("others", "is_likely"),
+    [([", now", ", then", "; so"], True), (["-too", "-now", ", now"], False)],
+)
+def test_smart_space_is_likeliest(others: list[str], is_likely: bool) -> None:
+    """An offer ends with a space that is likelier than what would make it wrong. Punctuation does
+    not: before that, the client takes the space back.
+    """
+    one = completer("call me now", *(f"call me{other}" for other in others))
+    texts = [offer.text for offer in one.next_words(b"call ", b"", SMART)]
+    assert ("me " in texts) == is_likely
+    assert ("me" in texts) != is_likely
 
 
 def test_smart_space_replaces_the_word() -> None:
