@@ -22,6 +22,11 @@ SPACE_OR_NEWLINE: Final = b" \n"
 TAKES_SPACE_BACK: Final = [*b",.;:!?)]}\n"]
 """Bytes before which a client takes a smart space back. Quotes do so if they close a quotation."""
 
+MIN_SPACE_PROBABILITY: Final = 0.25
+"""A smart space is at least so likely. After "self", a space is wrong only as often as it is right,
+but nearly always "." takes it back.
+"""
+
 
 @dataclass
 class Continuation:
@@ -122,7 +127,8 @@ def _is_space_likely(row: LogProbabilities) -> bool:
     """
     p = np.exp(row)
     p_space = float(p[SPACE[0]])
-    return p_space > 1 - p_space - float(p[TAKES_SPACE_BACK].sum())
+    p_wrong = 1 - p_space - float(p[TAKES_SPACE_BACK].sum())
+    return p_space > max(p_wrong, MIN_SPACE_PROBABILITY)
 
 
 def _is_inside_word(last: str, byte: int) -> bool:

@@ -33,6 +33,11 @@ MIN_PHRASE_PROBABILITY: Final = 0.03
 MAX_PHRASE_BYTES: Final = 24
 """Bytes of a phrase, at most. Each byte takes a step (0.4 ms)."""
 
+SURE_END: Final = 0.8
+"""An item ends with closing marks, as "else:" does, if it is then nearly as probable as without
+them. In code, 1.7 % more keys are saved than without the marks; at 0.6, fewer are saved.
+"""
+
 _SIGN_BEHIND: Final = re.compile(r"(?<=\w)\s+[^\w\s]+\Z")
 
 
@@ -88,9 +93,7 @@ def next_words(
     if options.temperature > 0:
         return items
     choices = _choices(found, groups, items)
-    own = [
-        group[0].text for word, group in zip(found, groups, strict=True) if word.is_wanted and group
-    ]
+    own = _own(found, groups, items)
     chosen = [one.text for one in select_most_saving(choices, VISIBLE_ITEMS)]
     missing = [text for text in own if text not in chosen]
     chosen = [*chosen[: VISIBLE_ITEMS - len(missing)], *missing]
@@ -100,6 +103,18 @@ def next_words(
         first.sort(key=lambda one: one.text not in own)
     others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
+
+
+def _own(
+    found: list[Hypothesis], groups: list[list[Candidate]], items: list[Candidate]
+) -> list[str]:
+    """Return the items of the user's own words that the menu has in any case."""
+    wanted = (
+        [one.text for one in group if one in items]
+        for word, group in zip(found, groups, strict=True)
+        if word.is_wanted
+    )
+    return [texts[0] for texts in wanted if texts]
 
 
 def _choices(
@@ -161,7 +176,11 @@ def _distinct(items: list[Candidate], around: AroundCursor, options: Options) ->
         if not options.is_code:
             core = _SIGN_BEHIND.sub("", core)
         if not (is_character and (is_after_word or not core.isalnum())):
-            kept.setdefault(brackets.without_closing_marks(core), one)
+            said = brackets.without_closing_marks(core)
+            known = kept.setdefault(said, one)
+            is_longer = len(core) > len(known.text.strip())
+            if is_longer and one.probability > SURE_END * known.probability:
+                kept[said] = one
     return list(kept.values())
 
 

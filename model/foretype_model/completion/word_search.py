@@ -15,7 +15,6 @@ from foretype_model.completion.proposals import Proposals
 from foretype_model.completion.search import Hypothesis, Search
 from foretype_model.text import prose, utf8
 from foretype_model.text.grammar import ALL_BYTES, WORD_BYTES, Word
-from foretype_model.text.utf8 import Mask
 
 SEARCHED_WORDS: Final = 7
 """Words that a search looks for, at most: with 10, it takes 9 % longer, and the first five save
@@ -25,6 +24,11 @@ SEARCHED_WORDS: Final = 7
 OWN_NAMES, OWN_WORDS = 2, 1
 """Names of the user's texts that the menu has in code, if as many fit, and words of them in other
 texts, if they are probable.
+"""
+
+MIN_OWN_CONTINUE: Final = 0.2
+"""Names of the user's texts are wanted inside a word if it goes on with at least this probability:
+"else" is in "elsewhere", and yet complete.
 """
 
 FRAGMENT_FACTOR: Final = 0.25
@@ -43,8 +47,10 @@ def find_words(
     """Return distinct next words, for the list (`lines` is 1) or the ghost text, and whether the
     search ended before the deadline.
     """
-    begin = _first_bytes(lookahead, before) if options.prose else ALL_BYTES
-    is_name = not options.is_code or prose.is_at_name(before)
+    p_continue = _probability_to_continue(lookahead, before)
+    is_complete = p_continue < prose.MIN_CONTINUE_PROBABILITY
+    begin = ~WORD_BYTES if options.prose and is_complete else ALL_BYTES
+    is_name = p_continue >= MIN_OWN_CONTINUE and (not options.is_code or prose.is_at_name(before))
     own = (OWN_NAMES if options.is_code else OWN_WORDS) if is_name else 0
     proposals = Proposals(own if options.temperature == 0 else 0, is_code=options.is_code)
     count = min(options.max_items, SEARCHED_WORDS)
@@ -86,9 +92,8 @@ def score_word(lookahead: LookaheadCache, word: bytes, lines: int) -> Hypothesis
     return Hypothesis(word, log_p, log_prefix, log_p)
 
 
-def _first_bytes(lookahead: LookaheadCache, before: bytes) -> Mask:
-    """Return the first bytes allowed in prose: none that extends a word that is likely complete."""
+def _probability_to_continue(lookahead: LookaheadCache, before: bytes) -> float:
+    """Return the probability that a word before the cursor goes on; 1 if there is none."""
     if not prose.is_after_word(before):
-        return ALL_BYTES
-    p_continue = np.exp(lookahead.predict([b""])[0])[WORD_BYTES].sum()
-    return ALL_BYTES if p_continue >= prose.MIN_CONTINUE_PROBABILITY else ~WORD_BYTES
+        return 1.0
+    return float(np.exp(lookahead.predict([b""])[0])[WORD_BYTES].sum())

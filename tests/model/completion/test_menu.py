@@ -61,6 +61,14 @@ def test_sign_behind_word_is_no_phrase() -> None:
     assert "tomorrow =" in words(texts, "see ", is_code=True)
 
 
+def test_sure_closing_mark_is_offered() -> None:
+    """A word ends with the marks that nearly always close it, and with no others."""
+    sure = ["try:\n    a\nelse:\n    b"] * 9
+    assert words(sure, "try:\n    a\ne", is_code=True)[0] == "lse:"
+    unsure = [*sure[:4], *["try:\n    a\nelse b"] * 5]
+    assert words(unsure, "try:\n    a\ne", is_code=True)[0] == "lse"
+
+
 def test_unlikely_characters_are_not_offered() -> None:
     """Next characters that are less likely than wanted are left out, and none above."""
     one = completer("see a", "see a", "see a", "see b")

@@ -112,3 +112,16 @@ def test_two_names_are_forced() -> None:
     """Two names of the document are in the menu, though no other predictor expects either."""
     text = "x.first = 1\nx.first = 2\nx.second = 3\nx.second = 4\ny."
     assert {"first", "second"} <= {name.partition(" ")[0] for name in menu(text)}
+
+
+def test_complete_word_is_not_continued() -> None:
+    """A name that only begins with a word is not forced behind that word if it is complete."""
+    text = "elsewhere = 1\nif a:\n    elsewhere = 2\n"
+    script = ["if a:\n    b\nelse:\n    c\n"] * 20
+    predictors = {"scripted": ScriptedPredictor(script), "copy": CopyPredictor()}
+    completer = Completer(predictors, print)
+    before = (text + script[0] + "if a:\n    b\nelse").encode()
+    while not completer.catch_up():
+        pass
+    found = completer.next_words(before, b"", Options(is_code=True))
+    assert all(not one.text.startswith("where") for one in found[:VISIBLE_ITEMS])
