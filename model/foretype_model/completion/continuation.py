@@ -19,8 +19,7 @@ NEWLINE: Final = 0x0A
 SPACE: Final = b" "
 SPACE_OR_NEWLINE: Final = b" \n"
 
-TAKES_SPACE_BACK: Final = [*b",.;:!?)]}\n"]
-"""Bytes before which a client takes a smart space back. Quotes do so if they close a quotation."""
+TAKES_SPACE_BACK: Final = [*prose.TAKES_SPACE_BACK.encode()]
 
 MIN_SPACE_PROBABILITY: Final = 0.25
 """A smart space is at least so likely. After "self", a space is wrong only as often as it is right,

@@ -9,7 +9,7 @@ from typing import Final
 import regex
 
 from foretype_model.evaluation.calibration import Guess
-from foretype_model.evaluation.passage import Passage, free_indentation
+from foretype_model.evaluation.passage import Passage, free_indentation, typed_part
 from foretype_model.evaluation.systems import TypingDocument, TypingSession
 from foretype_model.evaluation.typist import MENU_ITEMS
 from foretype_model.text.grammar import MAX_WORD_BYTES, Word
@@ -115,7 +115,7 @@ def guess_words(
         return WordStart(
             _look(document.menu(), word, known) if word else None,
             Guess(words[0].probability, _is_right(words[0].text, rest)) if words else None,
-            Guess(ghost.probability, rest.startswith(ghost.text)) if ghost else None,
+            Guess(ghost.probability, bool(typed_part(ghost.text, rest))) if ghost else None,
         )
 
     return list(_at_each_start(passage, ask, advance))
@@ -164,7 +164,8 @@ def _is_fragment(word: str, known: Vocabulary) -> bool:
 
 def _is_right(offered: str, rest: str) -> bool:
     """Return whether a whole word, or a phrase, is typed next."""
-    return rest.startswith(offered) and (_whole_word(offered) or offered) == _whole_word(rest)
+    part = typed_part(offered, rest).rstrip()
+    return bool(part) and (_whole_word(part) or part) == _whole_word(rest)
 
 
 def word_starts(passage: Passage) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
+from foretype_model.text.prose import TAKES_SPACE_BACK
+
 At = Literal["end", "middle"]
 """The place to type: a new text from its start, or the middle third of an existing one."""
 
@@ -47,6 +49,17 @@ def free_indentation(before: str, rest: str) -> str:
     above = next((line for line in reversed(before.split("\n")) if line.strip()), "")
     both = zip(_indentation(above), _indentation(rest), strict=False)
     return "".join(want for want, _ in takewhile(lambda pair: pair[0] == pair[1], both))
+
+
+def typed_part(offer: str, rest: str) -> str:
+    """Return what an accepted offer leaves of itself in a text that goes on with `rest`: "" if it
+    is wrong, and the offer without its smart space if that is taken back.
+    """
+    if rest.startswith(offer):
+        return offer
+    body, follows = offer[:-1], rest[len(offer) - 1 : len(offer)]
+    is_taken_back = offer.endswith(" ") and bool(follows) and follows in TAKES_SPACE_BACK
+    return body if is_taken_back and rest.startswith(body) else ""
 
 
 def _indentation(line: str) -> str:

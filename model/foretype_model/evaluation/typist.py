@@ -3,7 +3,8 @@
 Savings are 1 - keys / characters. Before each key the typist looks at the suggestions and accepts
 the longest right one with one key: an item among the first five of the menu, or the ghost text, its
 first line, or its first word. It must save at least one key. Otherwise the typist types
-the next character with one key. Indentation that an editor inserts by itself costs nothing and is
+the next character with one key. The editor takes a smart space back before punctuation, as
+Foretype's plugins do. Indentation that an editor inserts by itself costs nothing and is
 not counted.
 """
 
@@ -15,7 +16,12 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Final, Literal
 
-from foretype_model.evaluation.passage import FIRST_WORD, Passage, free_indentation
+from foretype_model.evaluation.passage import (
+    FIRST_WORD,
+    Passage,
+    free_indentation,
+    typed_part,
+)
 from foretype_model.evaluation.systems import TypingDocument, TypingSession
 
 Mode = Literal["inline", "popup", "both"]
@@ -104,8 +110,8 @@ class _Typist:
         shown, offered = self._look()
         seconds = time.perf_counter() - started
         # The longest right suggestion, or else the next character.
-        long = (one for one in offered if len(one) >= MIN_CHARACTERS)
-        accepted = max((one for one in long if self.rest.startswith(one)), key=len, default="")
+        parts = (typed_part(one, self.rest) for one in offered)
+        accepted = max((part for part in parts if len(part) >= MIN_CHARACTERS), key=len, default="")
         step = accepted or self.rest[0]
         word = FIRST_WORD.match(self.rest)
         right = word is not None and any(one.startswith(word[0]) for one in offered)

@@ -28,6 +28,11 @@ NON_PROSE_PATTERNS: Final = ("*", "!*/", *(f"!*.{suffix}" for suffix in PROSE_SU
 prose.
 """
 
+TAKES_SPACE_BACK: Final = ",.;:!?)]}\n"
+"""Characters before which a client takes a smart space back. Quotes do so, too, if they close a
+quotation.
+"""
+
 MIN_CONTINUE_PROBABILITY: Final = 0.5
 """If a word is less likely than this to continue, it is taken as complete, and no ending is
 offered.

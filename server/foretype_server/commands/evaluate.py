@@ -226,7 +226,7 @@ def _systems(model: str | None, workspace: Path | None, text: str) -> list[Syste
     from foretype_server.commands.opening import open_predictors, refresh
     from foretype_server.settings import Settings
 
-    settings, folders = Settings(), (workspace,) if workspace else ()
+    settings, folders = Settings(smart_space=True), (workspace,) if workspace else ()
 
     def make(chosen: Sequence[str]) -> dict[str, Predictor]:
         wanted = {name: settings.predictors[name] for name in chosen}

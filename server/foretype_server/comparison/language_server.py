@@ -80,7 +80,8 @@ class LanguageServer:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        self.name, self.remedy, self._settings = command.name, command.remedy, command.settings
+        self.name, self.remedy = command.name, command.remedy
+        self._settings = {"smartSpace": True, **command.settings}
         self.units: CodeUnits = next(iter(POSITION_ENCODINGS.values()))
         self._process, self._workspace, self._warn = process, workspace, warn
         self._registered: dict[str, Any] = {}

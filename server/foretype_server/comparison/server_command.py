@@ -31,14 +31,15 @@ class ServerCommand:
         name: for tables and errors.
         arguments: the program and its arguments; one string on Windows, which splits it itself.
         environment: variables beside those of this process.
-        settings: the server's `initializationOptions`.
+        settings: the server's `initializationOptions`, beside ``smartSpace``: the typist's editor
+            takes a smart space back.
         remedy: the last part of the errors about it.
     """
 
     name: str
     arguments: tuple[str, ...] | str
     environment: Mapping[str, str] = field(default_factory=dict)
-    settings: Any = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     remedy: str = REMEDY
 
     @classmethod

@@ -15,7 +15,7 @@ from foretype_model.errors import PredictorError
 from foretype_model.evaluation.calibration import Guess, bins, expected_calibration_error
 from foretype_model.evaluation.next_word import guess_words
 from foretype_model.evaluation.ngram import NGramPredictor
-from foretype_model.evaluation.passage import Passage, free_indentation
+from foretype_model.evaluation.passage import Passage, free_indentation, typed_part
 from foretype_model.evaluation.score import Scorer, bits_needed, combine
 from foretype_model.evaluation.systems import PredictorSystem, ablations
 from foretype_model.evaluation.typist import type_passage
@@ -309,3 +309,20 @@ def test_workspace_is_its_texts(tmp_path):
     (tmp_path / ".hidden").write_text("hidden")
     (tmp_path / "picture").write_bytes(b"\0")
     assert read_workspace(tmp_path) == [b"above", b"below\n"]
+
+
+@pytest.mark.parametrize(
+    ("offer", "rest", "part"),
+    [
+        ("on ", "on and", "on "),
+        ("on ", "on, and", "on"),
+        ("on ", "on\nand", "on"),
+        ("on ", "one", ""),
+        ("on ", "on", ""),
+        ("on", "on, and", "on"),
+        ("on", "off", ""),
+    ],
+)
+def test_smart_space_is_taken_back(offer: str, rest: str, part: str) -> None:
+    """A space at the end of an accepted offer is taken back before punctuation and nothing else."""
+    assert typed_part(offer, rest) == part
