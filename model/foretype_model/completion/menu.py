@@ -94,9 +94,9 @@ def next_words(
         return items
     choices = _choices(found, groups, items)
     own = _own(found, groups, items)
-    chosen = [one.text for one in select_most_saving(choices, VISIBLE_ITEMS)]
-    missing = [text for text in own if text not in chosen]
-    chosen = [*chosen[: VISIBLE_ITEMS - len(missing)], *missing]
+    saving = [one.text for one in select_most_saving(choices, VISIBLE_ITEMS)]
+    free = VISIBLE_ITEMS - len(own)
+    chosen = [*own, *[text for text in saving if text not in own][:free]]
     # In the order of their first words: a phrase is less probable than its word.
     first = [one for group in groups for one in group if one.text in chosen and one in items]
     if options.is_code:

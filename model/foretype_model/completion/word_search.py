@@ -21,9 +21,9 @@ SEARCHED_WORDS: Final = 7
 0.1 % more keys.
 """
 
-OWN_NAMES, OWN_WORDS = 2, 1
-"""Names of the user's texts that the menu has in code, if as many fit, and words of them in other
-texts, if they are probable.
+OWN_MEMBERS, OWN_NAMES, OWN_WORDS = 3, 2, 1
+"""Names of the user's texts that the menu has in code after a dot and elsewhere, if as many fit,
+and words of them in other texts, if they are probable.
 """
 
 MIN_OWN_CONTINUE: Final = 0.2
@@ -51,7 +51,8 @@ def find_words(
     is_complete = p_continue < prose.MIN_CONTINUE_PROBABILITY
     begin = ~WORD_BYTES if options.prose and is_complete else ALL_BYTES
     is_name = p_continue >= MIN_OWN_CONTINUE and (not options.is_code or prose.is_at_name(before))
-    own = (OWN_NAMES if options.is_code else OWN_WORDS) if is_name else 0
+    most = OWN_MEMBERS if before.endswith(b".") else OWN_NAMES
+    own = (most if options.is_code else OWN_WORDS) if is_name else 0
     proposals = Proposals(own if options.temperature == 0 else 0, is_code=options.is_code)
     count = min(options.max_items, SEARCHED_WORDS)
     search = Search(lookahead, Word(lines, begin), options.sampler(before), count, proposals)

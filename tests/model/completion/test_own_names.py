@@ -108,6 +108,14 @@ def test_sign_with_spaces_is_offered() -> None:
     assert not any(text.strip() == "=" for text in offered(is_code=False))
 
 
+def test_three_members_are_forced() -> None:
+    """After a dot, three visible items are names that followed a dot, if so many did."""
+    names = ["first", "second", "third", "fourth", "fifth"]
+    uses = "".join(f"x.{name} = 1\nx.{name} = 2\n" for name in names)
+    found = menu(f"{uses}y = scanner.")
+    assert sum(one.partition(" ")[0] in names for one in found) == 3
+
+
 def test_two_names_are_forced() -> None:
     """Two names of the document are in the menu, though no other predictor expects either."""
     text = "x.first = 1\nx.first = 2\nx.second = 3\nx.second = 4\ny."
