@@ -67,9 +67,13 @@ def extend_all(
     choose: Callable[[bytes, LogProbabilities], int],
     deadline: Deadline,
 ) -> None:
-    """Extend each run by one chosen byte at a time, within the limits."""
+    """Extend each run by one chosen byte at a time, within the limits.
+
+    The first byte is known however late it is, since a search has computed its prediction: it tells
+    whether a smart space follows.
+    """
     active = runs
-    while active and not deadline.has_passed():
+    while active and (active is runs or not deadline.has_passed()):
         rows = lookahead.predict([run.text for run in active])
         active = [
             run
