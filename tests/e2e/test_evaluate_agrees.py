@@ -110,9 +110,10 @@ def test_compared_server_saves_the_same(tmp_path: Path, mode: Mode, monkeypatch)
     passages = [Passage.of(text, "end", 1000, "notes.md") for text in TEXTS]
     task = Task(passages, [mode], set(), None, pytest.fail)
     scored = score_server(own, task, lambda characters: None)
-    session = PredictorSystem(
-        "scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options()
-    ).start()
+    system = PredictorSystem(
+        "scripted", lambda: {"scripted": ScriptedPredictor(KNOWN)}, Options(smart_space=True)
+    )
+    session = system.start()
     expected = [type_passage(session, one, mode, lambda characters: None) for one in passages]
     assert scored.score.typing[mode].keys == sum(one.keys for one in expected)
     assert scored.score.typing[mode].accepted > 0

@@ -127,9 +127,9 @@ def replacement(start: int, end: int, text: str) -> Message:
 
 
 EDITS = [
-    ("menu", [insertion(0, 7, "orld")], {"word": (1, 4)}),
-    ("menu", [replacement(6, 7, "world")], {"word": (1, 4)}),
-    ("menu", [{"text": "hello world"}], {"word": (1, 4)}),
+    ("menu", [insertion(0, 7, "orld,")], {"word": (1, 5)}),
+    ("menu", [replacement(6, 7, "world,")], {"word": (1, 5)}),
+    ("menu", [{"text": "hello world,"}], {"word": (1, 5)}),
     ("menu", [insertion(0, 7, c) for c in ["d", "l", "r", "o"]], {}),
     ("menu", [insertion(0, 7 + i, c) for i, c in enumerate("orld")], {}),
     ("menu", [insertion(0, 7, "orldly")], {}),

@@ -37,9 +37,9 @@ def test_missing_folder_is_error(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_scores_favour_script_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The model of a script takes fewer bits than the default model, alone and in the mixture."""
     text = (
-        "Θα βρείτε συνημμένα τα πρακτικά της χθεσινής συνάντησης. Παρακαλώ διαβάστε τα πριν από "
-        "την Παρασκευή και γράψτε μου αν λείπει κάτι. Στο επόμενο κεφάλαιο θα δούμε πώς να "
-        "αποθηκεύσουμε τα δεδομένα του χρήστη σε ένα αρχείο."
+        "Ανοίξτε τις ρυθμίσεις της εφαρμογής και επιλέξτε τη γλώσσα που θέλετε. Αν η επιλογή δεν "
+        "εμφανίζεται, ελέγξτε ότι έχετε εγκαταστήσει την τελευταία έκδοση και δοκιμάστε ξανά. Οι "
+        "αλλαγές αποθηκεύονται αυτόματα σε ένα αρχείο στον φάκελο του χρήστη."
     )
     pack([text.encode()], tmp_path / "greek.corpus")
     assert script_scores.main([str(tmp_path)]) == 0
