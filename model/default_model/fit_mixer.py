@@ -48,7 +48,7 @@ WEIGHT_DECAY: Final = 1e-5
 """Factor of the squared addends in the loss: a set that was seen seldom stays near 0."""
 
 PART_PASSAGES: Final = 10
-"""Passages that one process types before the next one takes a turn, an even number."""
+"""Passages that a process types at a time: an even number, as every other one is held out."""
 
 NETWORK_CONTEXT_BYTES: Final = 4_000
 """Bytes before a passage that the predictors read."""

@@ -197,8 +197,9 @@ def _phrases(
     runs = [Continuation(one.text, one.log_prefix, tail) for one in found]
     limits = Limits(MIN_PHRASE_PROBABILITY, 1, MAX_PHRASE_BYTES, options.prose, options.smart_space)
     extend_all(lookahead, runs[:MAX_PHRASES], limits, _most_probable, deadline)
-    limits = limits._replace(max_bytes=0)
-    extend_all(lookahead, runs[MAX_PHRASES:], limits, _most_probable, deadline)
+    if options.smart_space:
+        limits = limits._replace(max_bytes=0)
+        extend_all(lookahead, runs[MAX_PHRASES:], limits, _most_probable, deadline)
     return {one.text: run for one, run in zip(found, runs, strict=True)}
 
 
