@@ -11,7 +11,13 @@ import numpy as np
 from foretype_model.cancellation import NO_DEADLINE, Deadline
 from foretype_model.completion.after_cursor import AroundCursor
 from foretype_model.completion.candidates import BEFORE_BYTES, Candidate, Options, fitted
-from foretype_model.completion.continuation import Continuation, Limits, extend_all
+from foretype_model.completion.continuation import (
+    MIN_SPACE_PROBABILITY,
+    SPACE_OR_NEWLINE,
+    Continuation,
+    Limits,
+    extend_all,
+)
 from foretype_model.completion.lookahead import LookaheadCache
 from foretype_model.completion.search import MIN_LOG_P, Hypothesis, Search
 from foretype_model.completion.selection import Choice, select_most_saving
@@ -55,6 +61,29 @@ def next_characters(lookahead: LookaheadCache, before: bytes, options: Options) 
     ]
 
 
+def merge(
+    words: list[Candidate], characters: list[Candidate], before: bytes, options: Options
+) -> list[Candidate]:
+    """Return the menu after `before`: the words, and then the characters that say more.
+
+    Outside of code, where a word begins and whole words are known, a letter is a fragment, and a
+    sign is a distraction unless it is likelier than the words. Neither saves a key. In code a name
+    may be new, so that its first letter is kept; a script without spaces has words of one letter.
+    """
+    if words and not options.is_code and not prose.is_after_word(before):
+        best = max(one.probability for one in words)
+        characters = [
+            one
+            for one in characters
+            if not prose.is_after_word(one.text.encode())
+            and (prose.has_word(one.text) or one.probability > best)
+        ]
+    # A word of one letter comes last if it seldom is a whole word.
+    likely, least = {one.text for one in characters}, options.min_character_probability
+    words = [one for one in words if one.text not in likely or one.probability >= least]
+    return [*words, *characters]
+
+
 def _single_bytes(lookahead: LookaheadCache, options: Options) -> list[tuple[str, float]] | None:
     """Return the most probable characters if all likely ones have one byte, without a search, which
     would compute ten more predictions.
@@ -86,6 +115,8 @@ def next_words(
     tail = around.before[-BEFORE_BYTES:]
     phrases = {} if options.temperature > 0 else _phrases(lookahead, found, tail, options, deadline)
     groups = [_items(word, phrases.get(word.text), around) for word in found]
+    if not options.is_code and options.temperature == 0:
+        groups = [_without_initial(lookahead, group) for group in groups]
     words = [group[0] for group in groups if group]
     longer = [one for group in groups for one in group[1:]]
     # A word wins over a phrase that says the same.
@@ -103,6 +134,21 @@ def next_words(
         first.sort(key=lambda one: one.text not in own)
     others = [one for one in items if one.text not in chosen and one in words]
     return [*first, *others][: options.max_items]
+
+
+def _without_initial(lookahead: LookaheadCache, group: list[Candidate]) -> list[Candidate]:
+    """Return the items of a word without a letter of ASCII, and its dot, that seldom is a word,
+    such as the first of "e.g." and "e-mail". It saves no key.
+    """
+    return [one for one in group if not _is_initial(lookahead, one.text)]
+
+
+def _is_initial(lookahead: LookaheadCache, text: str) -> bool:
+    letter = text.strip().removesuffix(".")
+    if text.endswith(" ") or len(letter) != 1 or not (letter.isascii() and letter.isalpha()):
+        return False
+    row = lookahead.predict([text.encode()])[0]
+    return float(np.exp(row[[*SPACE_OR_NEWLINE]]).sum()) < MIN_SPACE_PROBABILITY
 
 
 def _own(

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from typing import Final, NoReturn, Protocol
 
+from foretype_model.completion import menu
 from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.errors import PredictorError
@@ -106,7 +107,8 @@ class _CompleterDocument:
 
     def menu(self) -> list[str]:
         characters = self._completer.next_characters(self._before, self._after, self._options)
-        return list(dict.fromkeys(one.text for one in (*self.next_words(), *characters)))
+        offered = menu.merge(self.next_words(), characters, self._before, self._options)
+        return list(dict.fromkeys(one.text for one in offered))
 
     def next_words(self) -> list[Candidate]:
         if self._words is None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from foretype_model.cancellation import Cancelled, IsCancelled
-from foretype_model.completion.candidates import Candidate, Options
+from foretype_model.completion import menu
+from foretype_model.completion.candidates import BEFORE_BYTES, Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.completion.explain import Explanation
 from foretype_model.predictor import Forgetful, Indexer, Removed
@@ -102,13 +103,7 @@ class Engine:
             return []
         if _is_blank(snapshot.before) and not options.is_code:
             words = [one for one in words if prose.has_word(one.text)]
-        # A character that seldom is a whole word comes last.
-        likely = {one.text for one in characters}
-        least = options.min_character_probability
-        return [
-            *(one for one in words if one.text not in likely or one.probability >= least),
-            *characters,
-        ]
+        return menu.merge(words, characters, snapshot.before[-BEFORE_BYTES:], options)
 
     def ghost_text(
         self, snapshot: Snapshot, settings: Settings, is_cancelled: IsCancelled

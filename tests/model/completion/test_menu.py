@@ -6,10 +6,10 @@ import pytest
 from tests.model.completion.scripted import completer
 
 from foretype_model.completion.after_cursor import AroundCursor
-from foretype_model.completion.candidates import Options
+from foretype_model.completion.candidates import Candidate, Options
 from foretype_model.completion.completer import Completer
 from foretype_model.completion.lookahead import LookaheadCache
-from foretype_model.completion.menu import next_characters, next_words
+from foretype_model.completion.menu import merge, next_characters, next_words
 from foretype_model.completion.word_search import find_words
 from foretype_model.predictors.scripted import ScriptedPredictor
 
@@ -45,7 +45,7 @@ def test_single_letters_are_characters() -> None:
     assert words(["x = 1"], "x", is_code=True) == [" =", " = 1"]
     assert words(["x; y"], "x", is_code=True) == ["; y"]
     assert words(["let xyz"], "let xy") == []
-    assert words(["let x"], "let ") == ["x"]
+    assert words(["let x be"], "let ") == ["x", "x be"]
 
 
 def test_equal_words_are_one() -> None:
@@ -76,6 +76,40 @@ def test_unlikely_characters_are_not_offered() -> None:
         options = Options(min_character_probability=least)
         offered = one.next_characters(b"see ", b"", options)
         assert "".join(item.text for item in offered) == expected
+
+
+def test_letters_are_no_fragments() -> None:
+    """Outside of code, beside the words that may begin here, there is no letter, and no sign that
+    is less likely than the best word. A word of a script without spaces stays.
+    """
+    word, letter = Candidate("paper", 0.2, "word"), Candidate("p", 0.4, "character")
+    quote, bracket = Candidate('"', 0.3, "character"), Candidate("(", 0.1, "character")
+    day = Candidate("\u65e5", 0.05, "character")
+    characters = [letter, quote, bracket, day]
+
+    def offered(words: list[Candidate], before: bytes, is_code: bool = False) -> list[Candidate]:
+        return merge(words, characters, before, Options(is_code=is_code))
+
+    assert offered([word], b"the ") == [word, quote, day]
+    assert offered([word], b"the news") == [word, *characters]
+    assert offered([], b"the ") == characters
+    assert offered([word], b"the ", is_code=True) == [word, *characters]
+
+
+def test_initial_is_no_word() -> None:
+    """Outside of code, a letter is a word if white space may follow: "a", not "e" of "e.g."."""
+    texts = [*["see a way"] * 5, *["see e.g. one"] * 3, *["see one"] * 2]
+    assert words(texts, "see ") == ["a", "a way", "e.g.", "e.g. one", "one"]
+    assert "e." in words(texts, "see ", is_code=True)
+
+
+def test_seldom_word_of_letter_is_last() -> None:
+    """A word of one letter is a word only if it is likely to end there."""
+    candidates = [Candidate("a", 0.2, "word"), Candidate("at", 0.1, "word")]
+    letter = Candidate("a", 0.4, "character")
+    often, seldom = (Options(is_code=True, min_character_probability=p) for p in (0.1, 0.3))
+    assert merge(candidates, [letter], b"x = ", often) == [*candidates, letter]
+    assert merge(candidates, [letter], b"x = ", seldom) == [candidates[1], letter]
 
 
 def test_word_of_bytes_is_whole() -> None:
