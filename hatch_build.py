@@ -53,6 +53,13 @@ NGRAMS_KERNEL = Kernel(
     ("ngrams.c",),
     "",
 )
+MIXER_KERNEL = Kernel(
+    "model/foretype_model/predictors/mixer_kernel",
+    "libforetypemixer.so",
+    ("mixer.c",),
+    ("mixer.c",),
+    "",
+)
 TRAINING_KERNEL = Kernel(
     "model/foretype_model/training/kernel",
     "libforetypetraining.so",
@@ -60,6 +67,7 @@ TRAINING_KERNEL = Kernel(
     ("gru.c", "rows.c"),
     "WITHOUT_BFLOAT16",
 )
+KERNELS = (KERNEL, NGRAMS_KERNEL, MIXER_KERNEL, TRAINING_KERNEL)
 # Contractions would make a number depend on how it is computed, as one of many or alone.
 FLAGS = (
     "-std=gnu11",
@@ -107,7 +115,7 @@ class CustomBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it builds a wheel or an editable installation."""
-        for kernel in (KERNEL, NGRAMS_KERNEL, TRAINING_KERNEL):
+        for kernel in KERNELS:
             if trouble := compiled(kernel, Path(self.root) / kernel.folder):
                 self.app.display_warning(
                     f"No {kernel.library}: {trouble}. Foretype works without it, slower."

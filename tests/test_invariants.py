@@ -31,7 +31,8 @@ ROOMS: dict[Path, dict[str, set[str]]] = {
         "files": {"", "text"},
         "privacy": {"", "files", "text"},
         "states": {"", "text"},
-        "predictors": {"", "text"},
+        "predictors/mixer_kernel": {""},
+        "predictors": {"", "predictors/mixer_kernel", "text"},
         "predictors/network/kernel": {""},
         "predictors/network": {"", "files", "predictors/network/kernel"},
         "predictors/copy/index": {"", "files", "privacy"},
@@ -309,6 +310,7 @@ def test_wheel_holds_two_packages():
     assert folders == [
         "model/foretype_model/predictors/network/kernel",
         "model/foretype_model/predictors/ngrams/kernel",
+        "model/foretype_model/predictors/mixer_kernel",
         "model/foretype_model/training/kernel",
     ]
 

@@ -34,7 +34,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretype_model.predictor import VOCABULARY
+from foretype_model.predictors import mixer_kernel
 from foretype_model.predictors.mixer_context import CONTEXT_SETS
+from foretype_model.predictors.mixer_kernel import NativeMixer
 
 FULL_MASS: Final = 0.9995
 """The sum from which a row counts as whole: it does not show how much its predictor knows."""
@@ -166,11 +168,28 @@ class LogMixer:
         """Mix the members `names`, and learn in `weights`."""
         self._names, self._weights = tuple(names), weights
         weights.add_members(names)
+        self._native = _native(names, weights)
 
     @property
     def steps(self) -> int:
         """The learning steps of the weights so far."""
         return self._weights.steps
+
+    def log_p(self, predictions: Floats, contexts: Sequence[int]) -> Floats:
+        """Return the mixture of the members' log-probabilities, shape (members, rows, 256), as
+        log-probabilities, shape (rows, 256). A row does not depend on the rows beside it.
+
+        The kernel takes a tenth of the time of `mix`, which also has what is learnt from.
+        """
+        if self._native:
+            return self._native.log_p(predictions, contexts)
+        rows, ends = np.exp(predictions), np.array(contexts)
+        bases = bases_of(rows)
+        mixed = np.empty(predictions.shape[1:], np.float32)
+        for base in set(bases):
+            some = [one == base for one in bases]
+            mixed[some] = self.mix(rows[:, some], base, ends[some]).log_p
+        return mixed
 
     def mix(self, rows: Floats, base: int | None, contexts: Sequence[int] | Indices) -> Mixed:
         """Mix the members' probabilities `rows`, shape (members, rows, 256).
@@ -259,6 +278,18 @@ class LogMixer:
         return exponents
 
 
+def bases_of(rows: Floats) -> list[int | None]:
+    """Return the base of each row: the first whole member, or None.
+
+    `rows` has the members' probabilities, shape (members, rows, 256).
+    """
+    whole = rows.sum(2) >= FULL_MASS
+    return [
+        base if some else None
+        for base, some in zip(whole.argmax(0).tolist(), whole.sum(0).tolist(), strict=True)
+    ]
+
+
 def shares(mixed: Mixed) -> dict[str, Floats]:
     """Return each member's share in the probability of each next byte, shape (256,) each, from a
     mixture of one row.
@@ -279,6 +310,20 @@ def shares(mixed: Mixed) -> dict[str, Floats]:
     found = {layer.name: own.get(layer.name, base) / total for layer in mixed.layers}
     found.pop("", None)
     return found
+
+
+def _native(names: Sequence[str], weights: MixerWeights) -> NativeMixer | None:
+    """Return the kernel for a mixture; None if it is not compiled, or has no room."""
+    native = mixer_kernel.library()
+    if native is None or len(names) > mixer_kernel.MAX_MEMBERS:
+        return None
+    return NativeMixer(
+        native,
+        mixer_kernel.Constants(FULL_MASS, NEARLY_FULL_MASS, PRIOR_CLAIM, MIN_LOG_P),
+        (CONFIDENCE_BINS, BASE_PROBABILITY_BINS),
+        [weights.claims[name] for name in names],
+        [weights.exponents[one, two] for one in (*names, TEXT) for two in names],
+    )
 
 
 def _base_layer(name: str, q: Floats) -> Layer:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,11 @@ from foretype_model.predictor import (
 )
 from foretype_model.predictors import mixer_context
 from foretype_model.predictors.log_mixer import (
-    FULL_MASS,
     Floats,
-    Indices,
     LogMixer,
     Mixed,
     MixerWeights,
+    bases_of,
     shares,
 )
 from foretype_model.predictors.stopwatch import MAX_SLOW_CALLS, SLOW_SECONDS, Stopwatch
@@ -116,6 +115,7 @@ class Mixture:
         # Caches: each kind of candidate asks for the state at the cursor, and so do shares and
         # learning the next key.
         self._latest: tuple[MixtureState, NDArray[np.float32]] | None = None
+        self._latest_row: tuple[MixtureState, int, LogProbabilities] | None = None
         self._latest_mixed: tuple[MixtureState, int, Mixed] | None = None
 
     def start(self) -> MixtureState:
@@ -141,27 +141,19 @@ class Mixture:
         return list(map(MixtureState, zip(*columns, strict=True), contexts))
 
     def predict(self, states: Sequence[MixtureState]) -> LogProbabilities:
-        if len(states) == 1 and len(self.members) > 1:
-            return self._mixed_at(states[0]).log_p
+        # Other documents may have learnt in the shared weights since.
+        state, steps = states[0], self._mixer.steps
+        latest = self._latest_row if len(states) == 1 else None
+        if latest and latest[0] is state and latest[1] == steps:
+            return latest[2]
         predictions = self.predictions(states)
-        rows = np.exp(predictions)
-        bases, contexts = _bases(rows.sum(2)), np.array([state.context for state in states])
-        if len(set(bases)) == 1:
-            return self._mixed(predictions, rows, bases[0], contexts)
-        # Group the rows by base: a row's prediction must not depend on the other rows.
-        answer = np.empty(predictions.shape[1:], np.float32)
-        for base in set(bases):
-            some = [one == base for one in bases]
-            answer[some] = self._mixed(predictions[:, some], rows[:, some], base, contexts[some])
-        return answer
-
-    def _mixed(
-        self, predictions: Floats, rows: Floats, base: int | None, contexts: Indices
-    ) -> LogProbabilities:
-        # A single whole member passes through: exactly, and at no cost.
-        if len(predictions) == 1 and base is not None:
-            return cast(LogProbabilities, predictions[0])
-        return self._mixer.mix(rows, base, contexts).log_p
+        mixed = self._mixer.log_p(predictions, [state.context for state in states])
+        if len(predictions) == 1:  # a single member passes through where it is whole
+            whole = [base is not None for base in bases_of(np.exp(predictions))]
+            mixed[whole] = predictions[0, whole]
+        if len(states) == 1:
+            self._latest_row = state, steps, mixed
+        return mixed
 
     def predictions(self, states: Sequence[MixtureState]) -> NDArray[np.float32]:
         """Return each member's log-probabilities, shape (members, len(states), 256)."""
@@ -217,7 +209,7 @@ class Mixture:
 
     def invalidate(self) -> None:
         """Drop the cached prediction, since the members may now predict otherwise."""
-        self._latest, self._latest_mixed = None, None
+        self._latest, self._latest_row, self._latest_mixed = None, None, None
 
     def learn(self, state: MixtureState, following: int) -> None:
         """Learn from the typed byte `following`: the mixer weights, then each `Learner`."""
@@ -233,7 +225,7 @@ class Mixture:
         if self._latest_mixed and self._latest_mixed[0] is state and self._latest_mixed[1] == steps:
             return self._latest_mixed[2]
         rows = np.exp(self.predictions([state]))
-        mixed = self._mixer.mix(rows, _bases(rows.sum(2))[0], [state.context])
+        mixed = self._mixer.mix(rows, bases_of(rows)[0], [state.context])
         self._latest_mixed = state, steps, mixed
         return mixed
 
@@ -269,19 +261,6 @@ def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, st
         (i, name, member)
         for i, (name, member) in enumerate(members.items())
         if isinstance(member, kind)
-    ]
-
-
-def _bases(mass: Floats) -> list[int | None]:
-    """Return the base of each row: the first whole member, or None.
-
-    Args:
-        mass: the sums of the members' rows, shape (members, rows).
-    """
-    whole = mass >= FULL_MASS
-    return [
-        base if some else None
-        for base, some in zip(whole.argmax(0).tolist(), whole.sum(0).tolist(), strict=True)
     ]
 
 

@@ -43,7 +43,7 @@ def test_installation_survives_missing_compiler(build, monkeypatch, tmp_path, co
         monkeypatch.delenv("CC")
         monkeypatch.setenv("PATH", str(tmp_path))
     warnings: list[str] = []
-    for each in (build.KERNEL, build.NGRAMS_KERNEL, build.TRAINING_KERNEL):
+    for each in build.KERNELS:
         copy_sources(each, tmp_path / each.folder)
     app = SimpleNamespace(display_warning=warnings.append)
     hook = build.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel", app)
