@@ -52,7 +52,7 @@ class LookaheadCache:
                 new, states, self._predictor.predict(states), strict=True
             ):
                 self._entries[text] = _Entry(state, log_probabilities)
-        return np.stack([self._entries[text].log_probabilities for text in continuations])
+        return np.array([self._entries[text].log_probabilities for text in continuations])
 
     def propose(self, text: bytes) -> list[Proposal]:
         """Return the words that may follow the continuation `text`, the most probable first.

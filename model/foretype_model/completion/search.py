@@ -212,12 +212,12 @@ class Search:
         p, q = np.exp(rows), np.exp(rows_q)
         # The probability of ending at a node: the sum over the bytes before which it is complete.
         masks = [self._grammar.masks(node.text) for node in nodes]
-        ends = np.stack([mask.ends for mask in masks])
+        ends = np.array([mask.ends for mask in masks])
         p_end, q_end = (p * ends).sum(1).tolist(), (q * ends).sum(1).tolist()
         # The children: bytes of the grammar that are probable enough, in the order of the nodes.
         # All rows at once, as numpy takes ten times as long for each row in turn.
         min_p = np.exp(MIN_LOG_P - np.array([node.log_p for node in nodes]))[:, np.newaxis]
-        continues = np.stack([mask.continues for mask in masks])
+        continues = np.array([mask.continues for mask in masks])
         is_probable = p > min_p
         if self._proposals is not None:
             for i, node in enumerate(nodes):

@@ -165,7 +165,7 @@ class Mixture:
             ),
             timed="predict",
         )
-        predictions = np.stack(rows)
+        predictions = np.array(rows)
         if len(states) == 1:
             self._latest = states[0], predictions
         return predictions

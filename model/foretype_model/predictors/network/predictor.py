@@ -40,11 +40,11 @@ class NetworkPredictor:
         return self.network.step(states, following)
 
     def predict(self, states: Sequence[NetworkState]) -> LogProbabilities:
-        trained = np.stack([state.log_probabilities for state in states])
+        trained = np.array([state.log_probabilities for state in states])
         if self._adaptation is None:
             return trained
         return self._adaptation.corrected(
-            trained, np.stack([self.network.last_hidden(state) for state in states])
+            trained, np.array([self.network.last_hidden(state) for state in states])
         )
 
     def with_model(self, model: Path) -> NetworkPredictor:
