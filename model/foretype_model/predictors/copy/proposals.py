@@ -48,6 +48,11 @@ DOT: Final = b"."
 DEFINING: Final = (b"def ", b"fn ", b"func ", b"function ")
 """Keywords before a name that may be called after a dot, though it has not been yet."""
 
+DEFINING_HERE: Final = (b"  def ", b"\tdef ", b"  async def ", b"\tasync def ", *DEFINING[1:])
+"""The same in recent text: a function of Python's that is not indented is called without a dot in
+its own module.
+"""
+
 _WORD: Final = regex.compile(r"[\w\p{M}]+")
 _TYPED: Final = regex.compile(r"[\w\p{M}]*\Z")
 
@@ -134,7 +139,7 @@ def _defined(
     histories, segments = texts
     words: list[str] = []
     for history in filter(None, histories):
-        for keyword in DEFINING:
+        for keyword in DEFINING_HERE:
             places = islice(_newest(history, keyword, prefix), MAX_NEAR_PLACES)
             words += [_word_at(history, at) for at in places]
     contexts = [keyword + prefix for keyword in DEFINING]

@@ -142,6 +142,15 @@ def test_functions_follow_a_dot(source, text, used, defined):
         assert proposed(predictor, b"thing." + defined[:2]) == [defined[2:]]
 
 
+def test_own_function_follows_no_dot():
+    """A function of Python's that is not indented is called without a dot in its own module; one of
+    another module may follow a dot.
+    """
+    text = b"def main():\n    pass\nclass A:\n    async def scan(self): ...\n"
+    assert proposed(made(text), b"thing.") == [b"scan"]
+    assert sorted(proposed(made(indexed=(text,)), b"thing.")) == [b"main", b"scan"]
+
+
 def test_forgotten_name_stands_nowhere():
     """A forgotten word is not proposed after another byte either."""
     predictor = made(CODE)
