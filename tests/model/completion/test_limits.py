@@ -53,11 +53,11 @@ def test_ghost_text_has_sixty_bytes(extra: int, lines: int, limit: int) -> None:
 
 @pytest.mark.usefixtures("surely")
 @pytest.mark.parametrize("extra", range(1, 4))
-def test_phrase_has_24_bytes(extra: int) -> None:
-    """The longest phrase of the menu is the longest run of whole words within 24 bytes."""
+def test_phrase_has_48_bytes(extra: int) -> None:
+    """The longest phrase of the menu is the longest run of whole words within 48 bytes."""
     script = "x" * extra + " " + LONG
     offered = completer(f"so: {script}").next_words(b"so: ", b"", Options())
-    assert max((one.text for one in offered), key=len) == script[:25].rpartition(" ")[0]
+    assert max((one.text for one in offered), key=len) == script[:49].rpartition(" ")[0]
 
 
 def test_menu_has_max_items() -> None:
