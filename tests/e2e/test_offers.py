@@ -84,8 +84,8 @@ def test_menu_in_code_comes_last(client: Client) -> None:
 
 def test_next_characters_are_likely(client: Client) -> None:
     """Next characters come last in the menu, and only those that are likely."""
-    opened(client, "we go ")
-    items = client.completions(URI, 0, 6)["items"]
+    opened(client, "we go o")
+    items = client.completions(URI, 0, 7)["items"]
     kinds = [item["command"]["arguments"][0]["kind"] for item in items]
     assert kinds == sorted(kinds, reverse=True)
     assert "character" in kinds

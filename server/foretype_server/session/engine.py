@@ -103,6 +103,7 @@ class Engine:
             return []
         if _is_blank(snapshot.before) and not options.is_code:
             words = [one for one in words if prose.has_word(one.text)]
+            characters = [one for one in characters if prose.has_word(one.text)]
         return menu.merge(words, characters, snapshot.before[-BEFORE_BYTES:], options)
 
     def ghost_text(
