@@ -175,11 +175,17 @@ class LogMixer:
         """The learning steps of the weights so far."""
         return self._weights.steps
 
+    @property
+    def has_kernel(self) -> bool:
+        """Whether `log_p` is computed by the kernel."""
+        return self._native is not None
+
     def log_p(self, predictions: Floats, contexts: Sequence[int]) -> Floats:
         """Return the mixture of the members' log-probabilities, shape (members, rows, 256), as
         log-probabilities, shape (rows, 256). A row does not depend on the rows beside it.
 
-        The kernel takes a tenth of the time of `mix`, which also has what is learnt from.
+        The kernel takes a tenth of the time of `mix`. `mix` also returns the layers, from which
+        `learn` takes its gradients.
         """
         if self._native:
             return self._native.log_p(predictions, contexts)

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,6 @@ class Mixture:
         # Caches: each kind of candidate asks for the state at the cursor, and so do shares and
         # learning the next key.
         self._latest: tuple[MixtureState, NDArray[np.float32]] | None = None
-        self._latest_row: tuple[MixtureState, int, LogProbabilities] | None = None
         self._latest_mixed: tuple[MixtureState, int, Mixed] | None = None
 
     def start(self) -> MixtureState:
@@ -141,18 +140,16 @@ class Mixture:
         return list(map(MixtureState, zip(*columns, strict=True), contexts))
 
     def predict(self, states: Sequence[MixtureState]) -> LogProbabilities:
-        # Other documents may have learnt in the shared weights since.
-        state, steps = states[0], self._mixer.steps
-        latest = self._latest_row if len(states) == 1 else None
-        if latest and latest[0] is state and latest[1] == steps:
-            return latest[2]
+        if len(states) == 1 and len(self.members) > 1 and not self._mixer.has_kernel:
+            # Without the kernel, mixing takes long: `shares` and `learn` take the same mixture.
+            return self._mixed_at(states[0]).log_p
         predictions = self.predictions(states)
+        whole = _whole_rows(predictions) if len(predictions) == 1 else []
+        if whole and all(whole):  # a single member passes through: exactly, and at no cost
+            return cast(LogProbabilities, predictions[0])
         mixed = self._mixer.log_p(predictions, [state.context for state in states])
-        if len(predictions) == 1:  # a single member passes through where it is whole
-            whole = [base is not None for base in bases_of(np.exp(predictions))]
+        if whole:  # a row does not depend on the rows beside it
             mixed[whole] = predictions[0, whole]
-        if len(states) == 1:
-            self._latest_row = state, steps, mixed
         return mixed
 
     def predictions(self, states: Sequence[MixtureState]) -> NDArray[np.float32]:
@@ -209,7 +206,7 @@ class Mixture:
 
     def invalidate(self) -> None:
         """Drop the cached prediction, since the members may now predict otherwise."""
-        self._latest, self._latest_row, self._latest_mixed = None, None, None
+        self._latest, self._latest_mixed = None, None
 
     def learn(self, state: MixtureState, following: int) -> None:
         """Learn from the typed byte `following`: the mixer weights, then each `Learner`."""
@@ -262,6 +259,11 @@ def _of_kind(members: Mapping[str, Predictor], kind: type) -> list[tuple[int, st
         for i, (name, member) in enumerate(members.items())
         if isinstance(member, kind)
     ]
+
+
+def _whole_rows(predictions: Floats) -> list[bool]:
+    """Return whether each row has a whole member: see `log_mixer.bases_of`."""
+    return [base is not None for base in bases_of(np.exp(predictions))]
 
 
 def _counted(states: list[State], rows: int) -> list[State]:

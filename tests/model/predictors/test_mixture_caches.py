@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from foretype_model.predictor import VOCABULARY
+from foretype_model.predictors import mixer_kernel
 from foretype_model.predictors.log_mixer import LogMixer
 from foretype_model.predictors.mixture import Mixture, MixtureState, PredictorFailed
 from foretype_model.predictors.scripted import ScriptedPredictor
@@ -60,9 +61,14 @@ def test_state_is_predicted_once() -> None:
     assert mixed.predict([state])[0].argmax() == ord(" ")
 
 
-def test_state_is_mixed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prediction, shares and learning at one state mix its members once, until they learn."""
+@pytest.mark.parametrize("has_kernel", [True, False])
+def test_state_is_mixed_once(monkeypatch: pytest.MonkeyPatch, has_kernel: bool) -> None:
+    """Prediction, shares and learning at one state mix its members by numpy once, until they learn;
+    also where no kernel is compiled.
+    """
     mixes: list[int] = []
+    if not has_kernel:
+        monkeypatch.setattr(mixer_kernel, "library", lambda: None)
     mix = LogMixer.mix
     monkeypatch.setattr(LogMixer, "mix", lambda *told: mixes.append(1) or mix(*told))
     _, _, mixed = pair()

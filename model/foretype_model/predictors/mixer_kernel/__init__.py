@@ -86,10 +86,11 @@ class NativeMixer:
         """
         predictions = np.ascontiguousarray(predictions, np.float32)
         mixed = np.empty((len(contexts), VOCABULARY), np.float32)
-        self._native.foretype_mixer_mix(
+        if self._native.foretype_mixer_mix(
             self._address, len(contexts), predictions.ctypes.data,
             (ctypes.c_int32 * len(contexts))(*contexts), mixed.ctypes.data,
-        )  # fmt: skip
+        ):  # fmt: skip
+            raise ValueError("the mixture has too many members")
         return mixed
 
 
