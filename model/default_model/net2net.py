@@ -1,10 +1,10 @@
-"""Widen a trained network, or give it n-grams or word contexts, without a change of its
-predictions; training goes on from there.
+"""Widen a trained network or its tables, or give it n-grams or word contexts, without a change of
+its predictions; training goes on from there.
 
 After Net2Net (Chen et al. 2016, "Accelerating Learning via Knowledge Transfer"): the new units read
 all the others, no unit reads them yet, and the embeddings of n-grams and word contexts begin at 0.
 
-    python -m default_model.net2net MODEL.onnx WIDER.onnx --hidden 1024 --words 40
+    python -m default_model.net2net MODEL.onnx WIDER.onnx --hidden 1024 --word-rows 524288
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from foretype_model.training.network import ByteNetwork, Shape
 
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 
+SIZES = ("hidden", "ngrams", "words", "ngram_rows", "word_rows")
+"""What can grow."""
+
 INPUT_WEIGHTS = frozenset({"recurrent.weight_ih_l0", "skip.weight"})
 """Weights that multiply the network's inputs."""
 
@@ -39,17 +42,20 @@ def widened(network: ByteNetwork, shape: Shape) -> ByteNetwork:
     old = network.shape
     same = (old.cell, old.layers, old.embedding) == (shape.cell, shape.layers, shape.embedding)
     has_known = old.ngrams in {1, shape.ngrams} and old.words in {0, shape.words}
-    if not same or shape.hidden < old.hidden or not has_known:
+    has_rows = not (shape.ngram_rows % old.ngram_rows or shape.word_rows % old.word_rows)
+    if not same or shape.hidden < old.hidden or not has_known or not has_rows:
         raise ModelError(
-            f"a network of {old} cannot grow into {shape}: only hidden can be more, and n-grams "
-            f"and word contexts added"
+            f"a network of {old} cannot grow into {shape}: only hidden can be more, n-grams and "
+            f"word contexts added, and the rows of their tables multiplied"
         )
     wider = ByteNetwork(shape)
     if old.ngrams == 1 < shape.ngrams:
         wider.ngrams.weight.zero_()
     if not old.words and shape.words:
         wider.words.weight.zero_()
-    trained = network.state_dict()
+    trained = {
+        name: _more_rows(name, weight, shape) for name, weight in network.state_dict().items()
+    }
     for name, weight in wider.state_dict().items():
         if name in trained:
             _fill(
@@ -59,6 +65,20 @@ def widened(network: ByteNetwork, shape: Shape) -> ByteNetwork:
                 reads_inputs=name in INPUT_WEIGHTS,
             )
     return wider
+
+
+def _more_rows(name: str, weight: Tensor, shape: Shape) -> Tensor:
+    """Return a table with as many rows as `shape` has; other weights as they are.
+
+    The row of an n-gram is its hash modulo the rows: in copies of the table, one after the other,
+    each n-gram finds the row that it had. The row of a word context is its hash's highest bits:
+    one bit more chooses between copies that lie beside each other.
+    """
+    if name == "ngrams.weight":
+        return weight.repeat(shape.ngram_rows // len(weight), 1)
+    if name == "words.weight":
+        return weight.repeat_interleave(shape.word_rows // len(weight), 0)
+    return weight
 
 
 def _fill(weight: Tensor, trained: Tensor, gates: int, *, reads_inputs: bool) -> None:
@@ -78,17 +98,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m default_model.net2net")
     parser.add_argument("model", metavar="MODEL.onnx", type=Path)
     parser.add_argument("wider", metavar="WIDER.onnx", type=Path)
-    for name in ("hidden", "ngrams", "words"):
-        parser.add_argument(f"--{name}", type=int)
+    for name in SIZES:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int)
     given = parser.parse_args(arguments)
     network, metadata = onnx_file.read(given.model), read_metadata(given.model)
-    sizes = {
-        name: size
-        for name in ("hidden", "ngrams", "words")
-        if (size := vars(given)[name]) is not None
-    }
+    sizes = {name: size for name in SIZES if (size := vars(given)[name]) is not None}
     wider = widened(network, replace(network.shape, **sizes))
     parameters = sum(parameter.numel() for parameter in wider.parameters())
+    sizes.pop("ngram_rows", None)  # read from the table itself
     onnx_file.write(wider, replace(metadata, parameters=parameters, **sizes), given.wider)
 
 

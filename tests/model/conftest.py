@@ -27,7 +27,16 @@ with suppress(ImportError):  # what needs a network is skipped without the extra
 def make_metadata(shape: Shape, name: str = "small") -> Metadata:
     sizes = shape.hidden, shape.layers, shape.embedding
     return Metadata(
-        name, shape.cell, *sizes, 1, 1, None, "2026-01-01", ngrams=shape.ngrams, words=shape.words
+        name,
+        shape.cell,
+        *sizes,
+        1,
+        1,
+        None,
+        "2026-01-01",
+        ngrams=shape.ngrams,
+        words=shape.words,
+        word_rows=shape.word_rows,
     )
 
 

@@ -30,7 +30,16 @@ from foretype_model.training.stream import Documents, InMemoryDocuments
 from foretype_model.training.train import create_trainer, export
 from foretype_model.training.trainer import Progress
 
-NEW_NETWORK = ("cell", "hidden", "layers", "embedding", "ngrams", "words")
+NEW_NETWORK = (
+    "cell",
+    "hidden",
+    "layers",
+    "embedding",
+    "ngrams",
+    "words",
+    "ngram_rows",
+    "word_rows",
+)
 """Options of a network's shape, which a trained network has already."""
 
 
@@ -126,7 +135,7 @@ def _check(
         )
     if given.initial and (shape := [name for name in NEW_NETWORK if name in chosen]):
         parser.error(
-            f"--{shape[0]} makes a new network, --from goes on with one: leave out one of them"
+            f"{_flag(shape[0])} makes a new network, --from goes on with one: leave out one of them"
         )
 
 
@@ -162,11 +171,15 @@ def _parser() -> argparse.ArgumentParser:
         "embedding": "units of the embeddings",
         "ngrams": "bytes of the longest n-gram that has an embedding; 1 for none",
         "words": "units of the embeddings of word contexts; none if not given",
+        "ngram_rows": "rows of the table of n-grams, a multiple of this",
+        "word_rows": "rows of the table of word contexts, a power of 2",
         "batch": "rows of a minibatch, over all processes",
         "window": "bytes of a row",
     }.items():
         parser.add_argument(
-            f"--{name}", type=_positive(int), help=f"{meaning} ({getattr(defaults, name)})"
+            _flag(name),
+            type=_positive(int),
+            help=f"{meaning} ({getattr(defaults, name)})",
         )
     parser.add_argument(
         "--learning-rate",
@@ -176,6 +189,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help=f"({defaults.seed})")
     parser.add_argument("--device", metavar="auto|cpu|cuda|mps", help=f"({defaults.device})")
     return parser
+
+
+def _flag(name: str) -> str:
+    """Return the option of a field of `TrainingOptions`."""
+    return "--" + name.replace("_", "-")
 
 
 def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:

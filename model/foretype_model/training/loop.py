@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +19,18 @@ from torch import nn
 
 from foretype_model.errors import ModelError
 from foretype_model.predictor import VOCABULARY
+from foretype_model.predictors.network.kernel import word_contexts
 from foretype_model.training import checkpoint
 from foretype_model.training.batches import Batches, Position
 from foretype_model.training.heldout import Score, score, split_held_out
-from foretype_model.training.network import ByteNetwork, Carry, Cell, Shape, detach_carry
+from foretype_model.training.network import (
+    NGRAM_ROWS,
+    ByteNetwork,
+    Carry,
+    Cell,
+    Shape,
+    detach_carry,
+)
 from foretype_model.training.parallel import SINGLE_PROCESS, Ranks
 from foretype_model.training.rehearsal import Rehearsal
 from foretype_model.training.sampling import sample_text
@@ -49,6 +57,8 @@ class TrainingOptions:
     embedding: int = 128
     ngrams: int = 5
     words: int = 0
+    ngram_rows: int = NGRAM_ROWS
+    word_rows: int = word_contexts.ROWS
     batch: int = 32
     window: int = 64
     learning_rate: float = 3e-3
@@ -66,7 +76,7 @@ class TrainingOptions:
 
     @property
     def shape(self) -> Shape:
-        return Shape(self.cell, self.hidden, self.layers, self.embedding, self.ngrams, self.words)
+        return Shape(**{field.name: getattr(self, field.name) for field in fields(Shape)})
 
 
 class ByteTrainer(Trainer):

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT, VOCABULARY
 from foretype_model.predictors.network.kernel import word_contexts
 from foretype_model.training import fused_gru
@@ -18,8 +19,8 @@ from foretype_model.training import fused_gru
 Cell = Literal["gru", "lstm", "rnn"]
 CELLS: Final[dict[str, type[nn.RNNBase]]] = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
 
-BUCKETS: Final = 65_521
-"""Rows of the table that all n-grams share by their hash; a prime."""
+NGRAM_ROWS: Final = 65_521
+"""Rows of the table that all n-grams share by their hash, or a divisor of them; a prime."""
 
 HASH_BASE: Final = 10_007
 
@@ -55,6 +56,8 @@ class Shape:
         ngrams: bytes of the longest n-gram with an embedding of its own; 1 is none.
         words: units of the embeddings of word contexts (`word_contexts`); 0 is none. They go with
             n-grams only.
+        ngram_rows: rows of the table of n-grams, a multiple of `NGRAM_ROWS`.
+        word_rows: rows of the table of word contexts, a power of two.
     """
 
     cell: Cell = "gru"
@@ -63,6 +66,18 @@ class Shape:
     embedding: int = 128
     ngrams: int = 5
     words: int = 0
+    ngram_rows: int = NGRAM_ROWS
+    word_rows: int = word_contexts.ROWS
+
+    def __post_init__(self) -> None:
+        if self.ngram_rows < 1 or self.ngram_rows % NGRAM_ROWS:
+            raise ModelError(
+                f"{self.ngram_rows} rows of n-grams: give a multiple of {NGRAM_ROWS} as ngram_rows"
+            )
+        if self.word_rows < 2 or self.word_rows.bit_count() != 1:
+            raise ModelError(
+                f"{self.word_rows} rows of word contexts: give a power of 2 as word_rows"
+            )
 
     @property
     def inputs(self) -> int:
@@ -88,12 +103,12 @@ class ByteNetwork(nn.Module):
         self.output = nn.Linear(shape.hidden, VOCABULARY)
         if shape.ngrams > 1:
             # A minibatch touches a tenth of the rows: a sparse gradient has those alone.
-            self.ngrams = nn.Embedding(BUCKETS, shape.embedding, sparse=True)
+            self.ngrams = nn.Embedding(shape.ngram_rows, shape.embedding, sparse=True)
             nn.init.normal_(self.ngrams.weight, std=0.3)
             self.skip = nn.Linear(shape.inputs, VOCABULARY, bias=False)
             nn.init.zeros_(self.skip.weight)
         if shape.words:
-            self.words = nn.Embedding(word_contexts.ROWS, shape.words, sparse=True)
+            self.words = nn.Embedding(shape.word_rows, shape.words, sparse=True)
             nn.init.normal_(self.words.weight, std=0.05)
 
     def forward(self, x: Tensor, carry: Carry | None) -> tuple[Tensor, Carry]:
@@ -111,9 +126,9 @@ class ByteNetwork(nn.Module):
         text = torch.cat([tail, x])
         e = self.embedding(x)
         if before:
-            e = e + self.ngrams(ngram_buckets(text, self.shape.ngrams)).sum(-2)
+            e = e + self.ngrams(ngram_buckets(text, self.shape)).sum(-2)
         if self.shape.words:
-            rows, words = word_rows(words, x)
+            rows, words = word_rows(words, x, self.shape.word_rows)
             e = torch.cat([e, self.words(rows).sum(-2)], -1)
         h, recurrent = self._states(e, recurrent)
         logits = _linear(self.output, h)
@@ -152,10 +167,12 @@ def start(shape: Shape, x: Tensor) -> Carry:
     return Carry(None, tail, x.new_zeros((word_contexts.ORDERS, x.shape[1])))
 
 
-def word_rows(words: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return `word_contexts.read` of tensors on the device of `x`, with hashes of shape (3, B)."""
+def word_rows(words: Tensor, x: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Return `word_contexts.read` of tensors on the device of `x`, with hashes of shape (3, B), for
+    a table of `size` rows.
+    """
     rows, after = word_contexts.read(
-        words.T.cpu().numpy().astype(np.uint32), x.cpu().numpy().astype(np.uint8)
+        words.T.cpu().numpy().astype(np.uint32), x.cpu().numpy().astype(np.uint8), size
     )
     return (
         torch.from_numpy(rows).to(x.device),
@@ -163,37 +180,38 @@ def word_rows(words: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
-def ngram_buckets(text: Tensor, longest: int) -> Tensor:
-    """Return the table's rows of the n-grams that end at each byte, for n from 2 to `longest`.
+def ngram_buckets(text: Tensor, shape: Shape) -> Tensor:
+    """Return the table's rows of the n-grams that end at each byte, for n from 2 to the longest.
 
     No n-gram reaches into the text before: END_OF_TEXT takes the place of its bytes.
 
     Args:
-        text: bytes, shape (longest - 1 + T, B); the first longest - 1 only precede the others.
+        text: bytes, shape (ngrams - 1 + T, B); the first ngrams - 1 only precede the others.
 
     Returns:
-        Shape (T, B, longest - 1).
+        Shape (T, B, ngrams - 1).
     """
-    before = longest - 1
+    before = shape.ngrams - 1
     seen = [text[before:]]
-    for back in range(1, longest):
+    for back in range(1, shape.ngrams):
         seen.append(
             text[before - back : len(text) - back].where(seen[-1] != END_OF_TEXT, END_OF_TEXT)
         )
-    multipliers = torch.tensor(ngram_multipliers(longest), device=text.device)
+    multipliers = torch.tensor(ngram_multipliers(shape.ngrams), device=text.device)
     # Not a product of matrices: there is none for integers on a GPU.
-    return ((torch.stack(seen, -1)[..., None, :] + 1) * multipliers).sum(-1) % BUCKETS
+    hashes = ((torch.stack(seen, -1)[..., None, :] + 1) * multipliers).sum(-1)
+    return hashes % shape.ngram_rows
 
 
 def ngram_multipliers(longest: int) -> list[list[int]]:
     """Return, for each n from 2, the multipliers of an n-gram's bytes, the newest byte first: hash
-    = sum % BUCKETS.
+    = sum % rows.
 
     A polynomial in another base for each n. On 3 MB of text it fills as many rows as random numbers
     would.
     """
     return [
-        [pow(HASH_BASE + n, back + 1, BUCKETS) if back < n else 0 for back in range(longest)]
+        [pow(HASH_BASE + n, back + 1, NGRAM_ROWS) if back < n else 0 for back in range(longest)]
         for n in range(2, longest + 1)
     ]
 

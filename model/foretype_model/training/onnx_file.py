@@ -8,31 +8,30 @@ recurrent matrices are stored as int8 with a scale for each output column, and m
 integers. A state lies between -1 and 1, so it is quantised with one fixed scale: a row's result
 does not depend on the rows beside it, as it would with a scale taken from the batch. The weights
 use 7 of their 8 bits: without VNNI, processors add pairs of products in 16 bits, which 8-bit
-weights overflow. The n-grams' embeddings are int8 too, with a scale for each column. Byte
-embedding, first input matrix and outputs are stored in float16; without n-grams, ONNX Runtime folds
-the first two into one table of 256 rows when it loads the file.
+weights overflow. The tables of embeddings are int8 too, with a scale for each column, or in 4 bits,
+with one for each row, too (`foretype_model.predictors.network.kernel.tables`). Byte embedding,
+first input matrix and outputs are stored in float16; without n-grams, ONNX Runtime folds the first
+two into one table of 256 rows when it loads the file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from foretype_model.errors import ModelError
 from foretype_model.files.atomic import atomic_write
 from foretype_model.predictors.network import model_file
-from foretype_model.predictors.network.kernel import MAX_WEIGHT, STATE_SCALE
+from foretype_model.predictors.network.kernel import tables
 from foretype_model.predictors.network.runtime import METADATA_KEY, Metadata, read_metadata
-from foretype_model.training.network import BUCKETS, ByteNetwork, Shape, ngram_multipliers
-
-Precision = Literal["int8", "float32"]
-Weights = dict[str, NDArray[np.float32]]
-"""The parameters of a network, by their names in torch."""
+from foretype_model.training.network import ByteNetwork, Shape, ngram_multipliers
+from foretype_model.training.onnx_graph import MICROSOFT, Graph, Precision, Weights
 
 TABLE_WEIGHTS: Final = ("embedding.weight", "ngrams.weight", "words.weight")
 """Weights that are looked up: stored by row, as torch has them."""
@@ -46,89 +45,8 @@ MAX_SUM: Final = 1.5
 largest number in one.
 """
 
-STATE_ZERO: Final = np.uint8(128)
-
-OPSETS: Final = (helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1))
+OPSETS: Final = (helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1))
 IR_VERSION: Final = 9
-MICROSOFT: Final = "com.microsoft"
-
-
-class Graph:
-    """Nodes and initializers of a graph; each method adds an operation and returns the name of its
-    result.
-    """
-
-    def __init__(self, precision: Precision, prefix: str) -> None:
-        self._prefix = (
-            prefix  # a Scan's body sees the names around it, so the two must not share any
-        )
-        self.nodes: list[Any] = []
-        self.initializers: dict[str, Any] = {}
-        self._precision = precision
-
-    def constant(self, name: str, value: NDArray[Any] | np.generic) -> str:
-        self.initializers[name] = numpy_helper.from_array(np.array(value, order="C"), name)
-        return name
-
-    def add(
-        self, operation: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any
-    ) -> Any:
-        """Add a node and return the name of its output, or a list of names if there are several."""
-        names = [f"{self._prefix}/{operation}_{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(
-            helper.make_node(operation, list(inputs), names, domain=domain, **attributes)
-        )
-        return names[0] if outputs == 1 else names
-
-    def half(self, name: str, value: NDArray[np.float32]) -> str:
-        """Add a constant stored in half the bytes, widened once when the file is loaded."""
-        if self._precision == "float32":
-            return self.constant(name, value)
-        stored = self.constant(name, value.astype(np.float16))
-        return str(self.add("Cast", stored, to=TensorProto.FLOAT))
-
-    def linear(self, x: str, name: str, weights: Weights) -> str:
-        """Add x @ weight.T + bias, for the weight of that name, of shape (out, in), and its bias if
-        any.
-
-        Numbers in x are clamped to -1 and 1.
-        """
-        weight, bias_name = weights[name], name.replace("weight", "bias")
-        b = self.constant(bias_name, weights.get(bias_name, np.zeros(len(weight), np.float32)))
-        if self._precision == "float32":
-            return str(self.add("Add", self.add("MatMul", x, self.constant(name, weight.T)), b))
-        quantised, scale = quantise(weight.T)
-        w, s = self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
-        step, zero = (
-            self.constant("state.scale", STATE_SCALE),
-            self.constant("state.zero", STATE_ZERO),
-        )
-        byte = self.add("QuantizeLinear", x, step, zero)
-        return str(
-            self.add("MatMulIntegerToFloat", byte, w, step, s, zero, "", b, domain=MICROSOFT)
-        )
-
-    def table(self, name: str, weights: Weights) -> tuple[str, str]:
-        """Add a table of rows to look up, and the scales of its columns."""
-        if self._precision == "float32":
-            return self.constant(name, weights[name]), self.constant(name + ".scale", np.float32(1))
-        quantised, scale = quantise(weights[name], largest=127)
-        return self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
-
-    def split(self, x: str, *sizes: int) -> list[str]:
-        """Split along the last axis."""
-        if len(sizes) == 1:
-            return [x]
-        where = self.constant("split_" + "_".join(map(str, sizes)), np.array(sizes, np.int64))
-        return list(self.add("Split", x, where, outputs=len(sizes), axis=1))
-
-
-def quantise(
-    weight: NDArray[np.float32], largest: int = MAX_WEIGHT
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Quantise symmetrically, with a scale for each column: weight is about int8 * scale."""
-    scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / largest
-    return np.round(weight / scale).astype(np.int8), scale
 
 
 def _gru(graph: Graph, gx: str, gh: str, h: str, hidden: int) -> list[str]:
@@ -158,7 +76,7 @@ def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
     hashed = graph.add(
         "MatMul", graph.add("Add", "text", graph.constant("one", np.int64(1))), multipliers
     )
-    rows = graph.add("Mod", hashed, graph.constant("buckets", np.int64(BUCKETS)))
+    rows = graph.add("Mod", hashed, graph.constant("buckets", np.int64(shape.ngram_rows)))
     embedding = graph.half("embedding.weight", weights["embedding.weight"])
     e = graph.add(
         "Add",
@@ -172,8 +90,7 @@ def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
 
 def _summed(graph: Graph, name: str, rows: str, weights: Weights) -> str:
     """Add the sum of the embeddings at `rows`, shape (T, B, n), of the table of that name."""
-    table, scale = graph.table(name, weights)
-    found = graph.add("Cast", graph.add("Gather", table, rows), to=TensorProto.FLOAT)
+    found, scale = graph.looked_up(name, rows, weights)
     total = graph.add("ReduceSum", found, graph.constant("each", np.array([-2])), keepdims=0)
     return str(graph.add("Mul", total, scale))
 
@@ -320,8 +237,29 @@ def write(
         partial.write_bytes(model_file.sealed(model.SerializeToString()))
 
 
+def _shape(metadata: Metadata, stored: Mapping[str, NDArray[Any]]) -> Shape:
+    """Return the shape of the network in a file; its n-grams' rows are those of the table."""
+    sizes = {
+        name: getattr(metadata, name)
+        for name in ("cell", "hidden", "layers", "embedding", "ngrams", "words", "word_rows")
+    }
+    if metadata.ngrams > 1:
+        sizes["ngram_rows"] = int(stored["buckets"])
+    return Shape(**sizes)
+
+
+def _value(stored: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    """Return a weight of a file as numbers."""
+    if name in stored:
+        return stored[name]
+    if name + ".int4" in stored and (table := tables.find(stored, name)):
+        return tables.dequantise(table)
+    value: NDArray[Any] = stored[name + ".int8"] * stored[name + ".scale"]
+    return value
+
+
 def read(path: Path) -> ByteNetwork:
-    """Return the network of a model file, to be trained further; its int8 matrices become
+    """Return the network of a model file, to be trained further; all its weights become
     float32.
     """
     metadata = read_metadata(path)
@@ -330,18 +268,11 @@ def read(path: Path) -> ByteNetwork:
             f"{path} cannot be trained further: it is a word-level model; train anew with --unit "
             f"word"
         )
-    sizes = (
-        metadata.hidden,
-        metadata.layers,
-        metadata.embedding,
-        metadata.ngrams,
-        metadata.words,
-    )
-    network = ByteNetwork(Shape(metadata.cell, *sizes))  # type: ignore[arg-type]
     stored = model_file.read(path).arrays
+    network = ByteNetwork(_shape(metadata, stored))
     weights = {}
     for name, tensor in network.state_dict().items():
-        value = stored[name] if name in stored else stored[name + ".int8"] * stored[name + ".scale"]
+        value = _value(stored, name)
         value = value.T if value.ndim == 2 and name not in TABLE_WEIGHTS else value
         if INPUT_SCALE in stored and name in TABLE_WEIGHTS:
             value = value * _part(stored[INPUT_SCALE], name, metadata.embedding)

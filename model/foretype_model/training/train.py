@@ -131,6 +131,7 @@ def export(training: ByteTrainer, destination: Path, name: str, description: str
         description=description,
         ngrams=training.network.shape.ngrams,
         words=training.network.shape.words,
+        word_rows=training.network.shape.word_rows,
     )
     onnx_file.write(training.network, metadata, destination)
     return metadata

@@ -12,7 +12,7 @@ from default_model.net2net import widened
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.training.network import (
-    BUCKETS,
+    NGRAM_ROWS,
     ByteNetwork,
     Shape,
     ngram_buckets,
@@ -22,36 +22,46 @@ from foretype_model.training.network import (
 TEXT = torch.tensor([*"def naïve(x): return '日本語'".encode()])[:, None]
 
 
-def bucket(ngram: list[int], longest: int) -> int:
+def bucket(ngram: list[int], shape: Shape) -> int:
     """The definition: a polynomial in the bytes, the newest first."""
-    multipliers = ngram_multipliers(longest)[len(ngram) - 2]
+    multipliers = ngram_multipliers(shape.ngrams)[len(ngram) - 2]
     return (
-        sum((byte + 1) * m for byte, m in zip(reversed(ngram), multipliers, strict=False)) % BUCKETS
+        sum((byte + 1) * m for byte, m in zip(reversed(ngram), multipliers, strict=False))
+        % shape.ngram_rows
     )
 
 
-@given(st.lists(st.integers(0, 255), min_size=1, max_size=30), st.integers(2, 6))
-def test_bytes_have_their_ngrams(text, longest) -> None:
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=30), st.integers(2, 6), st.integers(1, 4))
+def test_bytes_have_their_ngrams(text, longest, tables) -> None:
     """Each byte has the n-grams that end with it, and none begins before its text."""
     before = [END_OF_TEXT] * (longest - 1)
-    buckets = ngram_buckets(torch.tensor(before + text)[:, None], longest)
+    shape = Shape(ngrams=longest, ngram_rows=tables * NGRAM_ROWS)
+    buckets = ngram_buckets(torch.tensor(before + text)[:, None], shape)
     assert buckets.shape == (len(text), 1, longest - 1)
     for t in range(len(text)):
         so_far, seen = before + text[: t + 1], list[int]()
         for byte in reversed(so_far):
             ended = bool(seen) and seen[-1] == END_OF_TEXT
             seen.append(END_OF_TEXT if ended else byte)
-        expected = [bucket(seen[:n][::-1], longest) for n in range(2, longest + 1)]
+        expected = [bucket(seen[:n][::-1], shape) for n in range(2, longest + 1)]
         assert buckets[t, 0].tolist() == expected
 
 
-def test_ngrams_spread_over_the_table() -> None:
-    """N-grams of all lengths spread over the table."""
+@pytest.mark.parametrize(("tables", "fewest"), [(1, 15_000), (2, 17_000), (4, 18_000)])
+def test_ngrams_spread_over_the_table(tables, fewest) -> None:
+    """N-grams of all lengths spread over the table, and the more of it there is, the more."""
     text = torch.randint(97, 123, (20_000, 1))
-    buckets = ngram_buckets(text, 5)
+    buckets = ngram_buckets(text, Shape(ngram_rows=tables * NGRAM_ROWS))
     assert len(buckets[..., 0].unique()) == 26**2, "no two of so few pairs share a row"
     for n in (4, 5):
-        assert len(buckets[..., n - 2].unique()) > 15_000
+        assert len(buckets[..., n - 2].unique()) > fewest
+
+
+@pytest.mark.parametrize("rows", [{"ngram_rows": 0}, {"ngram_rows": 65_522}, {"word_rows": 3}])
+def test_tables_of_other_sizes_are_refused(rows) -> None:
+    """A number of rows by which no hash finds its row is refused, and the right ones named."""
+    with pytest.raises(ModelError, match=r"multiple of 65521|power of 2"):
+        Shape(**rows)
 
 
 @torch.no_grad()
@@ -78,6 +88,7 @@ def test_windows_equal_the_whole(cell, cut) -> None:
         ((24, 5, 0), (24, 5, 6)),
         ((24, 1, 0), (40, 5, 6)),
         ((24, 5, 6), (40, 5, 6)),
+        ((24, 5, 6), (24, 5, 6, 3 * NGRAM_ROWS, 1 << 20)),
     ],
 )
 def test_widened_network_predicts_the_same(cell, old, new) -> None:
@@ -104,6 +115,7 @@ def test_networks_only_grow() -> None:
         Shape("gru", 24, 1, 8, 4),
         Shape("gru", 24, 2, 8),
         Shape("gru", 24, 1, 8, 5, 4),
+        Shape("gru", 24, 1, 8, 5, 3, word_rows=1 << 17),
     ):
         with pytest.raises(ModelError, match="cannot grow"):
             widened(network, shape)

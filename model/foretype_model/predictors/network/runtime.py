@@ -56,6 +56,7 @@ class Metadata:
         created: ISO date.
         unit: of reading and prediction, ``byte`` or ``word``.
         vocabulary: number of different units.
+        ngrams, words, word_rows: see `foretype_model.training.network.Shape`.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Metadata:
     vocabulary: int = 256
     ngrams: int = 1
     words: int = 0
+    word_rows: int = word_contexts.ROWS
     format: int = MODEL_FORMAT
 
     def to_json(self) -> str:
@@ -137,8 +139,8 @@ class OnnxBackend:
 
     name = "ONNX Runtime"
 
-    def __init__(self, session: ort.InferenceSession) -> None:
-        self._session = session
+    def __init__(self, session: ort.InferenceSession, word_rows: int) -> None:
+        self._session, self._word_rows = session, word_rows
         self.state_size: int = session.get_inputs()[1].shape[1]
         self._has_words = len(session.get_inputs()) > 2
 
@@ -162,7 +164,7 @@ class OnnxBackend:
         if self._has_words:
             before = np.frombuffer(b"".join(words), np.uint32).reshape(-1, word_contexts.ORDERS)
             newest = rows[:, -length:].T.astype(np.uint8)
-            inputs["words"], after = word_contexts.read(before, newest)
+            inputs["words"], after = word_contexts.read(before, newest, self._word_rows)
             last_words = [row.tobytes() for row in after]
         h_last, log_probabilities = self._session.run(OUTPUTS, inputs)
         # Copies: one kept state would otherwise keep its whole batch, and 1,000 snapshots of 20 kB
@@ -195,7 +197,7 @@ class Network:
                 f"{path} is a {metadata.unit}-level model: name a byte-level one here, "
                 f"{WORD_ADVICE}"
             )
-        return cls(OnnxBackend(session), metadata)
+        return cls(OnnxBackend(session, metadata.word_rows), metadata)
 
     def start(self) -> NetworkState:
         """Return the state before the first byte: zeros after END_OF_TEXT.
@@ -257,6 +259,7 @@ def _read_for_kernel(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
         metadata.embedding,
         metadata.ngrams,
         metadata.words,
+        metadata.word_rows if metadata.words else 0,
     )
     return (metadata, arrays) if fits else None
 

@@ -19,16 +19,8 @@ from foretype_model.predictors.network import model_file
 from foretype_model.predictors.network.runtime import METADATA_KEY, Metadata
 from foretype_model.predictors.words.runtime import vocabulary_entry
 from foretype_model.predictors.words.vocabulary import Vocabulary
-from foretype_model.training.onnx_file import (
-    IR_VERSION,
-    OPSETS,
-    Graph,
-    Precision,
-    Weights,
-    scan,
-    state_parts,
-    step,
-)
+from foretype_model.training.onnx_file import IR_VERSION, OPSETS, scan, state_parts, step
+from foretype_model.training.onnx_graph import Graph, Precision, Weights
 from foretype_model.training.words.network import WordNetwork
 
 
@@ -78,10 +70,7 @@ def _model(network: WordNetwork, precision: Precision) -> Any:
 
 def _input(graph: Graph, weights: Weights) -> str:
     """Add the first layer's input for each word, shape (T, B, gates)."""
-    table, scale = graph.table("embedding.weight", weights)
-    e = graph.add(
-        "Mul", graph.add("Cast", graph.add("Gather", table, "words"), to=TensorProto.FLOAT), scale
-    )
+    e = graph.add("Mul", *graph.looked_up("embedding.weight", "words", weights))
     w_ih = graph.half("recurrent.weight_ih_l0", weights["recurrent.weight_ih_l0"].T)
     b_ih = graph.constant("recurrent.bias_ih_l0", weights["recurrent.bias_ih_l0"])
     return str(graph.add("Add", graph.add("MatMul", e, w_ih), b_ih))

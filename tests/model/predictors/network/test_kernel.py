@@ -21,7 +21,8 @@ from foretype_model.predictors.network import kernel, model_file, runtime
 from foretype_model.predictors.network.runtime import Network, OnnxBackend, open_session
 from foretype_model.store.store import BUNDLED
 from foretype_model.training import onnx_file
-from foretype_model.training.network import Shape
+from foretype_model.training.network import NGRAM_ROWS, Shape
+from foretype_model.training.onnx_graph import Precision
 
 NATIVE = kernel.library()
 README = Path(__file__).parents[4] / "README.md"
@@ -35,15 +36,18 @@ shapes = st.builds(
     st.integers(1, 40),
     st.integers(2, 6),
     st.sampled_from([0, 0, 1, 6]),
+    st.sampled_from([NGRAM_ROWS, 2 * NGRAM_ROWS]),
+    st.sampled_from([2, 1 << 18, 1 << 19]),
 )
+precisions = st.sampled_from(["int8", "int4"])
 few = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
-def write_model(shape: Shape, folder: Path, seed: int = 0) -> Path:
+def write_model(shape: Shape, folder: Path, seed: int = 0, precision: Precision = "int8") -> Path:
     path = folder / "m.onnx"
-    onnx_file.write(make_network(shape, seed), make_metadata(shape), path)
+    onnx_file.write(make_network(shape, seed), make_metadata(shape), path, precision)
     return path
 
 
@@ -56,7 +60,7 @@ def without_seal(path: Path) -> bytes:
 
 def by_session(path: Path) -> Network:
     session, metadata = open_session(path)
-    return Network(OnnxBackend(session), metadata)
+    return Network(OnnxBackend(session, metadata.word_rows), metadata)
 
 
 def by_kernel(path: Path, isa: int) -> Network:
@@ -81,11 +85,14 @@ def apart(ours: runtime.NetworkState, theirs: runtime.NetworkState) -> float:
 @needs_kernel
 @few
 @given(
-    shapes, st.integers(0, 99), st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=16)
+    shapes,
+    precisions,
+    st.integers(0, 99),
+    st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=16),
 )
-def test_step_equals_onnx_runtime(tmp_path, shape, seed, texts) -> None:
+def test_step_equals_onnx_runtime(tmp_path, shape, precision, seed, texts) -> None:
     """A step of the kernel equals that of ONNX Runtime within 1e-5."""
-    path = write_model(shape, tmp_path, seed)
+    path = write_model(shape, tmp_path, seed, precision)
     session = by_session(path)
     for ours in (by_kernel(path, isa) for isa in ISAS):
         starts = [session.feed(session.start(), text[:-1]) for text in texts]
@@ -97,10 +104,14 @@ def test_step_equals_onnx_runtime(tmp_path, shape, seed, texts) -> None:
 @needs_kernel
 @pytest.mark.parametrize("isa", ISAS)
 @few
-@given(shape=shapes, texts=st.lists(st.binary(min_size=40, max_size=40), min_size=1, max_size=16))
-def test_rows_do_not_depend_on_batching(tmp_path, isa, shape, texts) -> None:
+@given(
+    shape=shapes,
+    precision=precisions,
+    texts=st.lists(st.binary(min_size=40, max_size=40), min_size=1, max_size=16),
+)
+def test_rows_do_not_depend_on_batching(tmp_path, isa, shape, precision, texts) -> None:
     """A row is the same alone, beside others, and within a longer text."""
-    ours = by_kernel(write_model(shape, tmp_path), isa)
+    ours = by_kernel(write_model(shape, tmp_path, 0, precision), isa)
     together = [ours.start()] * len(texts)
     for at in range(40):
         together = ours.step(together, [text[at] for text in texts])
@@ -111,10 +122,14 @@ def test_rows_do_not_depend_on_batching(tmp_path, isa, shape, texts) -> None:
 
 @needs_kernel
 @few
-@given(shape=shapes, texts=st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=20))
-def test_vector_isa_levels_agree_exactly(tmp_path, shape, texts) -> None:
+@given(
+    shape=shapes,
+    precision=precisions,
+    texts=st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=20),
+)
+def test_vector_isa_levels_agree_exactly(tmp_path, shape, precision, texts) -> None:
     """All vector ISA levels compute identical numbers."""
-    path = write_model(shape, tmp_path)
+    path = write_model(shape, tmp_path, 0, precision)
     first, *others = (by_kernel(path, isa) for isa in (*ISAS[1:], *ISAS[1:2]))
     for ours in others:
         for state, text in ((ours.start(), text) for text in texts):
@@ -258,10 +273,12 @@ def test_reader_survives_any_bytes(tmp_path, content) -> None:
     st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=4),
     st.booleans(),
     st.sampled_from([0, 3]),
+    precisions,
 )
-def test_damaged_files_cannot_crash(tmp_path, damage, at_the_end, words) -> None:
+def test_damaged_files_cannot_crash(tmp_path, damage, at_the_end, words, precision) -> None:
     """A damaged file is refused, or predicts something."""
-    content = bytearray(without_seal(write_model(Shape("gru", 4, 1, 2, 2, words), tmp_path)))
+    path = write_model(Shape("gru", 4, 1, 2, 2, words), tmp_path, 0, precision)
+    content = bytearray(without_seal(path))
     for at, byte in damage:
         content[len(content) - 1 - at % 2500 if at_the_end else at % len(content)] = byte
     path = tmp_path / "damaged.onnx"
@@ -295,6 +312,13 @@ def changed(path: Path, name: str, change) -> None:
         ("recurrent.bias_hh_l0", lambda array: array.astype(np.float16)),
         ("ngrams.weight.int8", lambda array: array[:0]),
         ("ngrams.weight.int8", lambda array: array.T),
+        ("ngrams.weight.int4", lambda array: array[:-1]),
+        ("ngrams.weight.int4", lambda array: array[:, :-1]),
+        ("ngrams.weight.int4", lambda array: array.astype(np.int8)),
+        ("ngrams.weight.row_scale", lambda array: array[:-1]),
+        ("ngrams.weight.row_scale", lambda array: array[:, None]),
+        ("words.weight.scale", lambda array: array[:-2]),
+        ("words.weight.int4", lambda array: array[: 1 << 17]),
         ("embedding.weight", lambda array: array[:200]),
         ("multipliers", lambda array: array - 70_000),
         ("multipliers", lambda array: array + (1 << 40)),
@@ -304,7 +328,8 @@ def changed(path: Path, name: str, change) -> None:
 )
 def test_kernel_refuses_inconsistent_arrays(name, change, tmp_path) -> None:
     """The kernel does not support arrays of inconsistent shapes or of other ranges."""
-    path = write_model(Shape("gru", 20, 1, 8), tmp_path)
+    precision = "int8" if name.endswith("int8") else "int4"
+    path = write_model(Shape("gru", 20, 1, 8, 5, 6), tmp_path, 0, precision)
     assert kernel.is_supported(model_file.read(path).arrays)
     changed(path, name, change)
     assert not kernel.is_supported(model_file.read(path).arrays)

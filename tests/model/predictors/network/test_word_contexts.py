@@ -63,7 +63,13 @@ def test_the_end_of_a_text_clears_all(before, text) -> None:
     assert contexts(before + bytes([END_OF_TEXT]) + after)[len(before) + 1 :] == contexts(after)
 
 
-@given(st.binary(max_size=200))
-def test_rows_are_in_the_table(text) -> None:
-    """Every row is one of the table's."""
-    assert all(0 <= row < word_contexts.ROWS for rows in contexts(text) for row in rows)
+@given(st.binary(max_size=200), st.integers(1, 22))
+def test_rows_are_in_the_table(text, bits) -> None:
+    """Every row is one of the table's, and a table of twice the rows divides each in two."""
+    typed = np.frombuffer(text, np.uint8)[:, None]
+    fewer, more = (
+        word_contexts.read(word_contexts.start(1), typed, rows)[0]
+        for rows in (1 << bits, 2 << bits)
+    )
+    assert ((fewer >= 0) & (fewer < 1 << bits)).all()
+    assert np.array_equal(more >> 1, fewer)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from foretype_model import native_library
 from foretype_model.predictor import VOCABULARY
-from foretype_model.predictors.network.kernel import word_contexts
+from foretype_model.predictors.network.kernel import tables, word_contexts
 
 FOLDER: Final = Path(__file__).parent
 C_SOURCES: Final = ("kernel.c", "step.h")
@@ -70,19 +70,14 @@ MATRIX_NAMES: Final = (
 ARRAY_TYPES: Final[Mapping[str, type[np.generic]]] = {
     "multipliers": np.int64,
     "embedding.weight": np.float16,
-    "ngrams.weight.int8": np.int8,
-    "ngrams.weight.scale": np.float32,
     **{f"{name}.int8": np.int8 for name in MATRIX_NAMES},
     **{f"{name}.scale": np.float32 for name in MATRIX_NAMES},
     **{name.replace("weight", "bias"): np.float32 for name in MATRIX_NAMES},
 }
-"""The arrays that a model file must hold, and their types."""
+"""The arrays that a model file must hold, and their types; its tables besides."""
 
-WORD_TYPES: Final[Mapping[str, type[np.generic]]] = {
-    "words.weight.int8": np.int8,
-    "words.weight.scale": np.float32,
-}
-"""The arrays that a model file with word contexts must hold, too."""
+NGRAM_TABLE, WORD_TABLE = "ngrams.weight", "words.weight"
+"""The tables of a model file; one without word contexts has the first only."""
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float32]
@@ -99,23 +94,21 @@ class _Matrix(ctypes.Structure):
     )
 
 
+class _Table(ctypes.Structure):
+    _fields_ = (
+        ("rows", ctypes.c_int32),
+        ("columns", ctypes.c_int32),
+        ("entries", ctypes.c_void_p),
+        ("row_scale", ctypes.c_void_p),
+        ("scale", ctypes.c_void_p),
+    )
+
+
 class _Network(ctypes.Structure):
     _fields_ = (
-        *(
-            (name, ctypes.c_int32)
-            for name in ("units", "hidden", "embedding", "ngrams", "buckets", "words")
-        ),
-        *(
-            (name, ctypes.c_void_p)
-            for name in (
-                "table",
-                "table_scale",
-                "bytes",
-                "multipliers",
-                "word_table",
-                "word_scale",
-            )
-        ),
+        *((name, ctypes.c_int32) for name in ("units", "hidden", "ngrams", "word_shift")),
+        *((name, ctypes.c_void_p) for name in ("bytes", "multipliers")),
+        *((name, _Table) for name in ("embedding", "words")),
         *((name, _Matrix) for name in ("input", "recurrent", "output", "skip")),
     )
 
@@ -138,23 +131,26 @@ def _declare(kernel: ctypes.CDLL) -> None:
 
 class Sizes(NamedTuple):
     """Sizes of a network: its units, embedding dimensions, bytes of the longest n-gram, and
-    dimensions of the word contexts' embeddings.
+    dimensions and rows of the word contexts' embeddings.
     """
 
     hidden: int
     embedding: int
     ngrams: int
     words: int
+    word_rows: int
 
 
 def sizes(arrays: Arrays) -> Sizes:
     """Return the sizes of a network from its arrays."""
     embedding = arrays["embedding.weight"].shape[-1]
+    words = len(arrays["recurrent.weight_ih_l0.int8"]) - embedding
     return Sizes(
         len(arrays["recurrent.weight_hh_l0.int8"]),
         embedding,
         len(arrays["multipliers"]),
-        len(arrays["recurrent.weight_ih_l0.int8"]) - embedding,
+        words,
+        len(table.entries) if words and (table := tables.find(arrays, WORD_TABLE)) else 0,
     )
 
 
@@ -165,21 +161,17 @@ def is_supported(arrays: Arrays) -> bool:
         for name, dtype in ARRAY_TYPES.items()
     ):
         return False
-    hidden, embedding, ngrams, words = sizes(arrays)
-    if words and not all(
-        name in arrays and arrays[name].dtype == dtype for name, dtype in WORD_TYPES.items()
-    ):
+    hidden, embedding, ngrams, words, word_rows = sizes(arrays)
+    of_ngrams, of_words = (tables.find(arrays, name) for name in (NGRAM_TABLE, WORD_TABLE))
+    if of_ngrams is None or (words and of_words is None):
         return False
-    buckets = len(arrays["ngrams.weight.int8"])
     shapes: dict[str, tuple[int, ...]] = {
         "multipliers": (ngrams, ngrams - 1),
         "embedding.weight": (VOCABULARY, embedding),
-        "ngrams.weight.int8": (buckets, embedding),
-        "ngrams.weight.scale": (embedding,),
+        f"{NGRAM_TABLE}.scale": (embedding,),
     }
     if words:
-        shapes["words.weight.int8"] = (word_contexts.ROWS, words)
-        shapes["words.weight.scale"] = (words,)
+        shapes[f"{WORD_TABLE}.scale"] = (words,)
     inputs, outputs = (
         (embedding + words, hidden, hidden, embedding + words),
         (3 * hidden, 3 * hidden, VOCABULARY, VOCABULARY),
@@ -190,6 +182,8 @@ def is_supported(arrays: Arrays) -> bool:
     return (
         all(arrays[name].shape == shape and arrays[name].size for name, shape in shapes.items())
         and words >= 0
+        and len(of_ngrams.entries) > 0
+        and (not words or (word_rows > 1 and word_rows.bit_count() == 1))
         and max(hidden, embedding + words) <= MAX_UNITS
         and ngrams <= MAX_NGRAMS
         and _between(arrays["multipliers"], 0, MAX_MULTIPLIER)
@@ -230,21 +224,18 @@ class Kernel:
         assert native and isa != IsaLevel.NONE
         self._native, self._isa = native, isa
         self._arrays: list[NDArray[Any]] = []
-        self.state_size, embedding, ngrams, words = sizes(arrays)
+        self.state_size, _, ngrams, words, word_rows = sizes(arrays)
         self._row = self.state_size + VOCABULARY
         units, gates = -self.state_size % PANEL_COLUMNS, 3
         self._network = _Network(
             self.state_size + units,
             self.state_size,
-            embedding,
             ngrams,
-            len(arrays["ngrams.weight.int8"]),
-            words,
-            self._copy_aligned(arrays["ngrams.weight.int8"]),
-            self._copy_aligned(arrays["ngrams.weight.scale"]),
+            33 - word_rows.bit_length(),
             self._copy_aligned(arrays["embedding.weight"].astype(np.float32)),
             self._copy_aligned(arrays["multipliers"].T.astype(np.uint32)),
-            *(self._copy_aligned(arrays[name]) if words else None for name in WORD_TYPES),
+            self._table(arrays, NGRAM_TABLE),
+            self._table(arrays, WORD_TABLE) if words else _Table(),
             self._matrix(arrays, "recurrent.{}_ih_l0", gates, 0),
             self._matrix(arrays, "recurrent.{}_hh_l0", gates, units),
             self._matrix(arrays, "output.{}", 1, units),
@@ -304,6 +295,17 @@ class Kernel:
             (row[:hidden], row[hidden:], last_words[i * WORD_BYTES : (i + 1) * WORD_BYTES])
             for i, row in enumerate(each)
         ]
+
+    def _table(self, arrays: Arrays, name: str) -> _Table:
+        table = tables.find(arrays, name)
+        assert table
+        return _Table(
+            len(table.entries),
+            len(table.scale),
+            self._copy_aligned(table.entries),
+            None if table.row_scale is None else self._copy_aligned(table.row_scale),
+            self._copy_aligned(table.scale),
+        )
 
     def _matrix(self, arrays: Arrays, name: str, gates: int, more: int) -> _Matrix:
         """Return a packed matrix: each gate's columns padded to whole panels, `more` inputs added.

@@ -13,8 +13,9 @@
 
 /* The ISA levels, numbered as IsaLevel in __init__.py. */
 enum { PLAIN, AVX2, AVX_VNNI, AVX512_VNNI };
-enum { WORD_ORDERS = 3, WORD_ROW_BITS = 18 };
+enum { WORD_ORDERS = 3 };
 enum { COLUMNS = 16, GROUP = 4, VOCABULARY = 256, AT_ONCE = 32, LINE = 64, IN_FLIGHT = 8 };
+enum { LARGEST = 15 }; /* of the entries in 4 bits */
 
 static const float STATE_SCALE = 1.0f / 127;
 
@@ -30,15 +31,22 @@ struct matrix {
     const float *scale, *bias;
 };
 
+/* Embeddings in 8 bits, or with row scales in 4 bits, two to a byte; tables.py has the format. */
+struct table {
+    int32_t rows, columns;
+    const uint8_t *entries;
+    const uint8_t *row_scale; /* (rows,) or NULL */
+    const float *scale;       /* (columns,) */
+};
+
 struct network {
     int32_t units; /* padded to whole panels */
-    int32_t hidden, embedding, ngrams, buckets, words;
-    const int8_t *table;         /* (buckets, embedding) */
-    const float *table_scale;    /* (embedding,) */
+    int32_t hidden, ngrams;
+    int32_t word_shift; /* bits of a word context's hash below those of its row */
     const float *bytes;          /* (256, embedding) */
     const uint32_t *multipliers; /* (ngrams - 1, ngrams), the oldest byte first */
-    const int8_t *word_table;    /* (1 << WORD_ROW_BITS, words); unused if words is 0 */
-    const float *word_scale;     /* (words,) */
+    struct table embedding;
+    struct table words; /* 2^(32 - word_shift) rows, or no columns */
     struct matrix input, recurrent, output, skip;
 };
 
@@ -73,14 +81,14 @@ static void read_byte(uint32_t words[WORD_ORDERS], uint8_t byte) {
 }
 
 /* The row of one of the three contexts in the table: the highest bits of a multiplicative hash. */
-static size_t word_row(const uint32_t words[WORD_ORDERS], int order) {
+static size_t word_row(const struct network *net, const uint32_t words[WORD_ORDERS], int order) {
     const uint32_t LETTER = 0x9E3779B1u, FIRST = 0xC2B2AE35u, SECOND = 0x27D4EB2Fu;
     uint32_t context = words[0] + 1u + (uint32_t)order;
     if (order > 0)
         context += words[1] * FIRST;
     if (order > 1)
         context += words[2] * SECOND;
-    return context * LETTER >> (32 - WORD_ROW_BITS);
+    return context * LETTER >> net->word_shift;
 }
 
 static int32_t bits_of(float x) {

@@ -59,30 +59,46 @@ static inline TARGET float ISA(exponential)(float x) {
     return p * from_bits((bits_of(shifted) - ROUND_BITS + 127) * (1 << 23));
 }
 
+/* Add a row's whole numbers to `sum`. In 4 bits, the lower halves of its bytes are the first columns, the upper halves
+ * the others. */
+static TARGET void ISA(add_row)(const struct table *table, size_t row, int32_t *restrict sum) {
+    const int32_t columns = table->columns, half = (columns + 1) / 2;
+    if (!table->row_scale) {
+        const int8_t *entries = (const int8_t *)table->entries + row * (size_t)columns;
+        for (int32_t i = 0; i < columns; i++)
+            sum[i] += entries[i];
+        return;
+    }
+    const uint8_t *entries = table->entries + row * (size_t)half;
+    const int32_t scale = table->row_scale[row];
+    for (int32_t i = 0; i < half; i++)
+        sum[i] += (2 * (entries[i] & 15) - LARGEST) * scale;
+    for (int32_t i = half; i < columns; i++)
+        sum[i] += (2 * (entries[i - half] >> 4) - LARGEST) * scale;
+}
+
 /* The sum of a byte's own embedding and of the n-grams that end with it; an n-gram's row in the table is its hash. The
  * sum of the word contexts' embeddings follows it. */
 static TARGET void ISA(embed)(
     const struct network *net, const uint8_t *text, const uint32_t *words, uint8_t *restrict out) {
-    const int32_t size = net->embedding;
+    const int32_t size = net->embedding.columns, more = net->words.columns;
     const float *byte = net->bytes + (size_t)text[net->ngrams - 1] * (size_t)size;
-    int32_t sum[size];
+    int32_t sum[size], of_words[more + 1];
     memset(sum, 0, sizeof sum);
+    memset(of_words, 0, sizeof of_words);
     for (int32_t n = 0; n < net->ngrams - 1; n++) {
         uint32_t hash = 0;
         for (int32_t i = 0; i < net->ngrams; i++)
             hash += (text[i] + 1u) * net->multipliers[n * net->ngrams + i];
-        const int8_t *row = net->table + (size_t)(hash % (uint32_t)net->buckets) * (size_t)size;
-        for (int32_t i = 0; i < size; i++)
-            sum[i] += row[i];
+        ISA(add_row)(&net->embedding, hash % (uint32_t)net->embedding.rows, sum);
     }
     for (int32_t i = 0; i < size; i++)
-        out[i] = ISA(quantised)(byte[i] + (float)sum[i] * net->table_scale[i]);
+        out[i] = ISA(quantised)(byte[i] + (float)sum[i] * net->embedding.scale[i]);
     out += size;
-    const int8_t *rows[WORD_ORDERS];
-    for (int order = 0; net->words && order < WORD_ORDERS; order++)
-        rows[order] = net->word_table + word_row(words, order) * (size_t)net->words;
-    for (int32_t i = 0; i < net->words; i++)
-        out[i] = ISA(quantised)((float)(rows[0][i] + rows[1][i] + rows[2][i]) * net->word_scale[i]);
+    for (int order = 0; more && order < WORD_ORDERS; order++)
+        ISA(add_row)(&net->words, word_row(net, words, order), of_words);
+    for (int32_t i = 0; i < more; i++)
+        out[i] = ISA(quantised)((float)of_words[i] * net->words.scale[i]);
 }
 
 /* (x - 128) @ weights * scale + bias for one panel and `rows` rows of x; every caller passes a constant. */
@@ -224,7 +240,7 @@ static TARGET int ISA(run)(
         for (size_t t = 0; t < now; t++)
             for (size_t b = 0; b < count; b++) {
                 const uint8_t *longest = text + b * width + read + t;
-                if (net->words)
+                if (net->words.columns)
                     read_byte(words + b * WORD_ORDERS, longest[net->ngrams - 1]);
                 ISA(embed)(net, longest, words + b * WORD_ORDERS, s.embedded + (t * count + b) * inputs);
             }

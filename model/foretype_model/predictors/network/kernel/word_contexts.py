@@ -23,9 +23,10 @@ from foretype_model.predictor import END_OF_TEXT
 ORDERS: Final = 3
 """Contexts of a byte: the word so far, with the word before, with the two before."""
 
-ROW_BITS: Final = 18
-ROWS: Final = 1 << ROW_BITS
-"""Rows of the table that all contexts share."""
+ROWS: Final = 1 << 18
+"""Rows of the table that all contexts share, unless a network has another number of them: a power
+of two.
+"""
 
 LETTER, MARK, FIRST, SECOND = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F
 """Odd multipliers modulo 2^32 (Knuth 1998, section 6.4; those of xxHash): of letters, of marks, and
@@ -61,18 +62,22 @@ def start(rows: int) -> WordHashes:
     return np.zeros((rows, ORDERS), np.uint32)
 
 
-def read(words: WordHashes, text: NDArray[np.uint8]) -> tuple[NDArray[np.int64], WordHashes]:
+def read(
+    words: WordHashes, text: NDArray[np.uint8], rows: int = ROWS
+) -> tuple[NDArray[np.int64], WordHashes]:
     """Return the table's rows for each byte of B texts, and the hashes after the last byte.
 
     Args:
         words: the hashes of each text so far, shape (B, 3).
         text: the bytes that follow, shape (T, B).
+        rows: the rows that the table has, a power of two.
 
     Returns:
         Rows of the table, shape (T, B, 3), and hashes, shape (B, 3).
     """
     found = np.empty((*text.shape, ORDERS), np.int64)
     so_far, before, second = words.T.copy()
+    shift = np.uint32(33 - rows.bit_length())
     for t, byte in enumerate(text):
         kind, value = KINDS[byte], FOLDED[byte]
         inside = so_far != 0
@@ -94,15 +99,15 @@ def read(words: WordHashes, text: NDArray[np.uint8]) -> tuple[NDArray[np.int64],
         so_far, before, second = (
             np.where(ends, np.uint32(0), one) for one in (so_far, before, second)
         )
-        found[t] = _table_rows(so_far, before, second)
+        found[t] = _contexts(so_far, before, second) >> shift
     return found, np.stack([so_far, before, second], -1)
 
 
-def _table_rows(
+def _contexts(
     so_far: NDArray[np.uint32], before: NDArray[np.uint32], second: NDArray[np.uint32]
 ) -> NDArray[np.uint32]:
-    """Return the rows of the three contexts, shape (B, 3): the highest bits of a multiplicative
-    hash.
+    """Return the hashes of the three contexts, shape (B, 3). The highest bits, which are the most
+    random of a multiplicative hash, are the row.
     """
     pair = so_far + before * np.uint32(FIRST)
     contexts = np.stack(
@@ -113,5 +118,5 @@ def _table_rows(
         ],
         -1,
     )
-    rows: NDArray[np.uint32] = contexts * np.uint32(LETTER) >> np.uint32(32 - ROW_BITS)
-    return rows
+    hashes: NDArray[np.uint32] = contexts * np.uint32(LETTER)
+    return hashes
