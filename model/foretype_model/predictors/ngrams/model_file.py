@@ -51,6 +51,11 @@ LEAST_LOG: Final = -20.0
 SPARSE: Final = 32
 """Contexts of trigrams with one base."""
 
+AT_ONCE: Final = 1 << 14
+"""Numbers that are worked on at once where an array has millions: what is made from all of them and
+freed again would be a sixth of a server's memory, which malloc keeps.
+"""
+
 Integers = NDArray[np.integer[Any]]
 Floats = NDArray[np.floating[Any]]
 
@@ -175,25 +180,33 @@ def _arrays(mapped: mmap.mmap, sizes: Sizes) -> NgramArrays | None:
 def _fits(arrays: NgramArrays) -> bool:
     """Return whether every list lies within its array."""
     sizes = arrays.sizes
+    parts = (
+        trigram_starts(arrays, slice(first, first + AT_ONCE + 1))
+        for first in range(0, sizes.contexts3 + 1, AT_ONCE)
+    )
     lists = (
         (arrays.starts, sizes.text),
         (arrays.starts2, sizes.bigrams),
         (arrays.outer_starts3, sizes.contexts3),
-        (trigram_starts(arrays), sizes.trigrams),
+        (trigram_starts(arrays, slice(-1, None)), sizes.trigrams),
     )
     return (
         FIRST_SEPARATOR <= sizes.first_word <= sizes.tokens <= MAX_TOKENS
-        and all(int(starts[-1]) == end and (np.diff(starts.astype(np.int64)) >= 0).all()
-                for starts, end in lists)
+        and all(int(starts[-1]) == end and _is_rising(starts) for starts, end in lists)
+        and all(map(_is_rising, parts))
         and bool(np.isfinite(arrays.tables).all())
         and bool((arrays.words & TOKEN_MASK < sizes.tokens).all())
     )  # fmt: skip
 
 
-def trigram_starts(arrays: NgramArrays) -> NDArray[np.int64]:
-    """Return where the trigrams of each context begin, shape (contexts3 + 1,)."""
-    bases = np.repeat(arrays.bases3.astype(np.int64), SPARSE)[: len(arrays.offsets3)]
-    return bases + arrays.offsets3
+def _is_rising(starts: Integers) -> bool:
+    return bool((starts[1:] >= starts[:-1]).all())
+
+
+def trigram_starts(arrays: NgramArrays, contexts: slice = slice(None)) -> NDArray[np.int64]:
+    """Return where the trigrams of some contexts begin, out of contexts3 + 1."""
+    places = np.arange(*contexts.indices(len(arrays.offsets3)))
+    return arrays.bases3[places // SPARSE].astype(np.int64) + arrays.offsets3[places]
 
 
 def write(

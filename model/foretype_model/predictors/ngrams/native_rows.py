@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foretype_model.predictor import VOCABULARY
 from foretype_model.predictors.ngrams import kernel
-from foretype_model.predictors.ngrams.model_file import NgramArrays
+from foretype_model.predictors.ngrams.model_file import AT_ONCE, NgramArrays
 from foretype_model.predictors.ngrams.query import Query
 from foretype_model.predictors.ngrams.rows import NumpyRows, unigram_sums
 
@@ -26,8 +26,13 @@ class NativeRows:
         self._native = native
         sizes = arrays.sizes
         whole = sizes.bigrams // kernel.BLOCK * kernel.BLOCK
-        codes = arrays.bigrams[:whole, 2] >> 2
-        blocks = arrays.tables[0][codes].reshape(-1, kernel.BLOCK).sum(1)
+        codes = arrays.bigrams[:whole, 2].reshape(-1, kernel.BLOCK)
+        blocks = np.concatenate(
+            [
+                arrays.tables[0][codes[first : first + AT_ONCE // kernel.BLOCK] >> 2].sum(1)
+                for first in range(0, len(codes) or 1, AT_ONCE // kernel.BLOCK)
+            ]
+        )
         sums = unigram_sums(arrays)
         frequent = most_frequent(sums, sizes.first_word)
         found = arrays._asdict() | {"unigrams": sums, "blocks": blocks, "frequent": frequent}

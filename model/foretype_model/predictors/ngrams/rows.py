@@ -52,9 +52,14 @@ class Branches(NamedTuple):
 
 def unigram_sums(arrays: NgramArrays) -> Floats:
     """Return the sums of the unigram probabilities below each token, shape (tokens + 1,)."""
-    codes = arrays.words >> np.uint32(TOKEN_BITS)
-    probabilities = np.exp(codes * (LEAST_LOG / (CODE_LEVELS - 1)))
-    return np.concatenate([[0.0], np.cumsum(probabilities / probabilities.sum())])
+    sums = np.zeros(len(arrays.words) + 1)
+    probabilities = sums[1:]  # in place: a copy takes 2 MB
+    probabilities[:] = arrays.words >> np.uint32(TOKEN_BITS)
+    probabilities *= LEAST_LOG / (CODE_LEVELS - 1)
+    np.exp(probabilities, out=probabilities)
+    probabilities /= probabilities.sum()
+    np.cumsum(probabilities, out=probabilities)
+    return sums
 
 
 def unpacked(entries: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

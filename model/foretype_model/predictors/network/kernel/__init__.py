@@ -299,13 +299,22 @@ class Kernel:
     def _table(self, arrays: Arrays, name: str) -> _Table:
         table = tables.find(arrays, name)
         assert table
+        entries, row_scale, scale = table
         return _Table(
-            len(table.entries),
-            len(table.scale),
-            self._copy_aligned(table.entries),
-            None if table.row_scale is None else self._copy_aligned(table.row_scale),
-            self._copy_aligned(table.scale),
+            len(entries),
+            len(scale),
+            self._address_of(entries),
+            None if row_scale is None else self._address_of(row_scale),
+            self._copy_aligned(scale),
         )
+
+    def _address_of(self, array: NDArray[Any]) -> int:
+        """Return the address of an array of bytes, which lives as long as this object: the file's
+        content itself, 20 MB that need not be there twice while a model is loaded.
+        """
+        array = np.ascontiguousarray(array)
+        self._arrays.append(array)
+        return int(array.ctypes.data)
 
     def _matrix(self, arrays: Arrays, name: str, gates: int, more: int) -> _Matrix:
         """Return a packed matrix: each gate's columns padded to whole panels, `more` inputs added.
