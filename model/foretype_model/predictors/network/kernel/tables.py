@@ -90,7 +90,7 @@ def _quantised_rows(
     widest = np.abs(rows).max(1, keepdims=True)
     best, entries, scales = np.full(len(rows), np.inf), np.zeros(rows.shape, np.uint8), widest
     for clip in CLIPS:
-        scale = np.clip(np.round(widest * clip / LARGEST), 1, MAX_ROW_SCALE)
+        scale = np.clip(np.ceil(widest * clip / LARGEST), 1, MAX_ROW_SCALE)
         q = np.clip(np.round((rows / scale + LARGEST) / 2), 0, LARGEST)
         error = np.square(rows - (2 * q - LARGEST) * scale).sum(1)
         # Nothing is between -scale and scale but those two, so some rows are best as zeros.
