@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,15 @@ def test_model_files_are_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "2 networks need 2 shares" in capsys.readouterr().err
     assert main([str(tmp_path / "none.onnx"), "--out", str(tmp_path / "mean.onnx")]) == 1
     assert "none.onnx" in capsys.readouterr().err
+
+
+def test_one_model_is_stored_smaller(tmp_path: Path) -> None:
+    """Of one model, the command makes the same model with its tables in 4 bits."""
+    whole, small = tmp_path / "one.onnx", tmp_path / "small.onnx"
+    metadata = replace(make_metadata(SHAPE, "one"), bits_per_character=1.5)
+    onnx_file.write(make_network(SHAPE), metadata, whole)
+    assert main([str(whole), "--out", str(small)]) == 0
+    assert read_metadata(small) == replace(metadata, name="small")
+    assert small.stat().st_size < 0.7 * whole.stat().st_size
+    ours, theirs = (Network.open(file).start().log_probabilities for file in (small, whole))
+    assert 0 < abs(ours - theirs).max() < 0.5
