@@ -88,7 +88,7 @@ def flipped_models(path: Path, rng: random.Random, flips: int) -> Outcome:
 def open_in_onnx_runtime(path: Path) -> Network:
     """Open a model in ONNX Runtime, even if native code could run it."""
     session, metadata = open_session(path)
-    return Network(OnnxBackend(session), metadata)
+    return Network(OnnxBackend(session, metadata.word_rows), metadata)
 
 
 RUNTIMES = (Network.open, open_in_onnx_runtime)

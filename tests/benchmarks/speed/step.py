@@ -127,7 +127,10 @@ def _served(network: ByteNetwork) -> list[Network]:
     with tempfile.TemporaryDirectory() as folder:
         onnx_file.write(network, model_metadata, Path(folder) / "speed.onnx")
         session, metadata = open_session(Path(folder) / "speed.onnx")
-        return [Network.open(Path(folder) / "speed.onnx"), Network(OnnxBackend(session), metadata)]
+        return [
+            Network.open(Path(folder) / "speed.onnx"),
+            Network(OnnxBackend(session, metadata.word_rows), metadata),
+        ]
 
 
 def _reads(size: int) -> list[Callable[[], object]]:
