@@ -106,7 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wider = widened(network, replace(network.shape, **sizes))
     parameters = sum(parameter.numel() for parameter in wider.parameters())
     sizes.pop("ngram_rows", None)  # read from the table itself
-    onnx_file.write(wider, replace(metadata, parameters=parameters, **sizes), given.wider)
+    metadata = replace(metadata, parameters=parameters, **sizes)
+    onnx_file.write(wider, metadata, given.wider, "float32")  # nothing is rounded
 
 
 if __name__ == "__main__":

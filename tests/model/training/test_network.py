@@ -6,11 +6,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.conftest import make_network
+from tests.model.conftest import make_metadata, make_network
 
+from default_model import net2net
 from default_model.net2net import widened
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictors.network.runtime import read_metadata
+from foretype_model.training import onnx_file
 from foretype_model.training.network import (
     NGRAM_ROWS,
     ByteNetwork,
@@ -104,6 +107,21 @@ def test_widened_network_predicts_the_same(cell, old, new) -> None:
     assert wider.output.weight.grad[:, old[0] :].abs().sum() > 0 or new[0] == old[0]
     assert wider.ngrams.weight.grad.abs().sum() > 0
     assert not new[2] or wider.words.weight.grad.abs().sum() > 0
+
+
+def test_command_widens_a_model_file(tmp_path) -> None:
+    """The command writes a wider model file, which training goes on from."""
+    shape = Shape("gru", 16, 1, 8, 3, 4)
+    onnx_file.write(make_network(shape), make_metadata(shape), tmp_path / "small.onnx")
+    files = [str(tmp_path / name) for name in ("small.onnx", "wider.onnx")]
+    net2net.main([*files, "--hidden", "24", "--ngram-rows", "131042", "--word-rows", "524288"])
+    small, wider = (onnx_file.read(tmp_path / name) for name in ("small.onnx", "wider.onnx"))
+    assert wider.shape == Shape("gru", 24, 1, 8, 3, 4, 131_042, 1 << 19)
+    with torch.no_grad():
+        assert torch.allclose(wider(TEXT, None)[0], small(TEXT, None)[0], atol=1e-5)
+    metadata = read_metadata(tmp_path / "wider.onnx")
+    assert (metadata.hidden, metadata.word_rows) == (24, 1 << 19)
+    assert metadata.parameters == sum(weight.numel() for weight in wider.parameters())
 
 
 def test_networks_only_grow() -> None:
