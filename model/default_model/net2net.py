@@ -103,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     network, metadata = onnx_file.read(given.model), read_metadata(given.model)
     sizes = {name: size for name in SIZES if (size := vars(given)[name]) is not None}
+    torch.manual_seed(0)  # the same new units for each network, so that they have a mean
     wider = widened(network, replace(network.shape, **sizes))
     parameters = sum(parameter.numel() for parameter in wider.parameters())
     sizes.pop("ngram_rows", None)  # read from the table itself

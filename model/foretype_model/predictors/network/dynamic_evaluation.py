@@ -79,6 +79,8 @@ class Adaptation:
             h: the hidden states, shape (rows, hidden).
         """
         logits = log_probabilities.copy()
+        if not len(self._bytes):
+            return logits
         logits[:, self._bytes] += h @ self._weights[:, :-1].T + self._weights[:, -1]
         return log_softmax(logits)
 
