@@ -25,7 +25,7 @@ from foretype_model.training.network import ByteNetwork, Shape
 GATES = {"gru": 3, "lstm": 4, "rnn": 1}
 
 SIZES = ("hidden", "ngrams", "words", "ngram_rows", "word_rows")
-"""What can grow."""
+"""The sizes of a network that can grow."""
 
 INPUT_WEIGHTS = frozenset({"recurrent.weight_ih_l0", "skip.weight"})
 """Weights that multiply the network's inputs."""

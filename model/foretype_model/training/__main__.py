@@ -23,23 +23,14 @@ from typing import Any
 from foretype_model.errors import CorpusError, ForetypeError
 from foretype_model.training.corpus import read_corpus
 from foretype_model.training.loop import TrainingOptions
-from foretype_model.training.network import CELLS
+from foretype_model.training.network import CELLS, Shape
 from foretype_model.training.pack import PackedDocuments, is_packed
 from foretype_model.training.parallel import Ranks, join_ranks
 from foretype_model.training.stream import Documents, InMemoryDocuments
 from foretype_model.training.train import create_trainer, export
 from foretype_model.training.trainer import Progress
 
-NEW_NETWORK = (
-    "cell",
-    "hidden",
-    "layers",
-    "embedding",
-    "ngrams",
-    "words",
-    "ngram_rows",
-    "word_rows",
-)
+NEW_NETWORK = tuple(field.name for field in fields(Shape))
 """Options of a network's shape, which a trained network has already."""
 
 

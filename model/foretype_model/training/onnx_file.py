@@ -252,10 +252,10 @@ def _value(stored: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
     """Return a weight of a file as numbers."""
     if name in stored:
         return stored[name]
-    if name + ".int4" in stored and (table := tables.find(stored, name)):
-        return tables.dequantise(table)
-    value: NDArray[Any] = stored[name + ".int8"] * stored[name + ".scale"]
-    return value
+    table = tables.find(stored, name)  # a matrix in 8 bits is stored as a table is
+    if table is None:
+        raise KeyError(name)
+    return tables.dequantise(table)
 
 
 def read(path: Path) -> ByteNetwork:

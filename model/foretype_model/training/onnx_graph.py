@@ -65,8 +65,7 @@ class Graph:
         b = self.constant(bias_name, weights.get(bias_name, np.zeros(len(weight), np.float32)))
         if self._precision == "float32":
             return str(self.add("Add", self.add("MatMul", x, self.constant(name, weight.T)), b))
-        quantised, scale = quantise(weight.T)
-        w, s = self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
+        w, s = self._int8(name, weight.T, MAX_WEIGHT)
         step, zero = (
             self.constant("state.scale", STATE_SCALE),
             self.constant("state.zero", STATE_ZERO),
@@ -84,10 +83,13 @@ class Graph:
             table = self.constant(name, weights[name])
             scale = self.constant(name + ".scale", np.float32(1))
         else:
-            quantised, scales = quantise(weights[name], largest=127)
-            table = self.constant(name + ".int8", quantised)
-            scale = self.constant(name + ".scale", scales)
+            table, scale = self._int8(name, weights[name], 127)
         return str(self.add("Cast", self.add("Gather", table, rows), to=TensorProto.FLOAT)), scale
+
+    def _int8(self, name: str, weight: NDArray[np.float32], largest: int) -> tuple[str, str]:
+        """Add a weight in int8, and the scales of its columns."""
+        quantised, scale = quantise(weight, largest)
+        return self.constant(name + ".int8", quantised), self.constant(name + ".scale", scale)
 
     def _looked_up_in_4_bits(self, name: str, rows: str, table: tables.Table) -> tuple[str, str]:
         packed = self.add("Gather", self.constant(name + ".int4", table.entries), rows)
@@ -98,11 +100,8 @@ class Graph:
             ends = [np.array([end]) for end in (0, len(table.scale), -1)]
             bounds = zip((name + ".from", name + ".to", "columns"), ends, strict=True)
             q = self.add("Slice", q, *(self.constant(*bound) for bound in bounds))
-        two, largest = (
-            self.constant("two", np.float32(2)),
-            self.constant("largest", np.float32(tables.LARGEST)),
-        )
-        whole = self.add("Sub", self.add("Mul", q, two), largest)
+        doubled = self.add("Mul", q, self.constant("two", np.float32(2)))
+        whole = self.add("Sub", doubled, self.constant("largest", np.float32(tables.LARGEST)))
         row_scales = self.constant(name + ".row_scale", np.asarray(table.row_scale))
         scale = self.add("Cast", self.add("Gather", row_scales, rows), to=TensorProto.FLOAT)
         scale = self.add("Unsqueeze", scale, self.constant("last_axis", np.array([-1])))
@@ -117,7 +116,7 @@ class Graph:
 
 
 def quantise(
-    weight: NDArray[np.float32], largest: int = MAX_WEIGHT
+    weight: NDArray[np.float32], largest: int
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Quantise symmetrically, with a scale for each column: weight is about int8 * scale."""
     scale = np.maximum(np.abs(weight).max(0), 1e-12).astype(np.float32) / largest

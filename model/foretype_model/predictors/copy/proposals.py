@@ -49,8 +49,8 @@ DEFINING: Final = (b"def ", b"fn ", b"func ", b"function ")
 """Keywords before a name that may be called after a dot, though it has not been yet."""
 
 DEFINING_HERE: Final = (b"  def ", b"\tdef ", b"  async def ", b"\tasync def ", *DEFINING[1:])
-"""The same in recent text. There, `def` must be indented: a Python module calls its own functions
-without a dot.
+"""The keywords of DEFINING as they count in recent text: `def` only where it is indented, since a
+Python module calls its own functions without a dot.
 """
 
 _WORD: Final = regex.compile(r"[\w\p{M}]+")

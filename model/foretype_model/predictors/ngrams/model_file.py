@@ -52,8 +52,8 @@ SPARSE: Final = 32
 """Contexts of trigrams with one base."""
 
 AT_ONCE: Final = 1 << 14
-"""Numbers that are worked on at once where an array has millions: what is made from all of them and
-freed again would be a sixth of a server's memory, which malloc keeps.
+"""Numbers of a long array that are computed at once. Temporary arrays of its whole length would add
+a sixth to a server's memory, and malloc keeps them when they are freed.
 """
 
 Integers = NDArray[np.integer[Any]]

@@ -162,8 +162,8 @@ def is_supported(arrays: Arrays) -> bool:
     ):
         return False
     hidden, embedding, ngrams, words, word_rows = sizes(arrays)
-    of_ngrams, of_words = (tables.find(arrays, name) for name in (NGRAM_TABLE, WORD_TABLE))
-    if of_ngrams is None or (words and of_words is None):
+    of_ngrams = tables.find(arrays, NGRAM_TABLE)
+    if of_ngrams is None or (words and not word_rows):
         return False
     shapes: dict[str, tuple[int, ...]] = {
         "multipliers": (ngrams, ngrams - 1),
