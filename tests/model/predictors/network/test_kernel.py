@@ -127,10 +127,10 @@ def test_rows_do_not_depend_on_batching(tmp_path, isa, shape, precision, texts) 
     precision=precisions,
     texts=st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=20),
 )
-def test_vector_isa_levels_agree_exactly(tmp_path, shape, precision, texts) -> None:
-    """All vector ISA levels compute identical numbers."""
+def test_isa_levels_agree_exactly(tmp_path, shape, precision, texts) -> None:
+    """All ISA levels compute identical numbers."""
     path = write_model(shape, tmp_path, 0, precision)
-    first, *others = (by_kernel(path, isa) for isa in (*ISAS[1:], *ISAS[1:2]))
+    first, *others = (by_kernel(path, isa) for isa in (*ISAS, *ISAS[:1]))
     for ours in others:
         for state, text in ((ours.start(), text) for text in texts):
             assert apart(ours.feed(state, text), first.feed(state, text)) == 0
