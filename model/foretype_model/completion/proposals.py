@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
@@ -37,7 +38,11 @@ UNPROPOSED_LOG_P: Final = math.log(0.2)
 
 
 class Proposals:
-    """A trie of words, each after the white space in front of it."""
+    """The words that may follow, each after the white space in front of it.
+
+    What is proposed for a prefix is computed when a search asks for it: there are several hundred
+    prefixes, of which a search sees some twenty.
+    """
 
     def __init__(self, own: int = 0, *, is_code: bool = False) -> None:
         """Want the `own` most probable words of the user's texts right at the cursor; in texts
@@ -50,8 +55,9 @@ class Proposals:
         self._own, self._is_code = own, is_code
         # The beginnings of wanted words, and whether each is a wanted word.
         self._wanted: dict[bytes, bool] = {}
-        self._best: dict[bytes, float] = {}
-        self._mass: dict[bytes, float] = {}
+        # All texts and their probabilities, sorted, so that those with a prefix are a range.
+        self._sorted: list[tuple[bytes, float]] = []
+        self._log_best: dict[bytes, float | None] = {}
         self._words: dict[bytes, Proposal] = {}
         self._roots: set[bytes] = set()
 
@@ -66,16 +72,14 @@ class Proposals:
         if not text:
             self._want(words)
         rest = max(1 - sum(one.own for one in words), MIN_REST) if self._is_code else 1.0
-        for word, log_p, own in words:
-            p = max(own, rest * math.exp(log_p))
-            proposal = Proposal(word, math.log(p), own)
-            earlier = self._words.get(text + word, proposal)
-            self._words[text + word] = max(proposal, earlier, key=lambda one: one.log_p)
-            # Each prefix of a word: the probability of its best word, and of all its words.
-            for end in range(len(text) + 1, len(text) + len(word) + 1):
-                prefix = text + word[: end - len(text)]
-                self._best[prefix] = max(p, self._best.get(prefix, 0.0))
-                self._mass[prefix] = self._mass.get(prefix, 0.0) + p
+        for word, proposed, own in words:
+            p = max(own, rest * math.exp(proposed))
+            whole, log_p = text + word, math.log(p)
+            self._sorted.append((whole, p))
+            if whole not in self._words or self._words[whole].log_p < log_p:
+                self._words[whole] = Proposal(word, log_p, own)
+        self._sorted.sort()
+        self._log_best.clear()
 
     def _want(self, words: Iterable[Proposal]) -> None:
         """Want the words that are the most probable ones by the user's texts."""
@@ -132,7 +136,7 @@ class Proposals:
 
     def has_prefix(self, text: bytes) -> bool:
         """Return whether a proposed word begins with `text`."""
-        return text in self._best
+        return self._log_best_of(text) is not None
 
     def __len__(self) -> int:
         return len(self._words)
@@ -141,6 +145,20 @@ class Proposals:
         """Return the estimated log-probability of the best end of a word that begins with `text`:
         0 at the most.
         """
-        if text in self._best:
-            return math.log(self._best[text] / self._mass[text])
+        found = self._log_best_of(text)
+        if found is not None:
+            return found
         return UNPROPOSED_LOG_P if self._words and text.strip(WHITE_SPACE) else 0.0
+
+    def _log_best_of(self, prefix: bytes) -> float | None:
+        """Return the best word's part of all that begin with `prefix`, as a logarithm; None if
+        there are none.
+        """
+        if prefix in self._log_best:
+            return self._log_best[prefix]
+        # No text holds the byte 0xFF.
+        first, end = (bisect_left(self._sorted, (one,)) for one in (prefix, prefix + b"\xff"))
+        some = [p for _, p in self._sorted[first:end]]
+        found = math.log(max(some) / sum(some)) if some else None
+        self._log_best[prefix] = found
+        return found

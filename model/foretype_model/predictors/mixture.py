@@ -191,9 +191,11 @@ class Mixture:
             # Only a predictor that copies the user's texts knows the sources of its words.
             is_own = i in explainers
             for word, log_p in words:
-                own = math.exp(log_p) if is_own else 0.0
-                earlier = found.get(word, Proposal(word, log_p, own))
-                found[word] = Proposal(word, max(log_p, earlier.log_p), max(own, earlier.own))
+                one = Proposal(word, log_p, math.exp(log_p) if is_own else 0.0)
+                if earlier := found.get(word):
+                    best = max(one.log_p, earlier.log_p), max(one.own, earlier.own)
+                    one = Proposal(word, *best)
+                found[word] = one
         return sorted(found.values(), key=lambda one: -one.log_p)
 
     def observe(self, uri: str, before: Rope, after: Rope) -> bool:

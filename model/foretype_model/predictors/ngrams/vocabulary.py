@@ -14,6 +14,7 @@ from foretype_model.predictors.ngrams.tokens import (
 )
 
 CACHED_NUMBERS: Final = 4096
+CACHED_RANGES: Final = 256
 
 
 class Vocabulary:
@@ -27,12 +28,13 @@ class Vocabulary:
         self.words = range(sizes.first_word, sizes.tokens)
         self.separators = range(FIRST_SEPARATOR, sizes.first_word)
         self.number = lru_cache(CACHED_NUMBERS)(self._number)
+        self.with_prefix = lru_cache(CACHED_RANGES)(self._with_prefix)
 
     def text(self, token: int) -> bytes:
         """Return the bytes of a token."""
         return bytes(self._text[self._starts[token] : self._starts[token + 1]])
 
-    def with_prefix(self, kind: range, prefix: bytes) -> tuple[int, int]:
+    def _with_prefix(self, kind: range, prefix: bytes) -> tuple[int, int]:
         """Return the first of the `words` or `separators` with a prefix, and the first after."""
         low = bisect_left(kind, prefix, key=self.text)
         # No text holds the byte 0xFF.
