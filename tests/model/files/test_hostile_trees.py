@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.cpu_time import cpu_seconds_below
 
 from foretype_model.files import discovery, gitignore
 from foretype_model.files.discovery import Tree
 from foretype_model.privacy.learning_policy import LearningPolicy
 
 LINES = 100_000
-
-
-@contextmanager
-def cpu_seconds_below(limit: float) -> Iterator[None]:
-    start = time.process_time()
-    yield
-    assert time.process_time() - start < limit
 
 
 def names(folder: Path) -> list[str]:
