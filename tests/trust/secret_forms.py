@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.e2e.client import Client, change, insertion, run, server
 from tests.model.privacy.secret_forms import ALL_FORMS, Form
 from tests.model.privacy.test_secret_forms import leaks
 from tests.trust.outcome import Outcome
+
+from foretype_model.predictors.ngrams import model_file
+from foretype_model.predictors.ngrams.predictor import DEFAULT
+from foretype_model.predictors.ngrams.vocabulary import Vocabulary
 
 TYPED_CHARACTERS = 2
 """Characters of a secret that are typed in the other document."""
@@ -94,7 +99,27 @@ def _offers(client: Client, before: str, rest: str) -> bool:
     menu = [item["textEdit"]["newText"] for item in client.completions(uri, *place)["items"]]
     ghost = [item["insertText"] for item in client.ghost(uri, *place)]
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
-    return any(rest[:LEAKED_CHARACTERS] in offered for offered in [*menu, *ghost])
+    return any(
+        rest[:LEAKED_CHARACTERS] in offered and not _is_guess(offered, before, rest)
+        for offered in [*menu, *ghost]
+    )
+
+
+def _is_guess(offered: str, before: str, rest: str) -> bool:
+    """Return whether an offer is a word of the n-gram model with which a secret begins and goes on
+    without a sign: "hunter" of "hunter22".
+    """
+    word, secret = offered.strip(), before[-TYPED_CHARACTERS:] + rest
+    if not secret.startswith(word):
+        word = before[-TYPED_CHARACTERS:] + word
+    return word in _words() and secret.startswith(word) and secret[len(word) :][:1].isalnum()
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Return the words of the n-gram model."""
+    known = Vocabulary(model_file.read(DEFAULT))
+    return frozenset(known.text(token).decode() for token in known.words)
 
 
 def _learnt(claim: str, some: Sequence[Form], found: set[tuple[Form, str]]) -> Outcome:
