@@ -29,9 +29,9 @@ SOFT_BREAKS: Final = 80
 class Limits(NamedTuple):
     """Most tokens, bigrams and trigrams of a model."""
 
-    tokens: int = 220_000
-    bigrams: int = 1_410_000
-    trigrams: int = 1_350_000
+    tokens: int = 262_000
+    bigrams: int = 2_500_000
+    trigrams: int = 2_450_000
 
 
 def make(texts: Iterable[tuple[str, str]], path: Path, limits: Limits | None = None) -> None:

@@ -1,4 +1,5 @@
-"""A corpus for each script other than the Latin one, from the mix of the default model.
+"""A corpus for each script that has a model of its own, and one of the rest, from the mix of the
+default model.
 
     python -m default_model.script_corpora MIX.corpus FOLDER
 
@@ -6,6 +7,9 @@ A script's model (`foretype_model.store.script_models`) is trained on nothing el
 
     python -m foretype_model.training FOLDER/greek.corpus --out greek.onnx --hidden 256 \
         --embedding 16 --batch 64 --window 128 --learning-rate 0.006 --steps 1830
+
+The default model's last course reads ``FOLDER/latin.corpus`` alone: it does not complete the
+others.
 """
 
 from __future__ import annotations
@@ -29,13 +33,16 @@ MIN_SHARE: Final = 0.25
 """Part of the beginning's letters that are in the script: documentation is half code."""
 
 
+REST: Final = "latin"
+"""Documents in the Latin script, and the few in scripts without a model."""
+
+
 def by_script(documents: PackedDocuments) -> dict[str, list[int]]:
-    """Return the documents that are written in each script, by their numbers."""
+    """Return the documents that are written in each script, and those of REST, by their numbers."""
     found = defaultdict[str, list[int]](list)
     for number, size in enumerate(documents.sizes.tolist()):
         beginning = documents.read(number, 0, min(size, JUDGED_BYTES)).decode("utf-8", "ignore")
-        if script := main_script(beginning, MIN_SHARE):
-            found[script].append(number)
+        found[main_script(beginning, MIN_SHARE) or REST].append(number)
     return found
 
 

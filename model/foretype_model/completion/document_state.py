@@ -15,13 +15,13 @@ from foretype_model.text.input_method import MAX_COMPOSED_BYTES, is_composition
 from foretype_model.text.rope import Rope
 
 CATCH_UP_BYTES: Final = 64
-"""Bytes read in the background in one go, while a request may be waiting (3 ms at 1,024 units)."""
+"""Bytes read in the background in one go, while a request may be waiting (2 ms at 768 units)."""
 
 MAX_TYPED_BYTES: Final = 64
 """Bytes of one edit that are learnt from, at most (0.4 ms each). A longer edit is a paste."""
 
 MAX_IDLE_STATES: Final = 16
-"""States kept for a document without requests (5 kB each at 1,024 units)."""
+"""States kept for a document without requests (4 kB each at 768 units)."""
 
 
 class Cursor(NamedTuple):

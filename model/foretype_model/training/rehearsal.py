@@ -27,7 +27,7 @@ from foretype_model.training.network import ByteNetwork, Carry, detach_carry
 
 REHEARSAL_TEXTS: Final = 256
 REHEARSAL_LENGTH: Final = 512
-"""Sampled texts, and the bytes of each: 131 kB, in 4 s at 1,024 units in native code."""
+"""Sampled texts, and the bytes of each: 131 kB, in 3 s of CPU time at 768 units in native code."""
 
 SAMPLING_SHARE: Final = 0.1
 """The most that sampling takes of a budget in minutes; the texts are shorter on a slow machine."""

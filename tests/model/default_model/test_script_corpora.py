@@ -19,12 +19,18 @@ def read(path: Path) -> list[str]:
 
 
 def test_texts_are_divided_by_script(tmp_path: Path) -> None:
-    """Each script gets its documents, also those that are half code."""
+    """Each script gets its documents, also those that are half code; the rest have a corpus too."""
     pack((text.encode() for text in TEXTS), tmp_path / "mix.corpus")
     assert script_corpora.main([str(tmp_path / "mix.corpus"), str(tmp_path)]) == 0
-    assert sorted(path.stem for path in tmp_path.iterdir()) == ["cyrillic", "greek", "mix"]
+    assert sorted(path.stem for path in tmp_path.iterdir()) == [
+        "cyrillic",
+        "greek",
+        "latin",
+        "mix",
+    ]
     assert read(tmp_path / "greek.corpus") == [GREEK, CODE + GREEK]
     assert read(tmp_path / "cyrillic.corpus") == ["Протокол встречи"]
+    assert read(tmp_path / "latin.corpus") == ["The minutes are attached.", 9 * CODE + GREEK, ""]
 
 
 def test_missing_folder_is_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
