@@ -103,6 +103,12 @@ class Client:
                     return self.notifications.pop(i)["params"]
             self._receive()
 
+    def next_request(self) -> Message:
+        """Return the next request of the server, which waits for an answer."""
+        while not self.requests:
+            self._receive()
+        return self.requests.pop(0)
+
     def warnings(self) -> list[str]:
         """Return the messages shown to the user so far."""
         self.request("workspace/executeCommand", {"command": "foretype.status"})
