@@ -10,13 +10,16 @@ all the others, no unit reads them yet, and the embeddings of n-grams and word c
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from default_model.exit_status import exit_status
 from foretype_model.errors import ModelError
 from foretype_model.predictors.network.runtime import read_metadata
 from foretype_model.training import onnx_file
@@ -93,7 +96,7 @@ def _fill(weight: Tensor, trained: Tensor, gates: int, *, reads_inputs: bool) ->
         new[tuple(map(slice, known.shape))] = known
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Widen the model of the command line; sizes that are not given stay."""
     parser = argparse.ArgumentParser(prog="python -m default_model.net2net")
     parser.add_argument("model", metavar="MODEL.onnx", type=Path)
@@ -101,15 +104,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in SIZES:
         parser.add_argument(f"--{name.replace('_', '-')}", type=int)
     given = parser.parse_args(arguments)
-    network, metadata = onnx_file.read(given.model), read_metadata(given.model)
     sizes = {name: size for name in SIZES if (size := vars(given)[name]) is not None}
+    return exit_status(lambda: widen(given.model, given.wider, sizes))
+
+
+def widen(model: Path, out: Path, sizes: dict[str, Any]) -> None:
+    """Write `model`, with these sizes instead of its own, to `out`. Raises ModelError."""
+    network, metadata = onnx_file.read(model), read_metadata(model)
     torch.manual_seed(0)  # the same new units for each network, so that they have a mean
     wider = widened(network, replace(network.shape, **sizes))
     parameters = sum(parameter.numel() for parameter in wider.parameters())
-    sizes.pop("ngram_rows", None)  # read from the table itself
-    metadata = replace(metadata, parameters=parameters, **sizes)
-    onnx_file.write(wider, metadata, given.wider, "float32")  # nothing is rounded
+    told = {name: size for name, size in sizes.items() if name != "ngram_rows"}  # the table tells
+    metadata = replace(metadata, parameters=parameters, **told)
+    onnx_file.write(wider, metadata, out, "float32")  # nothing is rounded
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

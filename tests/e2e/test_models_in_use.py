@@ -105,6 +105,8 @@ def test_script_has_model_of_its_own(home: Path) -> None:
             client.open(file.as_uri(), greek)
             items = client.completions(file.as_uri(), 0, len(greek))["items"]
             offers.append([item["label"] for item in items])
+            model = "default" if options.get("model") else "greek"
+            assert Path(model_told(client, file)).stem == model
     assert offers[0]
     assert offers[0] != offers[1]
     for options, expected in zip(([], ["--model", "default"]), offers, strict=True):

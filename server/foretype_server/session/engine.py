@@ -27,6 +27,7 @@ from foretype_model.privacy.learning_policy import LearningPolicy
 from foretype_model.store.store import data_folder
 from foretype_model.text import prose
 from foretype_model.text.rope import Rope
+from foretype_model.text.scripts import Script
 from foretype_server import logs
 from foretype_server.document import Snapshot
 from foretype_server.session.ensembles import Ensemble, Ensembles
@@ -209,6 +210,10 @@ class Engine:
         """Return the bytes that the predictors have read or tried for a document so far."""
         known = self._completers.get(uri)
         return known[1].steps if known else 0
+
+    def script(self, uri: str) -> Script | None:
+        """Return the script that chose the model of a document's last answer, if one did."""
+        return self._ensembles.script(uri)
 
     def catch_up(self, uri: str) -> bool:
         """Read a slice of a long text whose last answer came from its end alone. Return whether all

@@ -77,6 +77,10 @@ class Ensembles:
         version = self._document_version(uri)
         return ensemble is (self._ensembles.get(version) if version else self.base)
 
+    def script(self, uri: str) -> Script | None:
+        """Return the script that a document was in at its last answer, if it has its own model."""
+        return self._scripts.get(uri)
+
     def discard_unused(self, used: Iterable[Ensemble]) -> None:
         """Unload each model whose ensemble is not in `used`, without saving; the base stays."""
         kept = {id(ensemble) for ensemble in (self.base, *used)}
@@ -128,9 +132,10 @@ class Ensembles:
                 )
 
     def _follow_script(self, uri: str, text: str) -> None:
-        script = followed_script(text, self._scripts.pop(uri, None))
-        if script:
+        if script := followed_script(text, self._scripts.get(uri)):
             self._scripts[uri] = script
+        else:
+            self._scripts.pop(uri, None)
 
     def _document_version(self, uri: str) -> ModelVersion | None:
         """Return the model of a document; None if the base answers for it."""

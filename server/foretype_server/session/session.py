@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from foretype_model.errors import ForetypeError
 from foretype_model.files.uris import uri_to_real_path
+from foretype_model.store.script_models import for_script
 from foretype_model.store.store import Store
 from foretype_model.text.rope import Rope
 from foretype_server import logs
@@ -41,9 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONFIGURATION_DEADLINE: Final = 2.0
-"""Seconds after `initialize` at which the models are loaded, with or without the client's
-settings.
-"""
+"""Seconds after `initialize` at which the models are loaded, even without the settings."""
 
 RELOAD_SETTINGS: Final = ("model", "predictors", "learn_exclude", "prose", "memory_per_document")
 """The settings that change the predictors, or the files that they read."""
@@ -326,9 +325,10 @@ class ClientSession:
     def _model(self, uri: str | None) -> Path | None:
         """Return the model of a document; by default, of those without a model of their own."""
         if self._loaded and self.settings.model is None:
-            file = uri and uri_to_real_path(self.notebooks.text_of(uri))
+            file = uri_to_real_path(text := self.notebooks.text_of(uri or ""))
             with suppress(ForetypeError):
-                return Store().find(None, Path(file) if file else None)
+                model = Store().find(None, Path(file) if file else None)
+                return for_script(model, self._worker.script(text))
         return self._loaded.model if self._loaded else None
 
     def end(self) -> None:

@@ -23,6 +23,7 @@ from foretype_server.settings import Settings
 if TYPE_CHECKING:
     from foretype_model.cancellation import IsCancelled
     from foretype_model.predictor import Removed
+    from foretype_model.text.scripts import Script
     from foretype_server.session.engine import Engine
     from foretype_server.session.loading import LoadResult
 
@@ -48,7 +49,7 @@ class Worker:
     futures.
 
     Attributes:
-        engine: None until it is loaded. The loop passes it on, but must not call it.
+        engine: None until it is loaded. The loop passes it on, and leaves its calls to the thread.
         speed: of the answers.
     """
 
@@ -80,6 +81,12 @@ class Worker:
         return self._loop.run_in_executor(
             self._thread, self._run_job, job, snapshot, settings, is_cancelled
         )
+
+    def script(self, uri: str) -> Script | None:
+        """Return the script that chose the model of a document's last answer, if one did. Does not
+        wait for the thread: it reads one entry of a dictionary.
+        """
+        return self.engine.script(uri) if self.engine else None
 
     def forget(self, path: Path | None, word: str | None) -> asyncio.Future[Removed]:
         """Run `Engine.forget` and raise its errors; ForetypeError if the engine could not be

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given
@@ -13,6 +15,7 @@ from default_model.net2net import widened
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.network.runtime import read_metadata
+from foretype_model.store.store import BUNDLED
 from foretype_model.training import onnx_file
 from foretype_model.training.network import (
     NGRAM_ROWS,
@@ -122,6 +125,16 @@ def test_command_widens_a_model_file(tmp_path) -> None:
     metadata = read_metadata(tmp_path / "wider.onnx")
     assert (metadata.hidden, metadata.word_rows) == (24, 1 << 19)
     assert metadata.parameters == sum(weight.numel() for weight in wider.parameters())
+
+
+def test_widening_explains_its_failure(tmp_path, capsys):
+    """The command says in one line that a network cannot grow so, or that there is none."""
+    missing, out = str(tmp_path / "missing.onnx"), str(tmp_path / "wider.onnx")
+    assert net2net.main([missing, out]) == 1
+    assert "missing.onnx" in capsys.readouterr().err
+    assert net2net.main([str(BUNDLED), out, "--hidden", "8"]) == 1
+    assert "cannot grow into" in capsys.readouterr().err
+    assert not Path(out).exists()
 
 
 def test_networks_only_grow() -> None:
