@@ -10,9 +10,10 @@ that `escape_cases` draws, and scored on the other.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from default_model.escape_cases import Case, TypedPassage, cases
+from default_model.exit_status import exit_status
 from foretype_model.files.atomic import atomic_write
 from foretype_model.predictors.copy import ppm
 from foretype_model.predictors.copy.index.fm_index import FMIndex
@@ -201,7 +203,7 @@ def _score(kind: str, known: Replay, old: Tensor, new: Tensor) -> TableScore:
     return TableScore(kind, len(known.network), *bits)
 
 
-def main(corpus: Path, wheels: Path) -> None:
+def install(corpus: Path, wheels: Path) -> None:
     """Replace the table of this installation and print the change in bits."""
     torch.set_num_threads(1)
     destination = Path(str(files("foretype_model").joinpath("data/escapes.json")))
@@ -213,5 +215,14 @@ def main(corpus: Path, wheels: Path) -> None:
         )
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit the table as the command line says, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m default_model.fit_escapes")
+    parser.add_argument("corpus", metavar="CORPUS", type=Path)
+    parser.add_argument("wheels", metavar="WHEELS", type=Path)
+    given = parser.parse_args(arguments)
+    return exit_status(lambda: install(given.corpus, given.wheels))
+
+
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    sys.exit(main())

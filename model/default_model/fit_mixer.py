@@ -10,6 +10,7 @@ is fitted to all of them. Twice as many texts make it 0.5 % better.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from default_model.escape_cases import Case, TypedPassage, held_back_cases
+from default_model.exit_status import exit_status
 from foretype_model.files.atomic import atomic_write
 from foretype_model.predictor import Predictor, PredictorConfig
 from foretype_model.predictors import log_mixer
@@ -244,7 +246,7 @@ def _score(
     return MixerScore(kind, size, *(total / size for total in ways))
 
 
-def main(wheels: Path, corpora: Sequence[Path]) -> None:
+def install(wheels: Path, corpora: Sequence[Path]) -> None:
     """Replace the table of this installation and print the change in bits."""
     torch.set_num_threads(1)
     destination = Path(str(files("foretype_model").joinpath("data/mixer.json")))
@@ -256,5 +258,14 @@ def main(wheels: Path, corpora: Sequence[Path]) -> None:
         )
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit the table as the command line says, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m default_model.fit_mixer")
+    parser.add_argument("wheels", metavar="WHEELS", type=Path)
+    parser.add_argument("corpora", metavar="CORPUS", type=Path, nargs="+")
+    given = parser.parse_args(arguments)
+    return exit_status(lambda: install(given.wheels, given.corpora))
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [Path(corpus) for corpus in sys.argv[2:]])
+    sys.exit(main())

@@ -3,7 +3,7 @@
     python -m default_model.ngrams CORPUS MODEL
 
 CORPUS is the packed corpus that `default_model.recipe` makes, with its table beside it; its code is
-left out. Takes about three minutes and 8 GB of memory.
+left out. Takes about four minutes and 8 GB of memory.
 """
 
 from __future__ import annotations
