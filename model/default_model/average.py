@@ -13,6 +13,7 @@ The mean has its tables in 4 bits, as the bundled models have. Of one model it i
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,7 +39,7 @@ def averaged(networks: Sequence[ByteNetwork], shares: Sequence[float] = ()) -> B
         ModelError: the shapes differ, or there is not one positive share for each network.
     """
     shares = shares or [1.0] * len(networks)
-    if len(shares) != len(networks) or min(shares) <= 0:
+    if len(shares) != len(networks) or not all(0 < share < math.inf for share in shares):
         raise ModelError(f"{len(networks)} networks need {len(networks)} shares above 0")
     shapes = {network.shape for network in networks}
     if len(shapes) != 1:

@@ -51,7 +51,7 @@ class Replay(NamedTuple):
     """The knowledge about each byte of a text at the time it was typed.
 
     Attributes:
-        cells: of each level the cell in the flattened table, byte after byte, the longest context
+        buckets: of each level the cell in the flattened table, byte after byte, the longest context
             first.
         shares: the share of the byte that was typed in each level.
         owners: which byte each level is for, ascending.

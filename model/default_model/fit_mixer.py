@@ -27,6 +27,7 @@ from torch import Tensor
 
 from default_model.escape_cases import Case, TypedPassage, held_back_cases
 from default_model.exit_status import exit_status
+from default_model.fit_escapes import NETWORK_CONTEXT_BYTES
 from foretype_model.files.atomic import atomic_write
 from foretype_model.predictor import Predictor, PredictorConfig
 from foretype_model.predictors import log_mixer
@@ -52,9 +53,6 @@ WEIGHT_DECAY: Final = 1e-4
 
 PART_PASSAGES: Final = 10
 """Passages that a process types at a time: an even number, as every other one is held out."""
-
-NETWORK_CONTEXT_BYTES: Final = 4_000
-"""Bytes before a passage that the predictors read."""
 
 MEMBERS: Final = ("network", "copy", "ngrams")
 """The members of the mixture; the first one is its base."""
@@ -189,12 +187,17 @@ def make(texts: Iterable[Case], destination: Path) -> list[MixerScore]:
     with ProcessPoolExecutor() as processes:
         for kind, replays in processes.map(_replays, _parts(texts)):
             known.setdefault(kind, []).extend(replays)
-    write(fit(known), destination)
     fitted = fit({kind: replays[::2] for kind, replays in known.items()})
     neutral = {
         (one, two): np.zeros(sets_of(one), np.float32) for one in SELECTING for two in MEMBERS
     }
-    return [_score(kind, replays[1::2], neutral, fitted) for kind, replays in known.items()]
+    scores = [
+        _score(kind, replays[1::2], neutral, fitted)
+        for kind, replays in known.items()
+        if len(replays) > 1
+    ]
+    write(fit(known), destination)
+    return scores
 
 
 def _parts(texts: Iterable[Case]) -> Iterator[Case]:

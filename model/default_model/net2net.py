@@ -45,7 +45,10 @@ def widened(network: ByteNetwork, shape: Shape) -> ByteNetwork:
     old = network.shape
     same = (old.cell, old.layers, old.embedding) == (shape.cell, shape.layers, shape.embedding)
     has_known = old.ngrams in {1, shape.ngrams} and old.words in {0, shape.words}
-    has_rows = not (shape.ngram_rows % old.ngram_rows or shape.word_rows % old.word_rows)
+    has_rows = not (
+        (old.ngrams > 1 and shape.ngram_rows % old.ngram_rows)
+        or (old.words and shape.word_rows % old.word_rows)
+    )
     if not same or shape.hidden < old.hidden or not has_known or not has_rows:
         raise ModelError(
             f"a network of {old} cannot grow into {shape}: only hidden can be more, n-grams and "

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from default_model import messages
+from foretype_model.errors import CorpusError
 from foretype_model.predictors.ngrams import tokens as kinds
 from foretype_model.predictors.ngrams.tokens import FIRST_SEPARATOR, START
 from foretype_model.training.pack import PackedDocuments
@@ -64,10 +65,12 @@ class Vocabulary(NamedTuple):
 
 def texts_in(corpus: Path) -> Iterator[tuple[str, str]]:
     """Yield group and text of all parts of each document of prose or docs: `MESSAGE_COUNT` readings
-    of a message, one of other documents.
+    of a message, one of other documents. Raises CorpusError if the corpus or its table is missing.
     """
-    documents = PackedDocuments(corpus)
-    for line in corpus.with_suffix(".tsv").read_text("utf-8").splitlines():
+    documents, table = PackedDocuments(corpus), corpus.with_suffix(".tsv")
+    if not table.is_file():
+        raise CorpusError(f"there is no {table}: the recipe writes it beside the corpus")
+    for line in table.read_text("utf-8").splitlines():
         number, reading, source, _name = line.split("\t", 3)
         group = source.split("/")[1] if source.startswith("multilingual/") else ""
         most = MESSAGE_COUNT if messages.are_source(source) else 1

@@ -47,14 +47,16 @@ def by_script(documents: PackedDocuments) -> dict[str, list[int]]:
 
 
 def divide(mix: Path, folder: Path) -> None:
-    """Write a corpus for each script of `mix`; raise CorpusError if the mix is broken or the folder
-    is missing.
+    """Write a corpus for each script of `mix`; raise CorpusError if the mix is broken, the folder
+    is missing, or the mix itself would be replaced.
     """
     documents = PackedDocuments(mix)
     if not folder.is_dir():
         raise CorpusError(f"there is no folder {folder}")
-    for script, numbers in sorted(by_script(documents).items()):
-        path = folder / f"{script}.corpus"
+    divided = {folder / f"{script}.corpus": some for script, some in by_script(documents).items()}
+    if any(path.resolve() == mix.resolve() for path in divided):
+        raise CorpusError(f"{mix} would be replaced by a part of itself: give another folder")
+    for path, numbers in sorted(divided.items()):
         texts = (documents.read(one, 0, int(documents.sizes[one])) for one in numbers)
         print(f"{path}: {pack(texts, path)} documents, {path.stat().st_size / 1e6:.1f} MB")
 

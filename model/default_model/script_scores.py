@@ -69,6 +69,8 @@ def print_scores(folder: Path) -> None:
         if own is None or not (folder / f"{script}.corpus").is_file():
             continue
         texts = list(passages(folder / f"{script}.corpus"))
+        if not size_of(texts):
+            continue
         before, after = both_bits(BUNDLED, texts), both_bits(own, texts)
         print(
             f"{script:<11}{size_of(texts) / 1e3:5.1f}"

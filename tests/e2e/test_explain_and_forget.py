@@ -155,6 +155,17 @@ def test_malformed_explanation_is_refused(shared_client, argument):
         execute(shared_client, "foretype.explain", argument)
 
 
+def test_half_characters_are_not_explained(client):
+    """A text with half of a surrogate pair is refused, and in an item it adds no source."""
+    client.open(URI, "We meet in the old house\n")
+    for text in ("\ud800", "zebra\udcff"):
+        with pytest.raises(RuntimeError, match="UTF-8"):
+            explain(client, 19, text=text)
+        at = {"uri": URI, "version": 1, "position": {"line": 0, "character": 19}, "text": text}
+        item = {"label": "x", "data": {**at, "probability": 0.5, "shares": {"copy": 1.0}}}
+        assert client.request("completionItem/resolve", item)["detail"] == "50 %"
+
+
 def test_closed_document_is_not_explained(shared_client):
     """A document that is not open has no explanation."""
     assert explain(shared_client, 0) is None

@@ -15,9 +15,10 @@ import platformdirs
 import pytest
 from tests.trust import faults_clock, faults_files, faults_writes
 
+from foretype_model import predictor as extension_point
 from foretype_model.errors import PredictorError
 from foretype_model.files import atomic
-from foretype_model.predictor import Indexer, Learner, Modelled, Observer, Predictor
+from foretype_model.predictor import Modelled
 from foretype_model.predictors import sandbox, scripted
 from foretype_model.predictors.copy.index.fm_index import FMIndex
 from foretype_model.predictors.copy.index.segment_file import HEADER_OFFSET
@@ -176,15 +177,27 @@ def test_hanging_call_is_abandoned(short_timeouts):
     HangingPredictor.ended.set()
 
 
+PROTOCOLS = {
+    kind: [name for name, value in vars(kind).items() if callable(value) and name[0] != "_"]
+    for kind in vars(extension_point).values()
+    if getattr(kind, "_is_runtime_protocol", False)
+}
+"""The public methods of each protocol that a predictor can be checked for."""
+
+
+def kinds(predictor):
+    return [kind for kind in PROTOCOLS if isinstance(predictor, kind)]
+
+
 def test_timeouts_keep_predictor_kinds():
     """A predictor with timeouts implements the same protocols as without."""
-    predictor = with_timeouts(HangingPredictor(["hello"]))
-    assert isinstance(predictor, Predictor)
-    assert isinstance(predictor, Observer)
-    assert isinstance(predictor, Modelled)
-    assert not isinstance(predictor, Learner)
-    assert not isinstance(predictor, Indexer)
-    other = predictor.with_model(Path("other"))
+    assert len(PROTOCOLS) >= 8
+    every = [name for names in PROTOCOLS.values() for name in names]
+    for some in (*PROTOCOLS.values(), every):
+        predictor = type("Plugin", (), {name: lambda *_: None for name in some})()
+        assert kinds(predictor)
+        assert kinds(with_timeouts(predictor)) == kinds(predictor)
+    other = with_timeouts(HangingPredictor(["hello"])).with_model(Path("other"))
     assert type(other).__name__ == "HangingPredictor"
     assert isinstance(other, Modelled)
 

@@ -75,10 +75,10 @@ class Proposals:
         for word, proposed, own in words:
             p = max(own, rest * math.exp(proposed))
             whole, log_p = text + word, math.log(p)
-            self._sorted.append((whole, p))
+            # A word after a space may be proposed twice: with it, and once the space is there.
             if whole not in self._words or self._words[whole].log_p < log_p:
                 self._words[whole] = Proposal(word, log_p, own)
-        self._sorted.sort()
+        self._sorted = sorted((whole, math.exp(one.log_p)) for whole, one in self._words.items())
         self._log_best.clear()
 
     def _want(self, words: Iterable[Proposal]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
+from foretype_model.text.indentation import leading_space
 from foretype_model.text.prose import TAKES_SPACE_BACK
 
 At = Literal["end", "middle"]
@@ -47,7 +48,7 @@ def free_indentation(before: str, rest: str) -> str:
     if not before.endswith("\n"):
         return ""
     above = next((line for line in reversed(before.split("\n")) if line.strip()), "")
-    both = zip(_indentation(above), _indentation(rest), strict=False)
+    both = zip(leading_space(above), leading_space(rest), strict=False)
     return "".join(want for want, _ in takewhile(lambda pair: pair[0] == pair[1], both))
 
 
@@ -60,10 +61,6 @@ def typed_part(offer: str, rest: str) -> str:
     body, follows = offer[:-1], rest[len(offer) - 1 : len(offer)]
     is_taken_back = offer.endswith(" ") and bool(follows) and follows in TAKES_SPACE_BACK
     return body if is_taken_back and rest.startswith(body) else ""
-
-
-def _indentation(line: str) -> str:
-    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 FIRST_WORD = re.compile(r"\s*(?:\w+|[^\w\s]+)")

@@ -267,7 +267,3 @@ def _is_vendored(path: str) -> bool:
 def is_folder(path: str) -> bool:
     """Return whether `path` is a folder; False if the permissions hide it."""
     return os.path.isdir(path)  # noqa: PTH112 (a Path raises if it may not look)
-
-
-def _upwards(path: Path) -> list[Path]:
-    return [path, *path.parents]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
@@ -37,6 +38,11 @@ from foretype_model.text.rope import Rope
 
 MAX_LOG_PROBABILITY: Final = 1e-3
 """The largest logarithm of a probability: 0, and some rounding."""
+
+MIN_LOG_PROBABILITY: Final = math.log(sys.float_info.min)
+"""A word that is less probable than this has probability 0: products of its probability round to 0,
+which has no logarithm.
+"""
 
 MAX_OBSERVATIONS: Final = 200
 """Most times that a document is shown again to members that ask for more of it."""
@@ -185,7 +191,9 @@ class Mixture:
         Of a word that several propose, the highest log-probability counts.
         """
         found: dict[bytes, Proposal] = {}
-        lists = self._each(lambda i, one: one.propose(state.members[i], limit), Proposer)
+        lists = self._each(
+            lambda i, one: _checked_words(one.propose(state.members[i], limit)), Proposer
+        )
         explainers = {i for i, _, _ in self._kinds[Explainer]}
         for (i, _, _), words in zip(self._kinds[Proposer], lists, strict=True):
             # Only a predictor that copies the user's texts knows the sources of its words.
@@ -290,3 +298,22 @@ def _checked(log_probabilities: LogProbabilities, rows: int) -> LogProbabilities
             f"without NaN"
         )
     return log_probabilities
+
+
+def _checked_words(proposed: object) -> list[tuple[bytes, float]]:
+    """Return the proposed words with a probability above 0; raise PredictorError if they are
+    malformed.
+    """
+    if isinstance(proposed, Sequence) and all(map(_is_proposal, proposed)):
+        return [(word, float(log_p)) for word, log_p in proposed if log_p >= MIN_LOG_PROBABILITY]
+    raise PredictorError(
+        "propose must return a list of texts, each as bytes that are not empty and the logarithm "
+        "of their probability, without NaN"
+    )
+
+
+def _is_proposal(pair: object) -> bool:
+    match pair:
+        case [bytes() as word, float() | int() | np.floating() as log_p]:
+            return bool(word) and bool(log_p <= MAX_LOG_PROBABILITY)  # false for NaN
+    return False

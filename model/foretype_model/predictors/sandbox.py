@@ -24,19 +24,18 @@ INDEXING_TIMEOUT: Final = 600.0
 """Seconds for a call; the user waits for all but those that read a workspace."""
 
 ANSWERING_METHODS: Final = (
-    *(
-        "start",
-        "feed",
-        "step",
-        "predict",
-        "with_model",
-        "observe",
-        "learn",
-        "save",
-        "sources",
-        "forget",
-        "close",
-    ),
+    "start",
+    "feed",
+    "step",
+    "predict",
+    "with_model",
+    "observe",
+    "learn",
+    "save",
+    "propose",
+    "sources",
+    "forget",
+    "close",
 )
 INDEXING_METHODS: Final = ("refresh", "update")
 """The methods that a predictor may have, each group on a thread of its own."""

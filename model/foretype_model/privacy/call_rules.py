@@ -28,10 +28,6 @@ class CallRule:
     shape: re.Pattern[bytes] = MIXED_OR_JOINED
 
 
-def _regex(pattern: bytes) -> re.Pattern[bytes]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
 KEY: Final = re.compile(rb"(?=[^A-Za-z]*+[A-Za-z])(?=[^0-9]*+[0-9])\S{8,}+\Z")
 """Letters and digits, without a space: a key, and no text to encrypt."""
 
@@ -59,7 +55,7 @@ CALL_RULES: Final = (
             b"adduser", b"add_user", b"addlogin", b"superuser", b"create_account", b"createaccount",
             b"wifi.", b"softap(", b"pw_set(", b"userpass", b"bind(", b"register(", b"dblink",
         ),
-        _regex(rb"[\w.]{0,40}(?:[ ]?=[ ]?)?(?:[(\[]|[ ](?=[\"':]))"),
+        re.compile(rb"[\w.]{0,40}(?:[ ]?=[ ]?)?(?:[(\[]|[ ](?=[\"':]))", re.IGNORECASE),
     ),
     CallRule(
         "cipher",
@@ -69,14 +65,14 @@ CALL_RULES: Final = (
             b"derive", b"hashbytes", b"aes.new", b"securestring", b"extractall(", b"cookiesession",
             b"64encode(", b"64_encode(", b"encode64(", b"btoa(",
         ),
-        _regex(rb"[\w.]{0,40}\("),
+        re.compile(rb"[\w.]{0,40}\(", re.IGNORECASE),
         skipped=0,
         shape=KEY,
     ),
     CallRule(
         "key-of-sql",
         (b"pragma key", b" key '"),
-        _regex(rb"[ ]?(?:pragma[ ])?key[ ](?:=[ ])?"),
+        re.compile(rb"[ ]?(?:pragma[ ])?key[ ](?:=[ ])?", re.IGNORECASE),
         skipped=0,
         shape=KEY,
     ),

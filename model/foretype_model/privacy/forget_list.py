@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import reduce
 from hashlib import sha256
 from pathlib import Path
@@ -113,10 +113,6 @@ class ForgetList:
     def with_path(self, path: str) -> ForgetList:
         """Return the list with a path more."""
         return self.merged_with(ForgetList(paths=(path,)))
-
-    def without_path(self, path: str) -> ForgetList:
-        """Return the list without a path."""
-        return replace(self, paths=tuple(known for known in self.paths if known != path))
 
     def with_word(self, word: str) -> ForgetList:
         """Return the list with a word more.

@@ -36,7 +36,7 @@ class ActiveModels:
         """
         try:
             record = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return cls()
         if not isinstance(record, dict):
             return cls()

@@ -59,5 +59,5 @@ def read_lineage(path: Path) -> Lineage | None:
         return Lineage(
             record["begun_with"], [TrainingTexts(**texts) for texts in record["trainings"]]
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None

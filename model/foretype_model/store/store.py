@@ -155,7 +155,7 @@ class Store:
         """Copy a model file into the store, and return its name, by default that of the file.
 
         Raises:
-            ModelError: the file is no model, or the name is taken or not allowed.
+            ModelError: the file is no model or cannot be run, or the name is taken or not allowed.
         """
         name = path.stem.lower() if name is None else name
         target = self._own_path(name)
@@ -229,14 +229,14 @@ class Store:
             change(self.in_use()).write(self._record)
 
     def _copy_in(self, name: str, path: Path) -> None:
-        from foretype_model.predictors.network.runtime import read_metadata  # noqa: PLC0415 (imports onnxruntime)
+        from foretype_model.predictors.network.runtime import check_model  # noqa: PLC0415 (imports onnxruntime)
 
         target = self._own_path(name)
         if not path.is_file():
             raise ModelError(
                 f"there is no file {path}; name a model file, as in notes{MODEL_SUFFIX}"
             )
-        read_metadata(path)
+        check_model(path)
         with atomic_write(target) as partial:
             shutil.copyfile(path, partial)
 

@@ -59,14 +59,14 @@ def indent_as_file(text: str, before: str, after: str) -> str:
     if file is None:
         return text
     if begins_line:
-        space = line + _leading_space(text)
+        space = line + leading_space(text)
         body = text.lstrip(" \t")
         above = before[: len(before) - len(line)].rstrip()
         fitted = _convert(space, above, file)
         # The white space before the cursor is the user's.
         text = (fitted[len(line) :] if fitted.startswith(line) else "") + body
     # A line as deep as an earlier one stays so.
-    depths = {_leading_space(line): _leading_space(line)} if line.strip() else {}
+    depths = {leading_space(line): leading_space(line)} if line.strip() else {}
     result, end = "", 0
     for found in _NEW_INDENTATION.finditer(text):
         result += text[end : found.start()]
@@ -82,7 +82,7 @@ def _convert(space: str, above: str, file: Indentation) -> str:
     the line above it.
     """
     line = above.rpartition("\n")[2]
-    outer = _leading_space(line)
+    outer = leading_space(line)
     if _OPENS_BLOCK.search(line) and _columns(space) > _columns(outer):
         return outer + file.level  # one level deeper, however wide the model's levels are
     if file.uses_tabs:
@@ -96,5 +96,6 @@ def _columns(space: str) -> int:
     return len(space.expandtabs(DEFAULT_WIDTH))
 
 
-def _leading_space(line: str) -> str:
+def leading_space(line: str) -> str:
+    """Return the spaces and tabs at the start of `line`."""
     return line[: len(line) - len(line.lstrip(" \t"))]

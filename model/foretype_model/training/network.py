@@ -78,6 +78,11 @@ class Shape:
             raise ModelError(
                 f"{self.word_rows} rows of word contexts: give a power of 2 as word_rows"
             )
+        if self.words and self.ngrams < 2:
+            raise ModelError(
+                f"{self.words} units of word contexts go with n-grams only: give 2 or more as "
+                f"ngrams, or 0 as words"
+            )
 
     @property
     def inputs(self) -> int:

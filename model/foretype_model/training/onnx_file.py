@@ -244,6 +244,7 @@ def _shape(metadata: Metadata, stored: Mapping[str, NDArray[Any]]) -> Shape:
         for name in ("cell", "hidden", "layers", "embedding", "ngrams", "words", "word_rows")
     }
     if metadata.ngrams > 1:
+        _check_shape("buckets", stored["buckets"], ())
         sizes["ngram_rows"] = int(stored["buckets"])
     return Shape(**sizes)
 
@@ -268,16 +269,45 @@ def read(path: Path) -> ByteNetwork:
             f"{path} cannot be trained further: it is a word-level model; train anew with --unit "
             f"word"
         )
-    stored = model_file.read(path).arrays
-    network = ByteNetwork(_shape(metadata, stored))
+    try:
+        return _network(metadata, model_file.read(path).arrays)
+    except KeyError as error:
+        fault = f"its array {error} is missing"
+    except (ValueError, TypeError, OverflowError, RuntimeError, ModelError) as error:
+        fault = str(error).partition("\n")[0] or "its arrays cannot be read"
+    raise ModelError(
+        f"{path} does not hold the network that it describes: {fault}; import or train it again"
+    )
+
+
+def _network(metadata: Metadata, stored: Mapping[str, NDArray[Any]]) -> ByteNetwork:
+    """Return the network of this description and of these arrays.
+
+    Raises:
+        KeyError: an array is missing.
+        ValueError: an array has another shape.
+        RuntimeError: the memory does not suffice.
+        ModelError: no network has this shape.
+    """
+    shape = _shape(metadata, stored)
+    network = ByteNetwork(shape)
+    scale = stored.get(INPUT_SCALE)
+    if scale is not None:
+        _check_shape(INPUT_SCALE, scale, (shape.inputs,))
     weights = {}
     for name, tensor in network.state_dict().items():
         value = _value(stored, name)
         value = value.T if value.ndim == 2 and name not in TABLE_WEIGHTS else value
-        if INPUT_SCALE in stored and name in TABLE_WEIGHTS:
-            value = value * _part(stored[INPUT_SCALE], name, metadata.embedding)
-        elif INPUT_SCALE in stored and name in INPUT_WEIGHTS:
-            value = value / stored[INPUT_SCALE]
-        weights[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)
+        _check_shape(name, value, tensor.shape)
+        if scale is not None and name in TABLE_WEIGHTS:
+            value = value * _part(scale, name, metadata.embedding)
+        elif scale is not None and name in INPUT_WEIGHTS:
+            value = value / scale
+        weights[name] = torch.from_numpy(np.array(value, np.float32))
     network.load_state_dict(weights)
     return network
+
+
+def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if array.shape != tuple(shape):
+        raise ValueError(f"its array {name!r} has a shape of {array.shape}, not {tuple(shape)}")

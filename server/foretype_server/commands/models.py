@@ -46,6 +46,7 @@ def list_(as_json: Json = False) -> None:
         print_json([_to_json(model) for model in stored])
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -54,7 +55,7 @@ def list_(as_json: Json = False) -> None:
             heading, justify="right" if heading in {"parameters", "bits/char", "size"} else "left"
         )
     for model in stored:
-        table.add_row("*" if model.in_use else "", model.name, *_format_row(model))
+        table.add_row("*" if model.in_use else "", model.name, *map(escape, _format_row(model)))
     Console().print(table)
     for path, name in sorted((path, model.name) for model in stored for path in model.paths):
         typer.echo(f"{name} completes {path}")
@@ -106,11 +107,12 @@ def show(
         print_json(record)
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in record.items():
-        table.add_row(f"[dim]{key.replace('_', ' ')}[/dim]", _format_value(key, value))
+        table.add_row(f"[dim]{key.replace('_', ' ')}[/dim]", escape(_format_value(key, value)))
     Console().print(table)
     if card_file:
         typer.echo("Its training texts and its limits: foretype models show --card")

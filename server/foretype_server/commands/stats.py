@@ -59,6 +59,7 @@ def _to_json(count: Count) -> dict[str, int]:
 
 def _print(counts: Counts) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from foretype_server.usage.store import sum_by
@@ -77,7 +78,7 @@ def _print(counts: Counts) -> None:
         for name in (
             sorted(rows) if field == "day" else sorted(rows, key=lambda name: -rows[name].saved)
         ):
-            table.add_row(name or "unknown", *_format_cells(rows[name]))
+            table.add_row(escape(name) or "unknown", *_format_cells(rows[name]))
         table.add_row()
     Console().print(table)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.markup import escape
 from rich.table import Table
 
 from foretype_model.evaluation.calibration import expected_calibration_error
@@ -40,7 +41,7 @@ def systems_table(scores: Mapping[str, SystemScore], modes: Sequence[Mode]) -> T
     saved = [f"saved\n{mode}" for mode in modes]
     table = _table("\nsystem", "\nbits", *saved, "off by\nword", "\nghost", "\nms")
     for name, score in scores.items():
-        table.add_row(name, *_format_system(score, modes))
+        table.add_row(escape(name), *_format_system(score, modes))
     return table
 
 
@@ -48,13 +49,13 @@ def next_word_table(scores: Mapping[str, SystemScore]) -> Table:
     """Return the table of the next words, a row for each system."""
     table = _table("\nnext word", "\nfirst", "\nof 3", "\nof 5", "\ndistinct", "\nfragments")
     for name, score in scores.items():
-        table.add_row(name, *_format_next_words(score))
+        table.add_row(escape(name), *_format_next_words(score))
     return table
 
 
 def servers_table(servers: Mapping[str, ServerScore]) -> Table:
     """Return the table of language servers side by side, a row for each figure."""
-    table = _table("", *servers)
+    table = _table("", *map(escape, servers))
     for column in table.columns[1:]:
         column.max_width = NAME_WIDTH
     scores = servers.values()

@@ -35,6 +35,7 @@ async def resolve(session: ClientSession, item: types.CompletionItem) -> types.C
         context is None
         or context.version != session.version(context.uri)
         or len(context.text) > MAX_EXPLAINED_CHARACTERS
+        or not _is_encodable(context.text)
     ):
         return to_proto.resolve_item(item, [])
     explanation = await session.explain(
@@ -82,18 +83,29 @@ def _parse_explain_arguments(arguments: tuple[object, ...]) -> tuple[str, Point,
         case [{"uri": str() as uri, "position": position, **more}]:
             point, text = to_proto.parse_position(position), more.get("text")
             if point and (text is None or isinstance(text, str)):
-                _check_length(text or "")
+                _check_text(text or "")
                 return uri, point, text
     raise JsonRpcInvalidParams(
         'give one {"uri": ..., "position": {"line": ..., "character": ...}, "text": optional}'
     )
 
 
-def _check_length(text: str) -> None:
+def _check_text(text: str) -> None:
     if len(text) > MAX_EXPLAINED_CHARACTERS:
         raise JsonRpcInvalidParams(
             f"the text has {len(text):,} characters; give {MAX_EXPLAINED_CHARACTERS} at most"
         )
+    if not _is_encodable(text):
+        raise JsonRpcInvalidParams("no text can contain this one: give one in UTF-8")
+
+
+def _is_encodable(text: str) -> bool:
+    """Return whether UTF-8 can encode `text`: half of a surrogate pair is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def forget(session: ClientSession, *arguments: object) -> dict[str, Any]:

@@ -173,9 +173,16 @@ class ForeignPredictor(ScriptedPredictor):
         return np.zeros((len(states), 7), np.float32)
 
 
-@pytest.mark.parametrize("broken", [RaisingPredictor, ForeignPredictor])
+class MalformedProposer(ScriptedPredictor):
+    def propose(self, state, limit):
+        return [(b"ab", 1000.0)]
+
+
+@pytest.mark.parametrize("broken", [RaisingPredictor, ForeignPredictor, MalformedProposer])
 def test_failing_predictor_is_dropped_once(broken) -> None:
-    """A predictor that raises or returns a wrong shape is dropped once, and the others go on."""
+    """A predictor that raises or returns a malformed answer is dropped once, and the others go
+    on.
+    """
     dropped: list[str] = []
     members = {"good": ScriptedPredictor(["hello world"]), "bad": broken(["hello there"])}
     both = Completer(members, lambda name, error: dropped.append(name))
@@ -183,6 +190,18 @@ def test_failing_predictor_is_dropped_once(broken) -> None:
         assert both.next_words(b"hello", b"", Options())[0].text == " world"
     assert both.next_words(b"hello", b"", Options())[0].shares == {"good": 1.0}
     assert dropped == ["bad"]
+
+
+def test_impossible_proposals_drop_nothing() -> None:
+    """A predictor may propose words with probability 0."""
+
+    class ImpossibleProposer(ScriptedPredictor):
+        def propose(self, state, limit):
+            return [(b"ab", -1000.0), (b"cd", -np.inf)]
+
+    members = {"one": ImpossibleProposer(["hello world"])}
+    one = Completer(members, lambda name, error: pytest.fail(f"{name}: {error}"))
+    assert one.next_words(b"hello", b"", Options())[0].text == " world"
 
 
 def test_no_predictors_offer_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_shares_weight_the_mean() -> None:
     one, two = (network.state_dict() for network in networks)
     for name, weight in averaged(networks, [1, 4]).state_dict().items():
         torch.testing.assert_close(weight, 0.2 * one[name] + 0.8 * two[name])
-    for shares in ([1], [1, 2, 3], [1, 0]):
+    for shares in ([1], [1, 2, 3], [1, 0], [math.nan, 1], [math.inf, 1]):
         with pytest.raises(ModelError, match="2 shares"):
             averaged(networks, shares)
 

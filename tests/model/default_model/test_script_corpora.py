@@ -40,6 +40,15 @@ def test_missing_folder_is_error(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "there is no folder" in capsys.readouterr().err
 
 
+def test_mix_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mix that has the name of one of its parts is not replaced by it."""
+    mix = tmp_path / "latin.corpus"
+    pack((text.encode() for text in TEXTS), mix)
+    assert script_corpora.main([str(mix), str(tmp_path)]) == 1
+    assert "would be replaced" in capsys.readouterr().err
+    assert read(mix) == TEXTS
+
+
 def test_scores_favour_script_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The model of a script takes fewer bits than the default model, alone and in the mixture."""
     text = (

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foretype_model.completion.proposals import Proposals
 from foretype_model.predictor import VOCABULARY, Predictor
 from foretype_model.predictors import mixture, stopwatch
 from foretype_model.predictors.copy.predictor import CopyPredictor
@@ -308,6 +309,38 @@ def test_occasional_slow_calls_pass(monkeypatch) -> None:
     mixed = Mixture({"now and then": BrokenPredictor("predict", now_and_then)})
     for _ in range(12):
         mixed.predict([mixed.start()])
+
+
+@pytest.mark.parametrize(
+    "proposed",
+    [
+        [(b"ab", 1000.0)], [(b"ab", 0.01)], [(b"ab", math.inf)], [(b"ab", math.nan)],
+        [(b"fine", -1.0), ("ab", -1.0)], [(b"", -1.0)], [(b"ab", None)], [(b"ab", b"c")],
+        [(b"ab",)], [b"ab"], [None], (b"ab", -1.0), None, 7, iter([(b"ab", -1.0)]),
+    ],
+)  # fmt: skip
+def test_malformed_proposals_name_the_member(proposed) -> None:
+    """Proposals that are no list of texts with log-probabilities raise the member's name."""
+    bad = WordPredictor()
+    bad.propose = lambda state, limit: proposed
+    mixed = Mixture({"good": WordPredictor(the=0.6), "bad": bad})
+    with pytest.raises(PredictorFailed, match="bad: propose must return") as failed:
+        mixed.propose(mixed.start(), 5)
+    assert failed.value.name == "bad"
+
+
+@pytest.mark.parametrize("log_p", [-math.inf, -1000.0, -745.0, -(10**400)])
+def test_impossible_proposals_are_skipped(log_p) -> None:
+    """A proposed word with probability 0 is skipped, and numbers of numpy and 0 are taken."""
+    words = CopyingPredictor()
+    words.propose = lambda state, limit: [(b"no", log_p), (b"b", np.float32(-700)), (b"a", 0)]
+    mixed = Mixture({"words": words})
+    found = mixed.propose(mixed.start(), 5)
+    assert [(one.text, one.log_p) for one in found] == [(b"a", 0.0), (b"b", -700.0)]
+    for is_code in (False, True):
+        proposals = Proposals(5, is_code=is_code)
+        proposals.add(b"", found)
+        assert proposals.has_prefix(b"b")
 
 
 # On real text

@@ -9,6 +9,8 @@ import pytest
 from foretype_model.errors import ModelError
 from foretype_model.files.atomic import atomic_write
 from foretype_model.store import store as store_module
+from foretype_model.store.active import ActiveModels
+from foretype_model.store.lineage import read_lineage
 from foretype_model.store.store import Store, data_folder
 
 
@@ -32,7 +34,7 @@ def read_fake_metadata(path: Path) -> FakeMetadata:
 def fake_models(monkeypatch, tmp_path):
     """Model files that are a line of text, so that the store is tested without a network."""
     runtime = ModuleType("foretype_model.predictors.network.runtime")
-    runtime.read_metadata = read_fake_metadata
+    runtime.read_metadata = runtime.check_model = read_fake_metadata
     monkeypatch.setitem(sys.modules, "foretype_model.predictors.network.runtime", runtime)
     monkeypatch.setattr(
         store_module, "BUNDLED", model(tmp_path / "bundled" / "default.onnx", "bundled")
@@ -355,3 +357,11 @@ def test_failed_write_keeps_the_file(tmp_path):
         raise RuntimeError
     assert path.read_text() == "before"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["bundled", "file"]
+
+
+def test_nested_records_are_unreadable(tmp_path):
+    """A record that is nested too deeply to be read counts as unreadable."""
+    path = tmp_path / "record.json"
+    path.write_text("[" * 100_000)
+    assert ActiveModels.read(path, ["default"]) == ActiveModels()
+    assert read_lineage(path) is None

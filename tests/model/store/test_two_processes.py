@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 runtime = ModuleType("foretype_model.predictors.network.runtime")
-runtime.read_metadata = lambda path: None
+runtime.check_model = lambda path: None
 sys.modules["foretype_model.predictors.network.runtime"] = runtime
 from foretype_model.errors import ModelError
 from foretype_model.store import store

@@ -70,6 +70,13 @@ def test_tables_of_other_sizes_are_refused(rows) -> None:
         Shape(**rows)
 
 
+def test_word_contexts_need_ngrams() -> None:
+    """Word contexts without n-grams, which no model file can hold, are refused with a remedy."""
+    with pytest.raises(ModelError, match="give 2 or more as ngrams, or 0 as words"):
+        Shape(ngrams=1, words=8)
+    assert Shape(ngrams=2, words=8).inputs == 136
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
 @pytest.mark.parametrize("cut", [1, 3, 9])
@@ -95,6 +102,8 @@ def test_windows_equal_the_whole(cell, cut) -> None:
         ((24, 1, 0), (40, 5, 6)),
         ((24, 5, 6), (40, 5, 6)),
         ((24, 5, 6), (24, 5, 6, 3 * NGRAM_ROWS, 1 << 20)),
+        # Rows of tables that the old network does not have.
+        ((24, 1, 0, 2 * NGRAM_ROWS), (24, 4, 6, NGRAM_ROWS, 1 << 16)),
     ],
 )
 def test_widened_network_predicts_the_same(cell, old, new) -> None:
@@ -139,7 +148,7 @@ def test_widening_explains_its_failure(tmp_path, capsys):
 
 def test_networks_only_grow() -> None:
     """A network can only be widened."""
-    network = ByteNetwork(Shape("gru", 24, 1, 8, 5, 3))
+    network = ByteNetwork(Shape("gru", 24, 1, 8, 5, 3, 2 * NGRAM_ROWS))
     for shape in (
         Shape("lstm", 24, 1, 8),
         Shape("gru", 16, 1, 8),
@@ -147,6 +156,7 @@ def test_networks_only_grow() -> None:
         Shape("gru", 24, 2, 8),
         Shape("gru", 24, 1, 8, 5, 4),
         Shape("gru", 24, 1, 8, 5, 3, word_rows=1 << 17),
+        Shape("gru", 24, 1, 8, 5, 3, 3 * NGRAM_ROWS),
     ):
         with pytest.raises(ModelError, match="cannot grow"):
             widened(network, shape)

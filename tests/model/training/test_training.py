@@ -8,9 +8,12 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 import torch
-from tests.model.conftest import make_network
+from onnx import numpy_helper
+from tests.model.conftest import make_metadata, make_network
 
 from foretype_model.errors import CorpusError, ModelError
 from foretype_model.predictor import END_OF_TEXT
@@ -121,6 +124,48 @@ def test_initial_model_sets_the_shape(tmp_path) -> None:
     reports = run(tmp_path, replace(OPTIONS, hidden=99, steps=3), initial=model)
     assert onnx_file.read(tmp_path / "t.onnx").shape == first.shape
     assert reports[-1].held_out_bits < 4
+
+
+def odd_arrays(model: onnx.ModelProto, name: str, array: np.ndarray | None) -> None:
+    """Replace an array of a model file, or leave it out."""
+    kept = [tensor for tensor in model.graph.initializer if tensor.name != name]
+    assert len(kept) == len(model.graph.initializer) - 1
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    if array is not None:
+        model.graph.initializer.append(numpy_helper.from_array(array, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("buckets", None),
+        ("buckets", np.int64(7)),
+        ("buckets", np.float32(np.inf)),
+        ("buckets", np.int64(2 * 65_521)),
+        ("buckets", np.array([1, 2])),
+        ("output.bias", None),
+        ("output.bias", np.zeros(255, np.float32)),
+        ("embedding.weight", np.zeros((8, 256), np.float16)),
+        ("recurrent.weight_hh_l0.int8", np.zeros((23, 72), np.int8)),
+        ("ngrams.weight.scale", np.float32(1)),
+        ("input.scale", np.float32(1)),
+        ("input.scale", np.ones(1, np.float32)),
+    ],
+)
+def test_odd_arrays_are_refused(name, array, tmp_path, monkeypatch) -> None:
+    """A file whose arrays are not those of the described network is an error of one line."""
+    shape, path = OPTIONS.shape, tmp_path / "odd.onnx"
+    onnx_file.write(make_network(shape), make_metadata(shape), path)
+    model = onnx.load(path)
+    odd_arrays(model, name, None if array is None else np.asarray(array))
+    onnx.save(model, path)
+    # ONNX Runtime refuses some of these, not all.
+    monkeypatch.setattr(onnx_file, "read_metadata", lambda path: make_metadata(shape))
+    with pytest.raises(
+        ModelError, match=r"^\S+odd\.onnx does not hold the network that it describes: [^\n]+$"
+    ):
+        onnx_file.read(path)
 
 
 def test_minutes_end_on_time(tmp_path) -> None:

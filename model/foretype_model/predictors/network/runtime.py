@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from foretype_model.errors import ModelError
 from foretype_model.files.regular import read_regular
-from foretype_model.predictor import END_OF_TEXT
+from foretype_model.predictor import END_OF_TEXT, VOCABULARY
 from foretype_model.predictors.network import kernel, model_file
 from foretype_model.predictors.network.kernel import word_contexts
+from foretype_model.predictors.network.valid_metadata import STATE_PARTS, is_valid
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -81,11 +82,26 @@ class Metadata:
 
     @classmethod
     def from_json(cls, text: str) -> Metadata:
-        """Read JSON; ignore unknown entries, which later releases of the format may add."""
-        record: dict[str, Any] = json.loads(text)
-        return cls(
-            **{field.name: record[field.name] for field in fields(cls) if field.name in record}
-        )
+        """Read JSON; ignore unknown entries, which later releases of the format may add.
+
+        Of another format, only the entry `format` is checked.
+
+        Raises:
+            ValueError: it is not JSON, or an entry has another type or lies out of its range.
+            TypeError: it is no object, or an entry is missing.
+        """
+        try:
+            record = json.loads(text)
+        except RecursionError as error:
+            raise ValueError from error
+        if not isinstance(record, dict):
+            raise TypeError
+        known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
+        metadata = cls(**known)
+        is_ours = metadata.format == MODEL_FORMAT
+        if type(metadata.format) is not int or (is_ours and not is_valid(vars(metadata))):
+            raise ValueError
+        return metadata
 
 
 class NetworkState(NamedTuple):
@@ -105,6 +121,11 @@ class NetworkState(NamedTuple):
 
 
 Floats = NDArray[np.float32]
+
+INT64, FLOAT = "tensor(int64)", "tensor(float)"
+
+Input = tuple[str, str, list[int | None]]
+"""An input of a graph: its name, type and shape, with None for a size that varies."""
 
 
 class Backend(Protocol):
@@ -243,16 +264,32 @@ def read_metadata(path: Path) -> Metadata:
     return found[0] if found else open_session(path)[1]
 
 
+def check_model(path: Path) -> None:
+    """Raise ModelError unless a model file can be read and, if it is byte-level, run."""
+    if read_metadata(path).unit != "byte":
+        return
+    network = Network.open(path)
+    try:
+        every = network.step([network.start()] * VOCABULARY, range(VOCABULARY))
+        states = [*every, network.feed(every[0], bytes(range(VOCABULARY)))]
+    except Exception as error:  # ONNX Runtime has a class for each kind of error
+        raise ModelError(f"{path} cannot be run: {_advice(path)}") from error
+    if {(s.h.shape, s.log_probabilities.shape) for s in states} != {
+        ((network.state_size,), (VOCABULARY,))
+    }:
+        raise _other_network(path)
+
+
 def _read_for_kernel(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
     """Return the content of a file that the kernel supports; None for any other file."""
     try:
         content = model_file.read(path)
         metadata = Metadata.from_json(content.metadata[METADATA_KEY])
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    kind = metadata.format, metadata.unit, metadata.cell, metadata.layers
-    arrays = content.arrays
-    if kind != (MODEL_FORMAT, "byte", "gru", 1) or not kernel.is_supported(arrays):
+        kind = metadata.format, metadata.unit, metadata.cell, metadata.layers
+        arrays = content.arrays
+        if kind != (MODEL_FORMAT, "byte", "gru", 1) or not kernel.is_supported(arrays):
+            return None
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return None
     fits = kernel.sizes(arrays) == (
         metadata.hidden,
@@ -267,7 +304,32 @@ def _read_for_kernel(path: Path) -> tuple[Metadata, kernel.Arrays] | None:
 def open_session(path: Path) -> tuple[ort.InferenceSession, Metadata]:
     """Load a model file of any unit by ONNX Runtime; raise ModelError as `Network.open`."""
     session = _session(path)
-    return session, _metadata(session, path)
+    metadata = _metadata(session, path)
+    if _inputs(session) != _expected_inputs(metadata):
+        raise _other_network(path)
+    return session, metadata
+
+
+def _inputs(session: ort.InferenceSession) -> list[Input]:
+    return [
+        (one.name, one.type, [dim if isinstance(dim, int) else None for dim in one.shape])
+        for one in session.get_inputs()
+    ]
+
+
+def _expected_inputs(metadata: Metadata) -> list[Input]:
+    """Return the inputs of a network of this description."""
+    units: list[int | None] = [None, None]
+    h = [None, STATE_PARTS[metadata.cell] * metadata.layers * metadata.hidden]
+    if metadata.unit == "word":
+        return [("words", INT64, units), ("h", FLOAT, h)]
+    expected = [("text", INT64, [*units, metadata.ngrams]), ("h", FLOAT, h)]
+    words = ("words", INT64, [*units, word_contexts.ORDERS])
+    return [*expected, words] if metadata.words else expected
+
+
+def _other_network(path: Path) -> ModelError:
+    return ModelError(f"{path} does not hold the network that it describes: {_advice(path)}")
 
 
 def _session(path: Path) -> ort.InferenceSession:

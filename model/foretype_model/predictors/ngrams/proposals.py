@@ -55,8 +55,10 @@ class Proposals:
                 text = route.typed + self._vocabulary.text(token)[len(route.prefix) :]
                 if text:
                     found[text] = found.get(text, 0) + route.weight * probability
+        if not 0 < total < math.inf:  # the numbers of a forged file
+            return []
         likely = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
-        return [(text, math.log(mass / total)) for text, mass in likely if mass > 0]
+        return [(text, math.log(mass / total)) for text, mass in likely if mass / total > 0]
 
     def _routes(self, state: NgramState) -> Iterator[Route]:
         """Yield the ways to go on; their weights need not sum to 1."""

@@ -50,7 +50,7 @@ class WordModel:
         try:
             words = json.loads(session.get_modelmeta().custom_metadata_map[WORDS_KEY])
             vocabulary = Vocabulary([word.encode(errors="surrogateescape") for word in words])
-        except (KeyError, ValueError, AttributeError, TypeError) as error:
+        except (KeyError, ValueError, AttributeError, TypeError, RecursionError) as error:
             raise ModelError(f"{path} lacks its vocabulary: import or train it again") from error
         return cls(session, metadata, vocabulary)
 

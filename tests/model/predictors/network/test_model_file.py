@@ -119,6 +119,41 @@ def test_damaged_models_cannot_be_used(model, tmp_path) -> None:
     assert store.names() == ["default"]
 
 
+def renamed(path: Path, old: str, new: str) -> None:
+    """Write a model anew, without its seal, with another text of the same length within."""
+    content = path.read_bytes()[SEAL:]
+    assert old.encode() in content
+    assert len(old) == len(new)
+    path.write_bytes(content.replace(old.encode(), new.encode()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"format": 2', '"format":"9'),
+        ('"hidden": 8', '"hidden":"8'),
+        ('"hidden": 8', '"hidden": 9'),
+        ('"ngrams": 2', '"ngrams": 1'),
+    ],
+)
+def test_store_outlives_odd_files(old, new, model, tmp_path) -> None:
+    """A file that cannot run is not imported, and hides no other model if it is in the store."""
+    store, odd = Store(tmp_path / "models"), tmp_path / "odd.onnx"
+    store.import_file(model, "mine")
+    odd.write_bytes(model.read_bytes())
+    renamed(odd, old, new)
+    with pytest.raises(ModelError, match=r"^[^\n]*odd\.onnx[^\n]*$"):
+        store.import_file(odd)
+    odd.rename(tmp_path / "models" / "odd.onnx")
+    assert [(one.name, one.error is None) for one in store.list()] == [
+        ("default", True),
+        ("mine", True),
+        ("odd", False),
+    ]
+    store.use("mine")
+    assert store.find(None) == tmp_path / "models" / "mine.onnx"
+
+
 def test_unsealed_models_open(model, tmp_path) -> None:
     """A model without a seal opens."""
     older = tmp_path / "older.onnx"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,12 @@ from tests.model.conftest import make_metadata, make_network
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT
 from foretype_model.predictors.network import kernel
-from foretype_model.predictors.network.runtime import METADATA_KEY, Network, read_metadata
+from foretype_model.predictors.network.runtime import (
+    METADATA_KEY,
+    Network,
+    check_model,
+    read_metadata,
+)
 from foretype_model.training import onnx_file
 from foretype_model.training.network import NGRAM_ROWS, ByteNetwork, Shape
 
@@ -114,6 +120,16 @@ def test_truncated_file_raises_model_error(model_file: Path, tmp_path) -> None:
         assert "\n" not in str(error.value)
 
 
+def with_metadata(path: Path, changed: Path, **entries: object) -> Path:
+    """Write a model with other entries in its metadata, and return its path."""
+    model = onnx.load(path)
+    record = json.loads(next(one.value for one in model.metadata_props if one.key == METADATA_KEY))
+    del model.metadata_props[:]
+    helper.set_model_props(model, {METADATA_KEY: json.dumps(record | entries)})
+    onnx.save(model, changed)
+    return changed
+
+
 def foreign(path: Path, **properties: str) -> Path:
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
@@ -150,6 +166,91 @@ def test_foreign_file_gives_advice(properties, hint, tmp_path) -> None:
     """An ONNX file of another program or format raises an error that says what to do."""
     with pytest.raises(ModelError, match=hint):
         Network.open(foreign(tmp_path / "f.onnx", **properties))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"format": "9"},
+        {"format": None},
+        {"name": 3},
+        {"cell": "foo"},
+        {"cell": ["gru"]},
+        {"unit": "letter"},
+        {"hidden": "x"},
+        {"hidden": True},
+        {"layers": 0},
+        {"embedding": 16.0},
+        {"ngrams": 10**10},
+        {"words": -1},
+        {"word_rows": 0},
+        {"word_rows": 65_535},
+        {"parameters": -1},
+        {"bits_per_character": "2"},
+        {"bits_per_character": -1.5},
+    ],
+    ids=str,
+)
+def test_impossible_metadata_is_refused(entries, model_file: Path, tmp_path) -> None:
+    """A file whose metadata has an entry of another type or range raises a ModelError."""
+    strange = with_metadata(model_file, tmp_path / "s.onnx", **entries)
+    for use in (read_metadata, Network.open, check_model):
+        with pytest.raises(ModelError, match=r"^[^\n]*not a Foretype model[^\n]*$"):
+            use(strange)
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, "[]", "3", '"name"', "{}", "null"])
+def test_other_json_is_refused(text, tmp_path) -> None:
+    """Metadata that is other JSON, nested however deeply, raises a ModelError."""
+    with pytest.raises(ModelError, match="not a Foretype model"):
+        read_metadata(foreign(tmp_path / "f.onnx", **{METADATA_KEY: text}))
+
+
+@pytest.mark.parametrize("bits", [None, 0.0, 2, 2.5, float("nan")])
+def test_possible_scores_are_read(bits, model_file: Path, tmp_path) -> None:
+    """A score may be missing, whole, or none of a training that diverged."""
+    scored = with_metadata(model_file, tmp_path / "s.onnx", bits_per_character=bits)
+    assert repr(read_metadata(scored).bits_per_character) == repr(bits)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_network_passes_the_check(shape, tmp_path) -> None:
+    """A file that was written here can be run."""
+    onnx_file.write(make_network(shape), make_metadata(shape), tmp_path / "m.onnx")
+    check_model(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [{"hidden": 47}, {"layers": 2}, {"cell": "lstm"}, {"ngrams": 1}, {"ngrams": 6}, {"words": 0}],
+    ids=str,
+)
+def test_other_network_is_refused(entries, tmp_path) -> None:
+    """A file whose graph is not of the described network raises a ModelError when it is opened."""
+    shape = Shape("gru", 48, 1, 16, 5, 6)
+    onnx_file.write(make_network(shape), make_metadata(shape), tmp_path / "m.onnx")
+    other = with_metadata(tmp_path / "m.onnx", tmp_path / "o.onnx", **entries)
+    for use in (read_metadata, Network.open):
+        with pytest.raises(ModelError, match="does not hold the network that it describes"):
+            use(other)
+
+
+def test_described_graph_is_required(tmp_path) -> None:
+    """Any other graph with the metadata of a model raises a ModelError when it is opened."""
+    strange = foreign(tmp_path / "f.onnx", **{METADATA_KEY: make_metadata(Shape()).to_json()})
+    for use in (read_metadata, Network.open):
+        with pytest.raises(ModelError, match="does not hold the network that it describes"):
+            use(strange)
+
+
+def test_file_that_fails_is_refused(tmp_path) -> None:
+    """A file that opens, and fails when it is run, does not pass the check."""
+    shape = Shape("gru", 48, 1, 16, 5, 6)
+    onnx_file.write(make_network(shape), make_metadata(shape), tmp_path / "m.onnx")
+    other = with_metadata(tmp_path / "m.onnx", tmp_path / "o.onnx", word_rows=1 << 19)
+    Network.open(other)
+    with pytest.raises(ModelError, match=r"^[^\n]*o\.onnx cannot be run[^\n]*$"):
+        check_model(other)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 9])

@@ -68,7 +68,8 @@ def test_tables_are_found_again(weight) -> None:
 
 @pytest.mark.parametrize("name", ["w.int4", "w.row_scale", "w.scale"])
 def test_incomplete_tables_are_none(name) -> None:
-    """Without one of its arrays, or with one of another type, a table is none."""
+    """Without one of its arrays, or with one of another type or shape, a table is none."""
     whole = stored(tables.quantise(np.ones((4, 6), np.float32)))
     assert tables.find({key: value for key, value in whole.items() if key != name}, "w") is None
     assert tables.find({**whole, name: whole[name].astype(np.int64)}, "w") is None
+    assert tables.find({**whole, name: whole[name].flat[0].reshape(())}, "w") is None

@@ -1,6 +1,7 @@
 """The n-gram predictor: its states, its rows, and the words it proposes."""
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from tests.model.predictors.ngrams.small_model import (
 
 from foretype_model.errors import ModelError
 from foretype_model.predictor import END_OF_TEXT, Predictor, PredictorConfig, Proposer
-from foretype_model.predictors.ngrams import kernel
-from foretype_model.predictors.ngrams.predictor import TAIL_BYTES, create
+from foretype_model.predictors.ngrams import kernel, model_file
+from foretype_model.predictors.ngrams.native_rows import NativeRows
+from foretype_model.predictors.ngrams.predictor import DEFAULT, TAIL_BYTES, create
+from foretype_model.predictors.ngrams.rows import NumpyRows
 from foretype_model.predictors.ngrams.tokens import FIRST_SEPARATOR, START, tokenize
 from foretype_model.predictors.ngrams.vocabulary import Vocabulary
 
@@ -120,6 +123,24 @@ def test_kernel_proposes_the_same(text, limit):
     slow, fast = (predictor(native=native).propose(state, limit) for native in (False, True))
     np.testing.assert_allclose([p for _, p in slow], [p for _, p in fast], rtol=1e-4)
     assert {text for text, p in slow if p > slow[-1][1] + 1e-3} <= {text for text, _ in fast}
+
+
+@needs_kernel
+@pytest.mark.parametrize("limit", [1, 3, 8, 40])
+def test_both_ways_find_the_best(limit):
+    """In the bundled model, both ways find the same best words and separators of a context.
+
+    Some separators are more frequent than every word.
+    """
+    bundled = model_file.read(DEFAULT)
+    slow, fast = NumpyRows(bundled), NativeRows(bundled, kernel.library())
+    rng = random.Random(limit)
+    for _ in range(25):
+        before, last = rng.sample(range(3, 9000), 2)
+        for kind in (slow.vocabulary.separators, slow.vocabulary.words):
+            tokens = kind.start, kind.stop
+            right, found = (one.best(before, last, tokens, limit) for one in (slow, fast))
+            np.testing.assert_allclose([p for _, p in found], [p for _, p in right], rtol=1e-4)
 
 
 @QUICKLY

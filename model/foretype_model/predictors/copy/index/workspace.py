@@ -204,14 +204,6 @@ class Workspace:
                 name = os.path.dirname(name)  # noqa: PTH120, PLW2901 (for thousands of files, and a Path is slow)
         return names
 
-    def unforget(self, path: Path) -> None:
-        """Undo `forget`; an `update` of that path learns from it again."""
-        name = real_path(path)
-        with self._lock:
-            self._forget_list = ForgetList.change(
-                self._folder.parent, lambda forget_list: forget_list.without_path(name)
-            )
-
     def forget_word(self, word: str) -> Removed:
         """Never offer the whole word `word` again, from any file; otherwise as `forget`."""
         with self._lock:

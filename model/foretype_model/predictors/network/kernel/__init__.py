@@ -30,7 +30,7 @@ class IsaLevel(IntEnum):
     """Instruction-set levels of the kernel, the slowest first, numbered as in kernel.c.
 
     Eight rows at 768 units took 244 us with AVX2, 176 us with AVX-VNNI and 128 us with AVX-512
-    VNNI; one row took 60, 58 and 57 us. The levels above PLAIN compute identical numbers.
+    VNNI; one row took 60, 58 and 57 us. All levels compute identical numbers.
     """
 
     NONE = -1

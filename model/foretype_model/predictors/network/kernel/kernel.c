@@ -129,12 +129,24 @@ static void *prepare(struct scratch *s, const struct network *net, size_t rows, 
 
 #define ISA(name) name##_plain
 #define TARGET
-/* a * b + c in one rounding, as the other levels compute it. A product of two floats is exact as a double, and the sum's
- * second rounding changes about one result in 10^9; fmaf is a slow function where there is no instruction for it. */
+/* a * b + c in one rounding, as the other levels compute it; fmaf is a slow function where there is no instruction for
+ * it. A product of two floats is exact as a double. The sum is rounded to odd: what it loses (Knuth's TwoSum) sets its
+ * last bit, so that the second rounding, to float, is the right one (Boldo and Melquiond 2008). */
 #if defined(__FP_FAST_FMAF)
 #define FUSED(a, b, c) __builtin_fmaf(a, b, c)
 #else
-#define FUSED(a, b, c) ((float)((double)(a) * (double)(b) + (double)(c)))
+static inline float fused(float a, float b, float c) {
+    const double product = (double)a * (double)b, sum = product + (double)c, added = sum - product;
+    const double lost = (product - (sum - added)) + ((double)c - added);
+    int64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    if ((lost < 0 || lost > 0) && !(bits & 1))
+        bits += (lost > 0) == (sum > 0) ? 1 : -1;
+    double odd;
+    memcpy(&odd, &bits, sizeof odd);
+    return (float)odd;
+}
+#define FUSED(a, b, c) fused(a, b, c)
 #endif
 #define AT_A_TIME 4
 #include "step.h"

@@ -63,7 +63,7 @@ def find(arrays: Arrays, name: str) -> Table | None:
         return Table(eight, None, scale)
     if four is None or row_scale is None or {four.dtype, row_scale.dtype} != {np.dtype(np.uint8)}:
         return None
-    if four.shape != (len(row_scale), -(-len(scale) // 2)) or row_scale.ndim != 1:
+    if row_scale.ndim != 1 or four.shape != (len(row_scale), -(-len(scale) // 2)):
         return None
     return Table(four, row_scale, scale)
 

@@ -445,11 +445,19 @@ static int holds(const List *list, int32_t token) {
     return at < list->end && token_at(list, at) == token;
 }
 
+/* The most that a token of a range has by the unigrams alone. */
+static double most_unigram(const Model *model, Range range) {
+    double most = range.end > model->first_word ? unigram(model, model->frequent[0]) : 0;
+    for (int32_t token = range.begin; token < range.end && token < model->first_word; token++)
+        if (unigram(model, token) > most) most = unigram(model, token);
+    return most;
+}
+
 /* Offer the tokens of a range that are in one of the two lists, by walking along both. */
 static void offer_listed(const Model *model, const Context *context, Range range, Best *best) {
     const List *two = &context->bigrams, *three = &context->trigrams;
     uint32_t at2 = lower_bound(two, range.begin), at3 = lower_bound(three, range.begin);
-    double most = context->share2 * unigram(model, model->frequent[0]);
+    double most = context->share2 * most_unigram(model, range);
     for (;;) {
         int32_t token2 = at2 < two->end ? token_at(two, at2) : range.end;
         int32_t token3 = at3 < three->end ? token_at(three, at3) : range.end;

@@ -11,6 +11,7 @@ import pytest
 
 from foretype_model.errors import WorkspaceError
 from foretype_model.predictors.copy.index.workspace import COMMAND, Workspace
+from foretype_model.privacy.forget_list import FORGET_LIST_FILE
 
 # Forgetting
 
@@ -62,7 +63,7 @@ def test_unforgotten_files_are_learnt_again(place):
     workspace.refresh()
     workspace.forget(file)
     workspace.update([])
-    workspace.unforget(file)
+    (place.index.parent / FORGET_LIST_FILE).unlink()
     workspace.update([file])
     assert sorted(place.content(workspace)) == ["diary.txt"]
     assert workspace.forget_list.paths == ()
