@@ -2,7 +2,7 @@
 mainly written in its script.
 
 The default model shares its 768 units and its tables among 30 languages. A network of 256 units
-that has read the texts in one script alone, two to four times, takes 2 to 9 % fewer bits in the
+that has read the texts in one script alone, two to four times, takes 7 to 14 % fewer bits in the
 mixture (the table is in `data/MODEL_CARD.md`).
 """
 
