@@ -54,13 +54,13 @@ class System:
 PANELS: Final = {
     "English prose that Foretype has not read": [
         System("Word completion", 5.1, None, 0.1, 14),
-        System("Foretype", 46.4, 34.1, 11, 133),
-        System("Local LLM (135 M)", 51.8, 40.6, 118, 271),
+        System("Foretype", 46.9, 35.0, 14, 127),
+        System("Local LLM (135 M)", 51.8, 40.6, 103, 271),
     ],
     "Python, with its project open": [
         System("Word completion", 18.2, None, 0.1, 14),
-        System("Foretype", 62.4, 56.9, 18, 140),
-        System("Local LLM (135 M)", 52.0, 49.6, 141, 271),
+        System("Foretype", 62.0, 58.2, 17, 134),
+        System("Local LLM (135 M)", 52.0, 49.6, 122, 271),
     ],
 }
 
