@@ -87,6 +87,16 @@ def test_distant_place_becomes_exact() -> None:
     assert states.is_exact
 
 
+def test_paragraph_is_exact_at_once() -> None:
+    """Of a text of one paragraph, the first state is exact: it is read from its beginning."""
+    text, states = (
+        b"Please ask Philippa Wainwright for the key. " * 5,
+        AnchoredStates(ChecksumPredictor(), MEMORY_OF_STATES),
+    )
+    assert states.at(Rope.of(text)) == replayed(text)
+    assert states.is_exact
+
+
 def test_edits_end_in_replayed_state() -> None:
     """After any edits, the caught-up state at any place is that of a replay from its anchor."""
     draw = random.Random(2)
