@@ -63,8 +63,6 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
     end = min(len(text), limit + AFTER_BYTES)
     line = name.before[name.before.rfind(b"\n") + 1 :] + text[name.start : name.end]
     for found in _TOKEN.finditer(text, name.end, end):
-        if found.end() + MAX_GAP < start:
-            continue
         group = "value" if found["value"] is not None else "joined"
         first = found.start(group)
         if first >= limit:
@@ -72,6 +70,8 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
         value = found[group].rstrip(_TRAILING)
         if value.lower() == itself:
             return
+        if found.end() + MAX_GAP < start:
+            continue
         # The digits of a number may have spaces between them.
         rest = text[found.end() : found.end() + MAX_GAP + 1]
         is_unfinished = not (rest.strip(b" -") if value[-1:].isdigit() else rest)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foretype_model.predictor import ERASED
@@ -125,6 +125,7 @@ def test_part_is_masked_as_whole(text: str, start: float, end: float) -> None:
     st.lists(st.sampled_from([one.text.decode() for one in ALL]), max_size=3).map("".join),
     st.floats(0, 1),
 )
+@example("[a]\npassword = J4ckdaw_shed\n[a]\npassword = J4ckdaw_shed\n", 0.95)
 def test_last_line_suffices(text: str, end: float) -> None:
     """The rules that can reach the last line find each value that is unfinished there."""
     typed = text.encode()[: int(end * len(text))]
