@@ -72,9 +72,10 @@ def find_nearby(text: bytes, name: Name, start: int = 0) -> Iterator[Credential]
             return
         if found.end() + MAX_GAP < start:
             continue
-        # The digits of a number may have spaces between them.
+        # The digits of a number may have spaces between them, but no wider ones.
         rest = text[found.end() : found.end() + MAX_GAP + 1]
-        is_unfinished = not (rest.strip(b" -") if value[-1:].isdigit() else rest)
+        more = rest.strip(b" -") if value[-1:].isdigit() else rest
+        is_unfinished = len(rest) <= MAX_GAP and not more
         last = first + len(value)
         lead, after = text[name.end : first], text[last : last + AFTER_BYTES]
         is_secret = _is_secret(rules, value, line, lead, after)

@@ -126,6 +126,7 @@ def test_part_is_masked_as_whole(text: str, start: float, end: float) -> None:
     st.floats(0, 1),
 )
 @example("[a]\npassword = J4ckdaw_shed\n[a]\npassword = J4ckdaw_shed\n", 0.95)
+@example("x password hello\nrclone sync box: --webdav-user u2201 --webdav-pass", 1.0)
 def test_last_line_suffices(text: str, end: float) -> None:
     """The rules that can reach the last line find each value that is unfinished there."""
     typed = text.encode()[: int(end * len(text))]
