@@ -54,7 +54,7 @@ def divide(mix: Path, folder: Path) -> None:
     if not folder.is_dir():
         raise CorpusError(f"there is no folder {folder}")
     divided = {folder / f"{script}.corpus": some for script, some in by_script(documents).items()}
-    if any(path.resolve() == mix.resolve() for path in divided):
+    if mix.resolve() in {path.resolve() for path in divided}:
         raise CorpusError(f"{mix} would be replaced by a part of itself: give another folder")
     for path, numbers in sorted(divided.items()):
         texts = (documents.read(one, 0, int(documents.sizes[one])) for one in numbers)

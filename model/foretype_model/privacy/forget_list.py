@@ -19,6 +19,7 @@ from foretype_model.errors import ForetypeError, WorkspaceError
 from foretype_model.files.atomic import atomic_write, private_folder
 from foretype_model.files.lock import FolderLockedError, exclusive
 from foretype_model.files.stamp import Stamp
+from foretype_model.text.encodable import is_encodable
 
 FORGET_LIST_FILE: Final = "forgotten.json"
 
@@ -166,13 +167,8 @@ def is_covered(name: str, paths: Collection[str]) -> bool:
 
 
 def is_valid_word(word: str) -> bool:
-    """Return whether UTF-8 can encode a word, and it is not blank: half of a surrogate pair is no
-    character.
-    """
-    try:
-        return bool(word.encode().strip())
-    except UnicodeEncodeError:
-        return False
+    """Return whether a text can contain a word, and it is not blank."""
+    return is_encodable(word) and bool(word.encode().strip())
 
 
 def _lists_below(folder: Path) -> list[Path]:

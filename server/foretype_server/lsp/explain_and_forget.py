@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
 from foretype_model.files.uris import is_valid_path, location
+from foretype_model.text.encodable import is_encodable
 from foretype_server import logs
 from foretype_server.lsp import to_proto
 
@@ -35,7 +36,7 @@ async def resolve(session: ClientSession, item: types.CompletionItem) -> types.C
         context is None
         or context.version != session.version(context.uri)
         or len(context.text) > MAX_EXPLAINED_CHARACTERS
-        or not _is_encodable(context.text)
+        or not is_encodable(context.text)
     ):
         return to_proto.resolve_item(item, [])
     explanation = await session.explain(
@@ -95,17 +96,8 @@ def _check_text(text: str) -> None:
         raise JsonRpcInvalidParams(
             f"the text has {len(text):,} characters; give {MAX_EXPLAINED_CHARACTERS} at most"
         )
-    if not _is_encodable(text):
+    if not is_encodable(text):
         raise JsonRpcInvalidParams("no text can contain this one: give one in UTF-8")
-
-
-def _is_encodable(text: str) -> bool:
-    """Return whether UTF-8 can encode `text`: half of a surrogate pair is no character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 async def forget(session: ClientSession, *arguments: object) -> dict[str, Any]:
